@@ -1,0 +1,9 @@
+/**
+ * Stubs of generation v1.0 (Plakar 1.0.3 to 1.0.6), one namespace for each of
+ * upstream's packages: their message names repeat (`InitRequest`, …).
+ *
+ * @module
+ */
+export * as exporter from "./src/v1_0/exporter_pb.js";
+export * as importer from "./src/v1_0/importer_pb.js";
+export * as store from "./src/v1_0/store_pb.js";

@@ -1,0 +1,10 @@
+/**
+ * Stubs of generation v1.1 (Plakar 1.1.0 to 1.1.4), one namespace for each of
+ * upstream's packages: their message names repeat (`InitRequest`, …).
+ *
+ * @module
+ */
+export * as connectors from "./src/v1_1/connectors_pb.js";
+export * as exporter from "./src/v1_1/exporter_pb.js";
+export * as importer from "./src/v1_1/importer_pb.js";
+export * as store from "./src/v1_1/store_pb.js";

@@ -1,0 +1,1 @@
+export type { Exporter, ExporterFactory, LinkKind } from "./exporter.js";

@@ -1,0 +1,1 @@
+export type { Acknowledgement, Importer, ImporterFactory } from "./importer.js";

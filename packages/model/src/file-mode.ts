@@ -1,0 +1,156 @@
+/**
+ * The bits of Go's `fs.FileMode`, which is what Plakar keeps and sends. It is
+ * not POSIX's `st_mode`: only the low nine permission bits agree. Convert with
+ * {@link fileModeFromPosix} and {@link fileModeToPosix}.
+ */
+export const FileMode = {
+  /** A directory. */
+  DIR: 0x8000_0000,
+  /** Append-only. */
+  APPEND: 0x4000_0000,
+  /** Exclusive use. */
+  EXCLUSIVE: 0x2000_0000,
+  /** Temporary file (Plan 9 only). */
+  TEMPORARY: 0x1000_0000,
+  /** A symbolic link. */
+  SYMLINK: 0x0800_0000,
+  /** A device; a block device unless {@link FileMode.CHAR_DEVICE} is set too. */
+  DEVICE: 0x0400_0000,
+  /** A named pipe (FIFO). */
+  NAMED_PIPE: 0x0200_0000,
+  /** A Unix domain socket. */
+  SOCKET: 0x0100_0000,
+  /** Set user id on execution. */
+  SETUID: 0x0080_0000,
+  /** Set group id on execution. */
+  SETGID: 0x0040_0000,
+  /** A character device; always together with {@link FileMode.DEVICE}. */
+  CHAR_DEVICE: 0x0020_0000,
+  /** Only an owner may remove entries. */
+  STICKY: 0x0010_0000,
+  /** Not a regular file, and nothing else is known about it. */
+  IRREGULAR: 0x0008_0000,
+  /** The nine permission bits, the same as POSIX's. */
+  PERMISSIONS: 0o777,
+} as const;
+
+/** Every bit that says what an entry is. A regular file has none of them. */
+const TYPE_BITS =
+  (FileMode.DIR |
+    FileMode.SYMLINK |
+    FileMode.NAMED_PIPE |
+    FileMode.SOCKET |
+    FileMode.DEVICE |
+    FileMode.CHAR_DEVICE |
+    FileMode.IRREGULAR) >>>
+  0;
+
+/** What an entry is. */
+export type FileType =
+  | "file"
+  | "directory"
+  | "symlink"
+  | "fifo"
+  | "socket"
+  | "block-device"
+  | "char-device"
+  | "irregular";
+
+const BITS_OF_TYPE: Readonly<Record<FileType, number>> = {
+  file: 0,
+  directory: FileMode.DIR,
+  symlink: FileMode.SYMLINK,
+  fifo: FileMode.NAMED_PIPE,
+  socket: FileMode.SOCKET,
+  "block-device": FileMode.DEVICE,
+  "char-device": (FileMode.DEVICE | FileMode.CHAR_DEVICE) >>> 0,
+  irregular: FileMode.IRREGULAR,
+};
+
+/** POSIX's `S_IFMT` values, which are the same on every system Node runs on. */
+const S_IFMT = 0o170000;
+const POSIX_OF_TYPE: Readonly<Record<FileType, number>> = {
+  file: 0o100000,
+  directory: 0o040000,
+  symlink: 0o120000,
+  fifo: 0o010000,
+  socket: 0o140000,
+  "block-device": 0o060000,
+  "char-device": 0o020000,
+  irregular: 0,
+};
+const S_ISUID = 0o4000;
+const S_ISGID = 0o2000;
+const S_ISVTX = 0o1000;
+
+/**
+ * Reads the type from a Go file mode. Combinations that Go never makes (a
+ * directory that is a symbolic link) are `"irregular"`, never a regular file.
+ */
+export function fileTypeOf(mode: number): FileType {
+  const bits = (mode & TYPE_BITS) >>> 0;
+  for (const type of Object.keys(BITS_OF_TYPE) as FileType[]) {
+    if (BITS_OF_TYPE[type] === bits) return type;
+  }
+  return "irregular";
+}
+
+/** True for a regular file: none of the type bits is set. */
+export function isRegularFile(mode: number): boolean {
+  return (mode & TYPE_BITS) === 0;
+}
+
+/** True for a directory. */
+export function isDirectory(mode: number): boolean {
+  return fileTypeOf(mode) === "directory";
+}
+
+/** True for a symbolic link. */
+export function isSymlink(mode: number): boolean {
+  return fileTypeOf(mode) === "symlink";
+}
+
+/**
+ * Makes a Go file mode from POSIX's `st_mode`, as `fs.stat` reports it.
+ *
+ * @param posix - Type, setuid, setgid, sticky and permission bits. A type that
+ * POSIX does not know becomes `irregular`.
+ */
+export function fileModeFromPosix(posix: number): number {
+  const format = posix & S_IFMT;
+  let mode: number = FileMode.IRREGULAR;
+  for (const type of Object.keys(POSIX_OF_TYPE) as FileType[]) {
+    if (type !== "irregular" && POSIX_OF_TYPE[type] === format) mode = BITS_OF_TYPE[type];
+  }
+  mode |= posix & FileMode.PERMISSIONS;
+  if (posix & S_ISUID) mode |= FileMode.SETUID;
+  if (posix & S_ISGID) mode |= FileMode.SETGID;
+  if (posix & S_ISVTX) mode |= FileMode.STICKY;
+  return mode >>> 0;
+}
+
+/**
+ * Makes POSIX's `st_mode` from a Go file mode: type, setuid, setgid, sticky and
+ * permission bits. For `chmod`, keep the low twelve bits: `& 0o7777`. What POSIX
+ * does not know (append, exclusive, temporary) is left out.
+ */
+export function fileModeToPosix(mode: number): number {
+  let posix = POSIX_OF_TYPE[fileTypeOf(mode)] | (mode & FileMode.PERMISSIONS);
+  if (mode & FileMode.SETUID) posix |= S_ISUID;
+  if (mode & FileMode.SETGID) posix |= S_ISGID;
+  if (mode & FileMode.STICKY) posix |= S_ISVTX;
+  return posix;
+}
+
+/**
+ * Makes a Go file mode from a type and the twelve low bits of `chmod`.
+ *
+ * @param permissions - 0 to 0o7777.
+ * @throws RangeError for anything else.
+ */
+export function fileModeOf(type: FileType, permissions: number): number {
+  if (!Number.isInteger(permissions) || permissions < 0 || permissions > 0o7777) {
+    throw new RangeError(`permissions must be within 0 and 0o7777: ${String(permissions)}`);
+  }
+  return (BITS_OF_TYPE[type] | fileModeFromPosix(POSIX_OF_TYPE.file | permissions)) >>> 0;
+}

@@ -1,0 +1,41 @@
+/**
+ * The words that importers, exporters and storages share. No wire, no I/O.
+ *
+ * @module
+ */
+export type { Awaitable } from "./awaitable.js";
+export type { ByteSource, ByteStream, Read } from "./bytes.js";
+export type { ConnectorContext, HostOptions } from "./context.js";
+export type {
+  Entry,
+  EntryRef,
+  ErrorEntry,
+  ExtendedAttributeEntry,
+  ExtendedAttributeKind,
+  ExtendedAttributeName,
+  RecordEntry,
+} from "./entry.js";
+export {
+  fileInfoFromStats,
+  fileInfoOf,
+  nanosecondsOf,
+  type FileInfo,
+  type FileInfoExtras,
+  type FileInfoInit,
+  type StatsLike,
+} from "./file-info.js";
+export {
+  FileMode,
+  fileModeFromPosix,
+  fileModeOf,
+  fileModeToPosix,
+  fileTypeOf,
+  isDirectory,
+  isRegularFile,
+  isSymlink,
+  type FileType,
+} from "./file-mode.js";
+export { LocationFlag, pathOfLocation } from "./location.js";
+export { MAC_LENGTH, Mac } from "./mac.js";
+export { baseName, cleanPathname, parentsOf, resolveBelow } from "./paths.js";
+export { StoreMode, type Range, type ResourceKind } from "./resource.js";

@@ -1,0 +1,1 @@
+export type { ResourceStore, Store, StoreBase, StoreFactory } from "./store.js";
