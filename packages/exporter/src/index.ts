@@ -1,1 +1,10 @@
+/**
+ * The exporter interface, and the adapters that serve it to both generations of
+ * hosts.
+ *
+ * @module
+ */
 export type { Exporter, ExporterFactory, LinkKind } from "./exporter.js";
+export { newExporterSession, type ExporterSession } from "./session.js";
+export { exporterV1_0 } from "./v1_0.js";
+export { exporterV1_1 } from "./v1_1.js";

@@ -1,0 +1,77 @@
+import { inspect } from "node:util";
+import { isUint8Array } from "node:util/types";
+import type { ByteSource } from "@kloset/model";
+import { iterateUntilAbort } from "./iterate.js";
+import { MAX_CHUNK_BYTES } from "./limits.js";
+
+/**
+ * Turns what an author returned into chunks for the wire: none empty (hosts fail
+ * on that), none above 1 MiB.
+ *
+ * @param what - Names the content in errors, as `"/etc/passwd"`.
+ * @throws TypeError when the source does not yield bytes.
+ */
+export async function* chunksOf(
+  source: ByteSource,
+  what: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (isUint8Array(source)) {
+    yield* split(source);
+    return;
+  }
+  if (!isIterable(source)) {
+    throw new TypeError(`the content of ${what} is ${describe(source)}: bytes, or an iterable of bytes, is needed`);
+  }
+  for await (const chunk of iterateUntilAbort(source, signal)) {
+    if (!isUint8Array(chunk)) {
+      throw new TypeError(`the content of ${what} yielded ${describe(chunk)}: bytes (a Uint8Array) are needed`);
+    }
+    yield* split(chunk);
+  }
+}
+
+function* split(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
+  if (bytes.length > 0 && bytes.length <= MAX_CHUNK_BYTES) {
+    yield bytes;
+    return;
+  }
+  for (let start = 0; start < bytes.length; start += MAX_CHUNK_BYTES) {
+    yield bytes.subarray(start, start + MAX_CHUNK_BYTES);
+  }
+}
+
+/**
+ * The part of a source that a range names, for stores that only give the whole.
+ * Stops reading the source where the range ends.
+ *
+ * @param offset - First byte, from 0.
+ * @param length - Bytes; fewer where the source ends.
+ */
+export async function* sliceOf(
+  chunks: AsyncIterable<Uint8Array>,
+  offset: number,
+  length: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let position = 0;
+  const end = offset + length;
+  if (length === 0) return;
+  for await (const chunk of chunks) {
+    const from = Math.max(0, offset - position);
+    const to = Math.min(chunk.length, end - position);
+    if (from < to) yield chunk.subarray(from, to);
+    position += chunk.length;
+    if (position >= end) return;
+  }
+}
+
+/** True for what `for await` takes. */
+export function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+}
+
+/** A value for an error message: short, and never the content itself. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return `a string of ${String(value.length)} characters`;
+  return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity }).slice(0, 200);
+}

@@ -1,0 +1,81 @@
+import { inspect } from "node:util";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { MAX_ERROR_TEXT } from "./limits.js";
+
+/**
+ * An answer of the adapter itself: its code is meant. Whatever else is thrown
+ * comes from the author and is answered as UNKNOWN, as a Go plugin does.
+ */
+export class StatusError extends ConnectError {
+  override readonly name = "StatusError";
+}
+
+/** A request that can not be right, whoever sent it. */
+export function invalidArgument(message: string): StatusError {
+  return new StatusError(message, Code.InvalidArgument);
+}
+
+/** A call at the wrong time. */
+export function failedPrecondition(message: string): StatusError {
+  return new StatusError(message, Code.FailedPrecondition);
+}
+
+/** Something that this connector does not have. */
+export function unimplemented(message: string): StatusError {
+  return new StatusError(message, Code.Unimplemented);
+}
+
+/**
+ * The text of whatever was thrown, word for word: an error's message, a string
+ * as it is, anything else as Node would print it.
+ *
+ * Lone surrogates become U+FFFD, because UTF-8 can not carry them; beyond
+ * {@link MAX_ERROR_TEXT} characters it is cut, and says so.
+ */
+export function errorText(error: unknown): string {
+  const text = rawText(error).toWellFormed();
+  if (text.length <= MAX_ERROR_TEXT) return text;
+  const omitted = `… (${String(text.length - MAX_ERROR_TEXT)} more characters)`;
+  return text.slice(0, MAX_ERROR_TEXT).toWellFormed() + omitted;
+}
+
+function rawText(error: unknown): string {
+  if (typeof error === "string") return error === "" ? "the plugin threw an empty string" : error;
+  if (!(error instanceof Error) && !isErrorLike(error)) return `the plugin threw ${inspect(error, { depth: 1 })}`;
+  // Connect puts "[code]" before its messages; the author's words are behind it.
+  if (error instanceof ConnectError) return error.rawMessage;
+  if (error.message !== "") return error.message;
+  // Node reports a connection that failed on every address without a message.
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(rawText).join("; ");
+  return error.name;
+}
+
+/** An error of another realm (a worker, a test's sandbox) is no instance of this one's Error. */
+function isErrorLike(value: unknown): value is Error {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "message" in value &&
+    typeof value.message === "string" &&
+    "name" in value &&
+    typeof value.name === "string"
+  );
+}
+
+/**
+ * What a call answers for an error.
+ *
+ * @param signal - The call's. When it is aborted nobody reads the answer.
+ */
+export function toConnectError(error: unknown, signal?: AbortSignal): ConnectError {
+  if (error instanceof StatusError) return error;
+  const code = signal?.aborted === true ? Code.Canceled : Code.Unknown;
+  return new ConnectError(errorText(error), code, undefined, undefined, error);
+}
+
+/** The error with which a wait ends when its signal is aborted. */
+export function abortError(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  if (reason instanceof Error) return reason;
+  return new Error("the host does not want the rest", { cause: reason });
+}

@@ -1,0 +1,121 @@
+import { baseName, type FileInfo } from "@kloset/model";
+
+/** The shape that every file info of both generations has on the wire. */
+export interface WireFileInfo {
+  readonly name: string;
+  readonly size: bigint;
+  readonly mode: number;
+  readonly modTime: WireTime;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
+  readonly nlink: number;
+  readonly username: string;
+  readonly groupname: string;
+  readonly flags: number;
+}
+
+/** google.protobuf.Timestamp. */
+export interface WireTime {
+  readonly seconds: bigint;
+  /** 0 to 999,999,999, also before 1970. */
+  readonly nanos: number;
+}
+
+const NANOSECONDS = 1_000_000_000n;
+const UINT16_MAX = 0xffff;
+const UINT32_MAX = 0xffff_ffff;
+const UINT64_MAX = (1n << 64n) - 1n;
+/** What google.protobuf.Timestamp can hold: the years 1 to 9999. */
+const SECONDS_MIN = -62_135_596_800n;
+const SECONDS_MAX = 253_402_300_799n;
+
+/**
+ * Translates what an author says of an entry. The name is taken from the
+ * pathname: hosts break on any other.
+ *
+ * @throws RangeError, TypeError that name the field and its value: one bad record
+ * must not break the stream that carries all the others.
+ */
+export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
+  return {
+    name: baseName(pathname),
+    size: BigInt(checkNumber("size", info.size, Number.MAX_SAFE_INTEGER)),
+    mode: checkNumber("mode", info.mode, UINT32_MAX),
+    modTime: timeToWire(info.modTime),
+    dev: checkBigint("dev", info.dev),
+    ino: checkBigint("ino", info.ino),
+    uid: BigInt(checkNumber("uid", info.uid, UINT32_MAX)),
+    gid: BigInt(checkNumber("gid", info.gid, UINT32_MAX)),
+    // The host keeps 16 bits: a count that overflows would say "no links".
+    nlink: Math.min(checkNumber("nlink", info.nlink, UINT32_MAX), UINT16_MAX),
+    username: checkText("username", info.username),
+    groupname: checkText("groupname", info.groupname),
+    flags: checkNumber("flags", info.flags, UINT32_MAX),
+  };
+}
+
+/** The fields of a generated message; a time that was not sent is undefined. */
+export type ReceivedFileInfo = Omit<WireFileInfo, "modTime"> & { readonly modTime?: WireTime | undefined };
+
+/**
+ * Translates what a host says of an entry.
+ *
+ * @throws RangeError for a size that can not be.
+ */
+export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
+  if (info.size < 0n || info.size > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError(`size is out of range: ${String(info.size)}`);
+  }
+  return {
+    name: info.name,
+    size: Number(info.size),
+    mode: info.mode,
+    modTime: info.modTime === undefined ? 0n : info.modTime.seconds * NANOSECONDS + BigInt(info.modTime.nanos),
+    dev: info.dev,
+    ino: info.ino,
+    uid: Number(info.uid),
+    gid: Number(info.gid),
+    nlink: info.nlink,
+    username: info.username,
+    groupname: info.groupname,
+    flags: info.flags,
+  };
+}
+
+function timeToWire(ns: bigint): WireTime {
+  if (typeof ns !== "bigint") throw new TypeError(`fileInfo.modTime must be a bigint: ${String(ns)}`);
+  // Rounded down, so that nanos is never negative.
+  let seconds = ns / NANOSECONDS;
+  let nanos = ns % NANOSECONDS;
+  if (nanos < 0n) {
+    seconds -= 1n;
+    nanos += NANOSECONDS;
+  }
+  if (seconds < SECONDS_MIN || seconds > SECONDS_MAX) {
+    throw new RangeError(`fileInfo.modTime is outside the years 1 to 9999: ${String(ns)} ns`);
+  }
+  return { seconds, nanos: Number(nanos) };
+}
+
+function checkNumber(field: string, value: unknown, max: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max) {
+    throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${String(max)}: ${String(value)}`);
+  }
+  return value;
+}
+
+function checkBigint(field: string, value: unknown): bigint {
+  if (typeof value !== "bigint" || value < 0n || value > UINT64_MAX) {
+    throw new RangeError(`fileInfo.${field} must be a bigint of 64 bits: ${String(value)}`);
+  }
+  return value;
+}
+
+function checkText(field: string, value: unknown): string {
+  if (typeof value !== "string" || !value.isWellFormed()) {
+    throw new TypeError(`fileInfo.${field} must be well-formed text: ${JSON.stringify(value)}`);
+  }
+  return value;
+}

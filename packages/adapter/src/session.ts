@@ -1,0 +1,217 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Awaitable } from "@kloset/model";
+import { failedPrecondition } from "./errors.js";
+
+/** A connector and what the adapter keeps beside it. */
+export interface Opened<T> {
+  readonly value: T;
+  /** The connector's own close. */
+  readonly close: () => Awaitable<void>;
+}
+
+/** How a {@link Session} behaves. */
+export interface SessionOptions {
+  /** The service's name, for errors. */
+  readonly service: string;
+  /**
+   * Whether calls that come after Close are served, by a connector opened anew.
+   * Hosts delete a storage's lock while Close is being answered, or after.
+   */
+  readonly reopens?: boolean;
+  /** How long Close waits for calls in flight. Default: 10,000 ms. */
+  readonly closeDeadlineMs?: number;
+  /** How long the end of the connection waits for calls in flight. Default: 1,000 ms. */
+  readonly abortDeadlineMs?: number;
+}
+
+const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
+const DEFAULT_ABORT_DEADLINE_MS = 1_000;
+
+/**
+ * The life of one connector: Init once, then calls, then Close, in whatever order
+ * the host sends them. The connector is closed when no call is in flight any
+ * more, or at the end of the connection.
+ */
+export class Session<T> {
+  readonly #options: SessionOptions;
+  readonly #controller = new AbortController();
+  #state: "new" | "starting" | "ready" | "closed" = "new";
+  #open: ((signal: AbortSignal) => Awaitable<Opened<T>>) | undefined;
+  #opened: Opened<T> | undefined;
+  /** Settles with the opening that is under way. */
+  #starting: Promise<Opened<T>> | undefined;
+  /** Settles with the opening after Close that is under way. */
+  #reopening: Promise<Opened<T>> | undefined;
+  #closing: Promise<void> | undefined;
+  #inFlight = 0;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Aborted when the host has gone. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /**
+   * Opens the connector.
+   *
+   * @param open - Called again if calls come after Close and the session reopens.
+   * @throws StatusError FAILED_PRECONDITION for a second Init; what `open` throws, after which Init may be tried again.
+   */
+  async init(open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<T> {
+    if (this.#state !== "new") throw failedPrecondition(`${this.#name("Init")} was called twice`);
+    this.#open = open;
+    return (await this.#start(open)).value;
+  }
+
+  /**
+   * Runs one call on the connector.
+   *
+   * @throws StatusError FAILED_PRECONDITION before Init, and after Close unless the session reopens.
+   */
+  async run<R>(rpc: string, call: (value: T) => Awaitable<R>): Promise<R> {
+    const { value } = await this.#enter(rpc);
+    try {
+      return await call(value);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Like {@link Session.run}, for a call that streams its answer. */
+  async *stream<R>(rpc: string, call: (value: T) => AsyncIterable<R>): AsyncGenerator<R, void, undefined> {
+    const { value } = await this.#enter(rpc);
+    try {
+      yield* call(value);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /**
+   * Answers the host's Close: closes the connector when no call is in flight any
+   * more, or after the deadline. A second Close gets the answer of the first.
+   *
+   * @throws StatusError FAILED_PRECONDITION before Init; what the connector's close throws.
+   */
+  async close(): Promise<void> {
+    if (this.#open === undefined || (this.#state !== "ready" && this.#closing === undefined)) {
+      throw failedPrecondition(`${this.#name("Close")} was called before Init`);
+    }
+    this.#closing ??= this.#closeWhenIdle();
+    await this.#closing;
+  }
+
+  /**
+   * Ends the session because the host has gone: aborts, gives calls a moment to
+   * clean up, and closes the connector if Close has not.
+   *
+   * @throws what the connector's close throws.
+   */
+  async end(): Promise<void> {
+    this.abort();
+    const deadline = this.#options.abortDeadlineMs ?? DEFAULT_ABORT_DEADLINE_MS;
+    const starting = this.#reopening ?? this.#starting;
+    if (starting !== undefined) await settledWithin(starting, deadline);
+    if (this.#inFlight > 0) await settledWithin(this.#whenIdle(), deadline);
+    if (this.#state === "ready") this.#closing ??= this.#closeNow();
+    await this.#closing;
+  }
+
+  /** Aborts {@link Session.signal}: the host has gone. */
+  abort(): void {
+    if (!this.signal.aborted) this.#controller.abort(new Error("the host has gone"));
+  }
+
+  async #enter(rpc: string): Promise<Opened<T>> {
+    let opened = this.#opened;
+    if (this.#reopening !== undefined || (this.#state === "closed" && this.#options.reopens === true)) {
+      // One for all the calls that come late, and never beside the old one, which may still be closing.
+      this.#reopening ??= this.#reopen().finally(() => {
+        this.#reopening = undefined;
+      });
+      opened = await this.#reopening;
+    } else if (this.#state !== "ready" || opened === undefined) {
+      const when = this.#state === "closed" ? "after Close" : "before Init";
+      throw failedPrecondition(`${this.#name(rpc)} was called ${when}`);
+    }
+    this.#inFlight++;
+    return opened;
+  }
+
+  #leave(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0) for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  async #reopen(): Promise<Opened<T>> {
+    await this.#closing?.catch(noop);
+    const open = this.#open;
+    if (open === undefined || this.signal.aborted) throw failedPrecondition(`${this.#options.service} is closed`);
+    const opened = await this.#start(open);
+    this.#closing = undefined;
+    return opened;
+  }
+
+  async #start(open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<Opened<T>> {
+    const before = this.#state;
+    this.#state = "starting";
+    const starting = (async () => open(this.signal))();
+    this.#starting = starting;
+    try {
+      this.#opened = await starting;
+      this.#state = "ready";
+      return this.#opened;
+    } catch (error) {
+      this.#state = before;
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #closeWhenIdle(): Promise<void> {
+    // What the host sent together with Close arrives in this turn or the next.
+    await nextTurn();
+    if (this.#inFlight > 0) {
+      await settledWithin(this.#whenIdle(), this.#options.closeDeadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
+    }
+    await this.#closeNow();
+  }
+
+  async #closeNow(): Promise<void> {
+    this.#state = "closed";
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.close();
+  }
+
+  #whenIdle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #name(rpc: string): string {
+    return `${this.#options.service}/${rpc}`;
+  }
+}
+
+/** Waits until a promise settles, either way, but not longer than this. */
+async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([promise.then(noop, noop), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function noop(): void {
+  // Only that it settled matters.
+}

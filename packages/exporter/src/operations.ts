@@ -1,0 +1,29 @@
+import { consume, unimplemented, Upload } from "@kloset/adapter";
+import type { Exporter, LinkKind } from "./exporter.js";
+
+/**
+ * Stores one file, and fails unless the exporter took every byte of it.
+ *
+ * @param chunks - Must throw when the content breaks off.
+ * @param expected - Bytes that must come; undefined when the host does not promise any.
+ */
+export async function storeFile(
+  exporter: Exporter,
+  pathname: string,
+  chunks: AsyncIterable<Uint8Array>,
+  size: number,
+  expected: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const upload = new Upload(chunks, JSON.stringify(pathname), expected);
+  await consume(upload, (data) => exporter.storeFile(pathname, data, size, signal));
+}
+
+/** @throws StatusError UNIMPLEMENTED when the exporter has no links. */
+export async function createLink(exporter: Exporter, oldname: string, newname: string, kind: LinkKind): Promise<void> {
+  if (exporter.createLink === undefined) {
+    const what = kind === "hard" ? "hard links" : "symbolic links";
+    throw unimplemented(`${JSON.stringify(newname)}: this exporter has no ${what}`);
+  }
+  await exporter.createLink(oldname, newname, kind);
+}

@@ -1,0 +1,220 @@
+import { isUint8Array } from "node:util/types";
+import { Code } from "@connectrpc/connect";
+import {
+  chunksOf,
+  consume,
+  describe,
+  invalidArgument,
+  isIterable,
+  MAX_MESSAGE_BYTES,
+  StatusError,
+  toConnectError,
+  Upload,
+} from "@kloset/adapter";
+import { Mac, MAC_LENGTH, type Range, type ResourceKind } from "@kloset/model";
+import type { OpenedStore, StoreSession } from "./session.js";
+
+/** Runs one unary call on the store: what the author throws is answered word for word. */
+export async function call<R>(
+  session: StoreSession,
+  rpc: string,
+  use: (opened: OpenedStore) => R | PromiseLike<R>,
+): Promise<R> {
+  return session.run(rpc, async (opened) => {
+    try {
+      return await use(opened);
+    } catch (error) {
+      throw toConnectError(error);
+    }
+  });
+}
+
+/** @throws StatusError INVALID_ARGUMENT unless there are 32 bytes. */
+export function macOf(rpc: string, bytes: Uint8Array | undefined): Mac {
+  if (bytes === undefined) throw invalidArgument(`${rpc}: the request has no MAC`);
+  try {
+    return Mac.fromBytes(bytes);
+  } catch (error) {
+    throw invalidArgument(`${rpc}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** One message of a Put, whichever rpc and generation it came by. */
+export interface PutMessage {
+  /** In the first message only. */
+  readonly mac: Uint8Array | undefined;
+  readonly chunk: Uint8Array;
+}
+
+/**
+ * Keeps one resource.
+ *
+ * @param kindOf - Called once, with the first message.
+ * @returns Bytes received.
+ */
+export async function put<M>(
+  session: StoreSession,
+  rpc: string,
+  requests: AsyncIterable<M>,
+  read: (message: M) => PutMessage,
+  kindOf: (first: M) => ResourceKind,
+): Promise<bigint> {
+  return call(session, rpc, async ({ resources }) => {
+    const messages = requests[Symbol.asyncIterator]();
+    const result = await messages.next();
+    if (result.done === true) throw invalidArgument(`${rpc}: the stream ended before its first message`);
+    const first = result.value;
+    try {
+      const mac = macOf(rpc, read(first).mac);
+      const kind = kindOf(first);
+      const upload = new Upload(chunksOfPut(rpc, mac, first, messages, read), `${kind} ${mac.hex}`);
+      const written = await consume(upload, (data) => resources.put(kind, mac, data));
+      checkWritten(kind, mac, written, upload.received);
+      return BigInt(upload.received);
+    } catch (error) {
+      // The host shows "EOF" in place of the message unless it has sent everything.
+      await drain(messages);
+      throw error;
+    }
+  });
+}
+
+async function* chunksOfPut<M>(
+  rpc: string,
+  mac: Mac,
+  first: M,
+  messages: AsyncIterator<M>,
+  read: (message: M) => PutMessage,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield read(first).chunk;
+  for (;;) {
+    const result = await messages.next();
+    if (result.done === true) return;
+    const { mac: again, chunk } = read(result.value);
+    if (again !== undefined && again.length > 0 && Buffer.compare(again, mac.bytes) !== 0) {
+      throw invalidArgument(`${rpc}: another MAC came within the data of ${mac.hex}`);
+    }
+    yield chunk;
+  }
+}
+
+async function drain(messages: AsyncIterator<unknown>): Promise<void> {
+  try {
+    while ((await messages.next()).done !== true);
+  } catch {
+    // The first failure is the one to tell.
+  }
+}
+
+function checkWritten(kind: ResourceKind, mac: Mac, written: unknown, received: number): void {
+  if (written === undefined || written === received) return;
+  throw new Error(`the plugin wrote ${describe(written)} of the ${String(received)} bytes of ${kind} ${mac.hex}`);
+}
+
+/** What a Get asks for. */
+export interface Wanted {
+  readonly kind: ResourceKind;
+  readonly mac: Mac;
+  /** Absent for the whole. */
+  readonly range?: Range;
+}
+
+/**
+ * Streams one resource, or a part of it, in chunks for the wire.
+ *
+ * @param read - Reads the request; called when there is a store.
+ */
+export async function* get(
+  session: StoreSession,
+  rpc: string,
+  read: () => Wanted,
+  signal: AbortSignal,
+): AsyncGenerator<{ chunk: Uint8Array }, void, undefined> {
+  const chunks = session.stream(rpc, async function* ({ resources }) {
+    const { kind, mac, range } = read();
+    const what = `${kind} ${mac.hex}`;
+    const source = await resources.get(kind, mac, range, signal);
+    const bytes = chunksOf(source, what, signal);
+    yield* range === undefined ? bytes : atMost(bytes, range, what);
+  });
+  try {
+    for await (const chunk of chunks) yield { chunk };
+  } catch (error) {
+    throw toConnectError(error, signal);
+  }
+}
+
+/** A store that answers more than was asked for would be taken for one that answers right. */
+async function* atMost(
+  chunks: AsyncIterable<Uint8Array>,
+  { length }: Range,
+  what: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let came = 0;
+  for await (const chunk of chunks) {
+    came += chunk.length;
+    if (came > length) throw new Error(`the plugin answered more than the ${String(length)} bytes of ${what} that were asked for`);
+    yield chunk;
+  }
+}
+
+/** @throws StatusError INVALID_ARGUMENT for an offset that no file can have. */
+export function rangeOf(rpc: string, offset: bigint, length: number): Range {
+  if (offset > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw invalidArgument(`${rpc}: the offset is out of range: ${String(offset)}`);
+  }
+  return { offset: Number(offset), length };
+}
+
+/**
+ * Lists the resources of one kind. The answer is one message, so there is a
+ * limit to how many there can be.
+ *
+ * @param bytesPerMac - What one MAC takes on the wire.
+ * @throws StatusError RESOURCE_EXHAUSTED beyond the host's limit for a message.
+ */
+export async function list(
+  { resources }: OpenedStore,
+  kind: ResourceKind,
+  bytesPerMac: number,
+): Promise<Uint8Array[]> {
+  const macs: unknown = await resources.list(kind);
+  if (!isIterable(macs)) throw new TypeError(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
+  const limit = Math.floor(MAX_MESSAGE_BYTES / bytesPerMac);
+  const bytes: Uint8Array[] = [];
+  let count = 0;
+  for await (const mac of macs) {
+    if (!isMac(mac)) throw new TypeError(`listing ${kind}s yielded ${describe(mac)}: a Mac is needed`);
+    count++;
+    if (count <= limit) bytes.push(mac.bytes);
+  }
+  if (count > limit) {
+    throw new StatusError(
+      `there are ${String(count)} ${kind}s, and hosts accept a listing of ${String(limit)} at the most: ` +
+        `it is one message, of ${String(MAX_MESSAGE_BYTES)} bytes at the most`,
+      Code.ResourceExhausted,
+    );
+  }
+  return bytes;
+}
+
+/** By its shape: a bundle may hold the class twice. */
+function isMac(value: unknown): value is Mac {
+  return typeof value === "object" && value !== null && "bytes" in value && isUint8Array(value.bytes) && value.bytes.length === MAC_LENGTH;
+}
+
+/** @throws TypeError for what is no number of bytes. */
+export function sizeOf(size: unknown): bigint {
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < -1) {
+    throw new TypeError(`size() returned ${describe(size)}: bytes, or -1 for unknown, are needed`);
+  }
+  return BigInt(size);
+}
+
+/** @throws TypeError for what is no mode. */
+export function modeOf(mode: unknown): number {
+  if (typeof mode !== "number" || !Number.isInteger(mode) || mode < 0 || mode > 0x7fff_ffff) {
+    throw new TypeError(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
+  }
+  return mode;
+}

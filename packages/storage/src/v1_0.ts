@@ -1,0 +1,90 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import { toConnectError } from "@kloset/adapter";
+import type { ResourceKind } from "@kloset/model";
+import type { store as wire } from "@kloset/protocol/v1.0";
+import { call, get, list, macOf, modeOf, put, rangeOf, sizeOf, type PutMessage } from "./operations.js";
+import type { StoreSession } from "./session.js";
+import type { StoreFactory } from "./store.js";
+
+/** A tag and a length for the message, the same for its one field, and 32 bytes. */
+const BYTES_PER_MAC = 36;
+
+/** Serves a store to hosts of generation v1.0, which have an rpc for each kind of resource. */
+export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImpl<typeof wire.Store> {
+  const listOf = (rpc: string, kind: ResourceKind) => () =>
+    call(session, rpc, async (opened) => ({
+      macs: (await list(opened, kind, BYTES_PER_MAC)).map((value) => ({ value })),
+    }));
+  const putOf = (rpc: string, kind: ResourceKind) => async (requests: AsyncIterable<PutRequest>) => ({
+    bytesWritten: await put(session, rpc, requests, readPut, () => kind),
+  });
+  const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, { signal }: { signal: AbortSignal }) =>
+    get(session, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), signal);
+  const deleteOf = (rpc: string, kind: ResourceKind) => (request: MacRequest) =>
+    call(session, rpc, async ({ resources }) => {
+      await resources.delete(kind, macOf(rpc, request.mac?.value));
+      return {};
+    });
+
+  return {
+    async init(request) {
+      try {
+        await session.initStore(factory, request);
+        return {};
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
+    create: ({ config }) =>
+      call(session, "Create", async ({ store }) => {
+        await store.create(config);
+        session.markInUse();
+        return {};
+      }),
+    open: () =>
+      call(session, "Open", async ({ store }) => {
+        const config = await store.open();
+        session.markInUse();
+        return { config };
+      }),
+    async close() {
+      try {
+        await session.close();
+        return {};
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
+    getLocation: () => call(session, "GetLocation", ({ location }) => ({ location })),
+    getMode: () => call(session, "GetMode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
+    getSize: () => call(session, "GetSize", async ({ store }) => ({ size: sizeOf(await store.size()) })),
+
+    getStates: listOf("GetStates", "state"),
+    putState: putOf("PutState", "state"),
+    getState: getOf("GetState", "state"),
+    deleteState: deleteOf("DeleteState", "state"),
+
+    getPackfiles: listOf("GetPackfiles", "packfile"),
+    putPackfile: putOf("PutPackfile", "packfile"),
+    getPackfile: getOf("GetPackfile", "packfile"),
+    getPackfileBlob: ({ mac, offset, length }, { signal }) => {
+      const rpc = "GetPackfileBlob";
+      const wanted = () =>
+        ({ kind: "packfile", mac: macOf(rpc, mac?.value), range: rangeOf(rpc, offset, length) }) as const;
+      return get(session, rpc, wanted, signal);
+    },
+    deletePackfile: deleteOf("DeletePackfile", "packfile"),
+
+    getLocks: listOf("GetLocks", "lock"),
+    putLock: putOf("PutLock", "lock"),
+    getLock: getOf("GetLock", "lock"),
+    deleteLock: deleteOf("DeleteLock", "lock"),
+  };
+}
+
+type PutRequest = wire.PutStateRequest | wire.PutPackfileRequest | wire.PutLockRequest;
+type MacRequest = Pick<wire.GetStateRequest, "mac">;
+
+function readPut({ mac, chunk }: PutRequest): PutMessage {
+  return { mac: mac?.value, chunk };
+}
