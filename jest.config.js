@@ -1,7 +1,7 @@
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
-  roots: ["<rootDir>/gen", "<rootDir>/packages", "<rootDir>/plugins", "<rootDir>/demo", "<rootDir>/scripts", "<rootDir>/docs-tests"],
+  roots: ["<rootDir>/gen", "<rootDir>/packages", "<rootDir>/plugins", "<rootDir>/demo", "<rootDir>/scripts", "<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "/dist/", "/lib/"],
   // Tests are TypeScript; other packages are imported as they are built.

@@ -1,9 +1,42 @@
 /**
  * The TypeScript SDK for Plakar plugins.
  *
+ * Write a class that is an {@link Importer}, an {@link Exporter} or a
+ * {@link Store}, and hand it to {@link runImporter}, {@link runExporter} or
+ * {@link runStorage}.
+ *
  * @module
  */
-export type * from "@kloset/model";
+export { runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
+export type { Connectors } from "./plugin.js";
+
+export type { Acknowledgement, Importer, ImporterFactory } from "@kloset/importer";
+export type { Exporter, ExporterFactory, LinkKind } from "@kloset/exporter";
+export type { ResourceStore, Store, StoreBase, StoreFactory } from "@kloset/storage";
+export type { Generation } from "@kloset/adapter";
+
+export type {
+  Awaitable,
+  ByteSource,
+  ByteStream,
+  ConnectorContext,
+  Entry,
+  EntryRef,
+  ErrorEntry,
+  ExtendedAttributeEntry,
+  ExtendedAttributeKind,
+  ExtendedAttributeName,
+  FileInfo,
+  FileInfoExtras,
+  FileInfoInit,
+  FileType,
+  HostOptions,
+  Range,
+  Read,
+  RecordEntry,
+  ResourceKind,
+  StatsLike,
+} from "@kloset/model";
 export {
   baseName,
   cleanPathname,
@@ -26,6 +59,3 @@ export {
   resolveBelow,
   StoreMode,
 } from "@kloset/model";
-export type { Acknowledgement, Importer, ImporterFactory } from "@kloset/importer";
-export type { Exporter, ExporterFactory, LinkKind } from "@kloset/exporter";
-export type { ResourceStore, Store, StoreBase, StoreFactory } from "@kloset/storage";

@@ -1,0 +1,77 @@
+import { chosenGeneration, type Generation } from "@kloset/adapter";
+import { servePlugin } from "@kloset/connection";
+import type { ExporterFactory } from "@kloset/exporter";
+import type { ImporterFactory } from "@kloset/importer";
+import type { StoreFactory } from "@kloset/storage";
+import { pluginOf, type Connectors } from "./plugin.js";
+
+/** What a plugin may decide about its connection. Nothing needs to be. */
+export interface RunOptions {
+  /**
+   * Serves this wire generation only, in place of looking at the host. Default:
+   * the argument `--generation`, the environment variable `KLOSET_GENERATION`,
+   * or what the host looks like, in that order.
+   */
+  readonly generation?: Generation;
+  /**
+   * Where the connection is: on two pipes, fd 0 and fd 1, or on one socket, fd 0.
+   * Default: the environment variable `KLOSET_TRANSPORT`, or what is there.
+   */
+  readonly transport?: "pipes" | "socket";
+}
+
+/**
+ * Serves an importer to the Plakar that started this process.
+ *
+ * @param factory - Makes the importer, when the host sends Init.
+ * @returns Settles when the host has gone and the importer is closed; then the
+ * process exits. Started by hand in a shell, the process says so and exits 2.
+ *
+ * @example
+ * await runImporter(({ config }) => new MyImporter(config));
+ */
+export function runImporter(factory: ImporterFactory, options?: RunOptions): Promise<void> {
+  return runPlugin({ importer: factory }, options);
+}
+
+/**
+ * Serves an exporter to the Plakar that started this process.
+ *
+ * @param factory - Makes the exporter, when the host sends Init.
+ * @returns As {@link runImporter}.
+ */
+export function runExporter(factory: ExporterFactory, options?: RunOptions): Promise<void> {
+  return runPlugin({ exporter: factory }, options);
+}
+
+/**
+ * Serves a storage to the Plakar that started this process.
+ *
+ * @param factory - Makes the store, when the host sends Init.
+ * @returns As {@link runImporter}.
+ */
+export function runStorage(factory: StoreFactory, options?: RunOptions): Promise<void> {
+  return runPlugin({ storage: factory }, options);
+}
+
+/**
+ * Serves several connectors by one executable: the host's Init tells which one
+ * this process is. Plakar 1.0 needs a file of its own for each connector, so most
+ * plugins have three executables.
+ *
+ * @returns As {@link runImporter}.
+ * @throws Error when `KLOSET_GENERATION` or `--generation` is no generation.
+ */
+export async function runPlugin(connectors: Connectors, options: RunOptions = {}): Promise<void> {
+  const plugin = pluginOf(connectors, options.generation ?? chosenGeneration());
+  const kinds = (["importer", "exporter", "storage"] as const).filter((kind) => connectors[kind] !== undefined);
+  await servePlugin({
+    program: { name: kinds.join(", ") },
+    services: (first) => plugin.services(first),
+    onDisconnect: () => {
+      plugin.abort();
+    },
+    close: () => plugin.close(),
+    ...(options.transport !== undefined && { transport: options.transport }),
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * Holds the architecture: which package may import what. Imports go one way
+ * only, and never into another package's inside.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
+
+const top = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+const PROTOBUF = "@bufbuild/protobuf";
+const CONNECT = "@connectrpc/connect";
+const CONNECT_NODE = "@connectrpc/connect-node";
+
+interface Room {
+  readonly folder: string;
+  readonly source: string;
+  readonly mayImport: readonly string[];
+  /** Whether Node's own modules may be imported. */
+  readonly node: boolean;
+}
+
+const model = "@kloset/model";
+const protocol = "@kloset/protocol";
+const adapter = "@kloset/adapter";
+const connectors = ["@kloset/importer", "@kloset/exporter", "@kloset/storage"];
+
+/** Each room may import what is named: rooms above it, and given libraries. */
+const rooms: Readonly<Record<string, Room>> = {
+  [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF], node: false },
+  [model]: { folder: "packages/model", source: "src", mayImport: [], node: false },
+  [adapter]: { folder: "packages/adapter", source: "src", mayImport: [model, CONNECT], node: true },
+  "@kloset/connection": {
+    folder: "packages/connection",
+    source: "src",
+    mayImport: [CONNECT, CONNECT_NODE, PROTOBUF],
+    node: true,
+  },
+  ...Object.fromEntries(
+    connectors.map((name) => [
+      name,
+      {
+        folder: `packages/${name.slice("@kloset/".length)}`,
+        source: "src",
+        mayImport: [model, protocol, adapter, CONNECT, PROTOBUF],
+        node: true,
+      },
+    ]),
+  ),
+  "@kloset/sdk": {
+    folder: "packages/sdk",
+    source: "src",
+    mayImport: [model, protocol, adapter, "@kloset/connection", ...connectors, CONNECT, PROTOBUF],
+    node: true,
+  },
+  "@kloset/host": {
+    folder: "packages/host",
+    source: "src",
+    mayImport: [model, protocol, CONNECT, CONNECT_NODE, PROTOBUF],
+    node: true,
+  },
+  "kloset-plugin-fs": {
+    folder: "plugins/fs",
+    source: "src",
+    mayImport: ["@kloset/sdk", "@napi-rs/xattr", "ignore"],
+    node: true,
+  },
+  "@kloset/demo": { folder: "demo", source: "src", mayImport: ["@kloset/host", model, "cli-progress"], node: true },
+};
+
+describe.each(Object.entries(rooms))("%s", (name, room) => {
+  const imports = [...importsOf(room)];
+
+  it("imports only what its room may", () => {
+    const wrong = imports.filter(({ specifier }) => !allowed(specifier, room));
+    expect(wrong).toEqual([]);
+  });
+
+  it("depends on what it imports, and on nothing else", () => {
+    const manifest = JSON.parse(readFileSync(join(top, room.folder, "package.json"), "utf8")) as {
+      name: string;
+      dependencies?: Record<string, string>;
+    };
+    const used = new Set(imports.map(({ specifier }) => packageOf(specifier)).filter((used) => !isNode(used)));
+    expect(manifest.name).toBe(name);
+    expect(Object.keys(manifest.dependencies ?? {}).sort()).toEqual([...used].sort());
+  });
+});
+
+it("has a room for every package", () => {
+  const folders = ["packages", "plugins"].flatMap((parent) => readdirSync(join(top, parent)).map((child) => `${parent}/${child}`));
+  expect(Object.values(rooms).map(({ folder }) => folder)).toEqual(expect.arrayContaining(folders));
+});
+
+function allowed(specifier: string, room: Room): boolean {
+  if (isNode(specifier)) return room.node;
+  // A subpath is fine when the package exports it: TypeScript has resolved it.
+  return room.mayImport.includes(packageOf(specifier)) && !/\/(?:src|dist|lib)\//.test(specifier);
+}
+
+function packageOf(specifier: string): string {
+  const parts = specifier.split("/");
+  return specifier.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] ?? specifier);
+}
+
+function isNode(specifier: string): boolean {
+  return specifier.startsWith("node:") || builtinModules.includes(specifier);
+}
+
+/** What the sources import; tests and their fixtures may import what they need. */
+function* importsOf(room: Room): Generator<{ file: string; specifier: string }> {
+  const folder = join(top, room.folder, room.source);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (!entry.isFile() || !/\.ts$/.test(file) || /\.test\.ts$|\.d\.ts$/.test(file)) continue;
+    if (/\/(?:dist|lib|node_modules|testing)\//.test(file)) continue;
+    const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+    for (const match of text.matchAll(/(?:from|import|import\(|require(?:\.resolve)?\()\s*"([^"]+)"/g)) {
+      const specifier = match[1] ?? "";
+      if (!specifier.startsWith(".")) yield { file: file.slice(top.length + 1), specifier };
+    }
+  }
+}
