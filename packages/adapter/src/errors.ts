@@ -7,7 +7,15 @@ import { MAX_ERROR_TEXT } from "./limits.js";
  * comes from the author and is answered as UNKNOWN, as a Go plugin does.
  */
 export class StatusError extends ConnectError {
-  override readonly name = "StatusError";
+  readonly #own = true;
+
+  /**
+   * Connect takes whatever looks like a ConnectError for an instance of it, and
+   * this class would inherit that: an author's error would pass for ours.
+   */
+  static override [Symbol.hasInstance](value: unknown): value is StatusError {
+    return typeof value === "object" && value !== null && #own in value;
+  }
 }
 
 /** A request that can not be right, whoever sent it. */

@@ -60,8 +60,9 @@ export function pluginOf(connectors: Connectors, chosen?: Generation): Plugin {
   };
 }
 
+/** Checked here, where the service's type is known; forgotten beyond. */
 function served<S extends DescService>(service: S, implementation: ServiceImpl<S>): ServedService {
-  return { service, implementation };
+  return { service, implementation: implementation as ServedService["implementation"] };
 }
 
 /**

@@ -1,0 +1,119 @@
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { describe, expect, it } from "@jest/globals";
+import type { Generation } from "@kloset/adapter";
+import type { ServedService } from "@kloset/connection";
+import { importer as v1_0 } from "@kloset/protocol/v1.0";
+import { importer as v1_1 } from "@kloset/protocol/v1.1";
+import type { Importer } from "./index.js";
+import { pluginOf } from "./plugin.js";
+
+const IMPORTER_INIT = "/importer.Importer/Init";
+const STORE_INIT = "/store.Store/Init";
+
+function unused(): never {
+  throw new Error("not called");
+}
+
+/** Which generation's stubs are served: their methods differ. */
+function generationOf(services: readonly ServedService[]): Generation {
+  const names = services.flatMap(({ service }) => service.methods.map(({ name }) => name));
+  return names.some((name) => ["Scan", "CreateLink", "GetStates"].includes(name)) ? "v1.0" : "v1.1";
+}
+
+function serve(path: string, userAgent: string, chosen?: Generation): Generation {
+  const plugin = pluginOf({ importer: unused, exporter: unused, storage: unused }, chosen);
+  const services = plugin.services({ path, userAgent });
+  expect(services).toHaveLength(3);
+  return generationOf(services);
+}
+
+describe("pluginOf", () => {
+  it.each([
+    ["grpc-go/1.75.0", "v1.0"],
+    ["grpc-go/1.77.0", "v1.0"],
+    ["grpc-go/1.80.0", "v1.0"],
+    ["grpc-go/1.81.1", "v1.1"],
+    ["grpc-go/2.0.0", "v1.1"],
+    ["grpc-node-js/1.14.0", "v1.1"],
+    ["", "v1.1"],
+  ] as const)("tells the generation of %j by its name where the paths are the same: %s", (userAgent, generation) => {
+    expect(serve(IMPORTER_INIT, userAgent)).toBe(generation);
+    expect(serve(STORE_INIT, userAgent)).toBe(generation);
+  });
+
+  it.each([
+    ["/exporter.Exporter/Init", "grpc-go/1.81.1", "v1.0"],
+    ["/plakar.exporter.Exporter/Init", "grpc-go/1.77.0", "v1.1"],
+    ["/importer.Importer/Scan", "someone else", "v1.0"],
+    ["/store.Store/List", "grpc-go/1.77.0", "v1.1"],
+  ] as const)("believes the path %s rather than the name %j", (path, userAgent, generation) => {
+    expect(serve(path, userAgent)).toBe(generation);
+  });
+
+  it("believes an explicit choice above all", () => {
+    expect(serve(IMPORTER_INIT, "grpc-go/1.77.0", "v1.1")).toBe("v1.1");
+    expect(serve("/exporter.Exporter/Init", "grpc-go/1.77.0", "v1.1")).toBe("v1.1");
+    expect(serve(IMPORTER_INIT, "grpc-go/1.81.1", "v1.0")).toBe("v1.0");
+  });
+
+  it("serves only the connectors that there are", () => {
+    const services = pluginOf({ importer: unused }).services({ path: IMPORTER_INIT, userAgent: "" });
+    expect(services.map(({ service }) => service.typeName)).toEqual(["importer.Importer"]);
+  });
+
+  it("shares one importer between both generations' services, and closes it once when the host has gone", async () => {
+    const events: string[] = [];
+    const importer: Importer = {
+      origin: () => "here",
+      type: () => "test",
+      root: () => "/",
+      scan: () => [],
+      close: () => {
+        events.push("close");
+      },
+    };
+    const plugin = pluginOf({
+      importer: ({ signal }) => {
+        signal.addEventListener("abort", () => events.push("abort"));
+        return importer;
+      },
+    });
+    const clients = (["v1.0", "v1.1"] as const).map((generation) => {
+      const first = { path: IMPORTER_INIT, userAgent: generation === "v1.0" ? "grpc-go/1.77.0" : "grpc-go/1.81.1" };
+      return createRouterTransport((router) => {
+        for (const { service, implementation } of plugin.services(first)) router.service(service, implementation);
+      });
+    });
+    const [transport1_0, transport1_1] = clients as [(typeof clients)[0], (typeof clients)[0]];
+    await createClient(v1_0.Importer, transport1_0).init({ config: { location: "test:///" } });
+    const second = createClient(v1_1.Importer, transport1_1).init({ config: { location: "test:///" } });
+    const error = ConnectError.from(await second.catch((reason: unknown) => reason));
+    expect({ code: error.code, message: error.rawMessage }).toEqual({
+      code: Code.FailedPrecondition,
+      message: "importer.Importer/Init was called twice",
+    });
+    plugin.abort();
+    await plugin.close();
+    await plugin.close();
+    expect(events).toEqual(["abort", "close"]);
+  });
+
+  it("tells why a connector could not be closed", async () => {
+    const plugin = pluginOf({
+      importer: () => ({
+        origin: () => "",
+        type: () => "",
+        root: () => "/",
+        scan: () => [],
+        close: () => Promise.reject(new Error("the tape is stuck")),
+      }),
+    });
+    const transport = createRouterTransport((router) => {
+      for (const { service, implementation } of plugin.services({ path: IMPORTER_INIT, userAgent: "" })) {
+        router.service(service, implementation);
+      }
+    });
+    await createClient(v1_1.Importer, transport).init({});
+    await expect(plugin.close()).rejects.toThrow("the tape is stuck");
+  });
+});
