@@ -1,0 +1,74 @@
+import type { Server } from "./server.js";
+import { statusText } from "./status.js";
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** How long a connector's `close()` may take after the host has gone, in milliseconds. */
+export const defaultCloseDeadlineMs = 10_000;
+
+/** The exit code after a `close()` that failed or did not finish in time. */
+export const closeFailedExitCode = 1;
+
+/** What a life consists of. */
+export interface LifetimeOptions {
+  readonly server: Server;
+  readonly close: () => Awaitable<void>;
+  readonly closeDeadlineMs: number;
+  readonly onDisconnect?: (() => void) | undefined;
+  /** Tells the user something, in a line. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Lives as long as the host does, then gives the connector its chance to close.
+ *
+ * SIGTERM ends the connection, then all goes as if the host had gone. SIGINT
+ * and SIGHUP are left to the host while there is one: a terminal sends them to
+ * host and plugin alike, and the host decides what becomes of the backup.
+ *
+ * @returns the exit code: 0, or 1 when `close()` threw or took too long.
+ */
+export async function outliveHost(options: LifetimeOptions): Promise<number> {
+  const { server, report } = options;
+  const terminate = (): void => {
+    server.close();
+  };
+  process.on("SIGTERM", terminate).on("SIGINT", ignore).on("SIGHUP", ignore);
+  await server.closed;
+  process.off("SIGINT", ignore).off("SIGHUP", ignore);
+  try {
+    options.onDisconnect?.();
+  } catch (error) {
+    report(`after the host had gone: ${statusText(error)}`);
+  }
+  const code = await closeInTime(options);
+  process.off("SIGTERM", terminate);
+  return code;
+}
+
+async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(resolve, closeDeadlineMs, "late");
+  });
+  try {
+    if ((await Promise.race([late, callAsync(close)])) !== "late") return 0;
+    report(`close() did not finish within ${String(closeDeadlineMs / 1000)} s after the host had gone`);
+  } catch (error) {
+    report(`close() failed: ${statusText(error)}`);
+  } finally {
+    clearTimeout(timer);
+  }
+  return closeFailedExitCode;
+}
+
+/** So that a throw is a rejection. */
+async function callAsync(close: () => Awaitable<void>): Promise<undefined> {
+  await close();
+  return undefined;
+}
+
+function ignore(): void {
+  // A signal that is the host's to answer.
+}

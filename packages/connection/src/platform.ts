@@ -1,0 +1,96 @@
+import fs from "node:fs";
+import os from "node:os";
+
+/**
+ * All that differs between operating systems. Every function here has an answer
+ * for a system that can not do it: `undefined`, never a throw.
+ *
+ * @module
+ */
+
+/** What a descriptor is, as far as finding the host goes. */
+export type DescriptorKind = "pipe" | "socket" | "file" | "other";
+
+/** The kind of an open descriptor; "other" for a terminal, a device, or one that is closed. */
+export function descriptorKind(fd: number): DescriptorKind {
+  try {
+    const stat = fs.fstatSync(fd);
+    if (stat.isFIFO()) return "pipe";
+    if (stat.isSocket()) return "socket";
+    return stat.isFile() ? "file" : "other";
+  } catch {
+    return "other";
+  }
+}
+
+/**
+ * Opens what fd 0, 1 or 2 leads to a second time. Linux makes a new open file
+ * of it (so O_NONBLOCK and O_APPEND do not reach the processes that share the
+ * old one), macOS and the BSDs duplicate the descriptor; Windows has no such path.
+ *
+ * @returns undefined where that can not be done: on Windows, on a socket
+ *   (ENXIO), as another user (EACCES), on a pipe whose reader is gone (ENXIO).
+ */
+export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
+  if (process.platform === "win32") return undefined;
+  try {
+    return fs.openSync(`/dev/fd/${String(fd)}`, flags);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens the null device. */
+export function openNull(flags: number): number {
+  return fs.openSync(os.devNull, flags);
+}
+
+/**
+ * Whether {@link reopenStderr} will do at once: to open a pipe that nobody reads
+ * blocks for ever, so it is tried without blocking, and closed again.
+ */
+export function canReopenStderr(): boolean {
+  const { O_WRONLY, O_NONBLOCK } = fs.constants;
+  const trial = reopen(2, O_WRONLY | O_NONBLOCK);
+  if (trial !== undefined) fs.closeSync(trial);
+  return trial !== undefined;
+}
+
+/**
+ * Opens stderr a second time, to stand where fd 1 was. Children inherit this
+ * descriptor and do not expect EAGAIN, so it blocks: see {@link canReopenStderr}.
+ */
+export function reopenStderr(): number | undefined {
+  const { O_WRONLY, O_APPEND } = fs.constants;
+  return reopen(2, descriptorKind(2) === "pipe" ? O_WRONLY : O_WRONLY | O_APPEND);
+}
+
+/**
+ * Whether fd 1 was inherited from the process that started this one, and not
+ * made for it: then it is the host's own stdout. Wrappers (a shell, npx) share
+ * both fd 0 and fd 1 with their child, so they are looked through.
+ *
+ * @returns undefined where this can not be told: everywhere but on Linux.
+ */
+export function stdoutIsInherited(): boolean | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    const input = fs.readlinkSync("/proc/self/fd/0");
+    const output = fs.readlinkSync("/proc/self/fd/1");
+    let pid = process.ppid;
+    for (let depth = 0; depth < 8 && pid > 1; depth += 1) {
+      if (fs.readlinkSync(`/proc/${String(pid)}/fd/1`) !== output) return false;
+      if (fs.readlinkSync(`/proc/${String(pid)}/fd/0`) !== input) return true;
+      pid = parentOf(pid);
+    }
+    return undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parentOf(pid: number): number {
+  // "pid (name) state ppid …": the name may hold spaces and brackets.
+  const stat = fs.readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}

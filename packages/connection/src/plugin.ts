@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { serveWithConnect } from "./connect-server.js";
+import { reportCrashes } from "./crash-reports.js";
+import { guardDescriptors, type Guard } from "./descriptors.js";
+import { openDuplex } from "./duplex.js";
+import { defaultCloseDeadlineMs, outliveHost, type Awaitable } from "./lifetime.js";
+import type { Serve, Services } from "./server.js";
+import { statusText } from "./status.js";
+import type { Transport } from "./transport.js";
+
+/** What a program is, for the person who starts it by hand. */
+export interface PluginProgram {
+  /** As "importer". */
+  readonly name: string;
+  /** A few words, as "the local file system". */
+  readonly description?: string;
+}
+
+/** What {@link servePlugin} needs. */
+export interface ServePluginOptions {
+  readonly program: PluginProgram;
+  readonly services: Services;
+  /** Closes the connector. Called once, when the host has gone. */
+  readonly close: () => Awaitable<void>;
+  /** How long `close` may take, in milliseconds. Default: 10,000. */
+  readonly closeDeadlineMs?: number;
+  /** How the host hands over the connection. Default: `KLOSET_TRANSPORT`, or else what is found. */
+  readonly transport?: Transport;
+  /** The server. Default: {@link serveWithConnect}. */
+  readonly serve?: Serve;
+  /** Called as soon as the host has gone, before `close`: abort what runs. */
+  readonly onDisconnect?: () => void;
+}
+
+/** The exit code when there is no host: somebody started the program by hand. */
+const noHostExitCode = 2;
+
+/** How long answers that were given may take to leave a full pipe, in milliseconds. */
+const flushMs = 250;
+
+/**
+ * Serves a plugin to the host that started this process, and ends the process
+ * when the host has gone.
+ *
+ * Exit codes: 0 when the host has gone or SIGTERM came; 1 when `close` threw or
+ * did not finish in time (stderr says which); 2 when no host started this
+ * process (two lines on stderr say what it is), or the transport that was asked
+ * for is not there.
+ *
+ * @returns when the host has gone and `close` is done; the process exits right
+ *   after, whatever timers or handles are left.
+ */
+export async function servePlugin(options: ServePluginOptions): Promise<void> {
+  // A log that nobody reads any more must not become an uncaught exception.
+  process.stderr.on("error", ignore);
+  const guard = await findHost(options);
+  reportCrashes();
+  const duplex = openDuplex(guard, flushMs);
+  const gone = once(duplex, "close").catch(ignore);
+  const report = (line: string): void => {
+    process.stderr.write(`${options.program.name}: ${line}\n`);
+  };
+  const server = (options.serve ?? serveWithConnect)(duplex, {
+    services: options.services,
+    onError: (error) => {
+      report(`connection: ${statusText(error)}`);
+    },
+  });
+  const { close, closeDeadlineMs = defaultCloseDeadlineMs, onDisconnect } = options;
+  const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
+  duplex.destroy();
+  await gone;
+  // Next in line, so that the caller sees the promise settle before.
+  setImmediate(() => process.exit(code));
+}
+
+async function findHost(options: ServePluginOptions): Promise<Guard> {
+  let text: string;
+  try {
+    const guard = guardDescriptors(options.transport);
+    if (guard !== undefined) return guard;
+    text = byHand(options.program);
+  } catch (error) {
+    text = `${options.program.name}: ${statusText(error)}\n`;
+  }
+  await new Promise<void>((resolve) => {
+    process.stderr.write(text, () => {
+      resolve();
+    });
+  });
+  process.exit(noHostExitCode);
+}
+
+function byHand({ name, description }: PluginProgram): string {
+  const what = description === undefined ? name : `${name}, ${description}`;
+  return (
+    `This program is a plugin of Plakar (${what}): it talks to Plakar over its standard input and output.\n` +
+    "It is not started by hand: install its package with `plakar pkg add <file>.ptar`, and Plakar starts it.\n"
+  );
+}
+
+function ignore(): void {
+  // Nobody is left to tell.
+}

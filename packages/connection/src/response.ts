@@ -1,0 +1,80 @@
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { UniversalResponse } from "./router.js";
+
+const noError = 0;
+
+/**
+ * Sends a response as gRPC wants it: the status follows the messages in a
+ * trailing header block, or stands in the only one when there are no messages.
+ * Takes the next message only when HTTP/2 has room for it.
+ *
+ * @param signal - Aborted when nobody wants the response any more.
+ */
+export async function sendResponse(
+  stream: ServerHttp2Stream,
+  response: UniversalResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const body = response.body?.[Symbol.asyncIterator]();
+  try {
+    let chunk = await body?.next();
+    const headers = { ":status": response.status, ...plainHeaders(response.header) };
+    if (isCut(stream, signal)) return;
+    if (chunk === undefined || chunk.done === true) {
+      stream.respond({ ...headers, ...plainHeaders(response.trailer) }, { endStream: true });
+      stopRequest(stream);
+      return;
+    }
+    stream.respond(headers, { waitForTrailers: true });
+    stream.once("wantTrailers", () => {
+      stream.sendTrailers(plainHeaders(response.trailer));
+      stopRequest(stream);
+    });
+    for (; chunk !== undefined && chunk.done !== true; chunk = await body?.next()) {
+      if (isCut(stream, signal)) return;
+      if (!stream.write(chunk.value)) await room(stream, signal);
+      if (isCut(stream, signal)) return;
+    }
+    stream.end();
+  } finally {
+    // The implementation's own end was asked for when the signal was aborted;
+    // this ends what connect has wrapped around it.
+    body?.return?.().catch(ignore);
+  }
+}
+
+function isCut(stream: ServerHttp2Stream, signal: AbortSignal): boolean {
+  return stream.destroyed || stream.closed || signal.aborted;
+}
+
+/** Waits until the stream takes more, or never will. */
+function room(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done).off("close", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    stream.on("drain", done).on("close", done);
+    signal.addEventListener("abort", done);
+  });
+}
+
+/**
+ * The status is out, but the host may still be sending: tell it to stop, as
+ * grpc-go does. Otherwise it would fill the stream's window and wait for ever.
+ */
+function stopRequest(stream: ServerHttp2Stream): void {
+  // The status is queued by an immediate of Node's own; the reset has to follow it.
+  setImmediate(() => {
+    if (!stream.readableEnded && !stream.closed) stream.close(noError);
+  });
+}
+
+function plainHeaders(headers: Headers | undefined): OutgoingHttpHeaders {
+  return headers === undefined ? {} : Object.fromEntries(headers);
+}
+
+function ignore(): void {
+  // It ended because of an error that was dealt with already.
+}

@@ -1,0 +1,40 @@
+/** HTTP/2 frame types, by RFC 9113, section 6. */
+export const frameType = { data: 0, headers: 1, rstStream: 3, settings: 4, ping: 6, goaway: 7 } as const;
+
+/** One frame, for what a client library would not send. */
+export function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
+  const header = Buffer.alloc(9);
+  header.writeUIntBE(payload.length, 0, 3);
+  header[3] = type;
+  header[4] = flags;
+  header.writeUInt32BE(stream, 5);
+  return Buffer.concat([header, payload]);
+}
+
+/** A big-endian 32-bit integer. */
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** A reset as it stands on the wire: Node's own client may half-close first. */
+export function rstStream(stream: number, code: number): Buffer {
+  return frame(frameType.rstStream, 0, stream, uint32(code));
+}
+
+/** A GOAWAY with this last stream id and code. */
+export function goaway(lastStream: number, code: number): Buffer {
+  return frame(frameType.goaway, 0, 0, Buffer.concat([uint32(lastStream), uint32(code), Buffer.from("bye")]));
+}
+
+/** The types of the frames in what a server sent, in order. Throws on half a frame. */
+export function frameTypes(bytes: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    types.push(bytes.readUInt8(at + 3));
+    at += 9 + bytes.readUIntBE(at, 3);
+    if (at > bytes.length) throw new Error("the bytes end within a frame");
+  }
+  return types;
+}

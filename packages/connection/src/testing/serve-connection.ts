@@ -1,0 +1,110 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Serve } from "../server.js";
+import { connected, type Connected } from "./connected.js";
+import { deferred } from "./deferred.js";
+import { frameType, frameTypes, goaway } from "./frames.js";
+import { servedStore, storeMethods } from "./store-service.js";
+
+const modes = [servedStore({ mode: () => ({ mode: 6 }) })];
+
+/** The connection's beginning and end. */
+export function describeConnection(serve: Serve): void {
+  describe("connection", () => {
+    it.each<[string, (connection: Connected) => void]>([
+      [
+        "close()",
+        ({ server }) => {
+          server.close();
+        },
+      ],
+      ["the end of input", ({ far }) => void far.end()],
+      ["the loss of the peer", ({ far }) => void far.destroy()],
+      [
+        "the client's GOAWAY",
+        ({ client }) => {
+          client.session.close();
+        },
+      ],
+      [
+        "the client's GOAWAY with an error",
+        ({ client }) => {
+          client.session.destroy(undefined, 2);
+        },
+      ],
+      ["a GOAWAY that names a stream of the client's", ({ far }) => void far.end(goaway(1, 0))],
+    ])("%s ends it without a GOAWAY or an error, and leaves no listener behind", async (_, end) => {
+      const connection = connected(serve, modes);
+      await connection.client.call(storeMethods.mode, {});
+      end(connection);
+      await connection.server.closed;
+      expect(frameTypes(connection.sent())).not.toContain(frameType.goaway);
+      expect(connection.errors).toEqual([]);
+      if (!connection.near.closed) await new Promise((resolve) => connection.near.once("close", resolve));
+      expect(connection.near.destroyed).toBe(true);
+      expect(leftover(connection)).toEqual({});
+    });
+
+    it("lets calls finish that run when the client says that it will go", async () => {
+      const go = deferred();
+      const running = deferred();
+      const { client, far, server, errors } = connected(serve, [
+        servedStore({
+          async mode() {
+            running.resolve();
+            await go.promise;
+            return { mode: 6 };
+          },
+        }),
+      ]);
+      const call = client.call(storeMethods.mode, {});
+      await running.promise;
+      far.write(goaway(1, 0));
+      go.resolve();
+      expect((await call).messages).toMatchObject([{ mode: 6 }]);
+      expect(errors).toEqual([]);
+      server.close();
+    });
+
+    it("ends at once, in the middle of calls", async () => {
+      const running = deferred();
+      const { client, far, server } = connected(serve, [
+        servedStore({
+          mode() {
+            running.resolve();
+            return new Promise(() => undefined);
+          },
+        }),
+      ]);
+      const call = client.call(storeMethods.mode, {});
+      await running.promise;
+      far.end();
+      await server.closed;
+      await call;
+    });
+
+    it("says what is wrong when the peer speaks something else, without a GOAWAY", async () => {
+      const connection = connected(serve, modes);
+      connection.client.session.destroy();
+      const other = connected(serve, modes);
+      other.far.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(4));
+      await other.server.closed;
+      expect(other.errors.length).toBe(1);
+      expect(frameTypes(other.sent())).not.toContain(frameType.goaway);
+    });
+
+    it("can be closed twice", async () => {
+      const { server } = connected(serve, modes);
+      server.close();
+      await server.closed;
+      server.close();
+      await server.closed;
+    });
+  });
+}
+
+/** Listeners that are still on the server's end of the duplex. */
+function leftover({ near }: Connected): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const event of near.eventNames()) counts[String(event)] = near.listenerCount(event);
+  return counts;
+}
