@@ -1,1 +1,58 @@
-export {};
+/**
+ * Plays Plakar: starts plugin executables and drives them, in either generation.
+ *
+ * @module
+ */
+export type { ConnectorIdentity, ConnectorOptions } from "./client/connector.js";
+export type { ExportResult, ExportStream } from "./client/export-stream.js";
+export type { ExporterClient, ExporterClientV10, ExporterClientV11 } from "./client/exporter-client.js";
+export type { ImporterClient, RecordResult, Scan, ScannedRecord } from "./client/importer-client.js";
+export type { StorageClient } from "./client/storage-client.js";
+export { PluginConnectionError, PluginContractError, PluginError, StatusCode } from "./errors.js";
+export { backup, type BackupOptions, type BackupSink, type BackupSummary } from "./flow/backup.js";
+export { count, type SourceCount } from "./flow/count.js";
+export {
+  backupToRepository,
+  checkRepository,
+  createRepository,
+  lockRepository,
+  maintainRepository,
+  openRepository,
+  readBlobs,
+  syncStates,
+  writePackfiles,
+  type LockOptions,
+  type OpenRepositoryOptions,
+  type RepositoryBackup,
+  type Resource,
+  type Take,
+  type Wanted,
+} from "./flow/repository.js";
+export {
+  restore,
+  RestoreSourceError,
+  type RestoreEntry,
+  type RestoreOptions,
+  type RestoreSummary,
+} from "./flow/restore.js";
+export { MAX_MESSAGE_BYTES } from "./grpc/frames.js";
+export {
+  PluginConnection,
+  USER_AGENTS,
+  type ConnectOptions,
+  type Endpoint,
+  type Generation,
+} from "./grpc/connection.js";
+export type { Trace, TraceEvent } from "./grpc/trace.js";
+export {
+  openExporter,
+  openImporter,
+  openStorage,
+  startExporter,
+  startImporter,
+  startStorage,
+  type RunningConnector,
+  type StartConnectorOptions,
+} from "./open.js";
+export type { ChannelKind, PluginExit } from "./process/channel.js";
+export { startPlugin, type PluginProcess, type StartPluginOptions } from "./process/start-plugin.js";

@@ -1,0 +1,46 @@
+import { exporter } from "@kloset/protocol/v1.1";
+import type { HostOptions } from "@kloset/model";
+import type { PluginConnection } from "../grpc/connection.js";
+import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
+import { ExportStream } from "./export-stream.js";
+import type { ExporterClientV11 } from "./exporter-client.js";
+import { initOptionsV11 } from "./init-v11.js";
+
+const rpc = exporter.Exporter.method;
+
+/** See {@link ExporterClientV11}. */
+export class ExporterV11 implements ExporterClientV11 {
+  readonly generation = "v1.1";
+  readonly options: HostOptions;
+  readonly #connection: PluginConnection;
+  readonly #identity: ConnectorIdentity;
+
+  private constructor(connection: PluginConnection, options: HostOptions, identity: ConnectorIdentity) {
+    this.#connection = connection;
+    this.options = options;
+    this.#identity = identity;
+  }
+
+  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterV11> {
+    const host = hostOptionsOf(options.options);
+    const request = { options: initOptionsV11(host), ...initFields(options) };
+    const { origin, type, root, flags } = await connection.unary(rpc.init, request);
+    return new ExporterV11(connection, host, { origin, type, root, flags });
+  }
+
+  async identity(): Promise<ConnectorIdentity> {
+    return this.#identity;
+  }
+
+  async ping(signal?: AbortSignal): Promise<void> {
+    await this.#connection.unary(rpc.ping, {}, signal);
+  }
+
+  export(signal?: AbortSignal): ExportStream {
+    return new ExportStream(this.#connection.call(rpc.export, signal));
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.unary(rpc.close, {});
+  }
+}

@@ -1,0 +1,25 @@
+import type { HostOptions } from "@kloset/model";
+
+/** `Options` as importers and exporters of v1.1 are told them. */
+export interface WireOptions {
+  readonly hostname: string;
+  readonly os: string;
+  readonly arch: string;
+  readonly cwd: string;
+  readonly maxconcurrency: bigint;
+  readonly excludes: string[];
+  readonly noxattr: boolean;
+}
+
+/** Makes the options of a v1.1 `Init`. */
+export function initOptionsV11(host: HostOptions): WireOptions {
+  return {
+    hostname: host.hostname,
+    os: host.os,
+    arch: host.arch,
+    cwd: host.cwd,
+    maxconcurrency: BigInt(host.maxConcurrency),
+    excludes: [...host.excludes],
+    noxattr: host.noXattr,
+  };
+}

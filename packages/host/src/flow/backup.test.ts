@@ -1,0 +1,217 @@
+import { describe, expect, it } from "@jest/globals";
+import { importer as v10 } from "@kloset/protocol/v1.0";
+import { importer as v11, type connectors } from "@kloset/protocol/v1.1";
+import type { ScannedRecord } from "../client/importer-client.js";
+import { openImporter } from "../open.js";
+import { failure, serve } from "../testing/serve.js";
+import { backup, type BackupSink } from "./backup.js";
+import { count } from "./count.js";
+
+const location = { location: "test:///srv" };
+const file = (size: number): { name: string; size: bigint; nlink: number } => ({ name: "f", size: BigInt(size), nlink: 1 });
+
+/** Keeps what it is given. */
+function keeper(): BackupSink & { kept: Map<string, string>; failed: Map<string, string> } {
+  const kept = new Map<string, string>();
+  const failed = new Map<string, string>();
+  return {
+    kept,
+    failed,
+    async record(record, content) {
+      let text = "";
+      for await (const chunk of content ?? []) text += Buffer.from(chunk).toString();
+      kept.set(record.attribute === undefined ? record.pathname : `${record.pathname}:${record.attribute.name}`, text);
+    },
+    error(record, error) {
+      failed.set(record.pathname, error.message);
+    },
+  };
+}
+
+describe("a backup on v1.1", () => {
+  const results: (connectors.Result | undefined)[] = [];
+  const implementation = {
+    init: () => ({}),
+    async *import(requests: AsyncIterable<v11.ImportRequest>): AsyncGenerator<object> {
+      yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
+      yield { record: { pathname: "/a", fileInfo: file(1), extendedAttributes: ["user.x"] } };
+      yield { record: { pathname: "/a", isXattr: true, xattrName: "user.x", hasReader: true } };
+      yield { record: { pathname: "/secret", error: "permission denied" } };
+      yield { record: { pathname: "/broken", fileInfo: file(9) } };
+      yield { record: { pathname: "/pipe", fileInfo: { name: "pipe", mode: 0x02000000 } } };
+      yield { finished: true };
+      for await (const { result } of requests) results.push(result);
+    },
+    async *open({ record }: v11.OpenRequest): AsyncGenerator<{ chunk: Uint8Array }> {
+      yield { chunk: Buffer.from(record?.isXattr === true ? "red" : "hello") };
+      if (record?.pathname === "/broken") throw failure("read /broken: input/output error");
+    },
+    close: () => ({}),
+  };
+
+  it.each([1, 4])("keeps everything, tells every error, answers every record (%d at once)", async (maxConcurrency) => {
+    results.length = 0;
+    const { connection } = await serve("v1.1", v11.Importer, implementation);
+    const sink = keeper();
+    const summary = await backup(await openImporter(connection, location), sink, { maxConcurrency });
+    expect(summary).toEqual({ records: 4, errors: 2, bytes: 13 });
+    expect(Object.fromEntries(sink.kept)).toEqual({ "/": "", "/a": "hello", "/a:user.x": "red", "/pipe": "" });
+    expect(Object.fromEntries(sink.failed)).toEqual({
+      "/secret": "permission denied",
+      "/broken": "read /broken: input/output error",
+    });
+    expect(results).toHaveLength(6);
+    // A file that has grown since the scan is answered with its real size; no error is ever told.
+    expect(results.find((result) => result?.header?.pathname === "/a")?.header?.fileInfo?.size).toBe(5n);
+    expect(results.map((result) => result?.error)).toEqual(["", "", "", "", "", ""]);
+    connection.close();
+  });
+
+  it("goes on when the sink can not keep a record, and ends when it can not be told", async () => {
+    const { connection } = await serve("v1.1", v11.Importer, implementation);
+    const sink = {
+      ...keeper(),
+      record: ({ pathname }: ScannedRecord) => {
+        if (pathname === "/a") throw new Error("no space");
+      },
+    };
+    expect(await backup(await openImporter(connection, location), sink)).toMatchObject({ records: 3, errors: 3 });
+    connection.close();
+
+    const other = await serve("v1.1", v11.Importer, implementation);
+    const deaf: BackupSink = {
+      record: () => undefined,
+      error: () => {
+        throw new Error("the log is full");
+      },
+    };
+    const failing = backup(await openImporter(other.connection, location), deaf, { maxConcurrency: 3 });
+    await expect(failing).rejects.toThrow("the log is full");
+    other.connection.close();
+  });
+
+  it("opens content only once", async () => {
+    const { connection } = await serve("v1.1", v11.Importer, implementation);
+    const sink = keeper();
+    const twice: BackupSink = {
+      ...sink,
+      async record(record, content, signal) {
+        await sink.record(record, content, signal);
+        await sink.record(record, content, signal);
+      },
+    };
+    await backup(await openImporter(connection, location), twice);
+    expect(sink.failed.get("/a")).toBe('the content of "/a" can be read only once');
+    connection.close();
+  });
+
+  it("fails when the scan fails, or ends without a word", async () => {
+    const broken = await serve("v1.1", v11.Importer, {
+      ...implementation,
+      async *import(): AsyncGenerator<object> {
+        yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
+        throw failure("source has gone");
+      },
+    });
+    await expect(backup(await openImporter(broken.connection, location), keeper())).rejects.toThrow("source has gone");
+    broken.connection.close();
+
+    const silent = await serve("v1.1", v11.Importer, {
+      ...implementation,
+      async *import(): AsyncGenerator<object> {
+        yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
+      },
+    });
+    const backingUp = backup(await openImporter(silent.connection, location), keeper());
+    await expect(backingUp).rejects.toThrow("the plugin ended Import before");
+    silent.connection.close();
+  });
+
+  it("ends when it is aborted, also while the plugin is silent", async () => {
+    const { connection } = await serve("v1.1", v11.Importer, {
+      ...implementation,
+      async *import(_requests, context): AsyncGenerator<object> {
+        yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
+        await new Promise((resolve) => {
+          context.signal.addEventListener("abort", resolve);
+        });
+      },
+    });
+    const abort = new AbortController();
+    const sink: BackupSink = {
+      record: () => {
+        abort.abort(new Error("enough"));
+      },
+      error: () => undefined,
+    };
+    const backingUp = backup(await openImporter(connection, location), sink, { signal: abort.signal, maxConcurrency: 2 });
+    await expect(backingUp).rejects.toThrow("enough");
+    connection.close();
+  });
+
+  it("counts without opening", async () => {
+    results.length = 0;
+    const { connection } = await serve("v1.1", v11.Importer, {
+      ...implementation,
+      open: () => {
+        throw failure("nothing may be opened");
+      },
+    });
+    const counted = await count(await openImporter(connection, location));
+    const expected = { directories: 1, files: 2, symlinks: 0, others: 1, attributes: 1, errors: 1, bytes: 10 };
+    expect(counted).toEqual(expected);
+    expect(results).toHaveLength(6);
+    connection.close();
+  });
+});
+
+describe("a backup on v1.0", () => {
+  it("closes each reader that it opened, also one that failed or was left early", async () => {
+    const closed: string[] = [];
+    const { connection } = await serve("v1.0", v10.Importer, {
+      init: () => ({ cookie: "c1" }),
+      info: ({ cookie }) => ({ origin: cookie, type: "t", root: "/" }),
+      async *scan() {
+        for (const name of ["/a", "/broken", "/early", "/unread"]) {
+          yield { pathname: name, result: { case: "record" as const, value: { fileinfo: file(5) } } };
+        }
+        yield { pathname: "/no", result: { case: "error" as const, value: { message: "permission denied" } } };
+      },
+      async *openReader({ pathname, cookie }) {
+        if (cookie !== "c1") throw failure("no cookie");
+        yield { chunk: Buffer.from("hello") };
+        if (pathname === "/broken") throw failure("input/output error");
+      },
+      closeReader: ({ pathname }) => {
+        closed.push(pathname);
+        throw failure("hosts do not care");
+      },
+      close: () => ({}),
+    });
+    const sink = keeper();
+    const summary = await backup(await openImporter(connection, location), {
+      ...sink,
+      async record(record, content, signal) {
+        if (record.pathname === "/unread") return;
+        if (record.pathname !== "/early") {
+          await sink.record(record, content, signal);
+          return;
+        }
+        for await (const chunk of content ?? []) {
+          expect(chunk).toHaveLength(5);
+          break;
+        }
+      },
+    });
+    expect(summary).toEqual({ records: 3, errors: 2, bytes: 15 });
+    expect(closed).toEqual(["/a", "/broken", "/early"]);
+    expect(Object.fromEntries(sink.failed)).toEqual({ "/broken": "input/output error", "/no": "permission denied" });
+    connection.close();
+  });
+
+  it("fails when Init carries an error, even an empty one", async () => {
+    const { connection } = await serve("v1.0", v10.Importer, { init: () => ({ error: "" }) });
+    await expect(openImporter(connection, location)).rejects.toMatchObject({ name: "PluginError", message: "" });
+    connection.close();
+  });
+});

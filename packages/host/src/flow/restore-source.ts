@@ -1,0 +1,30 @@
+import type { ByteSource, ExtendedAttributeEntry, RecordEntry } from "@kloset/model";
+import { piecesOf } from "../chunks.js";
+
+/**
+ * Opens the content of an entry, and holds it to the size that the entry has: a
+ * source that gives more or less is broken, and its file must not be kept.
+ *
+ * @throws RangeError at the end, for another number of bytes.
+ */
+export async function* sourceOf(
+  entry: RecordEntry | ExtendedAttributeEntry,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const size = entry.fileInfo?.size ?? -1;
+  let bytes = 0;
+  for await (const piece of piecesOf(await open(entry, signal))) {
+    bytes += piece.length;
+    if (size >= 0 && bytes > size) throw sizeError(entry.pathname, size, "more");
+    yield piece;
+  }
+  if (size >= 0 && bytes < size) throw sizeError(entry.pathname, size, String(bytes));
+}
+
+async function open(entry: RecordEntry | ExtendedAttributeEntry, signal: AbortSignal): Promise<ByteSource> {
+  return entry.read === undefined ? new Uint8Array(0) : await entry.read(signal);
+}
+
+function sizeError(pathname: string, size: number, actual: string): RangeError {
+  return new RangeError(`${JSON.stringify(pathname)} has ${String(size)} bytes, but its source gave ${actual}`);
+}

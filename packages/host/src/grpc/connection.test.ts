@@ -1,0 +1,268 @@
+import { create } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { fileInfoOf, Mac } from "@kloset/model";
+import { importer, store } from "@kloset/protocol/v1.1";
+import { PluginConnectionError, PluginContractError, PluginError } from "../errors.js";
+import { openImporter, openStorage } from "../open.js";
+import { duplexPair } from "../testing/duplex-pair.js";
+import { failure, serve } from "../testing/serve.js";
+import { PluginConnection } from "./connection.js";
+
+const GOAWAY = 7;
+const mac = Mac.fromHex("ab".repeat(32));
+const location = { location: "test:///srv" };
+const init = (): { origin: string } => ({ origin: "here" });
+
+async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  for await (const { length } of content) bytes += length;
+  return bytes;
+}
+
+describe("answers", () => {
+  it.each(["no such state", "", "äöü %20 100%", "x".repeat(20_000)])("fails with exactly this text: %.30j", async (text) => {
+    const { connection } = await serve("v1.1", store.Store, {
+      init,
+      open: () => {
+        throw failure(text);
+      },
+    });
+    const storage = await openStorage(connection, location);
+    await expect(storage.open()).rejects.toThrow(PluginError);
+    await expect(storage.open()).rejects.toMatchObject({ message: text, code: 2, path: "/store.Store/Open" });
+    connection.close();
+  });
+
+  it("takes a message of just under 4 MiB, and none above", async () => {
+    let bytes = 4 * 1024 * 1024 - 5;
+    const { connection } = await serve("v1.1", store.Store, { init, open: () => ({ config: new Uint8Array(bytes) }) });
+    const storage = await openStorage(connection, location);
+    expect(await storage.open()).toHaveLength(bytes);
+    bytes += 1;
+    await expect(storage.open()).rejects.toThrow(PluginContractError);
+    await expect(storage.open()).rejects.toThrow("received message larger than max (4194305 vs. 4194304)");
+    // The connection goes on.
+    bytes = 1;
+    expect(await storage.open()).toHaveLength(1);
+    connection.close();
+  });
+
+  it("refuses a MAC of another length", async () => {
+    const { connection } = await serve("v1.1", store.Store, { init, list: () => ({ macs: [new Uint8Array(31)] }) });
+    const storage = await openStorage(connection, location);
+    await expect(storage.list("state")).rejects.toThrow("invalid MAC length: 31");
+    connection.close();
+  });
+
+  it("says UNIMPLEMENTED for what a plugin does not know", async () => {
+    const { connection } = await serve("v1.1", store.Store, { init });
+    await expect((await openStorage(connection, location)).size()).rejects.toMatchObject({ code: 12 });
+    connection.close();
+  });
+});
+
+describe("streams", () => {
+  // The adapter prints what a cancelled call could not answer any more.
+  beforeEach(() => {
+    jest.spyOn(console, "error").mockImplementation(() => undefined);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it("are read while they come, and the rest is not asked for before", async () => {
+    let made = 0;
+    const { connection } = await serve("v1.1", store.Store, {
+      init,
+      async *get() {
+        for (; made < 100; made++) yield { chunk: new Uint8Array(1024 * 1024) };
+      },
+    });
+    const storage = await openStorage(connection, location);
+    const content = storage.get("packfile", mac)[Symbol.asyncIterator]();
+    await content.next();
+    // The plugin could go on; the windows are what holds it.
+    for (let i = 0; i < 1000; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(made).toBeLessThan(20);
+    let bytes = 1024 * 1024;
+    for (let next = await content.next(); next.done !== true; next = await content.next()) bytes += next.value.length;
+    expect(bytes).toBe(100 * 1024 * 1024);
+    connection.close();
+  });
+
+  it("wait while the plugin does not read", async () => {
+    let release = (): void => undefined;
+    const reading = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let sent = 0;
+    const { connection } = await serve("v1.1", store.Store, {
+      init,
+      async put(requests) {
+        await reading;
+        let bytes = 0;
+        for await (const { chunk } of requests) bytes += chunk.length;
+        return { bytesWritten: BigInt(bytes) };
+      },
+    });
+    const storage = await openStorage(connection, location);
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (; sent < 64; sent++) yield new Uint8Array(1024 * 1024);
+    }
+    const putting = storage.put("packfile", mac, source());
+    for (let i = 0; i < 1000; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(sent).toBeLessThan(10);
+    release();
+    expect(await putting).toBe(64 * 1024 * 1024);
+    connection.close();
+  });
+
+  it("tells the error of a plugin that answers before it has read all", async () => {
+    const { connection } = await serve("v1.1", store.Store, {
+      init,
+      put: () => {
+        throw failure("disk full");
+      },
+    });
+    const storage = await openStorage(connection, location);
+    let sent = 0;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (; sent < 1000; sent++) yield new Uint8Array(1024 * 1024);
+    }
+    await expect(storage.put("packfile", mac, source())).rejects.toThrow("disk full");
+    expect(sent).toBeLessThan(1000);
+    connection.close();
+  });
+
+  it("are cancelled when the source of a resource fails: nothing may be kept of it", async () => {
+    let outcome: Promise<string> | undefined;
+    const { connection } = await serve("v1.1", store.Store, {
+      init,
+      async put(requests) {
+        const read = async (): Promise<string> => {
+          try {
+            for await (const request of requests) expect(request).toBeDefined();
+            return "ended well";
+          } catch {
+            return "cancelled";
+          }
+        };
+        outcome = read();
+        await outcome;
+        return {};
+      },
+    });
+    const storage = await openStorage(connection, location);
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(10);
+      throw new Error("the source broke");
+    }
+    await expect(storage.put("state", mac, source())).rejects.toThrow("the source broke");
+    expect(await storage.identity()).toBeDefined();
+    // Another call, so that the plugin has seen the first one.
+    await expect(storage.open()).rejects.toThrow();
+    expect(await outcome).toBe("cancelled");
+    connection.close();
+  });
+
+  it("reads a Get to its end when the caller stops, as hosts do", async () => {
+    let done = false;
+    const { connection } = await serve("v1.1", store.Store, {
+      init,
+      async *get() {
+        for (let i = 0; i < 50; i++) yield { chunk: new Uint8Array(1024 * 1024) };
+        done = true;
+      },
+    });
+    const storage = await openStorage(connection, location);
+    for await (const chunk of storage.get("packfile", mac)) {
+      expect(chunk).toHaveLength(1024 * 1024);
+      break;
+    }
+    expect(done).toBe(true);
+    connection.close();
+  });
+
+  it("cancels an Open of v1.1 when the caller stops", async () => {
+    let cancelled: (value: boolean) => void = () => undefined;
+    const outcome = new Promise<boolean>((resolve) => {
+      cancelled = resolve;
+    });
+    const { connection } = await serve("v1.1", importer.Importer, {
+      init,
+      async *open(_request, context) {
+        context.signal.addEventListener("abort", () => {
+          cancelled(true);
+        });
+        for (;;) yield { chunk: new Uint8Array(1024 * 1024) };
+      },
+    });
+    const client = await openImporter(connection, location);
+    const record = { target: "", attribute: undefined, extendedAttributes: [], fileAttributes: 0, error: undefined };
+    for await (const chunk of client.open({ ...record, pathname: "/f", fileInfo: fileInfoOf() })) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(await outcome).toBe(true);
+    connection.close();
+  });
+
+  it("refuses an empty chunk of content", async () => {
+    const { connection } = await serve("v1.1", importer.Importer, {
+      init,
+      async *open() {
+        yield create(importer.OpenResponseSchema);
+      },
+    });
+    const client = await openImporter(connection, location);
+    const record = { target: "", attribute: undefined, extendedAttributes: [], fileAttributes: 0, error: undefined };
+    const content = client.open({ ...record, pathname: "/f", fileInfo: fileInfoOf() });
+    await expect(bytesOf(content)).rejects.toThrow("an empty chunk in the content of /f");
+    connection.close();
+  });
+});
+
+describe("the end of a connection", () => {
+  it("fails what is under way, and what comes after", async () => {
+    const served = await serve("v1.1", store.Store, {
+      init,
+      open: async () => {
+        served.plugin.destroy();
+        return await new Promise(() => undefined);
+      },
+    });
+    const storage = await openStorage(served.connection, location);
+    await expect(storage.open()).rejects.toThrow(PluginConnectionError);
+    await expect(storage.open()).rejects.toThrow("/store.Store/Open: the connection to the plugin has ended");
+  });
+
+  it("ends a call when the caller aborts", async () => {
+    const { connection } = await serve("v1.1", store.Store, { init, open: async () => await new Promise(() => undefined) });
+    const storage = await openStorage(connection, location);
+    const abort = new AbortController();
+    const opening = storage.open(abort.signal);
+    abort.abort(new Error("enough"));
+    await expect(opening).rejects.toThrow("enough");
+    await expect(storage.open(abort.signal)).rejects.toThrow("enough");
+    expect(await storage.identity()).toMatchObject({ origin: "here" });
+    connection.close();
+  });
+
+  it("never sends a GOAWAY", async () => {
+    const { connection, plugin, frameTypes } = await serve("v1.1", store.Store, { init, close: () => ({}) });
+    const storage = await openStorage(connection, location);
+    await storage.close();
+    const ended = new Promise((resolve) => plugin.once("close", resolve));
+    connection.close();
+    await ended;
+    expect(frameTypes().size).toBeGreaterThan(2);
+    expect(frameTypes()).not.toContain(GOAWAY);
+  });
+
+  it("does not wait for ever for the first answer", async () => {
+    const [transport] = duplexPair();
+    const opening = PluginConnection.open({ transport }, { generation: "v1.0", startTimeoutMs: 50 });
+    await expect(opening).rejects.toThrow("the plugin did not answer within 50 ms of its start");
+    expect(transport.destroyed).toBe(true);
+  });
+});

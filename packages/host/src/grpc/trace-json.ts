@@ -1,0 +1,61 @@
+import { ScalarType, toJson, type DescField, type DescMessage, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
+import { reflect, type ReflectList, type ReflectMap, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { isMessage, type Message } from "@bufbuild/protobuf";
+import { TimestampSchema, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { base64Encode } from "@bufbuild/protobuf/wire";
+
+/** Longer data is shown by its length. */
+const MAX_SHOWN_BYTES = 64;
+
+/**
+ * Shows a message as protobuf JSON, as transcripts have it: data of more than 64
+ * bytes is shown as `<N bytes>`.
+ */
+export function traceJson(schema: DescMessage, message: Message): JsonObject {
+  return jsonOfMessage(reflect(schema, message));
+}
+
+function jsonOfMessage(message: ReflectMessage): JsonObject {
+  const json: JsonObject = {};
+  for (const field of message.fields) {
+    if (message.isSet(field)) json[field.jsonName] = jsonOfField(field, message.get(field));
+  }
+  return json;
+}
+
+function jsonOfField(field: DescField, value: unknown): JsonValue {
+  switch (field.fieldKind) {
+    case "list":
+      return [...(value as ReflectList)].map((item) => jsonOfValue(field, item));
+    case "map": {
+      const json: JsonObject = {};
+      for (const [key, item] of value as ReflectMap) json[String(key)] = jsonOfValue(field, item);
+      return json;
+    }
+    default:
+      return jsonOfValue(field, value);
+  }
+}
+
+function jsonOfValue(field: DescField, value: unknown): JsonValue {
+  if (field.message !== undefined) {
+    const { message } = value as ReflectMessage;
+    return isMessage(message, TimestampSchema) ? jsonOfTimestamp(message) : jsonOfMessage(value as ReflectMessage);
+  }
+  if (field.enum !== undefined) return field.enum.value[value as number]?.name ?? (value as number);
+  if (field.scalar === ScalarType.BYTES) return jsonOfBytes(value as Uint8Array);
+  return typeof value === "bigint" ? String(value) : (value as string | number | boolean);
+}
+
+function jsonOfBytes(bytes: Uint8Array): string {
+  return bytes.length > MAX_SHOWN_BYTES ? `<${String(bytes.length)} bytes>` : base64Encode(bytes);
+}
+
+function jsonOfTimestamp(timestamp: Timestamp): JsonValue {
+  try {
+    return toJson(TimestampSchema, timestamp);
+  } catch {
+    // JSON has no form for years before 1 and after 9999; a trace must not fail the call.
+    return { seconds: String(timestamp.seconds), nanos: timestamp.nanos };
+  }
+}

@@ -1,0 +1,212 @@
+import { readdirSync } from "node:fs";
+import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { PluginConnectionError, PluginError } from "../errors.js";
+import { PluginConnection } from "../grpc/connection.js";
+import { startImporter, type StartConnectorOptions } from "../open.js";
+import { startPlugin, type PluginProcess, type StartPluginOptions } from "./start-plugin.js";
+
+const executable = fileURLToPath(new URL("../../fixtures/plugin.js", import.meta.url));
+const started: PluginProcess[] = [];
+/** A busy machine may need long for what must not fail by the clock. */
+const stopGraceMs = 60_000;
+
+async function start(behaviour: string, options: Partial<StartPluginOptions> = {}): Promise<PluginProcess> {
+  const plugin = await startPlugin({ executable, args: [behaviour], stderr: "collect", stopGraceMs, ...options });
+  started.push(plugin);
+  return plugin;
+}
+
+function importerOptions(behaviour: string, options: Partial<StartConnectorOptions> = {}): StartConnectorOptions {
+  const defaults = { generation: "v1.1", location: "test:///srv", stderr: "collect", stopGraceMs } as const;
+  return { executable, args: [behaviour, "one", "two words"], ...defaults, ...options };
+}
+
+/** What the plugin says of itself. */
+async function describeSelf(options: StartConnectorOptions): Promise<Record<string, unknown>> {
+  const running = await startImporter(options);
+  started.push(running.plugin);
+  const { origin } = await running.client.identity();
+  await running.client.close();
+  expect(await running.stop()).toEqual({ code: 0, signal: null });
+  return JSON.parse(origin) as Record<string, unknown>;
+}
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
+});
+
+describe("what a plugin is started with", () => {
+  it("has two pipes, as released hosts give them", async () => {
+    const described = await describeSelf(importerOptions("serve"));
+    expect(described).toMatchObject({ fds: ["fifo", "fifo"], location: "test:///srv" });
+  });
+
+  it("has one socket on fd 0, as development hosts gave it", async () => {
+    const env = { ...process.env, PLUGIN_TRANSPORT: "socket" };
+    const described = await describeSelf(importerOptions("serve", { transport: "socket", env }));
+    expect(described).toMatchObject({ fds: ["socket", expect.anything()], args: ["one", "two words"] });
+  });
+
+  it("has the host's arguments, environment and working directory", async () => {
+    process.env["PLUGIN_TEST"] = "from the host";
+    expect(await describeSelf(importerOptions("serve"))).toMatchObject({
+      args: ["one", "two words"],
+      env: "from the host",
+      cwd: process.cwd(),
+    });
+    const other = { env: { PATH: process.env["PATH"] }, cwd: "/" };
+    expect(await describeSelf(importerOptions("serve", other))).toMatchObject({ env: "", cwd: "/" });
+  });
+
+  it("hears the headers of a Go host, and nothing else", async () => {
+    const headers = ["content-type", "te", "user-agent"];
+    expect(await describeSelf(importerOptions("serve"))).toMatchObject({ userAgent: "grpc-go/1.81.1", headers });
+    const named = await describeSelf(importerOptions("serve", { userAgent: "other/1" }));
+    expect(named).toMatchObject({ userAgent: "other/1" });
+  });
+});
+
+describe("a plugin that can not be started", () => {
+  it.each([
+    ["/nonexistent/plugin", "no such file"],
+    ["./nonexistent", "no such file"],
+    [fileURLToPath(import.meta.url), "it is not executable"],
+    ["kloset-no-such-program", "no such file"],
+  ])("%s", async (missing, reason) => {
+    const starting = startPlugin({ executable: missing });
+    await expect(starting).rejects.toThrow(PluginConnectionError);
+    await expect(starting).rejects.toThrow(`can not start the plugin ${JSON.stringify(missing)}: ${reason}`);
+  });
+});
+
+describe("a plugin that does not answer", () => {
+  it("dies at once: its exit code is told, and its log is there", async () => {
+    const plugin = await start("die", { args: ["die", "42"] });
+    const opening = PluginConnection.open(plugin, { generation: "v1.0" });
+    await expect(opening).rejects.toThrow(PluginConnectionError);
+    await expect(opening).rejects.toThrow("the plugin exited with code 42");
+    expect(await plugin.exited).toEqual({ code: 42, signal: null });
+    await plugin.stop();
+    expect(plugin.stderrText()).toBe("no configuration\n");
+  });
+
+  it("never says a word", async () => {
+    const starting = startImporter(importerOptions("mute", { startTimeoutMs: 300 }));
+    await expect(starting).rejects.toThrow("the plugin did not answer within 300 ms of its start");
+  });
+
+  it("prints something else to its output", async () => {
+    await expect(startImporter(importerOptions("garbage"))).rejects.toThrow(PluginConnectionError);
+  });
+
+  it("dies in the middle of a call", async () => {
+    const { client, plugin } = await startImporter(importerOptions("die-in-call"));
+    started.push(plugin);
+    await expect(client.ping()).rejects.toThrow("/importer.Importer/Ping: the plugin exited with code 3");
+    await expect(client.close()).rejects.toThrow("/importer.Importer/Close: the connection to the plugin has ended");
+  });
+
+  it("is killed in the middle of a scan", async () => {
+    const { client, plugin } = await startImporter(importerOptions("serve"));
+    started.push(plugin);
+    const scan = client.scan();
+    for await (const record of scan) expect(record).toBeUndefined();
+    const ending = expect(client.ping()).resolves.toBeUndefined();
+    await ending;
+    const acknowledged = plugin.kill();
+    await expect(scan.finish()).rejects.toThrow("the plugin was ended by SIGKILL");
+    expect(await acknowledged).toEqual({ code: null, signal: "SIGKILL" });
+  });
+});
+
+describe("what a plugin answers reaches the caller word for word", () => {
+  it("refuses Init", async () => {
+    const starting = startImporter(importerOptions("refuse"));
+    await expect(starting).rejects.toThrow(PluginError);
+    await expect(starting).rejects.toMatchObject({
+      message: "grüße: 100 % wrong\nsecond line",
+      code: 2,
+      path: "/importer.Importer/Init",
+    });
+  });
+});
+
+describe("the log of a plugin", () => {
+  it("never blocks it, and its end is kept", async () => {
+    const { client, plugin, stop } = await startImporter(importerOptions("shout"));
+    started.push(plugin);
+    await client.close();
+    await stop();
+    const text = plugin.stderrText();
+    expect(text.startsWith("…")).toBe(true);
+    expect(text.length).toBe(256 * 1024 + 1);
+    expect(text.endsWith(`0999 ${"x".repeat(1018)}\n`)).toBe(true);
+  });
+
+  it("goes to a stream whole, at the speed of the stream", async () => {
+    let bytes = 0;
+    const stderr = new Writable({
+      highWaterMark: 1024,
+      write(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        setImmediate(done);
+      },
+    });
+    const { plugin, stop } = await startImporter(importerOptions("shout", { stderr }));
+    started.push(plugin);
+    await stop();
+    expect(bytes).toBe(1_024_000);
+  });
+});
+
+describe("how a plugin is ended", () => {
+  it("exits when its input ends", async () => {
+    expect(await (await start("mute")).stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it("is asked by SIGTERM when it does not", async () => {
+    let ready = (): void => undefined;
+    const handling = new Promise<void>((resolve) => {
+      ready = resolve;
+    });
+    const stderr = new Writable({
+      write(_chunk, _encoding, done) {
+        ready();
+        done();
+      },
+    });
+    const plugin = await start("terminates", { stopGraceMs: 500, stderr });
+    await handling;
+    expect(await plugin.stop()).toEqual({ code: 7, signal: null });
+  });
+
+  it("is killed when that does not help either", async () => {
+    const { plugin, stop } = await startImporter(importerOptions("stubborn", { stopGraceMs: 300 }));
+    started.push(plugin);
+    expect(await stop()).toEqual({ code: null, signal: "SIGKILL" });
+    expect(plugin.stderrText()).toBe("SIGTERM\n");
+  });
+
+  it("may be stopped twice", async () => {
+    const plugin = await start("mute");
+    expect(await Promise.all([plugin.stop(), plugin.stop()])).toHaveLength(2);
+    expect(await plugin.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it.each(["pipes", "socket"] as const)("leaves no descriptor behind after 50 starts over %s", async (transport) => {
+    const descriptors = (): number => readdirSync("/dev/fd").length;
+    const once = async (): Promise<void> => {
+      const plugin = await startPlugin({ executable: "/bin/cat", transport, stderr: "collect", stopGraceMs });
+      await plugin.stop();
+    };
+    await once();
+    const before = descriptors();
+    for (let i = 0; i < 50; i++) await once();
+    expect(descriptors()).toBe(before);
+    await expect(startPlugin({ executable: "/nonexistent" })).rejects.toThrow();
+    await expect(startPlugin({ executable: "kloset-no-such-program" })).rejects.toThrow();
+    expect(descriptors()).toBe(before);
+  });
+});

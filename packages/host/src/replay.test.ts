@@ -1,0 +1,40 @@
+import { readdirSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { describe, expect, it } from "@jest/globals";
+import type { TraceEvent } from "./grpc/trace.js";
+import { compareCalls } from "./testing/compare.js";
+import { driveOf } from "./testing/drives.js";
+import { matchCalls } from "./testing/match.js";
+import { replay } from "./testing/replay.js";
+import { callsOf, messagesOf, readTranscript, type Transcript } from "./testing/transcript.js";
+
+/** What the host says of itself is what it did: every call, and every word on both sides of it. */
+function traceDifferences(transcript: Transcript, trace: readonly TraceEvent[]): string[] {
+  const calls = callsOf(trace);
+  const answers = matchCalls(transcript.calls, calls).pairs.flatMap(([expected, actual]) => {
+    const [wanted, got] = [messagesOf(expected, "plugin"), messagesOf(actual, "plugin")];
+    return isDeepStrictEqual(wanted, got) ? [] : [`${expected.path} was answered ${JSON.stringify(got)}`];
+  });
+  const unordered = compareCalls(transcript.calls, trace).filter((text) => !/^(began|result)/.test(text));
+  return [...unordered, ...answers];
+}
+
+const NAMES = readdirSync(new URL("../../../fixtures/transcripts/", import.meta.url))
+  .filter((name) => name.endsWith(".jsonl"))
+  .map((name) => name.slice(0, -".jsonl".length));
+
+describe("the host does what Plakar did", () => {
+  it("has all the transcripts", () => {
+    expect(NAMES).toHaveLength(17);
+  });
+
+  it.each(NAMES)("%s", async (name) => {
+    const transcript = readTranscript(name);
+    const { differences, trace } = await replay(transcript, driveOf(transcript), {
+      // What overlapped in a restore took as long as it took.
+      strictEnds: name.endsWith("restore-exporter"),
+    });
+    expect(differences).toEqual([]);
+    expect(traceDifferences(transcript, trace)).toEqual([]);
+  });
+});

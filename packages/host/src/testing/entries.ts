@@ -1,0 +1,33 @@
+import { fileInfoOf, type FileInfoInit } from "@kloset/model";
+import type { RestoreEntry } from "../flow/restore.js";
+
+/** Any location. */
+export const location = { location: "test:///out" };
+/** A directory. */
+export const directory = (pathname: string): RestoreEntry => ({ pathname, fileInfo: fileInfoOf({ type: "directory" }) });
+/** A file with that content. */
+export const file = (pathname: string, text: string, size = text.length, more: FileInfoInit = {}): RestoreEntry => ({
+  pathname,
+  fileInfo: fileInfoOf({ size, ...more }),
+  read: () => Buffer.from(text),
+});
+/** An extended attribute with that value. */
+export const attribute = (pathname: string, name: string, text: string): RestoreEntry => ({
+  pathname,
+  attribute: { name, kind: "extended" },
+  read: () => Buffer.from(text),
+});
+/** A file whose source fails in the middle. */
+export function breaking(pathname: string): RestoreEntry {
+  async function* read(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("half");
+    throw new Error("the repository is damaged");
+  }
+  return { pathname, fileInfo: fileInfoOf({ size: 9 }), read };
+}
+
+/** Collects errors as "path: text". */
+export function errors(): { list: string[]; onError: (pathname: string, error: Error) => void } {
+  const list: string[] = [];
+  return { list, onError: (pathname, error) => list.push(`${pathname}: ${error.message}`) };
+}

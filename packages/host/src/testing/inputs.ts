@@ -1,0 +1,94 @@
+import { fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { importer as importerV10 } from "@kloset/protocol/v1.0";
+import { connectors } from "@kloset/protocol/v1.1";
+import { isRegularFile, Mac, type ResourceKind } from "@kloset/model";
+import type { Resource, Wanted } from "../flow/repository.js";
+import type { RestoreEntry } from "../flow/restore.js";
+import { fileInfoFromWire } from "../wire/file-info.js";
+import { bytesOf } from "./methods.js";
+import { callsNamed, messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
+
+const KINDS: Readonly<Record<string, ResourceKind>> = {
+  STORAGE_RESOURCE_LOCK: "lock",
+  STORAGE_RESOURCE_STATE: "state",
+  STORAGE_RESOURCE_PACKFILE: "packfile",
+  PutLock: "lock",
+  PutState: "state",
+  PutPackfile: "packfile",
+};
+
+interface StorageMessage {
+  mac?: string | { value: string };
+  type?: string;
+  chunk?: string;
+  range?: { offset?: string; length?: number };
+  offset?: string;
+  length?: number;
+}
+
+function macOf({ mac }: StorageMessage): Mac {
+  return Mac.fromBytes(bytesOf(typeof mac === "object" ? mac.value : mac));
+}
+
+/** What the host of a transcript stored, of one kind, in order. */
+export function storedResources(transcript: Transcript, kind: ResourceKind): Resource[] {
+  return callsNamed(transcript, "Put", "PutLock", "PutState", "PutPackfile").flatMap((call) => {
+    const [first, ...rest] = messagesOf(call, "host") as StorageMessage[];
+    if (first === undefined || KINDS[first.type ?? call.path.replace(/.*\//, "")] !== kind) return [];
+    return [{ mac: macOf(first), read: () => rest.map(({ chunk }) => bytesOf(chunk)) }];
+  });
+}
+
+/** The parts of packfiles that the host of a transcript read, in order. */
+export function readParts(transcript: Transcript): Wanted[] {
+  const gets = callsNamed(transcript, "Get", "GetPackfileBlob").map((call) => messagesOf(call, "host")[0]);
+  return (gets as StorageMessage[])
+    .filter(({ type }) => type === undefined || KINDS[type] === "packfile")
+    .map((get) => {
+      const { offset, length } = get.range ?? get;
+      return { kind: "packfile", mac: macOf(get), range: { offset: Number(offset ?? 0), length: length ?? 0 } };
+    });
+}
+
+/** What is restored on v1.0: the scan's records below "/srv", with the content that the host had stored. */
+export function entriesV10(scanned: Transcript, restored: Transcript): RestoreEntry[] {
+  const contents = new Map<string, Uint8Array[]>();
+  for (const call of callsNamed(restored, "StoreFile")) {
+    const [header, ...data] = messagesOf(call, "host");
+    const { pathname } = header?.["header"] as { pathname: string };
+    contents.set(
+      pathname.slice(pathname.indexOf("/ds")),
+      data.map((message) => bytesOf((message["data"] as JsonObject)["chunk"])),
+    );
+  }
+  return messagesOf(callsNamed(scanned, "Scan")[0] as RecordedCall, "plugin").flatMap((json) => {
+    const { pathname, result } = fromJson(importerV10.ScanResponseSchema, json);
+    if (result.case !== "record" || result.value.xattr !== undefined || result.value.fileinfo === undefined) return [];
+    if (!pathname.startsWith("/srv/ds")) return [];
+    const info = fileInfoFromWire(result.value.fileinfo);
+    const below = pathname.slice("/srv".length);
+    const content = contents.get(below) ?? [];
+    const size = content.reduce((sum, { length }) => sum + length, 0);
+    return [{ pathname: below, fileInfo: { ...info, size }, target: result.value.target, read: () => content }];
+  });
+}
+
+/** What is restored on v1.1: the importer's records below "/srv/ds", with their content. */
+export function entriesV11(scanned: Transcript): RestoreEntry[] {
+  const contents = new Map<string, Uint8Array[]>();
+  for (const call of callsNamed(scanned, "Open")) {
+    const record = messagesOf(call, "host")[0]?.["record"] as { pathname: string; isXattr?: boolean };
+    const chunks = messagesOf(call, "plugin").map(({ chunk }) => bytesOf(chunk));
+    if (record.isXattr !== true) contents.set(record.pathname, chunks);
+  }
+  return messagesOf(callsNamed(scanned, "Import")[0] as RecordedCall, "plugin").flatMap((json) => {
+    if (json["record"] === undefined) return [];
+    const record = fromJson(connectors.RecordSchema, json["record"]);
+    if (record.isXattr || record.fileInfo === undefined || !record.pathname.startsWith("/srv/ds")) return [];
+    const fileInfo = fileInfoFromWire(record.fileInfo);
+    const { target, extendedAttributes } = record;
+    const entry = { pathname: record.pathname.slice("/srv/ds".length) || "/", fileInfo, target, extendedAttributes };
+    const content = contents.get(record.pathname) ?? [];
+    return [isRegularFile(fileInfo.mode) ? { ...entry, read: () => content } : entry];
+  });
+}

@@ -1,0 +1,34 @@
+import type { DescMethod, DescService, JsonValue } from "@bufbuild/protobuf";
+import * as v10 from "@kloset/protocol/v1.0";
+import * as v11 from "@kloset/protocol/v1.1";
+import type { Generation } from "../grpc/connection.js";
+
+const SERVICES: Readonly<Record<Generation, readonly DescService[]>> = {
+  "v1.0": [v10.importer.Importer, v10.exporter.Exporter, v10.store.Store],
+  "v1.1": [v11.importer.Importer, v11.exporter.Exporter, v11.store.Store],
+};
+
+/** Finds a method by its path. */
+export function methodAt(generation: Generation, path: string): DescMethod {
+  for (const service of SERVICES[generation]) {
+    const method = service.methods.find(({ name }) => path === `/${service.typeName}/${name}`);
+    if (method !== undefined) return method;
+  }
+  throw new Error(`${generation} has no ${path}`);
+}
+
+/** Puts data of the right length where a transcript shows `<N bytes>`. */
+export function withData(json: JsonValue): JsonValue {
+  if (typeof json === "string") {
+    const length = /^<(\d+) bytes>$/.exec(json)?.[1];
+    return length === undefined ? json : Buffer.alloc(Number(length), 0x61).toString("base64");
+  }
+  if (Array.isArray(json)) return json.map(withData);
+  if (json === null || typeof json !== "object") return json;
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, withData(value)]));
+}
+
+/** The bytes that a transcript shows in base64 or as `<N bytes>`. */
+export function bytesOf(json: JsonValue | undefined): Uint8Array {
+  return Buffer.from((withData(json ?? "") as string) || "", "base64");
+}

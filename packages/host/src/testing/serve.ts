@@ -1,0 +1,57 @@
+import { createServer } from "node:http2";
+import type { Duplex } from "node:stream";
+import type { DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { PluginConnection, type Generation } from "../grpc/connection.js";
+import { duplexPair } from "./duplex-pair.js";
+
+/** What an author's code throws, as a Go plugin answers it. */
+export function failure(text: string): ConnectError {
+  return new ConnectError(text, Code.Unknown);
+}
+
+/** A plugin in memory with a service of its own, and the host's connection to it. */
+export interface ServedPlugin {
+  readonly connection: PluginConnection;
+  /** The plugin's end: destroy it, and the plugin is dead. */
+  readonly plugin: Duplex;
+  /** The types of the HTTP/2 frames that the host sent. */
+  readonly frameTypes: () => Set<number>;
+}
+
+/** Serves a service over a connection in memory. */
+export async function serve<S extends DescService>(
+  generation: Generation,
+  service: S,
+  implementation: Partial<ServiceImpl<S>>,
+): Promise<ServedPlugin> {
+  const sent: Buffer[] = [];
+  const [transport, plugin] = duplexPair((chunk) => {
+    sent.push(Buffer.from(chunk));
+  });
+  const server = createServer(
+    connectNodeAdapter({
+      routes: (router) => {
+        router.service(service, implementation);
+      },
+      connect: false,
+      grpcWeb: false,
+    }),
+  );
+  server.on("sessionError", () => undefined);
+  server.emit("connection", plugin);
+  const connection = await PluginConnection.open({ transport }, { generation });
+  return { connection, plugin, frameTypes: () => typesOf(Buffer.concat(sent)) };
+}
+
+const PREFACE_BYTES = 24;
+const FRAME_HEADER_BYTES = 9;
+
+function typesOf(bytes: Buffer): Set<number> {
+  const types = new Set<number>();
+  for (let at = PREFACE_BYTES; at + FRAME_HEADER_BYTES <= bytes.length; at += FRAME_HEADER_BYTES + bytes.readUIntBE(at, 3)) {
+    types.add(bytes.readUInt8(at + 3));
+  }
+  return types;
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Generation } from "../grpc/connection.js";
+import type { TraceEvent } from "../grpc/trace.js";
+
+/** One call of a transcript or a trace. */
+export interface RecordedCall {
+  readonly stream: number;
+  readonly path: string;
+  /** Its events, in order, each with its place among all events. */
+  readonly events: readonly { readonly at: number; readonly event: TraceEvent }[];
+  /** Place of its first event. */
+  readonly began: number;
+  /** Place of its end; infinite when it did not end. */
+  readonly ended: number;
+}
+
+/** What a real host and a plugin said. */
+export interface Transcript {
+  readonly name: string;
+  readonly generation: Generation;
+  readonly calls: readonly RecordedCall[];
+}
+
+const FOLDER = new URL("../../../../fixtures/transcripts/", import.meta.url);
+
+/** Reads a transcript of the fixtures, as "plakar-1.1.4-ls-storage". */
+export function readTranscript(name: string): Transcript {
+  const lines = readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8").trim().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as TraceEvent).filter(({ path }) => typeof path === "string");
+  return { name, generation: name.startsWith("plakar-1.0") ? "v1.0" : "v1.1", calls: callsOf(events) };
+}
+
+/** Sorts events by calls, in the order in which they began. */
+export function callsOf(events: readonly TraceEvent[]): RecordedCall[] {
+  const calls = new Map<number, { stream: number; path: string; events: { at: number; event: TraceEvent }[] }>();
+  for (const [at, event] of events.entries()) {
+    const call = calls.get(event.stream) ?? { stream: event.stream, path: event.path, events: [] };
+    calls.set(event.stream, call);
+    call.events.push({ at, event });
+  }
+  return [...calls.values()].map((call) => ({
+    ...call,
+    began: call.events[0]?.at ?? 0,
+    ended: call.events.find(({ event }) => event.end_stream === true || event.kind === "rst")?.at ?? Infinity,
+  }));
+}
+
+/** The messages of one side of a call. */
+export function messagesOf(call: RecordedCall, dir: TraceEvent["dir"]): JsonObject[] {
+  return call.events.flatMap(({ event }) =>
+    event.dir === dir && event.kind === "message" ? [event.message ?? {}] : [],
+  );
+}
+
+/** The only message of one side of the only call of that name. */
+export function messageOf(transcript: Transcript, method: string, dir: TraceEvent["dir"]): JsonObject {
+  return messagesOf(callsNamed(transcript, method)[0] as RecordedCall, dir)[0] ?? {};
+}
+
+/** Every call of one of these methods, as "Open". */
+export function callsNamed(transcript: Transcript, ...methods: string[]): RecordedCall[] {
+  return transcript.calls.filter(({ path }) => methods.includes(path.slice(path.lastIndexOf("/") + 1)));
+}

@@ -1,0 +1,60 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "@jest/globals";
+import { fileInfoOf } from "@kloset/model";
+import { connectors } from "@kloset/protocol/v1.1";
+import { fileInfoFromWire, fileInfoToWire, nanosecondsOfTimestamp, timestampOf } from "./file-info.js";
+
+describe("timestamps", () => {
+  it.each([
+    [0n, 0n, 0],
+    [1n, 0n, 1],
+    [-1n, -1n, 999_999_999],
+    [-1_000_000_000n, -1n, 0],
+    [-1_500_000_001n, -2n, 499_999_999],
+    [1_732_000_000_123_456_789n, 1_732_000_000n, 123_456_789],
+    // Go's zero time: year 1.
+    [-62_135_596_800_000_000_000n, -62_135_596_800n, 0],
+  ])("%s ns is %s s and %s ns, and back", (nanoseconds, seconds, nanos) => {
+    expect(timestampOf(nanoseconds)).toEqual({ seconds, nanos });
+    expect(nanosecondsOfTimestamp({ seconds, nanos })).toBe(nanoseconds);
+  });
+
+  it("is 1970 when there is none", () => {
+    expect(nanosecondsOfTimestamp(undefined)).toBe(0n);
+  });
+});
+
+describe("FileInfo", () => {
+  const info = fileInfoOf({
+    type: "file",
+    permissions: 0o4750,
+    size: 2 ** 53 - 1,
+    modTime: -123_456_789_012n,
+    name: "a b",
+    dev: 2n ** 64n - 1n,
+    ino: 2n ** 63n,
+    uid: 4_294_967_295,
+    gid: 1,
+    nlink: 65_535,
+    username: "ü",
+    groupname: "g",
+    flags: 4_294_967_295,
+  });
+
+  it("survives the wire with every field", () => {
+    expect(fileInfoFromWire(create(connectors.FileInfoSchema, fileInfoToWire(info)))).toEqual(info);
+  });
+
+  it("keeps 16 bits of a link count, as hosts do", () => {
+    expect(fileInfoFromWire({ ...fileInfoToWire(info), nlink: 65_537 }).nlink).toBe(1);
+  });
+
+  it("keeps a size of -1, which says that it is not known", () => {
+    expect(fileInfoFromWire({ ...fileInfoToWire(info), size: -1n }).size).toBe(-1);
+  });
+
+  it.each(["size", "uid", "gid"] as const)("refuses a %s that would be rounded", (field) => {
+    const wire = { ...fileInfoToWire(info), [field]: 2n ** 53n };
+    expect(() => fileInfoFromWire(wire)).toThrow(`${field} of "a b" is beyond 2^53 - 1: 9007199254740992`);
+  });
+});
