@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadExtendedAttributes } from "../xattr/xattr.js";
+import { field, initRequest, openAttributeRequest, PluginProcess } from "./testing/plugin-process.js";
+
+/** What `npm run build` made. `npm test` builds first. */
+const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+
+const CONNECTORS = [
+  ["importer", "/importer.Importer/Init"],
+  ["exporter", "/plakar.exporter.Exporter/Init"],
+  ["storage", "/store.Store/Init"],
+] as const;
+
+/** Packages around a plugin, or none. Node looks for one to tell what a file is. */
+const SURROUNDINGS = [
+  ["no package.json", undefined],
+  ["a package of CommonJS", { type: "commonjs" }],
+  ["a package of modules", { type: "module" }],
+] as const;
+
+let folder = "";
+const started: PluginProcess[] = [];
+
+beforeEach(() => {
+  // With characters that mean something else in a URL.
+  folder = mkdtempSync(join(realpathSync(tmpdir()), "a b#%41-"));
+});
+
+afterEach(() => {
+  for (const plugin of started.splice(0)) plugin.kill();
+  rmSync(folder, { recursive: true });
+});
+
+/** Copies the package to where nothing of this repository is around it. */
+function install(): string {
+  const target = join(folder, "plugins/tsfs");
+  cpSync(DIST, target, { recursive: true });
+  return target;
+}
+
+function start(...args: ConstructorParameters<typeof PluginProcess>): PluginProcess {
+  const plugin = new PluginProcess(...args);
+  started.push(plugin);
+  return plugin;
+}
+
+function manifestOf(path: string): { executables: string[]; extraFiles: string[]; text: string } {
+  const text = readFileSync(join(path, "manifest.yaml"), "utf8");
+  const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
+  return { executables: all(/ executable: (\S+)$/gm), extraFiles: all(/ extra_files: \[ (\S+) \]$/gm), text };
+}
+
+describe("the package folder", () => {
+  it("holds what the manifest names, and nothing else", () => {
+    const { executables, extraFiles, text } = manifestOf(DIST);
+    expect(executables).toHaveLength(3);
+    expect(readdirSync(DIST).sort()).toEqual(["manifest.yaml", ...executables, ...extraFiles].sort());
+    // Plakar 1.0 refuses a file that is named twice.
+    expect(new Set([...executables, ...extraFiles]).size).toBe(executables.length + extraFiles.length);
+    const { version } = JSON.parse(readFileSync(join(DIST, "../package.json"), "utf8")) as { version: string };
+    expect(text).toContain(`\nversion: v${version}\n`);
+    expect(text).toMatch(/^name: [A-Za-z0-9-]+$/m);
+  });
+
+  it.each(CONNECTORS.map(([connector]) => connector))("has an executable for the %s that needs no other file", (connector) => {
+    const path = join(DIST, `tsfs-${connector}.mjs`);
+    expect(statSync(path).mode & 0o111).toBe(0o111);
+    const text = readFileSync(path, "utf8");
+    expect(text.startsWith("#!/usr/bin/env node\n")).toBe(true);
+    const imported = [...text.matchAll(/\b(?:from|import)\s*\(?"([^"]+)"/g)].map((match) => match[1] ?? "");
+    expect(imported.length).toBeGreaterThan(0);
+    expect(imported.filter((id) => !id.startsWith("node:") && !/^[a-z0-9_]+(?:\/promises)?$/.test(id))).toEqual([]);
+    // No path of the machine it was made on.
+    expect(text).not.toContain(join(DIST, "../../.."));
+  });
+});
+
+describe("an installed executable", () => {
+  it.each(CONNECTORS.flatMap(([connector, init]) => SURROUNDINGS.map(([name, content]) => [connector, name, init, content] as const)))(
+    "serves the %s below %s",
+    async (connector, _, init, content) => {
+      const path = install();
+      if (content !== undefined) writeFileSync(join(folder, "package.json"), JSON.stringify(content));
+      const location = join(folder, "data");
+      mkdirSync(location);
+      const plugin = start(join(path, `tsfs-${connector}.mjs`));
+      const answer = await plugin.call(init, initRequest(`tsfs://${location}`, connector));
+      expect(answer).toMatchObject({ status: "0", text: "" });
+      expect(answer.messages[0]?.includes(field(3, location).subarray(3))).toBe(true);
+      expect(await plugin.end()).toEqual({ code: 0, stderr: "" });
+    },
+  );
+
+  it.each(CONNECTORS.map(([connector]) => connector))("says what it is when a person starts the %s", (connector) => {
+    const { status, stderr } = spawnSync(join(install(), `tsfs-${connector}.mjs`), { stdio: ["ignore", "ignore", "pipe"] });
+    expect(stderr.toString()).toContain("plugin of Plakar");
+    expect(status).toBe(2);
+  });
+
+  it("answers with the connector's own error", async () => {
+    const plugin = start(join(install(), "tsfs-importer.mjs"));
+    const answer = await plugin.call("/importer.Importer/Init", initRequest("tsfs:///does/not/exist"));
+    expect(answer).toMatchObject({ status: "2", text: "ENOENT: no such file or directory, lstat '/does/not/exist'" });
+    expect((await plugin.end()).code).toBe(0);
+  });
+
+  it.each([
+    ["sockets", false],
+    ["pipes", true],
+  ])("keeps a connection of two %s free of what is printed, by whatever means", async (_, pipes) => {
+    // Prints when the importer is constructed.
+    const preload = join(folder, "preload.cjs");
+    writeFileSync(
+      preload,
+      `const fs = require("node:fs");
+      const { lstatSync } = fs;
+      fs.lstatSync = (...args) => {
+        console.log("printed");
+        process.stdout.write("written\\n");
+        fs.writeSync(1, "written to the descriptor\\n");
+        require("node:child_process").spawnSync("cat", { stdio: "inherit" });
+        return lstatSync(...args);
+      };
+      require("node:module").syncBuiltinESMExports();`,
+    );
+    const plugin = start(join(install(), "tsfs-importer.mjs"), { NODE_OPTIONS: `--require "${preload}"` }, pipes);
+    const answer = await plugin.call("/importer.Importer/Init", initRequest(`tsfs://${folder}`));
+    expect(answer).toMatchObject({ status: "0", text: "" });
+    const { code, stderr } = await plugin.end();
+    expect(code).toBe(0);
+    for (const text of ["printed", "written", "written to the descriptor"]) expect(stderr).toContain(`${text}\n`);
+    if (pipes) expect(stderr).toMatch(/exit 0\n$/);
+  });
+
+  it("reads extended attributes with the library beside it", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    loadExtendedAttributes()?.set(file, "user.color", Buffer.from("red"));
+    const plugin = start(join(install(), "tsfs-importer.mjs"));
+    await plugin.call("/importer.Importer/Init", initRequest(`tsfs://${folder}`));
+    const answer = await plugin.call("/importer.Importer/Open", openAttributeRequest(file, "user.color"));
+    expect(answer).toMatchObject({ status: "0", text: "" });
+    expect(answer.messages[0]?.subarray(-3).toString()).toBe("red");
+    expect(await plugin.end()).toEqual({ code: 0, stderr: "" });
+  });
+
+  it.each([
+    ["absent", (library: string): void => {
+      rmSync(library);
+    }],
+    ["broken", (library: string): void => {
+      writeFileSync(library, "not a library");
+    }],
+  ])("says so once and goes on when the library is %s", async (_, damage) => {
+    const path = install();
+    damage(join(path, "tsfs-importer-xattr.node"));
+    const plugin = start(join(path, "tsfs-importer.mjs"));
+    expect((await plugin.call("/importer.Importer/Init", initRequest(`tsfs://${folder}`))).status).toBe("0");
+    expect(await plugin.end()).toEqual({
+      code: 0,
+      stderr: "tsfs: no library for extended attributes on this system: they are not backed up\n",
+    });
+  });
+});
+
+describe("the trap that the name of the executables avoids", () => {
+  it("is there: without .mjs a module may end with 0, having run nothing", () => {
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "commonjs" }));
+    writeFileSync(join(folder, "plugin"), 'import "node:fs"; process.exit(3);');
+    cpSync(join(folder, "plugin"), join(folder, "plugin.mjs"));
+    expect(spawnSync(process.execPath, [join(folder, "plugin")]).status).not.toBe(3);
+    expect(spawnSync(process.execPath, [join(folder, "plugin.mjs")]).status).toBe(3);
+  });
+});

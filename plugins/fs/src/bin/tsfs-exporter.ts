@@ -1,0 +1,6 @@
+// First, so that nothing can print into the connection before it is guarded.
+import "@kloset/sdk/guard";
+import { runExporter } from "@kloset/sdk";
+import { createExporter } from "../exporter/exporter.js";
+
+await runExporter(createExporter);

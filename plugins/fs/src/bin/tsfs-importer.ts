@@ -1,0 +1,6 @@
+// First, so that nothing can print into the connection before it is guarded.
+import "@kloset/sdk/guard";
+import { runImporter } from "@kloset/sdk";
+import { createImporter } from "../importer/importer.js";
+
+await runImporter(createImporter);

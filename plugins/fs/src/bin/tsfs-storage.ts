@@ -1,0 +1,6 @@
+// First, so that nothing can print into the connection before it is guarded.
+import "@kloset/sdk/guard";
+import { runStorage } from "@kloset/sdk";
+import { createStore } from "../storage/store.js";
+
+await runStorage(createStore);

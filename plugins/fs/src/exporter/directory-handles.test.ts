@@ -1,0 +1,61 @@
+import { mkdir, readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { makeScratch, type Scratch } from "../fs/testing.js";
+import { DirectoryHandles } from "./directory-handles.js";
+
+describe("DirectoryHandles", () => {
+  let scratch: Scratch;
+  let directories: DirectoryHandles | undefined;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    directories = await DirectoryHandles.open(scratch.path);
+  });
+  afterEach(async () => {
+    await directories?.close();
+    expect(await openBelow()).toEqual([]);
+    scratch.remove();
+  });
+
+  /** What this process has open in the scratch directory; nothing where the system does not tell. */
+  async function openBelow(): Promise<string[]> {
+    if (process.platform !== "linux") return [];
+    const names = await readdir("/proc/self/fd");
+    const paths = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
+    return paths.filter((path) => path.startsWith(scratch.path));
+  }
+
+  it("exist on Linux only", () => {
+    expect(directories !== undefined).toBe(process.platform === "linux");
+  });
+
+  it("are not all kept open, one for each directory", async () => {
+    const names = Array.from({ length: 200 }, (_, i) => String(i));
+    await Promise.all(names.map((name) => mkdir(join(scratch.path, name))));
+    await Promise.all(
+      names.map(async (name) => directories?.within(`/${name}`, (directory) => readdir(directory.at(".")))),
+    );
+    expect((await openBelow()).length).toBeLessThan(70);
+  });
+
+  it("stay open while they are in use, forgotten or not, and are closed then", async () => {
+    await mkdir(join(scratch.path, "a", "b"), { recursive: true });
+    await directories?.within("/a/b", async (outer) => {
+      await directories?.forget();
+      expect(await readdir(outer.at("."))).toEqual([]);
+      await directories?.within("/a/b", (inner) => mkdir(inner.at("c")));
+      expect(await readdir(outer.at("."))).toEqual(["c"]);
+    });
+    await directories?.forget();
+    expect(await openBelow()).toHaveLength(directories === undefined ? 0 : 1);
+  });
+
+  it("are closed when the work with them fails", async () => {
+    await mkdir(join(scratch.path, "a"));
+    const failing = directories?.within("/a", async () => {
+      throw new Error("failed");
+    });
+    await expect(failing ?? Promise.reject(new Error("failed"))).rejects.toThrow("failed");
+    await expect(directories?.within("/a/none/b", async () => undefined) ?? Promise.reject(new Error("none"))).rejects.toThrow("none");
+  });
+});

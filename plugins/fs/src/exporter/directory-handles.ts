@@ -1,0 +1,182 @@
+import { constants } from "node:fs";
+import { chmod, chown, lstat, open, stat, utimes, type FileHandle } from "node:fs/promises";
+import { resolveBelow } from "@kloset/sdk";
+import { hasCode, withoutAlias } from "../fs/errors.js";
+import { splitPathname, throughLink, type Directories, type Directory, type Inode } from "./directories.js";
+
+/** Linux' O_PATH, which Node does not name: holds an entry of any type without opening it, whatever its mode. */
+const O_PATH = 0o10000000;
+const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Directories that are kept open, beyond those in use. */
+const KEPT = 64;
+
+interface Slot {
+  readonly pathname: string;
+  readonly handle: FileHandle;
+  users: number;
+}
+
+/**
+ * Directories as open handles, each opened by name in the one above it, and
+ * entries reached through `/proc/self/fd`: nobody can put a link in between, and
+ * a path may be longer than the system's limit for one.
+ */
+export class DirectoryHandles implements Directories {
+  readonly #path: string;
+  readonly #root: Slot;
+  /** By pathname, the one used last at the end. Not the root. What is taken out while in use is closed by its last user. */
+  readonly #slots = new Map<string, Slot>();
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    // Its first user is this object, until close().
+    this.#root = { pathname: "/", handle, users: 1 };
+  }
+
+  /**
+   * @param root - The directory as the user knows it.
+   * @returns undefined where the system can not do this: not Linux, or no `/proc`.
+   * @throws What opening the root throws.
+   */
+  static async open(root: string): Promise<DirectoryHandles | undefined> {
+    if (process.platform !== "linux") return undefined;
+    const handle = await open(root, O_PATH | constants.O_DIRECTORY);
+    try {
+      const own = await handle.stat({ bigint: true });
+      const seen = await stat(pathOfHandle(handle), { bigint: true });
+      if (own.ino === seen.ino && own.dev === seen.dev) return new DirectoryHandles(root, handle);
+    } catch {
+      // No /proc, as in a bare chroot.
+    }
+    await handle.close();
+    return undefined;
+  }
+
+  async within<T>(pathname: string, work: (directory: Directory) => Promise<T>): Promise<T> {
+    const slot = await this.#acquire(pathname);
+    const path = pathOfHandle(slot.handle);
+    try {
+      return await work({ at: (name) => `${path}/${name}`, fd: slot.handle.fd });
+    } catch (error) {
+      throw withoutAlias(error, path, this.#nameOf(pathname));
+    } finally {
+      await this.#release(slot);
+    }
+  }
+
+  async inode<T>(pathname: string, work: (inode: Inode) => Promise<T>): Promise<T> {
+    if (pathname === "/") return this.#hold(pathname, this.#root.handle, work);
+    const { parent, name } = splitPathname(pathname);
+    return this.within(parent, async (directory) => {
+      const handle = await open(directory.at(name), O_PATH | constants.O_NOFOLLOW);
+      try {
+        return await this.#hold(pathname, handle, work);
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async forget(): Promise<void> {
+    const slots = [...this.#slots.values()];
+    this.#slots.clear();
+    for (const slot of slots) if (slot.users === 0) await slot.handle.close();
+  }
+
+  async close(): Promise<void> {
+    await this.forget();
+    await this.#root.handle.close();
+  }
+
+  async #hold<T>(pathname: string, handle: FileHandle, work: (inode: Inode) => Promise<T>): Promise<T> {
+    // Through /proc because the system refuses to change anything through an O_PATH handle itself.
+    const path = pathOfHandle(handle);
+    try {
+      return await work({
+        stats: await handle.stat({ bigint: true }),
+        chmod: (mode) => chmod(path, mode),
+        chown: (uid, gid) => chown(path, uid, gid),
+        utimes: (time) => utimes(path, time, time),
+      });
+    } catch (error) {
+      throw withoutAlias(error, path, this.#nameOf(pathname));
+    }
+  }
+
+  #nameOf(pathname: string): string {
+    return resolveBelow(this.#path, pathname);
+  }
+
+  /** Takes a directory in use, opening what is not open yet, from the nearest one that is. */
+  async #acquire(pathname: string): Promise<Slot> {
+    let at = pathname;
+    while (at !== "/" && !this.#slots.has(at)) at = splitPathname(at).parent;
+    let slot = this.#take(at) ?? this.#root;
+    while (at !== pathname) {
+      const slash = pathname.indexOf("/", at === "/" ? 1 : at.length + 1);
+      at = slash === -1 ? pathname : pathname.slice(0, slash);
+      const above = slot;
+      try {
+        // Another call may have opened it meanwhile.
+        slot = this.#take(at) ?? (await this.#open(at, above, pathname));
+      } finally {
+        await this.#release(above);
+      }
+    }
+    return slot;
+  }
+
+  /** Takes a directory in use that is open already. */
+  #take(pathname: string): Slot | undefined {
+    const slot = pathname === "/" ? this.#root : this.#slots.get(pathname);
+    if (slot === undefined) return undefined;
+    slot.users++;
+    if (this.#slots.delete(pathname)) this.#slots.set(pathname, slot);
+    return slot;
+  }
+
+  async #open(pathname: string, above: Slot, wanted: string): Promise<Slot> {
+    const directory = pathOfHandle(above.handle);
+    const path = `${directory}/${splitPathname(pathname).name}`;
+    let handle: FileHandle;
+    try {
+      handle = await open(path, DIRECTORY);
+    } catch (error) {
+      if (hasCode(error, "ENOTDIR", "ELOOP") && (await isLink(path))) {
+        throw throughLink(this.#nameOf(pathname), this.#nameOf(wanted));
+      }
+      throw withoutAlias(error, directory, this.#nameOf(above.pathname));
+    }
+    const twin = this.#take(pathname);
+    if (twin !== undefined) {
+      await handle.close();
+      return twin;
+    }
+    const slot = { pathname, handle, users: 1 };
+    this.#slots.set(pathname, slot);
+    return slot;
+  }
+
+  async #release(slot: Slot): Promise<void> {
+    slot.users--;
+    if (slot.users === 0 && this.#slots.get(slot.pathname) !== slot) await slot.handle.close();
+    for (const [pathname, oldest] of this.#slots) {
+      if (this.#slots.size <= KEPT) return;
+      if (oldest.users > 0) continue;
+      this.#slots.delete(pathname);
+      await oldest.handle.close();
+    }
+  }
+}
+
+function pathOfHandle(handle: FileHandle): string {
+  return `/proc/self/fd/${String(handle.fd)}`;
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => stats.isSymbolicLink(),
+    () => false,
+  );
+}

@@ -1,0 +1,183 @@
+import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
+import type { FsExporter } from "./exporter.js";
+import { makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+
+/** Everything that can be seen of a tree, times of change included. */
+async function pictureOf(path: string): Promise<Record<string, string>> {
+  const picture: Record<string, string> = {};
+  for (const entry of ["", ...(await readdir(path, { recursive: true }))]) {
+    const at = join(path, entry);
+    const { mode, ctimeNs, mtimeNs, nlink, ino, uid } = await lstat(at, { bigint: true });
+    const content = (mode & 0o170000n) === 0o100000n ? await readFile(at, "utf8") : "";
+    picture[entry] = [mode, ctimeNs, mtimeNs, nlink, ino, uid, content].join(" ");
+  }
+  return picture;
+}
+
+describe.each(WAYS)("a snapshot that wants out of the root, by %s", (way) => {
+  let scratch: Scratch;
+  let root: string;
+  let outside: string;
+  let before: Record<string, string>;
+  let exporter: FsExporter;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    root = join(scratch.path, "root");
+    outside = join(scratch.path, "outside");
+    await mkdir(root);
+    await mkdir(join(outside, "sub"), { recursive: true });
+    await writeFile(join(outside, "passwd"), "safe");
+    await writeFile(join(outside, "sub", "shadow"), "safe too");
+    before = await pictureOf(outside);
+    exporter = await makeExporter(root, way);
+  });
+  afterEach(async () => {
+    await exporter.close();
+    expect(await pictureOf(outside)).toEqual(before);
+    scratch.remove();
+  });
+
+  /** Every call that a host can make, through a link at `/a`: to `passwd` and to `new` below it. */
+  async function attemptsThrough(link: string): Promise<PromiseSettledResult<unknown>[]> {
+    const value = Buffer.from("v");
+    return Promise.allSettled([
+      exporter.storeFile(`${link}/passwd`, streamOf(["evil"]), 4, NEVER),
+      exporter.storeFile(`${link}/new`, streamOf(["evil"]), 4, NEVER),
+      exporter.createDirectory(`${link}/new`),
+      exporter.createDirectory(`${link}/sub`),
+      exporter.createDirectory(`${link}/new/deep`),
+      exporter.createDirectory(link),
+      exporter.setPermissions(`${link}/passwd`, ownInfo({ permissions: 0o777 })),
+      exporter.setPermissions(`${link}/sub`, ownInfo({ type: "directory", permissions: 0o777 })),
+      exporter.setPermissions(`${link}/passwd`, ownInfo({ type: "symlink" })),
+      exporter.setPermissions(link, ownInfo({ type: "directory", permissions: 0o777 })),
+      exporter.createLink("x", `${link}/new`, "symbolic"),
+      exporter.createLink("x", `${link}/passwd`, "symbolic"),
+      exporter.createLink("/own", `${link}/new`, "hard"),
+      exporter.createLink(`${link}/passwd`, "/stolen", "hard"),
+      exporter.createSpecial(`${link}/new`, ownInfo({ type: "fifo" })),
+      exporter.setExtendedAttribute(`${link}/passwd`, "user.a", "extended", value),
+      exporter.setExtendedAttribute(`${link}/sub`, "user.a", "extended", value),
+    ]);
+  }
+
+  async function expectRefusal(link: string): Promise<void> {
+    await exporter.storeFile("/own", streamOf(["mine"]), 4, NEVER);
+    const results = await attemptsThrough(link);
+    for (const result of results) {
+      expect(result).toMatchObject({ status: "rejected" });
+      const { reason } = result as { reason: { code?: string; message: string } };
+      expect(reason.code).toBe("ELOOP");
+      expect(reason.message).toContain(`symbolic links, and '${join(root, link)}' is one`);
+    }
+    expect(await readdir(root)).not.toContain("stolen");
+  }
+
+  it.each([
+    ["an absolute path", () => outside],
+    ["a relative path", () => "../outside"],
+    ["the directory above", () => ".."],
+    ["the file system's root", () => "/"],
+    ["nothing", () => "nowhere"],
+    ["itself", () => "a"],
+    ["a path inside of the root", () => "."],
+  ])("is refused through a link that it made, to %s", async (_, target) => {
+    await exporter.createLink(target(), "/a", "symbolic");
+    await expectRefusal("/a");
+    expect(await readlink(join(root, "a"))).toBe(target());
+  });
+
+  it("is refused through a link that was there before", async () => {
+    await symlink(outside, join(root, "a"));
+    await expectRefusal("/a");
+  });
+
+  it("is refused through a link deep below", async () => {
+    await exporter.createDirectory("/d/e");
+    await exporter.createLink(outside, "/d/e/a", "symbolic");
+    await expectRefusal("/d/e/a");
+  });
+
+  it("is refused through a chain of links, at the first one", async () => {
+    await exporter.createLink("..", "/b", "symbolic");
+    await exporter.createLink("b/outside", "/a", "symbolic");
+    await expectRefusal("/a");
+    const through = exporter.storeFile("/b/outside/passwd", streamOf(["evil"]), 4, NEVER);
+    await expect(through).rejects.toThrow(`'${join(root, "b")}' is one`);
+  });
+
+  it("does not get a link into the place of a directory that was looked at", async () => {
+    await exporter.createDirectory("/a");
+    await exporter.storeFile("/a/f", streamOf(["x"]), 1, NEVER);
+    await expect(exporter.createLink(outside, "/a", "symbolic")).rejects.toThrow(/^EISDIR/);
+    await exporter.storeFile("/a/passwd", streamOf(["mine"]), 4, NEVER);
+    expect(await readFile(join(root, "a/passwd"), "utf8")).toBe("mine");
+    expect((await lstat(join(root, "a"))).isDirectory()).toBe(true);
+  });
+
+  it("does not get a directory into the place of a link", async () => {
+    await exporter.createLink(outside, "/a", "symbolic");
+    await expect(exporter.createDirectory("/a")).rejects.toMatchObject({ code: "ELOOP" });
+    expect((await lstat(join(root, "a"))).isSymbolicLink()).toBe(true);
+  });
+
+  it("sets nothing of what a link leads to", async () => {
+    await exporter.createLink(join(outside, "passwd"), "/a", "symbolic");
+    await exporter.setPermissions("/a", ownInfo({ type: "symlink", permissions: 0o777, modTime: 1n }));
+    const set = exporter.setPermissions("/a", ownInfo({ permissions: 0o777 }));
+    await expect(set).rejects.toMatchObject({ code: "ELOOP" });
+    // User attributes of links do not exist.
+    const attribute = exporter.setExtendedAttribute("/a", "user.a", "extended", Buffer.from("v"));
+    await expect(attribute).rejects.toThrow(join(root, "a"));
+  });
+
+  it("does not store through a link, nor link to what one leads to", async () => {
+    await exporter.createLink(join(outside, "passwd"), "/a", "symbolic");
+    await expect(exporter.createLink("/a", "/b", "hard")).rejects.toThrow("not a regular file");
+    await exporter.storeFile("/a", streamOf(["mine"]), 4, NEVER);
+    expect((await lstat(join(root, "a"))).isFile()).toBe(true);
+  });
+
+  it.each(["/..", "/../outside/passwd", "/d/../../outside/passwd", "../outside/passwd", "/d/../.."])(
+    "is refused by name: %s",
+    async (pathname) => {
+      await exporter.createDirectory("/d");
+      const info = ownInfo({ permissions: 0o777 });
+      const attempts: (() => Promise<void>)[] = [
+        () => exporter.storeFile(pathname, streamOf(["evil"]), 4, NEVER),
+        () => exporter.createDirectory(pathname),
+        () => exporter.setPermissions(pathname, info),
+        () => exporter.createLink("x", pathname, "symbolic"),
+        () => exporter.createLink(pathname, "/x", "hard"),
+        () => exporter.createSpecial(pathname, ownInfo({ type: "fifo" })),
+        () => exporter.setExtendedAttribute(pathname, "user.a", "extended", Buffer.from("v")),
+      ];
+      for (const attempt of attempts) {
+        await expect(attempt()).rejects.toThrow(`pathname escapes the root: ${JSON.stringify(pathname)}`);
+      }
+    },
+  );
+
+  it("is refused when everything comes at once", async () => {
+    const names = Array.from({ length: 50 }, (_, i) => `/n${String(i)}`);
+    await Promise.allSettled(
+      names.flatMap((name) => [
+        exporter.createDirectory(name),
+        exporter.createLink(outside, name, "symbolic"),
+        exporter.createDirectory(`${name}/sub`),
+        exporter.storeFile(`${name}/passwd`, streamOf(["evil"]), 4, NEVER),
+        exporter.setPermissions(`${name}/passwd`, ownInfo({ permissions: 0o777 })),
+        exporter.setPermissions(name, ownInfo({ type: "directory", permissions: 0o777 })),
+        exporter.createLink(`${name}/passwd`, `${name}x`, "hard"),
+      ]),
+    );
+    // afterEach looks outside. Whatever won, it is a directory or a link, and whole.
+    for (const name of names) {
+      const stats = await lstat(join(root, name));
+      expect(stats.isDirectory() || stats.isSymbolicLink()).toBe(true);
+    }
+  });
+});

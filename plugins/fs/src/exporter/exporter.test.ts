@@ -1,0 +1,298 @@
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { ConnectorContext } from "@kloset/sdk";
+import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
+import { createExporter, type FsExporter } from "./exporter.js";
+import { makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+
+function contextOf(location: string): ConnectorContext {
+  const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
+  return { location, config: { location }, options, protocol: "tsfs", signal: NEVER };
+}
+
+describe("createExporter", () => {
+  let scratch: Scratch;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+  });
+  afterEach(() => {
+    scratch.remove();
+  });
+
+  it("makes the root, and answers for it", async () => {
+    const root = join(scratch.path, "made", "here");
+    const exporter = await createExporter(contextOf(`tsfs://${root}/`));
+    expect(await exporter.root()).toBe(root);
+    expect(await exporter.type?.()).toBe("fs");
+    expect(await exporter.flags?.()).toBe(1);
+    await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
+    await exporter.close();
+    expect(await readFile(join(root, "f"), "utf8")).toBe("x");
+  });
+
+  it("takes a root that is, and is below, a symbolic link", async () => {
+    await mkdir(join(scratch.path, "real", "root"), { recursive: true });
+    await symlink("real", join(scratch.path, "above"));
+    await symlink("root", join(scratch.path, "real", "link"));
+    const root = join(scratch.path, "above", "link");
+    const exporter = await createExporter(contextOf(`tsfs://${root}`));
+    expect(await exporter.root()).toBe(root);
+    await exporter.createDirectory("/d");
+    await exporter.storeFile("/d/f", streamOf(["x"]), 1, NEVER);
+    await exporter.close();
+    expect(await readFile(join(scratch.path, "real", "root", "d", "f"), "utf8")).toBe("x");
+  });
+
+  it("refuses a relative location and a file, by name", async () => {
+    await expect(async () => createExporter(contextOf("tsfs://a/b"))).rejects.toThrow('"tsfs://a/b"');
+    const file = join(scratch.path, "file");
+    await writeFile(file, "");
+    await expect(async () => createExporter(contextOf(`tsfs://${file}`))).rejects.toThrow(file);
+  });
+});
+
+describe.each(WAYS)("FsExporter by %s", (way) => {
+  let scratch: Scratch;
+  let root: string;
+  let exporter: FsExporter;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    root = join(scratch.path, "root");
+    await mkdir(root, { mode: 0o777 });
+    await chmod(root, 0o777);
+    exporter = await makeExporter(root, way);
+  });
+  afterEach(async () => {
+    await exporter.close();
+    scratch.remove();
+  });
+
+  async function store(pathname: string, content: string): Promise<void> {
+    await exporter.storeFile(pathname, streamOf([content]), content.length, NEVER);
+  }
+
+  describe("createDirectory", () => {
+    it("makes a directory and its parents, for the owner alone, again and again", async () => {
+      for (let i = 0; i < 3; i++) await exporter.createDirectory("/a/b/c");
+      for (const name of ["a", "a/b", "a/b/c"]) {
+        expect((await lstat(join(root, name))).mode).toBe(0o040700);
+      }
+      await exporter.createDirectory("/");
+    });
+
+    it("makes them also when many want them at once", async () => {
+      const names = Array.from({ length: 40 }, (_, i) => `/a/b/${String(i % 4)}/c/${String(i)}`);
+      await Promise.all(names.map((name) => exporter.createDirectory(name)));
+      expect((await readdir(join(root, "a/b/3/c"))).length).toBe(10);
+    });
+
+    it("keeps what is in an existing one, and its permissions", async () => {
+      await mkdir(join(root, "a"));
+      await chmod(join(root, "a"), 0o2755);
+      await writeFile(join(root, "a", "mine"), "kept");
+      await exporter.createDirectory("/a");
+      expect((await lstat(join(root, "a"))).mode).toBe(0o042755);
+      expect(await readFile(join(root, "a", "mine"), "utf8")).toBe("kept");
+    });
+
+    it("lets the owner work in an existing one that is closed to him", async () => {
+      await asOrdinaryUser(async () => {
+        await mkdir(join(root, "closed"));
+        await chmod(join(root, "closed"), 0o005);
+        await exporter.createDirectory("/closed");
+        await store("/closed/f", "x");
+      });
+      expect((await lstat(join(root, "closed"))).mode).toBe(0o040705);
+    });
+
+    it("makes again what was removed meanwhile", async () => {
+      await exporter.createDirectory("/a/b");
+      await store("/a/b/f", "1");
+      await rm(join(root, "a"), { recursive: true });
+      await exporter.createDirectory("/a/b");
+      await store("/a/b/f", "2");
+      expect(await readFile(join(root, "a/b/f"), "utf8")).toBe("2");
+    });
+
+    it("fails by name on a file", async () => {
+      await store("/f", "x");
+      const path = join(root, "f");
+      await expect(exporter.createDirectory("/f")).rejects.toThrow(`EEXIST: exists and is not a directory, '${path}'`);
+      await expect(exporter.createDirectory("/f/g")).rejects.toThrow(`ENOTDIR: not a directory`);
+      await expect(exporter.createDirectory("/f/g")).rejects.toThrow(path);
+    });
+  });
+
+  describe("storeFile", () => {
+    it("stores and replaces, whatever size it was told", async () => {
+      const content = pattern(3 * 1024 * 1024 + 7);
+      const chunks = [content.subarray(0, 1_048_576), content.subarray(1_048_576)];
+      await exporter.storeFile("/f", streamOf(chunks), 12, NEVER);
+      expect((await readFile(join(root, "f"))).equals(content)).toBe(true);
+      await exporter.storeFile("/f", streamOf([]), 1_000_000_000_000, NEVER);
+      expect((await lstat(join(root, "f"))).size).toBe(0);
+      expect(await readdir(root)).toEqual(["f"]);
+    });
+
+    it("keeps nothing of a file that broke off, and the old one as it was", async () => {
+      await store("/f", "old");
+      const failure = new Error("the source broke off");
+      const broken = exporter.storeFile("/f", streamOf(["new"], failure), 3, NEVER);
+      await expect(broken).rejects.toBe(failure);
+      await expect(exporter.storeFile("/g", streamOf(["new"], failure), 3, NEVER)).rejects.toBe(failure);
+      expect(await readFile(join(root, "f"), "utf8")).toBe("old");
+      expect(await readdir(root)).toEqual(["f"]);
+    });
+
+    it("keeps nothing when the host does not want the rest", async () => {
+      const abort = new AbortController();
+      abort.abort(new Error("cancelled"));
+      await expect(exporter.storeFile("/f", streamOf(["x"]), 1, abort.signal)).rejects.toThrow("cancelled");
+      expect(await readdir(root)).toEqual([]);
+    });
+
+    it.each([
+      ["new\nline"],
+      [" spaces at both ends "],
+      [`'single' "double" \`back\` \\slash`],
+      ["naïve – 文件 – 🗂️"],
+      ["n".repeat(255)],
+      ["é".repeat(127)],
+      ["-rf"],
+      ["$(id)"],
+      ["..."],
+      [".tsfs-000000000000"],
+    ])("takes the name %j", async (name) => {
+      await exporter.createDirectory(`/${name}`);
+      await store(`/${name}/${name}`, "content");
+      await exporter.createLink(name, `/${name}/link`, "symbolic");
+      await exporter.setPermissions(`/${name}/${name}`, ownInfo({ permissions: 0o640 }));
+      expect(await readFile(join(root, name, "link"), "utf8")).toBe("content");
+      expect((await readdir(join(root, name))).sort()).toEqual([name, "link"].sort());
+    });
+
+    it("replaces a link, not what the link leads to", async () => {
+      const outside = join(scratch.path, "outside");
+      await writeFile(outside, "safe");
+      await symlink(outside, join(root, "f"));
+      await store("/f", "new");
+      expect(await readFile(outside, "utf8")).toBe("safe");
+      expect((await lstat(join(root, "f"))).isFile()).toBe(true);
+    });
+
+    it("fails by name on a directory, without a parent, and on the root", async () => {
+      await exporter.createDirectory("/d");
+      await expect(store("/d", "x")).rejects.toThrow(/^EISDIR: .*root\/d'$/);
+      await expect(store("/no/f", "x")).rejects.toThrow(/^ENOENT: .*root\/no'$/);
+      await expect(store("/", "x")).rejects.toThrow(/^EISDIR: .*root'$/);
+      await expect(store(`/${"n".repeat(256)}`, "x")).rejects.toThrow("ENAMETOOLONG");
+      expect(await readdir(root)).toEqual(["d"]);
+      expect(await readdir(join(root, "d"))).toEqual([]);
+    });
+
+    it("fails by name where it may not write", async () => {
+      await asOrdinaryUser(async () => {
+        await exporter.createDirectory("/mine");
+        await chmod(join(root, "mine"), 0o500);
+        await expect(store("/mine/f", "x")).rejects.toThrow(
+          `EACCES: permission denied, open '${join(root, "mine", "f")}'`,
+        );
+      });
+    });
+
+    it("stores many at once, in more directories than it keeps open", async () => {
+      const names = Array.from({ length: 300 }, (_, i) => `/d${String(i % 150)}/e${String(i % 3)}`);
+      await Promise.all(
+        names.map(async (name, i) => {
+          await exporter.createDirectory(name);
+          await store(`${name}/f${String(i)}`, String(i));
+        }),
+      );
+      for (const [i, name] of names.entries()) {
+        expect(await readFile(join(root, `${name}/f${String(i)}`), "utf8")).toBe(String(i));
+      }
+    });
+  });
+
+  describe("createLink", () => {
+    it.each([["target"], ["../../up"], ["/etc/passwd"], ["t".repeat(1000)], ["new\nline"], ["loop"]])(
+      "keeps the target %j as it is",
+      async (target) => {
+        await exporter.createLink(target, "/loop", "symbolic");
+        expect(await readlink(join(root, "loop"))).toBe(target);
+      },
+    );
+
+    it("makes a second name of a file", async () => {
+      await exporter.createDirectory("/a");
+      await store("/a/f", "x");
+      await exporter.createLink("/a/f", "/g", "hard");
+      const [f, g] = [await lstat(join(root, "a/f")), await lstat(join(root, "g"))];
+      expect(g.ino).toBe(f.ino);
+      expect(g.nlink).toBe(2);
+    });
+
+    it("replaces files and links, and leaves no temporary name", async () => {
+      await store("/f", "x");
+      for (const kind of ["symbolic", "hard", "hard", "symbolic", "hard"] as const) {
+        await exporter.createLink(kind === "hard" ? "/f" : "f", "/l", kind);
+        expect((await lstat(join(root, "l"))).isSymbolicLink()).toBe(kind === "symbolic");
+        expect((await readdir(root)).sort()).toEqual(["f", "l"]);
+      }
+      expect((await lstat(join(root, "f"))).nlink).toBe(2);
+      await exporter.createLink("/f", "/f", "hard");
+      expect((await readdir(root)).sort()).toEqual(["f", "l"]);
+      expect(await readFile(join(root, "f"), "utf8")).toBe("x");
+    });
+
+    it("does not replace a directory", async () => {
+      await store("/f", "x");
+      await exporter.createDirectory("/d");
+      await expect(exporter.createLink("f", "/d", "symbolic")).rejects.toThrow(/^EISDIR: .*root\/d'/);
+      await expect(exporter.createLink("/f", "/d", "hard")).rejects.toThrow(/^EISDIR: .*root\/d'/);
+      expect((await readdir(root)).sort()).toEqual(["d", "f"]);
+    });
+
+    it("fails by name when there is nothing to link to", async () => {
+      await expect(exporter.createLink("/no", "/l", "hard")).rejects.toThrow(/^ENOENT: .*root\/no'/);
+      await exporter.createDirectory("/d");
+      await expect(exporter.createLink("/d", "/l", "hard")).rejects.toThrow(/root\/d', which is not a regular file/);
+      expect(await readdir(root)).toEqual(["d"]);
+    });
+  });
+
+  describe("createSpecial", () => {
+    it("makes a FIFO, replacing what is there", async () => {
+      const info = ownInfo({ type: "fifo", permissions: 0o620 });
+      await exporter.createDirectory("/d");
+      await store("/d/-p", "a file");
+      await exporter.createSpecial("/d/-p", info);
+      await exporter.createSpecial("/d/-p", info);
+      await exporter.setPermissions("/d/-p", info);
+      const stats = await lstat(join(root, "d/-p"));
+      expect(stats.mode).toBe(0o010620);
+      expect(await readdir(join(root, "d"))).toEqual(["-p"]);
+    });
+
+    it.each([
+      ["socket", "a socket can not be restored"],
+      ["char-device", "a char device can not be restored"],
+      ["block-device", "a block device can not be restored"],
+    ] as const)("says that a %s is not restorable", async (type, text) => {
+      const special = exporter.createSpecial("/s", ownInfo({ type }));
+      await expect(special).rejects.toThrow(`ENOTSUP: ${text}, '${join(root, "s")}'`);
+      expect(await readdir(root)).toEqual([]);
+    });
+
+    it("fails by name where there is no directory, or it may not write", async () => {
+      const info = ownInfo({ type: "fifo" });
+      await expect(exporter.createSpecial("/no/p", info)).rejects.toThrow(join(root, "no"));
+      await mkdir(join(root, "theirs"), { mode: 0o555 });
+      await asOrdinaryUser(async () => {
+        const path = join(root, "theirs", "p");
+        await expect(exporter.createSpecial("/theirs/p", info)).rejects.toThrow(`can not make the FIFO '${path}'`);
+      });
+    });
+  });
+});

@@ -1,0 +1,70 @@
+import { link, lstat, rename, symlink, unlink } from "node:fs/promises";
+import { hasCode, systemError, withoutAlias } from "../fs/errors.js";
+import { temporaryName } from "../fs/temporary-name.js";
+import type { Directory } from "./directories.js";
+
+/**
+ * Makes a symbolic link, replacing what is there unless it is a directory.
+ *
+ * @param target - Kept as it is, wherever it leads.
+ * @param path - What the user calls the link, for messages.
+ */
+export async function makeSymlink(target: string, directory: Directory, name: string, path: string): Promise<void> {
+  await makeOrReplace(directory, name, path, (at) => symlink(target, at));
+}
+
+/**
+ * Makes a second name for a regular file, replacing what is there unless it is
+ * a directory.
+ *
+ * @param existing - Must be a file that was restored before: some systems would
+ * follow a symbolic link here.
+ */
+export async function makeHardLink(
+  existing: { directory: Directory; name: string; path: string },
+  directory: Directory,
+  name: string,
+  path: string,
+): Promise<void> {
+  const from = existing.directory.at(existing.name);
+  if (!(await lstat(from)).isFile()) {
+    throw systemError("EINVAL", `can not make a hard link to '${existing.path}', which is not a regular file`, path);
+  }
+  await makeOrReplace(directory, name, path, (at) => link(from, at));
+}
+
+/** Gives an entry its own name, whatever has it now, unless that is a directory. */
+export async function moveOver(directory: Directory, temporary: string, name: string, path: string): Promise<void> {
+  const from = directory.at(temporary);
+  try {
+    await rename(from, directory.at(name));
+  } catch (error) {
+    await unlink(from).catch(() => undefined);
+    throw withoutAlias(error, from, path);
+  }
+  // Two names of one inode: rename(2) then does nothing at all, and says that it did.
+  await unlink(from).catch((error: unknown) => {
+    if (!hasCode(error, "ENOENT")) throw withoutAlias(error, from, path);
+  });
+}
+
+async function makeOrReplace(
+  directory: Directory,
+  name: string,
+  path: string,
+  make: (at: string) => Promise<void>,
+): Promise<void> {
+  try {
+    await make(directory.at(name));
+    return;
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  }
+  const temporary = temporaryName();
+  try {
+    await make(directory.at(temporary));
+  } catch (error) {
+    throw withoutAlias(error, directory.at(temporary), path);
+  }
+  await moveOver(directory, temporary, name, path);
+}

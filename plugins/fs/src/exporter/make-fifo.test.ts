@@ -1,0 +1,61 @@
+import { chmod, lstat, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { makeScratch, type Scratch } from "../fs/testing.js";
+import type { Directory } from "./directories.js";
+import { makeFifo } from "./make-fifo.js";
+
+describe("makeFifo", () => {
+  let scratch: Scratch;
+  let directory: Directory;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    directory = { at: (name) => join(scratch.path, name) };
+  });
+  afterEach(() => {
+    scratch.remove();
+  });
+
+  async function helper(script: string): Promise<string> {
+    const path = join(scratch.path, "helper");
+    await writeFile(path, `#!/bin/sh\n${script}\n`);
+    await chmod(path, 0o755);
+    return path;
+  }
+
+  it("makes one for the owner alone", async () => {
+    await makeFifo(directory, "p", "/p");
+    expect((await lstat(join(scratch.path, "p"))).mode).toBe(0o010600);
+  });
+
+  it("names the user's path when there is something already", async () => {
+    await writeFile(join(scratch.path, "p"), "");
+    await expect(makeFifo(directory, "p", "/the/p")).rejects.toThrow(/^can not make the FIFO '\/the\/p': .*\/the\/p/);
+  });
+
+  it("says so when there is no helper", async () => {
+    const none = join(scratch.path, "none");
+    const made = makeFifo(directory, "p", "/the/p", none);
+    await expect(made).rejects.toThrow(`ENOTSUP: can not run ${none} to make a FIFO (spawn ${none} ENOENT), '/the/p'`);
+    expect(await readdir(scratch.path)).toEqual([]);
+  });
+
+  it("tells what a helper says, up to a limit, and how it ended", async () => {
+    const shouting = await helper("yes no | head -c 100000 >&2; exit 3");
+    const error: unknown = await makeFifo(directory, "p", "/p", shouting).catch((reason: unknown) => reason);
+    expect(String(error).length).toBeLessThan(1200);
+    await expect(makeFifo(directory, "p", "/p", await helper("exit 3"))).rejects.toThrow("'/p': ended with 3");
+    await expect(makeFifo(directory, "p", "/p", await helper("kill -9 $$"))).rejects.toThrow("ended with SIGKILL");
+  });
+
+  it("does not wait for a helper that hangs", async () => {
+    const hanging = await helper("exec sleep 1000");
+    const made = makeFifo(directory, "p", "/p", hanging, 50);
+    await expect(made).rejects.toThrow(`ETIMEDOUT: ${hanging} did not end within 50 ms, '/p'`);
+  });
+
+  it("gives the helper none of the plugin's input", async () => {
+    await makeFifo(directory, "p", "/p", await helper(`cat > "$4.in"; mkfifo "$4"`));
+    expect((await lstat(join(scratch.path, "p.in"))).size).toBe(0);
+  });
+});

@@ -1,0 +1,138 @@
+import { chmod, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testing.js";
+import type { FsExporter } from "./exporter.js";
+import { makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+
+const isRoot = process.geteuid?.() === 0;
+
+describe.each(WAYS)("setPermissions by %s", (way) => {
+  let scratch: Scratch;
+  let root: string;
+  let exporter: FsExporter;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    root = join(scratch.path, "root");
+    await mkdir(root);
+    await chmod(root, 0o777);
+    exporter = await makeExporter(root, way);
+  });
+  afterEach(async () => {
+    await exporter.close();
+    scratch.remove();
+  });
+
+  async function store(pathname: string): Promise<void> {
+    await exporter.storeFile(pathname, streamOf(["content"]), 7, NEVER);
+  }
+
+  it.each([0o000, 0o400, 0o644, 0o777, 0o4755, 0o2711, 0o1777, 0o6755, 0o7777, 0o7000])(
+    "sets the mode %i of a file",
+    async (permissions) => {
+      await store("/f");
+      await exporter.setPermissions("/f", ownInfo({ permissions, modTime: -1_500_000_000n }));
+      const stats = await lstat(join(root, "f"), { bigint: true });
+      expect(stats.mode).toBe(BigInt(0o100000 | permissions));
+      expect(stats.mtimeNs).toBe(-1_500_000_000n);
+      expect(stats.size).toBe(7n);
+    },
+  );
+
+  it.each([0o000, 0o555, 0o1777, 0o2755, 0o3000])("sets the mode %i of a directory", async (permissions) => {
+    await exporter.createDirectory("/d");
+    await exporter.setPermissions("/d", ownInfo({ type: "directory", permissions, modTime: 1_000_000n }));
+    const stats = await lstat(join(root, "d"), { bigint: true });
+    expect(stats.mode).toBe(BigInt(0o040000 | permissions));
+    expect(stats.mtimeNs).toBe(1_000_000n);
+  });
+
+  it("sets those of the root", async () => {
+    await exporter.setPermissions("/", ownInfo({ type: "directory", permissions: 0o750, modTime: 123_456_000n }));
+    const stats = await lstat(root, { bigint: true });
+    expect(stats.mode).toBe(0o040750n);
+    expect(stats.mtimeNs).toBe(123_456_000n);
+  });
+
+  it("sets the times of a link, not of what it leads to", async () => {
+    await store("/f");
+    const before = await lstat(join(root, "f"), { bigint: true });
+    await exporter.createLink("f", "/l", "symbolic");
+    await exporter.setPermissions("/l", ownInfo({ type: "symlink", modTime: 1_111_222_333_444_555n }));
+    expect((await lstat(join(root, "l"), { bigint: true })).mtimeNs).toBe(1_111_222_333_444_000n);
+    const after = await lstat(join(root, "f"), { bigint: true });
+    expect(after).toMatchObject({ mtimeNs: before.mtimeNs, mode: before.mode, ctimeNs: before.ctimeNs });
+  });
+
+  it("sets the times of a link that leads nowhere", async () => {
+    await exporter.createLink("nowhere", "/l", "symbolic");
+    await exporter.setPermissions("/l", ownInfo({ type: "symlink", modTime: -1n }));
+    expect((await lstat(join(root, "l"), { bigint: true })).mtimeNs).toBe(-1000n);
+  });
+
+  it("sets those of a FIFO without waiting for a reader", async () => {
+    await exporter.createSpecial("/p", ownInfo({ type: "fifo" }));
+    await exporter.setPermissions("/p", ownInfo({ type: "fifo", permissions: 0o666, modTime: 5_000n }));
+    expect(await lstat(join(root, "p"), { bigint: true })).toMatchObject({ mode: 0o010666n, mtimeNs: 5000n });
+  });
+
+  it("works on what the owner may not read, again and again", async () => {
+    await asOrdinaryUser(async () => {
+      await store("/f");
+      await exporter.createDirectory("/d");
+      for (const modTime of [1_000n, 2_000n]) {
+        const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+        await exporter.setPermissions("/f", ownInfo({ ...owner, permissions: 0, modTime }));
+        await exporter.setPermissions("/d", ownInfo({ ...owner, type: "directory", permissions: 0, modTime }));
+      }
+    });
+    expect(await lstat(join(root, "f"), { bigint: true })).toMatchObject({ mode: 0o100000n, mtimeNs: 2000n });
+    expect(await lstat(join(root, "d"), { bigint: true })).toMatchObject({ mode: 0o040000n, mtimeNs: 2000n });
+  });
+
+  it("sets the owner as a superuser, and keeps setuid; leaves it as an ordinary user", async () => {
+    const foreign = { uid: 4_242, gid: 4_343 };
+    await store("/f");
+    await exporter.createDirectory("/d");
+    await exporter.createLink("f", "/l", "symbolic");
+    await exporter.setPermissions("/f", ownInfo({ ...foreign, permissions: 0o6755, modTime: 7_000n }));
+    await exporter.setPermissions("/d", ownInfo({ ...foreign, type: "directory", permissions: 0o2755 }));
+    await exporter.setPermissions("/l", ownInfo({ ...foreign, type: "symlink" }));
+    const { uid, gid } = isRoot ? foreign : ownInfo();
+    const [f, d, l] = await Promise.all(["f", "d", "l"].map((name) => lstat(join(root, name))));
+    expect(f).toMatchObject({ uid, gid, mode: 0o106755 });
+    expect(d).toMatchObject({ uid, gid, mode: 0o042755 });
+    expect(l).toMatchObject({ uid, gid });
+
+    await asOrdinaryUser(async () => {
+      await store("/mine");
+      await exporter.setPermissions("/mine", ownInfo({ ...foreign, permissions: 0o600, modTime: 7_000n }));
+    });
+    const mine = await lstat(join(root, "mine"));
+    expect(mine).toMatchObject(isRoot ? { uid: 65534, gid: 65534 } : { uid, gid });
+  });
+
+  it("tells a link from what is none", async () => {
+    await store("/f");
+    await symlink("f", join(root, "l"));
+    const onLink = exporter.setPermissions("/l", ownInfo({ permissions: 0o777 }));
+    await expect(onLink).rejects.toThrow(`'${join(root, "l")}' is one`);
+    const onFile = exporter.setPermissions("/f", ownInfo({ type: "symlink" }));
+    await expect(onFile).rejects.toThrow(`EINVAL: not a symbolic link, '${join(root, "f")}'`);
+    await expect(exporter.setPermissions("/", ownInfo({ type: "symlink" }))).rejects.toThrow("not a symbolic link");
+    expect((await lstat(join(root, "f"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("fails by name on what is not there, or belongs to somebody else", async () => {
+    await expect(exporter.setPermissions("/no", ownInfo())).rejects.toThrow(/^ENOENT: .*root\/no'$/);
+    const theirs = isRoot ? join(root, "theirs") : "/etc/passwd";
+    if (isRoot) await writeFile(theirs, "");
+    const other = isRoot ? exporter : await makeExporter("/etc", way);
+    await asOrdinaryUser(async () => {
+      const set = other.setPermissions(isRoot ? "/theirs" : "/passwd", ownInfo({ permissions: 0o777 }));
+      await expect(set).rejects.toThrow(/^EPERM: operation not permitted, f?chmod '/);
+      await expect(set).rejects.toThrow(`'${theirs}'`);
+    });
+    if (other !== exporter) await other.close();
+  });
+});

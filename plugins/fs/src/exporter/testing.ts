@@ -1,0 +1,24 @@
+import { realpath } from "node:fs/promises";
+import { fileInfoOf, type FileInfo, type FileInfoInit } from "@kloset/sdk";
+import { DirectoryHandles } from "./directory-handles.js";
+import { DirectoryPaths } from "./directory-paths.js";
+import { FsExporter } from "./exporter.js";
+
+/** For tests: the two ways to hold directories. Handles are what Linux gets; paths work everywhere. */
+export const WAYS: readonly ("handles" | "paths")[] = process.platform === "linux" ? ["handles", "paths"] : ["paths"];
+
+/** Makes an exporter that holds directories in one of the ways. */
+export async function makeExporter(root: string, way: "handles" | "paths"): Promise<FsExporter> {
+  if (way === "paths") return new FsExporter(root, new DirectoryPaths(await realpath(root)));
+  const handles = await DirectoryHandles.open(root);
+  if (handles === undefined) throw new Error("this system has no directory handles");
+  return new FsExporter(root, handles);
+}
+
+/** A file info owned by whoever runs the test. */
+export function ownInfo(init: FileInfoInit = {}): FileInfo {
+  return fileInfoOf({ uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, ...init });
+}
+
+/** A signal that never comes. */
+export const NEVER: AbortSignal = new AbortController().signal;

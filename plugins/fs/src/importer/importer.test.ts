@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { chmodSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { LocationFlag, type Entry } from "@kloset/sdk";
+import type { ExtendedAttributes } from "../xattr/xattr.js";
+import { FsImporter } from "./importer.js";
+import {
+  collect,
+  contentOf,
+  contextOf,
+  errorsOf,
+  makeFolder,
+  messageOf,
+  namesBelow,
+  recordsOf,
+  removeFolder,
+} from "./testing/fixtures.js";
+
+const signal = new AbortController().signal;
+let folder = "";
+
+beforeEach(() => {
+  folder = makeFolder();
+});
+
+afterEach(() => {
+  removeFolder(folder);
+});
+
+function importer(path = folder, ...rest: [Parameters<typeof contextOf>[1]?, Parameters<typeof contextOf>[2]?]): FsImporter {
+  return new FsImporter(contextOf(`tsfs://${path}`, ...rest));
+}
+
+async function scan(...args: Parameters<typeof importer>): Promise<Entry[]> {
+  return collect(importer(...args).scan(signal));
+}
+
+/** Attributes that are in no file system. */
+function fakeAttributes(attributes: Partial<ExtendedAttributes>): ExtendedAttributes {
+  return { list: () => [], get: () => new Uint8Array(0), set: () => undefined, ...attributes };
+}
+
+describe("FsImporter", () => {
+  it("says what it is", () => {
+    const fs = importer(`${folder}/./x/..//`);
+    expect(fs.origin()).toBe("host");
+    expect(importer(folder, { hostname: "" }).origin()).toBe(hostname());
+    expect(fs.type()).toBe("fs");
+    expect(fs.root()).toBe(folder);
+    expect(fs.flags()).toBe(LocationFlag.LOCALFS);
+  });
+
+  it.each(["tsfs://relative/path", "tsfs://", "tsfs:/one/slash", ""])("refuses the location %j", (location) => {
+    expect(() => new FsImporter(contextOf(location))).toThrow(
+      `the location must be an absolute path, as tsfs:///dir: ${JSON.stringify(location)}`,
+    );
+  });
+
+  it("refuses a location that is not there, and notices when it has gone", () => {
+    expect(() => importer(`${folder}/none`)).toThrow(`'${folder}/none'`);
+    mkdirSync(`${folder}/there`);
+    const fs = importer(`${folder}/there`);
+    fs.ping();
+    rmSync(`${folder}/there`, { recursive: true });
+    expect(() => {
+      fs.ping();
+    }).toThrow("ENOENT");
+  });
+
+  it("refuses an option that is neither true nor false", () => {
+    expect(() => importer(folder, {}, { dont_traverse_fs: "maybe" })).toThrow("dont_traverse_fs");
+    expect(() => importer(folder, {}, { noxattr: "maybe" })).toThrow("noxattr");
+  });
+
+  it("scans the same again", async () => {
+    mkdirSync(join(folder, "a/b"), { recursive: true });
+    for (let i = 0; i < 200; i++) writeFileSync(join(folder, `a/${String(i)}`), "");
+    const fs = importer();
+    expect(await collect(fs.scan(signal))).toEqual(await collect(fs.scan(signal)));
+  });
+
+  it("opens files by name, and says which one is missing", async () => {
+    writeFileSync(join(folder, "file"), "content");
+    const fs = importer();
+    expect((await contentOf(await fs.open({ pathname: join(folder, "file"), target: "" }, signal))).toString()).toBe("content");
+    const missing = join(folder, "missing");
+    expect(await messageOf(() => fs.open({ pathname: missing, target: "" }, signal))).toContain(missing);
+  });
+
+  it("stops when the signal is aborted", async () => {
+    for (let i = 0; i < 300; i++) writeFileSync(join(folder, String(i)), "");
+    const controller = new AbortController();
+    let count = 0;
+    const message = await messageOf(async () => {
+      for await (const entry of importer().scan(controller.signal)) {
+        if (entry.pathname.startsWith(folder)) count++;
+        if (count === 3) controller.abort(new Error("enough"));
+      }
+    });
+    expect(message).toBe("enough");
+    expect(count).toBeLessThan(300);
+  });
+});
+
+describe("extended attributes", () => {
+  const attributes = fakeAttributes({
+    list: (path) => (path.endsWith("/file") ? ["user.b", "user.a"] : []),
+    get: (path, name) => Buffer.from(`${path} ${name}`),
+  });
+
+  it("are named on the record, and follow it as entries", async () => {
+    writeFileSync(join(folder, "file"), "");
+    const fs = new FsImporter(contextOf(`tsfs://${folder}`), () => attributes);
+    const pathname = join(folder, "file");
+    const entries = (await collect(fs.scan(signal))).filter((entry) => entry.pathname === pathname);
+    expect(entries.map(({ attribute }) => attribute)).toEqual([
+      undefined,
+      { name: "user.a", kind: "extended" },
+      { name: "user.b", kind: "extended" },
+    ]);
+    expect(recordsOf(entries)[0]?.extendedAttributes).toEqual(["user.a", "user.b"]);
+    const value = await fs.open({ pathname, attribute: { name: "user.a", kind: "extended" }, target: "" }, signal);
+    expect((await contentOf(value)).toString()).toBe(`${pathname} user.a`);
+  });
+
+  it("come from the file system", async () => {
+    const path = join(folder, "file");
+    writeFileSync(path, "");
+    const { loadExtendedAttributes } = await import("../xattr/xattr.js");
+    loadExtendedAttributes()?.set(path, "user.color", Buffer.from("red"));
+    const record = recordsOf(await scan()).find(({ pathname }) => pathname === path);
+    expect(record?.extendedAttributes).toEqual(["user.color"]);
+  });
+
+  it.each([
+    ["the host's option", contextOf("", { noXattr: true })],
+    ["-o noxattr=true", contextOf("", {}, { noxattr: "true" })],
+  ])("are left out with %s", async (_, { config, options }) => {
+    writeFileSync(join(folder, "file"), "");
+    const context = contextOf(`tsfs://${folder}`, options, { ...config, location: `tsfs://${folder}` });
+    const fs = new FsImporter(context, () => {
+      throw new Error("the library must not be loaded");
+    });
+    expect((await collect(fs.scan(signal))).some(({ attribute }) => attribute !== undefined)).toBe(false);
+    const ref = { pathname: join(folder, "file"), attribute: { name: "user.a", kind: "extended" as const }, target: "" };
+    expect(await messageOf(() => fs.open(ref, signal))).toContain('no extended attribute "user.a"');
+  });
+
+  it("are left out without the library, which is said once", async () => {
+    const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const fs = new FsImporter(contextOf(`tsfs://${folder}`), () => undefined);
+      await collect(fs.scan(signal));
+      await collect(fs.scan(signal));
+      expect(write.mock.calls).toEqual([
+        ["tsfs: no library for extended attributes on this system: they are not backed up\n"],
+      ]);
+    } finally {
+      write.mockRestore();
+    }
+  });
+
+  it("that can not be listed do not keep the file out", async () => {
+    writeFileSync(join(folder, "file"), "content");
+    const broken = fakeAttributes({
+      list: (path) => {
+        if (path.endsWith("/file")) throw new Error(`EIO: broken, list extended attributes '${path}'`);
+        return [];
+      },
+    });
+    const fs = new FsImporter(contextOf(`tsfs://${folder}`), () => broken);
+    const entries = await collect(fs.scan(signal));
+    expect(namesBelow(folder, entries)).toEqual(["", "/file"]);
+    expect(errorsOf(entries)).toEqual([`${folder}/file: EIO: broken, list extended attributes '${folder}/file'`]);
+  });
+});
+
+describe("excludes", () => {
+  it("leave out what matches, and what is in it", async () => {
+    for (const path of ["node_modules/react/src", "src/frontend/deep"]) mkdirSync(join(folder, path), { recursive: true });
+    for (const path of [
+      "node_modules/react/src/index.js",
+      "src/a.log",
+      "src/keep.log",
+      "src/frontend/app.js",
+      "src/frontend/deep/x",
+      "src/frontend/index.html",
+      "src/frontend/zzz.js",
+    ]) {
+      writeFileSync(join(folder, path), "");
+    }
+    const excludes = ["node_modules/", "*.log", "!keep.log", "**/frontend/*", "!**/frontend/index.html"];
+    expect(namesBelow(folder, await scan(folder, { excludes }))).toEqual([
+      "",
+      "/src",
+      "/src/frontend",
+      "/src/keep.log",
+      "/src/frontend/index.html",
+    ]);
+  });
+
+  it("are relative to the root of the file system", async () => {
+    mkdirSync(join(folder, "a"));
+    writeFileSync(join(folder, "a/file"), "");
+    expect(namesBelow(folder, await scan(folder, { excludes: ["/a"] }))).toEqual(["", "/a", "/a/file"]);
+    expect(namesBelow(folder, await scan(folder, { excludes: [`${folder}/a`] }))).toEqual([""]);
+  });
+
+  it("are not read, so they can not fail", async () => {
+    mkdirSync(join(folder, "private"));
+    writeFileSync(join(folder, "private/file"), "");
+    chmodSync(join(folder, "private"), 0);
+    expect(errorsOf(await scan(folder, { excludes: ["private/"] }))).toEqual([]);
+    chmodSync(join(folder, "private"), 0o700);
+  });
+});
+
+describe("dont_traverse_fs", () => {
+  it("stays on the device of the location", async () => {
+    // The folder on every system that has file systems of its own inside, in containers too.
+    const entries = await scan("/dev", {}, { dont_traverse_fs: "1" });
+    const top = lstatSync("/dev").dev;
+    for (const { fileInfo, pathname } of recordsOf(entries)) {
+      if (pathname.startsWith("/dev/") && (fileInfo.mode & 0x8000_0000) !== 0) expect(fileInfo.dev).toBe(BigInt(top));
+    }
+    expect(namesBelow("/dev", entries)).toContain("/null");
+  });
+
+  it("leaves nothing out on one file system", async () => {
+    mkdirSync(join(folder, "a/b"), { recursive: true });
+    symlinkSync("a", join(folder, "link"));
+    expect(namesBelow(folder, await scan(folder, {}, { dont_traverse_fs: "true" }))).toEqual(["", "/a", "/link", "/a/b"]);
+  });
+});

@@ -1,0 +1,100 @@
+import { lstatSync } from "node:fs";
+import { hostname } from "node:os";
+import {
+  LocationFlag,
+  type ByteSource,
+  type ConnectorContext,
+  type Entry,
+  type EntryRef,
+  type Importer,
+  type ImporterFactory,
+} from "@kloset/sdk";
+import { directoryOf } from "../fs/location.js";
+import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
+import { Accounts } from "./accounts.js";
+import { booleanOption } from "./boolean-option.js";
+import { reach } from "./directory-access.js";
+import { Excludes } from "./excludes.js";
+import { Inspector } from "./inspect.js";
+import { readFile } from "./read-file.js";
+import { scan } from "./scan.js";
+import type { WalkOptions } from "./walk.js";
+
+/**
+ * Backs up a folder, or a single file, of the local file system.
+ *
+ * Options: `dont_traverse_fs=true` leaves out what is mounted below the
+ * location, `noxattr=true` leaves out extended attributes.
+ */
+export class FsImporter implements Importer {
+  readonly #origin: string;
+  readonly #root: string;
+  readonly #attributes: ExtendedAttributes | undefined;
+  readonly #walk: WalkOptions;
+
+  /**
+   * @param load - Loads the library for extended attributes; for tests.
+   * @throws Error when the location is not an absolute path, or is not there, or
+   * an option is not what it should be.
+   */
+  constructor(context: ConnectorContext, load: () => ExtendedAttributes | undefined = loadExtendedAttributes) {
+    const { config, options, protocol } = context;
+    this.#root = directoryOf(context);
+    // Now rather than in the scan: a backup of nothing must not look like a success.
+    lstatSync(this.#root);
+    this.#origin = options.hostname === "" ? hostname() : options.hostname;
+    const oneFileSystem = booleanOption(config, "dont_traverse_fs");
+    const noXattr = booleanOption(config, "noxattr") || options.noXattr;
+    this.#attributes = noXattr ? undefined : load();
+    if (!noXattr && this.#attributes === undefined) {
+      process.stderr.write(`${protocol}: no library for extended attributes on this system: they are not backed up\n`);
+    }
+    this.#walk = {
+      inspector: new Inspector(new Accounts(), this.#attributes),
+      excludes: options.excludes.length === 0 ? undefined : new Excludes(options.excludes),
+      oneFileSystem,
+    };
+  }
+
+  origin(): string {
+    return this.#origin;
+  }
+
+  type(): string {
+    return "fs";
+  }
+
+  root(): string {
+    return this.#root;
+  }
+
+  flags(): number {
+    return LocationFlag.LOCALFS;
+  }
+
+  ping(): void {
+    lstatSync(this.#root);
+  }
+
+  scan(signal: AbortSignal): AsyncIterable<Entry> {
+    return scan(this.#root, this.#walk, signal);
+  }
+
+  /** Opens by pathname: a scan of millions of files holds nothing for them. */
+  open(ref: EntryRef, signal: AbortSignal): Promise<ByteSource> | ByteSource {
+    if (ref.attribute === undefined) return readFile(ref.pathname, signal);
+    const { kind, name } = ref.attribute;
+    const attributes = this.#attributes;
+    if (attributes === undefined || kind !== "extended") {
+      throw new Error(`no extended attribute ${JSON.stringify(name)} of ${JSON.stringify(ref.pathname)} was scanned`);
+    }
+    return reach(ref.pathname, (path) => attributes.get(path, name));
+  }
+
+  close(): void {
+    // Nothing is held.
+  }
+}
+
+/** Makes the importer for a location like `tsfs:///dir`. */
+export const createImporter: ImporterFactory = (context) => new FsImporter(context);

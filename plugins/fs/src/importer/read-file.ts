@@ -1,0 +1,127 @@
+import { close, closeSync, constants, fstatSync, open, openSync, read, readSync, type BigIntStats } from "node:fs";
+import { promisify } from "node:util";
+import type { ByteSource } from "@kloset/sdk";
+import { accessDirectory, splitPathname, withPathname } from "./directory-access.js";
+import { Pace } from "./pace.js";
+import { assertUnchanged } from "./unchanged.js";
+
+// The callback API: a `FileHandle` costs three times as much.
+const openOf = promisify(open);
+const closeOf = promisify(close);
+
+/** The largest chunk of one message on the wire. Files up to it are read at once. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * A FIFO must not block, and a symbolic link must not be followed: either may
+ * have taken the place of the file that was scanned. Windows has neither flag.
+ */
+const FLAGS = constants.O_RDONLY | flag("O_NOFOLLOW") | flag("O_NONBLOCK");
+
+function flag(name: "O_NOFOLLOW" | "O_NONBLOCK"): number {
+  return (constants as Partial<Record<string, number>>)[name] ?? 0;
+}
+
+const pace = new Pace();
+
+/**
+ * Reads a regular file. One that changes meanwhile is an error: what was read
+ * may be half of the old and half of the new content.
+ *
+ * @param pathname - Absolute.
+ * @returns The content when it is small, else an iteration that opens the file
+ * once it is started. A chunk of it is valid until the next one is asked for.
+ * @throws Error that names the file.
+ */
+export async function readFile(pathname: string, signal: AbortSignal): Promise<ByteSource> {
+  signal.throwIfAborted();
+  const mayBlock = pace.mayBlock();
+  const start = performance.now();
+  const fd = await openFile(pathname, mayBlock);
+  try {
+    const before = statsOfFile(fd, pathname);
+    if (before.size > CHUNK_BYTES) return readChunks(pathname, signal);
+    const content = await readWhole(fd, pathname, before, mayBlock);
+    if (mayBlock) pace.blocked(performance.now() - start);
+    return content;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function openFile(pathname: string, mayBlock: boolean): Promise<number> {
+  const { directory, name } = splitPathname(pathname);
+  const access = accessDirectory(directory);
+  try {
+    const path = access.prefix + name;
+    return mayBlock ? openSync(path, FLAGS) : await openOf(path, FLAGS);
+  } catch (error) {
+    throw withPathname(error, pathname);
+  } finally {
+    access.close();
+  }
+}
+
+function statsOfFile(fd: number, pathname: string): BigIntStats {
+  const stats = fstatSync(fd, { bigint: true });
+  if (!stats.isFile()) throw new Error(`${JSON.stringify(pathname)} is not a regular file any more`);
+  return stats;
+}
+
+async function readWhole(fd: number, pathname: string, before: BigIntStats, mayBlock: boolean): Promise<Uint8Array> {
+  const size = Number(before.size);
+  // One more byte, to see a file that has more.
+  const buffer = Buffer.allocUnsafe(size + 1);
+  let count = 0;
+  while (count < buffer.length) {
+    const more = mayBlock
+      ? readSync(fd, buffer, count, buffer.length - count, null)
+      : await readInto(fd, buffer, count);
+    if (more === 0) break;
+    count += more;
+    // A regular file gives less than was asked for only at its end.
+    if (count === size) break;
+  }
+  assertUnchanged(pathname, before, fstatSync(fd, { bigint: true }), count);
+  return buffer.subarray(0, count);
+}
+
+async function* readChunks(pathname: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  const fd = await openFile(pathname, false);
+  let ahead: Promise<number> | undefined;
+  try {
+    const before = statsOfFile(fd, pathname);
+    // Two buffers in turn: the file is read into one while the host takes the other.
+    let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    let other = Buffer.allocUnsafe(CHUNK_BYTES);
+    let count = 0;
+    ahead = readInto(fd, buffer, 0);
+    for (;;) {
+      const bytes = await ahead;
+      ahead = undefined;
+      signal.throwIfAborted();
+      if (bytes === 0) break;
+      count += bytes;
+      // At once: a file that grows as fast as it is read would never end.
+      if (count > before.size) break;
+      const chunk = buffer.subarray(0, bytes);
+      [buffer, other] = [other, buffer];
+      ahead = readInto(fd, buffer, 0);
+      yield chunk;
+    }
+    assertUnchanged(pathname, before, fstatSync(fd, { bigint: true }), count);
+  } finally {
+    // A descriptor that is closed while it is read might be another file's by then.
+    await ahead?.catch(() => undefined);
+    await closeOf(fd);
+  }
+}
+
+function readInto(fd: number, buffer: Buffer, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, offset, buffer.length - offset, null, (error, bytes) => {
+      if (error === null) resolve(bytes);
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,84 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ByteSource, ConnectorContext, Entry, HostOptions, RecordEntry } from "@kloset/sdk";
+
+/** Makes a folder for a test, by a path without symbolic links. */
+export function makeFolder(): string {
+  return mkdtempSync(join(realpathSync(tmpdir()), "tsfs-importer-"));
+}
+
+/** Removes a folder; `rm` because it may hold paths that are too long for Node. */
+export function removeFolder(folder: string): void {
+  execFileSync("rm", ["-rf", folder]);
+}
+
+/** What an importer is constructed with. */
+export function contextOf(
+  location: string,
+  options: Partial<HostOptions> = {},
+  config: Record<string, string> = {},
+): ConnectorContext {
+  return {
+    location,
+    config: { location, ...config },
+    options: {
+      hostname: "host",
+      os: "linux",
+      arch: "amd64",
+      cwd: "/",
+      maxConcurrency: 1,
+      excludes: [],
+      noXattr: false,
+      ...options,
+    },
+    protocol: "tsfs",
+    signal: new AbortController().signal,
+  };
+}
+
+/** Everything a scan yields. */
+export async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  const all: Entry[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
+/** The content behind a source. Every chunk is copied: it may be used again for the next. */
+export async function contentOf(source: ByteSource): Promise<Buffer> {
+  if (source instanceof Uint8Array) return Buffer.from(source);
+  const chunks: Buffer[] = [];
+  for await (const chunk of source) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+/** The records among entries. */
+export function recordsOf(entries: readonly Entry[]): RecordEntry[] {
+  return entries.filter((entry): entry is RecordEntry => entry.fileInfo !== undefined);
+}
+
+/** The pathnames of records, without what comes before the folder. */
+export function namesBelow(folder: string, entries: readonly Entry[]): string[] {
+  return recordsOf(entries)
+    .map(({ pathname }) => pathname)
+    .filter((pathname) => pathname === folder || pathname.startsWith(`${folder}/`))
+    .map((pathname) => pathname.slice(folder.length));
+}
+
+/** The errors among entries, as "pathname: message". */
+export function errorsOf(entries: readonly Entry[]): string[] {
+  return entries.flatMap(({ pathname, error }) =>
+    error === undefined ? [] : [`${pathname}: ${typeof error === "string" ? error : error.message}`],
+  );
+}
+
+/** What is thrown, as text; undefined when nothing is. */
+export async function messageOf(action: () => unknown): Promise<string | undefined> {
+  try {
+    await action();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return undefined;
+}

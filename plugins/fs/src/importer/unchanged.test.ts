@@ -1,0 +1,23 @@
+import { describe, expect, it } from "@jest/globals";
+import { assertUnchanged } from "./unchanged.js";
+
+const state = (size: bigint, mtimeNs = 1n): { size: bigint; mtimeNs: bigint } => ({ size, mtimeNs });
+
+describe("assertUnchanged", () => {
+  it("is content with a file that is the same", () => {
+    expect(() => {
+      assertUnchanged("/a", state(5n), state(5n), 5);
+    }).not.toThrow();
+  });
+
+  it.each([
+    [state(100n), state(50n), 50, '"/a" changed while it was read: 100 bytes at the start, 50 read'],
+    [state(100n), state(150n), 101, '"/a" changed while it was read: 100 bytes at the start, at least 101 read'],
+    [state(100n), state(150n), 100, '"/a" changed while it was read: 100 bytes at the start, 150 at the end'],
+    [state(100n), state(100n, 2n), 100, '"/a" changed while it was read: its content was written to'],
+  ])("reports a change (case %#)", (before, after, count, message) => {
+    expect(() => {
+      assertUnchanged("/a", before, after, count);
+    }).toThrow(new Error(message));
+  });
+});

@@ -1,0 +1,136 @@
+import { readdir, type BigIntStats } from "node:fs";
+import { promisify } from "node:util";
+import type { Entry } from "@kloset/sdk";
+import { accessDirectory, type DirectoryAccess } from "./directory-access.js";
+import type { Excludes } from "./excludes.js";
+import { errorEntry, statsOf, type Inspector } from "./inspect.js";
+import { decodeName, escapeUnlike, type RawName } from "./names.js";
+
+const readdirOf = promisify(readdir);
+
+/** Entries of a directory that are looked at together. They are yielded in order. */
+const BATCH = 64;
+
+/** What decides which entries are walked. */
+export interface WalkOptions {
+  readonly inspector: Inspector;
+  /** undefined when the user excludes nothing. */
+  readonly excludes: Excludes | undefined;
+  /** Leave out directories of other file systems. */
+  readonly oneFileSystem: boolean;
+}
+
+/** What was found at one pathname. */
+interface Found {
+  readonly entries: readonly Entry[];
+  /** The pathname, when it is a directory to be walked. */
+  readonly directory?: string;
+}
+
+const NOTHING: Found = { entries: [] };
+
+/**
+ * Yields an entry and, when it is a directory, everything below, each directory
+ * before what is in it. The order is the same every time: the entries of a
+ * directory by the bytes of their names, then its subdirectories, one by one.
+ *
+ * It holds the names of one directory and the pathnames of the subdirectories
+ * that are still to come, and what was found at {@link BATCH} of the names.
+ *
+ * @param top - Absolute.
+ */
+export async function* walk(
+  top: string,
+  options: WalkOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Entry, void, undefined> {
+  const walker = new Walker(options);
+  const first = await walker.start(top);
+  yield* first.entries;
+  const pending = first.directory === undefined ? [] : [first.directory];
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    const subdirectories: string[] = [];
+    for await (const batch of walker.batchesOf(directory, signal)) {
+      for (const found of batch) {
+        if (found.directory !== undefined) subdirectories.push(found.directory);
+        yield* found.entries;
+      }
+    }
+    // The first one is to be the next: last in, first out.
+    for (let last = subdirectories.pop(); last !== undefined; last = subdirectories.pop()) pending.push(last);
+  }
+}
+
+class Walker {
+  readonly #options: WalkOptions;
+  /** Device of the top, when others are to be left out. */
+  #device: bigint | undefined;
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  async start(top: string): Promise<Found> {
+    const found = await this.#find(top, top);
+    if (this.#options.oneFileSystem && found.directory !== undefined) this.#device = (await statsOf(top)).dev;
+    return found;
+  }
+
+  /** Looks at the entries of a directory, in order. */
+  async *batchesOf(directory: string, signal: AbortSignal): AsyncGenerator<readonly Found[], void, undefined> {
+    signal.throwIfAborted();
+    let access: DirectoryAccess | undefined;
+    let names: RawName[];
+    try {
+      access = accessDirectory(directory);
+      names = await readdirOf(access.path, "latin1");
+    } catch (error) {
+      access?.close();
+      yield [{ entries: [errorEntry(directory, error)] }];
+      return;
+    }
+    try {
+      names.sort();
+      const look = this.#lookIn(directory, access.prefix, names);
+      for (let start = 0; start < names.length; start += BATCH) {
+        signal.throwIfAborted();
+        yield await Promise.all(names.slice(start, start + BATCH).map(look));
+      }
+    } finally {
+      access.close();
+    }
+  }
+
+  #lookIn(directory: string, prefix: string, names: readonly RawName[]): (raw: RawName) => Promise<Found> {
+    const above = directory === "/" ? "/" : `${directory}/`;
+    let taken: Set<RawName> | undefined;
+    return async (raw) => {
+      const name = decodeName(raw);
+      if (name !== undefined) return this.#find(above + name, prefix + name);
+      // Nothing in it is opened either: there is no pathname that names it.
+      taken ??= new Set(names);
+      const shown = escapeUnlike(raw, taken);
+      if (this.#isExcluded(above + shown, false)) return NOTHING;
+      return { entries: [errorEntry(above + shown, new Error(`name is not UTF-8: '${shown}'`))] };
+    };
+  }
+
+  async #find(pathname: string, path: string): Promise<Found> {
+    let stats: BigIntStats;
+    try {
+      stats = await statsOf(path);
+    } catch (error) {
+      return this.#isExcluded(pathname, false) ? NOTHING : { entries: [errorEntry(pathname, error)] };
+    }
+    const isDirectory = stats.isDirectory();
+    if (this.#isExcluded(pathname, isDirectory)) return NOTHING;
+    // As Plakar's own: the directory where another file system is mounted is left out too.
+    if (isDirectory && this.#device !== undefined && stats.dev !== this.#device) return NOTHING;
+    const entries = await this.#options.inspector.entriesOf(pathname, path, stats);
+    return isDirectory ? { entries, directory: pathname } : { entries };
+  }
+
+  #isExcluded(pathname: string, isDirectory: boolean): boolean {
+    return this.#options.excludes?.isExcluded(pathname, isDirectory) ?? false;
+  }
+}

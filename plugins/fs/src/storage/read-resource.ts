@@ -1,0 +1,58 @@
+import { open, type FileHandle } from "node:fs/promises";
+import type { ByteSource, Range } from "@kloset/sdk";
+import { withPath } from "../fs/errors.js";
+
+/** The most that is read at once: the wire's chunks are no larger. */
+const CHUNK = 1024 * 1024;
+
+/**
+ * Opens a file for reading. What fits in one chunk is read at once: hosts ask
+ * for ranges of a few hundred bytes, one after the other, so that one costs an
+ * open, a read and a close. More is a stream that closes the file at its end, on
+ * an error and on abort.
+ *
+ * @param range - Cut at the end of the file; nothing when it begins behind it, as
+ * Plakar's own storages answer. Absent for the whole.
+ * @throws RangeError for a range that is no range; what opening the file throws.
+ */
+export async function readResource(path: string, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
+  signal.throwIfAborted();
+  if (range !== undefined) checkRange(range);
+  const handle = await open(path, "r");
+  let streaming = false;
+  try {
+    const offset = range?.offset ?? 0;
+    const length = range?.length ?? (await handle.stat()).size;
+    if (length <= CHUNK) return await readFully(handle, offset, length);
+    signal.throwIfAborted();
+    const stream = handle.createReadStream({ start: offset, end: offset + length - 1, highWaterMark: CHUNK, signal });
+    // The reader gets the error; nobody may be reading any more when the host aborts.
+    stream.on("error", () => undefined);
+    streaming = true;
+    return stream;
+  } catch (error) {
+    throw withPath(error, path);
+  } finally {
+    if (!streaming) await handle.close();
+  }
+}
+
+async function readFully(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return buffer.subarray(0, done);
+}
+
+function checkRange({ offset, length }: Range): void {
+  if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(length) || length < 0) {
+    throw new RangeError(`not a range: offset ${String(offset)}, length ${String(length)}`);
+  }
+  if (!Number.isSafeInteger(offset + length)) {
+    throw new RangeError(`a range ends above 2^53 - 1: offset ${String(offset)}, length ${String(length)}`);
+  }
+}

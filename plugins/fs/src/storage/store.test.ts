@@ -1,0 +1,357 @@
+import { appendFile, chmod, lstat, mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { Mac, type ByteSource, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
+import { temporaryName } from "../fs/temporary-name.js";
+import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
+import { createStore, FsStore } from "./store.js";
+
+const NEVER = new AbortController().signal;
+const KINDS = ["packfile", "state", "lock"] as const;
+const MIB = 1024 * 1024;
+
+function macOf(first: number, rest = 0): Mac {
+  return Mac.fromBytes(Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? first : rest)));
+}
+
+async function bytesOf(source: ByteSource): Promise<Buffer> {
+  if (source instanceof Uint8Array) return Buffer.from(source);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) {
+    expect(chunk.length).toBeLessThanOrEqual(MIB);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+describe("FsStore", () => {
+  let scratch: Scratch;
+  let root: string;
+  let store: FsStore;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    root = join(scratch.path, "made", "repository");
+    store = new FsStore(`tsfs://${root}`, root);
+  });
+  afterEach(() => {
+    store.close();
+    scratch.remove();
+  });
+
+  async function listOf(kind: ResourceKind): Promise<string[]> {
+    const names: string[] = [];
+    for await (const mac of store.list(kind)) names.push(mac.hex);
+    return names.sort();
+  }
+
+  async function read(kind: ResourceKind, mac: Mac, range?: Range): Promise<Buffer> {
+    return bytesOf(await store.get(kind, mac, range, NEVER));
+  }
+
+  it("says what it is", async () => {
+    const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
+    const context: ConnectorContext = { location: "tsfs:///r/", config: {}, options, protocol: "tsfs", signal: NEVER };
+    const made = await createStore(context);
+    expect(await made.location()).toBe("tsfs:///r/");
+    expect(await made.root?.()).toBe("/r");
+    expect(await made.type?.()).toBe("fs");
+    expect(await made.origin?.()).toBe("localhost");
+    expect(await made.mode()).toBe(6);
+    expect(await made.flags?.()).toBe(1);
+    expect(() => createStore({ ...context, location: "tsfs://r" })).toThrow('"tsfs://r"');
+  });
+
+  describe("create and open", () => {
+    const config = pattern(5000);
+
+    it("keeps the configuration, in Plakar's own layout", async () => {
+      await store.create(config);
+      expect(Buffer.from(await store.open()).equals(config)).toBe(true);
+      expect((await readdir(root)).sort()).toEqual(["CONFIG", "locks", "packfiles", "states"]);
+      for (const kind of ["packfiles", "states"]) {
+        const folders = (await readdir(join(root, kind))).sort();
+        expect(folders.length).toBe(256);
+        expect([folders[0], folders[10], folders[255]]).toEqual(["00", "0a", "ff"]);
+      }
+      for (const kind of KINDS) expect(await listOf(kind)).toEqual([]);
+      expect((await stat(root)).mode & 0o777).toBe(0o700);
+    });
+
+    it("takes an empty directory, and an empty configuration", async () => {
+      await mkdir(root, { recursive: true });
+      await store.create(new Uint8Array());
+      expect((await store.open()).length).toBe(0);
+    });
+
+    it("refuses a repository, a directory with anything in it, and a file", async () => {
+      await store.create(config);
+      await expect(store.create(config)).rejects.toThrow(`there is a repository in ${root} already`);
+      await rm(join(root, "CONFIG"));
+      await expect(store.create(config)).rejects.toThrow(`directory ${root} is not empty`);
+      const file = new FsStore("", join(root, "file"));
+      await writeFile(join(root, "file"), "");
+      await expect(file.create(config)).rejects.toThrow(join(root, "file"));
+    });
+
+    it("lets one of several create", async () => {
+      await mkdir(root, { recursive: true });
+      const results = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => store.create(Buffer.from([i]))));
+      expect(results.filter(({ status }) => status === "fulfilled").length).toBe(1);
+      expect((await store.open())[0]).toBe(results.findIndex(({ status }) => status === "fulfilled"));
+    });
+
+    it("says when there is no repository", async () => {
+      await expect(store.open()).rejects.toThrow(`there is no repository in ${root}: it has no file CONFIG`);
+      await mkdir(root, { recursive: true });
+      await expect(store.open()).rejects.toThrow(`there is no repository in ${root}`);
+    });
+
+    it("refuses a configuration that fits no message", async () => {
+      await expect(store.create(new Uint8Array(4 * MIB + 1))).rejects.toThrow("4194305 bytes, more than 4194304");
+      await store.create(config);
+      await appendFile(join(root, "CONFIG"), new Uint8Array(4 * MIB));
+      await expect(store.open()).rejects.toThrow("more than 4194304");
+    });
+  });
+
+  describe("resources", () => {
+    beforeEach(async () => {
+      await store.create(Buffer.from("config"));
+    });
+
+    it.each(KINDS)("keeps, lists, replaces and deletes a %s", async (kind) => {
+      const [one, two] = [macOf(0xab), macOf(0x00, 0xff)];
+      expect(await store.put(kind, one, streamOf(["hel", "lo"]))).toBe(5);
+      expect(await store.put(kind, two, streamOf([]))).toBe(0);
+      expect(await listOf(kind)).toEqual([two.hex, one.hex]);
+      expect(await read(kind, one)).toEqual(Buffer.from("hello"));
+      expect((await read(kind, two)).length).toBe(0);
+      expect(await store.put(kind, one, streamOf(["other"]))).toBe(5);
+      expect(await read(kind, one)).toEqual(Buffer.from("other"));
+      await store.delete(kind, one);
+      expect(await listOf(kind)).toEqual([two.hex]);
+      for (const other of KINDS) if (other !== kind) expect(await listOf(other)).toEqual([]);
+    });
+
+    it("puts them where Plakar's own storage looks", async () => {
+      const mac = macOf(0xab, 1);
+      for (const kind of KINDS) await store.put(kind, mac, streamOf(["x"]));
+      for (const path of [`packfiles/ab/${mac.hex}`, `states/ab/${mac.hex}`, `locks/${mac.hex}`]) {
+        expect((await lstat(join(root, path))).mode).toBe(0o100600);
+      }
+    });
+
+    it.each(KINDS)("says which %s is missing", async (kind) => {
+      const text = `${kind} not found: ${macOf(1).hex}`;
+      await expect(store.get(kind, macOf(1), undefined, NEVER)).rejects.toThrow(text);
+      await expect(store.get(kind, macOf(1), { offset: 0, length: 1 }, NEVER)).rejects.toThrow(text);
+      await expect(store.delete(kind, macOf(1))).rejects.toThrow(text);
+    });
+
+    it("does not know other kinds", async () => {
+      const text = 'does not keep resources of the kind "ecc-state"';
+      await expect(store.put("ecc-state", macOf(1), streamOf(["x"]))).rejects.toThrow(text);
+      await expect(store.get("ecc-state", macOf(1), undefined, NEVER)).rejects.toThrow(text);
+      await expect(store.delete("ecc-state", macOf(1))).rejects.toThrow(text);
+      await expect(listOf("ecc-state")).rejects.toThrow(text);
+    });
+
+    it("gives back every size around a chunk, and a large one", async () => {
+      for (const size of [0, 1, 4095, MIB - 1, MIB, MIB + 1, 3 * MIB, 24 * MIB + 1]) {
+        const content = pattern(size);
+        const chunks = Array.from({ length: Math.ceil(size / 777_777) }, (_, i) =>
+          content.subarray(i * 777_777, (i + 1) * 777_777),
+        );
+        expect(await store.put("packfile", macOf(7), streamOf(chunks))).toBe(size);
+        const same = (await read("packfile", macOf(7))).equals(content);
+        expect({ size, same }).toEqual({ size, same: true });
+      }
+    });
+
+    it("gives ranges, cut at the end", async () => {
+      const content = pattern(3 * MIB);
+      await store.put("packfile", macOf(7), streamOf([content]));
+      for (const [offset, length] of [
+        [0, 0],
+        [0, 1],
+        [17, 17],
+        [0, MIB],
+        [1, MIB],
+        [MIB - 1, 2 * MIB],
+        [123_456, 2_272_360],
+        [3 * MIB - 5, 5],
+        [3 * MIB - 5, 6],
+        [3 * MIB - 5, 0xffff_ffff],
+        [0, 0xffff_ffff],
+        [3 * MIB, 1],
+        [3 * MIB + 1, 2 * MIB],
+        [2 ** 40, 10],
+        [2 ** 52, 0xffff_ffff],
+      ] as const) {
+        const range = await read("packfile", macOf(7), { offset, length });
+        const same = range.equals(content.subarray(offset, offset + length));
+        expect({ offset, length, same }).toEqual({ offset, length, same: true });
+      }
+    });
+
+    it("refuses what is no range", async () => {
+      await store.put("packfile", macOf(7), streamOf(["x"]));
+      for (const range of [{ offset: -1, length: 1 }, { offset: 0, length: -1 }, { offset: 0.5, length: 1 }, { offset: 2 ** 53 - 1, length: 2 }]) {
+        await expect(store.get("packfile", macOf(7), range, NEVER)).rejects.toThrow(`offset ${String(range.offset)}`);
+      }
+    });
+
+    it("keeps nothing of what broke off, and what was there before as it was", async () => {
+      const failure = new Error("the host has gone");
+      for (const kind of KINDS) {
+        await store.put(kind, macOf(1), streamOf(["old"]));
+        await expect(store.put(kind, macOf(1), streamOf(["new"], failure))).rejects.toBe(failure);
+        await expect(store.put(kind, macOf(2), streamOf(["new"], failure))).rejects.toBe(failure);
+        expect(await read(kind, macOf(1))).toEqual(Buffer.from("old"));
+        expect(await listOf(kind)).toEqual([macOf(1).hex]);
+      }
+      expect((await readdir(root)).length).toBe(4);
+      expect((await readdir(join(root, "packfiles"))).length).toBe(256);
+    });
+
+    it.each(KINDS)("never lists a %s that is half written", async (kind) => {
+      const seen: string[][] = [];
+      async function* data(): AsyncGenerator<Uint8Array> {
+        yield pattern(100_000);
+        seen.push(await listOf(kind));
+        yield pattern(100_000);
+      }
+      await store.put(kind, macOf(1), data());
+      expect(seen).toEqual([[]]);
+      expect(await listOf(kind)).toEqual([macOf(1).hex]);
+    });
+
+    it("lists nothing but whole names of files in their own folder", async () => {
+      const mac = macOf(0xab);
+      await store.put("packfile", mac, streamOf(["x"]));
+      const folder = join(root, "packfiles", "ab");
+      await writeFile(join(folder, macOf(0xac).hex), "in the wrong folder");
+      await writeFile(join(root, "packfiles", mac.hex), "one above");
+      for (const name of [temporaryName(), "tmp.123", mac.hex.toUpperCase(), `${mac.hex}0`, mac.hex.slice(1), "ab\n"]) {
+        await writeFile(join(folder, name), "");
+      }
+      await mkdir(join(folder, macOf(0xab, 1).hex));
+      await symlink(mac.hex, join(folder, macOf(0xab, 2).hex));
+      await mkdir(join(root, "packfiles", "zz"));
+      expect(await listOf("packfile")).toEqual([mac.hex]);
+    });
+
+    it("works when folders are missing, but for its own", async () => {
+      await rm(join(root, "packfiles", "ab"), { recursive: true });
+      await rm(join(root, "states"), { recursive: true });
+      expect(await listOf("packfile")).toEqual([]);
+      await expect(listOf("state")).rejects.toThrow(join(root, "states"));
+      await store.put("packfile", macOf(0xab), streamOf(["x"]));
+      await store.put("state", macOf(0xab), streamOf(["x"]));
+      expect(await listOf("packfile")).toEqual([macOf(0xab).hex]);
+      expect(await listOf("state")).toEqual([macOf(0xab).hex]);
+      // As when the disk is not mounted: nothing must be written in its place.
+      await rm(root, { recursive: true });
+      await expect(store.put("state", macOf(1), streamOf(["x"]))).rejects.toThrow(/^ENOENT: .*states'$/);
+      await expect(lstat(root)).rejects.toThrow("ENOENT");
+    });
+
+    it("fails by name where it may not write, or something is in the way", async () => {
+      await mkdir(join(root, "packfiles", "01", macOf(1).hex));
+      const put = store.put("packfile", macOf(1), streamOf(["x"]));
+      await expect(put).rejects.toThrow(`'${join(root, "packfiles", "01", macOf(1).hex)}'`);
+      await chmod(join(root, "packfiles"), 0o555);
+      for (const path of [root, join(root, "..")]) await chmod(path, 0o755);
+      await asOrdinaryUser(async () => {
+        const refused = store.put("packfile", macOf(2), streamOf(["x"]));
+        await expect(refused).rejects.toThrow(/^EACCES: permission denied, (mkdir|open) .*packfiles\/02/);
+      });
+      await chmod(join(root, "packfiles"), 0o755);
+      expect((await readdir(join(root, "packfiles"))).length).toBe(256);
+    });
+
+    it("knows its size", async () => {
+      const empty = await store.size();
+      expect(empty).toBe("config".length);
+      await store.put("packfile", macOf(1), streamOf([pattern(100_000)]));
+      await store.put("lock", macOf(1), streamOf([pattern(23)]));
+      await symlink("/etc", join(root, "link"));
+      expect(await store.size()).toBe(empty + 100_023);
+      await rm(root, { recursive: true });
+      await expect(store.size()).rejects.toThrow(root);
+    });
+
+    it("removes what dead processes left, when it is old", async () => {
+      const [old, young] = [temporaryName(), temporaryName()];
+      const day = 24 * 60 * 60;
+      const now = Date.now() / 1000;
+      for (const folder of [root, join(root, "packfiles"), join(root, "states")]) {
+        for (const name of [old, young, "tmp.1234"]) await writeFile(join(folder, name), "left");
+        for (const name of [old, "tmp.1234"]) await utimes(join(folder, name), now - day - 60, now - day - 60);
+      }
+      await store.open();
+      for (const folder of [root, join(root, "packfiles"), join(root, "states")]) {
+        const names = await readdir(folder);
+        expect(names).not.toContain(old);
+        expect(names).toEqual(expect.arrayContaining([young, "tmp.1234"]));
+      }
+    });
+  });
+
+  describe("open files", () => {
+    beforeEach(async () => {
+      await store.create(Buffer.from("config"));
+      await store.put("packfile", macOf(1), streamOf([pattern(5 * MIB)]));
+    });
+
+    /** Paths of the repository that this process has open; none where the system does not tell. */
+    async function openFiles(): Promise<string[]> {
+      if (process.platform !== "linux") return [];
+      const links = (await readdir("/proc/self/fd")).map((fd) => readLink(`/proc/self/fd/${fd}`));
+      return (await Promise.all(links)).filter((path) => path.startsWith(root));
+    }
+
+    async function readLink(path: string): Promise<string> {
+      return readlink(path).catch(() => "");
+    }
+
+    async function until(condition: () => Promise<boolean>): Promise<void> {
+      while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    it("are closed at the end, when the reader stops, and when there is nothing to read", async () => {
+      await read("packfile", macOf(1));
+      await read("packfile", macOf(1), { offset: 5, length: 5 });
+      await until(async () => (await openFiles()).length === 0);
+      const source = await store.get("packfile", macOf(1), undefined, NEVER);
+      for await (const chunk of source as AsyncIterable<Uint8Array>) {
+        expect(chunk.length).toBe(MIB);
+        break;
+      }
+      await until(async () => (await openFiles()).length === 0);
+    });
+
+    it("are closed on abort: while it reads, before it reads, before it opens", async () => {
+      const abort = new AbortController();
+      const source = (await store.get("packfile", macOf(1), undefined, abort.signal)) as AsyncIterable<Uint8Array>;
+      const unread = await store.get("packfile", macOf(1), undefined, abort.signal);
+      const reading = (async () => {
+        for await (const chunk of source) {
+          expect(chunk.length).toBe(MIB);
+          abort.abort();
+        }
+      })();
+      await expect(reading).rejects.toThrow("aborted");
+      await until(async () => (await openFiles()).length === 0);
+      expect(unread).toBeDefined();
+      await expect(store.get("packfile", macOf(1), undefined, abort.signal)).rejects.toThrow("aborted");
+    });
+
+    it("still give the old content when it is replaced meanwhile", async () => {
+      const source = await store.get("packfile", macOf(1), undefined, NEVER);
+      await store.put("packfile", macOf(1), streamOf(["new"]));
+      expect((await bytesOf(source)).equals(pattern(5 * MIB))).toBe(true);
+      expect(await readFile(join(root, "packfiles", "01", macOf(1).hex), "utf8")).toBe("new");
+    });
+  });
+});

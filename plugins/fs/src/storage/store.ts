@@ -1,0 +1,207 @@
+import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  LocationFlag,
+  Mac,
+  StoreMode,
+  type ByteSource,
+  type ByteStream,
+  type Range,
+  type ResourceKind,
+  type ResourceStore,
+  type StoreFactory,
+} from "@kloset/sdk";
+import { hasCode } from "../fs/errors.js";
+import { directoryOf } from "../fs/location.js";
+import { replaceFile } from "../fs/replace-file.js";
+import { temporaryName } from "../fs/temporary-name.js";
+import { Layout } from "./layout.js";
+import { readResource } from "./read-resource.js";
+import { removeLeftovers } from "./remove-leftovers.js";
+import { sizeOfTree } from "./size-of-tree.js";
+import { syncDirectory } from "./sync-directory.js";
+
+/** Folders are for their owner alone: what is in them may not be encrypted. */
+const OWNER_ALL = 0o700;
+/** A configuration travels in one message, which has 4 MiB at most. */
+const CONFIG_MAX = 4 * 1024 * 1024;
+const RESOURCE_NAME = /^[0-9a-f]{64}$/;
+
+/**
+ * Keeps repositories in a directory, in the form of Plakar's own `fs` storage
+ * (see {@link Layout}). Several processes may work on one at the same time: a
+ * resource gets its name when it is whole and on the disk, so that nobody ever
+ * lists or reads a part.
+ */
+export class FsStore implements ResourceStore {
+  readonly #location: string;
+  readonly #layout: Layout;
+
+  /**
+   * @param location - As the user wrote it.
+   * @param root - The directory, absolute. It need not exist before `create`.
+   */
+  constructor(location: string, root: string) {
+    this.#location = location;
+    this.#layout = new Layout(root);
+  }
+
+  /**
+   * @throws Error when there is a repository already, or anything else: the
+   * directory must be missing or empty.
+   */
+  async create(config: Uint8Array): Promise<void> {
+    const { root, config: configPath, kindFolders, spreadFolders } = this.#layout;
+    if (config.length > CONFIG_MAX) throw tooLarge(config.length);
+    const highest = await mkdir(root, { recursive: true, mode: OWNER_ALL });
+    const names = await readdir(root);
+    if (names.includes("CONFIG")) throw new Error(`there is a repository in ${root} already`);
+    if (names.length > 0) throw new Error(`directory ${root} is not empty`);
+    for (const folder of kindFolders) {
+      await mkdir(folder, { mode: OWNER_ALL }).catch((error: unknown) => {
+        // Another process was faster: there must be one that creates.
+        throw hasCode(error, "EEXIST") ? new Error(`directory ${root} is not empty`) : error;
+      });
+    }
+    for (const folder of spreadFolders) await mkdir(folder, { mode: OWNER_ALL });
+    for (const folder of kindFolders) await syncDirectory(folder);
+    await syncDirectory(root);
+    for (let made = root; highest !== undefined && made.length >= highest.length; made = dirname(made)) {
+      await syncDirectory(dirname(made));
+    }
+    // Last: it says that all the rest is there.
+    await replaceFile({ target: configPath, temporary: join(root, temporaryName()), data: once(config), sync: true });
+    await syncDirectory(root);
+  }
+
+  /** @throws Error that names the directory when there is no repository in it. */
+  async open(): Promise<Uint8Array> {
+    const { root, config, workFolders } = this.#layout;
+    const handle = await open(config, "r").catch((error: unknown) => {
+      if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
+      throw new Error(`there is no repository in ${root}: it has no file CONFIG`, { cause: error });
+    });
+    let content: Uint8Array;
+    try {
+      const { size } = await handle.stat();
+      if (size > CONFIG_MAX) throw tooLarge(size);
+      content = await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+    await removeLeftovers(workFolders);
+    return content;
+  }
+
+  location(): string {
+    return this.#location;
+  }
+
+  mode(): number {
+    return StoreMode.READ | StoreMode.WRITE;
+  }
+
+  /** @returns The bytes of all files, those that are being written too. */
+  async size(): Promise<number> {
+    return sizeOfTree(this.#layout.root);
+  }
+
+  origin(): string {
+    return "localhost";
+  }
+
+  type(): string {
+    return "fs";
+  }
+
+  root(): string {
+    return this.#layout.root;
+  }
+
+  flags(): number {
+    return LocationFlag.LOCALFS;
+  }
+
+  /** Names that are no MAC, and those in a folder that is not theirs, are not listed. */
+  async *list(kind: ResourceKind): AsyncGenerator<Mac> {
+    const { kindFolder, folders } = this.#layout.foldersOf(kind);
+    // Without it the repository is damaged, not empty.
+    await stat(kindFolder);
+    for (const { path, prefix } of folders) {
+      const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+        if (hasCode(error, "ENOENT")) return [];
+        throw error;
+      });
+      for (const entry of entries) {
+        if (!entry.isFile() || !entry.name.startsWith(prefix) || !RESOURCE_NAME.test(entry.name)) continue;
+        yield Mac.fromHex(entry.name);
+      }
+    }
+  }
+
+  async put(kind: ResourceKind, mac: Mac, data: ByteStream): Promise<number> {
+    const { kindFolder, folder, path, workFolder } = this.#layout.placeOf(kind, mac);
+    await this.#makeFolder(folder).catch(async (error: unknown) => {
+      if (!hasCode(error, "ENOENT") || kindFolder === folder) throw error;
+      await this.#makeFolder(kindFolder);
+      await this.#makeFolder(folder);
+    });
+    const written = await replaceFile({ target: path, temporary: join(workFolder, temporaryName()), data, sync: true });
+    await syncDirectory(folder);
+    return written;
+  }
+
+  /**
+   * @param range - Cut where the resource ends; behind its end there is nothing, which is no error.
+   * @throws Error that names kind and MAC when there is no such resource.
+   */
+  async get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
+    const { path } = this.#layout.placeOf(kind, mac);
+    return readResource(path, range, signal).catch((error: unknown) => {
+      throw hasCode(error, "ENOENT") ? notFound(kind, mac, error) : error;
+    });
+  }
+
+  /** @throws Error that names kind and MAC when there is no such resource. */
+  async delete(kind: ResourceKind, mac: Mac): Promise<void> {
+    const { path } = this.#layout.placeOf(kind, mac);
+    await unlink(path).catch((error: unknown) => {
+      throw hasCode(error, "ENOENT") ? notFound(kind, mac, error) : error;
+    });
+  }
+
+  close(): void {
+    // No file stays open between two calls.
+  }
+
+  /** Makes a folder that should be there. Not its parents: the root may be a disk that is not mounted. */
+  async #makeFolder(folder: string): Promise<void> {
+    try {
+      await mkdir(folder, { mode: OWNER_ALL });
+    } catch (error) {
+      if (hasCode(error, "EEXIST")) return;
+      throw error;
+    }
+    await syncDirectory(dirname(folder));
+  }
+}
+
+/**
+ * Makes the storage for a location like `tsfs:///dir`. The directory need not
+ * exist.
+ *
+ * @throws Error when the location is not absolute.
+ */
+export const createStore: StoreFactory = (context) => new FsStore(context.location, directoryOf(context));
+
+function notFound(kind: ResourceKind, mac: Mac, cause: unknown): Error {
+  return new Error(`${kind} not found: ${mac.hex}`, { cause });
+}
+
+function tooLarge(size: number): Error {
+  return new Error(`the configuration has ${String(size)} bytes, more than ${String(CONFIG_MAX)}`);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
