@@ -29,8 +29,12 @@ export interface Exporter {
   /** Sets mode, owner and time of an entry; of a symbolic link itself, never of its target. */
   setPermissions(pathname: string, fileInfo: FileInfo): Awaitable<void>;
   /**
-   * Makes a link, replacing what is there unless it is a directory. Without this
-   * method hard links are stored as files of their own, and symbolic links fail.
+   * Makes a link, replacing what is there unless it is a directory. When it fails,
+   * what was there must still be there: large files are stored first, and replaced
+   * by a link if their content turns out to be the same.
+   *
+   * Without this method symbolic links fail, and hard links are stored as files of
+   * their own; v1.0 hosts send no content with them, so there they fail, too.
    *
    * @param oldname - `"hard"`: pathname of a file stored before. `"symbolic"`: the target, as it is.
    * @param newname - Pathname of the link.

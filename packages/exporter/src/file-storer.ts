@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
+import { errorText } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import type { Exporter } from "./exporter.js";
-import { DigestingContent, HardLinks, type FirstName } from "./hard-links.js";
+import { DigestingContent, HardLinks, Name, type LinkSet, type Stored } from "./hard-links.js";
 import { createLink, storeFile } from "./operations.js";
 import type { Packets } from "./packets.js";
 import type { Tasks } from "./tasks.js";
@@ -10,8 +10,16 @@ import type { Tasks } from "./tasks.js";
 /** Files up to this size wait in memory for their turn, so that several are stored at once. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
+/** Chunks up to this number do: each takes memory beside its bytes. */
+const MAX_BUFFERED_CHUNKS = 1024;
+
+/** What was thrown, which may be anything, undefined included. */
+export interface Failure {
+  readonly error: unknown;
+}
+
 /** Tells the host what became of a file. */
-type Answer = (error?: unknown) => Promise<void>;
+type Answer = (failure?: Failure) => Promise<void>;
 
 /**
  * Stores the files of an Export. They come one after the other in one stream:
@@ -32,75 +40,74 @@ export class FileStorer {
     this.#signal = signal;
   }
 
-  /** Reads the content of a file, and sees to it that it is stored and answered. */
+  /**
+   * Reads the content of a file, and sees to it that it is stored and answered.
+   *
+   * @throws Error when the content did not come whole; then nothing was stored or answered.
+   */
   async store(record: connectors.Record, pathname: string, fileInfo: FileInfo, answer: Answer): Promise<void> {
+    const links = this.#exporter.createLink === undefined ? undefined : this.#links.setOf(fileInfo);
     if (!record.hasReader && fileInfo.size > 0) {
       throw new Error(`${JSON.stringify(pathname)} has ${String(fileInfo.size)} bytes, and none are sent`);
     }
-    const first = this.#exporter.createLink !== undefined && fileInfo.nlink > 1 ? this.#links.firstOf(fileInfo) : undefined;
-    const file: File = { pathname, fileInfo, first, answer };
     const content = this.#packets.content();
-    const head = await readHead(content, MAX_BUFFERED_BYTES);
-    if (head.whole) await this.#tasks.start(() => this.#storeBuffered(file, head.chunks));
-    else await this.#tasks.run(() => this.#storeStreamed(file, concat(head.chunks, content)));
+    const head = await readHead(content);
+    const file: File = { pathname, fileInfo, links };
+    if (head.whole) await this.#tasks.start(() => answered(this.#storeBuffered(file, head.chunks), answer), head.length);
+    else await this.#tasks.run(() => answered(this.#storeStreamed(file, concat(head.chunks, content)), answer));
   }
 
   async #storeBuffered(file: File, chunks: readonly Uint8Array[]): Promise<void> {
-    try {
-      if (file.first !== undefined && (await file.first.digest) === digestOf(chunks)) {
-        const failure = await this.#link(file, file.first);
-        if (failure === undefined) {
-          await file.answer();
-          return;
-        }
-        await this.#storeFirst(file, chunks);
-        throw failure;
-      }
-      await this.#storeFirst(file, chunks);
-      await file.answer();
-    } catch (error) {
-      await file.answer(error);
+    const { pathname, links } = file;
+    if (links === undefined) {
+      await this.#storeContent(file, concat(chunks));
+      return;
+    }
+    const name = new Name(pathname);
+    const first = await links.firstOr(name);
+    if (first === undefined) {
+      await this.#storeName(file, name, new DigestingContent(concat(chunks)));
+    } else if (first.digest !== (await digestOf(chunks))) {
+      await this.#storeContent(file, concat(chunks));
+    } else {
+      await this.#link(pathname, first, () => this.#storeContent(file, concat(chunks)));
     }
   }
 
   async #storeStreamed(file: File, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
-      if (file.first === undefined) {
-        await this.#storeFirst(file, chunks);
-      } else {
-        // Too large to wait in memory for the comparison: stored, then replaced by a link.
-        const content = new DigestingContent(chunks);
-        await this.#storeContent(file, content);
-        if ((await file.first.digest) === content.digest()) {
-          const failure = await this.#link(file, file.first);
-          if (failure !== undefined) throw failure;
-        }
-      }
-      await file.answer();
-    } catch (error) {
-      await file.answer(error);
-    }
-  }
-
-  /** Stores a file, and remembers it if other names of it may follow. */
-  async #storeFirst(file: File, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    const { pathname, fileInfo, first } = file;
-    const source = Symbol.asyncIterator in chunks ? chunks : concat(chunks);
-    if (first !== undefined || fileInfo.nlink <= 1) {
-      await this.#storeContent(file, source);
+    const { pathname, links } = file;
+    if (links === undefined) {
+      await this.#storeContent(file, chunks);
       return;
     }
-    const content = new DigestingContent(source);
-    const stored = this.#storeContent(file, content);
-    this.#links.remember(
-      fileInfo,
-      pathname,
-      stored.then(
-        () => content.digest(),
-        () => undefined,
-      ),
-    );
-    await stored;
+    // Too large to wait in memory for the comparison: stored, then replaced by a link.
+    const name = new Name(pathname);
+    const settled = links.firstOr(name);
+    const content = new DigestingContent(chunks);
+    const stored = await this.#storeName(file, name, content);
+    const first = await settled;
+    if (first?.digest === stored.digest) await this.#link(pathname, first, () => Promise.resolve());
+  }
+
+  /** Stores one name of a file, and tells those that wait for it. */
+  async #storeName(file: File, name: Name, content: DigestingContent): Promise<Stored> {
+    const { pathname, fileInfo } = file;
+    try {
+      await storeFile(this.#exporter, pathname, content, fileInfo.size, undefined, this.#signal);
+    } catch (error) {
+      name.settle(undefined);
+      throw error;
+    }
+    const digest = content.digest();
+    try {
+      await this.#exporter.setPermissions(pathname, fileInfo);
+    } catch (error) {
+      name.settle({ digest, failure: { error } });
+      throw error;
+    }
+    const stored = { digest };
+    name.settle(stored);
+    return stored;
   }
 
   async #storeContent({ pathname, fileInfo }: File, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -108,43 +115,62 @@ export class FileStorer {
     await this.#exporter.setPermissions(pathname, fileInfo);
   }
 
-  /** @returns Why there is no link, when there is none. */
-  async #link({ pathname }: File, first: FirstName): Promise<Error | undefined> {
+  /**
+   * Makes a name a link to the first.
+   *
+   * @param otherwise - Stores the name as a file of its own.
+   * @throws Error that says why there is no link, after it was stored otherwise.
+   */
+  async #link(
+    pathname: string,
+    first: Stored & { readonly pathname: string },
+    otherwise: () => Promise<void>,
+  ): Promise<void> {
     try {
       await createLink(this.#exporter, first.pathname, pathname, "hard");
-      return undefined;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return new Error(
-        `${JSON.stringify(pathname)} is a file of its own, not a hard link to ${JSON.stringify(first.pathname)}: ${why}`,
+      await otherwise();
+      throw new Error(
+        `${JSON.stringify(pathname)} is a file of its own, not a hard link to ${JSON.stringify(first.pathname)}: ` +
+          errorText(error),
         { cause: error },
       );
     }
+    // One file has one set of permissions: what failed for the first failed for this name, too.
+    if (first.failure !== undefined) throw first.failure.error;
   }
 }
 
 interface File {
   readonly pathname: string;
   readonly fileInfo: FileInfo;
-  /** The first name of the same inode, when one came before. */
-  readonly first: FirstName | undefined;
-  readonly answer: Answer;
+  /** Present when it may have other names. */
+  readonly links: LinkSet | undefined;
+}
+
+async function answered(storing: Promise<void>, answer: Answer): Promise<void> {
+  let failure: Failure | undefined;
+  try {
+    await storing;
+  } catch (error) {
+    failure = { error };
+  }
+  await answer(failure);
 }
 
 /** Reads content up to a limit. What has been read beyond it is part of the answer, too. */
 async function readHead(
   content: AsyncIterator<Uint8Array, undefined>,
-  limit: number,
-): Promise<{ readonly whole: boolean; readonly chunks: readonly Uint8Array[] }> {
+): Promise<{ readonly whole: boolean; readonly length: number; readonly chunks: readonly Uint8Array[] }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  while (length <= limit) {
+  while (length <= MAX_BUFFERED_BYTES && chunks.length <= MAX_BUFFERED_CHUNKS) {
     const { done, value } = await content.next();
-    if (done === true) return { whole: true, chunks };
+    if (done === true) return { whole: true, length, chunks };
     chunks.push(value);
     length += value.length;
   }
-  return { whole: false, chunks };
+  return { whole: false, length, chunks };
 }
 
 async function* concat(
@@ -153,8 +179,9 @@ async function* concat(
   for (const part of parts) yield* part;
 }
 
-function digestOf(chunks: readonly Uint8Array[]): string {
-  const hash = createHash("sha256");
-  for (const chunk of chunks) hash.update(chunk);
-  return hash.digest("hex");
+async function digestOf(chunks: readonly Uint8Array[]): Promise<string> {
+  const content = new DigestingContent(concat(chunks));
+  const passing = content[Symbol.asyncIterator]();
+  while ((await passing.next()).done !== true);
+  return content.digest();
 }

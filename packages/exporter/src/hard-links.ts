@@ -1,16 +1,52 @@
 import { createHash } from "node:crypto";
 import type { FileInfo } from "@kloset/model";
 
-/** The first name of a file that has several. */
-export interface FirstName {
-  readonly pathname: string;
-  /** Settles when the file is stored: with the digest of its content, or undefined when it could not be. */
-  readonly digest: Promise<string | undefined>;
+/** What became of a name: undefined when its content could not be stored. */
+export interface Stored {
+  /** Of its content. */
+  readonly digest: string;
+  /** Present when the content is there, but its permissions are not. */
+  readonly failure?: { readonly error: unknown };
 }
 
-interface Known extends FirstName {
-  /** Names that may still come. */
-  left: number;
+/** A name of a file that has several. Whoever stores it must settle it. */
+export class Name {
+  readonly pathname: string;
+  readonly stored: Promise<Stored | undefined>;
+  /** Says what became of it: {@link Stored}, or undefined when it could not be stored. */
+  readonly settle: (stored: Stored | undefined) => void;
+
+  constructor(pathname: string) {
+    let settle!: (stored: Stored | undefined) => void; // The executor runs at once.
+    this.stored = new Promise((resolve) => (settle = resolve));
+    this.settle = settle;
+    this.pathname = pathname;
+  }
+}
+
+/** The names of one file. */
+export class LinkSet {
+  #first: Name | undefined;
+
+  /**
+   * Waits for the name that the others are linked to. Takes the given name as that
+   * one, at once, when there is none; and also when the one before it failed.
+   *
+   * @returns The first name and what became of it; undefined when it is the given one.
+   */
+  async firstOr(name: Name): Promise<(Stored & { readonly pathname: string }) | undefined> {
+    for (;;) {
+      const first = this.#first;
+      if (first === undefined) {
+        this.#first = name;
+        return undefined;
+      }
+      const stored = await first.stored;
+      if (stored !== undefined) return { ...stored, pathname: first.pathname };
+      // Another may have come to know of it sooner, and taken its place.
+      if (this.#first === first) this.#first = undefined;
+    }
+  }
 }
 
 /**
@@ -18,29 +54,32 @@ interface Known extends FirstName {
  * its own, with equal `dev` and `ino`.
  *
  * Snapshots merged from several sources can repeat inode numbers, so names are
- * linked only if the content is the same, too.
+ * linked only if all that an inode has is the same, too: here what the record
+ * says of it, and when they are stored the content.
  */
 export class HardLinks {
-  readonly #byInode = new Map<string, Known>();
+  readonly #sets = new Map<string, { readonly set: LinkSet; left: number }>();
 
-  /** The first name of the same inode, if one came; it may still be being stored. */
-  firstOf(info: FileInfo): FirstName | undefined {
-    const key = keyOf(info);
-    const known = this.#byInode.get(key);
-    if (known === undefined) return undefined;
+  /** How many files are remembered, because more names of them may come. */
+  get size(): number {
+    return this.#sets.size;
+  }
+
+  /**
+   * Counts a name in. Call it once for every name, in the order in which they come.
+   *
+   * @returns The names that it belongs to; undefined when it has no others.
+   */
+  setOf(info: FileInfo): LinkSet | undefined {
+    // Sources without inodes leave both at 0.
+    if (info.nlink <= 1 || (info.dev === 0n && info.ino === 0n)) return undefined;
+    const key = [info.dev, info.ino, info.mode, info.uid, info.gid, info.modTime].map(String).join(":");
+    const known = this.#sets.get(key) ?? { set: new LinkSet(), left: info.nlink };
     known.left--;
-    if (known.left <= 0) this.#byInode.delete(key);
-    return known;
+    if (known.left > 0) this.#sets.set(key, known);
+    else this.#sets.delete(key);
+    return known.set;
   }
-
-  /** Remembers a first name, until all its names have come. */
-  remember(info: FileInfo, pathname: string, digest: Promise<string | undefined>): void {
-    this.#byInode.set(keyOf(info), { pathname, digest, left: info.nlink - 1 });
-  }
-}
-
-function keyOf(info: FileInfo): string {
-  return `${String(info.dev)}:${String(info.ino)}`;
 }
 
 /** Passes content on, and digests what passes. */

@@ -4,18 +4,27 @@ export class Queue<T> implements AsyncIterable<T> {
   readonly #values: T[] = [];
   #end: { readonly error?: unknown } | undefined;
   #consumer: (() => void) | undefined;
-  #producers: (() => void)[] = [];
+  readonly #producers: (() => void)[] = [];
 
   /** @param limit - How many values wait at the most before producers do. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Adds a value; resolves when there is room for another. */
+  /** True when no value comes any more, though some may be left. */
+  get ended(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /**
+   * Adds a value; resolves when there is room for another. After the end nobody
+   * reads: the value is dropped, so that nothing piles up.
+   */
   async push(value: T): Promise<void> {
+    if (this.ended) return;
     this.#values.push(value);
     this.#wakeConsumer();
-    while (this.#values.length >= this.#limit && this.#end === undefined) {
+    while (this.#isFull()) {
       await new Promise<void>((resolve) => this.#producers.push(resolve));
     }
   }
@@ -42,6 +51,10 @@ export class Queue<T> implements AsyncIterable<T> {
         this.#consumer = resolve;
       });
     }
+  }
+
+  #isFull(): boolean {
+    return this.#values.length >= this.#limit && !this.ended;
   }
 
   #wakeConsumer(): void {

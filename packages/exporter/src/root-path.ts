@@ -7,13 +7,17 @@ import { cleanPathname } from "@kloset/model";
  */
 export class RootPath {
   readonly #root: string;
+  readonly #clean: string;
+  /** What pathnames below the root begin with. */
   readonly #prefix: string;
 
   /** @param root - As the exporter reports it. Must not be empty. */
   constructor(root: string) {
     this.#root = root;
-    const clean = cleanAsGo(root);
-    this.#prefix = clean === "/" ? "" : clean;
+    this.#clean = cleanAsGo(root);
+    if (this.#clean === "/") this.#prefix = "/";
+    // "." and "a" are joined as "a".
+    else this.#prefix = this.#clean === "." ? "" : `${this.#clean}/`;
   }
 
   /**
@@ -22,12 +26,18 @@ export class RootPath {
    */
   strip(pathname: string): string {
     const clean = cleanAsGo(pathname);
-    if (clean === this.#prefix) return "/";
-    if (!clean.startsWith(`${this.#prefix}/`)) {
+    if (pathname !== "" && clean === this.#clean) return "/";
+    const below = clean.slice(this.#prefix.length);
+    if (pathname === "" || !clean.startsWith(this.#prefix) || leavesParent(below)) {
       throw invalidArgument(`${JSON.stringify(pathname)} is not below the root ${JSON.stringify(this.#root)}`);
     }
-    return cleanBelowRoot(clean.slice(this.#prefix.length));
+    return cleanBelowRoot(below);
   }
+}
+
+/** What is left of a clean pathname must be relative, and lead down: "../a" and "/a" are not below ".". */
+function leavesParent(below: string): boolean {
+  return below.startsWith("/") || below === ".." || below.startsWith("../");
 }
 
 /**

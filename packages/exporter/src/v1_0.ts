@@ -6,6 +6,7 @@ import type { ExporterFactory } from "./exporter.js";
 import { createLink, storeFile } from "./operations.js";
 import { RootPath } from "./root-path.js";
 import { initExporter, type ExporterSession, type OpenedExporter } from "./session.js";
+import { StoreFileRequests } from "./store-file.js";
 
 /** `ltype` of CreateLink. */
 const HARD_LINK = 0;
@@ -20,14 +21,13 @@ export function exporterV1_0(
   session: ExporterSession,
 ): ServiceImpl<typeof wire.Exporter> {
   /** One call of the author's: what it throws is answered word for word. */
-  const run = <R>(rpc: string, call: (opened: OpenedExporter, root: RootPath) => Awaitable<R>): Promise<R> =>
-    session.run(rpc, async (opened) => {
-      try {
-        return await call(opened, new RootPath(opened.root));
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    });
+  const run = async <R>(rpc: string, call: (opened: OpenedExporter, root: RootPath) => Awaitable<R>): Promise<R> => {
+    try {
+      return await session.run(rpc, (opened) => call(opened, new RootPath(opened.root)));
+    } catch (error) {
+      throw toConnectError(error);
+    }
+  };
 
   return {
     async init(request) {
@@ -47,14 +47,17 @@ export function exporterV1_0(
         return {};
       }),
 
-    storeFile: (requests, { signal }) =>
-      run("StoreFile", async ({ exporter }, root) => {
-        const messages = requests[Symbol.asyncIterator]();
-        const { pathname, size } = await headerOf(messages);
-        const below = await drainedOnFailure(messages, () => root.strip(pathname));
-        await storeFile(exporter, below, dataOf(messages, below), size, size, signal);
-        return {};
-      }),
+    storeFile: (requests, { signal }) => {
+      const stream = new StoreFileRequests(requests, signal);
+      return stream.answer(() =>
+        run("StoreFile", async ({ exporter }, root) => {
+          const { pathname, size } = await stream.header();
+          const below = root.strip(pathname);
+          await storeFile(exporter, below, stream.data(below), size, size, signal);
+          return {};
+        }),
+      );
+    },
 
     setPermissions: ({ pathname, fileInfo }) =>
       run("SetPermissions", async ({ exporter }, root) => {
@@ -83,42 +86,4 @@ export function exporterV1_0(
       }
     },
   };
-}
-
-type Messages = AsyncIterator<wire.StoreFileRequest>;
-
-async function headerOf(messages: Messages): Promise<{ pathname: string; size: number }> {
-  const first = await messages.next();
-  if (first.done === true) throw invalidArgument("StoreFile: the stream ended before its header");
-  const { type } = first.value;
-  return drainedOnFailure(messages, () => {
-    if (type.case !== "header") throw invalidArgument("StoreFile: data came before the header");
-    const { pathname, size } = type.value;
-    if (size > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw invalidArgument(`StoreFile: the size of ${JSON.stringify(pathname)} is out of range: ${String(size)}`);
-    }
-    return { pathname, size: Number(size) };
-  });
-}
-
-/** The host shows "EOF" in place of the message unless it has sent everything when the failure arrives. */
-async function drainedOnFailure<T>(messages: Messages, check: () => T): Promise<T> {
-  try {
-    return check();
-  } catch (error) {
-    while ((await messages.next()).done !== true);
-    throw error;
-  }
-}
-
-async function* dataOf(messages: Messages, pathname: string): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const result = await messages.next();
-    if (result.done === true) return;
-    const { type } = result.value;
-    if (type.case !== "data") {
-      throw invalidArgument(`StoreFile: a second header came within the data of ${JSON.stringify(pathname)}`);
-    }
-    yield type.value.chunk;
-  }
 }

@@ -1,9 +1,8 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { toConnectError } from "@kloset/adapter";
-import { LocationFlag } from "@kloset/model";
 import type { exporter as wire } from "@kloset/protocol/v1.1";
 import { ExportRun } from "./export-run.js";
-import type { Exporter, ExporterFactory } from "./exporter.js";
+import type { ExporterFactory } from "./exporter.js";
 import { initExporter, type ExporterSession } from "./session.js";
 
 /** Serves an exporter to hosts of generation v1.1. */
@@ -14,13 +13,8 @@ export function exporterV1_1(
   return {
     async init(request) {
       try {
-        const { exporter, root, protocol, options } = await initExporter(session, factory, request);
-        return {
-          origin: (await exporter.origin?.()) ?? options.hostname,
-          type: (await exporter.type?.()) ?? protocol,
-          root,
-          flags: await flagsOf(exporter),
-        };
+        const { origin, type, root, flags } = await initExporter(session, factory, request);
+        return { origin, type, root, flags };
       } catch (error) {
         throw toConnectError(error);
       }
@@ -54,9 +48,4 @@ export function exporterV1_1(
       }
     },
   };
-}
-
-async function flagsOf(exporter: Exporter): Promise<number> {
-  const flags = (await exporter.flags?.()) ?? 0;
-  return (exporter.setExtendedAttribute === undefined ? flags : flags | LocationFlag.EXPORTXATTR) >>> 0;
 }

@@ -6,6 +6,7 @@ import {
   describe,
   invalidArgument,
   isIterable,
+  iterateUntilAbort,
   MAX_MESSAGE_BYTES,
   StatusError,
   toConnectError,
@@ -20,12 +21,30 @@ export async function call<R>(
   rpc: string,
   use: (opened: OpenedStore) => R | PromiseLike<R>,
 ): Promise<R> {
-  return session.run(rpc, async (opened) => {
-    try {
-      return await use(opened);
-    } catch (error) {
-      throw toConnectError(error);
+  try {
+    return await session.run(rpc, use);
+  } catch (error) {
+    throw toConnectError(error);
+  }
+}
+
+/** Makes a new repository. */
+export async function createRepository(session: StoreSession, config: Uint8Array): Promise<void> {
+  await call(session, "Create", async ({ store }) => {
+    await store.create(config);
+    session.markInUse();
+  });
+}
+
+/** @returns The configuration of the repository. */
+export async function openRepository(session: StoreSession): Promise<{ config: Uint8Array }> {
+  return call(session, "Open", async ({ store }) => {
+    const config: unknown = await store.open();
+    if (!isUint8Array(config)) {
+      throw new TypeError(`open() returned ${describe(config)}: the bytes of the configuration are needed`);
     }
+    session.markInUse();
+    return { config };
   });
 }
 
@@ -46,37 +65,41 @@ export interface PutMessage {
   readonly chunk: Uint8Array;
 }
 
+/** A Put stream, whichever rpc and generation it came by. */
+export interface PutRequests<M> {
+  readonly messages: AsyncIterable<M>;
+  readonly read: (message: M) => PutMessage;
+  /** Called once, with the first message. */
+  readonly kindOf: (first: M) => ResourceKind;
+  /** The call's: a wait for the host ends when it is aborted. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Keeps one resource.
  *
- * @param kindOf - Called once, with the first message.
  * @returns Bytes received.
  */
-export async function put<M>(
-  session: StoreSession,
-  rpc: string,
-  requests: AsyncIterable<M>,
-  read: (message: M) => PutMessage,
-  kindOf: (first: M) => ResourceKind,
-): Promise<bigint> {
-  return call(session, rpc, async ({ resources }) => {
-    const messages = requests[Symbol.asyncIterator]();
-    const result = await messages.next();
-    if (result.done === true) throw invalidArgument(`${rpc}: the stream ended before its first message`);
-    const first = result.value;
-    try {
+export async function put<M>(session: StoreSession, rpc: string, requests: PutRequests<M>): Promise<bigint> {
+  const { read, kindOf, signal } = requests;
+  const messages = iterateUntilAbort(requests.messages, signal);
+  try {
+    return await call(session, rpc, async ({ resources }) => {
+      const result = await messages.next();
+      if (result.done === true) throw invalidArgument(`${rpc}: the stream ended before its first message`);
+      const first = result.value;
       const mac = macOf(rpc, read(first).mac);
       const kind = kindOf(first);
       const upload = new Upload(chunksOfPut(rpc, mac, first, messages, read), `${kind} ${mac.hex}`);
       const written = await consume(upload, (data) => resources.put(kind, mac, data));
       checkWritten(kind, mac, written, upload.received);
       return BigInt(upload.received);
-    } catch (error) {
-      // The host shows "EOF" in place of the message unless it has sent everything.
-      await drain(messages);
-      throw error;
-    }
-  });
+    });
+  } catch (error) {
+    // The host shows "EOF" in place of the message unless it has sent everything.
+    await drain(messages);
+    throw error;
+  }
 }
 
 async function* chunksOfPut<M>(

@@ -1,17 +1,54 @@
-import { chunksOf, describe, sliceOf, unimplemented } from "@kloset/adapter";
+import { chunksOf, sliceOf, unimplemented } from "@kloset/adapter";
 import type { Awaitable, ByteSource, ByteStream, Mac, Range, ResourceKind } from "@kloset/model";
 import type { ResourceStore, Store } from "./store.js";
 
 /** The part of a store that both shapes share after mapping. */
 export type Resources = Pick<ResourceStore, "list" | "put" | "get" | "delete">;
 
+const FUNCTIONS = ["list", "put", "get", "delete"] as const satisfies readonly (keyof ResourceStore)[];
+
+/** Those of the nineteen that both shapes do not share. */
+const METHODS = [
+  "getStates",
+  "putState",
+  "getState",
+  "deleteState",
+  "getPackfiles",
+  "putPackfile",
+  "getPackfile",
+  "getPackfileBlob",
+  "deletePackfile",
+  "getLocks",
+  "putLock",
+  "getLock",
+  "deleteLock",
+] as const satisfies readonly (keyof Store)[];
+
 /**
  * Maps the nineteen methods onto the four functions. A store that has the four
  * is used as it is.
+ *
+ * @throws TypeError that names the method which a store of either shape lacks.
  */
 export function resourcesOf(store: Store | ResourceStore): Resources {
-  if ("list" in store && typeof store.list === "function") return store;
-  return new StoreResources(store as Store);
+  // First the nineteen: such a store may well have helpers called list, or get.
+  if (isStore(store)) return new StoreResources(store);
+  if (isResourceStore(store)) return store;
+  const shape: readonly string[] = METHODS.some((name) => has(store, name)) ? METHODS : FUNCTIONS;
+  const missing = shape.find((name) => !has(store, name)) ?? "";
+  throw new TypeError(`the store has no ${missing}(): a store has either all of ${METHODS.join(", ")}, or ${FUNCTIONS.join(", ")}`);
+}
+
+function isStore(store: Store | ResourceStore): store is Store {
+  return METHODS.every((name) => has(store, name));
+}
+
+function isResourceStore(store: Store | ResourceStore): store is ResourceStore {
+  return FUNCTIONS.every((name) => has(store, name));
+}
+
+function has(store: object, name: string): boolean {
+  return typeof Reflect.get(store, name) === "function";
 }
 
 interface Methods {
@@ -75,7 +112,7 @@ class StoreResources implements Resources {
           delete: (mac) => store.deleteLock(mac),
         };
       default:
-        throw unimplemented(`this store keeps packfiles, states and locks, not: ${describe(kind)}`);
+        throw unimplemented(`this store keeps packfiles, states and locks, not: ${kind}`);
     }
   }
 }

@@ -1,8 +1,20 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { toConnectError } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
 import type { store as wire } from "@kloset/protocol/v1.0";
-import { call, get, list, macOf, modeOf, put, rangeOf, sizeOf, type PutMessage } from "./operations.js";
+import {
+  call,
+  createRepository,
+  get,
+  list,
+  macOf,
+  modeOf,
+  openRepository,
+  put,
+  rangeOf,
+  sizeOf,
+  type PutMessage,
+} from "./operations.js";
 import type { StoreSession } from "./session.js";
 import type { StoreFactory } from "./store.js";
 
@@ -15,10 +27,10 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
     call(session, rpc, async (opened) => ({
       macs: (await list(opened, kind, BYTES_PER_MAC)).map((value) => ({ value })),
     }));
-  const putOf = (rpc: string, kind: ResourceKind) => async (requests: AsyncIterable<PutRequest>) => ({
-    bytesWritten: await put(session, rpc, requests, readPut, () => kind),
+  const putOf = (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, { signal }: CallContext) => ({
+    bytesWritten: await put(session, rpc, { messages, read: readPut, kindOf: () => kind, signal }),
   });
-  const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, { signal }: { signal: AbortSignal }) =>
+  const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, { signal }: CallContext) =>
     get(session, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), signal);
   const deleteOf = (rpc: string, kind: ResourceKind) => (request: MacRequest) =>
     call(session, rpc, async ({ resources }) => {
@@ -35,18 +47,11 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
         throw toConnectError(error);
       }
     },
-    create: ({ config }) =>
-      call(session, "Create", async ({ store }) => {
-        await store.create(config);
-        session.markInUse();
-        return {};
-      }),
-    open: () =>
-      call(session, "Open", async ({ store }) => {
-        const config = await store.open();
-        session.markInUse();
-        return { config };
-      }),
+    async create({ config }) {
+      await createRepository(session, config);
+      return {};
+    },
+    open: () => openRepository(session),
     async close() {
       try {
         await session.close();
@@ -83,6 +88,7 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
 }
 
 type PutRequest = wire.PutStateRequest | wire.PutPackfileRequest | wire.PutLockRequest;
+type CallContext = Pick<HandlerContext, "signal">;
 type MacRequest = Pick<wire.GetStateRequest, "mac">;
 
 function readPut({ mac, chunk }: PutRequest): PutMessage {

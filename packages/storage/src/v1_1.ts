@@ -2,7 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { invalidArgument, toConnectError } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
 import type { store as wire } from "@kloset/protocol/v1.1";
-import { call, get, list, macOf, modeOf, put, rangeOf, sizeOf } from "./operations.js";
+import { call, createRepository, get, list, macOf, modeOf, openRepository, put, rangeOf, sizeOf } from "./operations.js";
 import type { StoreSession } from "./session.js";
 import type { StoreFactory } from "./store.js";
 
@@ -24,24 +24,17 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
   return {
     async init(request) {
       try {
-        const { store, origin, type, root } = await session.initStore(factory, request);
-        return { origin, type, root, flags: (await store.flags?.()) ?? 0 };
+        const { origin, type, root, flags } = await session.initStore(factory, request);
+        return { origin, type, root, flags };
       } catch (error) {
         throw toConnectError(error);
       }
     },
-    create: ({ config }) =>
-      call(session, "Create", async ({ store }) => {
-        await store.create(config);
-        session.markInUse();
-        return {};
-      }),
-    open: () =>
-      call(session, "Open", async ({ store }) => {
-        const config = await store.open();
-        session.markInUse();
-        return { config };
-      }),
+    async create({ config }) {
+      await createRepository(session, config);
+      return {};
+    },
+    open: () => openRepository(session),
     ping: () =>
       call(session, "Ping", async ({ store }) => {
         await store.ping?.();
@@ -52,14 +45,13 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
 
     list: ({ type }) =>
       call(session, "List", async (opened) => ({ macs: await list(opened, kindOf("List", type), BYTES_PER_MAC) })),
-    async put(requests) {
-      const bytesWritten = await put(
-        session,
-        "Put",
-        requests,
-        ({ mac, chunk }) => ({ mac, chunk }),
-        ({ type }) => kindOf("Put", type),
-      );
+    async put(messages, { signal }) {
+      const bytesWritten = await put(session, "Put", {
+        messages,
+        read: ({ mac, chunk }) => ({ mac, chunk }),
+        kindOf: ({ type }) => kindOf("Put", type),
+        signal,
+      });
       return { bytesWritten };
     },
     get: ({ mac, type, range }, { signal }) =>

@@ -1,0 +1,50 @@
+import type { ExtendedAttributeKind } from "@kloset/model";
+import type { connectors } from "@kloset/protocol/v1.1";
+import type { Exporter } from "./exporter.js";
+
+/** The largest value of an extended attribute that is taken: 256 times what Linux allows. */
+const MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Restores one extended attribute.
+ *
+ * @throws Error when the value did not come whole, or is too large; what the author throws.
+ */
+export async function restoreAttribute(
+  exporter: Exporter,
+  record: connectors.Record,
+  pathname: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (exporter.setExtendedAttribute === undefined) {
+    throw new Error(`${JSON.stringify(pathname)}: this exporter has no extended attributes`);
+  }
+  const kind = kindOf(record);
+  if (!record.hasReader) throw new Error(`the value of ${nameOf(record)} was not sent`);
+  await exporter.setExtendedAttribute(pathname, record.xattrName, kind, await valueOf(record, content));
+}
+
+/** Hosts send their own numbers, not those of the wire's enumeration: see the trap in the proto. */
+function kindOf(record: connectors.Record): ExtendedAttributeKind {
+  const kind: number = record.xattrType;
+  if (kind === 0) return "extended";
+  if (kind === 1) return "ads";
+  throw new Error(`${nameOf(record)} is of the unknown kind ${String(kind)}`);
+}
+
+async function valueOf(record: connectors.Record, content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of content) {
+    length += chunk.length;
+    if (length > MAX_ATTRIBUTE_BYTES) {
+      throw new Error(`${nameOf(record)} is larger than ${String(MAX_ATTRIBUTE_BYTES)} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function nameOf({ pathname, xattrName }: connectors.Record): string {
+  return `the attribute ${JSON.stringify(xattrName)} of ${JSON.stringify(pathname)}`;
+}

@@ -1,0 +1,166 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "@jest/globals";
+import { fileModeOf } from "@kloset/model";
+import { connectors, exporter as wire } from "@kloset/protocol/v1.1";
+import { FakeExporter, without } from "./testing/fake-exporter.js";
+import { runExport } from "./testing/hosts.js";
+import { chunk, directory, file, record, symlink, wireInfo } from "./testing/records.js";
+
+/** What the host makes up for the restore of a single file. */
+const madeUpRoot = () =>
+  record({
+    pathname: "/",
+    fileInfo: { name: "/", mode: fileModeOf("directory", 0o700), modTime: { seconds: 1_764_000_000n, nanos: 5 } },
+  });
+
+describe("an Export", () => {
+  it("makes the calls of v1.0, in their order", async () => {
+    const exporter = new FakeExporter();
+    const { byPathname, error } = await runExport(exporter, [
+      directory("/"),
+      directory("/d"),
+      ...file("/d/a", "1"),
+      directory("/d/e"),
+      symlink("/d/e/l", "../a"),
+      ...file("/z", "2"),
+    ]);
+    expect(error).toBeUndefined();
+    expect(byPathname).toEqual({ "/": "", "/d": "", "/d/a": "", "/d/e": "", "/d/e/l": "", "/z": "" });
+    expect(exporter.calls).toEqual([
+      "createDirectory /",
+      "createDirectory /d",
+      "storeFile /d/a",
+      "createDirectory /d/e",
+      "setPermissions /d/a",
+      "createLink symbolic ../a /d/e/l",
+      "setPermissions /d/e/l",
+      "storeFile /z",
+      "setPermissions /z",
+      "setPermissions /d/e",
+      "setPermissions /d",
+      "setPermissions /",
+    ]);
+  });
+
+  it("echoes the whole header of every record, what it does not know included", async () => {
+    // A field that a newer host may send, 900 = "newer".
+    const unknown = Uint8Array.from([0xa2, 0x38, 5, ...Buffer.from("newer")]);
+    const full = create(connectors.RecordSchema, {
+      hasReader: true,
+      pathname: "/a//b/../full",
+      target: "t",
+      fileInfo: {
+        ...wireInfo("/full", { permissions: 0o4755, size: 3, modTime: -1_500_000_001n, dev: 5n, ino: 2n ** 64n - 1n, uid: 6, gid: 7, nlink: 9, username: "u", groupname: "g", flags: 8 }),
+        size: 3n,
+      },
+      extendedAttributes: ["user.a", "user.b"],
+      fileAttributes: 32,
+    });
+    const bytes = Buffer.concat([toBinary(connectors.RecordSchema, full), unknown]);
+    const sent = fromBinary(connectors.RecordSchema, bytes);
+    const request = create(wire.ExportRequestSchema, { packet: { case: "record", value: sent } });
+    const { results } = await runExport(new FakeExporter(), [directory("/a"), request, chunk("abc"), chunk()]);
+    const header = results.find(({ result }) => result?.header?.hasReader)?.result?.header;
+    expect(header).toEqual(sent);
+    expect(header === undefined ? undefined : Buffer.from(toBinary(connectors.RecordSchema, header))).toEqual(bytes);
+  });
+
+  it("answers each record once, with its own error, and ends well", async () => {
+    const exporter = without(new FakeExporter(), "createSpecial");
+    const { results, byPathname, error } = await runExport(exporter, [
+      record({ pathname: "/unread", error: "permission denied" }),
+      record({ pathname: "/no-info", hasReader: true }),
+      chunk("content"),
+      chunk(),
+      ...file("/a", "x"),
+      ...file("/none/a", "x"),
+      record({ pathname: "/empty-handed", fileInfo: wireInfo("/empty-handed", { size: 4 }) }),
+      record({ pathname: "/negative", fileInfo: { ...wireInfo("/negative"), size: -1n }, hasReader: true }),
+      chunk(),
+      ...["fifo", "socket", "char-device", "block-device", "irregular"].map((type) =>
+        record({ pathname: `/${type}`, fileInfo: wireInfo(type, { type: type as "fifo" }) }),
+      ),
+    ]);
+    expect(error).toBeUndefined();
+    expect(results).toHaveLength(11);
+    expect(byPathname).toEqual({
+      "/unread": "there is nothing to restore: permission denied",
+      "/no-info": 'the record of "/no-info" has no fileInfo',
+      "/a": "",
+      "/none/a": "ENOENT: /none",
+      "/empty-handed": '"/empty-handed" has 4 bytes, and none are sent',
+      "/negative": "size is out of range: -1",
+      "/fifo": '"/fifo" is not restorable: this exporter has no FIFOs',
+      "/socket": '"/socket" is not restorable: its type is socket',
+      "/char-device": '"/char-device" is not restorable: its type is char-device',
+      "/block-device": '"/block-device" is not restorable: its type is block-device',
+      "/irregular": '"/irregular" is not restorable: its type is irregular',
+    });
+  });
+
+  it.each(["/../x", "a/../../x", "..", "/d/../../../etc/passwd", "/a\0b"])("refuses the path %j", async (pathname) => {
+    const exporter = new FakeExporter();
+    const { byPathname, error } = await runExport(exporter, [
+      ...file(pathname, "evil"),
+      directory(`${pathname}/d`),
+      symlink(`${pathname}/l`, "/etc"),
+      ...file("/good", "x"),
+    ]);
+    expect(error).toBeUndefined();
+    expect(byPathname[pathname]).toMatch(/escapes the root|holds a NUL/);
+    expect(byPathname[`${pathname}/l`]).toMatch(/escapes the root|holds a NUL/);
+    expect(byPathname["/good"]).toBe("");
+    expect([...exporter.nodes.keys()]).toEqual(["/", "/good"]);
+  });
+
+  it("gives authors clean pathnames", async () => {
+    const exporter = new FakeExporter();
+    await runExport(exporter, [directory("d//"), ...file("/d/./x/../a", "1")]);
+    expect([...exporter.nodes.keys()]).toEqual(["/", "/d", "/d/a"]);
+  });
+
+  it("leaves the target of a symbolic link as it is", async () => {
+    const exporter = new FakeExporter();
+    const targets = ["../../up", "/etc/passwd", "x//y/./", "späce\n", ""];
+    await runExport(exporter, targets.map((target, i) => symlink(`/l${String(i)}`, target)));
+    expect(targets.map((_, i) => exporter.contentOf(`/l${String(i)}`))).toEqual(targets);
+  });
+
+  it("makes a FIFO, and sets its permissions", async () => {
+    const exporter = new FakeExporter();
+    await runExport(exporter, [record({ pathname: "/p", fileInfo: wireInfo("/p", { type: "fifo", permissions: 0o622 }) })]);
+    expect(exporter.calls).toEqual(["createSpecial /p", "setPermissions /p"]);
+    expect(exporter.nodes.get("/p")?.info?.mode).toBe(fileModeOf("fifo", 0o622));
+  });
+
+  it("leaves the user's directory alone when the host made up the root, and applies a real one", async () => {
+    const exporter = new FakeExporter();
+    const { byPathname } = await runExport(exporter, [madeUpRoot(), ...file("/a", "x")]);
+    expect(byPathname).toEqual({ "/": "", "/a": "" });
+    expect(exporter.calls).toEqual(["createDirectory /", "storeFile /a", "setPermissions /a"]);
+
+    const real = new FakeExporter();
+    await runExport(real, [directory("/", { permissions: 0o700, nlink: 2, ino: 3n, dev: 1n }), ...file("/a", "x")]);
+    expect(real.calls).toContain("setPermissions /");
+    const owned = new FakeExporter();
+    await runExport(owned, [directory("/", { permissions: 0o700, nlink: 0, uid: 1000 })]);
+    expect(owned.calls).toContain("setPermissions /");
+  });
+
+  it("reports the failure of a directory's permissions, and of a directory", async () => {
+    const exporter = new FakeExporter((call) => {
+      if (call === "setPermissions /d") throw new Error("EPERM: chown");
+      if (call === "createDirectory /e") throw new Error("ENOSPC");
+    });
+    const { byPathname, error } = await runExport(exporter, [
+      directory("/"),
+      directory("/d"),
+      directory("/e"),
+      ...file("/d/a", "1"),
+      ...file("/e/a", "1"),
+    ]);
+    expect(error).toBeUndefined();
+    expect(byPathname).toEqual({ "/": "", "/d": "EPERM: chown", "/e": "ENOSPC", "/d/a": "", "/e/a": "ENOENT: /e" });
+    expect(exporter.calls).not.toContain("setPermissions /e");
+  });
+});

@@ -1,0 +1,95 @@
+import { posix } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { Code } from "@connectrpc/connect";
+import fc from "fast-check";
+import { cleanBelowRoot, RootPath } from "./root-path.js";
+
+describe("RootPath", () => {
+  it.each([
+    ["/", "/", "/"],
+    ["/", "/a/b", "/a/b"],
+    ["//", "/a", "/a"],
+    ["/srv/o", "/srv/o", "/"],
+    ["/srv/o", "/srv/o/", "/"],
+    ["/srv/o", "/srv/o/a", "/a"],
+    ["/srv/o/", "/srv/o/a/b", "/a/b"],
+    ["/srv/o", "/srv/o//a/./b", "/a/b"],
+    ["/srv/o", "/srv/o/a/../b", "/b"],
+    ["/srv/x/../o", "/srv/o/a", "/a"],
+    ["s3://b/x", "s3:/b/x", "/"],
+    ["s3://b/x", "s3:/b/x/a", "/a"],
+    ["s3://b/x", "s3://b/x/a", "/a"],
+    ["fixture:///srv/o10", "fixture:/srv/o10/ds/a.txt", "/ds/a.txt"],
+    ["o", "o/a", "/a"],
+    [".", "a/b", "/a/b"],
+    ["./", ".", "/"],
+    ["..", "../a", "/a"],
+    ["/srv/o", "/srv/o/srv/o", "/srv/o"],
+    ["/srv/ö", "/srv/ö/späce ünïcode\n.txt", "/späce ünïcode\n.txt"],
+  ])("takes %j off %j: %j", (root, pathname, expected) => {
+    expect(new RootPath(root).strip(pathname)).toBe(expected);
+  });
+
+  it.each([
+    ["/srv/o1", "/srv/o10"],
+    ["/srv/o1", "/srv/o10/a"],
+    ["/srv/o", "/srv"],
+    ["/srv/o", "/"],
+    ["/srv/o", "/a"],
+    ["/srv/o", "/srv/o/../x"],
+    ["/srv/o", "/srv/o/a/../../x"],
+    ["/srv/o", "srv/o/a"],
+    ["/srv/o", ""],
+    ["/", "a"],
+    ["s3://b/x", "s3:/b/x1/a"],
+    ["s3://b/x", "/s3:/b/x/a"],
+    [".", "../a"],
+    [".", "/a"],
+    ["..", "../../a"],
+    ["o", "o/../../a"],
+  ])("refuses what is not below %j: %j", (root, pathname) => {
+    expect(() => new RootPath(root).strip(pathname)).toThrow(
+      expect.objectContaining({
+        code: Code.InvalidArgument,
+        rawMessage: expect.stringContaining(JSON.stringify(pathname)) as unknown,
+      }),
+    );
+  });
+
+  it("refuses a NUL", () => {
+    expect(() => new RootPath("/srv/o").strip("/srv/o/a\0b")).toThrow(/holds a NUL/);
+  });
+
+  it("gives back what Go's path.Join put together", () => {
+    const part = fc.string({ unit: fc.constantFrom("a", "ä", " ", "-", "."), minLength: 1, maxLength: 3 });
+    const component = part.filter((name) => name !== "." && name !== "..");
+    const root = fc
+      .tuple(fc.constantFrom("/", "", "s3://", "./", "../", "/./"), fc.array(part.filter((name) => name !== ".."), { maxLength: 3 }), fc.constantFrom("", "/"))
+      .map(([start, parts, end]) => start + parts.join("/") + end)
+      .filter((value) => value !== "");
+    fc.assert(
+      fc.property(root, fc.array(component, { maxLength: 4 }), (top, parts) => {
+        const below = `/${parts.join("/")}`;
+        // Node's posix.join and Go's path.Join differ only in a slash at the end.
+        const joined = posix.join(top, below);
+        const asGo = joined.length > 1 && joined.endsWith("/") ? joined.slice(0, -1) : joined;
+        expect(new RootPath(top).strip(asGo)).toBe(below);
+      }),
+    );
+  });
+});
+
+describe("cleanBelowRoot", () => {
+  it.each([
+    ["/", "/"],
+    ["/a//b/./c/", "/a/b/c"],
+    ["/a/../b", "/b"],
+    ["a", "/a"],
+  ])("cleans %j: %j", (pathname, expected) => {
+    expect(cleanBelowRoot(pathname)).toBe(expected);
+  });
+
+  it.each(["/../x", "..", "a/../../x", "/a/\0"])("refuses %j as an invalid argument", (pathname) => {
+    expect(() => cleanBelowRoot(pathname)).toThrow(expect.objectContaining({ code: Code.InvalidArgument }));
+  });
+});

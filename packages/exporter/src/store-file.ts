@@ -1,0 +1,68 @@
+import { invalidArgument, iterateUntilAbort } from "@kloset/adapter";
+import type { exporter as wire } from "@kloset/protocol/v1.0";
+
+/** What the first message of a StoreFile says. */
+export interface FileHeader {
+  readonly pathname: string;
+  /** Bytes that must come. */
+  readonly size: number;
+}
+
+/** Reads the stream of one StoreFile of v1.0: a header, then data. */
+export class StoreFileRequests {
+  readonly #messages: AsyncIterator<wire.StoreFileRequest>;
+
+  /** @param signal - The call's: a wait for the host ends when it is aborted. */
+  constructor(requests: AsyncIterable<wire.StoreFileRequest>, signal: AbortSignal) {
+    this.#messages = iterateUntilAbort(requests, signal);
+  }
+
+  /**
+   * Runs what answers the call. A failure is answered only when the host has sent
+   * everything: it shows "EOF" in place of the message otherwise.
+   */
+  async answer<R>(use: () => Promise<R>): Promise<R> {
+    try {
+      return await use();
+    } catch (error) {
+      await this.#drain();
+      throw error;
+    }
+  }
+
+  /** @throws StatusError INVALID_ARGUMENT when there is none, or it can not be. */
+  async header(): Promise<FileHeader> {
+    const first = await this.#messages.next();
+    if (first.done === true) throw invalidArgument("StoreFile: the stream ended before its header");
+    const { type } = first.value;
+    if (type.case === "data") throw invalidArgument("StoreFile: data came before the header");
+    if (type.case !== "header") throw invalidArgument("StoreFile: the first message is not a header");
+    const { pathname, size } = type.value;
+    if (size > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw invalidArgument(`StoreFile: the size of ${JSON.stringify(pathname)} is out of range: ${String(size)}`);
+    }
+    return { pathname, size: Number(size) };
+  }
+
+  /** The content, once the header has been read. Throws where anything but data comes. */
+  async *data(pathname: string): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const result = await this.#messages.next();
+      if (result.done === true) return;
+      const { type } = result.value;
+      if (type.case !== "data") {
+        const what = type.case === "header" ? "a second header" : "a message that is no data";
+        throw invalidArgument(`StoreFile: ${what} came within the data of ${JSON.stringify(pathname)}`);
+      }
+      yield type.value.chunk;
+    }
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while ((await this.#messages.next()).done !== true);
+    } catch {
+      // The first failure is the one to tell.
+    }
+  }
+}

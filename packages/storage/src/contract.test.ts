@@ -1,0 +1,349 @@
+import { describe, expect, it } from "@jest/globals";
+import { Code } from "@connectrpc/connect";
+import type { ByteSource } from "@kloset/model";
+import { hostV1_0, hostV1_1, type Host, type PutMessage, type StateKind } from "./testing/hosts.js";
+import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
+import type { ResourceStore, Store, StoreFactory } from "./store.js";
+
+const GENERATIONS = { "v1.0": hostV1_0, "v1.1": hostV1_1 } as const;
+const SHAPES = { "nineteen methods": nineteen, "four functions": (store: ResourceStore) => store } as const;
+const KINDS: readonly StateKind[] = ["state", "packfile", "lock"];
+const A = macOf(0xaa);
+const B = macOf(0xbb);
+const MIB = 1024 * 1024;
+
+function failure(code: Code, rawMessage: unknown) {
+  return expect.objectContaining({ code, rawMessage });
+}
+
+const head: PutMessage = { mac: A.bytes };
+const data = (text: string | Uint8Array): PutMessage => ({ chunk: typeof text === "string" ? Buffer.from(text) : text });
+
+const cases = Object.entries(GENERATIONS).flatMap(([generation, host]) =>
+  Object.entries(SHAPES).map(([shape, shaped]) => ({ generation, shape, host, shaped })),
+);
+
+describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped }) => {
+  const serve = (factory: StoreFactory): Host => host(factory);
+  const opened = async (store: ResourceStore): Promise<Host> => {
+    const served = serve((): Store | ResourceStore => shaped(store));
+    await served.init();
+    return served;
+  };
+  /** A store that keeps nothing, and answers a get with this. */
+  const answering = (get: () => ByteSource | Promise<ByteSource>) => opened(withMethods(new MemoryStore(), { get }));
+
+  it("creates a repository, opens it, and tells of it", async () => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    await expect(served.open()).rejects.toEqual(failure(Code.Unknown, "no repository"));
+    await served.create(Buffer.from("configuration"));
+    expect(Buffer.from(await served.open()).toString()).toBe("configuration");
+    expect(await served.mode()).toBe(6);
+    expect(await served.size()).toBe(0n);
+  });
+
+  it.each(KINDS)("keeps, lists, gives and deletes a %s", async (kind) => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    expect(await served.put(kind, [head, data("hel"), data(""), data("lo")])).toBe(5n);
+    expect(await served.put(kind, [{ mac: B.bytes }, data("x")])).toBe(1n);
+    expect((await served.list(kind)).map((mac) => Buffer.from(mac).toString("hex"))).toEqual([A.hex, B.hex]);
+    for (const other of KINDS) if (other !== kind) expect(await served.list(other)).toEqual([]);
+    expect(Buffer.concat(await served.get(kind, A.bytes)).toString()).toBe("hello");
+    await served.put(kind, [head, data("again")]);
+    expect(Buffer.concat(await served.get(kind, A.bytes)).toString()).toBe("again");
+    await served.delete(kind, A.bytes);
+    expect((await served.list(kind)).map((mac) => Buffer.from(mac).toString("hex"))).toEqual([B.hex]);
+    expect(store.calls.every((call) => call.includes(kind) || call.startsWith("list"))).toBe(true);
+  });
+
+  it("takes what comes in the first message, the MAC again, and nothing", async () => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    await served.put("state", [{ mac: A.bytes, chunk: Buffer.from("first") }, { mac: A.bytes, chunk: Buffer.from("+") }]);
+    expect(Buffer.concat(await served.get("state", A.bytes)).toString()).toBe("first+");
+    expect(await served.put("state", [head])).toBe(0n);
+    expect(await served.get("state", A.bytes)).toEqual([]);
+    expect(await served.put("lock", [head, data("")])).toBe(0n);
+    expect(store.kept.get(`lock ${A.hex}`)).toHaveLength(0);
+  });
+
+  it("takes many small chunks, and large ones", async () => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    const small = Array.from({ length: 5000 }, (_, i) => data(String(i % 10)));
+    expect(await served.put("packfile", [head, ...small])).toBe(5000n);
+    const large = Array.from({ length: 3 }, (_, i) => data(Buffer.alloc(MIB, i)));
+    expect(await served.put("packfile", [{ mac: B.bytes }, ...large])).toBe(BigInt(3 * MIB));
+    const chunks = await served.get("packfile", B.bytes);
+    expect(chunks.map(({ length }) => length)).toEqual([MIB, MIB, MIB]);
+    expect(Buffer.concat(chunks).equals(Buffer.concat([0, 1, 2].map((i) => Buffer.alloc(MIB, i))))).toBe(true);
+  });
+
+  it("gives a range of a packfile", async () => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    await served.put("packfile", [head, data("0123456789")]);
+    const range = async (offset: number, length: number) =>
+      Buffer.concat(await served.get("packfile", A.bytes, { offset, length })).toString();
+    expect(await range(0, 10)).toBe("0123456789");
+    expect(await range(3, 4)).toBe("3456");
+    expect(await range(8, 10)).toBe("89");
+    expect(await range(10, 1)).toBe("");
+    expect(await range(99, 1)).toBe("");
+    expect(await range(2, 0)).toBe("");
+    expect(await range(0, 0xffff_ffff)).toBe("0123456789");
+    expect(store.calls.slice(1, 3)).toEqual([`get packfile ${A.hex} 0+10`, `get packfile ${A.hex} 3+4`]);
+  });
+
+  it("refuses an offset out of range, and passes on the largest", async () => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    await served.put("packfile", [head, data("x")]);
+    await expect(served.get("packfile", A.bytes, { offset: 2n ** 53n, length: 1 })).rejects.toEqual(
+      failure(Code.InvalidArgument, `${served.rpc("blob")}: the offset is out of range: 9007199254740992`),
+    );
+    expect(await served.get("packfile", A.bytes, { offset: 2n ** 53n - 1n, length: 1 })).toEqual([]);
+  });
+
+  it("refuses an answer that is longer than the range, and sends nothing beyond it", async () => {
+    const served = await answering(() => [Buffer.from("01"), Buffer.from("23"), Buffer.from("4")]);
+    await expect(served.get("packfile", A.bytes, { offset: 0, length: 4 })).rejects.toEqual(
+      failure(Code.Unknown, `the plugin answered more than the 4 bytes of packfile ${A.hex} that were asked for`),
+    );
+    await expect(served.get("packfile", A.bytes, { offset: 0, length: 0 })).rejects.toEqual(
+      failure(Code.Unknown, expect.stringContaining("more than the 0 bytes")),
+    );
+    expect(await served.get("packfile", A.bytes, { offset: 0, length: 5 })).toHaveLength(3);
+  });
+
+  it("says word for word that something is not there", async () => {
+    const served = await opened(new MemoryStore());
+    const missing = failure(Code.Unknown, `there is no packfile ${A.hex}`);
+    await expect(served.get("packfile", A.bytes)).rejects.toEqual(missing);
+    await expect(served.get("packfile", A.bytes, { offset: 0, length: 1 })).rejects.toEqual(missing);
+    await expect(served.delete("packfile", A.bytes)).rejects.toEqual(missing);
+  });
+
+  it("cuts content into chunks of 1 MiB, and sends no empty one", async () => {
+    async function* source() {
+      yield Buffer.alloc(0);
+      yield Buffer.alloc(2 * MIB + 1, 1);
+      yield Buffer.alloc(0);
+      yield Buffer.alloc(5, 2);
+    }
+    const served = await answering(source);
+    const chunks = await served.get("state", A.bytes);
+    expect(chunks.map(({ length }) => length)).toEqual([MIB, MIB, 1, 5]);
+  });
+
+  it("says word for word what breaks content off", async () => {
+    const given: number[] = [];
+    async function* source() {
+      yield Buffer.from("x");
+      given.push(1);
+      throw new Error("read: connection reset");
+    }
+    const served = await answering(source);
+    await expect(served.get("state", A.bytes)).rejects.toEqual(failure(Code.Unknown, "read: connection reset"));
+    expect(given).toEqual([1]);
+  });
+
+  it.each([[undefined], [7], ["text"], [{}], [["text"]]])("refuses %p as content", async (content) => {
+    const served = await answering(() => content as unknown as ByteSource);
+    await expect(served.get("state", A.bytes)).rejects.toEqual(
+      failure(Code.Unknown, expect.stringMatching(new RegExp(`^the content of state ${A.hex} (is|yielded) .*needed$`))),
+    );
+  });
+
+  it.each([[0], [31], [33]])("refuses a MAC of %d bytes, by name", async (length) => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    const wrong = new Uint8Array(length);
+    const refused = (rpc: "put" | "get" | "delete" | "blob") =>
+      failure(Code.InvalidArgument, `${served.rpc(rpc)}: a MAC has 32 bytes, not ${String(length)}`);
+    await expect(served.put("state", [{ mac: wrong }, data("x")])).rejects.toEqual(refused("put"));
+    await expect(served.get("state", wrong)).rejects.toEqual(refused("get"));
+    await expect(served.get("packfile", wrong, { offset: 0, length: 1 })).rejects.toEqual(refused("blob"));
+    await expect(served.delete("state", wrong)).rejects.toEqual(refused("delete"));
+    expect(store.calls).toEqual([]);
+  });
+
+  it("refuses a missing MAC, and a stream without messages", async () => {
+    const served = await opened(new MemoryStore());
+    const missing = /the request has no MAC|a MAC has 32 bytes, not 0/;
+    await expect(served.put("state", [data("x"), data("y")])).rejects.toEqual(
+      failure(Code.InvalidArgument, expect.stringMatching(missing)),
+    );
+    await expect(served.get("state", undefined)).rejects.toEqual(failure(Code.InvalidArgument, expect.stringMatching(missing)));
+    await expect(served.delete("state", undefined)).rejects.toEqual(failure(Code.InvalidArgument, expect.stringMatching(missing)));
+    await expect(served.put("state", [])).rejects.toEqual(
+      failure(Code.InvalidArgument, `${served.rpc("put")}: the stream ended before its first message`),
+    );
+  });
+
+  it("refuses another MAC within the data, and keeps nothing", async () => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    await expect(served.put("state", [head, data("x"), { mac: B.bytes, chunk: Buffer.from("y") }, data("z")])).rejects.toEqual(
+      failure(Code.InvalidArgument, `${served.rpc("put")}: another MAC came within the data of ${A.hex}`),
+    );
+    expect(store.kept.size).toBe(0);
+  });
+
+  it("answers the author's failure word for word, once the host has sent everything", async () => {
+    let sent = false;
+    async function* messages() {
+      yield head;
+      for (let i = 0; i < 50; i++) yield data("x");
+      sent = true;
+    }
+    const served = await opened(
+      new MemoryStore((call) => {
+        if (call.startsWith("put")) throw new Error("ENOSPC: no space left");
+      }),
+    );
+    await expect(served.put("packfile", messages())).rejects.toEqual(failure(Code.Unknown, "ENOSPC: no space left"));
+    expect(sent).toBe(true);
+  });
+
+  it("refuses a Put that it can not take once the host has sent everything", async () => {
+    for (const first of [{ mac: new Uint8Array(3) }, {}]) {
+      let sent = false;
+      async function* messages() {
+        yield first;
+        for (let i = 0; i < 50; i++) yield data("x");
+        sent = true;
+      }
+      const served = await opened(new MemoryStore());
+      await expect(served.put("state", messages())).rejects.toEqual(failure(Code.InvalidArgument, expect.anything()));
+      expect(sent).toBe(true);
+    }
+  });
+
+  it("fails when the author did not read all, or says another number", async () => {
+    const lazy = await opened(withMethods(new MemoryStore(), { put: () => undefined }));
+    await expect(lazy.put("state", [head, data("abc")])).rejects.toEqual(
+      failure(Code.Unknown, `the plugin read 0 of the 3 bytes of state ${A.hex}`),
+    );
+    const returning = async (written: unknown) =>
+      opened(
+        withMethods(new MemoryStore(), {
+          put: async (_, __, content) => {
+            for await (const chunk of content) expect(chunk).toBeDefined();
+            return written as number;
+          },
+        }),
+      );
+    expect(await (await returning(3)).put("state", [head, data("abc")])).toBe(3n);
+    for (const [written, text] of [[2, "2"], [4, "4"], ["3", "a string of 1 characters"], [null, "null"]] as const) {
+      await expect((await returning(written)).put("state", [head, data("abc")])).rejects.toEqual(
+        failure(Code.Unknown, `the plugin wrote ${text} of the 3 bytes of state ${A.hex}`),
+      );
+    }
+  });
+
+  it("lets the author's data throw when the stream breaks off", async () => {
+    const store = new MemoryStore();
+    const served = await opened(store);
+    async function* messages() {
+      yield head;
+      yield data("x");
+      throw new Error("the host's source failed");
+    }
+    await expect(served.put("packfile", messages())).rejects.toThrow();
+    expect(store.calls).toEqual([`put packfile ${A.hex}`]);
+    expect(store.kept.size).toBe(0);
+  });
+
+  it.each([
+    ["mode", -1],
+    ["mode", "6"],
+    ["mode", 1.5],
+    ["mode", 2 ** 31],
+    ["size", -2],
+    ["size", 1.5],
+    ["size", NaN],
+    ["size", 2 ** 53],
+    ["size", "1"],
+    ["size", 5n],
+    ["size", undefined],
+  ] as const)("refuses a %s of %p", async (method, value) => {
+    const served = await opened(withMethods(new MemoryStore(), { [method]: () => value as unknown as number }));
+    await expect(served[method]()).rejects.toEqual(
+      failure(Code.Unknown, expect.stringMatching(new RegExp(`^${method}\\(\\) returned .* needed$`))),
+    );
+  });
+
+  it.each([-1, 0, 1, 2 ** 53 - 1])("answers a size of %d", async (size) => {
+    const served = await opened(withMethods(new MemoryStore(), { size: () => size }));
+    expect(await served.size()).toBe(BigInt(size));
+  });
+
+  it.each([[undefined], ["text"], [{}]])("refuses %p as a configuration", async (config) => {
+    const served = await opened(withMethods(new MemoryStore(), { open: () => config as unknown as Uint8Array }));
+    await expect(served.open()).rejects.toEqual(
+      failure(Code.Unknown, expect.stringMatching(/^open\(\) returned .*: the bytes of the configuration are needed$/)),
+    );
+  });
+
+  it.each([
+    [undefined, /^listing states returned undefined: an iterable of MACs is needed$/],
+    ["aa", /^listing states returned a string of 2 characters: an iterable/],
+    [[A, A.hex], /^listing states yielded a string of 64 characters: a Mac is needed$/],
+    [[undefined], /^listing states yielded undefined: a Mac is needed$/],
+    [[{ bytes: new Uint8Array(31) }], /^listing states yielded .*: a Mac is needed$/],
+  ])("refuses the listing %p", async (listing, text) => {
+    const served = await opened(withMethods(new MemoryStore(), { list: () => listing as unknown as Iterable<never> }));
+    await expect(served.list("state")).rejects.toEqual(failure(Code.Unknown, expect.stringMatching(text)));
+  });
+
+  it("lists what an async iterable yields, and says what breaks it off", async () => {
+    async function* macs() {
+      yield A;
+      yield B;
+    }
+    const served = await opened(withMethods(new MemoryStore(), { list: macs }));
+    expect((await served.list("lock")).map((mac) => Buffer.from(mac).toString("hex"))).toEqual([A.hex, B.hex]);
+    async function* broken() {
+      yield A;
+      throw new Error("readdir failed");
+    }
+    const other = await opened(withMethods(new MemoryStore(), { list: broken }));
+    await expect(other.list("lock")).rejects.toEqual(failure(Code.Unknown, "readdir failed"));
+  });
+
+  it("refuses every call before Init, by name, once the host has sent everything", async () => {
+    const served = serve(() => shaped(new MemoryStore()));
+    let sent = false;
+    async function* messages() {
+      yield* [head, data("x")];
+      sent = true;
+    }
+    const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ["Create", () => served.create(new Uint8Array())],
+      ["Open", () => served.open()],
+      ["Close", () => served.close()],
+      [served.rpc("mode"), () => served.mode()],
+      [served.rpc("size"), () => served.size()],
+      [served.rpc("list"), () => served.list("state")],
+      [served.rpc("put"), () => served.put("state", messages())],
+      [served.rpc("get"), () => served.get("state", A.bytes)],
+      [served.rpc("blob"), () => served.get("packfile", A.bytes, { offset: 0, length: 1 })],
+      [served.rpc("delete"), () => served.delete("state", A.bytes)],
+    ];
+    for (const [rpc, call] of calls) {
+      await expect(call()).rejects.toEqual(
+        failure(Code.FailedPrecondition, `store.Store/${rpc} was called before Init`),
+      );
+    }
+    expect(sent).toBe(true);
+  });
+
+  it("refuses a second Init", async () => {
+    const served = await opened(new MemoryStore());
+    await expect(served.init()).rejects.toEqual(failure(Code.FailedPrecondition, "store.Store/Init was called twice"));
+    expect(await served.mode()).toBe(6);
+  });
+});

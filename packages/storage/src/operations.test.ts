@@ -1,0 +1,228 @@
+import { create, fromJson, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "@jest/globals";
+import { Code, type HandlerContext } from "@connectrpc/connect";
+import { Mac } from "@kloset/model";
+import { store as v1_0 } from "@kloset/protocol/v1.0";
+import { store as v1_1 } from "@kloset/protocol/v1.1";
+import { StoreSession } from "./session.js";
+import { deferred, settled } from "./testing/deferred.js";
+import { clientV1_0, clientV1_1, INIT } from "./testing/hosts.js";
+import { macOf, MemoryStore, withMethods } from "./testing/memory-store.js";
+import { storeV1_0 } from "./v1_0.js";
+import { storeV1_1 } from "./v1_1.js";
+
+const LIMIT = 4 * 1024 * 1024;
+const A = macOf(1);
+
+/** A store that lists this many packfiles. */
+function listing(count: number): MemoryStore {
+  // All bytes set, so that no encoding can be shorter.
+  const mac = Mac.fromBytes(new Uint8Array(32).fill(0xff));
+  return withMethods(new MemoryStore(), {
+    *list() {
+      for (let i = 0; i < count; i++) yield mac;
+    },
+  });
+}
+
+describe("listings", () => {
+  const sizeV1_0 = async (count: number): Promise<number> => {
+    const client = clientV1_0(() => listing(count));
+    await client.init(INIT);
+    const answer = await client.getPackfiles({});
+    expect(answer.macs).toHaveLength(count);
+    return toBinary(v1_0.GetPackfilesResponseSchema, answer).length;
+  };
+  const sizeV1_1 = async (count: number): Promise<number> => {
+    const client = clientV1_1(() => listing(count));
+    await client.init(INIT);
+    const answer = await client.list({ type: v1_1.StorageResource.PACKFILE });
+    expect(answer.macs).toHaveLength(count);
+    return toBinary(v1_1.ListResponseSchema, answer).length;
+  };
+
+  it.each([
+    ["v1.0", 116_508, 36, sizeV1_0],
+    ["v1.1", 123_361, 34, sizeV1_1],
+  ])("fit into one message of %s up to %d, and say how many there are beyond", async (_, most, bytesPerMac, sizeOf) => {
+    const size = await sizeOf(most);
+    expect(size).toBeLessThanOrEqual(LIMIT);
+    expect(size + bytesPerMac).toBeGreaterThan(LIMIT);
+    await expect(sizeOf(most + 7)).rejects.toEqual(
+      expect.objectContaining({
+        code: Code.ResourceExhausted,
+        rawMessage:
+          `there are ${String(most + 7)} packfiles, and hosts accept a listing of ${String(most)} at the most: ` +
+          "it is one message, of 4194304 bytes at the most",
+      }),
+    );
+  });
+});
+
+describe("storage resources of v1.1", () => {
+  const resources = [
+    [v1_1.StorageResource.PACKFILE, "packfile"],
+    [v1_1.StorageResource.STATE, "state"],
+    [v1_1.StorageResource.LOCK, "lock"],
+    [v1_1.StorageResource.ECC_PACKFILE, "ecc-packfile"],
+    [v1_1.StorageResource.ECC_STATE, "ecc-state"],
+  ] as const;
+
+  it.each(resources)("%d is a %s, for stores of four functions", async (type, kind) => {
+    const store = new MemoryStore();
+    const client = clientV1_1(() => store);
+    await client.init(INIT);
+    async function* messages() {
+      yield { mac: A.bytes, type };
+      // Type and MAC are read from the first message alone.
+      yield { chunk: Buffer.from("0123"), type: v1_1.StorageResource.UNDEFINED };
+    }
+    await client.put(messages());
+    expect([...store.kept.keys()]).toEqual([`${kind} ${A.hex}`]);
+    expect((await client.list({ type })).macs).toHaveLength(1);
+    const chunks: Uint8Array[] = [];
+    for await (const { chunk } of client.get({ mac: A.bytes, type, range: { offset: 1n, length: 2 } })) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe("12");
+    await client.delete({ mac: A.bytes, type });
+    expect(store.kept.size).toBe(0);
+  });
+
+  it.each([0, 6, -1])("there is none of type %d", async (number) => {
+    // As a newer host may: the enumeration is open.
+    const { type } = fromJson(v1_1.ListRequestSchema, { type: number });
+    const store = new MemoryStore();
+    const client = clientV1_1(() => store);
+    await client.init(INIT);
+    let sent = false;
+    async function* messages() {
+      yield { mac: A.bytes, type };
+      yield { chunk: Buffer.from("x") };
+      sent = true;
+    }
+    const refused = (rpc: string) =>
+      expect.objectContaining({
+        code: Code.InvalidArgument,
+        rawMessage: `${rpc}: there is no storage resource of type ${String(number)}`,
+      });
+    await expect(client.list({ type })).rejects.toEqual(refused("List"));
+    await expect(client.put(messages())).rejects.toEqual(refused("Put"));
+    expect(sent).toBe(true);
+    await expect(client.get({ mac: A.bytes, type })[Symbol.asyncIterator]().next()).rejects.toEqual(refused("Get"));
+    await expect(client.delete({ mac: A.bytes, type })).rejects.toEqual(refused("Delete"));
+    expect(store.calls).toEqual([]);
+  });
+
+  it("answers Ping with what the store's ping throws, and without one with success", async () => {
+    const client = clientV1_1(() => new MemoryStore());
+    await expect(client.ping({})).rejects.toEqual(
+      expect.objectContaining({ code: Code.FailedPrecondition, rawMessage: "store.Store/Ping was called before Init" }),
+    );
+    await client.init(INIT);
+    await expect(client.ping({})).resolves.toBeDefined();
+    const down = clientV1_1(() =>
+      withMethods(new MemoryStore(), {
+        ping: () => {
+          throw new Error("down");
+        },
+      }),
+    );
+    await down.init(INIT);
+    await expect(down.ping({})).rejects.toEqual(expect.objectContaining({ code: Code.Unknown, rawMessage: "down" }));
+  });
+});
+
+describe("calls that the host cancels", () => {
+  const contextWith = (signal: AbortSignal): HandlerContext => ({ signal }) as HandlerContext;
+
+  it.each(["v1.0", "v1.1"])("end a Put of %s that waits for the host: the author's data throws", async (generation) => {
+    const controller = new AbortController();
+    const context = contextWith(controller.signal);
+    const seen = deferred<unknown>();
+    const store = withMethods(new MemoryStore(), {
+      put: async (_, __, data) => {
+        try {
+          for await (const chunk of data) expect(chunk).toHaveLength(1);
+        } catch (error) {
+          seen.resolve(error);
+          throw error;
+        }
+      },
+    });
+    async function* messages<M>(...first: readonly M[]): AsyncGenerator<M, void, undefined> {
+      yield* first;
+      await new Promise(() => undefined);
+    }
+    let putting: Promise<unknown>;
+    const chunk = Uint8Array.of(1);
+    if (generation === "v1.0") {
+      const service = storeV1_0(() => store, new StoreSession());
+      await service.init(create(v1_0.InitRequestSchema, INIT), context);
+      const message = create(v1_0.PutStateRequestSchema, { mac: { value: A.bytes }, chunk });
+      putting = Promise.resolve(service.putState(messages(message), context));
+    } else {
+      const service = storeV1_1(() => store, new StoreSession());
+      await service.init(create(v1_1.InitRequestSchema, INIT), context);
+      const message = create(v1_1.PutRequestSchema, { mac: A.bytes, type: v1_1.StorageResource.STATE, chunk });
+      putting = Promise.resolve(service.put(messages(message), context));
+    }
+    await settled();
+    controller.abort(new Error("the host has gone"));
+    await expect(putting).rejects.toThrow("the host has gone");
+    expect(await seen.promise).toEqual(new Error("the host has gone"));
+  });
+
+  it("end a Get, and the author's source with it", async () => {
+    const controller = new AbortController();
+    const stopped = deferred();
+    const signals: AbortSignal[] = [];
+    const store = withMethods(new MemoryStore(), {
+      get: (_, __, ___, signal) => {
+        signals.push(signal);
+        return (async function* () {
+          try {
+            for (;;) yield Uint8Array.of(1);
+          } finally {
+            stopped.resolve();
+          }
+        })();
+      },
+    });
+    const session = new StoreSession();
+    const service = storeV1_1(() => store, session);
+    const context = contextWith(controller.signal);
+    await service.init(create(v1_1.InitRequestSchema, INIT), context);
+    const request = create(v1_1.GetRequestSchema, { mac: A.bytes, type: v1_1.StorageResource.STATE });
+    const chunks = service.get(request, context)[Symbol.asyncIterator]();
+    await chunks.next();
+    controller.abort(new Error("the host has gone"));
+    await expect(chunks.next()).rejects.toMatchObject({ code: Code.Canceled, rawMessage: "the host has gone" });
+    await stopped.promise;
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    // Nothing is in flight any more: Close need not wait.
+    await session.close();
+    expect(store.closed).toBe(1);
+  });
+
+  it("end a Get whose rest the server does not read, and the author's source with it", async () => {
+    const stopped = deferred();
+    const store = withMethods(new MemoryStore(), {
+      get: async function* () {
+        try {
+          for (;;) yield Uint8Array.of(1);
+        } finally {
+          stopped.resolve();
+        }
+      },
+    });
+    const service = storeV1_1(() => store, new StoreSession());
+    const context = contextWith(new AbortController().signal);
+    await service.init(create(v1_1.InitRequestSchema, INIT), context);
+    const request = create(v1_1.GetRequestSchema, { mac: A.bytes, type: v1_1.StorageResource.STATE });
+    const chunks = service.get(request, context)[Symbol.asyncIterator]();
+    await chunks.next();
+    await chunks.return?.();
+    await stopped.promise;
+    await Promise.resolve(service.close(create(v1_1.CloseRequestSchema), context));
+    expect(store.closed).toBe(1);
+  });
+});

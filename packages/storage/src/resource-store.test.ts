@@ -1,0 +1,92 @@
+import { describe, expect, it } from "@jest/globals";
+import { Code } from "@connectrpc/connect";
+import type { ByteSource } from "@kloset/model";
+import { resourcesOf } from "./resource-store.js";
+import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
+import type { Store } from "./store.js";
+
+const A = macOf(1);
+const signal = new AbortController().signal;
+
+async function bytesOf(source: ByteSource): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  if (source instanceof Uint8Array) chunks.push(source);
+  else for await (const chunk of source) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+describe("resourcesOf", () => {
+  it("uses a store of four functions as it is", () => {
+    const store = new MemoryStore();
+    expect(resourcesOf(store)).toBe(store);
+  });
+
+  it("maps the nineteen methods, in a store that has helpers of its own by those names, too", async () => {
+    const store = new MemoryStore();
+    const helpers = { list: () => "helper", get: () => "helper", put: () => "helper", delete: () => "helper" };
+    const resources = resourcesOf({ ...nineteen(store), ...helpers });
+    for (const kind of ["state", "packfile", "lock"] as const) {
+      async function* data() {
+        yield Buffer.from(kind);
+      }
+      await resources.put(kind, A, data());
+      expect(await bytesOf(await resources.get(kind, A, undefined, signal))).toBe(kind);
+      expect([...((await resources.list(kind)) as Iterable<unknown>)]).toEqual([A]);
+      await resources.delete(kind, A);
+    }
+    expect(store.calls.filter((call) => call.startsWith("put"))).toEqual([
+      `put state ${A.hex}`,
+      `put packfile ${A.hex}`,
+      `put lock ${A.hex}`,
+    ]);
+  });
+
+  it("reads a part of a packfile by getPackfileBlob", async () => {
+    const store = new MemoryStore();
+    store.kept.set(`packfile ${A.hex}`, Buffer.from("0123456789"));
+    const resources = resourcesOf(nineteen(store));
+    expect(await bytesOf(await resources.get("packfile", A, { offset: 2, length: 3 }, signal))).toBe("234");
+    expect(store.calls).toEqual([`get packfile ${A.hex} 2+3`]);
+  });
+
+  it.each(["state", "lock"] as const)("cuts a part of a %s out of the whole, and stops reading there", async (kind) => {
+    let read = 0;
+    let stopped = false;
+    async function* source() {
+      try {
+        for (; read < 100; read++) yield Buffer.from("0123456789");
+      } finally {
+        stopped = true;
+      }
+    }
+    const resources = resourcesOf(nineteen(withMethods(new MemoryStore(), { get: () => source() })));
+    expect(await bytesOf(await resources.get(kind, A, { offset: 8, length: 5 }, signal))).toBe("89012");
+    expect(read).toBe(1);
+    expect(stopped).toBe(true);
+    expect(await bytesOf(await resources.get(kind, A, { offset: 5000, length: 5 }, signal))).toBe("");
+    expect(await bytesOf(await resources.get(kind, A, { offset: 0, length: 0 }, signal))).toBe("");
+  });
+
+  it.each(["ecc-packfile", "ecc-state"] as const)("has no %s in nineteen methods, and says so", async (kind) => {
+    const resources = resourcesOf(nineteen(new MemoryStore()));
+    const none = expect.objectContaining({
+      code: Code.Unimplemented,
+      rawMessage: `this store keeps packfiles, states and locks, not: ${kind}`,
+    });
+    const calls = [
+      () => resources.list(kind),
+      () => resources.put(kind, A, { async *[Symbol.asyncIterator]() {} }),
+      () => resources.get(kind, A, undefined, signal),
+      () => resources.delete(kind, A),
+    ];
+    for (const call of calls) await expect((async () => call())()).rejects.toEqual(none);
+  });
+
+  it("names the method that a store lacks", () => {
+    const store = nineteen(new MemoryStore());
+    expect(() => resourcesOf({ ...store, putLock: undefined } as unknown as Store)).toThrow(/^the store has no putLock\(\)/);
+    const four = withMethods(new MemoryStore(), {});
+    const half = { list: four.list.bind(four), put: four.put.bind(four) };
+    expect(() => resourcesOf(half as unknown as MemoryStore)).toThrow(/^the store has no get\(\)/);
+  });
+});

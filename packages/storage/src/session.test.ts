@@ -1,0 +1,206 @@
+import { describe, expect, it } from "@jest/globals";
+import { Code } from "@connectrpc/connect";
+import { LocationFlag } from "@kloset/model";
+import { StoreSession } from "./session.js";
+import type { Store } from "./store.js";
+import { deferred, settled } from "./testing/deferred.js";
+import { clientV1_0, clientV1_1, hostV1_0, hostV1_1, INIT } from "./testing/hosts.js";
+import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
+
+function failure(code: Code, rawMessage: unknown) {
+  return expect.objectContaining({ code, rawMessage });
+}
+
+describe("Init of a store", () => {
+  it("answers v1.1 with defaults", async () => {
+    const answer = await clientV1_1(() => new MemoryStore()).init(INIT);
+    expect(answer).toMatchObject({ origin: "localhost", type: "memory", root: "/var/backups", flags: 0 });
+  });
+
+  it("answers v1.1 with what the store says", async () => {
+    const store = withMethods(new MemoryStore(), {
+      origin: () => "s3.example",
+      type: () => Promise.resolve("s3"),
+      root: () => "/bucket",
+      flags: () => LocationFlag.LOCALFS | LocationFlag.FILE,
+    });
+    const answer = await clientV1_1(() => store).init(INIT);
+    expect(answer).toMatchObject({ origin: "s3.example", type: "s3", root: "/bucket", flags: 3 });
+  });
+
+  it("tells v1.0 the location, from memory", async () => {
+    let asked = 0;
+    const store = withMethods(new MemoryStore(), { location: () => `memory:///${String(asked++)}` });
+    const client = clientV1_0(() => store);
+    await client.init(INIT);
+    for (let i = 0; i < 3; i++) expect((await client.getLocation({})).location).toBe("memory:///0");
+    expect(asked).toBe(1);
+  });
+
+  it("has a root that is not empty for a location that is a protocol alone", async () => {
+    const store = withMethods(new MemoryStore(), { location: () => "memory://" });
+    expect((await clientV1_1(() => store).init(INIT)).root).toBe("memory://");
+    const client = clientV1_0(() => store);
+    await client.init(INIT);
+    expect((await client.getLocation({})).location).toBe("memory://");
+  });
+
+  it.each([
+    ["location", "", "location() returned an empty string: hosts would back up nothing"],
+    ["location", undefined, "location() returned undefined: a string is needed"],
+    ["root", "", "root() returned an empty string: hosts would back up nothing"],
+    ["root", null, "root() returned null: a string is needed"],
+    ["origin", 7, "origin() returned 7: a string is needed"],
+    ["type", 7, "type() returned 7: a string is needed"],
+    ["flags", -1, "flags() returned -1: bits of LocationFlag are needed"],
+    ["flags", "localfs", "flags() returned a string of 7 characters: bits of LocationFlag are needed"],
+  ] as const)("fails on a %s of %p, and closes the store", async (method, value, text) => {
+    for (const host of [hostV1_0, hostV1_1]) {
+      const store = new MemoryStore();
+      const wrong = withMethods(store, { [method]: () => value });
+      await expect(host(() => wrong).init()).rejects.toEqual(failure(Code.Unknown, text));
+      expect(store.closed).toBe(1);
+    }
+  });
+
+  it("fails with its own failure, not with that of the close that follows", async () => {
+    const store = withMethods(new MemoryStore(), {
+      location: () => {
+        throw new Error("no such bucket");
+      },
+      close: () => {
+        throw new Error("not open");
+      },
+    });
+    await expect(hostV1_0(() => store).init()).rejects.toEqual(failure(Code.Unknown, "no such bucket"));
+  });
+
+  it("may be tried again after a failure", async () => {
+    let attempts = 0;
+    const store = new MemoryStore();
+    const host = hostV1_1(() => {
+      if (attempts++ === 0) throw new Error("no route to host");
+      return store;
+    });
+    await expect(host.init()).rejects.toEqual(failure(Code.Unknown, "no route to host"));
+    await host.init();
+    expect(await host.mode()).toBe(6);
+  });
+
+  it("fails on an object that is no store of either shape", async () => {
+    const { list, ...rest } = nineteen(new MemoryStore()) as Store & { list?: unknown };
+    expect(list).toBeUndefined();
+    const half: unknown = { ...rest, getStates: undefined };
+    await expect(hostV1_0(() => half as Store).init()).rejects.toEqual(
+      failure(Code.Unknown, expect.stringMatching(/^the store has no getStates\(\)/)),
+    );
+  });
+});
+
+describe.each([
+  ["v1.0", hostV1_0],
+  ["v1.1", hostV1_1],
+])("Close of a store, %s", (_, host) => {
+  const lock = macOf(1);
+  const holding = (store: MemoryStore): MemoryStore => {
+    store.kept.set(`lock ${lock.hex}`, Uint8Array.of(1));
+    store.config = Uint8Array.of(7);
+    return store;
+  };
+
+  it("answers what the store's close throws", async () => {
+    const store = new MemoryStore((call) => {
+      if (call === "close") throw new Error("flush failed");
+    });
+    const served = host(() => store);
+    await served.init();
+    await expect(served.close()).rejects.toEqual(failure(Code.Unknown, "flush failed"));
+  });
+
+  it("closes once for two Closes", async () => {
+    const store = new MemoryStore();
+    const served = host(() => store);
+    await served.init();
+    await Promise.all([served.close(), served.close()]);
+    await served.close();
+    expect(store.closed).toBe(1);
+  });
+
+  it("waits for a Delete that came before it", async () => {
+    const gate = deferred();
+    const store = holding(new MemoryStore((call) => (call.startsWith("delete") ? gate.promise : undefined)));
+    const served = host(() => store);
+    await served.init();
+    const deleting = served.delete("lock", lock.bytes);
+    await settled();
+    const closing = served.close();
+    await settled();
+    expect(store.closed).toBe(0);
+    gate.resolve();
+    await Promise.all([deleting, closing]);
+    expect(store.closed).toBe(1);
+    expect(store.kept.size).toBe(0);
+  });
+
+  it("serves a Delete that comes while it is answered, by a store made anew", async () => {
+    const gate = deferred();
+    const stores: MemoryStore[] = [];
+    const session = new StoreSession();
+    const served = host(() => {
+      const first = stores.length === 0;
+      const store = holding(new MemoryStore((call) => (first && call === "close" ? gate.promise : undefined)));
+      stores.push(store);
+      return store;
+    }, session);
+    await served.init();
+    await served.open();
+    const closing = served.close();
+    await settled();
+    const deleting = served.delete("lock", lock.bytes);
+    await settled();
+    // Never two at once on one location.
+    expect(stores).toHaveLength(1);
+    gate.resolve();
+    await closing;
+    await deleting;
+    expect(stores.map(({ calls }) => calls)).toEqual([
+      ["open", "close"],
+      ["open", `delete lock ${lock.hex}`],
+    ]);
+    await session.end();
+    expect(stores.map(({ closed }) => closed)).toEqual([1, 1]);
+  });
+
+  it("serves calls that come after it, and closes again", async () => {
+    const stores: MemoryStore[] = [];
+    const served = host(() => {
+      const store = holding(new MemoryStore());
+      stores.push(store);
+      return store;
+    });
+    await served.init();
+    await served.create(Uint8Array.of(1));
+    await served.close();
+    await served.delete("lock", lock.bytes);
+    expect(await served.list("lock")).toEqual([]);
+    await served.close();
+    expect(stores.map(({ calls }) => calls)).toEqual([
+      ["create", "close"],
+      ["open", `delete lock ${lock.hex}`, "list lock", "close"],
+    ]);
+  });
+
+  it("closes a store that was made anew but can not be opened", async () => {
+    const stores: MemoryStore[] = [];
+    const served = host(() => {
+      const store = stores.length === 0 ? holding(new MemoryStore()) : new MemoryStore();
+      stores.push(store);
+      return store;
+    });
+    await served.init();
+    await served.open();
+    await served.close();
+    await expect(served.delete("lock", lock.bytes)).rejects.toEqual(failure(Code.Unknown, "no repository"));
+    expect(stores.map(({ closed }) => closed)).toEqual([1, 1]);
+  });
+});
