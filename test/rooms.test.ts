@@ -12,7 +12,6 @@ const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 const PROTOBUF = "@bufbuild/protobuf";
 const CONNECT = "@connectrpc/connect";
-const CONNECT_NODE = "@connectrpc/connect-node";
 
 interface Room {
   readonly folder: string;
@@ -35,7 +34,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/connection": {
     folder: "packages/connection",
     source: "src",
-    mayImport: [CONNECT, CONNECT_NODE, PROTOBUF],
+    mayImport: [CONNECT, PROTOBUF],
     node: true,
   },
   ...Object.fromEntries(
@@ -58,7 +57,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/host": {
     folder: "packages/host",
     source: "src",
-    mayImport: [model, protocol, CONNECT, CONNECT_NODE, PROTOBUF],
+    mayImport: [model, protocol, PROTOBUF],
     node: true,
   },
   "kloset-plugin-fs": {

@@ -3,9 +3,9 @@ import { SingleBar, type Options } from "cli-progress";
 /** Shows how far a step is. */
 export interface Progress {
   /** So many entries are done. */
-  advance(done: number): void;
+  readonly advance: (done: number) => void;
   /** The step is over. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /**

@@ -26,7 +26,7 @@ export class Mac {
     if (bytes.length !== MAC_LENGTH) {
       throw new RangeError(`a MAC has ${String(MAC_LENGTH)} bytes, not ${String(bytes.length)}`);
     }
-    const copy = Uint8Array.from(bytes);
+    const copy = new Uint8Array(bytes);
     let hex = "";
     for (const byte of copy) hex += byte.toString(16).padStart(2, "0");
     return new Mac(copy, hex);
