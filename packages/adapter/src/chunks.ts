@@ -1,21 +1,25 @@
 import { inspect } from "node:util";
 import { isUint8Array } from "node:util/types";
-import type { ByteSource } from "@kloset/model";
-import { iterateUntilAbort } from "./iterate.js";
+import type { Awaitable, ByteSource } from "@kloset/model";
+import { iterateUntilAbort, untilAborted } from "./iterate.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
+import { discard, isIterable } from "./sources.js";
 
 /**
  * Turns what an author returned into chunks for the wire: none empty (hosts fail
  * on that), none above 1 MiB.
  *
+ * @param opened - The source, or a promise of it, which is not waited for once the
+ * signal is aborted.
  * @param what - Names the content in errors, as `"/etc/passwd"`.
  * @throws TypeError when the source does not yield bytes.
  */
 export async function* chunksOf(
-  source: ByteSource,
+  opened: Awaitable<ByteSource>,
   what: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const source: unknown = await untilAborted(opened, signal, discard);
   if (isUint8Array(source)) {
     yield* split(source);
     return;
@@ -65,13 +69,13 @@ export async function* sliceOf(
   }
 }
 
-/** True for what `for await` takes. */
-export function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
-  return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
-}
-
 /** A value for an error message: short, and never the content itself. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return `a string of ${String(value.length)} characters`;
-  return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity }).slice(0, 200);
+  if (ArrayBuffer.isView(value)) return `${String(value.byteLength)} bytes`;
+  try {
+    return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity }).slice(0, 200);
+  } catch {
+    return "something that can not be printed";
+  }
 }

@@ -35,7 +35,8 @@ export function unimplemented(message: string): StatusError {
 
 /**
  * The text of whatever was thrown, word for word: an error's message, a string
- * as it is, anything else as Node would print it.
+ * as it is, anything else as Node would print it. Never empty, because hosts take
+ * an empty text for success, and never throws.
  *
  * Lone surrogates become U+FFFD, because UTF-8 can not carry them; beyond
  * {@link MAX_ERROR_TEXT} characters it is cut, and says so.
@@ -47,15 +48,28 @@ export function errorText(error: unknown): string {
   return text.slice(0, MAX_ERROR_TEXT).toWellFormed() + omitted;
 }
 
+/** A throwing getter in an error must not hide that there was one. */
 function rawText(error: unknown): string {
-  if (typeof error === "string") return error === "" ? "the plugin threw an empty string" : error;
-  if (!(error instanceof Error) && !isErrorLike(error)) return `the plugin threw ${inspect(error, { depth: 1 })}`;
+  try {
+    if (typeof error === "string") return error === "" ? "the plugin threw an empty string" : error;
+    if (!(error instanceof Error) && !isErrorLike(error)) return `the plugin threw ${inspect(error, { depth: 1 })}`;
+    return textOfError(error) || "the plugin threw an error without a message";
+  } catch {
+    return "the plugin threw something that can not be printed";
+  }
+}
+
+/** @returns "" when there is none. */
+function textOfError(error: Error): string {
   // Connect puts "[code]" before its messages; the author's words are behind it.
-  if (error instanceof ConnectError) return error.rawMessage;
-  if (error.message !== "") return error.message;
+  const message: unknown = error instanceof ConnectError ? error.rawMessage : error.message;
+  if (message !== "") return String(message);
   // Node reports a connection that failed on every address without a message.
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(rawText).join("; ");
-  return error.name;
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    // Only one level: an error could be among its own.
+    return error.errors.map((one: unknown) => (one instanceof Error ? one.message || one.name : rawText(one))).join("; ");
+  }
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
 /** An error of another realm (a worker, a test's sandbox) is no instance of this one's Error. */

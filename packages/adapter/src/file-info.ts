@@ -1,4 +1,5 @@
 import { baseName, type FileInfo } from "@kloset/model";
+import { describe } from "./chunks.js";
 
 /** The shape that every file info of both generations has on the wire. */
 export interface WireFileInfo {
@@ -85,7 +86,7 @@ export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
 }
 
 function timeToWire(ns: bigint): WireTime {
-  if (typeof ns !== "bigint") throw new TypeError(`fileInfo.modTime must be a bigint: ${String(ns)}`);
+  if (typeof ns !== "bigint") throw new TypeError(`fileInfo.modTime must be a bigint: ${describe(ns)}`);
   // Rounded down, so that nanos is never negative.
   let seconds = ns / NANOSECONDS;
   let nanos = ns % NANOSECONDS;
@@ -101,21 +102,22 @@ function timeToWire(ns: bigint): WireTime {
 
 function checkNumber(field: string, value: unknown, max: number): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max) {
-    throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${String(max)}: ${String(value)}`);
+    throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${String(max)}: ${describe(value)}`);
   }
   return value;
 }
 
 function checkBigint(field: string, value: unknown): bigint {
   if (typeof value !== "bigint" || value < 0n || value > UINT64_MAX) {
-    throw new RangeError(`fileInfo.${field} must be a bigint of 64 bits: ${String(value)}`);
+    throw new RangeError(`fileInfo.${field} must be a bigint of 64 bits: ${describe(value)}`);
   }
   return value;
 }
 
 function checkText(field: string, value: unknown): string {
-  if (typeof value !== "string" || !value.isWellFormed()) {
-    throw new TypeError(`fileInfo.${field} must be well-formed text: ${JSON.stringify(value)}`);
+  if (typeof value !== "string") throw new TypeError(`fileInfo.${field} must be a string: ${describe(value)}`);
+  if (!value.isWellFormed()) {
+    throw new TypeError(`fileInfo.${field} is not valid Unicode: ${JSON.stringify(value.slice(0, 1000))}`);
   }
   return value;
 }

@@ -39,8 +39,9 @@ export function chosenGeneration(
     strict: false,
     allowPositionals: true,
   });
-  const chosen = values.generation ?? env["KLOSET_GENERATION"];
-  if (chosen === undefined || chosen === "") return undefined;
+  // An environment variable that is empty is one that is not set.
+  const chosen = values.generation ?? (env["KLOSET_GENERATION"] || undefined);
+  if (chosen === undefined) return undefined;
   if (chosen === "v1.0" || chosen === "v1.1") return chosen;
   throw new Error(`the generation must be "v1.0" or "v1.1": ${JSON.stringify(chosen)}`);
 }

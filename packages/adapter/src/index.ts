@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { chunksOf, describe, isIterable, sliceOf } from "./chunks.js";
+export { chunksOf, describe, sliceOf } from "./chunks.js";
 export { contextOf, type InitOptions, type InitRequest } from "./context.js";
 export {
   abortError,
@@ -18,8 +18,9 @@ export {
 } from "./errors.js";
 export { fileInfoFromWire, fileInfoToWire, type ReceivedFileInfo, type WireFileInfo, type WireTime } from "./file-info.js";
 export { chosenGeneration, generationOfUserAgent, type Generation } from "./generation.js";
-export { iterateUntilAbort } from "./iterate.js";
+export { iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
 export { MAX_CHUNK_BYTES, MAX_ERROR_TEXT, MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./notice.js";
 export { Session, type Opened, type SessionOptions } from "./session.js";
+export { discard, isIterable } from "./sources.js";
 export { consume, Upload } from "./upload.js";

@@ -1,8 +1,11 @@
+import type { Awaitable } from "@kloset/model";
 import { abortError } from "./errors.js";
+import { closeQuietly, stepsOf } from "./sources.js";
 
 /**
- * Iterates a source, and stops when the signal is aborted, even while the source
- * is waiting: then it is told (`return`) and left alone, and the iteration throws.
+ * Iterates a source, and stops when the signal is aborted: the source is told
+ * (`return`) at once, even if nobody asks for the next value any more, and left
+ * alone if it waits; the iteration throws.
  *
  * A source that never yields could otherwise keep a call, and all that it holds,
  * for ever.
@@ -11,48 +14,104 @@ export async function* iterateUntilAbort<T>(
   source: AsyncIterable<T> | Iterable<T>,
   signal: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
-  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const steps = stepsOf(source);
+  let ended = false;
+  const close = (): void => {
+    if (ended) return;
+    ended = true;
+    closeQuietly(steps);
+  };
   let rejectPending: ((reason: Error) => void) | undefined;
   const onAbort = (): void => {
-    rejectPending?.(abortError(signal));
+    if (rejectPending === undefined) close();
+    else rejectPending(abortError(signal));
   };
   signal.addEventListener("abort", onAbort, { once: true });
-  let finished = false;
   try {
     for (;;) {
-      if (signal.aborted) throw abortError(signal);
+      throwIfAborted(signal);
       // One listener for the whole iteration: racing every step against a promise
       // of the signal would pile up reactions on it.
       const result = await new Promise<IteratorResult<T>>((resolve, reject) => {
         rejectPending = reject;
-        next(iterator).then(resolve, (error: unknown) => {
-          finished = true;
+        steps.next().then(resolve, (error: unknown) => {
+          ended = true;
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the source threw
           reject(error);
         });
       });
+      rejectPending = undefined;
       if (result.done === true) {
-        finished = true;
+        ended = true;
         return;
       }
+      // Aborted since it came: the listener has run, and took it for pending.
+      throwIfAborted(signal);
       yield result.value;
     }
   } finally {
     signal.removeEventListener("abort", onAbort);
-    if (!finished) closeQuietly(iterator);
+    close();
   }
 }
 
-/** One step of either kind of iterator; a throw becomes a rejection. */
-async function next<T>(iterator: AsyncIterator<T> | Iterator<T>): Promise<IteratorResult<T>> {
-  return iterator.next();
-}
-
-/** Tells an iterator that nobody wants more. It may hang or throw: that is its own affair. */
-function closeQuietly(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
+/**
+ * Waits for a value, but not longer than until the signal is aborted.
+ *
+ * @param late - Given a value that comes after that: it may hold what must be closed.
+ * @throws what the promise rejects with; the signal's reason.
+ */
+export async function untilAborted<T>(
+  value: Awaitable<T>,
+  signal: AbortSignal,
+  late: (value: T) => void = () => undefined,
+): Promise<T> {
+  let onAbort: (() => void) | undefined;
   try {
-    Promise.resolve(iterator.return?.()).catch(() => undefined);
-  } catch {
-    // Nobody waits for it.
+    return await new Promise<T>((resolve, reject) => {
+      let given = false;
+      onAbort = () => {
+        given = true;
+        reject(abortError(signal));
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      Promise.resolve(value).then((it) => {
+        if (given) late(it);
+        else resolve(it);
+      }, reject);
+      if (signal.aborted) onAbort();
+    });
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
   }
+}
+
+/**
+ * Runs a stream of the author's with a signal of its own, which is aborted when
+ * the host's is, or when nobody wants the rest, but not when the stream has
+ * ended: the host's signal is aborted after every call, and what the author has
+ * opened with it may still be in use.
+ */
+export async function* withOwnSignal<T>(
+  signal: AbortSignal,
+  run: (own: AbortSignal) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const controller = new AbortController();
+  const onAbort = (): void => {
+    controller.abort(abortError(signal));
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  let ended = false;
+  try {
+    yield* run(controller.signal);
+    ended = true;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    if (!ended) onAbort();
+  }
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw abortError(signal);
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Awaitable } from "@kloset/model";
 import { failedPrecondition } from "./errors.js";
+import { settledWithin } from "./settled-within.js";
 
 /** A connector and what the adapter keeps beside it. */
 export interface Opened<T> {
@@ -43,8 +44,11 @@ export class Session<T> {
   /** Settles with the opening after Close that is under way. */
   #reopening: Promise<Opened<T>> | undefined;
   #closing: Promise<void> | undefined;
+  /** The connection has ended, and with it every wait. */
+  #ended = false;
   #inFlight = 0;
-  readonly #idle: (() => void)[] = [];
+  /** Called when no call is in flight any more, and when there is no use in waiting for that. */
+  readonly #wake: (() => void)[] = [];
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -98,7 +102,9 @@ export class Session<T> {
    * @throws StatusError FAILED_PRECONDITION before Init; what the connector's close throws.
    */
   async close(): Promise<void> {
-    if (this.#open === undefined || (this.#state !== "ready" && this.#closing === undefined)) {
+    // A call that came late is about to open the connector again: it is closed again, too.
+    if (this.#reopening !== undefined) await settledWithin(this.#reopening, this.#closeDeadlineMs);
+    if (this.#state !== "ready" && this.#closing === undefined) {
       throw failedPrecondition(`${this.#name("Close")} was called before Init`);
     }
     this.#closing ??= this.#closeWhenIdle();
@@ -116,14 +122,22 @@ export class Session<T> {
     const deadline = this.#options.abortDeadlineMs ?? DEFAULT_ABORT_DEADLINE_MS;
     const starting = this.#reopening ?? this.#starting;
     if (starting !== undefined) await settledWithin(starting, deadline);
-    if (this.#inFlight > 0) await settledWithin(this.#whenIdle(), deadline);
-    if (this.#state === "ready") this.#closing ??= this.#closeNow();
+    await this.#whenIdle(deadline, () => {
+      this.#ended = true;
+      // A Close that waits for calls has waited long enough.
+      this.#wakeAll();
+      if (this.#state === "ready") this.#closing ??= this.#closeNow();
+    });
     await this.#closing;
   }
 
   /** Aborts {@link Session.signal}: the host has gone. */
   abort(): void {
     if (!this.signal.aborted) this.#controller.abort(new Error("the host has gone"));
+  }
+
+  get #closeDeadlineMs(): number {
+    return this.#options.closeDeadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS;
   }
 
   async #enter(rpc: string): Promise<Opened<T>> {
@@ -144,27 +158,30 @@ export class Session<T> {
 
   #leave(): void {
     this.#inFlight--;
-    if (this.#inFlight === 0) for (const wake of this.#idle.splice(0)) wake();
+    if (this.#inFlight === 0) this.#wakeAll();
   }
 
   async #reopen(): Promise<Opened<T>> {
-    await this.#closing?.catch(noop);
+    await this.#closing?.catch(() => undefined);
     const open = this.#open;
-    if (open === undefined || this.signal.aborted) throw failedPrecondition(`${this.#options.service} is closed`);
+    if (open === undefined) throw failedPrecondition(`${this.#options.service} is closed`);
     const opened = await this.#start(open);
     this.#closing = undefined;
     return opened;
   }
 
   async #start(open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<Opened<T>> {
+    if (this.signal.aborted) throw failedPrecondition(`${this.#options.service}: the host has gone`);
     const before = this.#state;
     this.#state = "starting";
     const starting = (async () => open(this.signal))();
     this.#starting = starting;
     try {
-      this.#opened = await starting;
+      const opened = await starting;
+      if (this.#ended) await closeUnwanted(opened);
+      this.#opened = opened;
       this.#state = "ready";
-      return this.#opened;
+      return opened;
     } catch (error) {
       this.#state = before;
       throw error;
@@ -176,10 +193,7 @@ export class Session<T> {
   async #closeWhenIdle(): Promise<void> {
     // What the host sent together with Close arrives in this turn or the next.
     await nextTurn();
-    if (this.#inFlight > 0) {
-      await settledWithin(this.#whenIdle(), this.#options.closeDeadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
-    }
-    await this.#closeNow();
+    await this.#whenIdle(this.#closeDeadlineMs, () => this.#closeNow());
   }
 
   async #closeNow(): Promise<void> {
@@ -189,9 +203,27 @@ export class Session<T> {
     await opened?.close();
   }
 
-  #whenIdle(): Promise<void> {
-    if (this.#inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+  /**
+   * Waits until no call is in flight, but not longer than this, nor after the end
+   * of the connection.
+   *
+   * @param then - Called before another call can begin.
+   */
+  async #whenIdle<R>(ms: number, then: () => Awaitable<R>): Promise<R> {
+    const deadline = { passed: false };
+    const timer = setTimeout(() => {
+      deadline.passed = true;
+      this.#wakeAll();
+    }, ms);
+    while (this.#inFlight > 0 && !deadline.passed && !this.#ended) {
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+    clearTimeout(timer);
+    return then();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake();
   }
 
   #name(rpc: string): string {
@@ -199,19 +231,8 @@ export class Session<T> {
   }
 }
 
-/** Waits until a promise settles, either way, but not longer than this. */
-async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([promise.then(noop, noop), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function noop(): void {
-  // Only that it settled matters.
+/** The connection ended while this was opened, and nobody waits for it. */
+async function closeUnwanted(opened: Opened<unknown>): Promise<never> {
+  await opened.close();
+  throw failedPrecondition("the host has gone");
 }

@@ -1,6 +1,6 @@
-import { errorText, noticeOnce } from "@kloset/adapter";
-import type { importer as wire } from "@kloset/protocol/v1.1";
-import type { Importer } from "./importer.js";
+import { errorText, iterateUntilAbort, noticeOnce } from "@kloset/adapter";
+import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
+import type { Acknowledgement, Importer } from "./importer.js";
 import type { Readers } from "./readers.js";
 import { refOfWire } from "./wire.js";
 
@@ -16,10 +16,16 @@ export class Acknowledgements {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(importer: Importer, readers: Readers, requests: AsyncIterable<wire.ImportRequest>) {
+  /** @param signal - Aborted when the host does not want the rest: then it acknowledges nothing, either. */
+  constructor(
+    importer: Importer,
+    readers: Readers,
+    requests: AsyncIterable<wire.ImportRequest>,
+    signal: AbortSignal,
+  ) {
     this.#importer = importer;
     this.#readers = readers;
-    void this.#readAll(requests);
+    void this.#readAll(iterateUntilAbort(requests, signal));
   }
 
   /** One more record was sent. */
@@ -59,12 +65,9 @@ export class Acknowledgements {
   async #readAll(requests: AsyncIterable<wire.ImportRequest>): Promise<void> {
     try {
       for await (const { result } of requests) {
+        if (result?.header !== undefined) await this.#acknowledge(result.header, result.error);
+        // Only now: who waits for this wants the author's methods to have ended.
         this.#outstanding--;
-        if (result?.header !== undefined) {
-          const ref = refOfWire(result.header);
-          this.#readers.release(ref);
-          await this.#tell({ ref, error: result.error === "" ? undefined : result.error });
-        }
         this.#wake?.();
       }
     } catch (error) {
@@ -75,8 +78,17 @@ export class Acknowledgements {
     }
   }
 
+  async #acknowledge(header: connectors.Record, error: string): Promise<void> {
+    const ref = refOfWire(header);
+    // An error entry may have the pathname of a file that is still to be opened.
+    if (header.error === "") this.#readers.release(ref);
+    // Nor was an entry kept that was sent as an error.
+    const why = error === "" ? header.error : error;
+    await this.#tell({ ref, error: why === "" ? undefined : why });
+  }
+
   /** An author's mistake here must not stop the acknowledgements of all the others. */
-  async #tell(acknowledgement: Parameters<NonNullable<Importer["acknowledge"]>>[0]): Promise<void> {
+  async #tell(acknowledgement: Acknowledgement): Promise<void> {
     try {
       await this.#importer.acknowledge?.(acknowledgement);
     } catch (error) {

@@ -1,12 +1,12 @@
-import { chunksOf } from "@kloset/adapter";
+import { chunksOf, withOwnSignal } from "@kloset/adapter";
 import { isRegularFile, type EntryRef, type Read } from "@kloset/model";
+import type { Scanned, ScannedRecord } from "./entry-check.js";
 import type { Importer } from "./importer.js";
-import type { Scanned } from "./scan.js";
 
 /** Opens what the host asks for, and holds what is needed for that. */
 export class Readers {
   readonly #importer: Importer;
-  readonly #held = new Map<string, Read>();
+  #held = new Map<string, Read>();
 
   constructor(importer: Importer) {
     this.#importer = importer;
@@ -17,11 +17,24 @@ export class Readers {
     return this.#held.size;
   }
 
+  /**
+   * A scan begins: what an earlier one has left is forgotten, or this one's
+   * entries would be taken for repetitions of them.
+   *
+   * @returns Forgets what this scan has left.
+   */
+  begin(): () => void {
+    const held = new Map<string, Read>();
+    this.#held = held;
+    return () => {
+      held.clear();
+    };
+  }
+
   /** True when the host can open this entry. */
   has(scanned: Scanned): boolean {
     if (scanned.type === "error") return false;
-    if (scanned.type === "attribute") return scanned.entry.read !== undefined || this.#importer.open !== undefined;
-    if (!isRegularFile(scanned.fileInfo.mode)) return false;
+    if (scanned.type === "record" && !isRegularFile(scanned.fileInfo.mode)) return false;
     return this.#closureOf(scanned) !== undefined || this.#importer.open !== undefined;
   }
 
@@ -32,10 +45,9 @@ export class Readers {
    */
   hold(scanned: Scanned): boolean {
     if (scanned.type === "error") return true;
-    const ref = refOf(scanned);
-    const key = keyOf(ref);
+    const key = keyOf(scanned);
     if (this.#held.has(key)) return false;
-    const read = scanned.type === "attribute" ? scanned.entry.read : this.#closureOf(scanned);
+    const read = this.#closureOf(scanned);
     if (read !== undefined) this.#held.set(key, read);
     return true;
   }
@@ -43,11 +55,6 @@ export class Readers {
   /** Frees what is held for an entry: the host is done with it. */
   release(ref: EntryRef): void {
     this.#held.delete(keyOf(ref));
-  }
-
-  /** Frees everything. */
-  clear(): void {
-    this.#held.clear();
   }
 
   /**
@@ -62,36 +69,32 @@ export class Readers {
     this.#held.delete(key);
     const name = JSON.stringify(ref.pathname);
     const what = ref.attribute === undefined ? name : `${name}, attribute ${JSON.stringify(ref.attribute.name)}`;
-    if (read !== undefined) {
-      yield* chunksOf(await read(signal), what, signal);
-    } else if (this.#importer.open !== undefined) {
-      yield* chunksOf(await this.#importer.open(ref, signal), what, signal);
-    } else {
-      throw new Error(`no reader for pathname ${ref.pathname}`);
-    }
+    const open = read ?? this.#openerOf(ref);
+    if (open === undefined) throw new Error(`no reader for pathname ${ref.pathname}`);
+    yield* withOwnSignal(signal, (own) => chunksOf(open(own), what, own));
   }
 
-  /** What must be kept for a file: nothing when the importer can open it by name. */
-  #closureOf(scanned: Scanned & { readonly type: "record" }): Read | undefined {
+  #openerOf(ref: EntryRef): Read | undefined {
+    const open = this.#importer.open?.bind(this.#importer);
+    return open === undefined ? undefined : (signal) => open(ref, signal);
+  }
+
+  /** What must be kept for an entry: nothing when the importer can open it by name. */
+  #closureOf(scanned: Exclude<Scanned, { readonly type: "error" }>): Read | undefined {
+    if (scanned.type === "attribute") return scanned.read;
     if (!isRegularFile(scanned.fileInfo.mode)) return undefined;
-    if (scanned.entry.read !== undefined) return scanned.entry.read;
-    return this.#importer.open === undefined && scanned.fileInfo.size === 0n ? readNothing : undefined;
+    return scanned.read ?? (this.#isEmptyByItself(scanned) ? readNothing : undefined);
+  }
+
+  #isEmptyByItself(scanned: ScannedRecord): boolean {
+    return this.#importer.open === undefined && scanned.fileInfo.size === 0n;
   }
 }
 
 /** Hosts open empty files too; an author need not provide nothing. */
 const readNothing: Read = () => [];
 
-/** The name by which the host asks for an entry. */
-export function refOf(scanned: Exclude<Scanned, { readonly type: "error" }>): EntryRef {
-  if (scanned.type === "attribute") {
-    return { pathname: scanned.entry.pathname, attribute: scanned.entry.attribute, target: "" };
-  }
-  return { pathname: scanned.entry.pathname, target: scanned.entry.target ?? "" };
-}
-
 /** Pathnames hold no NUL, so nothing else has this key. */
-function keyOf(ref: EntryRef): string {
-  const { attribute, pathname } = ref;
+function keyOf({ pathname, attribute }: Pick<EntryRef, "pathname"> & Partial<EntryRef>): string {
   return attribute === undefined ? pathname : `${pathname}\0${attribute.kind}\0${attribute.name}`;
 }

@@ -1,4 +1,5 @@
 import { contextOf, describe, Session, type InitRequest, type Opened } from "@kloset/adapter";
+import { LocationFlag } from "@kloset/model";
 import type { Importer, ImporterFactory } from "./importer.js";
 import { Readers } from "./readers.js";
 
@@ -8,6 +9,8 @@ export interface OpenedImporter {
   readonly origin: string;
   readonly type: string;
   readonly root: string;
+  /** Bits of `LocationFlag`. */
+  readonly flags: number;
   readonly readers: Readers;
 }
 
@@ -34,21 +37,46 @@ async function openImporter(
   signal: AbortSignal,
 ): Promise<Opened<OpenedImporter>> {
   const importer = await factory(contextOf(request, signal));
-  const close = () => importer.close();
+  if (!isObject(importer)) throw new TypeError(`the factory returned ${describe(importer)}: an importer is needed`);
   try {
     const origin = text("origin()", await importer.origin());
     const type = text("type()", await importer.type());
     const root = text("root()", await importer.root());
     if (!root.startsWith("/")) throw new Error(`root() must be an absolute path: ${JSON.stringify(root)}`);
-    return { value: { importer, origin, type, root, readers: new Readers(importer) }, close };
+    const flags = await flagsOf(importer);
+    const value = { importer, origin, type, root, flags, readers: new Readers(importer) };
+    return { value, close: () => importer.close() };
   } catch (error) {
-    // Init has failed: nobody else will close it.
-    await Promise.resolve(close()).catch(() => undefined);
+    await closeFailed(importer);
     throw error;
   }
 }
 
+/** Init has failed: nobody else will close it, and its own failure would hide the first. */
+async function closeFailed(importer: Importer): Promise<void> {
+  try {
+    await importer.close();
+  } catch {
+    // The first failure is the one to tell.
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
 function text(method: string, value: unknown): string {
   if (typeof value !== "string") throw new TypeError(`${method} returned ${describe(value)}: a string is needed`);
+  if (!value.isWellFormed()) throw new TypeError(`${method} returned invalid Unicode: ${JSON.stringify(value)}`);
   return value;
+}
+
+async function flagsOf(importer: Importer): Promise<number> {
+  const flags: unknown = (await importer.flags?.()) ?? 0;
+  if (typeof flags !== "number" || !Number.isInteger(flags) || flags < 0 || flags > 0xffff_ffff) {
+    throw new TypeError(`flags() returned ${describe(flags)}: bits of LocationFlag are needed`);
+  }
+  // Only who has the method can take acknowledgements.
+  const others = flags & ~LocationFlag.NEEDACK;
+  return (importer.acknowledge === undefined ? others : others | LocationFlag.NEEDACK) >>> 0;
 }

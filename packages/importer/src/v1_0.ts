@@ -4,7 +4,8 @@ import { errorText, noticeOnce, toConnectError } from "@kloset/adapter";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import type { ImporterFactory } from "./importer.js";
 import { initImporter, type ImporterSession, type OpenedImporter } from "./session.js";
-import { scanEntries, type Scanned } from "./scan.js";
+import type { Scanned } from "./entry-check.js";
+import { scanEntries } from "./scan.js";
 
 type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
 
@@ -43,16 +44,19 @@ export function importerV1_0(
     async *openReader({ pathname }, { signal }) {
       const stop = active.add(pathname);
       const either = AbortSignal.any([signal, stop.signal]);
+      const chunks = session.stream("OpenReader", ({ readers }) => readers.open({ pathname, target: "" }, either));
+      // Also if the host reads no more, and so nobody asks for the next chunk.
+      const end = (): void => {
+        chunks.return().catch(() => undefined);
+      };
+      either.addEventListener("abort", end, { once: true });
       try {
-        for await (const chunk of session.stream("OpenReader", ({ readers }) =>
-          readers.open({ pathname, target: "" }, either),
-        )) {
-          yield { chunk };
-        }
+        for await (const chunk of chunks) yield { chunk };
       } catch (error) {
         // The host said CloseReader: it wants no more, and no complaint.
         if (!stop.signal.aborted) throw toConnectError(error, signal);
       } finally {
+        either.removeEventListener("abort", end);
         active.remove(pathname, stop);
       }
     },
@@ -79,6 +83,7 @@ export function importerV1_0(
 async function* scan(opened: OpenedImporter, signal: AbortSignal): AsyncGenerator<ScanResponse> {
   const { importer, root, readers } = opened;
   const seen = new Set<string>();
+  readers.begin();
   try {
     for await (const scanned of scanEntries(importer, root, signal)) {
       if (scanned.type === "attribute") {
@@ -86,7 +91,7 @@ async function* scan(opened: OpenedImporter, signal: AbortSignal): AsyncGenerato
         continue;
       }
       if (scanned.type === "record") {
-        const { pathname } = scanned.entry;
+        const { pathname } = scanned;
         if (seen.has(pathname)) {
           noticeOnce(`kloset: ${JSON.stringify(pathname)} was yielded twice by scan(): the second is left out`);
           continue;
@@ -105,14 +110,8 @@ function responseOf(scanned: Exclude<Scanned, { readonly type: "attribute" }>): 
   if (scanned.type === "error") {
     return { pathname: scanned.pathname, result: { case: "error", value: { message: scanned.message } } };
   }
-  const { entry, fileInfo } = scanned;
-  return {
-    pathname: entry.pathname,
-    result: {
-      case: "record",
-      value: { target: entry.target ?? "", fileinfo: fileInfo, fileAttributes: entry.fileAttributes ?? 0 },
-    },
-  };
+  const { pathname, target, fileInfo, fileAttributes } = scanned;
+  return { pathname, result: { case: "record", value: { target, fileinfo: fileInfo, fileAttributes } } };
 }
 
 /** The OpenReader calls that stream, so that CloseReader, another call, can end them. */

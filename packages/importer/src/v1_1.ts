@@ -1,11 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { invalidArgument, noticeOnce, toConnectError } from "@kloset/adapter";
-import { LocationFlag } from "@kloset/model";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";
-import type { Importer, ImporterFactory } from "./importer.js";
-import { scanEntries, type Scanned } from "./scan.js";
+import type { Scanned } from "./entry-check.js";
+import type { ImporterFactory } from "./importer.js";
+import { scanEntries } from "./scan.js";
 import { initImporter, type ImporterSession, type OpenedImporter } from "./session.js";
 import { refOfWire, XATTR_TYPE } from "./wire.js";
 
@@ -21,8 +21,8 @@ export function importerV1_1(
   return {
     async init(request) {
       try {
-        const { origin, type, root, importer } = await initImporter(session, factory, request);
-        return { origin, type, root, flags: await flagsOf(importer) };
+        const { origin, type, root, flags } = await initImporter(session, factory, request);
+        return { origin, type, root, flags };
       } catch (error) {
         throw toConnectError(error);
       }
@@ -66,55 +66,56 @@ export function importerV1_1(
   };
 }
 
-async function flagsOf(importer: Importer): Promise<number> {
-  const flags = (await importer.flags?.()) ?? 0;
-  return (importer.acknowledge === undefined ? flags : flags | LocationFlag.NEEDACK) >>> 0;
-}
-
 async function* importAll(
   opened: OpenedImporter,
   requests: AsyncIterable<ImportRequest>,
   signal: AbortSignal,
 ): AsyncGenerator<ImportResponse> {
-  const { importer, root, readers } = opened;
-  const acknowledgements = new Acknowledgements(importer, readers, requests);
+  const { importer, readers } = opened;
+  const forget = readers.begin();
+  const acknowledgements = new Acknowledgements(importer, readers, requests, signal);
   try {
-    for await (const scanned of scanEntries(importer, root, signal)) {
-      if (!readers.hold(scanned)) {
-        noticeOnce(`kloset: ${JSON.stringify(nameOf(scanned))} was yielded twice by scan(): the second is left out`);
-        continue;
-      }
-      acknowledgements.expect();
-      yield { record: recordOf(scanned, readers.has(scanned)) };
+    try {
+      yield* recordsOf(opened, acknowledgements, signal);
+    } catch (error) {
+      // The host shows "EOF" in place of the message if it is still sending
+      // acknowledgements when the failure arrives.
+      await acknowledgements.caughtUp(signal);
+      throw error;
     }
+    yield { finished: true };
+    // The host half-closes when everything is acknowledged; only then may this end.
+    await acknowledgements.halfClosed(signal);
   } catch (error) {
-    // The host shows "EOF" in place of the message if it is still sending
-    // acknowledgements when the failure arrives.
-    await acknowledgements.caughtUp(signal);
     throw toConnectError(error, signal);
+  } finally {
+    // What was not acknowledged never will be.
+    forget();
   }
-  yield { finished: true };
-  // The host half-closes when everything is acknowledged; only then may this end.
-  await acknowledgements.halfClosed(signal);
 }
 
-function nameOf(scanned: Scanned): string {
-  return scanned.type === "error" ? scanned.pathname : scanned.entry.pathname;
+async function* recordsOf(
+  { importer, root, readers }: OpenedImporter,
+  acknowledgements: Acknowledgements,
+  signal: AbortSignal,
+): AsyncGenerator<ImportResponse> {
+  for await (const scanned of scanEntries(importer, root, signal)) {
+    if (!readers.hold(scanned)) {
+      noticeOnce(`kloset: ${JSON.stringify(scanned.pathname)} was yielded twice by scan(): the second is left out`);
+      continue;
+    }
+    acknowledgements.expect();
+    yield { record: recordOf(scanned, readers.has(scanned)) };
+  }
 }
 
 function recordOf(scanned: Scanned, hasReader: boolean): WireRecord {
-  if (scanned.type === "error") return { pathname: scanned.pathname, error: scanned.message };
-  const { entry } = scanned;
+  const { pathname } = scanned;
+  if (scanned.type === "error") return { pathname, error: scanned.message };
   if (scanned.type === "attribute") {
-    const { name, kind } = scanned.entry.attribute;
-    return { pathname: entry.pathname, hasReader, isXattr: true, xattrName: name, xattrType: XATTR_TYPE[kind] };
+    const { name, kind } = scanned.attribute;
+    return { pathname, hasReader, isXattr: true, xattrName: name, xattrType: XATTR_TYPE[kind] };
   }
-  return {
-    pathname: entry.pathname,
-    hasReader,
-    target: scanned.entry.target ?? "",
-    fileInfo: scanned.fileInfo,
-    extendedAttributes: [...(scanned.entry.extendedAttributes ?? [])],
-    fileAttributes: scanned.entry.fileAttributes ?? 0,
-  };
+  const { target, fileInfo, extendedAttributes, fileAttributes } = scanned;
+  return { pathname, hasReader, target, fileInfo, extendedAttributes: [...extendedAttributes], fileAttributes };
 }

@@ -15,7 +15,7 @@ export interface RecordEntry {
   readonly extendedAttributes?: readonly string[] | undefined;
   /** Windows file attributes. */
   readonly fileAttributes?: number | undefined;
-  /** Opens the content of a regular file. Not needed when the importer has `open`, nor for an empty file. */
+  /** Opens the content of a regular file; called as a method of the entry. Not needed when the importer has `open`, nor for an empty file. */
   readonly read?: Read | undefined;
   readonly attribute?: undefined;
   readonly error?: undefined;
@@ -26,7 +26,7 @@ export interface ExtendedAttributeEntry {
   /** Pathname of the entry that has it. */
   readonly pathname: string;
   readonly attribute: ExtendedAttributeName;
-  /** Opens the value. Not needed when the importer has `open`. */
+  /** Opens the value; called as a method of the entry. Not needed when the importer has `open`. */
   readonly read?: Read | undefined;
   readonly fileInfo?: undefined;
   readonly error?: undefined;

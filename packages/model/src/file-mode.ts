@@ -1,7 +1,9 @@
 /**
  * The bits of Go's `fs.FileMode`, which is what Plakar keeps and sends. It is
  * not POSIX's `st_mode`: only the low nine permission bits agree. Convert with
- * {@link fileModeFromPosix} and {@link fileModeToPosix}.
+ * {@link fileModeFromPosix} and {@link fileModeToPosix}, make one with
+ * {@link fileModeOf}. Whoever combines bits with `|` must end with `>>> 0`, because
+ * JavaScript's result is a signed number.
  */
 export const FileMode = {
   /** A directory. */
@@ -85,9 +87,12 @@ const S_ISVTX = 0o1000;
 
 /**
  * Reads the type from a Go file mode. Combinations that Go never makes (a
- * directory that is a symbolic link) are `"irregular"`, never a regular file.
+ * directory that is a symbolic link) and numbers that are none are
+ * `"irregular"`, never a regular file.
  */
 export function fileTypeOf(mode: number): FileType {
+  // Bit operations would make 0 of NaN, and of what lies beyond 32 bits.
+  if (!Number.isInteger(mode) || mode < -0x8000_0000 || mode > 0xffff_ffff) return "irregular";
   const bits = (mode & TYPE_BITS) >>> 0;
   for (const type of Object.keys(BITS_OF_TYPE) as FileType[]) {
     if (BITS_OF_TYPE[type] === bits) return type;
@@ -97,7 +102,7 @@ export function fileTypeOf(mode: number): FileType {
 
 /** True for a regular file: none of the type bits is set. */
 export function isRegularFile(mode: number): boolean {
-  return (mode & TYPE_BITS) === 0;
+  return fileTypeOf(mode) === "file";
 }
 
 /** True for a directory. */

@@ -5,13 +5,15 @@
  * This is about names only. Whether a component *is* a symbolic link that leads
  * out of the root only the file system knows: exporters must look.
  *
- * @param root - Slash-separated, with or without a slash at its end.
+ * @param root - Slash-separated, with or without slashes at its end. Not empty: that would be "/".
  * @param pathname - Slash-separated, taken as absolute below the root.
  * @returns `root` itself for "/", else `root` + "/" + the rest.
- * @throws RangeError when the pathname holds a NUL, or a ".." that would leave the root.
+ * @throws RangeError when the pathname holds a NUL, or a ".." that would leave the
+ * root; when the root is empty.
  */
 export function resolveBelow(root: string, pathname: string): string {
-  const base = root.endsWith("/") ? root.slice(0, -1) : root;
+  if (root === "") throw new RangeError("the root is empty");
+  const base = withoutSlashes(root);
   const parts = componentsBelow(pathname);
   if (parts.length === 0) return base === "" ? "/" : base;
   return `${base}/${parts.join("/")}`;
@@ -40,12 +42,17 @@ function componentsBelow(pathname: string): string[] {
   return parts;
 }
 
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
+}
+
 /** @returns The last component of a slash-separated pathname, "/" for the root. */
 export function baseName(pathname: string): string {
-  let end = pathname.length;
-  while (end > 1 && pathname[end - 1] === "/") end--;
-  const trimmed = pathname.slice(0, end);
-  return trimmed === "/" ? "/" : trimmed.slice(trimmed.lastIndexOf("/") + 1);
+  const trimmed = withoutSlashes(pathname);
+  if (trimmed === "" && pathname !== "") return "/";
+  return trimmed.slice(trimmed.lastIndexOf("/") + 1);
 }
 
 /** @returns Every parent of an absolute pathname, from "/" down, without itself: none for "/". */

@@ -1,0 +1,214 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, it, jest } from "@jest/globals";
+import { iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
+import { deferred, never } from "./testing/deferred.js";
+
+function listeners(signal: AbortSignal): number {
+  return getEventListeners(signal, "abort").length;
+}
+
+async function drain(iteration: AsyncGenerator): Promise<void> {
+  while ((await iteration.next()).done !== true);
+}
+
+/** As a loop that breaks after the first. */
+async function takeOne(iteration: AsyncGenerator): Promise<void> {
+  await iteration.next();
+  await iteration.return(undefined);
+}
+
+/** An iterator that counts how it is used. */
+function counting<T>(next: () => Promise<IteratorResult<T>>) {
+  const calls = { next: 0, closed: 0 };
+  const source: AsyncIterable<T> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => {
+        calls.next++;
+        return next();
+      },
+      return: () => {
+        calls.closed++;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+  return { source, calls };
+}
+
+describe("iterateUntilAbort", () => {
+  it("yields what the source yields, one listener for all of it, none afterwards", async () => {
+    const controller = new AbortController();
+    const seen: number[] = [];
+    for await (const value of iterateUntilAbort([1, 2, 3], controller.signal)) {
+      seen.push(value);
+      expect(listeners(controller.signal)).toBe(1);
+    }
+    expect(seen).toEqual([1, 2, 3]);
+    expect(listeners(controller.signal)).toBe(0);
+  });
+
+  it("does not close a source that has ended, nor one that has thrown", async () => {
+    const ended = counting(() => Promise.resolve<IteratorResult<number>>({ done: true, value: undefined }));
+    await drain(iterateUntilAbort(ended.source, new AbortController().signal));
+    expect(ended.calls).toEqual({ next: 1, closed: 0 });
+
+    const failed = counting<number>(() => Promise.reject(new Error("mine")));
+    await expect(iterateUntilAbort(failed.source, new AbortController().signal).next()).rejects.toThrow("mine");
+    expect(failed.calls).toEqual({ next: 1, closed: 0 });
+  });
+
+  it("leaves no listener when the source throws, or when the consumer stops", async () => {
+    const controller = new AbortController();
+    const failing = iterateUntilAbort(counting<number>(() => Promise.reject(new Error("mine"))).source, controller.signal);
+    await expect(failing.next()).rejects.toThrow("mine");
+    expect(listeners(controller.signal)).toBe(0);
+
+    const stopped = counting(() => Promise.resolve({ done: false, value: 1 }));
+    await takeOne(iterateUntilAbort(stopped.source, controller.signal));
+    expect(stopped.calls).toEqual({ next: 1, closed: 1 });
+    expect(listeners(controller.signal)).toBe(0);
+  });
+
+  it("ends a wait that would never end, and closes the source once", async () => {
+    const controller = new AbortController();
+    const { source, calls } = counting<number>(never);
+    const iteration = iterateUntilAbort(source, controller.signal);
+    const first = iteration.next();
+    controller.abort(new Error("gone"));
+    await expect(first).rejects.toThrow("gone");
+    expect(calls).toEqual({ next: 1, closed: 1 });
+    expect(await iteration.next()).toEqual({ done: true, value: undefined });
+    expect(listeners(controller.signal)).toBe(0);
+  });
+
+  it("closes the source on abort though nobody asks for more", async () => {
+    const controller = new AbortController();
+    const { source, calls } = counting(() => Promise.resolve({ done: false, value: 1 }));
+    const iteration = iterateUntilAbort(source, controller.signal);
+    await iteration.next();
+    controller.abort(new Error("gone"));
+    expect(calls.closed).toBe(1);
+    await iteration.return();
+    expect(calls.closed).toBe(1);
+  });
+
+  it("asks for nothing when the signal is aborted already", async () => {
+    const { source, calls } = counting<number>(never);
+    await expect(iterateUntilAbort(source, AbortSignal.abort(new Error("gone"))).next()).rejects.toThrow("gone");
+    expect(calls).toEqual({ next: 0, closed: 1 });
+  });
+
+  it("swallows what the source says after the abort", async () => {
+    const controller = new AbortController();
+    const late = deferred<IteratorResult<number>>();
+    const first = iterateUntilAbort(counting(() => late.promise).source, controller.signal).next();
+    controller.abort(new Error("gone"));
+    await expect(first).rejects.toThrow("gone");
+    // Unhandled, it would fail the test run.
+    late.reject(new Error("too late"));
+    await expect(late.promise).rejects.toThrow("too late");
+  });
+
+  it("does not mind a source that throws when it is closed", async () => {
+    const source: Iterable<number> = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: 1 }),
+        return: () => {
+          throw new Error("not you");
+        },
+      }),
+    };
+    for await (const value of iterateUntilAbort(source, new AbortController().signal)) {
+      expect(value).toBe(1);
+      break;
+    }
+  });
+
+  it("closes a generator that aborts its own signal", async () => {
+    const controller = new AbortController();
+    const cleanedUp = jest.fn();
+    const source = (function* () {
+      try {
+        controller.abort(new Error("myself"));
+        yield 1;
+      } finally {
+        cleanedUp();
+      }
+    })();
+    await expect(iterateUntilAbort(source, controller.signal).next()).rejects.toThrow("myself");
+    expect(cleanedUp).toHaveBeenCalledTimes(1);
+  });
+
+  it("gives an error when the reason is none", async () => {
+    const reason = iterateUntilAbort([1], AbortSignal.abort("because")).next();
+    await expect(reason).rejects.toEqual(new Error("the host does not want the rest"));
+  });
+});
+
+describe("untilAborted", () => {
+  it("is the value, or what it rejects with", async () => {
+    const { signal } = new AbortController();
+    expect(await untilAborted(1, signal)).toBe(1);
+    expect(await untilAborted(Promise.resolve(2), signal)).toBe(2);
+    await expect(untilAborted(Promise.reject(new Error("mine")), signal)).rejects.toThrow("mine");
+    expect(listeners(signal)).toBe(0);
+  });
+
+  it("does not wait once the signal is aborted, and hands over what comes late", async () => {
+    const controller = new AbortController();
+    const slow = deferred<number>();
+    const late = deferred<number>();
+    const waiting = untilAborted(slow.promise, controller.signal, late.resolve);
+    controller.abort(new Error("gone"));
+    await expect(waiting).rejects.toThrow("gone");
+    slow.resolve(3);
+    expect(await late.promise).toBe(3);
+    expect(listeners(controller.signal)).toBe(0);
+  });
+
+  it("hands over what is there when the signal is aborted already", async () => {
+    const late = deferred<number>();
+    await expect(untilAborted(4, AbortSignal.abort(new Error("gone")), late.resolve)).rejects.toThrow("gone");
+    expect(await late.promise).toBe(4);
+  });
+});
+
+describe("withOwnSignal", () => {
+  async function* numbers(own: AbortSignal, given: { signal?: AbortSignal }): AsyncGenerator<number> {
+    given.signal = own;
+    yield Promise.resolve(1);
+    yield Promise.resolve(2);
+  }
+
+  it("is not aborted with the host's, once the stream has ended", async () => {
+    const controller = new AbortController();
+    const given: { signal?: AbortSignal } = {};
+    await drain(withOwnSignal(controller.signal, (own) => numbers(own, given)));
+    controller.abort();
+    expect(given.signal?.aborted).toBe(false);
+    expect(listeners(controller.signal)).toBe(0);
+  });
+
+  it("is aborted with the host's while the stream runs, with the same reason", async () => {
+    const controller = new AbortController();
+    const given: { signal?: AbortSignal } = {};
+    const stream = withOwnSignal(controller.signal, (own) => numbers(own, given));
+    await stream.next();
+    const reason = new Error("gone");
+    controller.abort(reason);
+    expect(given.signal?.reason).toBe(reason);
+    await stream.return();
+  });
+
+  it("is aborted when nobody wants the rest", async () => {
+    const given: { signal?: AbortSignal } = {};
+    await takeOne(withOwnSignal(new AbortController().signal, (own) => numbers(own, given)));
+    expect(given.signal?.aborted).toBe(true);
+  });
+
+  it("is aborted from the start when the host's is", async () => {
+    const given: { signal?: AbortSignal } = {};
+    await withOwnSignal(AbortSignal.abort(new Error("gone")), (own) => numbers(own, given)).next();
+    expect(given.signal?.aborted).toBe(true);
+  });
+});

@@ -1,0 +1,101 @@
+import type { Awaitable } from "@kloset/model";
+
+/** Either kind of iterator, asked one way: every step is awaited. */
+export interface Steps<T> {
+  next(): Promise<IteratorResult<T>>;
+  /** Tells the source that nobody wants more. May hang or throw: that is its own affair. */
+  close(): Awaitable<unknown>;
+}
+
+/** True for what `for await` takes. */
+export function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+}
+
+/** Begins the iteration of a source. */
+export function stepsOf<T>(source: AsyncIterable<T> | Iterable<T>): Steps<T> {
+  if (isWebStream(source)) return webSteps(source as unknown as ReadableStream<T>);
+  const steps = Symbol.asyncIterator in source ? asyncSteps(source) : syncSteps(source);
+  return isNodeStream(source) ? { next: () => steps.next(), close: () => { destroy(source); } } : steps;
+}
+
+/** Lets go of a source that nobody iterates: what it has opened must be closed. */
+export function discard(source: unknown): void {
+  if (isNodeStream(source)) destroy(source);
+  else if (isIterable(source)) closeQuietly(stepsOf(source));
+}
+
+/** Tells a source that nobody wants more, and does not wait for it. */
+export function closeQuietly(steps: Steps<unknown>): void {
+  try {
+    Promise.resolve(steps.close()).catch(noop);
+  } catch {
+    // Nobody waits for it.
+  }
+}
+
+function asyncSteps<T>(source: AsyncIterable<T>): Steps<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  return { next: async () => iterator.next(), close: () => iterator.return?.() };
+}
+
+/** As `for await` does, takes promises for values: one that rejects must not go unhandled. */
+function syncSteps<T>(source: Iterable<T>): Steps<T> {
+  const iterator = source[Symbol.iterator]();
+  const close = () => iterator.return?.();
+  const next = async (): Promise<IteratorResult<T>> => {
+    const result = iterator.next();
+    if (result.done === true) return result;
+    try {
+      return { done: false, value: await result.value };
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+  return { next, close };
+}
+
+/** A web stream's own iterator does not cancel it while a read is pending. */
+function webSteps<T>(stream: ReadableStream<T>): Steps<T> {
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done: true, value: undefined } : { done: false, value };
+    },
+    close: () => reader.cancel(),
+  };
+}
+
+function isWebStream(source: object): boolean {
+  return "getReader" in source && typeof source.getReader === "function" && "locked" in source;
+}
+
+interface NodeStream {
+  destroy(): unknown;
+  on(event: "error", listener: () => void): unknown;
+}
+
+function isNodeStream(source: unknown): source is NodeStream {
+  return (
+    typeof source === "object" &&
+    source !== null &&
+    "pipe" in source &&
+    "destroy" in source &&
+    typeof source.destroy === "function" &&
+    "on" in source &&
+    typeof source.on === "function"
+  );
+}
+
+/** A stream's own iterator does not destroy it while a read is pending, nor before the first. */
+function destroy(stream: NodeStream): void {
+  // Failing to open, it would end the process: nobody else listens any more.
+  stream.on("error", noop);
+  stream.destroy();
+}
+
+function noop(): void {
+  // What a source says that nobody wants any more is of no interest.
+}

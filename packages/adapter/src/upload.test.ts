@@ -1,0 +1,179 @@
+import { describe, expect, it } from "@jest/globals";
+import type { ByteStream } from "@kloset/model";
+import fc from "fast-check";
+import { consume, Upload } from "./upload.js";
+
+/** What a host sends, and whether all of it was read. */
+function hostSends(chunks: readonly Uint8Array[], failure?: Error) {
+  const state = { drained: false };
+  const source = (async function* () {
+    for (const chunk of chunks) yield Promise.resolve(chunk);
+    state.drained = true;
+    if (failure !== undefined) throw failure;
+  })();
+  return { source, state };
+}
+
+const hello = [Buffer.from("he"), new Uint8Array(0), Buffer.from("llo")];
+
+async function readAll(data: ByteStream): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of data) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+describe("consume", () => {
+  it("gives the author all bytes, no empty chunks, and returns what the author does", async () => {
+    const { source, state } = hostSends(hello);
+    const upload = new Upload(source, '"/a"', 5);
+    const sizes: number[] = [];
+    const result = await consume(upload, async (data) => {
+      for await (const chunk of data) sizes.push(chunk.length);
+      return "kept";
+    });
+    expect(result).toBe("kept");
+    expect(sizes).toEqual([2, 3]);
+    expect(upload.received).toBe(5);
+    expect(state.drained).toBe(true);
+  });
+
+  it("takes no bytes at all, of an author that reads none", async () => {
+    for (const chunks of [[], [new Uint8Array(0)]]) {
+      await consume(new Upload(hostSends(chunks).source, '"/a"', 0), () => undefined);
+      await consume(new Upload(hostSends(chunks).source, '"/a"'), () => undefined);
+    }
+  });
+
+  it.each([
+    [4, 'more than 4 bytes came for "/a", which has 4: its source failed'],
+    [6, '5 bytes came for "/a", which has 6: its source failed'],
+    [0, 'more than 0 bytes came for "/a", which has 0: its source failed'],
+  ])("throws into the iteration of an author that was promised %d bytes and gets 5", async (expected, message) => {
+    const { source, state } = hostSends(hello);
+    let thrown: unknown;
+    const kept = consume(new Upload(source, '"/a"', expected), async (data) => {
+      try {
+        await readAll(data);
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
+    });
+    await expect(kept).rejects.toEqual(new Error(message));
+    expect(thrown).toEqual(new Error(message));
+    expect(state.drained).toBe(true);
+  });
+
+  it("fails also if the author swallows the failure of the source", async () => {
+    const failure = new Error("the host has gone");
+    const kept = consume(new Upload(hostSends(hello, failure).source, '"/a"', 5), async (data) => {
+      await readAll(data).catch(() => undefined);
+      return "kept, as if";
+    });
+    await expect(kept).rejects.toBe(failure);
+  });
+
+  it("fails if the author reads nothing, and drains the host first", async () => {
+    const { source, state } = hostSends(hello);
+    const kept = consume(new Upload(source, '"/a"', 5), () => undefined);
+    await expect(kept).rejects.toEqual(new Error('the plugin read 0 of the 5 bytes of "/a"'));
+    expect(state.drained).toBe(true);
+  });
+
+  it("fails if the author stops in the middle", async () => {
+    const { source, state } = hostSends(hello);
+    const kept = consume(new Upload(source, '"/a"'), async (data) => {
+      for await (const chunk of data) {
+        expect(chunk).toHaveLength(2);
+        break;
+      }
+    });
+    await expect(kept).rejects.toEqual(new Error('the plugin read 2 of the 5 bytes of "/a"'));
+    expect(state.drained).toBe(true);
+  });
+
+  it("is content with an author that reads exactly the size and never sees the end", async () => {
+    const { source, state } = hostSends(hello);
+    await consume(new Upload(source, '"/a"', 5), async (data) => {
+      let left = 5;
+      for await (const chunk of data) {
+        left -= chunk.length;
+        if (left === 0) break;
+      }
+    });
+    expect(state.drained).toBe(true);
+  });
+
+  it("finds bytes too many after the author has read the size", async () => {
+    const kept = consume(new Upload(hostSends([...hello, Buffer.from("!")]).source, '"/a"', 5), async (data) => {
+      let left = 5;
+      for await (const chunk of data) {
+        left -= chunk.length;
+        if (left === 0) break;
+      }
+    });
+    await expect(kept).rejects.toEqual(new Error('more than 5 bytes came for "/a", which has 5: its source failed'));
+  });
+
+  it("tells the author's error, not what follows from it, and drains the host first", async () => {
+    const { source, state } = hostSends(hello);
+    const failure = new Error("no space left");
+    const drainedWhenTold: boolean[] = [];
+    const kept = consume(new Upload(source, '"/a"', 7), () => {
+      throw failure;
+    }).finally(() => drainedWhenTold.push(state.drained));
+    await expect(kept).rejects.toBe(failure);
+    expect(drainedWhenTold).toEqual([true]);
+  });
+
+  it("tells the author's error also when the source fails as well", async () => {
+    const failure = new Error("no space left");
+    const kept = consume(new Upload(hostSends(hello, new Error("gone")).source, '"/a"'), () => Promise.reject(failure));
+    await expect(kept).rejects.toBe(failure);
+  });
+
+  it("refuses to be read twice", async () => {
+    const kept = consume(new Upload(hostSends(hello).source, '"/a"', 5), async (data) => {
+      await readAll(data);
+      await readAll(data);
+    });
+    await expect(kept).rejects.toEqual(new Error('the content of "/a" can be read only once'));
+  });
+
+  it("ends for an author that goes on after stopping", async () => {
+    const kept = consume(new Upload(hostSends(hello).source, '"/a"', 5), async (data) => {
+      const iterator = data[Symbol.asyncIterator]();
+      await iterator.next();
+      await iterator.return?.();
+      expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    });
+    await expect(kept).rejects.toThrow("the plugin read 2 of the 5 bytes");
+  });
+
+  it("succeeds exactly when the promised bytes came and the author took them", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 4 }), { maxLength: 5 }),
+        fc.option(fc.nat(12), { nil: undefined }),
+        fc.nat(6),
+        async (chunks, expected, steps) => {
+          const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+          let taken = 0;
+          const upload = new Upload(hostSends(chunks).source, "x", expected);
+          const outcome = await consume(upload, async (data) => {
+            const iterator = data[Symbol.asyncIterator]();
+            for (let i = 0; i < steps; i++) {
+              const result = await iterator.next().catch(() => undefined);
+              if (result === undefined || result.done === true) break;
+              taken += result.value.length;
+            }
+          }).then(
+            () => true,
+            () => false,
+          );
+          expect(outcome).toBe(taken === size && (expected === undefined || expected === size));
+        },
+      ),
+    );
+  });
+});

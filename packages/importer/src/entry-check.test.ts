@@ -1,0 +1,195 @@
+import { describe, expect, it } from "@jest/globals";
+import { MAX_MESSAGE_BYTES } from "@kloset/adapter";
+import { fileInfoOf } from "@kloset/model";
+import fc from "fast-check";
+import { checkEntry } from "./entry-check.js";
+
+const fileInfo = fileInfoOf();
+
+function throwing(key: string): object {
+  return Object.defineProperty({}, key, {
+    enumerable: true,
+    get: () => {
+      throw new Error("no business of yours");
+    },
+  });
+}
+
+describe("checkEntry", () => {
+  it("keeps all of a record", () => {
+    const read = () => [];
+    const entry = {
+      pathname: "/a/b",
+      fileInfo: fileInfoOf({ size: 3, nlink: 2 }),
+      target: "../c",
+      extendedAttributes: ["user.a"],
+      fileAttributes: 32,
+      read,
+    };
+    expect(checkEntry(entry, "/")).toEqual({
+      type: "record",
+      pathname: "/a/b",
+      fileInfo: expect.objectContaining({ name: "b", size: 3n, nlink: 2 }) as unknown,
+      target: "../c",
+      extendedAttributes: ["user.a"],
+      fileAttributes: 32,
+      read: expect.any(Function) as unknown,
+    });
+  });
+
+  it("keeps all of an attribute", () => {
+    expect(checkEntry({ pathname: "/a", attribute: { name: "user.a", kind: "ads" } }, "/")).toEqual({
+      type: "attribute",
+      pathname: "/a",
+      attribute: { name: "user.a", kind: "ads" },
+      read: undefined,
+    });
+  });
+
+  it.each([
+    [new Error("EACCES: permission denied"), "EACCES: permission denied"],
+    ["just words", "just words"],
+    ["", "the plugin threw an empty string"],
+    [new Error(""), "Error"],
+    ["a\ud800b", "a\ufffdb"],
+  ])("keeps the words of the error entry %p, and never sends an empty one", (error, message) => {
+    expect(checkEntry({ pathname: "/a", error }, "/")).toEqual({ type: "error", pathname: "/a", message });
+  });
+
+  it("takes the names that file systems have", () => {
+    for (const pathname of ["/", "/a b", "/line\nbreak", '/"quoted"', "/ünï/🦊", "/...", "/..a", "/a..", "/.hidden", `/${"x".repeat(250)}`]) {
+      expect(checkEntry({ pathname, fileInfo }, "/")).toMatchObject({ type: "record", pathname });
+    }
+  });
+
+  it("calls read as a method of its entry", () => {
+    class Lazy {
+      readonly fileInfo = fileInfo;
+      constructor(readonly pathname: string) {}
+      read() {
+        return Buffer.from(this.pathname);
+      }
+    }
+    const checked = checkEntry(new Lazy("/a"), "/");
+    expect(checked.type === "record" && checked.read?.(new AbortController().signal)).toEqual(Buffer.from("/a"));
+  });
+
+  it("holds nothing that the author could still change", () => {
+    const names = ["user.a"];
+    const attribute = { name: "user.a", kind: "extended" };
+    const record = checkEntry({ pathname: "/a", fileInfo, extendedAttributes: names }, "/");
+    const named = checkEntry({ pathname: "/a", attribute }, "/");
+    names.push("user.b");
+    attribute.name = "user.b";
+    expect(record).toMatchObject({ extendedAttributes: ["user.a"] });
+    expect(named).toMatchObject({ attribute: { name: "user.a" } });
+  });
+
+  it.each<[string, unknown, string, string]>([
+    ["undefined", undefined, "/srv", "scan() yielded undefined: an entry is needed"],
+    ["null", null, "/srv", "scan() yielded null: an entry is needed"],
+    ["a string", "/a", "/srv", "scan() yielded a string of 2 characters: an entry is needed"],
+    ["no pathname", { fileInfo }, "/srv", "scan() yielded an entry whose pathname is undefined: a string is needed"],
+    ["a pathname that is bytes", { pathname: Uint8Array.of(47), fileInfo }, "/srv", "scan() yielded an entry whose pathname is 1 bytes: a string is needed"],
+    ["a pathname that throws", throwing("pathname"), "/srv", "no business of yours"],
+    ["an empty pathname", { pathname: "", fileInfo }, "/srv", 'pathname must begin with "/": ""'],
+    ["a relative pathname", { pathname: "a/b", fileInfo }, "/srv", 'pathname must begin with "/": "a/b"'],
+    ["a Windows pathname", { pathname: "C:\\a", fileInfo }, "/srv", 'pathname must begin with "/": "C:\\\\a"'],
+    ["a way up", { pathname: "/a/../b", fileInfo }, "/b", 'pathname must be clean (no empty component, no ".", no ".."): "/a/../b"'],
+    ["a way out", { pathname: "/../b", fileInfo }, "/srv", 'pathname must be clean (no empty component, no ".", no ".."): "/../b"'],
+    ["a dot", { pathname: "/a/.", fileInfo }, "/a", 'pathname must be clean (no empty component, no ".", no ".."): "/a/."'],
+    ["an empty component", { pathname: "/a//b", fileInfo }, "/a/b", 'pathname must be clean (no empty component, no ".", no ".."): "/a//b"'],
+    ["a slash at the end", { pathname: "/a/", fileInfo }, "/a", 'pathname must be clean (no empty component, no ".", no ".."): "/a/"'],
+    ["a NUL in the pathname", { pathname: "/a\0b", fileInfo }, "/srv", 'pathname holds a NUL: "/a\\u0000b"'],
+    ["a pathname that UTF-8 can not carry", { pathname: "/a\ud800", fileInfo }, "/a\ufffd", 'pathname is not valid Unicode: "/a\\ud800"'],
+    ["nothing but a pathname", { pathname: "/a" }, "/a", "the entry has neither fileInfo nor attribute nor error: { pathname: '/a' }"],
+    ["a fileInfo of null", { pathname: "/a", fileInfo: null }, "/a", "the entry has neither fileInfo nor attribute nor error: { pathname: '/a', fileInfo: null }"],
+    ["a negative uid", { pathname: "/a", fileInfo: { ...fileInfo, uid: -1 } }, "/a", "fileInfo.uid must be an integer from 0 to 4294967295: -1"],
+    ["a size that is none", { pathname: "/a", fileInfo: { ...fileInfo, size: Number.NaN } }, "/a", "fileInfo.size must be an integer from 0 to 9007199254740991: NaN"],
+    ["a user name that UTF-8 can not carry", { pathname: "/a", fileInfo: { ...fileInfo, username: "\udc00" } }, "/a", 'fileInfo.username is not valid Unicode: "\\udc00"'],
+    ["a target that UTF-8 can not carry", { pathname: "/a", fileInfo, target: "b\udc00" }, "/a", 'target is not valid Unicode: "b\\udc00"'],
+    ["a target that is bytes", { pathname: "/a", fileInfo, target: Uint8Array.of(1) }, "/a", "target must be a string: 1 bytes"],
+    ["a NUL in the target", { pathname: "/a", fileInfo, target: "b\0" }, "/a", 'target holds a NUL: "b\\u0000"'],
+    ["names of attributes that are no array", { pathname: "/a", fileInfo, extendedAttributes: "user.a" }, "/a", "extendedAttributes must be an array: a string of 6 characters"],
+    ["a name of an attribute that is none", { pathname: "/a", fileInfo, extendedAttributes: [5] }, "/a", "the name of an extended attribute must be a string: 5"],
+    ["an attribute that is null", { pathname: "/a", attribute: null }, "/a", "the attribute of the entry is null: a name and a kind are needed"],
+    ["an attribute without kind", { pathname: "/a", attribute: { name: "x" } }, "/a", 'the kind of an extended attribute is "extended" or "ads": undefined'],
+    ["an attribute of a wrong kind", { pathname: "/a", attribute: { name: "x", kind: "EXTENDED" } }, "/a", 'the kind of an extended attribute is "extended" or "ads": "EXTENDED"'],
+    ["an attribute without name", { pathname: "/a", attribute: { name: "", kind: "ads" } }, "/a", "the name of an extended attribute is empty"],
+    ["an attribute whose name UTF-8 can not carry", { pathname: "/a", attribute: { name: "\ud800", kind: "ads" } }, "/a", 'the name of an extended attribute is not valid Unicode: "\\ud800"'],
+    ["a NUL in the name of an attribute", { pathname: "/a", attribute: { name: "x\0", kind: "ads" } }, "/a", 'the name of an extended attribute holds a NUL: "x\\u0000"'],
+    ["a read that is no function", { pathname: "/a", fileInfo, read: Buffer.from("x") }, "/a", "read must be a function: 1 bytes"],
+    ["file attributes of 33 bits", { pathname: "/a", fileInfo, fileAttributes: 2 ** 32 }, "/a", "fileAttributes must be an integer of 32 bits: 4294967296"],
+    ["a fileInfo that throws", { pathname: "/a", ...{ fileInfo: throwing("size") } }, "/a", "no business of yours"],
+  ])("makes an error of %s", (_name, entry, pathname, message) => {
+    const checked = checkEntry(entry, "/srv");
+    expect(checked).toEqual({ type: "error", pathname, message });
+  });
+
+  it.each([
+    ["relative", "/srv", '"relative": EACCES'],
+    ["/a/../b", "/b", '"/a/../b": EACCES'],
+    ["/a\ud800", "/a\ufffd", '"/a\\ud800": EACCES'],
+    ["/a\0", "/srv", '"/a\\u0000": EACCES'],
+    [undefined, "/srv", "undefined: EACCES"],
+  ])("keeps the author's words for an error entry of the pathname %j", (pathname, reported, message) => {
+    expect(checkEntry({ pathname, error: new Error("EACCES") }, "/srv")).toEqual({ type: "error", pathname: reported, message });
+  });
+
+  it("takes anything, and answers what hosts take", () => {
+    const anything = fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true });
+    const pathname = fc.oneof(anything, fc.string({ unit: "binary" }).map((text) => `/${text}`));
+    const info = fc.oneof(anything, fc.constant(fileInfo), fc.record({ ...Object.fromEntries(Object.keys(fileInfo).map((key) => [key, anything])) }));
+    const entry = fc.record(
+      { pathname, fileInfo: info, error: anything, target: anything, attribute: anything, extendedAttributes: anything, read: anything },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(anything, entry), (value) => {
+        const checked = checkEntry(value, "/srv");
+        expect(checked.pathname).toMatch(/^\//);
+        expect(checked.pathname.isWellFormed()).toBe(true);
+        if (checked.type === "error") {
+          expect(checked.message).not.toBe("");
+          expect(checked.message.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  describe("what is too long for one message", () => {
+    const long = MAX_MESSAGE_BYTES;
+
+    it.each<[string, () => unknown]>([
+      ["a pathname", () => ({ pathname: `/${"x".repeat(long)}`, fileInfo })],
+      ["a target", () => ({ pathname: "/a", fileInfo, target: "x".repeat(long) })],
+      ["a target of wide characters", () => ({ pathname: "/a", fileInfo, target: "€".repeat(long / 3) })],
+      ["a user name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, username: "x".repeat(long) } })],
+      ["a group name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, groupname: "x".repeat(long) } })],
+      ["many names of attributes", () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 64).fill("x".repeat(64)) })],
+      ["very many short names", () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 4).fill("x") })],
+      ["the name of an attribute", () => ({ pathname: "/a", attribute: { name: "x".repeat(long), kind: "ads" } })],
+      ["the pathname of an attribute", () => ({ pathname: `/${"x".repeat(long)}`, attribute: { name: "x", kind: "ads" } })],
+    ])("becomes an error that is short: %s", (_name, entryOf) => {
+      const checked = checkEntry(entryOf(), "/srv");
+      expect(checked).toMatchObject({
+        type: "error",
+        message: expect.stringMatching(/^the texts of the entry have \d+ bytes, and a message holds \d+$/) as unknown,
+      });
+      expect(["/a", "/srv"]).toContain(checked.pathname);
+    });
+
+    it("is reported for the root if it is the pathname of an error", () => {
+      const checked = checkEntry({ pathname: `/${"x".repeat(long)}`, error: "EACCES" }, "/srv");
+      expect(checked).toMatchObject({ type: "error", pathname: "/srv" });
+      expect(checked.type === "error" && checked.message.endsWith(": EACCES")).toBe(true);
+      expect(checked.type === "error" && checked.message.length).toBeLessThan(2000);
+    });
+
+    it("is not what has many bytes, but fewer than that", () => {
+      const target = "x".repeat(3_900_000);
+      expect(checkEntry({ pathname: "/a", fileInfo, target }, "/srv")).toMatchObject({ type: "record", target });
+    });
+  });
+});

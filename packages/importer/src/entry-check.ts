@@ -1,0 +1,182 @@
+import { describe, errorText, fileInfoToWire, MAX_MESSAGE_BYTES, type WireFileInfo } from "@kloset/adapter";
+import {
+  cleanPathname,
+  type Entry,
+  type ExtendedAttributeEntry,
+  type ExtendedAttributeKind,
+  type ExtendedAttributeName,
+  type Read,
+  type RecordEntry,
+} from "@kloset/model";
+
+/**
+ * An entry that was checked: encoding it can not fail, and hosts take it. Holds
+ * nothing that the author could still change.
+ */
+export type Scanned = ScannedRecord | ScannedAttribute | ScannedError;
+
+/** A file, directory, symbolic link or special file. */
+export interface ScannedRecord {
+  readonly type: "record";
+  readonly pathname: string;
+  readonly target: string;
+  readonly fileInfo: WireFileInfo;
+  readonly extendedAttributes: readonly string[];
+  readonly fileAttributes: number;
+  readonly read: Read | undefined;
+}
+
+/** An extended attribute. */
+export interface ScannedAttribute {
+  readonly type: "attribute";
+  readonly pathname: string;
+  readonly attribute: ExtendedAttributeName;
+  readonly read: Read | undefined;
+}
+
+/** What could not be scanned, and why. */
+export interface ScannedError {
+  readonly type: "error";
+  readonly pathname: string;
+  readonly message: string;
+}
+
+/** Room for what is not text in a message (numbers, tags, lengths), and for an error's text. */
+const RECORD_OVERHEAD = 256 * 1024;
+
+/** The most of a text that an error shows. */
+const SHOWN = 1000;
+
+/**
+ * Checks one entry, whatever the author yielded.
+ *
+ * @param root - Where an error is reported whose own pathname no host would take.
+ */
+export function checkEntry(value: unknown, root: string): Scanned {
+  let pathname: unknown;
+  try {
+    if (typeof value !== "object" || value === null) {
+      throw new TypeError(`scan() yielded ${describe(value)}: an entry is needed`);
+    }
+    const entry = value as Entry;
+    pathname = entry.pathname;
+    if (entry.error !== undefined) return reportedError(pathname, errorText(entry.error), root);
+    const checked = checkPathname(pathname);
+    return entry.attribute === undefined ? checkRecord(checked, entry) : checkAttribute(checked, entry);
+  } catch (error) {
+    return { type: "error", pathname: reportable(pathname, root), message: errorText(error) };
+  }
+}
+
+/** The author's words are kept, also where the pathname is no good. */
+function reportedError(pathname: unknown, message: string, root: string): ScannedError {
+  const shown = reportable(pathname, root);
+  if (shown === pathname) return { type: "error", pathname: shown, message };
+  const named = typeof pathname === "string" ? JSON.stringify(pathname.slice(0, SHOWN)) : describe(pathname);
+  return { type: "error", pathname: shown, message: `${named}: ${message}` };
+}
+
+/** The nearest pathname that hosts accept; the root when there is none. */
+function reportable(pathname: unknown, root: string): string {
+  if (typeof pathname !== "string" || !pathname.startsWith("/") || pathname.length * 3 > MAX_MESSAGE_BYTES / 2) {
+    return root;
+  }
+  try {
+    return cleanPathname(pathname.toWellFormed());
+  } catch {
+    return root;
+  }
+}
+
+function checkPathname(pathname: unknown): string {
+  if (typeof pathname !== "string") {
+    throw new TypeError(`scan() yielded an entry whose pathname is ${describe(pathname)}: a string is needed`);
+  }
+  const shown = JSON.stringify(pathname.slice(0, SHOWN));
+  if (!pathname.startsWith("/")) throw new TypeError(`pathname must begin with "/": ${shown}`);
+  checkText("pathname", pathname);
+  if (pathname !== "/" && /\/(?:\.{0,2})(?:\/|$)/.test(pathname)) {
+    throw new TypeError(`pathname must be clean (no empty component, no ".", no ".."): ${shown}`);
+  }
+  return pathname;
+}
+
+function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
+  const info: unknown = entry.fileInfo;
+  if (typeof info !== "object" || info === null) {
+    throw new TypeError(`the entry has neither fileInfo nor attribute nor error: ${describe(entry)}`);
+  }
+  const fileInfo = fileInfoToWire(entry.fileInfo, pathname);
+  const target = entry.target === undefined ? "" : checkText("target", entry.target);
+  const extendedAttributes = checkNames(entry.extendedAttributes ?? []);
+  const { name, username, groupname } = fileInfo;
+  checkSize([pathname, name, username, groupname, target, ...extendedAttributes]);
+  const fileAttributes = checkFileAttributes(entry.fileAttributes ?? 0);
+  return { type: "record", pathname, target, fileInfo, extendedAttributes, fileAttributes, read: readerOf(entry) };
+}
+
+const KINDS: ReadonlySet<unknown> = new Set<ExtendedAttributeKind>(["extended", "ads"]);
+
+function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): ScannedAttribute {
+  const attribute: unknown = entry.attribute;
+  if (typeof attribute !== "object" || attribute === null) {
+    throw new TypeError(`the attribute of the entry is ${describe(attribute)}: a name and a kind are needed`);
+  }
+  const { kind } = entry.attribute;
+  if (!KINDS.has(kind)) {
+    throw new TypeError(`the kind of an extended attribute is "extended" or "ads": ${quoted(kind)}`);
+  }
+  const name = checkName(entry.attribute.name);
+  checkSize([pathname, name]);
+  return { type: "attribute", pathname, attribute: { name, kind }, read: readerOf(entry) };
+}
+
+function checkNames(names: unknown): string[] {
+  if (!Array.isArray(names)) throw new TypeError(`extendedAttributes must be an array: ${describe(names)}`);
+  return names.map(checkName);
+}
+
+function checkName(name: unknown): string {
+  const checked = checkText("the name of an extended attribute", name);
+  if (checked === "") throw new TypeError("the name of an extended attribute is empty");
+  return checked;
+}
+
+function checkFileAttributes(value: unknown): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+    throw new RangeError(`fileAttributes must be an integer of 32 bits: ${describe(value)}`);
+  }
+  return value;
+}
+
+/** The entry's own reader, as a method: it may use `this`. */
+function readerOf(entry: RecordEntry | ExtendedAttributeEntry): Read | undefined {
+  const read: unknown = entry.read;
+  if (read === undefined) return undefined;
+  if (typeof read !== "function") throw new TypeError(`read must be a function: ${describe(read)}`);
+  return (read as Read).bind(entry);
+}
+
+/** A lone surrogate would silently become U+FFFD: another name than the one that was read. */
+function checkText(what: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`${what} must be a string: ${describe(value)}`);
+  if (!value.isWellFormed()) throw new TypeError(`${what} is not valid Unicode: ${quoted(value)}`);
+  if (value.includes("\0")) throw new TypeError(`${what} holds a NUL: ${quoted(value)}`);
+  return value;
+}
+
+/** One message that is too long ends the stream, and with it the backup. */
+function checkSize(texts: readonly string[]): void {
+  const limit = MAX_MESSAGE_BYTES - RECORD_OVERHEAD;
+  // Each has a tag and a length. A UTF-16 unit is at most three bytes of UTF-8: most need no counting.
+  const most = texts.reduce((sum, text) => sum + text.length * 3 + 8, 0);
+  if (most <= limit) return;
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 8, 0);
+  if (bytes > limit) {
+    throw new RangeError(`the texts of the entry have ${String(bytes)} bytes, and a message holds ${String(limit)}`);
+  }
+}
+
+function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, SHOWN)) : describe(value);
+}

@@ -1,0 +1,539 @@
+import { Readable } from "node:stream";
+import { create } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { fileInfoOf, type EntryRef } from "@kloset/model";
+import { importer as wire } from "@kloset/protocol/v1.0";
+import type { Importer } from "./importer.js";
+import { deferred, never } from "./testing/deferred.js";
+import { callOf, collect, directory, file, fileReadBy, garbage, importerOf, iteratorOf, textOf } from "./testing/importers.js";
+import { clientV1_0, initialisedV1_0, initRequest, newSession, serviceV1_0 } from "./testing/clients.js";
+
+let notices: string[];
+
+beforeEach(() => {
+  notices = [];
+  jest.spyOn(process.stderr, "write").mockImplementation((text) => {
+    notices.push(String(text));
+    return true;
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** What Scan says: pathnames, or what went wrong. */
+async function scanned(importer: Importer): Promise<string[]> {
+  const client = await initialisedV1_0(importer);
+  const responses = await collect(client.scan({}));
+  return responses.map(({ pathname, result }) =>
+    result.case === "error" ? `${pathname}: ${result.value.message}` : pathname,
+  );
+}
+
+async function failure(call: Promise<unknown>): Promise<[Code, string] | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    return error instanceof ConnectError ? [error.code, error.rawMessage] : undefined;
+  }
+}
+
+describe("Init and Info", () => {
+  it("answers no error field: its presence alone fails the Init", async () => {
+    const response = await clientV1_0(importerOf([])).init(initRequest);
+    expect(response.error).toBeUndefined();
+    expect(response.cookie).toBe("");
+  });
+
+  it("says who the importer is", async () => {
+    const client = await initialisedV1_0(importerOf([]));
+    expect(await client.info({})).toMatchObject({ type: "test", origin: "vm", root: "/srv" });
+  });
+
+  it.each([
+    ["Info", (client: ReturnType<typeof clientV1_0>) => client.info({})],
+    ["Scan", (client: ReturnType<typeof clientV1_0>) => collect(client.scan({}))],
+    ["OpenReader", (client: ReturnType<typeof clientV1_0>) => collect(client.openReader({ pathname: "/a" }))],
+    ["CloseReader", (client: ReturnType<typeof clientV1_0>) => client.closeReader({ pathname: "/a" })],
+  ])("refuses %s before Init and after Close, by name", async (rpc, call) => {
+    const client = clientV1_0(importerOf([]));
+    expect(await failure(call(client))).toEqual([Code.FailedPrecondition, `importer.Importer/${rpc} was called before Init`]);
+    await client.init(initRequest);
+    await client.close({});
+    expect(await failure(call(client))).toEqual([Code.FailedPrecondition, `importer.Importer/${rpc} was called after Close`]);
+  });
+});
+
+describe("Scan", () => {
+  it("sends records with all that v1.0 has", async () => {
+    const client = await initialisedV1_0(
+      importerOf([
+        {
+          pathname: "/srv/link",
+          fileInfo: fileInfoOf({ type: "symlink", size: 5, modTime: -1n, nlink: 70_000, uid: 1000, username: "me" }),
+          target: "../a.txt",
+          fileAttributes: 32,
+        },
+      ]),
+    );
+    const [response] = await collect(client.scan({}));
+    expect(response).toMatchObject({
+      pathname: "/srv/link",
+      result: {
+        case: "record",
+        value: {
+          target: "../a.txt",
+          fileAttributes: 32,
+          fileinfo: {
+            name: "link",
+            size: 5n,
+            modTime: { seconds: -1n, nanos: 999_999_999 },
+            nlink: 65_535,
+            uid: 1000n,
+            username: "me",
+          },
+        },
+      },
+    });
+    expect(response?.result.case === "record" && response.result.value.xattr).toBeUndefined();
+  });
+
+  it("names the root /", async () => {
+    const client = await initialisedV1_0(importerOf([directory("/"), directory("/srv")]));
+    const names = (await collect(client.scan({}))).map(({ result }) => result.case === "record" && result.value.fileinfo?.name);
+    expect(names).toEqual(["/", "srv"]);
+  });
+
+  it("leaves out extended attributes, and says so once", async () => {
+    const attribute = { pathname: "/a", attribute: { name: "user.color", kind: "extended" }, read: () => Buffer.from("red") } as const;
+    const importer = importerOf([{ ...file("/a", "hello"), extendedAttributes: ["user.color"] }, attribute, attribute]);
+    const client = await initialisedV1_0(importer);
+    expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a"]);
+    expect(notices).toEqual(["kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files\n"]);
+    // The path that both share is the file's.
+    expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
+  });
+
+  it("answers with the file also if the attribute comes first, and the importer opens by name", async () => {
+    const refs: EntryRef[] = [];
+    const attribute = { pathname: "/a", attribute: { name: "user.color", kind: "extended" } } as const;
+    const open = (ref: EntryRef) => {
+      refs.push(ref);
+      return Buffer.from(ref.attribute === undefined ? "hello" : "red");
+    };
+    const client = await initialisedV1_0(importerOf([attribute, { pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) }], { open }));
+    await collect(client.scan({}));
+    expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
+    expect(refs).toEqual([{ pathname: "/a", target: "" }]);
+  });
+
+  it("sends no pathname twice, and says so", async () => {
+    const client = await initialisedV1_0(importerOf([file("/a", "first"), directory("/b"), file("/a", "second"), directory("/b")]));
+    expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a", "/b"]);
+    expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("first");
+    expect(notices).toEqual([
+      'kloset: "/a" was yielded twice by scan(): the second is left out\n',
+      'kloset: "/b" was yielded twice by scan(): the second is left out\n',
+    ]);
+  });
+
+  it("goes on after error entries and entries that are no good", async () => {
+    const entries = garbage(
+      directory("/"),
+      { pathname: "/secret", error: new Error("EACCES: permission denied") },
+      undefined,
+      { pathname: "relative", fileInfo: fileInfoOf() },
+      { pathname: "/nan", fileInfo: { ...fileInfoOf(), size: Number.NaN } },
+      directory("/last"),
+    );
+    expect(await scanned(importerOf(entries))).toEqual([
+      "/",
+      "/secret: EACCES: permission denied",
+      "/srv: scan() yielded undefined: an entry is needed",
+      '/srv: pathname must begin with "/": "relative"',
+      "/nan: fileInfo.size must be an integer from 0 to 9007199254740991: NaN",
+      "/last",
+    ]);
+  });
+
+  describe("always ends with OK: hosts loop for ever on an error", () => {
+    it.each<[string, () => unknown, string[]]>([
+      [
+        "scan() throws",
+        () => {
+          throw new Error("disk on fire");
+        },
+        ["/srv: disk on fire"],
+      ],
+      ["scan() rejects", () => Promise.reject(new Error("disk on fire")), ["/srv: disk on fire"]],
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- authors do that
+      ["scan() rejects with a string", () => Promise.reject("disk on fire"), ["/srv: disk on fire"]],
+      ["scan() returns nothing", () => undefined, ["/srv: scan() returned undefined: an iterable is needed"]],
+      ["scan() returns a number", () => 5, ["/srv: scan() returned 5: an iterable is needed"]],
+      ["scan() returns one entry", () => directory("/a"), ["/srv: scan() returned {"]],
+      [
+        "the scan throws in the middle",
+        function* () {
+          yield directory("/a");
+          throw new Error("disk on fire");
+        },
+        ["/a", "/srv: disk on fire"],
+      ],
+      [
+        "the scan rejects in the middle",
+        async function* () {
+          yield await Promise.resolve(directory("/a"));
+          throw new Error("disk on fire");
+        },
+        ["/a", "/srv: disk on fire"],
+      ],
+      [
+        "the iterator is no iterator",
+        () => ({ [Symbol.asyncIterator]: () => ({ next: () => undefined }) }),
+        ["/srv: Cannot read properties of undefined"],
+      ],
+      ["the iterable can not be iterated", () => ({ [Symbol.asyncIterator]: () => undefined }), ["/srv: Cannot read properties of undefined"]],
+    ])("when %s", async (_name, scan, expected) => {
+      const responses = await scanned(importerOf(scan as Importer["scan"]));
+      expect(responses).toHaveLength(expected.length);
+      responses.forEach((response, i) => {
+        expect(response.startsWith(expected[i] ?? "nothing")).toBe(true);
+      });
+    });
+  });
+
+  it("can be repeated, and then reads what the last scan said", async () => {
+    let scans = 0;
+    const client = await initialisedV1_0(importerOf(() => [file("/a", `scan ${String(++scans)}`)]));
+    await collect(client.scan({}));
+    await collect(client.scan({}));
+    expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("scan 2");
+  });
+
+  it("asks for an entry only when the host wants one", async () => {
+    let yielded = 0;
+    const { service } = await serviceV1_0(
+      importerOf(function* () {
+        for (;;) yield directory(`/${String(++yielded)}`);
+      }),
+    );
+    const scan = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf()));
+    await scan.next();
+    await scan.next();
+    expect(yielded).toBe(2);
+    await scan.return?.();
+  });
+
+  describe("when the host hangs up", () => {
+    it.each(["that never yields", "that never begins"])("ends a scan %s, and tells the author", async (kind) => {
+      const begun = deferred<AbortSignal>();
+      const scan = (signal: AbortSignal) => {
+        begun.resolve(signal);
+        if (kind === "that never begins") return never<Iterable<never>>();
+        return { [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<never>> }) };
+      };
+      const { service } = await serviceV1_0(importerOf(scan));
+      const host = new AbortController();
+      const first = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf(host))).next();
+      const signal = await begun.promise;
+      host.abort(new Error("gone"));
+      expect(await first).toEqual({ done: true, value: undefined });
+      expect(signal.aborted).toBe(true);
+    });
+
+    it("runs the author's finally, though nobody asks for more", async () => {
+      const ended = deferred();
+      const { service } = await serviceV1_0(
+        importerOf(async function* () {
+          try {
+            for (let i = 0; ; i++) yield await Promise.resolve(directory(`/${String(i)}`));
+          } finally {
+            ended.resolve(undefined);
+          }
+        }),
+      );
+      const host = new AbortController();
+      const scan = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf(host)));
+      await scan.next();
+      host.abort(new Error("gone"));
+      await ended.promise;
+    });
+  });
+
+  it("does not abort the author's signal when it has ended: content may still be read with it", async () => {
+    let given: AbortSignal | undefined;
+    const client = await initialisedV1_0(
+      importerOf((signal) => {
+        given = signal;
+        return [directory("/")];
+      }),
+    );
+    await collect(client.scan({}));
+    expect(given?.aborted).toBe(false);
+  });
+});
+
+describe("OpenReader", () => {
+  /** Opens a file that was scanned. */
+  async function open(importer: Importer, pathname = "/a") {
+    const client = await initialisedV1_0(importer);
+    await collect(client.scan({}));
+    return { client, read: () => collect(client.openReader({ pathname })) };
+  }
+
+  it("sends no empty chunks, and none above 1 MiB", async () => {
+    const source = [new Uint8Array(0), new Uint8Array(2_500_000).fill(7), new Uint8Array(0), Uint8Array.of(8)];
+    const { read } = await open(importerOf([fileReadBy("/a", () => source)]));
+    expect((await read()).map(({ chunk }) => chunk.length)).toEqual([1_048_576, 1_048_576, 402_848, 1]);
+  });
+
+  it("sends nothing for an empty file that has no reader", async () => {
+    const { read } = await open(importerOf([{ pathname: "/a", fileInfo: fileInfoOf() }]));
+    expect(await read()).toEqual([]);
+  });
+
+  it("reads Node's streams", async () => {
+    const { client } = await open(importerOf([fileReadBy("/a", () => Readable.from([Buffer.from("hel"), Buffer.from("lo")]))]));
+    expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "read() throws",
+      () => {
+        throw new Error("EIO: i/o error, read");
+      },
+      "EIO: i/o error, read",
+    ],
+    ["read() rejects", () => Promise.reject(new Error("EIO: i/o error, read")), "EIO: i/o error, read"],
+    ["read() returns text", () => "hello", 'the content of "/a" is a string of 5 characters: bytes, or an iterable of bytes, is needed'],
+    [
+      "the content breaks off",
+      function* () {
+        yield Uint8Array.of(1);
+        throw new ConnectError("quota exceeded", Code.ResourceExhausted);
+      },
+      "quota exceeded",
+    ],
+  ])("answers word for word, as UNKNOWN, when %s", async (_name, content, message) => {
+    const { read } = await open(importerOf([fileReadBy("/a", content as () => Uint8Array)]));
+    expect(await failure(read())).toEqual([Code.Unknown, message]);
+  });
+
+  it.each([
+    ["a pathname that was not scanned", "/b"],
+    ["a directory", "/dir"],
+    ["a file with content and no reader", "/unreadable"],
+  ])("answers %s as a Go plugin does", async (_name, pathname) => {
+    const { read } = await open(
+      importerOf([file("/a", "x"), directory("/dir"), { pathname: "/unreadable", fileInfo: fileInfoOf({ size: 1 }) }]),
+      pathname,
+    );
+    expect(await failure(read())).toEqual([Code.Unknown, `no reader for pathname ${pathname}`]);
+  });
+
+  it("calls an entry's read once at the most", async () => {
+    let calls = 0;
+    const { read } = await open(importerOf([fileReadBy("/a", () => Uint8Array.of(++calls))]));
+    expect(await read()).toMatchObject([{ chunk: Uint8Array.of(1) }]);
+    expect(await failure(read())).toEqual([Code.Unknown, "no reader for pathname /a"]);
+    expect(calls).toBe(1);
+  });
+
+  it("prefers an entry's read to the importer's open", async () => {
+    const open1 = () => Buffer.from("by name");
+    const { client } = await open(importerOf([file("/a", "its own"), { pathname: "/b", fileInfo: fileInfoOf({ size: 7 }) }], { open: open1 }));
+    expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("its own");
+    expect(await textOf(client.openReader({ pathname: "/b" }))).toBe("by name");
+    expect(await textOf(client.openReader({ pathname: "/b" }))).toBe("by name");
+  });
+
+  it("opens while the scan still runs, and many at once", async () => {
+    const rest = deferred();
+    const client = await initialisedV1_0(
+      importerOf(async function* () {
+        yield file("/a", "a");
+        yield file("/b", "b");
+        await rest.promise;
+        yield directory("/c");
+      }),
+    );
+    const scan = iteratorOf(client.scan({}));
+    await scan.next();
+    await scan.next();
+    expect(await Promise.all(["/b", "/a"].map((pathname) => textOf(client.openReader({ pathname }))))).toEqual(["b", "a"]);
+    rest.resolve(undefined);
+    expect((await scan.next()).done).toBe(false);
+    expect((await scan.next()).done).toBe(true);
+  });
+
+  it("does not abort the author's signal when the content was read to its end", async () => {
+    let given: AbortSignal | undefined;
+    const { read } = await open(
+      importerOf([
+        fileReadBy("/a", (signal) => {
+          given = signal;
+          return Uint8Array.of(1);
+        }),
+      ]),
+    );
+    await read();
+    expect(given?.aborted).toBe(false);
+  });
+});
+
+describe("CloseReader", () => {
+  it("ends a reader that waits, and tells the author", async () => {
+    const begun = deferred<AbortSignal>();
+    const cleanedUp = deferred();
+    const client = await initialisedV1_0(
+      importerOf([
+        fileReadBy("/a", async function* (signal) {
+          try {
+            yield Uint8Array.of(1);
+            begun.resolve(signal);
+            await new Promise((resolve) => {
+              signal.addEventListener("abort", resolve);
+            });
+          } finally {
+            cleanedUp.resolve(undefined);
+          }
+        }),
+      ]),
+    );
+    await collect(client.scan({}));
+    const reading = collect(client.openReader({ pathname: "/a" }));
+    await begun.promise;
+    await client.closeReader({ pathname: "/a" });
+    // No complaint: the host wants no more.
+    expect(await reading).toHaveLength(1);
+    await cleanedUp.promise;
+    expect((await begun.promise).reason).toEqual(new Error("the host closed the reader"));
+  });
+
+  it.each(["opening never ends", "content never comes"])("ends a reader whose %s", async (kind) => {
+    const begun = deferred();
+    const client = await initialisedV1_0(
+      importerOf([
+        fileReadBy("/a", () => {
+          begun.resolve(undefined);
+          if (kind === "opening never ends") return never();
+          return { [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<Uint8Array>> }) };
+        }),
+      ]),
+    );
+    await collect(client.scan({}));
+    const reading = collect(client.openReader({ pathname: "/a" }));
+    await begun.promise;
+    await client.closeReader({ pathname: "/a" });
+    expect(await reading).toEqual([]);
+  });
+
+  it("runs the author's finally, and frees Close, though the host reads no more", async () => {
+    const cleanedUp = jest.fn();
+    const closed = jest.fn<() => void>();
+    const importer = importerOf(
+      [
+        fileReadBy("/a", function* () {
+          try {
+            for (;;) yield Uint8Array.of(1);
+          } finally {
+            cleanedUp();
+          }
+        }),
+      ],
+      { close: closed },
+    );
+    const { service } = await serviceV1_0(importer);
+    await collect(service.scan(create(wire.ScanRequestSchema), callOf()));
+    const reading = iteratorOf(service.openReader(create(wire.OpenReaderRequestSchema, { pathname: "/a" }), callOf()));
+    await reading.next();
+    await service.closeReader(create(wire.CloseReaderRequestSchema, { pathname: "/a" }), callOf());
+    expect(cleanedUp).toHaveBeenCalledTimes(1);
+    await service.close(create(wire.CloseRequestSchema), callOf());
+    expect(closed).toHaveBeenCalledTimes(1);
+    expect((await reading.next()).done).toBe(true);
+  });
+
+  it("may come after the end, twice, and for what was never opened; frees what is held", async () => {
+    const client = await initialisedV1_0(importerOf([file("/a", "a"), file("/b", "b")]));
+    await collect(client.scan({}));
+    await collect(client.openReader({ pathname: "/a" }));
+    for (const pathname of ["/a", "/a", "/b", "/never/heard/of"]) await client.closeReader({ pathname });
+    expect(await failure(collect(client.openReader({ pathname: "/b" })))).toEqual([Code.Unknown, "no reader for pathname /b"]);
+  });
+
+  it("ends the reader of that pathname only", async () => {
+    const more = deferred();
+    const slow = (pathname: string) =>
+      fileReadBy(pathname, async function* () {
+        yield Uint8Array.of(1);
+        await more.promise;
+        yield Uint8Array.of(2);
+      });
+    const client = await initialisedV1_0(importerOf([slow("/a"), slow("/b")]));
+    await collect(client.scan({}));
+    const [a, b] = ["/a", "/b"].map((pathname) => iteratorOf(client.openReader({ pathname })));
+    await a?.next();
+    await b?.next();
+    await client.closeReader({ pathname: "/a" });
+    expect((await a?.next())?.done).toBe(true);
+    more.resolve(undefined);
+    expect((await b?.next())?.value).toMatchObject({ chunk: Uint8Array.of(2) });
+  });
+});
+
+describe("the host hanging up on an OpenReader", () => {
+  it("is answered as CANCELED, and ends the author's reader", async () => {
+    const begun = deferred<AbortSignal>();
+    const { service } = await serviceV1_0(
+      importerOf([
+        fileReadBy("/a", (signal) => {
+          begun.resolve(signal);
+          return never();
+        }),
+      ]),
+    );
+    await collect(service.scan(create(wire.ScanRequestSchema), callOf()));
+    const host = new AbortController();
+    const reading = iteratorOf(service.openReader(create(wire.OpenReaderRequestSchema, { pathname: "/a" }), callOf(host))).next();
+    const signal = await begun.promise;
+    host.abort(new Error("gone"));
+    expect(await failure(Promise.resolve(reading))).toEqual([Code.Canceled, "gone"]);
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe("Close", () => {
+  it("waits for a reader that still runs", async () => {
+    const more = deferred();
+    const log: string[] = [];
+    const importer = importerOf(
+      [
+        fileReadBy("/a", async function* () {
+          yield Uint8Array.of(1);
+          await more.promise;
+          log.push("read");
+        }),
+      ],
+      {
+        close: () => {
+          log.push("closed");
+        },
+      },
+    );
+    const client = clientV1_0(importer, newSession());
+    await client.init(initRequest);
+    await collect(client.scan({}));
+    const reading = iteratorOf(client.openReader({ pathname: "/a" }));
+    await reading.next();
+    const closing = client.close({});
+    more.resolve(undefined);
+    expect((await reading.next()).done).toBe(true);
+    await closing;
+    expect(log).toEqual(["read", "closed"]);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import {
+  FileMode,
+  fileModeFromPosix,
+  fileModeOf,
+  fileModeToPosix,
+  fileTypeOf,
+  isDirectory,
+  isRegularFile,
+  isSymlink,
+  type FileType,
+} from "./file-mode.js";
+
+/** POSIX's S_IFMT values, and the bits that Go's fs.FileMode has for them. */
+const TYPES: readonly (readonly [FileType, number, number])[] = [
+  ["file", 0o100000, 0],
+  ["directory", 0o040000, 2 ** 31],
+  ["symlink", 0o120000, 2 ** 27],
+  ["block-device", 0o060000, 2 ** 26],
+  ["fifo", 0o010000, 2 ** 25],
+  ["socket", 0o140000, 2 ** 24],
+  ["char-device", 0o020000, 2 ** 26 + 2 ** 21],
+];
+
+const anyType = fc.constantFrom(...TYPES.map(([type]) => type), "irregular" as const);
+const permissions = fc.integer({ min: 0, max: 0o7777 });
+
+describe("fileModeFromPosix", () => {
+  it.each(TYPES)("knows a %s", (type, posix, bits) => {
+    expect(fileModeFromPosix(posix | 0o644)).toBe(bits + 0o644);
+    expect(fileTypeOf(fileModeFromPosix(posix | 0o7777))).toBe(type);
+  });
+
+  it.each([
+    ["setuid", 0o4000, 2 ** 23],
+    ["setgid", 0o2000, 2 ** 22],
+    ["sticky", 0o1000, 2 ** 20],
+  ])("keeps %s", (_name, posix, bit) => {
+    expect(fileModeFromPosix(0o100755 | posix)).toBe(bit + 0o755);
+    expect(fileModeFromPosix(0o040755 | posix)).toBe(2 ** 31 + bit + 0o755);
+  });
+
+  it.each([0, 0o150000, 0o160000, 0o170000])("takes the unknown type %d for irregular, never for a file", (format) => {
+    const mode = fileModeFromPosix(format | 0o644);
+    expect(fileTypeOf(mode)).toBe("irregular");
+    expect(isRegularFile(mode)).toBe(false);
+  });
+
+  it("undoes fileModeToPosix", () => {
+    fc.assert(
+      fc.property(anyType, permissions, (type, bits) => {
+        const mode = fileModeOf(type, bits);
+        expect(fileModeFromPosix(fileModeToPosix(mode))).toBe(mode);
+      }),
+    );
+  });
+
+  it("is undone by fileModeToPosix", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...TYPES), permissions, ([, format], bits) => {
+        expect(fileModeToPosix(fileModeFromPosix(format | bits))).toBe(format | bits);
+      }),
+    );
+  });
+});
+
+describe("fileModeToPosix", () => {
+  it("leaves out what POSIX does not know", () => {
+    const mode = (FileMode.APPEND | FileMode.EXCLUSIVE | FileMode.TEMPORARY | 0o640) >>> 0;
+    expect(fileModeToPosix(mode)).toBe(0o100640);
+  });
+
+  it("has the bits of chmod in the low twelve", () => {
+    fc.assert(
+      fc.property(anyType, permissions, (type, bits) => {
+        expect(fileModeToPosix(fileModeOf(type, bits)) & 0o7777).toBe(bits);
+      }),
+    );
+  });
+});
+
+describe("fileModeOf", () => {
+  it("is a uint32 of that type", () => {
+    fc.assert(
+      fc.property(anyType, permissions, (type, bits) => {
+        const mode = fileModeOf(type, bits);
+        expect(mode).toBe(mode >>> 0);
+        expect(fileTypeOf(mode)).toBe(type);
+        expect(mode & FileMode.PERMISSIONS).toBe(bits & 0o777);
+      }),
+    );
+  });
+
+  it.each([-1, 0o10000, 1.5, Number.NaN])("refuses the permissions %d", (bits) => {
+    expect(() => fileModeOf("file", bits)).toThrow(new RangeError(`permissions must be within 0 and 0o7777: ${String(bits)}`));
+  });
+});
+
+describe("fileTypeOf", () => {
+  it("takes a regular file for one only if no type bit is set", () => {
+    const typeBits = [31, 27, 26, 25, 24, 21, 19].map((bit) => 2 ** bit);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), (mode) => {
+        const none = typeBits.every((bit) => Math.floor(mode / bit) % 2 === 0);
+        expect(fileTypeOf(mode) === "file").toBe(none);
+        expect(isRegularFile(mode)).toBe(none);
+      }),
+    );
+  });
+
+  it.each([
+    ["a directory that is a symlink", FileMode.DIR | FileMode.SYMLINK],
+    ["a pipe that is a socket", FileMode.NAMED_PIPE | FileMode.SOCKET],
+    ["a character device that is no device", FileMode.CHAR_DEVICE],
+    ["every bit", 0xffff_ffff],
+  ])("calls %s irregular", (_name, mode) => {
+    expect(fileTypeOf(mode >>> 0)).toBe("irregular");
+    expect(isRegularFile(mode >>> 0)).toBe(false);
+    expect(isDirectory(mode >>> 0)).toBe(false);
+    expect(isSymlink(mode >>> 0)).toBe(false);
+  });
+
+  it.each([Number.NaN, Infinity, 0.5, 2 ** 32, 2 ** 32 + 0o644, -(2 ** 32)])("calls %d irregular, not a file", (mode) => {
+    expect(fileTypeOf(mode)).toBe("irregular");
+    expect(isRegularFile(mode)).toBe(false);
+  });
+
+  it("reads a mode that was combined without >>> 0", () => {
+    expect(isDirectory(FileMode.DIR | 0o755)).toBe(true);
+  });
+
+  it("tells directories and symlinks", () => {
+    expect(isDirectory(fileModeOf("directory", 0o755))).toBe(true);
+    expect(isDirectory(fileModeOf("file", 0o755))).toBe(false);
+    expect(isSymlink(fileModeOf("symlink", 0o777))).toBe(true);
+    expect(isSymlink(fileModeOf("directory", 0o777))).toBe(false);
+  });
+});

@@ -1,0 +1,131 @@
+import { posix } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { baseName, cleanPathname, parentsOf, resolveBelow } from "./paths.js";
+
+/** Pathnames of the parts that attacks are made of. */
+const pathname = fc
+  .array(fc.oneof(fc.constantFrom("", ".", "..", "...", "a", " ", "..a", "\\", "~"), fc.string()), { maxLength: 12 })
+  .map((parts) => parts.join("/"));
+
+describe("resolveBelow", () => {
+  it.each([
+    ["/srv", "/a/b", "/srv/a/b"],
+    ["/srv/", "/a/b", "/srv/a/b"],
+    ["/srv//", "a", "/srv/a"],
+    ["/srv", "/", "/srv"],
+    ["/srv", "", "/srv"],
+    ["/", "/", "/"],
+    ["/", "/a", "/a"],
+    ["//", "/a", "/a"],
+    ["relative", "/a", "relative/a"],
+    ["/srv", "/a/./b//c/../d", "/srv/a/b/d"],
+    ["/srv", "/a/..", "/srv"],
+    ["/srv", "/...", "/srv/..."],
+  ])("joins %j and %j", (root, name, joined) => {
+    expect(resolveBelow(root, name)).toBe(joined);
+  });
+
+  it.each(["..", "/..", "/a/../..", "a/../../b", "/./../a"])("refuses %j, which escapes the root", (name) => {
+    expect(() => resolveBelow("/srv", name)).toThrow(new RangeError(`pathname escapes the root: ${JSON.stringify(name)}`));
+  });
+
+  it("refuses a NUL", () => {
+    expect(() => resolveBelow("/srv", "/a\0b")).toThrow(new RangeError('pathname holds a NUL: "/a\\u0000b"'));
+  });
+
+  it("refuses an empty root, which would be the whole file system", () => {
+    expect(() => resolveBelow("", "/a")).toThrow(new RangeError("the root is empty"));
+  });
+
+  it("never leaves the root", () => {
+    fc.assert(
+      fc.property(pathname, (name) => {
+        let joined: string;
+        try {
+          joined = resolveBelow("/srv/root", name);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+          return;
+        }
+        expect(joined === "/srv/root" || joined.startsWith("/srv/root/")).toBe(true);
+        // Whoever resolves it again comes to the same place.
+        expect(posix.normalize(joined)).toBe(joined);
+      }),
+    );
+  });
+
+  it("refuses only what would leave the root, or holds a NUL", () => {
+    fc.assert(
+      fc.property(pathname, (name) => {
+        let depth = 0;
+        let escapes = name.includes("\0");
+        for (const part of name.split("/")) {
+          if (part === "..") depth--;
+          else if (part !== "" && part !== ".") depth++;
+          escapes ||= depth < 0;
+        }
+        const resolve = () => resolveBelow("/r", name);
+        if (escapes) expect(resolve).toThrow(RangeError);
+        else expect(resolve()).toBe(posix.join("/r", name).replace(/(.)\/+$/, "$1"));
+      }),
+    );
+  });
+});
+
+describe("cleanPathname", () => {
+  it("does not change what is clean", () => {
+    fc.assert(
+      fc.property(pathname, (name) => {
+        let clean: string;
+        try {
+          clean = cleanPathname(name);
+        } catch {
+          return;
+        }
+        expect(cleanPathname(clean)).toBe(clean);
+        expect(clean.startsWith("/")).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    ["", "/"],
+    ["/", "/"],
+    ["a/b/", "/a/b"],
+    ["//a/./b/../c", "/a/c"],
+  ])("makes %j %j", (name, clean) => {
+    expect(cleanPathname(name)).toBe(clean);
+  });
+
+  it("refuses what escapes", () => {
+    expect(() => cleanPathname("/../etc/passwd")).toThrow(RangeError);
+  });
+});
+
+describe("baseName", () => {
+  it.each([
+    ["/", "/"],
+    ["//", "/"],
+    ["/a", "a"],
+    ["/a/b", "b"],
+    ["/a/b/", "b"],
+    ["a", "a"],
+    ["a/", "a"],
+    ["", ""],
+    ["/a/ b\n", " b\n"],
+  ])("of %j is %j", (name, base) => {
+    expect(baseName(name)).toBe(base);
+  });
+});
+
+describe("parentsOf", () => {
+  it.each([
+    ["/", []],
+    ["/a", ["/"]],
+    ["/a/b/c", ["/", "/a", "/a/b"]],
+    ["/a//b/", ["/", "/a"]],
+  ])("of %j are %j", (name, parents) => {
+    expect(parentsOf(name)).toEqual(parents);
+  });
+});

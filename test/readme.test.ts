@@ -1,0 +1,84 @@
+/**
+ * Compiles and runs the examples of the README, word for word, in an empty
+ * project that has nothing but the packages.
+ */
+import { execFile, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+const exec = promisify(execFile);
+
+/** Runs Node in the project; a hang is a failure, not a wait for ever. */
+function node(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return exec(process.execPath, args, { cwd: project, timeout: 50_000 });
+}
+const top = join(dirname(fileURLToPath(import.meta.url)), "..");
+const readme = readFileSync(join(top, "README.md"), "utf8");
+const examples = [...readme.matchAll(/<!-- test: [^>]*-->\n```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+
+let project: string;
+
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), "kloset-readme-"));
+  symlinkSync(join(top, "node_modules"), join(project, "node_modules"));
+  const [plugin = "", host = ""] = examples;
+  writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
+  writeFileSync(join(project, "notes.ts"), plugin);
+  writeFileSync(join(project, "try.ts"), host);
+  const options = ["--strict", "--target", "ES2023", "--module", "NodeNext", "--types", "node"];
+  await node(join(top, "node_modules/typescript/bin/tsc"), ...options, "notes.ts", "try.ts");
+  chmodSync(join(project, "notes.js"), 0o755);
+}, 60_000);
+
+afterAll(() => {
+  rmSync(project, { recursive: true, force: true });
+});
+
+describe("the README", () => {
+  it("shows a plugin of about twenty lines", () => {
+    expect(examples).toHaveLength(2);
+    const lines = (examples[0] ?? "").trim().split("\n").filter((line) => line.trim() !== "");
+    expect(lines.length).toBeLessThanOrEqual(22);
+  });
+
+  it("shows a plugin that works, driven as the README says", async () => {
+    const { stdout, stderr } = await node("try.js");
+    expect(stderr).toBe("");
+    expect(stdout.split("\n").map((line) => line.trim())).toEqual([
+      "/",
+      "/notes",
+      "/notes/today.txt Buy milk.",
+      "",
+      "/notes/tomorrow.txt Drink it.",
+      "",
+      "",
+    ]);
+  });
+
+  it("shows a plugin that tells a person in a shell what it is, and ends with 2", () => {
+    const shell = spawnSync(join(project, "notes.js"), {
+      cwd: project,
+      stdio: ["ignore", "pipe", "pipe"],
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    expect(shell.status).toBe(2);
+    expect(shell.stdout).toBe("");
+    expect(shell.stderr.trim().split("\n")).toHaveLength(2);
+  });
+
+  it("names commands that exist", () => {
+    const { scripts } = JSON.parse(readFileSync(join(top, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    for (const [, name = ""] of readme.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(name);
+  });
+
+  it("names files that exist", () => {
+    for (const [, path = ""] of readme.matchAll(/\]\((?!http)([^)#]+)\)/g)) {
+      expect(() => readFileSync(join(top, path))).not.toThrow(/ENOENT/);
+    }
+  });
+});
