@@ -28,7 +28,8 @@ try {
   write("tsconfig.json", {
     compilerOptions: {
       target: "ES2023",
-      lib: ["ES2023"],
+      // Connect's declarations name DOM's HeadersInit.
+      lib: ["ES2023", "DOM"],
       module: "NodeNext",
       strict: true,
       skipLibCheck: false,

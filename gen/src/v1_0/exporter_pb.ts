@@ -238,6 +238,8 @@ export const DataSchema: GenMessage<Data> = /*@__PURE__*/
  */
 export type StoreFileRequest = Message<"exporter.StoreFileRequest"> & {
   /**
+   * The header once, then data.
+   *
    * @generated from oneof exporter.StoreFileRequest.type
    */
   type: {

@@ -424,6 +424,8 @@ export type ScanResponse = Message<"importer.ScanResponse"> & {
   pathname: string;
 
   /**
+   * Exactly one of the two.
+   *
    * @generated from oneof importer.ScanResponse.result
    */
   result: {

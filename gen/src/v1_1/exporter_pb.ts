@@ -197,6 +197,8 @@ export const PingResponseSchema: GenMessage<PingResponse> = /*@__PURE__*/
  */
 export type ExportRequest = Message<"plakar.exporter.ExportRequest"> & {
   /**
+   * Exactly one of the two.
+   *
    * @generated from oneof plakar.exporter.ExportRequest.packet
    */
   packet: {
