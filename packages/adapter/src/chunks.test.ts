@@ -4,7 +4,8 @@ import { Readable } from "node:stream";
 import { describe as group, expect, it } from "@jest/globals";
 import type { ByteSource } from "@kloset/model";
 import fc from "fast-check";
-import { chunksOf, describe, sliceOf } from "./chunks.js";
+import { chunksOf, sliceOf } from "./chunks.js";
+import { describe } from "./describe.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 import { deferred, never } from "./testing/deferred.js";
 

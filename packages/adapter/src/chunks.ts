@@ -1,7 +1,7 @@
-import { inspect } from "node:util";
 import { isUint8Array } from "node:util/types";
-import type { Awaitable, ByteSource } from "@kloset/model";
-import { iterateUntilAbort, untilAborted } from "./iterate.js";
+import type { Awaitable, ByteSource, Read } from "@kloset/model";
+import { describe } from "./describe.js";
+import { iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 import { discard, isIterable } from "./sources.js";
 
@@ -35,6 +35,14 @@ export async function* chunksOf(
   }
 }
 
+/**
+ * Opens content and streams it as {@link chunksOf} does, with a signal of its own:
+ * see {@link withOwnSignal}.
+ */
+export function readChunks(read: Read, what: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  return withOwnSignal(signal, (own) => chunksOf(read(own), what, own));
+}
+
 function* split(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
   if (bytes.length > 0 && bytes.length <= MAX_CHUNK_BYTES) {
     yield bytes;
@@ -66,16 +74,5 @@ export async function* sliceOf(
     if (from < to) yield chunk.subarray(from, to);
     position += chunk.length;
     if (position >= end) return;
-  }
-}
-
-/** A value for an error message: short, and never the content itself. */
-export function describe(value: unknown): string {
-  if (typeof value === "string") return `a string of ${String(value.length)} characters`;
-  if (ArrayBuffer.isView(value)) return `${String(value.byteLength)} bytes`;
-  try {
-    return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity }).slice(0, 200);
-  } catch {
-    return "something that can not be printed";
   }
 }

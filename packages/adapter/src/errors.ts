@@ -2,6 +2,11 @@ import { inspect } from "node:util";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MAX_ERROR_TEXT } from "./limits.js";
 
+/** What was thrown, which may be anything, undefined included. */
+export interface Failure {
+  readonly error: unknown;
+}
+
 /**
  * An answer of the adapter itself: its code is meant. Whatever else is thrown
  * comes from the author and is answered as UNKNOWN, as a Go plugin does.

@@ -1,5 +1,6 @@
 import { baseName, type FileInfo } from "@kloset/model";
-import { describe } from "./chunks.js";
+import { checkText, isUint } from "./checks.js";
+import { describe } from "./describe.js";
 
 /** The shape that every file info of both generations has on the wire. */
 export interface WireFileInfo {
@@ -51,8 +52,8 @@ export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
     gid: BigInt(checkNumber("gid", info.gid, UINT32_MAX)),
     // The host keeps 16 bits: a count that overflows would say "no links".
     nlink: Math.min(checkNumber("nlink", info.nlink, UINT32_MAX), UINT16_MAX),
-    username: checkText("username", info.username),
-    groupname: checkText("groupname", info.groupname),
+    username: checkText("fileInfo.username", info.username),
+    groupname: checkText("fileInfo.groupname", info.groupname),
     flags: checkNumber("flags", info.flags, UINT32_MAX),
   };
 }
@@ -101,7 +102,7 @@ function timeToWire(ns: bigint): WireTime {
 }
 
 function checkNumber(field: string, value: unknown, max: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max) {
+  if (!isUint(value, max)) {
     throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${String(max)}: ${describe(value)}`);
   }
   return value;
@@ -110,14 +111,6 @@ function checkNumber(field: string, value: unknown, max: number): number {
 function checkBigint(field: string, value: unknown): bigint {
   if (typeof value !== "bigint" || value < 0n || value > UINT64_MAX) {
     throw new RangeError(`fileInfo.${field} must be a bigint of 64 bits: ${describe(value)}`);
-  }
-  return value;
-}
-
-function checkText(field: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`fileInfo.${field} must be a string: ${describe(value)}`);
-  if (!value.isWellFormed()) {
-    throw new TypeError(`fileInfo.${field} is not valid Unicode: ${JSON.stringify(value.slice(0, 1000))}`);
   }
   return value;
 }

@@ -1,26 +1,27 @@
 /**
- * What the adapters of importers, exporters and storages share: chunks, errors,
- * the life of a connector, the mapping of file infos, the detection of the wire
+ * What the adapters of importers, exporters and storages share: the calls of a
+ * service and the life of its connector, streams and chunks, errors, checks of
+ * what authors answer, the mapping of file infos, the detection of the wire
  * generation. For those packages, not for authors.
  *
  * @module
  */
-export { chunksOf, describe, sliceOf } from "./chunks.js";
-export { contextOf, type InitOptions, type InitRequest } from "./context.js";
-export {
-  abortError,
-  errorText,
-  failedPrecondition,
-  invalidArgument,
-  StatusError,
-  toConnectError,
-  unimplemented,
-} from "./errors.js";
-export { fileInfoFromWire, fileInfoToWire, type ReceivedFileInfo, type WireFileInfo, type WireTime } from "./file-info.js";
+export { Calls } from "./calls.js";
+export { checkText, isUint } from "./checks.js";
+export { chunksOf, readChunks, sliceOf } from "./chunks.js";
+export { Condition } from "./condition.js";
+export { contextOf, type InitRequest } from "./context.js";
+export { describe, quoted } from "./describe.js";
+export { drain } from "./drain.js";
+export { abortError, errorText, invalidArgument, StatusError, unimplemented, type Failure } from "./errors.js";
+export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./file-info.js";
 export { chosenGeneration, generationOfUserAgent, type Generation } from "./generation.js";
+export { flagsOf, identityOf, textOf, withFlag, type Identity } from "./identity.js";
 export { iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
-export { MAX_CHUNK_BYTES, MAX_ERROR_TEXT, MAX_MESSAGE_BYTES } from "./limits.js";
+export { MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./notice.js";
+export { openConnector } from "./open-connector.js";
 export { Session, type Opened, type SessionOptions } from "./session.js";
 export { discard, isIterable } from "./sources.js";
 export { consume, Upload } from "./upload.js";
+export { xattrKindFromWire, xattrTypeToWire } from "./xattr-type.js";

@@ -24,8 +24,8 @@ function connector(close: () => unknown = () => undefined) {
   return { log, open };
 }
 
-function newSession(options: Partial<SessionOptions> = {}): Session<{ name: string }> {
-  return new Session({ service: "store.Store", ...options });
+function newSession(options: SessionOptions = {}): Session<{ name: string }> {
+  return new Session(options);
 }
 
 async function codeAndText(promise: Promise<unknown>): Promise<[Code, string] | undefined> {
@@ -41,37 +41,37 @@ describe("Init", () => {
   it("is refused a second time, by name, also while the first runs", async () => {
     const session = newSession();
     const opening = deferred<Opened<{ name: string }>>();
-    const first = session.init(() => opening.promise);
+    const first = session.init("store.Store/Init", () => opening.promise);
     const twice = [Code.FailedPrecondition, "store.Store/Init was called twice"];
-    expect(await codeAndText(session.init(connector().open))).toEqual(twice);
+    expect(await codeAndText(session.init("store.Store/Init", connector().open))).toEqual(twice);
     opening.resolve(connector().open());
     expect(await first).toEqual({ name: "connector 1" });
-    expect(await codeAndText(session.init(connector().open))).toEqual(twice);
-    await session.close();
-    expect(await codeAndText(session.init(connector().open))).toEqual(twice);
+    expect(await codeAndText(session.init("store.Store/Init", connector().open))).toEqual(twice);
+    await session.close("store.Store/Close");
+    expect(await codeAndText(session.init("store.Store/Init", connector().open))).toEqual(twice);
   });
 
   it("can be tried again when it has failed", async () => {
     const session = newSession();
-    await expect(session.init(() => Promise.reject(new Error("no such bucket")))).rejects.toThrow("no such bucket");
+    await expect(session.init("store.Store/Init", () => Promise.reject(new Error("no such bucket")))).rejects.toThrow("no such bucket");
     await expect(
-      session.init(() => {
+      session.init("store.Store/Init", () => {
         throw new Error("thrown at once");
       }),
     ).rejects.toThrow("thrown at once");
-    expect(await codeAndText(session.run("List", () => 1))).toEqual([
+    expect(await codeAndText(session.run("store.Store/List", () => 1))).toEqual([
       Code.FailedPrecondition,
       "store.Store/List was called before Init",
     ]);
-    expect(await session.init(connector().open)).toEqual({ name: "connector 1" });
-    expect(await session.run("List", ({ name }) => name)).toBe("connector 1");
+    expect(await session.init("store.Store/Init", connector().open)).toEqual({ name: "connector 1" });
+    expect(await session.run("store.Store/List", ({ name }) => name)).toBe("connector 1");
   });
 
   it("is refused when the host has gone", async () => {
     const session = newSession();
     await session.end();
     const { open, log } = connector();
-    expect(await codeAndText(session.init(open))).toEqual([Code.FailedPrecondition, "store.Store: the host has gone"]);
+    expect(await codeAndText(session.init("store.Store/Init", open))).toEqual([Code.FailedPrecondition, "store.Store/Init: the host has gone"]);
     expect(log).toEqual([]);
   });
 });
@@ -79,11 +79,11 @@ describe("Init", () => {
 describe("a call", () => {
   it.each(["before", "during"])("%s Init is refused by name", async (when) => {
     const session = newSession();
-    if (when === "during") void session.init(never);
+    if (when === "during") void session.init("store.Store/Init", never);
     const expected = [Code.FailedPrecondition, "store.Store/List was called before Init"];
-    expect(await codeAndText(session.run("List", () => 1))).toEqual(expected);
-    expect(await codeAndText(session.stream("List", mustNotRun).next())).toEqual(expected);
-    expect(await codeAndText(session.close())).toEqual([
+    expect(await codeAndText(session.run("store.Store/List", () => 1))).toEqual(expected);
+    expect(await codeAndText(session.stream("store.Store/List", mustNotRun).next())).toEqual(expected);
+    expect(await codeAndText(session.close("store.Store/Close"))).toEqual([
       Code.FailedPrecondition,
       "store.Store/Close was called before Init",
     ]);
@@ -91,22 +91,22 @@ describe("a call", () => {
 
   it("passes on what the author throws", async () => {
     const session = newSession();
-    await session.init(connector().open);
+    await session.init("store.Store/Init", connector().open);
     const failure = new Error("mine");
-    await expect(session.run("List", () => Promise.reject(failure))).rejects.toBe(failure);
+    await expect(session.run("store.Store/List", () => Promise.reject(failure))).rejects.toBe(failure);
     await expect(
-      session.run("List", () => {
+      session.run("store.Store/List", () => {
         throw failure;
       }),
     ).rejects.toBe(failure);
-    await session.close();
+    await session.close("store.Store/Close");
   });
 
   it("after Close is refused by name, unless the session reopens", async () => {
     const session = newSession();
-    await session.init(connector().open);
-    await session.close();
-    expect(await codeAndText(session.run("List", () => 1))).toEqual([
+    await session.init("store.Store/Init", connector().open);
+    await session.close("store.Store/Close");
+    expect(await codeAndText(session.run("store.Store/List", () => 1))).toEqual([
       Code.FailedPrecondition,
       "store.Store/List was called after Close",
     ]);
@@ -121,20 +121,20 @@ describe("Close", () => {
   it("waits for calls in flight, also those that stream", async () => {
     const session = newSession();
     const { open, log } = connector();
-    await session.init(open);
+    await session.init("store.Store/Init", open);
     const running = deferred<number>();
-    const call = session.run("List", () => running.promise);
-    const stream = session.stream("Get", async function* () {
+    const call = session.run("store.Store/List", () => running.promise);
+    const stream = session.stream("store.Store/Get", async function* () {
       yield Promise.resolve(1);
       yield Promise.resolve(2);
     });
     await stream.next();
-    const closing = session.close().then(() => log.push("answered"));
+    const closing = session.close("store.Store/Close").then(() => log.push("answered"));
     // Calls that come while Close waits are served by the connector as it is.
-    expect(await session.run("Delete", ({ name }) => name)).toBe("connector 1");
+    expect(await session.run("store.Store/Delete", ({ name }) => name)).toBe("connector 1");
     running.resolve(5);
     expect(await call).toBe(5);
-    expect(await session.run("Delete", ({ name }) => name)).toBe("connector 1");
+    expect(await session.run("store.Store/Delete", ({ name }) => name)).toBe("connector 1");
     expect(log).toEqual(["open connector 1"]);
     await stream.return();
     await closing;
@@ -144,11 +144,11 @@ describe("Close", () => {
   it("does not close beneath a call that begins as the last one ends", async () => {
     const session = newSession();
     const { open, log } = connector();
-    await session.init(open);
+    await session.init("store.Store/Init", open);
     const first = deferred();
     const second = deferred();
     const logged = (name: string, until: Promise<unknown>) =>
-      session.run(name, async () => {
+      session.run(`store.Store/${name}`, async () => {
         await until;
         log.push(`${name} ends`);
       });
@@ -158,7 +158,7 @@ describe("Close", () => {
       () => "served",
       (error: unknown) => (error instanceof ConnectError ? error.rawMessage : "failed"),
     );
-    const closing = session.close();
+    const closing = session.close("store.Store/Close");
     await new Promise(setImmediate);
     first.resolve(undefined);
     await call;
@@ -175,9 +175,9 @@ describe("Close", () => {
   it("answers a second Close as the first, and closes once", async () => {
     const session = newSession();
     const { open, log } = connector();
-    await session.init(open);
-    await Promise.all([session.close(), session.close()]);
-    await session.close();
+    await session.init("store.Store/Init", open);
+    await Promise.all([session.close("store.Store/Close"), session.close("store.Store/Close")]);
+    await session.close("store.Store/Close");
     await session.end();
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
@@ -185,9 +185,9 @@ describe("Close", () => {
   it("does not wait for a hung call longer than its deadline", async () => {
     const session = newSession({ closeDeadlineMs: 1 });
     const { open, log } = connector();
-    await session.init(open);
-    void session.run("List", () => never());
-    await session.close();
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/List", () => never());
+    await session.close("store.Store/Close");
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
 
@@ -195,9 +195,9 @@ describe("Close", () => {
     jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
     const session = newSession();
     const { open, log } = connector();
-    await session.init(open);
-    void session.run("List", () => never());
-    const closing = session.close();
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/List", () => never());
+    const closing = session.close("store.Store/Close");
     await new Promise(setImmediate);
     await jest.advanceTimersByTimeAsync(9_999);
     expect(log).toEqual(["open connector 1"]);
@@ -210,8 +210,8 @@ describe("Close", () => {
   it("leaves no timer behind", async () => {
     jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
     const session = newSession();
-    await session.init(connector().open);
-    await session.close();
+    await session.init("store.Store/Init", connector().open);
+    await session.close("store.Store/Close");
     await session.end();
     expect(jest.getTimerCount()).toBe(0);
   });
@@ -220,12 +220,13 @@ describe("Close", () => {
     const failure = new Error("could not flush");
     const session = newSession();
     await session.init(
+      "store.Store/Init",
       connector(() => {
         throw failure;
       }).open,
     );
-    await expect(session.close()).rejects.toBe(failure);
-    await expect(session.close()).rejects.toBe(failure);
+    await expect(session.close("store.Store/Close")).rejects.toBe(failure);
+    await expect(session.close("store.Store/Close")).rejects.toBe(failure);
   });
 });
 
@@ -233,9 +234,9 @@ describe("calls while Close is being answered", () => {
   it("that come in the same turn find the connector open, as both maintenance transcripts need", async () => {
     const session = newSession({ reopens: true });
     const { open, log } = connector();
-    await session.init(open);
-    const closing = session.close();
-    const deleting = session.run("DeleteLock", ({ name }) => log.push(`delete by ${name}`));
+    await session.init("store.Store/Init", open);
+    const closing = session.close("store.Store/Close");
+    const deleting = session.run("store.Store/DeleteLock", ({ name }) => log.push(`delete by ${name}`));
     await Promise.all([closing, deleting]);
     expect(log).toEqual(["open connector 1", "delete by connector 1", "close connector 1"]);
   });
@@ -245,12 +246,12 @@ describe("calls while Close is being answered", () => {
     let closed = 0;
     const session = newSession({ reopens: true });
     const { open, log } = connector(() => closes[closed++]?.promise);
-    await session.init(open);
-    const closing = session.close();
+    await session.init("store.Store/Init", open);
+    const closing = session.close("store.Store/Close");
     await new Promise(setImmediate);
     await new Promise(setImmediate);
     expect(log).toEqual(["open connector 1", "close connector 1"]);
-    const calls = [1, 2, 3].map((call) => session.run("DeleteLock", ({ name }) => log.push(`${String(call)} by ${name}`)));
+    const calls = [1, 2, 3].map((call) => session.run("store.Store/DeleteLock", ({ name }) => log.push(`${String(call)} by ${name}`)));
     await new Promise(setImmediate);
     // Never two at once: the first is still closing.
     expect(log).toEqual(["open connector 1", "close connector 1"]);
@@ -266,10 +267,10 @@ describe("calls while Close is being answered", () => {
   it("reopen after Close was answered, and a Close after that closes again", async () => {
     const session = newSession({ reopens: true });
     const { open, log } = connector();
-    await session.init(open);
-    await session.close();
-    const deleting = session.run("DeleteLock", ({ name }) => name);
-    const closing = session.close();
+    await session.init("store.Store/Init", open);
+    await session.close("store.Store/Close");
+    const deleting = session.run("store.Store/DeleteLock", ({ name }) => name);
+    const closing = session.close("store.Store/Close");
     expect(await deleting).toBe("connector 2");
     await closing;
     await session.end();
@@ -280,10 +281,10 @@ describe("calls while Close is being answered", () => {
     const { open, log } = connector();
     let opens = 0;
     const session = newSession({ reopens: true, closeDeadlineMs: 1, abortDeadlineMs: 1 });
-    await session.init(() => (++opens === 2 ? never<Opened<{ name: string }>>() : open()));
-    await session.close();
-    void session.run("DeleteLock", () => 1);
-    await session.close();
+    await session.init("store.Store/Init", () => (++opens === 2 ? never<Opened<{ name: string }>>() : open()));
+    await session.close("store.Store/Close");
+    void session.run("store.Store/DeleteLock", () => 1);
+    await session.close("store.Store/Close");
     await session.end();
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
@@ -294,9 +295,9 @@ describe("calls while Close is being answered", () => {
     const { open } = connector(() => {
       if (closed++ === 0) throw new Error("could not flush");
     });
-    await session.init(open);
-    await expect(session.close()).rejects.toThrow("could not flush");
-    expect(await session.run("DeleteLock", ({ name }) => name)).toBe("connector 2");
+    await session.init("store.Store/Init", open);
+    await expect(session.close("store.Store/Close")).rejects.toThrow("could not flush");
+    expect(await session.run("store.Store/DeleteLock", ({ name }) => name)).toBe("connector 2");
     await session.end();
   });
 
@@ -304,13 +305,13 @@ describe("calls while Close is being answered", () => {
     const { open } = connector();
     let opens = 0;
     const session = newSession({ reopens: true });
-    await session.init(() => {
+    await session.init("store.Store/Init", () => {
       if (++opens === 2) throw new Error("no such bucket");
       return open();
     });
-    await session.close();
-    await expect(session.run("DeleteLock", ({ name }) => name)).rejects.toThrow("no such bucket");
-    expect(await session.run("DeleteLock", ({ name }) => name)).toBe("connector 2");
+    await session.close("store.Store/Close");
+    await expect(session.run("store.Store/DeleteLock", ({ name }) => name)).rejects.toThrow("no such bucket");
+    expect(await session.run("store.Store/DeleteLock", ({ name }) => name)).toBe("connector 2");
     await session.end();
   });
 });
@@ -325,9 +326,9 @@ describe("end", () => {
   it("aborts, waits for calls to clean up, and closes", async () => {
     const session = newSession();
     const { open, log } = connector();
-    await session.init(open);
+    await session.init("store.Store/Init", open);
     const begun = deferred();
-    const call = session.run("Get", async () => {
+    const call = session.run("store.Store/Get", async () => {
       const aborted = new Promise((resolve) => {
         session.signal.addEventListener("abort", resolve);
       });
@@ -345,8 +346,8 @@ describe("end", () => {
   it("does not wait for a hung call longer than its deadline", async () => {
     const session = newSession({ abortDeadlineMs: 1 });
     const { open, log } = connector();
-    await session.init(open);
-    void session.run("Get", () => never());
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/Get", () => never());
     await session.end();
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
@@ -354,9 +355,9 @@ describe("end", () => {
   it("cuts short a Close that waits for a hung call", async () => {
     const session = newSession({ abortDeadlineMs: 1, closeDeadlineMs: 1_000_000 });
     const { open, log } = connector();
-    await session.init(open);
-    void session.run("Get", () => never());
-    const closing = session.close();
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/Get", () => never());
+    const closing = session.close("store.Store/Close");
     await new Promise(setImmediate);
     await session.end();
     await closing;
@@ -367,7 +368,7 @@ describe("end", () => {
     const session = newSession({ abortDeadlineMs: 1_000_000 });
     const { open, log } = connector();
     const opening = deferred<Opened<{ name: string }>>();
-    const starting = session.init(() => opening.promise);
+    const starting = session.init("store.Store/Init", () => opening.promise);
     const ending = session.end();
     opening.resolve(open());
     await starting;
@@ -379,7 +380,7 @@ describe("end", () => {
     const session = newSession({ abortDeadlineMs: 1 });
     const { open, log } = connector();
     const opening = deferred<Opened<{ name: string }>>();
-    const starting = session.init((signal) => {
+    const starting = session.init("store.Store/Init", (signal) => {
       expect(signal).toBe(session.signal);
       return opening.promise;
     });
@@ -393,7 +394,7 @@ describe("end", () => {
   it("is content with an Init that fails", async () => {
     const session = newSession();
     const opening = deferred<Opened<{ name: string }>>();
-    const starting = session.init(() => opening.promise);
+    const starting = session.init("store.Store/Init", () => opening.promise);
     const ending = session.end();
     opening.reject(new Error("no such bucket"));
     await expect(starting).rejects.toThrow("no such bucket");
@@ -403,25 +404,25 @@ describe("end", () => {
   it("closes once, however often it is called", async () => {
     const session = newSession();
     const { open, log } = connector();
-    await session.init(open);
-    await Promise.all([session.end(), session.end(), session.close()]);
+    await session.init("store.Store/Init", open);
+    await Promise.all([session.end(), session.end(), session.close("store.Store/Close")]);
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
 
   it("throws what close() throws", async () => {
     const session = newSession();
-    await session.init(connector(() => Promise.reject(new Error("could not flush"))).open);
+    await session.init("store.Store/Init", connector(() => Promise.reject(new Error("could not flush"))).open);
     await expect(session.end()).rejects.toThrow("could not flush");
   });
 
   it("reopens nothing afterwards", async () => {
     const session = newSession({ reopens: true });
     const { open, log } = connector();
-    await session.init(open);
+    await session.init("store.Store/Init", open);
     await session.end();
-    expect(await codeAndText(session.run("DeleteLock", () => 1))).toEqual([
+    expect(await codeAndText(session.run("store.Store/DeleteLock", () => 1))).toEqual([
       Code.FailedPrecondition,
-      "store.Store: the host has gone",
+      "store.Store/DeleteLock: the host has gone",
     ]);
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });

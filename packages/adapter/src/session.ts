@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Awaitable } from "@kloset/model";
+import { Condition } from "./condition.js";
 import { failedPrecondition } from "./errors.js";
 import { settledWithin } from "./settled-within.js";
 
@@ -12,8 +13,6 @@ export interface Opened<T> {
 
 /** How a {@link Session} behaves. */
 export interface SessionOptions {
-  /** The service's name, for errors. */
-  readonly service: string;
   /**
    * Whether calls that come after Close are served, by a connector opened anew.
    * Hosts delete a storage's lock while Close is being answered, or after.
@@ -32,6 +31,8 @@ const DEFAULT_ABORT_DEADLINE_MS = 1_000;
  * The life of one connector: Init once, then calls, then Close, in whatever order
  * the host sends them. The connector is closed when no call is in flight any
  * more, or at the end of the connection.
+ *
+ * Every call comes with the full name of its rpc, as "store.Store/List", for errors.
  */
 export class Session<T> {
   readonly #options: SessionOptions;
@@ -47,10 +48,10 @@ export class Session<T> {
   /** The connection has ended, and with it every wait. */
   #ended = false;
   #inFlight = 0;
-  /** Called when no call is in flight any more, and when there is no use in waiting for that. */
-  readonly #wake: (() => void)[] = [];
+  /** Changes when no call is in flight any more, and when there is no use in waiting for that. */
+  readonly #idle = new Condition();
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions = {}) {
     this.#options = options;
   }
 
@@ -65,10 +66,10 @@ export class Session<T> {
    * @param open - Called again if calls come after Close and the session reopens.
    * @throws StatusError FAILED_PRECONDITION for a second Init; what `open` throws, after which Init may be tried again.
    */
-  async init(open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<T> {
-    if (this.#state !== "new") throw failedPrecondition(`${this.#name("Init")} was called twice`);
+  async init(rpc: string, open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<T> {
+    if (this.#state !== "new") throw failedPrecondition(`${rpc} was called twice`);
     this.#open = open;
-    return (await this.#start(open)).value;
+    return (await this.#start(rpc, open)).value;
   }
 
   /**
@@ -101,11 +102,11 @@ export class Session<T> {
    *
    * @throws StatusError FAILED_PRECONDITION before Init; what the connector's close throws.
    */
-  async close(): Promise<void> {
+  async close(rpc: string): Promise<void> {
     // A call that came late is about to open the connector again: it is closed again, too.
     if (this.#reopening !== undefined) await settledWithin(this.#reopening, this.#closeDeadlineMs);
     if (this.#state !== "ready" && this.#closing === undefined) {
-      throw failedPrecondition(`${this.#name("Close")} was called before Init`);
+      throw failedPrecondition(`${rpc} was called before Init`);
     }
     this.#closing ??= this.#closeWhenIdle();
     await this.#closing;
@@ -125,7 +126,7 @@ export class Session<T> {
     await this.#whenIdle(deadline, () => {
       this.#ended = true;
       // A Close that waits for calls has waited long enough.
-      this.#wakeAll();
+      this.#idle.notifyAll();
       if (this.#state === "ready") this.#closing ??= this.#closeNow();
     });
     await this.#closing;
@@ -144,13 +145,13 @@ export class Session<T> {
     let opened = this.#opened;
     if (this.#reopening !== undefined || (this.#state === "closed" && this.#options.reopens === true)) {
       // One for all the calls that come late, and never beside the old one, which may still be closing.
-      this.#reopening ??= this.#reopen().finally(() => {
+      this.#reopening ??= this.#reopen(rpc).finally(() => {
         this.#reopening = undefined;
       });
       opened = await this.#reopening;
     } else if (this.#state !== "ready" || opened === undefined) {
       const when = this.#state === "closed" ? "after Close" : "before Init";
-      throw failedPrecondition(`${this.#name(rpc)} was called ${when}`);
+      throw failedPrecondition(`${rpc} was called ${when}`);
     }
     this.#inFlight++;
     return opened;
@@ -158,20 +159,20 @@ export class Session<T> {
 
   #leave(): void {
     this.#inFlight--;
-    if (this.#inFlight === 0) this.#wakeAll();
+    if (this.#inFlight === 0) this.#idle.notifyAll();
   }
 
-  async #reopen(): Promise<Opened<T>> {
+  async #reopen(rpc: string): Promise<Opened<T>> {
     await this.#closing?.catch(() => undefined);
     const open = this.#open;
-    if (open === undefined) throw failedPrecondition(`${this.#options.service} is closed`);
-    const opened = await this.#start(open);
+    if (open === undefined) throw failedPrecondition(`${rpc} was called before Init`);
+    const opened = await this.#start(rpc, open);
     this.#closing = undefined;
     return opened;
   }
 
-  async #start(open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<Opened<T>> {
-    if (this.signal.aborted) throw failedPrecondition(`${this.#options.service}: the host has gone`);
+  async #start(rpc: string, open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<Opened<T>> {
+    if (this.signal.aborted) throw failedPrecondition(`${rpc}: the host has gone`);
     const before = this.#state;
     this.#state = "starting";
     const starting = (async () => open(this.signal))();
@@ -213,21 +214,13 @@ export class Session<T> {
     const deadline = { passed: false };
     const timer = setTimeout(() => {
       deadline.passed = true;
-      this.#wakeAll();
+      this.#idle.notifyAll();
     }, ms);
     while (this.#inFlight > 0 && !deadline.passed && !this.#ended) {
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
+      await this.#idle.changed();
     }
     clearTimeout(timer);
     return then();
-  }
-
-  #wakeAll(): void {
-    for (const wake of this.#wake.splice(0)) wake();
-  }
-
-  #name(rpc: string): string {
-    return `${this.#options.service}/${rpc}`;
   }
 }
 

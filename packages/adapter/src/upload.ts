@@ -1,4 +1,6 @@
 import type { ByteStream } from "@kloset/model";
+import { drain } from "./drain.js";
+import type { Failure } from "./errors.js";
 
 /**
  * Content that the host sends, as the author sees it. Counts what came and what
@@ -12,7 +14,7 @@ export class Upload implements ByteStream {
   #delivered = 0;
   #taken = false;
   #ended = false;
-  #failure: { readonly error: unknown } | undefined;
+  #failure: Failure | undefined;
 
   /**
    * @param chunks - Must throw when the content breaks off, never just end.
@@ -59,7 +61,8 @@ export class Upload implements ByteStream {
     try {
       while ((await this.#next()) !== undefined);
     } finally {
-      await this.#drain();
+      // After a failure that is not the source's (too many bytes) the host still sends.
+      if (!this.#ended) await drain(this.#source);
     }
     if (this.#delivered !== this.#received) {
       throw new Error(
@@ -68,35 +71,38 @@ export class Upload implements ByteStream {
     }
   }
 
-  /** After a failure that is not the source's (too many bytes) the host still sends: let it. */
-  async #drain(): Promise<void> {
-    try {
-      while (!this.#ended) this.#ended = (await this.#source.next()).done === true;
-    } catch {
-      // The first failure is the one to tell.
-    }
-  }
-
-  /** The next chunk that is not empty; undefined at the end. Repeats a failure. */
+  /**
+   * The next chunk that is not empty; undefined at the end. Repeats a failure.
+   *
+   * The chunk that completes the promised size is held back until nothing follows
+   * it: an author may well keep the file then, and not ask for more.
+   */
   async #next(): Promise<Uint8Array | undefined> {
     if (this.#failure !== undefined) throw this.#failure.error;
     try {
-      while (!this.#ended) {
-        const result = await this.#source.next();
-        if (result.done === true) {
-          this.#ended = true;
-          this.#checkSize(false);
-          break;
-        }
-        this.#received += result.value.length;
-        this.#checkSize(true);
-        if (result.value.length > 0) return result.value;
-      }
-      return undefined;
+      const chunk = await this.#pull();
+      if (chunk !== undefined && this.#received === this.#expected) await this.#pull();
+      return chunk;
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
+  }
+
+  /** @throws Error when more bytes come than were promised, or fewer. */
+  async #pull(): Promise<Uint8Array | undefined> {
+    while (!this.#ended) {
+      const result = await this.#source.next();
+      if (result.done === true) {
+        this.#ended = true;
+        this.#checkSize(false);
+        break;
+      }
+      this.#received += result.value.length;
+      this.#checkSize(true);
+      if (result.value.length > 0) return result.value;
+    }
+    return undefined;
   }
 
   #checkSize(more: boolean): void {
@@ -115,7 +121,7 @@ export class Upload implements ByteStream {
  */
 export async function consume<T>(upload: Upload, use: (data: ByteStream) => T | PromiseLike<T>): Promise<T> {
   let outcome: { readonly value: T } | undefined;
-  let failure: { readonly error: unknown } | undefined;
+  let failure: Failure | undefined;
   try {
     outcome = { value: await use(upload) };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { xattrKindFromWire } from "@kloset/adapter";
 import type { ExtendedAttributeKind } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import type { Exporter } from "./exporter.js";
@@ -24,12 +25,10 @@ export async function restoreAttribute(
   await exporter.setExtendedAttribute(pathname, record.xattrName, kind, await valueOf(record, content));
 }
 
-/** Hosts send their own numbers, not those of the wire's enumeration: see the trap in the proto. */
 function kindOf(record: connectors.Record): ExtendedAttributeKind {
-  const kind: number = record.xattrType;
-  if (kind === 0) return "extended";
-  if (kind === 1) return "ads";
-  throw new Error(`${nameOf(record)} is of the unknown kind ${String(kind)}`);
+  const kind = xattrKindFromWire(record.xattrType);
+  if (kind === undefined) throw new Error(`${nameOf(record)} is of the unknown kind ${String(record.xattrType)}`);
+  return kind;
 }
 
 async function valueOf(record: connectors.Record, content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -1,11 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { abortError, errorText, fileInfoFromWire } from "@kloset/adapter";
+import { abortError, errorText, fileInfoFromWire, type Failure } from "@kloset/adapter";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 import { restoreAttribute } from "./attributes.js";
 import { deepestFirst, isMadeUpRoot, type Directory } from "./directories.js";
 import type { Exporter } from "./exporter.js";
-import { FileStorer, type Failure } from "./file-storer.js";
+import { FileStorer } from "./file-storer.js";
 import { createLink } from "./operations.js";
 import { Packets } from "./packets.js";
 import { Queue } from "./queue.js";
@@ -169,11 +169,6 @@ export class ExportRun {
 
   /** One result for a record, echoing all of it: hosts crash on less. */
   async #answer(record: connectors.Record, failure?: Failure): Promise<void> {
-    await this.#results.push({ result: { header: record, error: failure === undefined ? "" : textOf(failure) } });
+    await this.#results.push({ result: { header: record, error: failure === undefined ? "" : errorText(failure.error) } });
   }
-}
-
-/** Never empty, whatever was thrown: an empty text says that all went well. */
-function textOf({ error }: Failure): string {
-  return errorText(error) || "the plugin threw an error without a message";
 }

@@ -1,4 +1,4 @@
-import { errorText } from "@kloset/adapter";
+import { errorText, type Failure } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import type { Exporter } from "./exporter.js";
@@ -12,11 +12,6 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 
 /** Chunks up to this number do: each takes memory beside its bytes. */
 const MAX_BUFFERED_CHUNKS = 1024;
-
-/** What was thrown, which may be anything, undefined included. */
-export interface Failure {
-  readonly error: unknown;
-}
 
 /** Tells the host what became of a file. */
 type Answer = (failure?: Failure) => Promise<void>;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Failure } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 
 /** What became of a name: undefined when its content could not be stored. */
@@ -6,7 +7,7 @@ export interface Stored {
   /** Of its content. */
   readonly digest: string;
   /** Present when the content is there, but its permissions are not. */
-  readonly failure?: { readonly error: unknown };
+  readonly failure?: Failure;
 }
 
 /** A name of a file that has several. Whoever stores it must settle it. */

@@ -1,4 +1,4 @@
-import { invalidArgument, iterateUntilAbort } from "@kloset/adapter";
+import { drain, invalidArgument, iterateUntilAbort, type Failure } from "@kloset/adapter";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 
 type Packet = wire.ExportRequest["packet"];
@@ -11,7 +11,7 @@ export class Packets {
   /** A record that came too early, within the content of another. */
   #early: connectors.Record | undefined;
   /** Why nothing comes any more. An iterator says that once, and then that it is done. */
-  #broken: { readonly error: unknown } | undefined;
+  #broken: Failure | undefined;
 
   /** @param signal - The call's: a wait for the host ends when it is aborted. */
   constructor(requests: AsyncIterable<wire.ExportRequest>, signal: AbortSignal) {
@@ -69,12 +69,8 @@ export class Packets {
   }
 
   /** Reads all that comes, so that the host has sent it before it is told of a failure. */
-  async drain(): Promise<void> {
-    try {
-      while ((await this.#next()) !== undefined);
-    } catch {
-      // There is a failure to tell already.
-    }
+  drain(): Promise<void> {
+    return drain(this.#requests);
   }
 
   #takeEarly(): Packet | undefined {

@@ -1,10 +1,14 @@
+import { Condition, type Failure } from "@kloset/adapter";
+
 /** Hands values from producers to one consumer; producers wait while it is full. */
 export class Queue<T> implements AsyncIterable<T> {
   readonly #limit: number;
   readonly #values: T[] = [];
-  #end: { readonly error?: unknown } | undefined;
-  #consumer: (() => void) | undefined;
-  readonly #producers: (() => void)[] = [];
+  #end: Partial<Failure> | undefined;
+  /** The consumer waits for this. */
+  readonly #filled = new Condition();
+  /** Producers wait for this. */
+  readonly #emptied = new Condition();
 
   /** @param limit - How many values wait at the most before producers do. */
   constructor(limit: number) {
@@ -23,46 +27,33 @@ export class Queue<T> implements AsyncIterable<T> {
   async push(value: T): Promise<void> {
     if (this.ended) return;
     this.#values.push(value);
-    this.#wakeConsumer();
-    while (this.#isFull()) {
-      await new Promise<void>((resolve) => this.#producers.push(resolve));
-    }
+    this.#filled.notifyAll();
+    while (this.#isFull()) await this.#emptied.changed();
   }
 
   /** No value comes any more: the consumer gets what is left, then the end, or the error. */
-  end(failure?: { readonly error: unknown }): void {
+  end(failure?: Failure): void {
     this.#end ??= failure ?? {};
-    this.#wakeConsumer();
-    this.#wakeProducers();
+    this.#filled.notifyAll();
+    this.#emptied.notifyAll();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
       while (this.#values.length > 0) {
         const [value] = this.#values.splice(0, 1) as [T];
-        this.#wakeProducers();
+        this.#emptied.notifyAll();
         yield value;
       }
       if (this.#end !== undefined) {
         if ("error" in this.#end) throw this.#end.error;
         return;
       }
-      await new Promise<void>((resolve) => {
-        this.#consumer = resolve;
-      });
+      await this.#filled.changed();
     }
   }
 
   #isFull(): boolean {
     return this.#values.length >= this.#limit && !this.ended;
-  }
-
-  #wakeConsumer(): void {
-    this.#consumer?.();
-    this.#consumer = undefined;
-  }
-
-  #wakeProducers(): void {
-    for (const wake of this.#producers.splice(0)) wake();
   }
 }

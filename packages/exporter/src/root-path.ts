@@ -1,4 +1,4 @@
-import { invalidArgument } from "@kloset/adapter";
+import { errorText, invalidArgument } from "@kloset/adapter";
 import { cleanPathname } from "@kloset/model";
 
 /**
@@ -48,7 +48,7 @@ export function cleanBelowRoot(pathname: string): string {
   try {
     return cleanPathname(pathname);
   } catch (error) {
-    throw invalidArgument(error instanceof Error ? error.message : String(error));
+    throw invalidArgument(errorText(error));
   }
 }
 

@@ -1,15 +1,21 @@
-import { contextOf, describe, Session, type InitRequest, type Opened } from "@kloset/adapter";
+import {
+  contextOf,
+  describe,
+  flagsOf,
+  openConnector,
+  Session,
+  textOf,
+  withFlag,
+  type Identity,
+  type InitRequest,
+  type Opened,
+} from "@kloset/adapter";
 import { LocationFlag, type HostOptions } from "@kloset/model";
 import type { Exporter, ExporterFactory } from "./exporter.js";
 
 /** An exporter, and what is known of it since Init. */
-export interface OpenedExporter {
+export interface OpenedExporter extends Identity {
   readonly exporter: Exporter;
-  readonly origin: string;
-  readonly type: string;
-  readonly root: string;
-  /** Bits of `LocationFlag`. */
-  readonly flags: number;
   readonly options: HostOptions;
 }
 
@@ -18,53 +24,35 @@ export type ExporterSession = Session<OpenedExporter>;
 
 /** @returns A session without an exporter: Init makes one. */
 export function newExporterSession(): ExporterSession {
-  return new Session({ service: "exporter.Exporter" });
+  return new Session();
 }
 
-/** Answers Init: constructs the exporter and asks it who it is. */
-export function initExporter(
-  session: ExporterSession,
+/** @returns What Init opens: constructs the exporter and asks it who it is. */
+export function exporterOpener(
   factory: ExporterFactory,
   request: InitRequest,
-): Promise<OpenedExporter> {
-  return session.init((signal) => openExporter(factory, request, signal));
-}
-
-async function openExporter(
-  factory: ExporterFactory,
-  request: InitRequest,
-  signal: AbortSignal,
-): Promise<Opened<OpenedExporter>> {
-  const context = contextOf(request, signal);
-  const exporter = await factory(context);
-  const close = () => exporter.close();
-  try {
-    const root: unknown = await exporter.root();
-    if (typeof root !== "string" || root === "") {
-      throw new Error(`root() returned ${describe(root)}: a path that is not empty is needed`);
-    }
-    const origin = text("origin()", exporter.origin === undefined ? context.options.hostname : await exporter.origin());
-    const type = text("type()", exporter.type === undefined ? context.protocol : await exporter.type());
-    const flags = await flagsOf(exporter);
-    return { value: { exporter, origin, type, root, flags, options: context.options }, close };
-  } catch (error) {
-    // Init has failed: nobody else will close it.
-    await (async () => close())().catch(() => undefined);
-    throw error;
-  }
-}
-
-/** Hosts send extended attributes to whoever asks: only an exporter that can take them does. */
-async function flagsOf(exporter: Exporter): Promise<number> {
-  const flags: unknown = (await exporter.flags?.()) ?? 0;
-  if (typeof flags !== "number" || !Number.isInteger(flags) || flags < 0 || flags > 0xffff_ffff) {
-    throw new TypeError(`flags() returned ${describe(flags)}: bits of LocationFlag are needed`);
-  }
-  const others = flags & ~LocationFlag.EXPORTXATTR;
-  return (exporter.setExtendedAttribute === undefined ? others : others | LocationFlag.EXPORTXATTR) >>> 0;
-}
-
-function text(method: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`${method} returned ${describe(value)}: a string is needed`);
-  return value;
+): (signal: AbortSignal) => Promise<Opened<OpenedExporter>> {
+  return (signal) => {
+    const context = contextOf(request, signal);
+    const { options, protocol } = context;
+    return openConnector(factory, context, "an exporter", async (exporter) => {
+      const root: unknown = await exporter.root();
+      if (typeof root !== "string" || root === "") {
+        throw new Error(`root() returned ${describe(root)}: a path that is not empty is needed`);
+      }
+      return {
+        exporter,
+        options,
+        root: textOf("root()", root),
+        origin: textOf("origin()", exporter.origin === undefined ? options.hostname : await exporter.origin()),
+        type: textOf("type()", exporter.type === undefined ? protocol : await exporter.type()),
+        // Hosts send extended attributes to whoever asks: only an exporter that can take them does.
+        flags: withFlag(
+          flagsOf(await exporter.flags?.()),
+          LocationFlag.EXPORTXATTR,
+          exporter.setExtendedAttribute !== undefined,
+        ),
+      };
+    });
+  };
 }

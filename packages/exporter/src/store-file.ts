@@ -1,4 +1,4 @@
-import { invalidArgument, iterateUntilAbort } from "@kloset/adapter";
+import { invalidArgument } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 
 /** What the first message of a StoreFile says. */
@@ -10,24 +10,10 @@ export interface FileHeader {
 
 /** Reads the stream of one StoreFile of v1.0: a header, then data. */
 export class StoreFileRequests {
-  readonly #messages: AsyncIterator<wire.StoreFileRequest>;
+  readonly #messages: AsyncIterator<wire.StoreFileRequest, void>;
 
-  /** @param signal - The call's: a wait for the host ends when it is aborted. */
-  constructor(requests: AsyncIterable<wire.StoreFileRequest>, signal: AbortSignal) {
-    this.#messages = iterateUntilAbort(requests, signal);
-  }
-
-  /**
-   * Runs what answers the call. A failure is answered only when the host has sent
-   * everything: it shows "EOF" in place of the message otherwise.
-   */
-  async answer<R>(use: () => Promise<R>): Promise<R> {
-    try {
-      return await use();
-    } catch (error) {
-      await this.#drain();
-      throw error;
-    }
+  constructor(messages: AsyncIterator<wire.StoreFileRequest, void>) {
+    this.#messages = messages;
   }
 
   /** @throws StatusError INVALID_ARGUMENT when there is none, or it can not be. */
@@ -55,14 +41,6 @@ export class StoreFileRequests {
         throw invalidArgument(`StoreFile: ${what} came within the data of ${JSON.stringify(pathname)}`);
       }
       yield type.value.chunk;
-    }
-  }
-
-  async #drain(): Promise<void> {
-    try {
-      while ((await this.#messages.next()).done !== true);
-    } catch {
-      // The first failure is the one to tell.
     }
   }
 }

@@ -1,3 +1,5 @@
+import { Condition } from "@kloset/adapter";
+
 /** What {@link Tasks} may have in work at once. */
 export interface TaskLimits {
   /** Tasks, at least 1. */
@@ -11,8 +13,8 @@ export class Tasks {
   readonly #limits: TaskLimits;
   #running = 0;
   #bytes = 0;
-  /** Called when a task has ended. A list of its own: racing the tasks would leave a reaction on each, every time. */
-  readonly #waiting: (() => void)[] = [];
+  /** Changes when a task has ended. */
+  readonly #ended = new Condition();
 
   constructor(limits: TaskLimits) {
     this.#limits = limits;
@@ -24,19 +26,19 @@ export class Tasks {
    * @param bytes - What the task holds in memory until it ends.
    */
   async start(task: () => Promise<void>, bytes = 0): Promise<void> {
-    while (!this.#fits(bytes)) await this.#oneEnded();
+    while (!this.#fits(bytes)) await this.#ended.changed();
     void this.#run(task, bytes);
   }
 
   /** Waits for a free place, then runs the task to its end. */
   async run(task: () => Promise<void>): Promise<void> {
-    while (!this.#fits(0)) await this.#oneEnded();
+    while (!this.#fits(0)) await this.#ended.changed();
     await this.#run(task, 0);
   }
 
   /** Waits until no task runs. */
   async idle(): Promise<void> {
-    while (this.#running > 0) await this.#oneEnded();
+    while (this.#running > 0) await this.#ended.changed();
   }
 
   async #run(task: () => Promise<void>, bytes: number): Promise<void> {
@@ -47,16 +49,12 @@ export class Tasks {
     } finally {
       this.#running--;
       this.#bytes -= bytes;
-      for (const wake of this.#waiting.splice(0)) wake();
+      this.#ended.notifyAll();
     }
   }
 
   #fits(bytes: number): boolean {
     if (this.#running === 0) return true;
     return this.#running < this.#limits.tasks && this.#bytes + bytes <= this.#limits.bytes;
-  }
-
-  #oneEnded(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -1,11 +1,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { fileInfoFromWire, invalidArgument, toConnectError } from "@kloset/adapter";
-import type { Awaitable } from "@kloset/model";
+import { Calls, fileInfoFromWire, invalidArgument } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 import type { ExporterFactory } from "./exporter.js";
 import { createLink, storeFile } from "./operations.js";
 import { RootPath } from "./root-path.js";
-import { initExporter, type ExporterSession, type OpenedExporter } from "./session.js";
+import { exporterOpener, type ExporterSession } from "./session.js";
 import { StoreFileRequests } from "./store-file.js";
 
 /** `ltype` of CreateLink. */
@@ -20,70 +19,44 @@ export function exporterV1_0(
   factory: ExporterFactory,
   session: ExporterSession,
 ): ServiceImpl<typeof wire.Exporter> {
-  /** One call of the author's: what it throws is answered word for word. */
-  const run = async <R>(rpc: string, call: (opened: OpenedExporter, root: RootPath) => Awaitable<R>): Promise<R> => {
-    try {
-      return await session.run(rpc, (opened) => call(opened, new RootPath(opened.root)));
-    } catch (error) {
-      throw toConnectError(error);
-    }
-  };
-
+  const calls = new Calls(session, "exporter.Exporter");
   return {
-    async init(request) {
-      try {
-        await initExporter(session, factory, request);
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    init: (request) => calls.init(exporterOpener(factory, request), () => ({})),
 
-    root: () => run("Root", ({ root }) => ({ rootPath: root })),
+    root: () => calls.unary("Root", ({ root }) => ({ rootPath: root })),
 
     createDirectory: ({ pathname }) =>
-      run("CreateDirectory", async ({ exporter }, root) => {
-        await exporter.createDirectory(root.strip(pathname));
+      calls.empty("CreateDirectory", ({ exporter, root }) => exporter.createDirectory(belowRoot(root, pathname))),
+
+    storeFile: (requests, { signal }) =>
+      calls.clientStream("StoreFile", requests, signal, async ({ exporter, root }, messages) => {
+        const stream = new StoreFileRequests(messages);
+        const { pathname, size } = await stream.header();
+        const below = belowRoot(root, pathname);
+        await storeFile(exporter, below, stream.data(below), size, size, signal);
         return {};
       }),
 
-    storeFile: (requests, { signal }) => {
-      const stream = new StoreFileRequests(requests, signal);
-      return stream.answer(() =>
-        run("StoreFile", async ({ exporter }, root) => {
-          const { pathname, size } = await stream.header();
-          const below = root.strip(pathname);
-          await storeFile(exporter, below, stream.data(below), size, size, signal);
-          return {};
-        }),
-      );
-    },
-
     setPermissions: ({ pathname, fileInfo }) =>
-      run("SetPermissions", async ({ exporter }, root) => {
+      calls.empty("SetPermissions", ({ exporter, root }) => {
         if (fileInfo === undefined) {
           throw invalidArgument(`SetPermissions: the request for ${JSON.stringify(pathname)} has no file info`);
         }
-        await exporter.setPermissions(root.strip(pathname), fileInfoFromWire(fileInfo));
-        return {};
+        return exporter.setPermissions(belowRoot(root, pathname), fileInfoFromWire(fileInfo));
       }),
 
     createLink: ({ oldname, newname, ltype }) =>
-      run("CreateLink", async ({ exporter }, root) => {
-        const pathname = root.strip(newname);
-        if (ltype === HARD_LINK) await createLink(exporter, root.strip(oldname), pathname, "hard");
-        else if (ltype === SYMBOLIC_LINK) await createLink(exporter, oldname, pathname, "symbolic");
-        else throw invalidArgument(`CreateLink: ltype is 0 (hard) or 1 (symbolic): ${String(ltype)}`);
-        return {};
+      calls.empty("CreateLink", ({ exporter, root }) => {
+        const pathname = belowRoot(root, newname);
+        if (ltype === HARD_LINK) return createLink(exporter, belowRoot(root, oldname), pathname, "hard");
+        if (ltype === SYMBOLIC_LINK) return createLink(exporter, oldname, pathname, "symbolic");
+        throw invalidArgument(`CreateLink: ltype is 0 (hard) or 1 (symbolic): ${String(ltype)}`);
       }),
 
-    async close() {
-      try {
-        await session.close();
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    close: () => calls.close(),
   };
+}
+
+function belowRoot(root: string, pathname: string): string {
+  return new RootPath(root).strip(pathname);
 }

@@ -107,7 +107,7 @@ describe("exporterV1_1", () => {
     };
     for (const [rpc, call] of Object.entries(calls)) {
       await expect(call()).rejects.toEqual(
-        failure(Code.FailedPrecondition, `exporter.Exporter/${rpc} was called before Init`),
+        failure(Code.FailedPrecondition, `plakar.exporter.Exporter/${rpc} was called before Init`),
       );
     }
   });
@@ -115,7 +115,7 @@ describe("exporterV1_1", () => {
   it("refuses a second Init, by name", async () => {
     const { client } = hostV1_1(new FakeExporter());
     await client.init(INIT);
-    await expect(client.init(INIT)).rejects.toEqual(failure(Code.FailedPrecondition, /Init was called twice/));
+    await expect(client.init(INIT)).rejects.toEqual(failure(Code.FailedPrecondition, "plakar.exporter.Exporter/Init was called twice"));
   });
 
   it("works through a real client", async () => {
@@ -143,7 +143,7 @@ describe("exporterV1_1", () => {
     const answers = await startExport(exporter, file("/a", "x"), { session });
     const first = answers.next();
     await settled();
-    const closing = session.close();
+    const closing = session.close("plakar.exporter.Exporter/Close");
     await settled();
     expect(exporter.closed).toBe(0);
     gate.resolve();

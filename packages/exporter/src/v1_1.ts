@@ -1,51 +1,24 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { toConnectError } from "@kloset/adapter";
+import { Calls, identityOf } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.1";
 import { ExportRun } from "./export-run.js";
 import type { ExporterFactory } from "./exporter.js";
-import { initExporter, type ExporterSession } from "./session.js";
+import { exporterOpener, type ExporterSession } from "./session.js";
 
 /** Serves an exporter to hosts of generation v1.1. */
 export function exporterV1_1(
   factory: ExporterFactory,
   session: ExporterSession,
 ): ServiceImpl<typeof wire.Exporter> {
+  const calls = new Calls(session, "plakar.exporter.Exporter");
   return {
-    async init(request) {
-      try {
-        const { origin, type, root, flags } = await initExporter(session, factory, request);
-        return { origin, type, root, flags };
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    init: (request) => calls.init(exporterOpener(factory, request), identityOf),
 
-    async ping() {
-      return session.run("Ping", async ({ exporter }) => {
-        try {
-          await exporter.ping?.();
-          return {};
-        } catch (error) {
-          throw toConnectError(error);
-        }
-      });
-    },
+    ping: () => calls.empty("Ping", ({ exporter }) => exporter.ping?.()),
 
-    async *export(requests, { signal }) {
-      try {
-        yield* session.stream("Export", (opened) => new ExportRun(opened, requests, signal).results());
-      } catch (error) {
-        throw toConnectError(error, signal);
-      }
-    },
+    export: (requests, { signal }) =>
+      calls.serverStream("Export", signal, (opened) => new ExportRun(opened, requests, signal).results()),
 
-    async close() {
-      try {
-        await session.close();
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    close: () => calls.close(),
   };
 }

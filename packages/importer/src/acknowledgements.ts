@@ -1,4 +1,4 @@
-import { errorText, iterateUntilAbort, noticeOnce } from "@kloset/adapter";
+import { Condition, errorText, iterateUntilAbort, noticeOnce, type Failure } from "@kloset/adapter";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import type { Acknowledgement, Importer } from "./importer.js";
 import type { Readers } from "./readers.js";
@@ -12,9 +12,9 @@ export class Acknowledgements {
   readonly #importer: Importer;
   readonly #readers: Readers;
   #outstanding = 0;
-  #failure: { readonly error: unknown } | undefined;
+  #failure: Failure | undefined;
   #ended = false;
-  #wake: (() => void) | undefined;
+  readonly #progress = new Condition();
 
   /** @param signal - Aborted when the host does not want the rest: then it acknowledges nothing, either. */
   constructor(
@@ -49,14 +49,12 @@ export class Acknowledgements {
   }
 
   async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    const wake = (): void => this.#wake?.();
+    const wake = (): void => {
+      this.#progress.notifyAll();
+    };
     signal.addEventListener("abort", wake);
     try {
-      while (!condition() && !this.#ended && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
+      while (!condition() && !this.#ended && !signal.aborted) await this.#progress.changed();
     } finally {
       signal.removeEventListener("abort", wake);
     }
@@ -68,13 +66,13 @@ export class Acknowledgements {
         if (result?.header !== undefined) await this.#acknowledge(result.header, result.error);
         // Only now: who waits for this wants the author's methods to have ended.
         this.#outstanding--;
-        this.#wake?.();
+        this.#progress.notifyAll();
       }
     } catch (error) {
       this.#failure = { error };
     } finally {
       this.#ended = true;
-      this.#wake?.();
+      this.#progress.notifyAll();
     }
   }
 

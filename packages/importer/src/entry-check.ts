@@ -1,4 +1,13 @@
-import { describe, errorText, fileInfoToWire, MAX_MESSAGE_BYTES, type WireFileInfo } from "@kloset/adapter";
+import {
+  checkText as checkUnicode,
+  describe,
+  errorText,
+  fileInfoToWire,
+  isUint,
+  MAX_MESSAGE_BYTES,
+  quoted,
+  type WireFileInfo,
+} from "@kloset/adapter";
 import {
   cleanPathname,
   type Entry,
@@ -44,9 +53,6 @@ export interface ScannedError {
 /** Room for what is not text in a message (numbers, tags, lengths), and for an error's text. */
 const RECORD_OVERHEAD = 256 * 1024;
 
-/** The most of a text that an error shows. */
-const SHOWN = 1000;
-
 /**
  * Checks one entry, whatever the author yielded.
  *
@@ -72,8 +78,7 @@ export function checkEntry(value: unknown, root: string): Scanned {
 function reportedError(pathname: unknown, message: string, root: string): ScannedError {
   const shown = reportable(pathname, root);
   if (shown === pathname) return { type: "error", pathname: shown, message };
-  const named = typeof pathname === "string" ? JSON.stringify(pathname.slice(0, SHOWN)) : describe(pathname);
-  return { type: "error", pathname: shown, message: `${named}: ${message}` };
+  return { type: "error", pathname: shown, message: `${quoted(pathname)}: ${message}` };
 }
 
 /** The nearest pathname that hosts accept; the root when there is none. */
@@ -92,7 +97,7 @@ function checkPathname(pathname: unknown): string {
   if (typeof pathname !== "string") {
     throw new TypeError(`scan() yielded an entry whose pathname is ${describe(pathname)}: a string is needed`);
   }
-  const shown = JSON.stringify(pathname.slice(0, SHOWN));
+  const shown = quoted(pathname);
   if (!pathname.startsWith("/")) throw new TypeError(`pathname must begin with "/": ${shown}`);
   checkText("pathname", pathname);
   if (pathname !== "/" && /\/(?:\.{0,2})(?:\/|$)/.test(pathname)) {
@@ -143,9 +148,7 @@ function checkName(name: unknown): string {
 }
 
 function checkFileAttributes(value: unknown): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
-    throw new RangeError(`fileAttributes must be an integer of 32 bits: ${describe(value)}`);
-  }
+  if (!isUint(value)) throw new RangeError(`fileAttributes must be an integer of 32 bits: ${describe(value)}`);
   return value;
 }
 
@@ -157,12 +160,10 @@ function readerOf(entry: RecordEntry | ExtendedAttributeEntry): Read | undefined
   return (read as Read).bind(entry);
 }
 
-/** A lone surrogate would silently become U+FFFD: another name than the one that was read. */
 function checkText(what: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`${what} must be a string: ${describe(value)}`);
-  if (!value.isWellFormed()) throw new TypeError(`${what} is not valid Unicode: ${quoted(value)}`);
-  if (value.includes("\0")) throw new TypeError(`${what} holds a NUL: ${quoted(value)}`);
-  return value;
+  const text = checkUnicode(what, value);
+  if (text.includes("\0")) throw new TypeError(`${what} holds a NUL: ${quoted(text)}`);
+  return text;
 }
 
 /** One message that is too long ends the stream, and with it the backup. */
@@ -175,8 +176,4 @@ function checkSize(texts: readonly string[]): void {
   if (bytes > limit) {
     throw new RangeError(`the texts of the entry have ${String(bytes)} bytes, and a message holds ${String(limit)}`);
   }
-}
-
-function quoted(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, SHOWN)) : describe(value);
 }

@@ -1,4 +1,4 @@
-import { chunksOf, withOwnSignal } from "@kloset/adapter";
+import { readChunks } from "@kloset/adapter";
 import { isRegularFile, type EntryRef, type Read } from "@kloset/model";
 import type { Scanned, ScannedRecord } from "./entry-check.js";
 import type { Importer } from "./importer.js";
@@ -71,7 +71,7 @@ export class Readers {
     const what = ref.attribute === undefined ? name : `${name}, attribute ${JSON.stringify(ref.attribute.name)}`;
     const open = read ?? this.#openerOf(ref);
     if (open === undefined) throw new Error(`no reader for pathname ${ref.pathname}`);
-    yield* withOwnSignal(signal, (own) => chunksOf(open(own), what, own));
+    yield* readChunks(open, what, signal);
   }
 
   #openerOf(ref: EntryRef): Read | undefined {

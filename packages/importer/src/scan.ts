@@ -1,4 +1,4 @@
-import { discard, describe, isIterable, iterateUntilAbort, untilAborted, withOwnSignal } from "@kloset/adapter";
+import { describe, discard, isIterable, iterateUntilAbort, noticeOnce, untilAborted, withOwnSignal } from "@kloset/adapter";
 import { checkEntry, type Scanned } from "./entry-check.js";
 import type { Importer } from "./importer.js";
 
@@ -19,4 +19,9 @@ export function scanEntries(
     if (!isIterable(entries)) throw new TypeError(`scan() returned ${describe(entries)}: an iterable is needed`);
     for await (const entry of iterateUntilAbort(entries, own)) yield checkEntry(entry, root);
   });
+}
+
+/** Tells the user that an entry is left out: hosts take each only once. */
+export function noticeRepeated(pathname: string): void {
+  noticeOnce(`kloset: ${JSON.stringify(pathname)} was yielded twice by scan(): the second is left out`);
 }

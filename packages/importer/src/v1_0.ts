@@ -1,11 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { errorText, noticeOnce, toConnectError } from "@kloset/adapter";
+import { Calls, errorText, noticeOnce } from "@kloset/adapter";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import type { ImporterFactory } from "./importer.js";
-import { initImporter, type ImporterSession, type OpenedImporter } from "./session.js";
 import type { Scanned } from "./entry-check.js";
-import { scanEntries } from "./scan.js";
+import { PathnameSet } from "./pathname-set.js";
+import { noticeRepeated, scanEntries } from "./scan.js";
+import { importerOpener, type ImporterSession, type OpenedImporter } from "./session.js";
 
 type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
 
@@ -22,67 +23,48 @@ export function importerV1_0(
   factory: ImporterFactory,
   session: ImporterSession,
 ): ServiceImpl<typeof wire.Importer> {
+  const calls = new Calls(session, "importer.Importer");
   const active = new ActiveReaders();
   return {
-    async init(request) {
-      try {
-        await initImporter(session, factory, request);
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    init: (request) => calls.init(importerOpener(factory, request), () => ({})),
 
-    async info() {
-      return session.run("Info", ({ type, origin, root }) => ({ type, origin, root }));
-    },
+    info: () => calls.unary("Info", ({ type, origin, root }) => ({ type, origin, root })),
 
-    async *scan(_request, { signal }) {
-      yield* session.stream("Scan", (opened) => scan(opened, signal));
-    },
+    scan: (_request, { signal }) => calls.serverStream("Scan", signal, (opened) => scan(opened, signal)),
 
     async *openReader({ pathname }, { signal }) {
       const stop = active.add(pathname);
       const either = AbortSignal.any([signal, stop.signal]);
-      const chunks = session.stream("OpenReader", ({ readers }) => readers.open({ pathname, target: "" }, either));
+      const chunks = calls.content("OpenReader", either, ({ readers }) => readers.open({ pathname, target: "" }, either));
       // Also if the host reads no more, and so nobody asks for the next chunk.
       const end = (): void => {
         chunks.return().catch(() => undefined);
       };
       either.addEventListener("abort", end, { once: true });
       try {
-        for await (const chunk of chunks) yield { chunk };
+        yield* chunks;
       } catch (error) {
         // The host said CloseReader: it wants no more, and no complaint.
-        if (!stop.signal.aborted) throw toConnectError(error, signal);
+        if (!stop.signal.aborted) throw error;
       } finally {
         either.removeEventListener("abort", end);
         active.remove(pathname, stop);
       }
     },
 
-    async closeReader({ pathname }) {
-      return session.run("CloseReader", ({ readers }) => {
+    closeReader: ({ pathname }) =>
+      calls.empty("CloseReader", ({ readers }) => {
         active.stop(pathname);
         readers.release({ pathname, target: "" });
-        return {};
-      });
-    },
+      }),
 
-    async close() {
-      try {
-        await session.close();
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    close: () => calls.close(),
   };
 }
 
 async function* scan(opened: OpenedImporter, signal: AbortSignal): AsyncGenerator<ScanResponse> {
   const { importer, root, readers } = opened;
-  const seen = new Set<string>();
+  const seen = new PathnameSet();
   readers.begin();
   try {
     for await (const scanned of scanEntries(importer, root, signal)) {
@@ -91,12 +73,10 @@ async function* scan(opened: OpenedImporter, signal: AbortSignal): AsyncGenerato
         continue;
       }
       if (scanned.type === "record") {
-        const { pathname } = scanned;
-        if (seen.has(pathname)) {
-          noticeOnce(`kloset: ${JSON.stringify(pathname)} was yielded twice by scan(): the second is left out`);
+        if (!seen.add(scanned.pathname)) {
+          noticeRepeated(scanned.pathname);
           continue;
         }
-        seen.add(pathname);
         readers.hold(scanned);
       }
       yield responseOf(scanned);

@@ -586,7 +586,7 @@ describe("when the host hangs up on an Import", () => {
     expect(await last).toBe(true);
     expect(signal.aborted).toBe(when === "while the scan waits");
     // The call is over: Close need not wait for it.
-    await session.close();
+    await session.close("importer.Importer/Close");
   });
 
   it("frees what is held, and a later Import leaves nothing out", async () => {

@@ -1,13 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { invalidArgument, noticeOnce, toConnectError } from "@kloset/adapter";
+import { Calls, identityOf, invalidArgument, xattrTypeToWire } from "@kloset/adapter";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { Scanned } from "./entry-check.js";
 import type { ImporterFactory } from "./importer.js";
-import { scanEntries } from "./scan.js";
-import { initImporter, type ImporterSession, type OpenedImporter } from "./session.js";
-import { refOfWire, XATTR_TYPE } from "./wire.js";
+import { noticeRepeated, scanEntries } from "./scan.js";
+import { importerOpener, type ImporterSession, type OpenedImporter } from "./session.js";
+import { refOfWire } from "./wire.js";
 
 type ImportRequest = wire.ImportRequest;
 type ImportResponse = MessageInitShape<typeof wire.ImportResponseSchema>;
@@ -18,51 +18,22 @@ export function importerV1_1(
   factory: ImporterFactory,
   session: ImporterSession,
 ): ServiceImpl<typeof wire.Importer> {
+  const calls = new Calls(session, "importer.Importer");
   return {
-    async init(request) {
-      try {
-        const { origin, type, root, flags } = await initImporter(session, factory, request);
-        return { origin, type, root, flags };
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    init: (request) => calls.init(importerOpener(factory, request), identityOf),
 
-    async ping() {
-      return session.run("Ping", async ({ importer }) => {
-        try {
-          await importer.ping?.();
-          return {};
-        } catch (error) {
-          throw toConnectError(error);
-        }
-      });
-    },
+    ping: () => calls.empty("Ping", ({ importer }) => importer.ping?.()),
 
-    async *import(requests, { signal }) {
-      yield* session.stream("Import", (opened) => importAll(opened, requests, signal));
-    },
+    import: (requests, { signal }) =>
+      calls.serverStream("Import", signal, (opened) => importAll(opened, requests, signal)),
 
-    async *open({ record }, { signal }) {
-      const chunks = session.stream("Open", ({ readers }) => {
+    open: ({ record }, { signal }) =>
+      calls.content("Open", signal, ({ readers }) => {
         if (record === undefined) throw invalidArgument("Open: the request has no record");
         return readers.open(refOfWire(record), signal);
-      });
-      try {
-        for await (const chunk of chunks) yield { chunk };
-      } catch (error) {
-        throw toConnectError(error, signal);
-      }
-    },
+      }),
 
-    async close() {
-      try {
-        await session.close();
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+    close: () => calls.close(),
   };
 }
 
@@ -86,8 +57,6 @@ async function* importAll(
     yield { finished: true };
     // The host half-closes when everything is acknowledged; only then may this end.
     await acknowledgements.halfClosed(signal);
-  } catch (error) {
-    throw toConnectError(error, signal);
   } finally {
     // What was not acknowledged never will be.
     forget();
@@ -101,7 +70,7 @@ async function* recordsOf(
 ): AsyncGenerator<ImportResponse> {
   for await (const scanned of scanEntries(importer, root, signal)) {
     if (!readers.hold(scanned)) {
-      noticeOnce(`kloset: ${JSON.stringify(scanned.pathname)} was yielded twice by scan(): the second is left out`);
+      noticeRepeated(scanned.pathname);
       continue;
     }
     acknowledgements.expect();
@@ -114,7 +83,7 @@ function recordOf(scanned: Scanned, hasReader: boolean): WireRecord {
   if (scanned.type === "error") return { pathname, error: scanned.message };
   if (scanned.type === "attribute") {
     const { name, kind } = scanned.attribute;
-    return { pathname, hasReader, isXattr: true, xattrName: name, xattrType: XATTR_TYPE[kind] };
+    return { pathname, hasReader, isXattr: true, xattrName: name, xattrType: xattrTypeToWire(kind) };
   }
   const { target, fileInfo, extendedAttributes, fileAttributes } = scanned;
   return { pathname, hasReader, target, fileInfo, extendedAttributes: [...extendedAttributes], fileAttributes };

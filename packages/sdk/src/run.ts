@@ -18,6 +18,12 @@ export interface RunOptions {
    * Default: the environment variable `KLOSET_TRANSPORT`, or what is there.
    */
   readonly transport?: "pipes" | "socket";
+  /**
+   * How long the connector may take to close after the host has gone, in
+   * milliseconds, running calls included; then the process says so and exits 1.
+   * Default: 10,000.
+   */
+  readonly closeDeadlineMs?: number;
 }
 
 /**
@@ -73,5 +79,6 @@ export async function runPlugin(connectors: Connectors, options: RunOptions = {}
     },
     close: () => plugin.close(),
     ...(options.transport !== undefined && { transport: options.transport }),
+    ...(options.closeDeadlineMs !== undefined && { closeDeadlineMs: options.closeDeadlineMs }),
   });
 }

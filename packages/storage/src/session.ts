@@ -1,18 +1,22 @@
-import { contextOf, describe, Session, type InitRequest, type Opened } from "@kloset/adapter";
-import { pathOfLocation, type Awaitable, type ConnectorContext } from "@kloset/model";
+import {
+  contextOf,
+  flagsOf,
+  openConnector,
+  Session,
+  textOf,
+  type Identity,
+  type InitRequest,
+  type Opened,
+} from "@kloset/adapter";
+import { pathOfLocation, type ConnectorContext } from "@kloset/model";
 import { resourcesOf, type Resources } from "./resource-store.js";
 import type { ResourceStore, Store, StoreFactory } from "./store.js";
 
 /** A store, and what is known of it since Init. */
-export interface OpenedStore {
+export interface OpenedStore extends Identity {
   readonly store: Store | ResourceStore;
   readonly resources: Resources;
   readonly location: string;
-  readonly origin: string;
-  readonly type: string;
-  readonly root: string;
-  /** Bits of `LocationFlag`. */
-  readonly flags: number;
 }
 
 /** The life of the store that both generations serve. */
@@ -21,22 +25,19 @@ export class StoreSession extends Session<OpenedStore> {
   #inUse = false;
 
   constructor() {
-    super({ service: "store.Store", reopens: true });
+    super({ reopens: true });
   }
 
-  /** Answers Init: constructs the store and asks it where it is. */
-  initStore(factory: StoreFactory, request: InitRequest): Promise<OpenedStore> {
-    return this.init(async (signal) => {
-      const opened = await openStore(factory, contextOf(request, signal));
-      if (!this.#inUse) return opened;
-      try {
-        await opened.value.store.open();
+  /** @returns What Init opens: constructs the store and asks it where it is. */
+  opener(factory: StoreFactory, request: InitRequest): (signal: AbortSignal) => Promise<Opened<OpenedStore>> {
+    return (signal) => {
+      const context = contextOf(request, signal);
+      return openConnector(factory, context, "a store", async (store) => {
+        const opened = await askStore(store, context);
+        if (this.#inUse) await store.open();
         return opened;
-      } catch (error) {
-        await closeQuietly(opened.close);
-        throw error;
-      }
-    });
+      });
+    };
   }
 
   /** Open or Create has succeeded. */
@@ -45,31 +46,18 @@ export class StoreSession extends Session<OpenedStore> {
   }
 }
 
-async function openStore(factory: StoreFactory, context: ConnectorContext): Promise<Opened<OpenedStore>> {
-  const store = await factory(context);
-  const close = () => store.close();
-  try {
-    // An empty one makes hosts skip every record, and report success.
-    const location = notEmpty("location()", await store.location());
-    const origin = text("origin()", store.origin === undefined ? "localhost" : await store.origin());
-    const type = text("type()", store.type === undefined ? context.protocol : await store.type());
-    const root = notEmpty("root()", store.root === undefined ? rootOf(location, context.protocol) : await store.root());
-    const flags = flagsOf((await store.flags?.()) ?? 0);
-    return { value: { store, resources: resourcesOf(store), location, origin, type, root, flags }, close };
-  } catch (error) {
-    // Init has failed: nobody else will close it.
-    await closeQuietly(close);
-    throw error;
-  }
-}
-
-/** What is called while a failure is told: its own would only hide that. */
-async function closeQuietly(close: () => Awaitable<void>): Promise<void> {
-  try {
-    await close();
-  } catch {
-    // There is a failure to tell already.
-  }
+async function askStore(store: Store | ResourceStore, { protocol }: ConnectorContext): Promise<OpenedStore> {
+  // An empty one makes hosts skip every record, and report success.
+  const location = notEmpty("location()", await store.location());
+  return {
+    store,
+    resources: resourcesOf(store),
+    location,
+    origin: textOf("origin()", store.origin === undefined ? "localhost" : await store.origin()),
+    type: textOf("type()", store.type === undefined ? protocol : await store.type()),
+    root: notEmpty("root()", store.root === undefined ? rootOf(location, protocol) : await store.root()),
+    flags: flagsOf(await store.flags?.()),
+  };
 }
 
 /** "memory://" has no path, and a root must not be empty. */
@@ -77,19 +65,8 @@ function rootOf(location: string, protocol: string): string {
   return pathOfLocation(location, protocol) || location;
 }
 
-function flagsOf(flags: unknown): number {
-  if (typeof flags !== "number" || !Number.isInteger(flags) || flags < 0 || flags > 0xffff_ffff) {
-    throw new TypeError(`flags() returned ${describe(flags)}: bits of LocationFlag are needed`);
-  }
-  return flags;
-}
-
-function text(method: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`${method} returned ${describe(value)}: a string is needed`);
-  return value;
-}
-
 function notEmpty(method: string, value: unknown): string {
-  if (text(method, value) === "") throw new Error(`${method} returned an empty string: hosts would back up nothing`);
-  return value as string;
+  const text = textOf(method, value);
+  if (text === "") throw new Error(`${method} returned an empty string: hosts would back up nothing`);
+  return text;
 }
