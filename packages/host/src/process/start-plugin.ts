@@ -4,6 +4,7 @@ import type { Duplex, Writable } from "node:stream";
 import { PluginConnectionError } from "../errors.js";
 import { spawnOverPipes, spawnOverSocket, type ChannelKind, type PluginExit, type Spawned, type SpawnRequest } from "./channel.js";
 import { LogCollector } from "./logs.js";
+import { settlesWithin } from "./settles-within.js";
 
 /** What to start. */
 export interface StartPluginOptions {
@@ -103,7 +104,7 @@ export class PluginProcess {
 
   async #afterExit(): Promise<PluginExit> {
     const exit = await this.exited;
-    await settlesWithin(this.#logs.ended, LOG_END_WAIT_MS);
+    await this.#logs.settled(LOG_END_WAIT_MS);
     this.#spawned.duplex.destroy();
     for (const log of this.#spawned.logs) log.destroy();
     return exit;
@@ -149,14 +150,4 @@ function startError(executable: string, cause: unknown): PluginConnectionError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason = (code === undefined ? undefined : reasons[code]) ?? message;
   return new PluginConnectionError(`can not start the plugin ${JSON.stringify(executable)}: ${reason}`, { cause });
-}
-
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolveLate) => {
-    timer = setTimeout(resolveLate, ms, false);
-  });
-  const settled = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return settled;
 }

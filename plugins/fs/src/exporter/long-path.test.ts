@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import { DirectoryHandles } from "./directory-handles.js";
 import type { FsExporter } from "./exporter.js";
-import { makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { expectTime, makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
 
 /** 40 levels of 250 bytes: more than the 4,096 that a path may have. */
 const DEEP = `/${Array.from({ length: 40 }, (_, i) => String(i).padEnd(250, "n")).join("/")}`;
@@ -46,7 +46,8 @@ describe("a path that is longer than the system's limit", () => {
       expect((await readdir(directory.at("."))).sort()).toEqual(["fifo", "file", "hardlink", "symlink"]);
     });
     await directories?.inode(`${DEEP}/file`, async ({ stats }) => {
-      expect(stats).toMatchObject({ mode: 0o100640n, mtimeNs: 1_234_567_000n, nlink: 2n, size: 4n });
+      expect(stats).toMatchObject({ mode: 0o100640n, nlink: 2n, size: 4n });
+      expectTime(stats.mtimeNs, 1_234_567_000n);
     });
     await directories?.inode(DEEP, async ({ stats }) => {
       expect(stats.mode).toBe(0o040711n);

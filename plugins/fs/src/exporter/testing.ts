@@ -1,8 +1,10 @@
 import { realpath } from "node:fs/promises";
+import { expect } from "@jest/globals";
 import { fileInfoOf, type FileInfo, type FileInfoInit } from "@kloset/sdk";
 import { DirectoryHandles } from "./directory-handles.js";
 import { DirectoryPaths } from "./directory-paths.js";
 import { FsExporter } from "./exporter.js";
+import { keepsNanoseconds } from "./utimes-argument.js";
 
 /** For tests: the two ways to hold directories. Handles are what Linux gets; paths work everywhere. */
 export const WAYS: readonly ("handles" | "paths")[] = process.platform === "linux" ? ["handles", "paths"] : ["paths"];
@@ -22,3 +24,11 @@ export function ownInfo(init: FileInfoInit = {}): FileInfo {
 
 /** A signal that never comes. */
 export const NEVER: AbortSignal = new AbortController().signal;
+
+/** Expects that a time was set as precisely as this Node can: see `utimesArgument`. */
+export function expectTime(actual: bigint | undefined, wanted: bigint): void {
+  const microsecond = wanted - (((wanted % 1000n) + 1000n) % 1000n);
+  const [from, to] = keepsNanoseconds ? [wanted - 250n, wanted + 250n] : [microsecond, microsecond];
+  const asSet = actual !== undefined && actual >= from && actual <= to;
+  if (!asSet) expect({ actual }).toEqual({ actual: wanted });
+}
