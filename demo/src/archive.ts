@@ -1,28 +1,18 @@
 import { createHash } from "node:crypto";
 import type { BackupSink, RestoreEntry, ScannedRecord, StorageClient } from "@kloset/host";
 import { Mac, type ByteStream, type ExtendedAttributeName, type FileInfo } from "@kloset/model";
+import { macOf, PackfileReader, PackfileWriter, type Pack, type Piece } from "./packfiles.js";
 
-/** Content is gathered into packfiles of about this size, as Plakar gathers it. */
-const PACKFILE_BYTES = 8 * 1024 * 1024;
-
-/** A part of a packfile. */
-interface Piece {
-  readonly pack: Pack;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** A packfile that is being filled, or was stored. */
-interface Pack {
-  chunks: Uint8Array[];
-  length: number;
-  /** Known when it is full. */
-  mac: Mac | undefined;
-}
+/** The list of entries is in memory as a whole: this is the largest that is. About half a million entries. */
+const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 
 interface Archived {
+  /** Its place in the scan: entries are finished in another order. */
+  readonly order: number;
   readonly record: ScannedRecord;
   readonly pieces: readonly Piece[];
+  /** SHA-256 of the content, in hexadecimal digits. */
+  readonly digest: string | undefined;
 }
 
 /**
@@ -34,54 +24,55 @@ export class ArchiveWriter implements BackupSink {
   /** What could not be backed up. */
   readonly errors: string[] = [];
   readonly #storage: StorageClient;
+  readonly #packfiles: PackfileWriter;
   readonly #onEntry: (count: number) => void;
   readonly #archived: Archived[] = [];
-  #pack = emptyPack();
+  #begun = 0;
+  #done = 0;
 
+  /** @param onEntry - Told how many records are done, those that failed included. */
   constructor(storage: StorageClient, onEntry: (count: number) => void) {
     this.#storage = storage;
+    this.#packfiles = new PackfileWriter(storage);
     this.#onEntry = onEntry;
   }
 
   async record(record: ScannedRecord, content: ByteStream | undefined): Promise<void> {
+    const order = this.#begun++;
     const pieces: Piece[] = [];
-    for await (const chunk of content ?? []) pieces.push(await this.#append(chunk));
-    this.#archived.push({ record, pieces });
-    this.#onEntry(this.#archived.length);
+    const hash = createHash("sha256");
+    for await (const chunk of content ?? []) {
+      hash.update(chunk);
+      addPiece(pieces, await this.#packfiles.append(chunk));
+    }
+    // Only now: of content that breaks off, nothing must be kept.
+    this.#archived.push({ order, record, pieces, digest: content && hash.digest("hex") });
+    this.#onEntry(++this.#done);
   }
 
   error(record: ScannedRecord, error: Error): void {
-    this.errors.push(`${record.pathname}: ${error.message}`);
+    // Without its storage nothing can be backed up. One entry's failure is only its own.
+    this.#packfiles.throwIfFailed();
+    this.errors.push(`${JSON.stringify(record.pathname)}: ${error.message}`);
+    this.#onEntry(++this.#done);
   }
 
   /** Stores what is left, and the list of entries. */
   async finish(): Promise<void> {
-    await this.#store(this.#pack);
-    const index = Buffer.from(JSON.stringify(this.#archived.map(toJson)));
-    await this.#storage.put("state", macOf([index]), index);
-  }
-
-  /** Adds to the current packfile; waits for the storage when one is full, so that no more than one per reader wait. */
-  async #append(chunk: Uint8Array): Promise<Piece> {
-    const pack = this.#pack;
-    const piece = { pack, offset: pack.length, length: chunk.length };
-    // A copy: the chunk is the reader's own.
-    pack.chunks.push(new Uint8Array(chunk));
-    pack.length += chunk.length;
-    if (pack.length >= PACKFILE_BYTES) {
-      this.#pack = emptyPack();
-      await this.#store(pack);
+    await this.#packfiles.flush();
+    const index = Buffer.from(JSON.stringify(indexOf(this.#archived)));
+    if (index.length > MAX_INDEX_BYTES) throw tooLarge(index.length);
+    const written = await this.#storage.put("state", macOf([index]), index);
+    if (written !== index.length) {
+      throw new Error(`the storage wrote ${String(written)} of ${String(index.length)} bytes of the list of entries`);
     }
-    return piece;
   }
+}
 
-  async #store(pack: Pack): Promise<void> {
-    if (pack.length === 0) return;
-    pack.mac = macOf(pack.chunks);
-    const written = await this.#storage.put("packfile", pack.mac, pack.chunks);
-    if (written !== pack.length) throw new Error(`the storage wrote ${String(written)} of ${String(pack.length)} bytes`);
-    pack.chunks = [];
-  }
+/** What is in the state. */
+interface Index {
+  packfiles: { mac: string; length: number }[];
+  entries: ArchivedJson[];
 }
 
 /** What the list of entries holds of one. Numbers that JSON can not hold are strings. */
@@ -91,10 +82,26 @@ interface ArchivedJson {
   extendedAttributes: readonly string[];
   attribute?: ExtendedAttributeName;
   fileInfo?: Omit<FileInfo, "modTime" | "dev" | "ino"> & { modTime: string; dev: string; ino: string };
-  pieces: { mac: string; offset: number; length: number }[];
+  digest?: string;
+  /** Number of the packfile, offset, length. */
+  pieces: [number, number, number][];
 }
 
-function toJson({ record, pieces }: Archived): ArchivedJson {
+function indexOf(archived: readonly Archived[]): Index {
+  const packfiles: Index["packfiles"] = [];
+  const numbers = new Map<Pack, number>();
+  const numberOf = (pack: Pack): number => {
+    const known = numbers.get(pack);
+    if (known !== undefined) return known;
+    if (pack.mac === undefined) throw new Error("a packfile was not stored");
+    numbers.set(pack, packfiles.length);
+    return packfiles.push({ mac: pack.mac.hex, length: pack.length }) - 1;
+  };
+  const entries = [...archived].sort((a, b) => a.order - b.order).map((entry) => toJson(entry, numberOf));
+  return { packfiles, entries };
+}
+
+function toJson({ record, pieces, digest }: Archived, numberOf: (pack: Pack) => number): ArchivedJson {
   const { pathname, target, extendedAttributes, attribute, fileInfo } = record;
   return {
     pathname,
@@ -109,32 +116,50 @@ function toJson({ record, pieces }: Archived): ArchivedJson {
         ino: String(fileInfo.ino),
       },
     }),
-    pieces: pieces.map(({ pack, offset, length }) => {
-      if (pack.mac === undefined) throw new Error(`a packfile with content of ${JSON.stringify(pathname)} was not stored`);
-      return { mac: pack.mac.hex, offset, length };
-    }),
+    ...(digest !== undefined && { digest }),
+    pieces: pieces.map(({ pack, offset, length }) => [numberOf(pack), offset, length]),
   };
+}
+
+/** Chunks of one file follow each other in a packfile, as long as no other file comes between. */
+function addPiece(pieces: Piece[], piece: Piece): void {
+  const last = pieces.at(-1);
+  if (last?.pack === piece.pack && last.offset + last.length === piece.offset) {
+    pieces[pieces.length - 1] = { ...last, length: last.length + piece.length };
+  } else {
+    pieces.push(piece);
+  }
 }
 
 /**
  * Reads back what {@link ArchiveWriter} kept, for a restore: the entries at and
- * below `root`, with pathnames below it. Content is read from the storage when it
- * is asked for.
+ * below `root`, in the order of the scan, with pathnames below the root. Content
+ * is read from the storage when it is asked for.
+ *
+ * @throws Error when the list of entries is not there, or not what was stored. The
+ * content of an entry throws at its end when it is not what was backed up.
  */
 export async function readArchive(storage: StorageClient, root: string): Promise<RestoreEntry[]> {
-  const [mac, ...others] = await storage.list("state");
-  if (mac === undefined || others.length > 0) throw new Error(`there are ${String(others.length + (mac ? 1 : 0))} states: 1 is needed`);
+  const states = await storage.list("state");
+  const [mac] = states;
+  if (mac === undefined || states.length > 1) throw new Error(`the storage has ${String(states.length)} states in place of 1`);
   const index = await collect(storage.get("state", mac));
-  if (!macOf([index]).equals(mac)) throw new Error("the state came back with other content");
-  const archived = JSON.parse(index.toString()) as ArchivedJson[];
-  return archived.flatMap((json) => {
+  if (!macOf([index]).equals(mac)) throw new Error(`state ${mac.hex} came back with other content than was stored`);
+  const { packfiles, entries } = JSON.parse(index.toString()) as Index;
+  const reader = new PackfileReader(storage);
+  return entries.flatMap((json) => {
     const pathname = below(root, json.pathname);
-    return pathname === undefined ? [] : [entryOf(storage, pathname, json)];
+    return pathname === undefined ? [] : [entryOf(reader, packfiles, pathname, json)];
   });
 }
 
-function entryOf(storage: StorageClient, pathname: string, json: ArchivedJson): RestoreEntry {
-  const read = () => readPieces(storage, json.pieces);
+function entryOf(
+  reader: PackfileReader,
+  packfiles: Index["packfiles"],
+  pathname: string,
+  json: ArchivedJson,
+): RestoreEntry {
+  const read = () => readPieces(reader, packfiles, json);
   if (json.attribute !== undefined) return { pathname, attribute: json.attribute, read };
   if (json.fileInfo === undefined) throw new Error(`${JSON.stringify(pathname)} has no file info`);
   const { modTime, dev, ino, ...rest } = json.fileInfo;
@@ -143,18 +168,26 @@ function entryOf(storage: StorageClient, pathname: string, json: ArchivedJson): 
     target: json.target,
     extendedAttributes: json.extendedAttributes,
     fileInfo: { ...rest, modTime: BigInt(modTime), dev: BigInt(dev), ino: BigInt(ino) },
-    ...(json.pieces.length > 0 && { read }),
+    ...(json.digest !== undefined && { read }),
   };
 }
 
-async function* readPieces(storage: StorageClient, pieces: ArchivedJson["pieces"]): AsyncGenerator<Uint8Array> {
-  for (const { mac, offset, length } of pieces) {
-    let came = 0;
-    for await (const chunk of storage.get("packfile", Mac.fromHex(mac), { offset, length })) {
-      came += chunk.length;
+async function* readPieces(
+  reader: PackfileReader,
+  packfiles: Index["packfiles"],
+  { pathname, pieces, digest }: ArchivedJson,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash("sha256");
+  for (const [number, offset, length] of pieces) {
+    const packfile = packfiles[number];
+    if (packfile === undefined) throw new Error(`${JSON.stringify(pathname)} is in packfile ${String(number)}, which is not listed`);
+    for await (const chunk of reader.read(Mac.fromHex(packfile.mac), packfile.length, offset, length)) {
+      hash.update(chunk);
       yield chunk;
     }
-    if (came !== length) throw new Error(`${String(came)} of ${String(length)} bytes came back from packfile ${mac}`);
+  }
+  if (hash.digest("hex") !== digest) {
+    throw new Error(`the content of ${JSON.stringify(pathname)} came back from the storage with other bytes than were backed up`);
   }
 }
 
@@ -164,18 +197,17 @@ function below(root: string, pathname: string): string | undefined {
   return pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length) : undefined;
 }
 
-function emptyPack(): Pack {
-  return { chunks: [], length: 0, mac: undefined };
-}
-
-function macOf(chunks: readonly Uint8Array[]): Mac {
-  const hash = createHash("sha256");
-  for (const chunk of chunks) hash.update(chunk);
-  return Mac.fromBytes(hash.digest());
-}
-
 async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
+  let length = 0;
+  for await (const chunk of content) {
+    length += chunk.length;
+    if (length > MAX_INDEX_BYTES) throw tooLarge(length);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
+}
+
+function tooLarge(bytes: number): RangeError {
+  return new RangeError(`the list of entries has ${String(bytes)} bytes or more: ${String(MAX_INDEX_BYTES)} is the most`);
 }

@@ -3,104 +3,98 @@
  * The main job: backs up a real folder, keeps it in a storage, restores it, and
  * compares, once for each generation of Plakar's wire protocol.
  */
-import { mkdtemp, realpath, rm, stat } from "node:fs/promises";
+import { mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { roundTrip, type RoundTrip } from "./round-trip.js";
-import { formatTable } from "./table.js";
+import { defaultFolder, folderOf, isBelow, parseCommandLine, usage, UsageError } from "./command-line.js";
+import { missingExecutables } from "./connectors.js";
+import { loadExtendedAttributes } from "./extended-attributes.js";
+import { onInterrupt, Interrupted } from "./interrupt.js";
+import { progressOn } from "./progress.js";
+import { removeTree } from "./remove-tree.js";
+import { report } from "./report.js";
+import { countSource, pluginFolder, roundTrip, type RoundTrip, type RoundTripOptions } from "./round-trip.js";
 
-/** On every machine after `npm ci`, and thousands of files. */
-const defaultFolder = fileURLToPath(new URL("../../node_modules", import.meta.url));
-
-/** Differences and errors that are listed; the rest is counted. */
-const MAX_LISTED = 20;
-
-const usage = `Usage: npm run demo [-- DIR] [-- --keep DIR]
-
-Backs up DIR (default: node_modules) through the plugin in plugins/fs, restores it
-to a temporary folder and compares, once for each generation of Plakar's wire
-protocol. Nothing in DIR is changed.
-
-  --keep   keep the temporary folder, with the storage and the restored files
-  --help   show this text
-`;
+const generations = ["v1.0", "v1.1"] as const;
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  let options;
   try {
-    options = parseArgs({
-      allowPositionals: true,
-      options: { keep: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-    });
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 2;
-  }
-  if (options.values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const folder = options.positionals[0] ?? defaultFolder;
-  const source = await folderOf(folder);
-  if (source === undefined || options.positionals.length > 1) {
-    process.stderr.write(`${JSON.stringify(options.positionals.join(" "))} is not a folder\n\n${usage}`);
-    return 2;
-  }
-  const trips: RoundTrip[] = [];
-  for (const generation of ["v1.0", "v1.1"] as const) {
-    const work = await mkdtemp(join(await realpath(tmpdir()), "kloset-demo-"));
-    try {
-      trips.push(await roundTrip(generation, source, work));
-    } catch (error) {
-      process.stderr.write(`${generation}: ${error instanceof Error ? error.message : String(error)}\n`);
-      return 1;
-    } finally {
-      if (options.values.keep) process.stderr.write(`kept: ${work}\n`);
-      else await rm(work, { recursive: true, force: true });
+    const { help, keep, folder } = parseCommandLine(process.argv.slice(2));
+    if (help) {
+      process.stdout.write(usage);
+      return 0;
     }
+    return await run(await folderOf(folder ?? defaultFolder), keep);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      tell(`${error.message}\n\n${usage.trimEnd()}`);
+      return 2;
+    }
+    tell(messageOf(error));
+    return error instanceof Interrupted ? error.exitCode : 1;
   }
-  report(source, trips);
-  return trips.every(({ differences, errors }) => differences.length === 0 && errors.length === 0) ? 0 : 1;
 }
 
-async function folderOf(path: string): Promise<string | undefined> {
+/** @returns The exit code. */
+async function run(source: string, keep: boolean): Promise<number> {
+  const missing = await missingExecutables(pluginFolder);
+  if (missing.length > 0) {
+    tell(`the plugin is not built: ${missing.join(", ")} can not be run. Build it with: npm run build`);
+    return 2;
+  }
+  const parent = await realpath(tmpdir());
+  if (isBelow(source, parent)) {
+    throw new UsageError(`${JSON.stringify(source)} holds the folder for temporary files, ${parent}: set TMPDIR to one outside of it`);
+  }
+  const { signal, release } = onInterrupt(() => {
+    tell("interrupted: the plugins are ended and the temporary files removed …");
+  });
   try {
-    const resolved = await realpath(path);
-    return (await stat(resolved)).isDirectory() ? resolved : undefined;
-  } catch {
+    const progress = progressOn(process.stderr);
+    tell(`${source} is backed up, stored, read back, restored and compared, once for each generation.`);
+    const counted = await countSource(source, signal);
+    tell(`It has ${counted.entries.toLocaleString("en")} entries and ${counted.bytes.toLocaleString("en")} bytes.`);
+    const extendedAttributes = loadExtendedAttributes(pluginFolder);
+    const trips: RoundTrip[] = [];
+    for (const generation of generations) {
+      const trip = await roundTripIn(parent, keep, generation, source, { counted, progress, extendedAttributes, signal });
+      if (trip !== undefined) trips.push(trip);
+    }
+    report(source, trips);
+    const perfect = trips.every(({ differences, errors }) => differences.length === 0 && errors.length === 0);
+    return perfect && trips.length === generations.length ? 0 : 1;
+  } finally {
+    release();
+  }
+}
+
+/** @returns undefined when it failed as a whole, which the user has been told. The other generation may still work. */
+async function roundTripIn(
+  parent: string,
+  keep: boolean,
+  generation: (typeof generations)[number],
+  source: string,
+  options: RoundTripOptions,
+): Promise<RoundTrip | undefined> {
+  const work = await mkdtemp(join(parent, "kloset-demo-"));
+  try {
+    return await roundTrip(generation, source, work, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    tell(`${generation} failed: ${messageOf(error)}`);
     return undefined;
+  } finally {
+    if (keep) tell(`${generation} kept: ${work}`);
+    else await removeTree(work);
   }
 }
 
-function report(source: string, trips: readonly RoundTrip[]): void {
-  for (const { generation, errors, differences } of trips) {
-    list(`${generation}: errors`, errors);
-    list(`${generation}: differences`, differences);
-  }
-  const leftOut = trips.reduce((sum, trip) => sum + trip.leftOut.length, 0);
-  if (leftOut > 0) console.log("Left out: sockets and devices, which no Plakar can restore, and on v1.0 FIFOs, too.\n");
-  console.log(`${source}, backed up, stored, read back, restored and compared:\n`);
-  const heading = ["generation", "entries", "bytes", "left out", "errors", "differences", "seconds"];
-  const rows = trips.map((trip) => [
-    trip.generation,
-    trip.compared,
-    trip.bytes,
-    trip.leftOut.length,
-    trip.errors.length,
-    trip.differences.length,
-    Number(trip.seconds.toFixed(1)),
-  ]);
-  console.log(formatTable([heading, ...rows]));
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-function list(title: string, lines: readonly string[]): void {
-  if (lines.length === 0) return;
-  console.log(`${title}:`);
-  for (const line of lines.slice(0, MAX_LISTED)) console.log(`  ${line}`);
-  if (lines.length > MAX_LISTED) console.log(`  … and ${String(lines.length - MAX_LISTED)} more`);
-  console.log();
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -11,11 +11,39 @@ import {
   startImporter,
   startStorage,
   type Generation,
+  type RestoreEntry,
   type StartConnectorOptions,
 } from "@kloset/host";
+import { fileTypeOf, parentsOf } from "@kloset/model";
 import { ArchiveWriter, readArchive } from "./archive.js";
-import { compareTrees, type Comparison } from "./compare.js";
-import { showProgress } from "./progress.js";
+import { compareTrees, type AttributesOf, type Comparison } from "./compare.js";
+import { executableOf, withConnector, type ConnectorKind } from "./connectors.js";
+import type { ShowProgress } from "./progress.js";
+
+/** The folder of the built plugin, which holds its executables. */
+export const pluginFolder = fileURLToPath(new URL("../../plugins/fs/dist/", import.meta.url));
+
+/** How a round trip is run. */
+export interface RoundTripOptions {
+  /** What {@link countSource} found: the ends of progress bars. */
+  readonly counted: CountedSource;
+  readonly progress: ShowProgress;
+  /** Reads extended attributes, to compare them on v1.1; v1.0 has none. Default: they are not compared. */
+  readonly extendedAttributes?: AttributesOf | undefined;
+  /** Aborts the round trip: the plugins are killed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a folder holds. */
+export interface CountedSource {
+  /** The folder itself and what is in it. */
+  readonly entries: number;
+  /** All that a scan says: entries, the folder's parents, extended attributes, errors. */
+  readonly records: number;
+  readonly attributes: number;
+  /** Sizes of the files. */
+  readonly bytes: number;
+}
 
 /** What a round trip did. */
 export interface RoundTrip extends Comparison {
@@ -30,116 +58,140 @@ export interface RoundTrip extends Comparison {
 /** Records in work at once. */
 const CONCURRENCY = 4;
 
-const plugins = fileURLToPath(new URL("../../plugins/fs/dist/", import.meta.url));
+/** Where the restored files are, in the folder that a round trip was given to work in. */
+export function resultIn(work: string): string {
+  return join(work, "restored");
+}
+
+/**
+ * Counts what a folder holds, as a v1.1 host does before a backup: in a process of
+ * its own. v1.0 hosts do not count.
+ *
+ * @param source - Absolute, no symbolic link.
+ */
+export async function countSource(source: string, signal?: AbortSignal): Promise<CountedSource> {
+  const importer = connector("v1.1", "importer", source);
+  const found = await withConnector(() => startImporter(importer), (client) => count(client), signal);
+  const { directories, files, symlinks, others, attributes, errors, bytes } = found;
+  const entries = directories + files + symlinks + others;
+  return { entries: entries - parentsOf(source).length, records: entries + attributes + errors, attributes, bytes };
+}
 
 /**
  * Backs a folder up into a storage, restores it from there, and compares: all in
  * real plugin processes, as a host of that generation drives them.
  *
  * @param source - Absolute, no symbolic link. Nothing in it is changed.
- * @param work - An empty folder for the storage and the result.
+ * @param work - An empty folder for the storage and the result, outside of the source.
  */
-export async function roundTrip(generation: Generation, source: string, work: string): Promise<RoundTrip> {
+export async function roundTrip(
+  generation: Generation,
+  source: string,
+  work: string,
+  options: RoundTripOptions,
+): Promise<RoundTrip> {
   const begin = performance.now();
-  const target = join(work, "restored");
-  const connector = (kind: string, path: string): StartConnectorOptions => ({
-    executable: join(plugins, `tsfs-${kind}.mjs`),
+  const result = resultIn(work);
+  const storage = connector(generation, "storage", join(work, "repository"));
+  await mkdir(result);
+
+  const backedUp = await backUp(connector(generation, "importer", source), storage, options);
+  const errors = await restoreAll(connector(generation, "exporter", result), storage, source, options);
+  const comparison = await compare(generation, source, result, options);
+  const seconds = (performance.now() - begin) / 1000;
+  return { generation, bytes: backedUp.bytes, errors: [...backedUp.errors, ...errors], ...comparison, seconds };
+}
+
+function connector(generation: Generation, kind: ConnectorKind, path: string): StartConnectorOptions {
+  return {
+    executable: executableOf(pluginFolder, kind),
     generation,
     location: `tsfs://${path}`,
     options: { maxConcurrency: CONCURRENCY },
-  });
-  const storage = connector("storage", join(work, "repository"));
-  const importer = connector("importer", source);
-  await mkdir(target);
-
-  const total = await countEntries(importer);
-  const { bytes, errors } = await backUp(importer, storage, total);
-  errors.push(...(await restoreAll(connector("exporter", target), storage, source)));
-
-  const root = process.getuid?.() === 0;
-  const v1_1 = generation === "v1.1";
-  const comparing = showProgress(`${generation} compare`, 0);
-  const { compared, leftOut, differences } = await compareTrees(source, target, {
-    fifos: v1_1,
-    attributesOfTop: v1_1,
-    owners: root,
-  });
-  comparing.end();
-  const seconds = (performance.now() - begin) / 1000;
-  return { generation, bytes, errors, compared, leftOut, differences, seconds };
-}
-
-/** A v1.1 host counts first, in a process of its own; for v1.0 it only gives the progress bar its end. */
-async function countEntries(options: StartConnectorOptions): Promise<number> {
-  const progress = showProgress(`${options.generation} count`, 0);
-  const importer = await startImporter({ ...options, generation: "v1.1" });
-  try {
-    const { directories, files, symlinks, others, attributes } = await count(importer.client);
-    return directories + files + symlinks + others + (options.generation === "v1.1" ? attributes : 0);
-  } finally {
-    await importer.stop();
-    progress.end();
-  }
+  };
 }
 
 async function backUp(
-  importerOptions: StartConnectorOptions,
-  storageOptions: StartConnectorOptions,
-  total: number,
-): Promise<{ bytes: number; errors: string[] }> {
-  const storage = await startStorage(storageOptions);
-  try {
-    await createRepository(storage.client, Buffer.from("demo"));
-    await openRepository(storage.client);
-    const importer = await startImporter(importerOptions);
-    const progress = showProgress(`${importerOptions.generation} back up and store`, total);
+  importer: StartConnectorOptions,
+  storage: StartConnectorOptions,
+  { counted, progress, signal }: RoundTripOptions,
+): Promise<{ bytes: number; errors: readonly string[] }> {
+  const total = counted.records - (importer.generation === "v1.1" ? 0 : counted.attributes);
+  return await withConnector(() => startStorage(storage), async (store) => {
+    await createRepository(store, Buffer.from("demo"));
+    await openRepository(store);
+    const step = progress(`${importer.generation} back up and store`, total);
+    const archive = new ArchiveWriter(store, step.advance);
     try {
-      const archive = new ArchiveWriter(storage.client, progress.advance);
-      const { bytes } = await backup(importer.client, archive);
+      const { bytes } = await withConnector(() => startImporter(importer), (client) => backup(client, archive), signal);
       await archive.finish();
-      await storage.client.close();
+      await store.close();
       return { bytes, errors: archive.errors };
     } finally {
-      progress.end();
-      await importer.stop();
+      step.end();
     }
-  } finally {
-    await storage.stop();
-  }
+  }, signal);
 }
 
 /** @returns What could not be restored. */
 async function restoreAll(
-  exporterOptions: StartConnectorOptions,
-  storageOptions: StartConnectorOptions,
+  exporter: StartConnectorOptions,
+  storage: StartConnectorOptions,
   source: string,
+  { progress, signal }: RoundTripOptions,
 ): Promise<string[]> {
-  const errors: string[] = [];
   // A process that has not seen the data being written: it must all be in the storage.
-  const storage = await startStorage(storageOptions);
-  try {
-    await openRepository(storage.client);
-    const entries = await readArchive(storage.client, source);
-    const exporter = await startExporter(exporterOptions);
-    const progress = showProgress(`${exporterOptions.generation} read back and restore`, entries.length);
-    let restored = 0;
+  return await withConnector(() => startStorage(storage), async (store) => {
+    await openRepository(store);
+    const entries = await readArchive(store, source);
+    // The comparison tells of them as left out.
+    const unrestorable = new Set(entries.filter(isUnrestorable).map(({ pathname }) => pathname));
+    const errors: string[] = [];
+    let done = 0;
+    const step = progress(`${exporter.generation} read back and restore`, entries.length);
+    const onRestored = (): void => {
+      step.advance(++done);
+    };
+    const onError = (pathname: string, error: Error): void => {
+      step.advance(++done);
+      if (!unrestorable.has(pathname)) errors.push(`${JSON.stringify(pathname)}: ${error.message}`);
+    };
     try {
-      await restore(exporter.client, entries, {
-        onRestored: () => {
-          progress.advance(++restored);
-        },
-        onError: (pathname, error) => {
-          // Told by the comparison as left out: the wire has no numbers of devices.
-          if (!error.message.includes("is not restorable")) errors.push(`${pathname}: ${error.message}`);
-        },
-      });
+      await withConnector(
+        () => startExporter(exporter),
+        (client) => restore(client, entries, { onRestored, onError }),
+        signal,
+      );
     } finally {
-      progress.end();
-      await exporter.stop();
+      step.end();
     }
-    await storage.client.close();
+    await store.close();
     return errors;
+  }, signal);
+}
+
+/** The wire has no numbers of devices, and a socket is its process'. */
+function isUnrestorable({ fileInfo }: RestoreEntry): boolean {
+  return fileInfo !== undefined && !["file", "directory", "symlink", "fifo"].includes(fileTypeOf(fileInfo.mode));
+}
+
+async function compare(
+  generation: Generation,
+  source: string,
+  result: string,
+  { counted, progress, extendedAttributes, signal }: RoundTripOptions,
+): Promise<Comparison> {
+  const isV11 = generation === "v1.1";
+  const expected = {
+    fifos: isV11,
+    attributesOfTop: isV11,
+    owners: process.getuid?.() === 0,
+    ...(isV11 && { extendedAttributes }),
+  };
+  const step = progress(`${generation} compare`, counted.entries);
+  try {
+    return await compareTrees(source, result, expected, { onEntry: step.advance, signal });
   } finally {
-    await storage.stop();
+    step.end();
   }
 }

@@ -1,0 +1,71 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "@jest/globals";
+import { progressOn } from "./progress.js";
+
+function streamOf(isTTY: boolean): { stream: PassThrough & { isTTY: boolean }; text: () => string } {
+  const stream = Object.assign(new PassThrough(), { isTTY });
+  return { stream, text: () => (stream.read() as Buffer | null)?.toString() ?? "" };
+}
+
+describe("on a terminal", () => {
+  it("draws a bar, and gives the cursor back at the end", () => {
+    const { stream, text } = streamOf(true);
+    const step = progressOn(stream)("v1.0 compare", 4_000);
+    step.advance(1_000);
+    step.advance(4_000);
+    step.end();
+    const drawn = text();
+    expect(drawn).toContain("v1.0 compare");
+    expect(drawn).toContain("0/4000");
+    expect(drawn).toContain("] 4000/4000");
+    expect(drawn).toContain("====");
+    expect(drawn.lastIndexOf("\u001b[?25h")).toBeGreaterThan(drawn.lastIndexOf("\u001b[?25l"));
+    expect(drawn.endsWith("\n")).toBe(true);
+    expect(process.listenerCount("SIGINT")).toBe(0);
+  });
+
+  it("stays where it was when a step fails, and within its bounds", () => {
+    const { stream, text } = streamOf(true);
+    const failing = progressOn(stream)("step", 10);
+    failing.advance(3);
+    failing.end();
+    expect(text()).toContain("] 3/10");
+    const overdone = progressOn(stream)("step", 10);
+    overdone.advance(11);
+    overdone.end();
+    expect(text()).toContain("] 10/10");
+  });
+
+  it("is one line where the number is not known", () => {
+    const { stream, text } = streamOf(true);
+    progressOn(stream)("count", 0).end();
+    expect(text()).toBe("count …\n");
+  });
+});
+
+describe("elsewhere", () => {
+  it("is plain lines: one at the beginning and, in a long step, some on the way", () => {
+    const { stream, text } = streamOf(false);
+    const step = progressOn(stream)("v1.1 compare", 4_000);
+    for (let done = 1; done <= 4_000; done++) step.advance(done);
+    step.end();
+    expect(text()).toBe(
+      "v1.1 compare: 4,000 entries …\nv1.1 compare: 1,000 of 4,000\nv1.1 compare: 2,000 of 4,000\nv1.1 compare: 3,000 of 4,000\n",
+    );
+  });
+
+  it("tells of every part once, also when several are done at once", () => {
+    const { stream, text } = streamOf(false);
+    const step = progressOn(stream)("step", 2_000);
+    for (const done of [499, 1_300, 1_301, 1_499, 1_500]) step.advance(done);
+    expect(text()).toBe("step: 2,000 entries …\nstep: 1,300 of 2,000\nstep: 1,500 of 2,000\n");
+  });
+
+  it("is one line for a short step", () => {
+    const { stream, text } = streamOf(false);
+    const step = progressOn(stream)("step", 500);
+    for (let done = 1; done <= 500; done++) step.advance(done);
+    step.end();
+    expect(text()).toBe("step: 500 entries …\n");
+  });
+});
