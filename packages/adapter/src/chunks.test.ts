@@ -1,11 +1,10 @@
 import { getEventListeners } from "node:events";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
-import { describe as group, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import type { ByteSource } from "@kloset/model";
 import fc from "fast-check";
 import { chunksOf, sliceOf } from "./chunks.js";
-import { describe } from "./describe.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 import { deferred, never } from "./testing/deferred.js";
 
@@ -25,7 +24,7 @@ async function* asynchronously<T>(values: Iterable<T>): AsyncGenerator<T> {
   for (const value of values) yield Promise.resolve(value);
 }
 
-group("chunksOf", () => {
+describe("chunksOf", () => {
   it("loses and changes nothing, sends nothing empty and nothing above 1 MiB", async () => {
     const size = fc.oneof(
       fc.constant(0),
@@ -120,7 +119,7 @@ group("chunksOf", () => {
     await chunks.return();
   });
 
-  group("closes the source", () => {
+  describe("closes the source", () => {
     it("when nobody wants the rest", async () => {
       let closed = 0;
       const source = (async function* () {
@@ -218,7 +217,7 @@ group("chunksOf", () => {
   });
 });
 
-group("sliceOf", () => {
+describe("sliceOf", () => {
   it("is what subarray says, wherever the chunks end", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -253,32 +252,5 @@ group("sliceOf", () => {
     expect(bytesOf(slice)).toEqual(Uint8Array.of(2, 1, 2));
     expect(read).toBe(2);
     expect(closed).toBe(true);
-  });
-});
-
-group("describe", () => {
-  it.each([
-    [undefined, "undefined"],
-    ["secret", "a string of 6 characters"],
-    [5n, "5n"],
-    [Symbol("s"), "Symbol(s)"],
-    [[1, 2, 3, 4], "[ 1, 2, 3, ... 1 more item ]"],
-    [Uint8Array.of(115, 101), "2 bytes"],
-    [Buffer.from("secret"), "6 bytes"],
-  ])("shows %p", (value, shown) => {
-    expect(describe(value)).toBe(shown);
-  });
-
-  it("is short, whatever it is given", () => {
-    expect(describe(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key${String(i)}`, i]))).length).toBeLessThanOrEqual(200);
-  });
-
-  it("does not throw for what can not be printed", () => {
-    const hostile = {
-      [Symbol.for("nodejs.util.inspect.custom")]: () => {
-        throw new Error("no");
-      },
-    };
-    expect(describe(hostile)).toBe("something that can not be printed");
   });
 });

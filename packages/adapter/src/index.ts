@@ -21,7 +21,7 @@ export { iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
 export { MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./notice.js";
 export { openConnector } from "./open-connector.js";
-export { Session, type Opened, type SessionOptions } from "./session.js";
+export { Session, type Opened } from "./session.js";
 export { discard, isIterable } from "./sources.js";
 export { consume, Upload } from "./upload.js";
 export { xattrKindFromWire, xattrTypeToWire } from "./xattr-type.js";

@@ -104,6 +104,50 @@ describe("consume", () => {
     expect(state.drained).toBe(true);
   });
 
+  it("holds back the chunk that completes the size until it is known that nothing follows", async () => {
+    const steps: string[] = [];
+    const source = (async function* () {
+      for (const chunk of [...hello, new Uint8Array(0)]) {
+        steps.push(`sends ${String(chunk.length)}`);
+        yield Promise.resolve(chunk);
+      }
+      steps.push("half-closes");
+    })();
+    await consume(new Upload(source, '"/a"', 5), async (data) => {
+      for await (const chunk of data) steps.push(`gets ${String(chunk.length)}`);
+    });
+    expect(steps).toEqual(["sends 2", "gets 2", "sends 0", "sends 3", "sends 0", "half-closes", "gets 3"]);
+  });
+
+  it("holds back nothing where no size was promised", async () => {
+    const steps: string[] = [];
+    const source = (async function* () {
+      yield Promise.resolve(Buffer.from("hello"));
+      steps.push("half-closes");
+    })();
+    await consume(new Upload(source, '"/a"'), async (data) => {
+      for await (const chunk of data) steps.push(`gets ${String(chunk.length)}`);
+    });
+    expect(steps).toEqual(["gets 5", "half-closes"]);
+  });
+
+  it.each([
+    ["bytes too many", [...hello, Buffer.from("!")], undefined, 'more than 5 bytes came for "/a", which has 5: its source failed'],
+    ["a failure", hello, new Error("the host has gone"), "the host has gone"],
+  ])("an author that keeps what has the size keeps nothing when %s follows", async (_, chunks, failure, message) => {
+    let kept = false;
+    const outcome = consume(new Upload(hostSends(chunks, failure).source, '"/a"', 5), async (data) => {
+      let left = 5;
+      for await (const chunk of data) {
+        left -= chunk.length;
+        if (left === 0) break;
+      }
+      kept = true;
+    });
+    await expect(outcome).rejects.toEqual(new Error(message));
+    expect(kept).toBe(false);
+  });
+
   it("finds bytes too many after the author has read the size", async () => {
     const kept = consume(new Upload(hostSends([...hello, Buffer.from("!")]).source, '"/a"', 5), async (data) => {
       let left = 5;

@@ -7,8 +7,8 @@ import type { Acknowledgement, Importer } from "./importer.js";
 import { clientV1_1, initialisedV1_1, initRequest, newSession, serviceV1_1 } from "./testing/clients.js";
 import { deferred, never } from "./testing/deferred.js";
 import { importAll, Results } from "./testing/host-v1_1.js";
-import { XATTR_TYPE } from "./wire.js";
 import { callOf, collect, directory, file, fileReadBy, garbage, importerOf, iteratorOf, textOf } from "./testing/importers.js";
+import { xattrTypeOf } from "./wire.js";
 
 type ImporterClient = Client<typeof wire.Importer>;
 
@@ -347,7 +347,7 @@ describe("acknowledgements", () => {
     const stream = iteratorOf(service.import(results, callOf()));
     for (let i = 0; i < 4; i++) await stream.next();
     results.acknowledge({ pathname: "/a", target: "t" });
-    results.acknowledge({ pathname: "/a", isXattr: true, xattrName: "x", xattrType: XATTR_TYPE.ads }, "no space left");
+    results.acknowledge({ pathname: "/a", isXattr: true, xattrName: "x", xattrType: xattrTypeOf("ads") }, "no space left");
     results.acknowledge({ pathname: "/no", error: "EACCES" });
     results.acknowledge(undefined);
     results.halfClose();
@@ -480,7 +480,7 @@ describe("Open", () => {
     });
     const client = await initialisedV1_1(importer);
     expect(await textOf(client.open({ record: { pathname: "/a", target: "t" } }))).toBe("bytes");
-    expect(await textOf(client.open({ record: { pathname: "/a", isXattr: true, xattrName: "x", xattrType: XATTR_TYPE.ads } }))).toBe("bytes");
+    expect(await textOf(client.open({ record: { pathname: "/a", isXattr: true, xattrName: "x", xattrType: xattrTypeOf("ads") } }))).toBe("bytes");
     expect(await textOf(client.open({ record: { pathname: "/a", isXattr: true, xattrName: "y" } }))).toBe("bytes");
     expect(refs).toEqual([
       { pathname: "/a", target: "t" },

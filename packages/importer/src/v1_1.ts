@@ -1,13 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, identityOf, invalidArgument, xattrTypeToWire } from "@kloset/adapter";
+import { Calls, identityOf, invalidArgument } from "@kloset/adapter";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { Scanned } from "./entry-check.js";
 import type { ImporterFactory } from "./importer.js";
 import { noticeRepeated, scanEntries } from "./scan.js";
 import { importerOpener, type ImporterSession, type OpenedImporter } from "./session.js";
-import { refOfWire } from "./wire.js";
+import { refOfWire, xattrTypeOf } from "./wire.js";
 
 type ImportRequest = wire.ImportRequest;
 type ImportResponse = MessageInitShape<typeof wire.ImportResponseSchema>;
@@ -83,7 +83,7 @@ function recordOf(scanned: Scanned, hasReader: boolean): WireRecord {
   if (scanned.type === "error") return { pathname, error: scanned.message };
   if (scanned.type === "attribute") {
     const { name, kind } = scanned.attribute;
-    return { pathname, hasReader, isXattr: true, xattrName: name, xattrType: xattrTypeToWire(kind) };
+    return { pathname, hasReader, isXattr: true, xattrName: name, xattrType: xattrTypeOf(kind) };
   }
   const { target, fileInfo, extendedAttributes, fileAttributes } = scanned;
   return { pathname, hasReader, target, fileInfo, extendedAttributes: [...extendedAttributes], fileAttributes };

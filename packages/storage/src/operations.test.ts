@@ -1,13 +1,13 @@
 import { create, fromJson, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { Code, type HandlerContext } from "@connectrpc/connect";
-import { Mac } from "@kloset/model";
+import { Mac, type ByteSource } from "@kloset/model";
 import { store as v1_0 } from "@kloset/protocol/v1.0";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
 import { StoreSession } from "./session.js";
 import { deferred, settled } from "./testing/deferred.js";
 import { clientV1_0, clientV1_1, INIT } from "./testing/hosts.js";
-import { macOf, MemoryStore, withMethods } from "./testing/memory-store.js";
+import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
 import { storeV1_0 } from "./v1_0.js";
 import { storeV1_1 } from "./v1_1.js";
 
@@ -199,8 +199,63 @@ describe("calls that the host cancels", () => {
     await stopped.promise;
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     // Nothing is in flight any more: Close need not wait.
-    await session.close();
+    await session.close("store.Store/Close");
     expect(store.closed).toBe(1);
+  });
+
+  it.each([
+    ["the whole", undefined],
+    ["a part", { offset: 1n, length: 2 }],
+  ])("end a Get of %s for which the store never answers, and close what it answers later", async (_, range) => {
+    const controller = new AbortController();
+    const answer = deferred<ByteSource>();
+    const asked = deferred();
+    const closed = deferred();
+    const store = nineteen(
+      withMethods(new MemoryStore(), {
+        get: () => {
+          asked.resolve();
+          return answer.promise;
+        },
+      }),
+    );
+    const service = storeV1_1(() => store, new StoreSession());
+    const context = contextWith(controller.signal);
+    await service.init(create(v1_1.InitRequestSchema, INIT), context);
+    const type = v1_1.StorageResource.STATE;
+    const request = create(v1_1.GetRequestSchema, { mac: A.bytes, type, ...(range !== undefined && { range }) });
+    const first = service.get(request, context)[Symbol.asyncIterator]().next();
+    await asked.promise;
+    controller.abort(new Error("the host has gone"));
+    await expect(first).rejects.toMatchObject({ code: Code.Canceled, rawMessage: "the host has gone" });
+    answer.resolve({
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.reject(new Error("nobody reads")),
+        return: () => {
+          closed.resolve();
+          return Promise.resolve({ done: true as const, value: undefined });
+        },
+      }),
+    });
+    await closed.promise;
+  });
+
+  it("do not abort the signal of a Get that has ended", async () => {
+    const controller = new AbortController();
+    const signals: AbortSignal[] = [];
+    const store = withMethods(new MemoryStore(), {
+      get: (_, __, ___, signal) => {
+        signals.push(signal);
+        return Uint8Array.of(1);
+      },
+    });
+    const service = storeV1_1(() => store, new StoreSession());
+    const context = contextWith(controller.signal);
+    await service.init(create(v1_1.InitRequestSchema, INIT), context);
+    const request = create(v1_1.GetRequestSchema, { mac: A.bytes, type: v1_1.StorageResource.STATE });
+    for await (const { chunk } of service.get(request, context)) expect(chunk).toHaveLength(1);
+    controller.abort();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
   });
 
   it("end a Get whose rest the server does not read, and the author's source with it", async () => {

@@ -1,44 +1,39 @@
 import { isUint8Array } from "node:util/types";
 import { Code } from "@connectrpc/connect";
 import {
-  chunksOf,
   consume,
   describe,
+  errorText,
   invalidArgument,
   isIterable,
-  iterateUntilAbort,
+  isUint,
   MAX_MESSAGE_BYTES,
+  readChunks,
   StatusError,
-  toConnectError,
   Upload,
+  type Calls,
 } from "@kloset/adapter";
 import { Mac, MAC_LENGTH, type Range, type ResourceKind } from "@kloset/model";
 import type { OpenedStore, StoreSession } from "./session.js";
 
-/** Runs one unary call on the store: what the author throws is answered word for word. */
-export async function call<R>(
-  session: StoreSession,
-  rpc: string,
-  use: (opened: OpenedStore) => R | PromiseLike<R>,
-): Promise<R> {
-  try {
-    return await session.run(rpc, use);
-  } catch (error) {
-    throw toConnectError(error);
-  }
-}
+/** The calls of a store's service. */
+export type StoreCalls = Calls<OpenedStore>;
 
 /** Makes a new repository. */
-export async function createRepository(session: StoreSession, config: Uint8Array): Promise<void> {
-  await call(session, "Create", async ({ store }) => {
+export function createRepository(
+  calls: StoreCalls,
+  session: StoreSession,
+  config: Uint8Array,
+): Promise<Record<string, never>> {
+  return calls.empty("Create", async ({ store }) => {
     await store.create(config);
     session.markInUse();
   });
 }
 
 /** @returns The configuration of the repository. */
-export async function openRepository(session: StoreSession): Promise<{ config: Uint8Array }> {
-  return call(session, "Open", async ({ store }) => {
+export function openRepository(calls: StoreCalls, session: StoreSession): Promise<{ config: Uint8Array }> {
+  return calls.unary("Open", async ({ store }) => {
     const config: unknown = await store.open();
     if (!isUint8Array(config)) {
       throw new TypeError(`open() returned ${describe(config)}: the bytes of the configuration are needed`);
@@ -54,7 +49,7 @@ export function macOf(rpc: string, bytes: Uint8Array | undefined): Mac {
   try {
     return Mac.fromBytes(bytes);
   } catch (error) {
-    throw invalidArgument(`${rpc}: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalidArgument(`${rpc}: ${errorText(error)}`);
   }
 }
 
@@ -80,33 +75,26 @@ export interface PutRequests<M> {
  *
  * @returns Bytes received.
  */
-export async function put<M>(session: StoreSession, rpc: string, requests: PutRequests<M>): Promise<bigint> {
+export function put<M>(calls: StoreCalls, rpc: string, requests: PutRequests<M>): Promise<bigint> {
   const { read, kindOf, signal } = requests;
-  const messages = iterateUntilAbort(requests.messages, signal);
-  try {
-    return await call(session, rpc, async ({ resources }) => {
-      const result = await messages.next();
-      if (result.done === true) throw invalidArgument(`${rpc}: the stream ended before its first message`);
-      const first = result.value;
-      const mac = macOf(rpc, read(first).mac);
-      const kind = kindOf(first);
-      const upload = new Upload(chunksOfPut(rpc, mac, first, messages, read), `${kind} ${mac.hex}`);
-      const written = await consume(upload, (data) => resources.put(kind, mac, data));
-      checkWritten(kind, mac, written, upload.received);
-      return BigInt(upload.received);
-    });
-  } catch (error) {
-    // The host shows "EOF" in place of the message unless it has sent everything.
-    await drain(messages);
-    throw error;
-  }
+  return calls.clientStream(rpc, requests.messages, signal, async ({ resources }, messages) => {
+    const result = await messages.next();
+    if (result.done === true) throw invalidArgument(`${rpc}: the stream ended before its first message`);
+    const first = result.value;
+    const mac = macOf(rpc, read(first).mac);
+    const kind = kindOf(first);
+    const upload = new Upload(chunksOfPut(rpc, mac, first, messages, read), `${kind} ${mac.hex}`);
+    const written = await consume(upload, (data) => resources.put(kind, mac, data));
+    checkWritten(kind, mac, written, upload.received);
+    return BigInt(upload.received);
+  });
 }
 
 async function* chunksOfPut<M>(
   rpc: string,
   mac: Mac,
   first: M,
-  messages: AsyncIterator<M>,
+  messages: AsyncIterator<M, void>,
   read: (message: M) => PutMessage,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield read(first).chunk;
@@ -118,14 +106,6 @@ async function* chunksOfPut<M>(
       throw invalidArgument(`${rpc}: another MAC came within the data of ${mac.hex}`);
     }
     yield chunk;
-  }
-}
-
-async function drain(messages: AsyncIterator<unknown>): Promise<void> {
-  try {
-    while ((await messages.next()).done !== true);
-  } catch {
-    // The first failure is the one to tell.
   }
 }
 
@@ -147,24 +127,18 @@ export interface Wanted {
  *
  * @param read - Reads the request; called when there is a store.
  */
-export async function* get(
-  session: StoreSession,
+export function get(
+  calls: StoreCalls,
   rpc: string,
   read: () => Wanted,
   signal: AbortSignal,
 ): AsyncGenerator<{ chunk: Uint8Array }, void, undefined> {
-  const chunks = session.stream(rpc, async function* ({ resources }) {
+  return calls.content(rpc, signal, ({ resources }) => {
     const { kind, mac, range } = read();
     const what = `${kind} ${mac.hex}`;
-    const source = await resources.get(kind, mac, range, signal);
-    const bytes = chunksOf(source, what, signal);
-    yield* range === undefined ? bytes : atMost(bytes, range, what);
+    const bytes = readChunks((own) => resources.get(kind, mac, range, own), what, signal);
+    return range === undefined ? bytes : atMost(bytes, range, what);
   });
-  try {
-    for await (const chunk of chunks) yield { chunk };
-  } catch (error) {
-    throw toConnectError(error, signal);
-  }
 }
 
 /** A store that answers more than was asked for would be taken for one that answers right. */
@@ -234,10 +208,10 @@ export function sizeOf(size: unknown): bigint {
   return BigInt(size);
 }
 
+const INT32_MAX = 0x7fff_ffff;
+
 /** @throws TypeError for what is no mode. */
 export function modeOf(mode: unknown): number {
-  if (typeof mode !== "number" || !Number.isInteger(mode) || mode < 0 || mode > 0x7fff_ffff) {
-    throw new TypeError(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
-  }
+  if (!isUint(mode, INT32_MAX)) throw new TypeError(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
   return mode;
 }

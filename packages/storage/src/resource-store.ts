@@ -77,14 +77,14 @@ class StoreResources implements Resources {
     return this.#methods(kind).delete(mac);
   }
 
-  async get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
+  get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Awaitable<ByteSource> {
     if (range !== undefined && kind === "packfile") {
       return this.#store.getPackfileBlob(mac, range.offset, range.length, signal);
     }
-    const whole = await this.#methods(kind).get(mac, signal);
-    if (range === undefined) return whole;
+    const { get } = this.#methods(kind);
+    if (range === undefined) return get(mac, signal);
     // Only packfiles have a method for a part; nothing else is read in parts by released hosts.
-    return sliceOf(chunksOf(whole, `${kind} ${mac.hex}`, signal), range.offset, range.length);
+    return partOf(() => get(mac, signal), range, `${kind} ${mac.hex}`, signal);
   }
 
   #methods(kind: ResourceKind): Methods {
@@ -115,4 +115,14 @@ class StoreResources implements Resources {
         throw unimplemented(`this store keeps packfiles, states and locks, not: ${kind}`);
     }
   }
+}
+
+/** Opens the whole only when it is read: nobody would close it otherwise. */
+async function* partOf(
+  open: () => Awaitable<ByteSource>,
+  { offset, length }: Range,
+  what: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* sliceOf(chunksOf(open(), what, signal), offset, length);
 }

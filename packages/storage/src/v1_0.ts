@@ -1,9 +1,8 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { toConnectError } from "@kloset/adapter";
+import { Calls } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
 import type { store as wire } from "@kloset/protocol/v1.0";
 import {
-  call,
   createRepository,
   get,
   list,
@@ -23,46 +22,27 @@ const BYTES_PER_MAC = 36;
 
 /** Serves a store to hosts of generation v1.0, which have an rpc for each kind of resource. */
 export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImpl<typeof wire.Store> {
+  const calls = new Calls(session, "store.Store");
   const listOf = (rpc: string, kind: ResourceKind) => () =>
-    call(session, rpc, async (opened) => ({
+    calls.unary(rpc, async (opened) => ({
       macs: (await list(opened, kind, BYTES_PER_MAC)).map((value) => ({ value })),
     }));
   const putOf = (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, { signal }: CallContext) => ({
-    bytesWritten: await put(session, rpc, { messages, read: readPut, kindOf: () => kind, signal }),
+    bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, signal }),
   });
   const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, { signal }: CallContext) =>
-    get(session, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), signal);
+    get(calls, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), signal);
   const deleteOf = (rpc: string, kind: ResourceKind) => (request: MacRequest) =>
-    call(session, rpc, async ({ resources }) => {
-      await resources.delete(kind, macOf(rpc, request.mac?.value));
-      return {};
-    });
+    calls.empty(rpc, ({ resources }) => resources.delete(kind, macOf(rpc, request.mac?.value)));
 
   return {
-    async init(request) {
-      try {
-        await session.initStore(factory, request);
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
-    async create({ config }) {
-      await createRepository(session, config);
-      return {};
-    },
-    open: () => openRepository(session),
-    async close() {
-      try {
-        await session.close();
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
-    getLocation: () => call(session, "GetLocation", ({ location }) => ({ location })),
-    getMode: () => call(session, "GetMode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
-    getSize: () => call(session, "GetSize", async ({ store }) => ({ size: sizeOf(await store.size()) })),
+    init: (request) => calls.init(session.opener(factory, request), () => ({})),
+    create: ({ config }) => createRepository(calls, session, config),
+    open: () => openRepository(calls, session),
+    close: () => calls.close(),
+    getLocation: () => calls.unary("GetLocation", ({ location }) => ({ location })),
+    getMode: () => calls.unary("GetMode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
+    getSize: () => calls.unary("GetSize", async ({ store }) => ({ size: sizeOf(await store.size()) })),
 
     getStates: listOf("GetStates", "state"),
     putState: putOf("PutState", "state"),
@@ -76,7 +56,7 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
       const rpc = "GetPackfileBlob";
       const wanted = () =>
         ({ kind: "packfile", mac: macOf(rpc, mac?.value), range: rangeOf(rpc, offset, length) }) as const;
-      return get(session, rpc, wanted, signal);
+      return get(calls, rpc, wanted, signal);
     },
     deletePackfile: deleteOf("DeletePackfile", "packfile"),
 

@@ -1,8 +1,8 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { invalidArgument, toConnectError } from "@kloset/adapter";
+import { Calls, identityOf, invalidArgument } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
 import type { store as wire } from "@kloset/protocol/v1.1";
-import { call, createRepository, get, list, macOf, modeOf, openRepository, put, rangeOf, sizeOf } from "./operations.js";
+import { createRepository, get, list, macOf, modeOf, openRepository, put, rangeOf, sizeOf } from "./operations.js";
 import type { StoreSession } from "./session.js";
 import type { StoreFactory } from "./store.js";
 
@@ -21,32 +21,19 @@ const KINDS: readonly (ResourceKind | undefined)[] = [
 
 /** Serves a store to hosts of generation v1.1, which name the kind of resource in each request. */
 export function storeV1_1(factory: StoreFactory, session: StoreSession): ServiceImpl<typeof wire.Store> {
+  const calls = new Calls(session, "store.Store");
   return {
-    async init(request) {
-      try {
-        const { origin, type, root, flags } = await session.initStore(factory, request);
-        return { origin, type, root, flags };
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
-    async create({ config }) {
-      await createRepository(session, config);
-      return {};
-    },
-    open: () => openRepository(session),
-    ping: () =>
-      call(session, "Ping", async ({ store }) => {
-        await store.ping?.();
-        return {};
-      }),
-    mode: () => call(session, "Mode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
-    size: () => call(session, "Size", async ({ store }) => ({ size: sizeOf(await store.size()) })),
+    init: (request) => calls.init(session.opener(factory, request), identityOf),
+    create: ({ config }) => createRepository(calls, session, config),
+    open: () => openRepository(calls, session),
+    ping: () => calls.empty("Ping", ({ store }) => store.ping?.()),
+    mode: () => calls.unary("Mode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
+    size: () => calls.unary("Size", async ({ store }) => ({ size: sizeOf(await store.size()) })),
 
     list: ({ type }) =>
-      call(session, "List", async (opened) => ({ macs: await list(opened, kindOf("List", type), BYTES_PER_MAC) })),
+      calls.unary("List", async (opened) => ({ macs: await list(opened, kindOf("List", type), BYTES_PER_MAC) })),
     async put(messages, { signal }) {
-      const bytesWritten = await put(session, "Put", {
+      const bytesWritten = await put(calls, "Put", {
         messages,
         read: ({ mac, chunk }) => ({ mac, chunk }),
         kindOf: ({ type }) => kindOf("Put", type),
@@ -56,7 +43,7 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
     },
     get: ({ mac, type, range }, { signal }) =>
       get(
-        session,
+        calls,
         "Get",
         () => ({
           kind: kindOf("Get", type),
@@ -66,18 +53,8 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
         signal,
       ),
     delete: ({ mac, type }) =>
-      call(session, "Delete", async ({ resources }) => {
-        await resources.delete(kindOf("Delete", type), macOf("Delete", mac));
-        return {};
-      }),
-    async close() {
-      try {
-        await session.close();
-        return {};
-      } catch (error) {
-        throw toConnectError(error);
-      }
-    },
+      calls.empty("Delete", ({ resources }) => resources.delete(kindOf("Delete", type), macOf("Delete", mac))),
+    close: () => calls.close(),
   };
 }
 

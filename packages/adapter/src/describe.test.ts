@@ -1,0 +1,37 @@
+import { describe as group, expect, it } from "@jest/globals";
+import { describe, quoted } from "./describe.js";
+
+group("describe", () => {
+  it.each([
+    [undefined, "undefined"],
+    ["secret", "a string of 6 characters"],
+    [5n, "5n"],
+    [Symbol("s"), "Symbol(s)"],
+    [[1, 2, 3, 4], "[ 1, 2, 3, ... 1 more item ]"],
+    [Uint8Array.of(115, 101), "2 bytes"],
+    [Buffer.from("secret"), "6 bytes"],
+  ])("shows %p", (value, shown) => {
+    expect(describe(value)).toBe(shown);
+  });
+
+  it("is short, whatever it is given", () => {
+    expect(describe(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key${String(i)}`, i]))).length).toBeLessThanOrEqual(200);
+  });
+
+  it("does not throw for what can not be printed", () => {
+    const hostile = {
+      [Symbol.for("nodejs.util.inspect.custom")]: () => {
+        throw new Error("no");
+      },
+    };
+    expect(describe(hostile)).toBe("something that can not be printed");
+  });
+});
+
+group("quoted", () => {
+  it("shows a name in quotes, cut where it is very long, and describes what is no text", () => {
+    expect(quoted('a"\n\ud800')).toBe('"a\\"\\n\\ud800"');
+    expect(quoted("x".repeat(5000))).toBe(`"${"x".repeat(1000)}"`);
+    expect(quoted(Buffer.from("secret"))).toBe("6 bytes");
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "@jest/globals";
+import { drain } from "./drain.js";
+
+describe("drain", () => {
+  it("reads to the end, and swallows a failure there", async () => {
+    for (const failure of [undefined, new Error("the host has gone")]) {
+      let sent = 0;
+      await drain(
+        (async function* () {
+          for (; sent < 3; sent++) yield Promise.resolve(sent);
+          if (failure !== undefined) throw failure;
+        })(),
+      );
+      expect(sent).toBe(3);
+    }
+  });
+
+  it("is content with what has ended", async () => {
+    const ended = (async function* () {})();
+    await ended.next();
+    await drain(ended);
+    expect(await ended.next()).toEqual({ done: true, value: undefined });
+  });
+});
