@@ -22,30 +22,28 @@ export async function* wholeChunks(
   source: ByteSource,
   options: { readonly emptyChunk?: boolean } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let chunk: Uint8Array | undefined;
+  // Copies: a piece is the source's own again when the next one is asked for. Of
+  // their own size: most files are much smaller than a chunk.
+  let parts: Uint8Array[] = [];
   let filled = 0;
   let any = false;
   for await (let piece of piecesOf(source)) {
     while (piece.length > 0) {
       any = true;
-      if (filled === 0 && piece.length >= CHUNK_BYTES) {
-        yield piece.subarray(0, CHUNK_BYTES);
-        piece = piece.subarray(CHUNK_BYTES);
+      const part = piece.subarray(0, CHUNK_BYTES - filled);
+      piece = piece.subarray(part.length);
+      filled += part.length;
+      if (filled < CHUNK_BYTES) {
+        parts.push(new Uint8Array(part));
         continue;
       }
-      chunk ??= new Uint8Array(CHUNK_BYTES);
-      const part = piece.subarray(0, CHUNK_BYTES - filled);
-      chunk.set(part, filled);
-      filled += part.length;
-      piece = piece.subarray(part.length);
-      if (filled < CHUNK_BYTES) continue;
-      yield chunk;
-      // Who got it may still hold it.
-      chunk = undefined;
+      yield parts.length === 0 ? part : Buffer.concat([...parts, part], CHUNK_BYTES);
+      parts = [];
       filled = 0;
     }
   }
-  if (chunk !== undefined && filled > 0) yield chunk.subarray(0, filled);
+  const [only] = parts;
+  if (only !== undefined) yield parts.length === 1 ? only : Buffer.concat(parts, filled);
   else if (!any && options.emptyChunk === true) yield new Uint8Array(0);
 }
 
