@@ -96,20 +96,42 @@ export async function* withOwnSignal<T>(
   signal: AbortSignal,
   run: (own: AbortSignal) => AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
-  const controller = new AbortController();
-  const onAbort = (): void => {
-    controller.abort(abortError(signal));
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  const { own, abort, release } = ownSignal(signal);
   let ended = false;
   try {
-    yield* run(controller.signal);
+    yield* run(own);
     ended = true;
   } finally {
-    signal.removeEventListener("abort", onAbort);
-    if (!ended) onAbort();
+    release();
+    if (!ended) abort();
   }
+}
+
+/** Like {@link withOwnSignal}, for one call of the author's. */
+export async function callWithOwnSignal<T>(signal: AbortSignal, call: (own: AbortSignal) => Awaitable<T>): Promise<T> {
+  const { own, release } = ownSignal(signal);
+  try {
+    return await call(own);
+  } finally {
+    release();
+  }
+}
+
+/** A signal that follows another until it is released. */
+function ownSignal(signal: AbortSignal): { own: AbortSignal; abort: () => void; release: () => void } {
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort(abortError(signal));
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  return {
+    own: controller.signal,
+    abort,
+    release: () => {
+      signal.removeEventListener("abort", abort);
+    },
+  };
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -1,5 +1,5 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import { constants, type ServerHttp2Stream } from "node:http2";
+import { cutOff } from "./cut-off.js";
 
 const connectionEnded = "the connection to the host has ended";
 
@@ -30,11 +30,11 @@ export class Calls {
     // Its end is seen by "aborted" and "close".
     stream.on("error", ignore);
     stream.once("aborted", () => {
-      controller.abort(canceled(this.#isConnected() ? "the host cancelled the call" : connectionEnded));
+      controller.abort(cutOff(this.#isConnected() ? "the host cancelled the call" : connectionEnded));
     });
     stream.once("close", () => {
       this.#calls.delete(id);
-      controller.abort(canceled("the call has ended"));
+      controller.abort(cutOff("the call has ended"));
     });
     if (this.#early.delete(id)) this.reset(id);
     return controller.signal;
@@ -53,14 +53,10 @@ export class Calls {
   /** The connection has ended. */
   abortAll(): void {
     for (const { controller } of this.#calls.values()) {
-      controller.abort(canceled(connectionEnded));
+      controller.abort(cutOff(connectionEnded));
     }
     this.#calls.clear();
   }
-}
-
-function canceled(message: string): ConnectError {
-  return new ConnectError(message, Code.Canceled);
 }
 
 function ignore(): void {

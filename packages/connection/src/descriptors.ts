@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { canReopenStderr, descriptorKind, openNull, reopen, reopenStderr } from "./platform.js";
+import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenStderr } from "./platform.js";
 import { redirectInput, redirectOutput, redirectStreams } from "./redirect.js";
 import { chooseTransport, inherited, transportFromEnvironment, type Transport } from "./transport.js";
 
@@ -91,9 +91,12 @@ function guardHostStdout(): void {
 function stderrAsStdout(): void {
   // Whether it can be opened is found out before fd 1 is free: a trial would take that number.
   const possible = canReopenStderr();
+  const hold = possible ? holdStderr() : undefined;
+  // From here until something is opened, the next number is 1: nothing else may come between.
   fs.closeSync(1);
   const stderr = possible ? reopenStderr() : undefined;
   const replaced = isAt(1, stderr ?? openNull(fs.constants.O_WRONLY));
+  if (hold !== undefined) fs.closeSync(hold);
   // Where stderr can not be opened, prints should not vanish. And a file that
   // is opened anew has a position of its own: what is written through one
   // descriptor would overwrite what came through the other.

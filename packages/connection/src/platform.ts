@@ -57,6 +57,18 @@ export function canReopenStderr(): boolean {
 }
 
 /**
+ * Keeps {@link reopenStderr} from waiting should the last reader of stderr go
+ * just then: as long as this is open, the pipe has one.
+ *
+ * @returns undefined where it is not needed, or can not be done: on macOS, which
+ *   duplicates, a descriptor for writing can not be opened for reading.
+ */
+export function holdStderr(): number | undefined {
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  return descriptorKind(2) === "pipe" ? reopen(2, O_RDONLY | O_NONBLOCK) : undefined;
+}
+
+/**
  * Opens stderr a second time, to stand where fd 1 was. Children inherit this
  * descriptor and do not expect EAGAIN, so it blocks: see {@link canReopenStderr}.
  */

@@ -2,10 +2,10 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
  * The longest status text, in bytes as gRPC encodes it (percent-encoded: a
- * space is 3 bytes, "é" is 6). HTTP/2 implementations refuse header blocks of
- * more than about 64 KiB, and one that is refused takes the connection with it.
+ * space is 3 bytes, "é" is 6). nghttp2 sends no header block of more than 64 KiB,
+ * and one that it refuses takes the connection with it; grpc-go takes 16 MiB.
  */
-export const maxStatusTextLength = 16 * 1024;
+export const maxStatusTextLength = 48 * 1024;
 
 /** Room for "… (4294967295 more bytes)", encoded. */
 const endingLength = 64;

@@ -1,4 +1,4 @@
-import { consume, unimplemented, Upload } from "@kloset/adapter";
+import { callWithOwnSignal, consume, unimplemented, Upload } from "@kloset/adapter";
 import type { Exporter, LinkKind } from "./exporter.js";
 
 /**
@@ -16,7 +16,9 @@ export async function storeFile(
   signal: AbortSignal,
 ): Promise<void> {
   const upload = new Upload(chunks, JSON.stringify(pathname), expected);
-  await consume(upload, (data) => exporter.storeFile(pathname, data, size, signal));
+  // Its own signal: the host's is aborted after every call, and an author who
+  // undoes work on abort would throw away what is stored.
+  await callWithOwnSignal(signal, (own) => consume(upload, (data) => exporter.storeFile(pathname, data, size, own)));
 }
 
 /** @throws StatusError UNIMPLEMENTED when the exporter has no links. */

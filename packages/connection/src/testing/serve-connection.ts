@@ -92,6 +92,32 @@ export function describeConnection(serve: Serve): void {
       expect(frameTypes(other.sent())).not.toContain(frameType.goaway);
     });
 
+    it("answers all PINGs and SETTINGS, which grpc-go sends all the time", async () => {
+      const { client, server, sent, errors } = connected(serve, modes);
+      const ping = (): Promise<void> =>
+        new Promise((resolve, reject) => {
+          client.session.ping((error) => {
+            if (error === null) resolve();
+            else reject(error);
+          });
+        });
+      const grow = (initialWindowSize: number): Promise<void> =>
+        new Promise((resolve) => {
+          client.session.settings({ initialWindowSize }, () => {
+            resolve();
+          });
+        });
+      await client.call(storeMethods.mode, {});
+      for (let round = 0; round < 300; round += 1) {
+        await Promise.all(Array.from({ length: 10 }, ping));
+        if (round % 10 === 0) await grow(65_535 + round);
+      }
+      expect((await client.call(storeMethods.mode, {})).messages).toMatchObject([{ mode: 6 }]);
+      expect(frameTypes(sent()).filter((type) => type === frameType.ping)).toHaveLength(3000);
+      expect(errors).toEqual([]);
+      server.close();
+    });
+
     it("can be closed twice", async () => {
       const { server } = connected(serve, modes);
       server.close();

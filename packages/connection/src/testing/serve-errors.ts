@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
 import type { Serve } from "../server.js";
-import { statusText } from "../status.js";
+import { maxStatusTextLength, statusText } from "../status.js";
 import { connected } from "./connected.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
 
@@ -20,6 +20,14 @@ export function describeErrors(serve: Serve): void {
       const message = text === "" ? "Error" : text;
       expect(await statusesOfAllKinds(client)).toEqual(Array(4).fill({ code: Code.Unknown, message }));
       expect(errors).toEqual([]);
+      server.close();
+    });
+
+    it.each(["x", " ", "写", "📷"])("carries a text of %j that is as long as it can be, whole", async (unit) => {
+      const length = encodeURIComponent(unit).length;
+      const text = unit.repeat(Math.floor(maxStatusTextLength / length));
+      const { client, server } = connected(serve, failing(() => new Error(text)));
+      expect(await statusesOfAllKinds(client)).toEqual(Array(4).fill({ code: Code.Unknown, message: text }));
       server.close();
     });
 

@@ -8,7 +8,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable, type Writable } from "node:stream";
+import type { Readable} from "node:stream";
+import { type Writable } from "node:stream";
 import { promisify } from "node:util";
 import { ChannelDuplex } from "./channel-duplex.js";
 
@@ -70,7 +71,7 @@ export async function spawnOverPipes(request: SpawnRequest): Promise<Spawned> {
   }
   const input = new Socket({ fd: fifos.hostInput, readable: true, writable: false });
   const output = new Socket({ fd: fifos.hostOutput, readable: false, writable: true });
-  return { ...watched, kind: "pipes", duplex: new ChannelDuplex(input, output), logs: logsOf(watched, [2]) };
+  return { ...watched, kind: "pipes", duplex: new ChannelDuplex(input, output), logs: logsOf(watched) };
 }
 
 /** Starts the process with one socket on its fd 0. Needs `sh`. */
@@ -78,16 +79,19 @@ export function spawnOverSocket(request: SpawnRequest): Spawned {
   // Node can make a socket for any descriptor but gives fd 0 a socket that fd 1 would have to be as well.
   const script = 'exec "$0" "$@" 0<&3 3<&-';
   const shell = { ...request, executable: "sh", args: ["-c", script, request.executable, ...request.args] };
-  const watched = spawnChild(shell, ["ignore", request.logs, request.logs, "pipe"]);
+  // Never a socket on fd 1, as "pipe" would make it: it would look like the second
+  // of two. Development hosts hand down their own stdout.
+  const stdout = request.logs === "inherit" ? "inherit" : "ignore";
+  const watched = spawnChild(shell, ["ignore", stdout, request.logs, "pipe"]);
   const socket = watched.child.stdio[3] as Socket;
-  return { ...watched, kind: "socket", duplex: new ChannelDuplex(socket, socket), logs: logsOf(watched, [1, 2]) };
+  return { ...watched, kind: "socket", duplex: new ChannelDuplex(socket, socket), logs: logsOf(watched) };
 }
 
 function spawnOverSocketPairs(request: SpawnRequest): Spawned {
   const watched = spawnChild(request, ["pipe", "pipe", request.logs]);
   const { stdin, stdout } = watched.child;
   const duplex = new ChannelDuplex(stdout as Readable, stdin as Writable);
-  return { ...watched, kind: "socketpairs", duplex, logs: logsOf(watched, [2]) };
+  return { ...watched, kind: "socketpairs", duplex, logs: logsOf(watched) };
 }
 
 function spawnChild(request: SpawnRequest, stdio: StdioOptions): WatchedChild {
@@ -107,9 +111,9 @@ function spawnChild(request: SpawnRequest, stdio: StdioOptions): WatchedChild {
   return { child, started, exited };
 }
 
-function logsOf({ child }: WatchedChild, descriptors: readonly (1 | 2)[]): Readable[] {
-  const streams: (Readable | Writable | null | undefined)[] = descriptors.map((fd) => child.stdio[fd]);
-  return streams.filter((stream) => stream instanceof Readable);
+/** The stream of the process' fd 2, if it is read here. */
+function logsOf({ child }: WatchedChild): Readable[] {
+  return child.stderr === null ? [] : [child.stderr];
 }
 
 interface Fifos {

@@ -1,0 +1,126 @@
+import { describe, expect, it } from "@jest/globals";
+import { openExporter, openImporter, openStorage } from "@kloset/host";
+import { importer as importerV1_0 } from "@kloset/protocol/v1.0";
+import { importer as importerV1_1, store as storeV1_1 } from "@kloset/protocol/v1.1";
+import { connectorOptions, endFixturesAfterEach, generations, startFixture, startImporter, type FixtureOptions } from "./testing/fixture.js";
+import { contentOf, scanAll, scanUntil } from "./testing/read.js";
+
+endFixturesAfterEach();
+
+const agents = { "v1.0": "grpc-go/1.77.0", "v1.1": "grpc-go/1.81.1" } as const;
+
+/** The other generation's name, so that only the choice can tell. */
+function misleading(generation: "v1.0" | "v1.1", options: FixtureOptions): FixtureOptions {
+  return { userAgent: agents[generation === "v1.0" ? "v1.1" : "v1.0"], ...options };
+}
+
+describe.each(generations)("a plugin that is told to serve %s", (generation) => {
+  const other = generation === "v1.0" ? "v1.1" : "v1.0";
+
+  it.each<[string, FixtureOptions]>([
+    ["--generation=", { args: [`--generation=${generation}`] }],
+    ["--generation", { args: ["--verbose", "--generation", generation, "rest"] }],
+    ["KLOSET_GENERATION", { env: { KLOSET_GENERATION: generation } }],
+    ["an option", { run: { generation } }],
+    ["an argument over the environment", { args: [`--generation=${generation}`], env: { KLOSET_GENERATION: other } }],
+    ["an option over all", { run: { generation }, args: [`--generation=${other}`], env: { KLOSET_GENERATION: other } }],
+  ])("by %s does so whoever the host says it is", async (_, options) => {
+    const { client } = await startImporter(generation, misleading(generation, options));
+    const { origin } = await client.identity();
+    expect(origin).toBe("here");
+    await scanUntil(client.scan(), "/good");
+    expect((await contentOf(client, "/good")).toString()).toBe("content");
+  });
+});
+
+describe("a plugin that is told nothing", () => {
+  it.each([
+    ["v1.0", "grpc-go/1.75.0"],
+    ["v1.0", "grpc-go/1.80.0"],
+    ["v1.1", "grpc-go/1.81.1"],
+    ["v1.1", "someone-else/1.0"],
+  ] as const)("serves %s to %s", async (generation, userAgent) => {
+    const { client } = await startImporter(generation, { userAgent });
+    await scanUntil(client.scan(), "/good");
+    expect((await contentOf(client, "/good")).toString()).toBe("content");
+  });
+
+  it("answers Init of v1.0 without its field 1, which hosts take for an error, and of v1.1 with it", async () => {
+    const request = { config: { location: "faulty:///there", text: "" } };
+    const v1_0 = await startFixture("v1.0");
+    const answer = await v1_0.connection.unary(importerV1_0.Importer.method.init, request);
+    expect(answer.error).toBeUndefined();
+    const v1_1 = await startFixture("v1.1");
+    expect(await v1_1.connection.unary(importerV1_1.Importer.method.init, request)).toMatchObject({ origin: "here", root: "/" });
+  });
+});
+
+describe("a choice that can not be", () => {
+  it("of the generation ends the plugin with its reason", async () => {
+    const starting = startFixture("v1.1", { args: ["--generation=v2"] });
+    await expect(starting).rejects.toThrow("the plugin exited with code 1");
+  });
+
+  it("of the transport ends the plugin with its reason", async () => {
+    const starting = startFixture("v1.1", { env: { KLOSET_TRANSPORT: "tcp" } });
+    await expect(starting).rejects.toThrow("the plugin exited with code 2");
+  });
+});
+
+describe("the transport", () => {
+  it.each<[string, FixtureOptions]>([
+    ["pipes, found", {}],
+    ["pipes by the environment", { env: { KLOSET_TRANSPORT: "pipes" } }],
+    ["pipes by an option", { run: { transport: "pipes" } }],
+    ["a socket by the environment", { transport: "socket" }],
+    ["a socket by an option", { transport: "socket", env: { KLOSET_TRANSPORT: "" }, run: { transport: "socket" } }],
+  ])("is %s", async (_, options) => {
+    const { client, stop } = await startImporter("v1.0", options);
+    await scanUntil(client.scan(), "/good");
+    expect((await contentOf(client, "/good")).toString()).toBe("content");
+    expect(await stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe.each(generations)("one executable for three connectors, on %s", (generation) => {
+  it.each([
+    ["importer", openImporter],
+    ["exporter", openExporter],
+    ["storage", openStorage],
+  ] as const)("serves its %s to a process of its own", async (_, open) => {
+    const { connection, log, stop } = await startFixture(generation);
+    const client = await open(connection, connectorOptions());
+    await client.close();
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    // Those that nobody asked for were never made.
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+  });
+});
+
+describe.each(generations)("calls at the wrong time, on %s", (generation) => {
+  it("are refused by name", async () => {
+    const { connection } = await startFixture(generation);
+    const close = generation === "v1.0" ? importerV1_0.Importer.method.close : importerV1_1.Importer.method.close;
+    await expect(connection.unary(close, {})).rejects.toMatchObject({
+      code: 9,
+      message: "importer.Importer/Close was called before Init",
+    });
+    if (generation === "v1.1") {
+      await expect(connection.unary(storeV1_1.Store.method.mode, {})).rejects.toMatchObject({
+        code: 9,
+        message: "store.Store/Mode was called before Init",
+      });
+    }
+    await openImporter(connection, connectorOptions());
+    await expect(openImporter(connection, connectorOptions())).rejects.toMatchObject({
+      code: 9,
+      message: "importer.Importer/Init was called twice",
+    });
+    const { client } = await startImporter(generation);
+    await client.close();
+    expect((await scanAll(client.scan())).error).toMatchObject({
+      code: 9,
+      message: `importer.Importer/${generation === "v1.0" ? "Scan" : "Import"} was called after Close`,
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "@jest/globals";
+import { fileInfoOf, type RecordEntry } from "@kloset/model";
+import { StatusCode, type ExportResult } from "@kloset/host";
+import { authorText, endFixturesAfterEach, generations, startExporter } from "./testing/fixture.js";
+import type { ExporterClientV10, ExporterClientV11 } from "@kloset/host";
+
+endFixturesAfterEach();
+
+const unknown = { name: "PluginError", code: StatusCode.UNKNOWN, message: authorText };
+const content = Buffer.alloc(3 * 1024 * 1024 + 7, "x");
+
+/** Pathnames with what becomes of each. */
+const files: Readonly<Record<string, string | undefined>> = {
+  "/throws": authorText,
+  "/good": undefined,
+  "/breaks": authorText,
+  "/ignores": `the plugin read 0 of the ${String(content.length)} bytes of "/ignores"`,
+  "/stops": expect.stringMatching(/^the plugin read \d+ of the 3145735 bytes of "\/stops"$/) as unknown as string,
+  "/permissions-throw": authorText,
+  "/rejects-later": undefined,
+  "/throws-in-timer": undefined,
+  "/last": undefined,
+};
+
+describe.each(generations)("an exporter with faults, on %s", (generation) => {
+  it("is refused in the author's words when its constructor throws", async () => {
+    await expect(startExporter(generation, { config: { constructs: "throws" } })).rejects.toMatchObject(unknown);
+  });
+
+  it("tells the host in the author's words when close() throws", async () => {
+    const { client } = await startExporter(generation, { config: { close: "throws" } });
+    await expect(client.close()).rejects.toMatchObject(unknown);
+  });
+
+  it("fails what can not be restored, in the author's words, and restores the rest", async () => {
+    const { client, log, stop } = await startExporter(generation);
+    const outcomes = client.generation === "v1.0" ? await restoreV1_0(client) : await restoreV1_1(client);
+    expect(outcomes).toEqual({ ...files, "/directory-throws": authorText, "/link-throws": authorText });
+    await log.says("unhandled rejection: Error: rejected too late\n    at ");
+    await log.says("uncaught exception: Error: thrown in a timer\n    at ");
+    for (const pathname of ["/good", "/rejects-later", "/throws-in-timer", "/last"]) {
+      expect(log.lines()).toContain(`stored ${pathname}: ${String(content.length)} of ${String(content.length)}`);
+    }
+    await client.close();
+    expect(await stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+/** What became of each entry: undefined, or the text of its error. */
+type Outcomes = Record<string, string | undefined>;
+
+async function restoreV1_0(client: ExporterClientV10): Promise<Outcomes> {
+  const outcomes: Outcomes = {};
+  const attempt = async (pathname: string, ...steps: (() => Promise<unknown>)[]): Promise<void> => {
+    try {
+      for (const step of steps) await step();
+      outcomes[pathname] = undefined;
+    } catch (error) {
+      expect(error).toMatchObject({ name: "PluginError", code: StatusCode.UNKNOWN });
+      outcomes[pathname] = (error as Error).message;
+    }
+  };
+  const { root } = await client.identity();
+  await attempt("/directory-throws", () => client.createDirectory(`${root}/directory-throws`));
+  for (const pathname of Object.keys(files)) {
+    await attempt(
+      pathname,
+      () => client.storeFile(root + pathname, content, content.length),
+      () => client.setPermissions(root + pathname, fileInfoOf()),
+    );
+  }
+  await attempt("/link-throws", () => client.createLink("target", `${root}/link-throws`, "symbolic"));
+  return outcomes;
+}
+
+async function restoreV1_1(client: ExporterClientV11): Promise<Outcomes> {
+  const stream = client.export();
+  const send = async (entry: RecordEntry): Promise<void> => {
+    expect(await stream.sendRecord(entry)).toBe(true);
+  };
+  const sending = (async () => {
+    await send({ pathname: "/directory-throws", fileInfo: fileInfoOf({ type: "directory" }) });
+    for (const pathname of Object.keys(files)) {
+      await send({ pathname, fileInfo: fileInfoOf({ size: content.length }) });
+      await stream.sendContent(content);
+      await stream.endContent();
+    }
+    await send({ pathname: "/link-throws", fileInfo: fileInfoOf({ type: "symlink" }), target: "target" });
+    stream.halfClose();
+  })();
+  const results: ExportResult[] = [];
+  for await (const result of stream.results()) results.push(result);
+  await sending;
+  return Object.fromEntries(results.map(({ pathname, error }) => [pathname, error]));
+}

@@ -1,0 +1,118 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, expect, it } from "@jest/globals";
+import { fileInfoOf, Mac } from "@kloset/model";
+import { endFixturesAfterEach, fixturePath, generations, startExporter, startStorage, type RunningFixture } from "./testing/fixture.js";
+import { Log } from "./testing/log.js";
+
+endFixturesAfterEach();
+
+const chunk = Buffer.alloc(1024 * 1024, "x");
+
+/** Sends two chunks, waits until the plugin has begun to store them, and never ends. */
+async function* neverEnding(begun: Promise<void>): AsyncGenerator<Uint8Array> {
+  yield chunk;
+  yield chunk;
+  await begun;
+  await new Promise(() => undefined);
+}
+
+/** What is sent when the host dies. */
+const works: Record<string, (generation: "v1.0" | "v1.1") => Promise<RunningFixture>> = {
+  "a put": async (generation) => {
+    const running = await startStorage(generation);
+    const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
+    running.client.put("packfile", mac, neverEnding(running.log.says("storing"))).catch(() => undefined);
+    return running;
+  },
+  "a restored file": async (generation) => {
+    const running = await startExporter(generation);
+    const { client, log } = running;
+    const size = 4 * chunk.length;
+    const content = neverEnding(log.says("storing"));
+    if (client.generation === "v1.0") {
+      client.storeFile("/target/file", content, size).catch(() => undefined);
+    } else {
+      const stream = client.export();
+      await stream.sendRecord({ pathname: "/file", fileInfo: fileInfoOf({ size }) });
+      stream.sendContent(content).catch(() => undefined);
+    }
+    return running;
+  },
+};
+
+function expectNothingKept(log: Log): void {
+  expect(log.text).toMatch(/broke off after \d+: the connection to the host has ended\n/);
+  expect(log.lines("stored")).toEqual([]);
+  expect(log.lines("clos")).toEqual(["closing", "closed"]);
+  expect(log.lines("exit")).toEqual(["exit 0"]);
+}
+
+describe.each(generations)("a host that goes in the middle of a transfer, on %s", (generation) => {
+  it.each(Object.entries(works))("%s throws to the author when the pipes end", async (_, begin) => {
+    const { plugin, log } = await begin(generation);
+    await log.says("storing");
+    plugin.transport.destroy();
+    expect(await plugin.exited).toEqual({ code: 0, signal: null });
+    await log.says("exit 0");
+    expectNothingKept(log);
+  });
+
+  it.each(Object.entries(works))("%s throws to the author when the host ends the plugin's input", async (_, begin) => {
+    const { log, stop } = await begin(generation);
+    await log.says("storing");
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expectNothingKept(log);
+  });
+
+  it.each(["put", "restore"])("%s throws to the author when the host is killed", async (work) => {
+    const host = spawn(process.execPath, [fixturePath("host.js"), generation, work, fixturePath("plugin.js")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    // The plugin has inherited it: it ends when the last of both is gone.
+    const log = new Log();
+    host.stderr.pipe(log);
+    await log.says("storing");
+    host.kill("SIGKILL");
+    await once(log, "finish");
+    expectNothingKept(log);
+  });
+});
+
+describe("a host that takes back what it sends, and stays", () => {
+  it.each(generations)("keeps nothing of a put on %s, and the next one works", async (generation) => {
+    const { client, log } = await startStorage(generation);
+    const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
+    const controller = new AbortController();
+    client.put("packfile", mac, neverEnding(log.says("storing")), controller.signal).catch(() => undefined);
+    await log.says("storing");
+    controller.abort(new Error("enough"));
+    await log.says("broke off after");
+    expect(await client.list("packfile")).toEqual([]);
+    expect(await client.put("packfile", mac, chunk)).toBe(chunk.length);
+    expect(await client.list("packfile")).toEqual([mac]);
+    expect(log.text).toContain("the host cancelled the call\n");
+  });
+
+  it.each(generations)("fails a file whose source broke off on %s, though the stream ended well", async (generation) => {
+    const { client, log } = await startExporter(generation);
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield chunk;
+      await log.says("storing");
+      throw new Error("the source broke");
+    }
+    if (client.generation === "v1.0") {
+      await expect(client.storeFile("/target/file", broken(), 4 * chunk.length)).rejects.toThrow("the source broke");
+    } else {
+      const stream = client.export();
+      await stream.sendRecord({ pathname: "/file", fileInfo: fileInfoOf({ size: 4 * chunk.length }) });
+      await expect(stream.sendContent(broken())).rejects.toThrow("the source broke");
+      stream.halfClose();
+      const results = [];
+      for await (const result of stream.results()) results.push(result);
+      expect(results).toMatchObject([{ pathname: "/file", error: expect.stringContaining("broke off: its source failed") as unknown }]);
+    }
+    await log.says("/file broke off after");
+    expect(log.lines("stored")).toEqual([]);
+  });
+});

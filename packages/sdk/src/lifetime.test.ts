@@ -1,0 +1,90 @@
+import { describe, expect, it } from "@jest/globals";
+import { Mac } from "@kloset/model";
+import {
+  endFixturesAfterEach,
+  generations,
+  startExporter,
+  startImporter,
+  startStorage,
+  type FixtureOptions,
+  type RunningFixture,
+} from "./testing/fixture.js";
+
+endFixturesAfterEach();
+
+type Start = (
+  generation: "v1.0" | "v1.1",
+  options?: FixtureOptions,
+) => Promise<RunningFixture & { readonly client: { close(): Promise<void> } }>;
+
+const starts: Record<string, Start> = {
+  importer: startImporter,
+  exporter: startExporter,
+  storage: startStorage,
+};
+
+describe.each(generations)("on %s", (generation) => {
+  describe.each(Object.entries(starts))("the process of an %s", (_, start) => {
+    it("closes the connector when Close comes, and exits when the host has gone", async () => {
+      const { client, log, stop } = await start(generation);
+      await client.close();
+      expect(log.lines("closed")).toHaveLength(1);
+      expect(await stop()).toEqual({ code: 0, signal: null });
+      expect(log.lines("clos")).toEqual(["closing", "closed"]);
+    });
+
+    it.each(["the end of input", "the loss of both pipes", "SIGTERM"])("closes the connector once and exits 0 at %s without Close", async (end) => {
+      const { plugin, log, stop } = await start(generation);
+      if (end === "SIGTERM") process.kill(plugin.pid, "SIGTERM");
+      else if (end === "the end of input") await stop();
+      else plugin.transport.destroy();
+      expect(await plugin.exited).toEqual({ code: 0, signal: null });
+      await log.says("exit 0");
+      expect(log.lines("clos")).toEqual(["closing", "closed"]);
+    });
+
+    it("tells that close() failed when nobody else can", async () => {
+      const { log, stop } = await start(generation, { config: { close: "throws", text: "the tape is stuck" } });
+      expect(await stop()).toEqual({ code: 1, signal: null });
+      expect(log.text).toContain("importer, exporter, storage: close() failed: the tape is stuck\n");
+    });
+  });
+
+  it("says so and exits 1 when close() does not end", async () => {
+    const { log, stop } = await startImporter(generation, { config: { close: "hangs" }, run: { closeDeadlineMs: 50 } });
+    expect(await stop()).toEqual({ code: 1, signal: null });
+    expect(log.text).toContain("importer, exporter, storage: close() did not finish within 0.05 s after the host had gone\n");
+  });
+
+  it("exits at the end of input in the middle of a scan", async () => {
+    const { client, log, stop } = await startImporter(generation, { config: { scan: "waits" } });
+    const scan = client.scan()[Symbol.asyncIterator]();
+    expect(await scan.next()).toMatchObject({ value: { pathname: "/" } });
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("scan aborted")).toHaveLength(1);
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+  });
+});
+
+const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
+
+/** Hosts send Close, then delete their lock: the maintenance transcripts of both generations. */
+describe.each(generations)("a storage whose lock is deleted while Close is answered, on %s", (generation) => {
+  it.each(["at once", "while close() runs", "after the answer"])("%s deletes it, and closes every store", async (when) => {
+    const slow = when === "while close() runs";
+    const { client, plugin, log, stop } = await startStorage(generation, { config: slow ? { close: "waits" } : {} });
+    await client.create(new Uint8Array([1]));
+    await client.put("lock", mac, new Uint8Array(10));
+    const closing = client.close();
+    if (slow) await log.says("closing");
+    if (when === "after the answer") await closing;
+    const deleting = client.delete("lock", mac);
+    if (slow) process.kill(plugin.pid, "SIGUSR2");
+    await Promise.all([closing, deleting]);
+    await log.says("deleted lock");
+    expect(await client.list("lock")).toEqual([]);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("closing")).toHaveLength(log.lines("made").length);
+    expect(log.lines("closed")).toHaveLength(log.lines("made").length);
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "@jest/globals";
+import { PluginError, StatusCode } from "@kloset/host";
+import { Mac } from "@kloset/model";
+import { authorText, endFixturesAfterEach, generations, startStorage } from "./testing/fixture.js";
+import { bytesOf } from "./testing/read.js";
+
+endFixturesAfterEach();
+
+const unknown = { name: "PluginError", code: StatusCode.UNKNOWN, message: authorText };
+
+/** The first byte of a MAC that makes the fixture fail. */
+const Fault = {
+  none: 0x01,
+  throws: 0xe1,
+  breaks: 0xe2,
+  rejectsLater: 0xe3,
+  throwsInTimer: 0xe4,
+  readsNothing: 0xe5,
+  countsWrong: 0xe6,
+  endless: 0xe7,
+  breaksReading: 0xe8,
+} as const;
+
+function macOf(fault: number): Mac {
+  return Mac.fromBytes(new Uint8Array(32).fill(fault));
+}
+
+/** Larger than what is under way at once: the author's failure meets a host that still sends. */
+const content = Buffer.alloc(8 * 1024 * 1024, "x");
+
+describe.each(generations)("a storage with faults, on %s", (generation) => {
+  it("is refused in the author's words when its constructor throws", async () => {
+    await expect(startStorage(generation, { config: { constructs: "throws" } })).rejects.toMatchObject(unknown);
+  });
+
+  it("is refused when its location is empty: hosts would back up nothing, and say nothing", async () => {
+    const starting = startStorage(generation, { config: { place: "none" } });
+    await expect(starting).rejects.toThrow("location() returned an empty string");
+    await expect(starting).rejects.toThrow(PluginError);
+  });
+
+  it("tells of every method that throws in the author's words", async () => {
+    const config = { create: "throws", open: "throws", mode: "throws", size: "throws", list: "throws", close: "throws" };
+    const { client } = await startStorage(generation, { config });
+    await expect(client.create(new Uint8Array(1))).rejects.toMatchObject(unknown);
+    await expect(client.open()).rejects.toMatchObject(unknown);
+    await expect(client.mode()).rejects.toMatchObject(unknown);
+    await expect(client.size()).rejects.toMatchObject(unknown);
+    for (const kind of ["state", "packfile", "lock"] as const) {
+      await expect(client.list(kind)).rejects.toMatchObject(unknown);
+      await expect(client.put(kind, macOf(Fault.throws), content)).rejects.toMatchObject(unknown);
+      await expect(client.put(kind, macOf(Fault.breaks), content)).rejects.toMatchObject(unknown);
+      const missing = `no such ${kind}: ${macOf(Fault.none).hex}`;
+      await expect(bytesOf(client.get(kind, macOf(Fault.none)))).rejects.toMatchObject({ ...unknown, message: missing });
+      await expect(client.delete(kind, macOf(Fault.none))).rejects.toMatchObject({ ...unknown, message: missing });
+    }
+    await expect(client.close()).rejects.toMatchObject(unknown);
+  });
+
+  it("keeps serving after errors that nobody caught", async () => {
+    const { client, log, stop } = await startStorage(generation);
+    await client.put("state", macOf(Fault.rejectsLater), content);
+    await client.put("state", macOf(Fault.throwsInTimer), content);
+    await log.says("unhandled rejection: Error: rejected too late\n    at ");
+    await log.says("uncaught exception: Error: thrown in a timer\n    at ");
+    expect((await client.list("state")).map((mac) => mac.hex).sort()).toEqual([
+      macOf(Fault.rejectsLater).hex,
+      macOf(Fault.throwsInTimer).hex,
+    ]);
+    await client.close();
+    expect(await stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it("fails a put of which the author did not take all, or wrote another number of bytes", async () => {
+    const { client } = await startStorage(generation);
+    const nothing = macOf(Fault.readsNothing);
+    await expect(client.put("packfile", nothing, content)).rejects.toMatchObject({
+      ...unknown,
+      message: `the plugin read 0 of the ${String(content.length)} bytes of packfile ${nothing.hex}`,
+    });
+    const wrong = macOf(Fault.countsWrong);
+    await expect(client.put("packfile", wrong, content)).rejects.toMatchObject({
+      ...unknown,
+      message: `the plugin wrote ${String(content.length - 1)} of the ${String(content.length)} bytes of packfile ${wrong.hex}`,
+    });
+  });
+
+  it("fails a get that breaks off after what was read of it", async () => {
+    const { client } = await startStorage(generation);
+    const mac = macOf(Fault.breaksReading);
+    await client.put("packfile", mac, content);
+    let length = 0;
+    const reading = (async () => {
+      for await (const chunk of client.get("packfile", mac)) length += chunk.length;
+    })();
+    await expect(reading).rejects.toMatchObject(unknown);
+    expect(length).toBe(content.length);
+    expect(await client.list("packfile")).toHaveLength(1);
+  });
+
+  it("is told by its signal when the host cancels a get", async () => {
+    const { client, log } = await startStorage(generation);
+    const controller = new AbortController();
+    const chunks = client.get("packfile", macOf(Fault.endless), undefined, controller.signal)[Symbol.asyncIterator]();
+    await chunks.next();
+    controller.abort(new Error("enough"));
+    await log.says("get aborted");
+    await log.says("get ended");
+    expect(await client.mode()).toBe(6);
+  });
+
+  it("refuses a listing with something else in it", async () => {
+    const { client } = await startStorage(generation, { config: { list: "is garbage" } });
+    await expect(client.list("state")).rejects.toMatchObject({
+      code: StatusCode.UNKNOWN,
+      message: "listing states yielded a string of 6 characters: a Mac is needed",
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import { fileURLToPath } from "node:url";
+import { afterEach } from "@jest/globals";
+import {
+  openExporter,
+  openImporter,
+  openStorage,
+  PluginConnection,
+  startPlugin,
+  type ConnectOptions,
+  type ConnectorOptions,
+  type ExporterClient,
+  type Generation,
+  type ImporterClient,
+  type PluginExit,
+  type PluginProcess,
+  type StorageClient,
+} from "@kloset/host";
+import type { RunOptions } from "../run.js";
+import { Log } from "./log.js";
+
+/** Both generations, for tests that hold in each. */
+export const generations = ["v1.0", "v1.1"] as const;
+
+/** A text that nothing on the way may change: what an author throws. */
+export const authorText = 'bucket "photos" does not exist: 100 % of 写真 📷\n\tis gone';
+
+/** How a fixture is started. */
+export interface FixtureOptions extends Partial<ConnectOptions>, Partial<ConnectorOptions> {
+  /** A file of `fixtures`. */
+  readonly fixture?: string;
+  /** What the fixture is run with. */
+  readonly run?: RunOptions;
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly transport?: "pipes" | "socket";
+}
+
+/** A fixture that runs. */
+export interface RunningProcess {
+  readonly plugin: PluginProcess;
+  readonly log: Log;
+  /** Ends the plugin's input, as a host that exits. */
+  readonly stop: () => Promise<PluginExit>;
+}
+
+/** A fixture that runs, and the host's connection to it. */
+export interface RunningFixture extends RunningProcess {
+  readonly connection: PluginConnection;
+}
+
+const started: PluginProcess[] = [];
+
+/** The path of a fixture. */
+export function fixturePath(name: string): string {
+  return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+}
+
+/** Ends what a test has left, however the test ended. */
+export function endFixturesAfterEach(): void {
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
+  });
+}
+
+/** Starts a fixture over real pipes. Who connects to it is up to the test. */
+export async function startProcess(options: FixtureOptions = {}): Promise<RunningProcess> {
+  const log = new Log();
+  const plugin = await startPlugin({
+    executable: process.execPath,
+    args: [fixturePath(options.fixture ?? "plugin.js"), ...argumentsOf(options)],
+    // What collects fd 1 here is a socket, too; a development host's own stdout mostly is none.
+    env: { ...process.env, ...(options.transport === "socket" && { KLOSET_TRANSPORT: "socket" }), ...options.env },
+    transport: options.transport,
+    stderr: log,
+    // A busy machine may need long for what must not fail by the clock.
+    stopGraceMs: 60_000,
+  });
+  started.push(plugin);
+  return { plugin, log, stop: () => plugin.stop() };
+}
+
+/** Starts a fixture, and connects. */
+export async function startFixture(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture> {
+  const running = await startProcess(options);
+  const connection = await PluginConnection.open(running.plugin, { ...options, generation, startTimeoutMs: 60_000 });
+  return { ...running, connection };
+}
+
+function argumentsOf({ args = [], run }: FixtureOptions): string[] {
+  return run === undefined ? [...args] : [...args, JSON.stringify(run)];
+}
+
+/** Starts the importer of a fixture. */
+export function startImporter(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture & { client: ImporterClient }> {
+  return startConnector(generation, options, openImporter);
+}
+
+/** Starts the exporter of a fixture. */
+export function startExporter(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture & { client: ExporterClient }> {
+  return startConnector(generation, options, openExporter);
+}
+
+/** Starts the storage of a fixture. */
+export function startStorage(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture & { client: StorageClient }> {
+  return startConnector(generation, options, openStorage);
+}
+
+async function startConnector<Client>(
+  generation: Generation,
+  options: FixtureOptions,
+  open: (connection: PluginConnection, options: ConnectorOptions) => Promise<Client>,
+): Promise<RunningFixture & { client: Client }> {
+  const running = await startFixture(generation, options);
+  return { ...running, client: await open(running.connection, connectorOptions(options)) };
+}
+
+/** What Init tells a fixture. */
+export function connectorOptions(options: FixtureOptions = {}): ConnectorOptions {
+  return {
+    location: options.location ?? "faulty:///there",
+    options: options.options,
+    config: { text: authorText, ...options.config },
+  };
+}
