@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { openExporter, openImporter, openStorage } from "@kloset/host";
 import { importer as importerV1_0 } from "@kloset/protocol/v1.0";
@@ -58,7 +60,19 @@ describe("a plugin that is told nothing", () => {
 describe("a choice that can not be", () => {
   it("of the generation ends the plugin with its reason", async () => {
     const starting = startFixture("v1.1", { args: ["--generation=v2"] });
-    await expect(starting).rejects.toThrow("the plugin exited with code 1");
+    await expect(starting).rejects.toThrow("the plugin exited with code 2");
+  });
+
+  it("of the generation is told in a line", () => {
+    const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
+    const { stderr, status } = spawnSync(process.execPath, [executable, "--generation=v2"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    // The fixture tells its exit code in a line of its own.
+    expect(stderr).toBe('the generation must be "v1.0" or "v1.1": "v2"\nexit 2\n');
+    expect(status).toBe(2);
   });
 
   it("of the transport ends the plugin with its reason", async () => {

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { chosenGeneration, type Generation } from "@kloset/adapter";
 import { servePlugin } from "@kloset/connection";
 import type { ExporterFactory } from "@kloset/exporter";
@@ -65,11 +66,11 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
  * this process is. Plakar 1.0 needs a file of its own for each connector, so most
  * plugins have three executables.
  *
- * @returns As {@link runImporter}.
- * @throws Error when `KLOSET_GENERATION` or `--generation` is no generation.
+ * @returns As {@link runImporter}. When `KLOSET_GENERATION` or `--generation` is no
+ * generation, the process says so in a line and exits 2.
  */
 export async function runPlugin(connectors: Connectors, options: RunOptions = {}): Promise<void> {
-  const plugin = pluginOf(connectors, options.generation ?? chosenGeneration());
+  const plugin = pluginOf(connectors, options.generation ?? generationOrExit());
   const kinds = (["importer", "exporter", "storage"] as const).filter((kind) => connectors[kind] !== undefined);
   await servePlugin({
     program: { name: kinds.join(", ") },
@@ -81,4 +82,14 @@ export async function runPlugin(connectors: Connectors, options: RunOptions = {}
     ...(options.transport !== undefined && { transport: options.transport }),
     ...(options.closeDeadlineMs !== undefined && { closeDeadlineMs: options.closeDeadlineMs }),
   });
+}
+
+/** A line: thrown, it would come with a stack, and in a bundle with all of its code. */
+function generationOrExit(): Generation | undefined {
+  try {
+    return chosenGeneration();
+  } catch (error) {
+    writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
 }
