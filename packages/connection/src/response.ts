@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { UniversalResponse } from "./router.js";
 
 const noError = 0;
@@ -67,8 +67,14 @@ function room(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void> {
 function stopRequest(stream: ServerHttp2Stream): void {
   // The status is queued by an immediate of Node's own; the reset has to follow it.
   setImmediate(() => {
-    if (!stream.readableEnded && !stream.closed) stream.close(noError);
+    if (!stream.readableEnded && !stream.closed && isSending(stream)) stream.close(noError);
   });
+}
+
+/** Whether the host has not half-closed: a reset that is not needed looks like a failure to some clients. */
+function isSending(stream: ServerHttp2Stream): boolean {
+  const { state } = stream.state;
+  return state === constants.NGHTTP2_STREAM_STATE_OPEN || state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL;
 }
 
 function plainHeaders(headers: Headers | undefined): OutgoingHttpHeaders {
