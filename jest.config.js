@@ -1,7 +1,9 @@
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
-  roots: ["<rootDir>/gen", "<rootDir>/packages", "<rootDir>/plugins", "<rootDir>/demo", "<rootDir>/scripts", "<rootDir>/test"],
+  // One for each core, the first one too: it only waits for the others.
+  maxWorkers: "100%",
+  roots: ["<rootDir>/gen", "<rootDir>/packages", "<rootDir>/plugins", "<rootDir>/demo", "<rootDir>/scale", "<rootDir>/fuzz", "<rootDir>/scripts", "<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "/dist/", "/lib/"],
   // Tests are TypeScript; other packages are imported as they are built.
@@ -13,5 +15,6 @@ export default {
     ],
   },
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": ["$1.ts", "$1.js"] },
-  testTimeout: 30_000,
+  // For hangs alone: where four suites share two cores, a second's work takes half a minute.
+  testTimeout: 120_000,
 };

@@ -41,6 +41,7 @@ try {
   });
   execFileSync(process.execPath, [join(top, "node_modules/typescript/bin/tsc"), "-p", project], { stdio: "inherit" });
   execFileSync(process.execPath, ["all.js"], { cwd: project, stdio: "inherit" });
+  execFileSync("node_modules/.bin/kloset-conformance", ["rules"], { cwd: project, stdio: ["ignore", "ignore", "inherit"] });
   console.log(`${tarballs.length} packages can be installed, imported and compiled against`);
 } finally {
   rmSync(project, { recursive: true, force: true });

@@ -14,7 +14,7 @@ const exec = promisify(execFile);
 
 /** Runs Node in the project; a hang is a failure, not a wait for ever. */
 function node(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  return exec(process.execPath, args, { cwd: project, timeout: 50_000 });
+  return exec(process.execPath, args, { cwd: project, timeout: 170_000 });
 }
 const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 const readme = readFileSync(join(top, "README.md"), "utf8");
@@ -58,6 +58,13 @@ describe("the README", () => {
       "",
     ]);
   });
+
+  it("shows a plugin that keeps every rule of the kit, by the command that it shows", async () => {
+    const command = /^npx kloset-conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
+    // What npx finds where the package is installed.
+    const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", ...command);
+    expect(stdout).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
+  }, 180_000);
 
   it("shows a plugin that tells a person in a shell what it is, and ends with 2", () => {
     const shell = spawnSync(join(project, "notes.js"), {

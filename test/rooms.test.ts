@@ -60,10 +60,23 @@ const rooms: Readonly<Record<string, Room>> = {
     mayImport: [model, protocol, PROTOBUF],
     node: true,
   },
+  "@kloset/conformance": {
+    folder: "packages/conformance",
+    source: "src",
+    mayImport: ["@kloset/host", model, protocol, PROTOBUF, "commander", "junit-report-builder"],
+    node: true,
+  },
   "kloset-plugin-fs": {
     folder: "plugins/fs",
     source: "src",
     mayImport: ["@kloset/sdk", "@napi-rs/xattr", "ignore"],
+    node: true,
+  },
+  "@kloset/scale": { folder: "scale", source: "src", mayImport: ["@kloset/host", model, "@kloset/sdk"], node: true },
+  "@kloset/fuzz": {
+    folder: "fuzz",
+    source: "src",
+    mayImport: ["@kloset/sdk", "@kloset/connection", "@kloset/host", model, protocol, PROTOBUF],
     node: true,
   },
   "@kloset/demo": { folder: "demo", source: "src", mayImport: ["@kloset/host", model, "cli-progress"], node: true },

@@ -4,7 +4,13 @@ import { progressOn } from "./progress.js";
 
 function streamOf(isTTY: boolean): { stream: PassThrough & { isTTY: boolean }; text: () => string } {
   const stream = Object.assign(new PassThrough(), { isTTY });
-  return { stream, text: () => (stream.read() as Buffer | null)?.toString() ?? "" };
+  const text = (): string => {
+    const chunks: Buffer[] = [];
+    // Since Node 26, read() answers with one chunk of those that wait, not with all.
+    for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  return { stream, text };
 }
 
 describe("on a terminal", () => {

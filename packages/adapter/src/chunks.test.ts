@@ -8,6 +8,9 @@ import { chunksOf, sliceOf } from "./chunks.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 import { deferred, never } from "./testing/deferred.js";
 
+// The same cases in every run.
+fc.configureGlobal({ seed: 20260401 });
+
 const idle = new AbortController().signal;
 
 async function collect(source: unknown, signal = idle): Promise<Uint8Array[]> {
@@ -51,6 +54,21 @@ describe("chunksOf", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("takes bytes whose buffer was transferred for lost, not for none", async () => {
+    const bytes = new Uint8Array(5);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    await expect(collect(bytes)).rejects.toThrow('the content of "/a" has lost its bytes');
+    await expect(collect([Buffer.from("x"), bytes])).rejects.toThrow('the content of "/a" has lost its bytes');
+  });
+
+  it.each([1, 2 * MAX_CHUNK_BYTES])("notices that a buffer of %i bytes is given away while it is sent", async (length) => {
+    const bytes = new Uint8Array(length);
+    const chunks = chunksOf(bytes, '"/a"', idle);
+    await chunks.next();
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    await expect(chunks.next()).rejects.toThrow(`the content of "/a" had 0 of ${String(length)} bytes when it was sent`);
   });
 
   it("cuts a large chunk without copying it", async () => {

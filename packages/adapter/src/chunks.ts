@@ -21,7 +21,7 @@ export async function* chunksOf(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const source: unknown = await untilAborted(opened, signal, discard);
   if (isUint8Array(source)) {
-    yield* split(source);
+    yield* split(source, what);
     return;
   }
   if (!isIterable(source)) {
@@ -31,7 +31,7 @@ export async function* chunksOf(
     if (!isUint8Array(chunk)) {
       throw new TypeError(`the content of ${what} yielded ${describe(chunk)}: bytes (a Uint8Array) are needed`);
     }
-    yield* split(chunk);
+    yield* split(chunk, what);
   }
 }
 
@@ -43,13 +43,33 @@ export function readChunks(read: Read, what: string, signal: AbortSignal): Async
   return withOwnSignal(signal, (own) => chunksOf(read(own), what, own));
 }
 
-function* split(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
-  if (bytes.length > 0 && bytes.length <= MAX_CHUNK_BYTES) {
-    yield bytes;
-    return;
+function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, undefined> {
+  const { length } = bytes;
+  if (length === 0) checkThere(bytes, what);
+  for (let start = 0; start < length; start += MAX_CHUNK_BYTES) {
+    yield length <= MAX_CHUNK_BYTES ? bytes : bytes.subarray(start, start + MAX_CHUNK_BYTES);
+    // By now the chunk is sent, unless its buffer was given away or resized meanwhile.
+    if (bytes.length !== length) {
+      throw new TypeError(
+        `the content of ${what} had ${String(bytes.length)} of ${String(length)} bytes when it was sent: ` +
+          "its buffer was transferred or resized",
+      );
+    }
   }
-  for (let start = 0; start < bytes.length; start += MAX_CHUNK_BYTES) {
-    yield bytes.subarray(start, start + MAX_CHUNK_BYTES);
+}
+
+/**
+ * A view has no bytes when its buffer was transferred (to a worker, say), or has
+ * become too short for it: what was read is lost, and must not pass for nothing.
+ *
+ * @throws TypeError for such a view.
+ */
+function checkThere(empty: Uint8Array, what: string): void {
+  try {
+    // Every method of views refuses one that has lost its bytes; Node 20 has no way to ask.
+    empty.at(0);
+  } catch (cause) {
+    throw new TypeError(`the content of ${what} has lost its bytes: its buffer was transferred or resized`, { cause });
   }
 }
 

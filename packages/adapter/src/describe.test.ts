@@ -10,6 +10,8 @@ group("describe", () => {
     [[1, 2, 3, 4], "[ 1, 2, 3, ... 1 more item ]"],
     [Uint8Array.of(115, 101), "2 bytes"],
     [Buffer.from("secret"), "6 bytes"],
+    [Uint8Array.of(115, 101).buffer, "a buffer of 2 bytes"],
+    [new SharedArrayBuffer(2), "a buffer of 2 bytes"],
   ])("shows %p", (value, shown) => {
     expect(describe(value)).toBe(shown);
   });

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { isAnyArrayBuffer } from "node:util/types";
 
 /** The most characters of a text that an error shows. */
 const SHOWN = 1000;
@@ -7,6 +8,7 @@ const SHOWN = 1000;
 export function describe(value: unknown): string {
   if (typeof value === "string") return `a string of ${String(value.length)} characters`;
   if (ArrayBuffer.isView(value)) return `${String(value.byteLength)} bytes`;
+  if (isAnyArrayBuffer(value)) return `a buffer of ${String(value.byteLength)} bytes`;
   try {
     return inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity }).slice(0, 200);
   } catch {

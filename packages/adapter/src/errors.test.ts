@@ -13,6 +13,9 @@ import {
 } from "./errors.js";
 import { MAX_ERROR_TEXT } from "./limits.js";
 
+// The same cases in every run.
+fc.configureGlobal({ seed: 20260401 });
+
 function withoutMessage(name: string): Error {
   const error = new Error("");
   error.name = name;

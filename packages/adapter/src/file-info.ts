@@ -64,26 +64,28 @@ export type ReceivedFileInfo = Omit<WireFileInfo, "modTime"> & { readonly modTim
 /**
  * Translates what a host says of an entry.
  *
- * @throws RangeError for a size that can not be.
+ * @throws RangeError for a size, a user or a group that can not be: rounded, they would name another.
  */
 export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
-  if (info.size < 0n || info.size > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new RangeError(`size is out of range: ${String(info.size)}`);
-  }
   return {
     name: info.name,
-    size: Number(info.size),
+    size: exact("size", info.size),
     mode: info.mode,
     modTime: info.modTime === undefined ? 0n : info.modTime.seconds * NANOSECONDS + BigInt(info.modTime.nanos),
     dev: info.dev,
     ino: info.ino,
-    uid: Number(info.uid),
-    gid: Number(info.gid),
+    uid: exact("uid", info.uid),
+    gid: exact("gid", info.gid),
     nlink: info.nlink,
     username: info.username,
     groupname: info.groupname,
     flags: info.flags,
   };
+}
+
+function exact(field: string, value: bigint): number {
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`${field} is out of range: ${String(value)}`);
+  return Number(value);
 }
 
 function timeToWire(ns: bigint): WireTime {

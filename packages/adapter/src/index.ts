@@ -17,7 +17,7 @@ export { abortError, errorText, invalidArgument, StatusError, unimplemented, typ
 export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./file-info.js";
 export { chosenGeneration, generationOfUserAgent, type Generation } from "./generation.js";
 export { flagsOf, identityOf, textOf, withFlag, type Identity } from "./identity.js";
-export { callWithOwnSignal, iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
+export { callWithOwnSignal, iterateUntilAbort, newAbortController, untilAborted, withOwnSignal } from "./iterate.js";
 export { MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./notice.js";
 export { openConnector } from "./open-connector.js";

@@ -47,6 +47,45 @@ describe("iterateUntilAbort", () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
+  it("leaves turns to others, though the source waits for nothing and its values are thrown away", async () => {
+    const controller = new AbortController();
+    function* endless(): Generator<number> {
+      for (;;) yield 1;
+    }
+    const draining = drain(iterateUntilAbort(endless(), controller.signal));
+    setTimeout(() => {
+      controller.abort(new Error("enough"));
+    });
+    await expect(draining).rejects.toThrow("enough");
+  });
+
+  it.each<[string, unknown, string]>([
+    ["has no iterator", { [Symbol.asyncIterator]: () => undefined }, "the iterable returned undefined: an iterator, which has next(), is needed"],
+    ["has no next", { [Symbol.iterator]: () => ({}) }, "the iterable returned {}: an iterator, which has next(), is needed"],
+    ["steps to nothing", { [Symbol.iterator]: () => ({ next: () => undefined }) }, "the iterator's next() returned undefined"],
+    [
+      "is done in time",
+      { [Symbol.asyncIterator]: () => ({ next: () => ({ done: Promise.resolve(false) }) }) },
+      "as done: true or false is needed",
+    ],
+  ])("refuses a source that %s", async (_, source, message) => {
+    const iteration = iterateUntilAbort(source as Iterable<unknown>, new AbortController().signal);
+    await expect(drain(iteration)).rejects.toThrow(message);
+  });
+
+  it("tells why a value was rejected, not that its iterator could not be closed then", async () => {
+    const source = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: Promise.reject(new Error("the value")) }),
+        return: () => {
+          throw new Error("the close");
+        },
+      }),
+    };
+    const iteration = iterateUntilAbort(source as unknown as Iterable<unknown>, new AbortController().signal);
+    await expect(drain(iteration)).rejects.toThrow("the value");
+  });
+
   it("does not close a source that has ended, nor one that has thrown", async () => {
     const ended = counting(() => Promise.resolve<IteratorResult<number>>({ done: true, value: undefined }));
     await drain(iterateUntilAbort(ended.source, new AbortController().signal));

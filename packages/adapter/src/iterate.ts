@@ -1,6 +1,16 @@
+import { setMaxListeners } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Awaitable } from "@kloset/model";
 import { abortError } from "./errors.js";
 import { closeQuietly, stepsOf } from "./sources.js";
+
+/**
+ * Values after which a turn is left to everything else. A source that waits for
+ * nothing never leaves one by itself, and if all it yields is thrown away (empty
+ * chunks, repeated entries) nobody else does: the plugin would hear neither the
+ * host's cancellation nor its PINGs any more.
+ */
+const VALUES_PER_TURN = 256;
 
 /**
  * Iterates a source, and stops when the signal is aborted: the source is told
@@ -28,7 +38,8 @@ export async function* iterateUntilAbort<T>(
   };
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    for (;;) {
+    for (let values = 1; ; values++) {
+      if (values % VALUES_PER_TURN === 0) await nextTurn();
       throwIfAborted(signal);
       // One listener for the whole iteration: racing every step against a promise
       // of the signal would pile up reactions on it.
@@ -117,9 +128,19 @@ export async function callWithOwnSignal<T>(signal: AbortSignal, call: (own: Abor
   }
 }
 
+/**
+ * A controller whose signal takes any number of listeners: an author hands it to
+ * all that is done at once, and Node would warn the user of a leak from 11 on.
+ */
+export function newAbortController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
 /** A signal that follows another until it is released. */
 function ownSignal(signal: AbortSignal): { own: AbortSignal; abort: () => void; release: () => void } {
-  const controller = new AbortController();
+  const controller = newAbortController();
   const abort = (): void => {
     controller.abort(abortError(signal));
   };

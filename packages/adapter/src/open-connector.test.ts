@@ -49,6 +49,16 @@ describe("openConnector", () => {
     expect(connector.closed).toBe(1);
   });
 
+  it("tells why asking failed though the close that follows never ends", async () => {
+    const connector = connectorThat(() => new Promise(() => undefined));
+    const failure = new Error("who am I?");
+    const ask = () => {
+      throw failure;
+    };
+    await expect(openConnector(() => connector, context, "a connector", ask, 1)).rejects.toBe(failure);
+    expect(connector.closed).toBe(1);
+  });
+
   it("passes on what the factory throws", async () => {
     const failure = new Error("no such bucket");
     await expect(openConnector(() => Promise.reject(failure), context, "a connector", () => 1)).rejects.toBe(failure);

@@ -1,6 +1,10 @@
 import type { Awaitable, ConnectorContext } from "@kloset/model";
 import { describe } from "./describe.js";
 import type { Opened } from "./session.js";
+import { settledWithin } from "./settled-within.js";
+
+/** How long a failure to open waits for `close()`. */
+const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
 /** What every connector has. */
 interface Connector {
@@ -13,6 +17,7 @@ interface Connector {
  *
  * @param what - What the factory must return, for errors, as "an importer".
  * @param ask - Answers what the session keeps.
+ * @param closeDeadlineMs - How long the failure waits for that close.
  * @throws TypeError when the factory returns no object; what `factory` and `ask` throw.
  */
 export async function openConnector<C extends Connector, T>(
@@ -20,13 +25,14 @@ export async function openConnector<C extends Connector, T>(
   context: ConnectorContext,
   what: string,
   ask: (connector: C) => Awaitable<T>,
+  closeDeadlineMs = DEFAULT_CLOSE_DEADLINE_MS,
 ): Promise<Opened<T>> {
   const connector = await factory(context);
   if (!isObject(connector)) throw new TypeError(`the factory returned ${describe(connector)}: ${what} is needed`);
   try {
     return { value: await ask(connector), close: () => connector.close() };
   } catch (error) {
-    await closeFailed(connector);
+    await settledWithin(closeFailed(connector), closeDeadlineMs);
     throw error;
   }
 }

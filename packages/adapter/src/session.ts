@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "./condition.js";
 import { failedPrecondition } from "./errors.js";
+import { newAbortController } from "./iterate.js";
 import { settledWithin } from "./settled-within.js";
 
 /** A connector and what the adapter keeps beside it. */
@@ -36,7 +37,7 @@ const DEFAULT_ABORT_DEADLINE_MS = 1_000;
  */
 export class Session<T> {
   readonly #options: SessionOptions;
-  readonly #controller = new AbortController();
+  readonly #controller = newAbortController();
   #state: "new" | "starting" | "ready" | "closed" = "new";
   #open: ((signal: AbortSignal) => Awaitable<Opened<T>>) | undefined;
   #opened: Opened<T> | undefined;

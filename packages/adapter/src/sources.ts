@@ -1,4 +1,5 @@
 import type { Awaitable } from "@kloset/model";
+import { describe } from "./describe.js";
 
 /** Either kind of iterator, asked one way: every step is awaited. */
 export interface Steps<T> {
@@ -36,24 +37,50 @@ export function closeQuietly(steps: Steps<unknown>): void {
 
 function asyncSteps<T>(source: AsyncIterable<T>): Steps<T> {
   const iterator = source[Symbol.asyncIterator]();
-  return { next: async () => iterator.next(), close: () => iterator.return?.() };
+  assertIterator(iterator);
+  return { next: async () => checkResult<T>(await iterator.next()), close: () => iterator.return?.() };
 }
 
 /** As `for await` does, takes promises for values: one that rejects must not go unhandled. */
 function syncSteps<T>(source: Iterable<T>): Steps<T> {
   const iterator = source[Symbol.iterator]();
-  const close = () => iterator.return?.();
-  const next = async (): Promise<IteratorResult<T>> => {
-    const result = iterator.next();
-    if (result.done === true) return result;
-    try {
-      return { done: false, value: await result.value };
-    } catch (error) {
-      close();
-      throw error;
-    }
+  assertIterator(iterator);
+  const steps = {
+    next: async (): Promise<IteratorResult<T>> => {
+      const result = checkResult<T>(iterator.next());
+      if (result.done === true) return result;
+      try {
+        return { done: false, value: await result.value };
+      } catch (error) {
+        closeQuietly(steps);
+        throw error;
+      }
+    },
+    close: () => iterator.return?.(),
   };
-  return { next, close };
+  return steps;
+}
+
+/** What an iterator of the author's own makes may be anything. */
+function assertIterator(iterator: unknown): void {
+  if (typeof iterator !== "object" || iterator === null || !("next" in iterator) || typeof iterator.next !== "function") {
+    throw new TypeError(`the iterable returned ${describe(iterator)}: an iterator, which has next(), is needed`);
+  }
+}
+
+/**
+ * JavaScript takes whatever is true for the end: a promise in `done`, say, would
+ * make a whole file of its beginning.
+ */
+function checkResult<T>(result: unknown): IteratorResult<T> {
+  if (typeof result !== "object" || result === null) {
+    throw new TypeError(`the iterator's next() returned ${describe(result)}: an object with done and value is needed`);
+  }
+  const done: unknown = "done" in result ? result.done : undefined;
+  if (done !== undefined && typeof done !== "boolean") {
+    throw new TypeError(`the iterator's next() returned ${describe(done)} as done: true or false is needed`);
+  }
+  return result as IteratorResult<T>;
 }
 
 /** A web stream's own iterator does not cancel it while a read is pending. */

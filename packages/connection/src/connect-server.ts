@@ -1,24 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { constants, performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { Calls } from "./calls.js";
-import { joinDuplex } from "./duplex.js";
-import { FrameFilter, frameType } from "./frame-filter.js";
+import type { Backlog } from "./backlog.js";
+import { Calls, dismiss } from "./calls.js";
+import { isFarDeadline } from "./deadline.js";
+import { HostProtocolError } from "./host-protocol-error.js";
+import { LastMessage } from "./last-message.js";
+import { maxQuotedLength } from "./limits.js";
 import { requestBody } from "./request-body.js";
-import { sendResponse } from "./response.js";
+import { sendResponse, stopRequest } from "./response.js";
 import { createRouter, type Router } from "./router.js";
 import { defaultMaxMessageBytes, type FirstRequest, type Serve, type Services } from "./server.js";
-import { statusError } from "./status.js";
-
-const MiB = 1024 * 1024;
-
-/** What a client sends before its first frame: "PRI * HTTP/2.0…" (RFC 9113, section 3.4). */
-const prefaceLength = 24;
-
-const sessionOptions = {
-  settings: { initialWindowSize: 4 * MiB, maxConcurrentStreams: 1024 },
-  // In megabytes. The default of 10 refuses streams when a few wait with 1 MiB each.
-  maxSessionMemory: 4096,
-};
+import { grpcMessage, statusError } from "./status.js";
+import { explainUnreadable } from "./unreadable.js";
+import { connectionWindowBytes, openWire, sessionOptions } from "./wire.js";
 
 /** How long the session may take to end after its wire, in milliseconds. It takes a few turns. */
 const sessionCloseMs = 1000;
@@ -30,68 +24,67 @@ const sessionCloseMs = 1000;
  * an answer, answers unknown paths with HTTP 404, and goes through Node's
  * compatibility API, of which a connection over pipes has no use; that a request
  * was cut off is decided here, in one place (see {@link requestBody}).
- *
- * Frames that never pass:
- * - GOAWAY to the host: a Plakar 1.1.4 hangs on it and ignores SIGTERM, and
- *   nghttp2 and Node send it in more places than one can turn off.
- * - GOAWAY from the host: it only says that the host is about to leave. nghttp2
- *   takes grpc-go's (its last stream id is odd) for a protocol error and kills
- *   the calls that run, and Node answers one with its own.
- * - RST_STREAM from the host: nghttp2 gives the connection up after some 1,000
- *   of them (33 a second are free), and Node 20 has no option for that. They
- *   are carried out by {@link Calls.reset}.
  */
 export const serveWithConnect: Serve = (duplex, options) => {
   const { services, maxMessageBytes = defaultMaxMessageBytes, onError = ignore } = options;
   const calls = new Calls(() => !wire.destroyed);
-  const inbound = new FrameFilter({
-    prefaceLength,
-    drop: [frameType.goaway, frameType.rstStream],
-    onDropped: (type, stream) => {
-      if (type === frameType.rstStream) calls.reset(stream);
-    },
-  });
-  const outbound = new FrameFilter({ prefaceLength: 0, drop: [frameType.goaway] });
-  const wire = joinDuplex(duplex, duplex, {
-    inbound: (chunk) => inbound.filter(chunk),
-    outbound: (chunk) => outbound.filter(chunk),
+  const { duplex: wire, streams, backlog } = openWire(duplex, (stream, fate) => {
+    calls.end(stream, fate);
   });
   const routerFor = lazyRouter(services, maxMessageBytes);
+  let failure: Error | undefined;
 
   const session = performServerHandshake(wire, sessionOptions);
-  session.setLocalWindowSize(16 * MiB);
+  session.setLocalWindowSize(connectionWindowBytes);
   session.on("error", (error: Error) => {
-    if (!isPeerGone(error)) onError(error);
+    if (isPeerGone(error) || failure !== undefined) return;
+    failure = isBrokenProtocol(error) ? new HostProtocolError(`the host broke HTTP/2: ${error.message}`) : error;
+    onError(failure);
   });
   session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const id = stream.id ?? 0;
+    const fate = streams.fateOf(id);
+    if (fate !== undefined || stream.destroyed) {
+      dismiss(stream, fate);
+      return;
+    }
     const signal = calls.add(stream);
-    handle(stream, headers, routerFor, signal).catch((error: unknown) => {
+    const onRead = (bytes: number): void => {
+      streams.read(id, bytes);
+    };
+    handle({ stream, headers, signal, routerFor, backlog, onRead }).catch((error: unknown) => {
       if (!signal.aborted) onError(statusError(error));
       if (!stream.closed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   });
 
-  const closed = new Promise<void>((resolve) => {
+  const closed = new Promise<Error | undefined>((resolve) => {
     wire.once("close", () => {
       calls.abortAll();
-      // The session tells of an error only after the wire has closed.
-      const timer = setTimeout(resolve, sessionCloseMs);
-      session.once("close", () => {
+      const done = (): void => {
         clearTimeout(timer);
-        resolve();
-      });
+        resolve(failure);
+      };
+      // The session tells of an error only after the wire has closed.
+      const timer = setTimeout(done, sessionCloseMs);
+      session.once("close", done);
     });
   });
   return { closed, close: () => wire.destroy() };
 };
 
+/** A call that has come, and what it shares with the others. */
+interface Incoming {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly signal: AbortSignal;
+  readonly routerFor: (first: FirstRequest) => Router;
+  readonly backlog: Backlog;
+  readonly onRead: (bytes: number) => void;
+}
+
 /** Answers one call. */
-async function handle(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  routerFor: (first: FirstRequest) => Router,
-  signal: AbortSignal,
-): Promise<void> {
+async function handle({ stream, headers, signal, routerFor, backlog, onRead }: Incoming): Promise<void> {
   const path = headers[":path"] ?? "";
   let router;
   try {
@@ -102,18 +95,31 @@ async function handle(
   }
   const handler = router.find(path);
   if (handler === undefined) {
-    sendStatus(stream, new ConnectError(router.explain(path), Code.Unimplemented));
+    sendStatus(stream, new ConnectError(router.explain(quoted(path)), Code.Unimplemented));
     return;
   }
+  const encoding = headers["grpc-encoding"] ?? "identity";
+  if (encoding !== "identity") {
+    const text = `the host compresses with ${JSON.stringify(quoted(String(encoding)))}, and no compression was offered`;
+    sendStatus(stream, new ConnectError(text, Code.Unimplemented));
+    return;
+  }
+  await backlog.room(signal);
+  const last = new LastMessage();
   const response = await handler({
     httpVersion: "2.0",
     method: headers[":method"] ?? "",
     url: `http://${headers[":authority"] ?? "localhost"}${path}`,
     header: webHeaders(headers),
-    body: requestBody(stream, signal),
+    body: requestBody(stream, signal, last, onRead),
     signal,
   });
-  await sendResponse(stream, response, signal);
+  await sendResponse(stream, explainUnreadable(response, handler.method.input, last), signal, backlog);
+}
+
+/** As much of a path as fits a status: one that is too long for a header takes the connection with it. */
+function quoted(path: string): string {
+  return path.length <= maxQuotedLength ? path : `${path.slice(0, maxQuotedLength)}…`;
 }
 
 /** A status without an RPC behind it. */
@@ -124,12 +130,13 @@ function sendStatus(stream: ServerHttp2Stream, error: ConnectError): void {
       ":status": 200,
       "content-type": "application/grpc",
       "grpc-status": String(error.code),
-      "grpc-message": encodeURIComponent(error.rawMessage),
+      "grpc-message": grpcMessage(encodeURIComponent(error.rawMessage)),
     },
     { endStream: true },
   );
   // What the host still sends is thrown away.
   stream.resume();
+  stopRequest(stream);
 }
 
 /** The first request decides; an error it met is met by every later one. */
@@ -161,6 +168,7 @@ function webHeaders(headers: IncomingHttpHeaders): Headers {
   const result = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(":") || value === undefined) continue;
+    if (name === "grpc-timeout" && isFarDeadline(String(value))) continue;
     for (const one of Array.isArray(value) ? value : [value]) result.append(name, one);
   }
   return result;
@@ -169,6 +177,11 @@ function webHeaders(headers: IncomingHttpHeaders): Headers {
 /** Writing to a host that has died. */
 function isPeerGone(error: Error): boolean {
   return "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
+}
+
+/** What nghttp2 and Node say is as short as "Protocol error". */
+function isBrokenProtocol(error: Error): boolean {
+  return "code" in error && typeof error.code === "string" && error.code.startsWith("ERR_HTTP2_");
 }
 
 function ignore(): void {

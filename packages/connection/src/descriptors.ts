@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenStderr } from "./platform.js";
+import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenInput, reopenStderr } from "./platform.js";
 import { redirectInput, redirectOutput, redirectStreams } from "./redirect.js";
 import { chooseTransport, inherited, transportFromEnvironment, type Transport } from "./transport.js";
 
@@ -31,19 +31,33 @@ const globals = globalThis as { [key]?: Guard };
  *
  * @param override - Wins over the environment and detection.
  * @returns undefined when there is no host.
- * @throws Error when `KLOSET_TRANSPORT` has an unknown value, or when the
- *   override contradicts what an earlier call found.
+ * @throws Error when `KLOSET_TRANSPORT` has an unknown value, when the override
+ *   contradicts what an earlier call found, or when something was printed already.
  */
 export function guardDescriptors(override?: Transport): Guard | undefined {
   const done = globals[key];
   if (done !== undefined) return override === undefined ? done : changed(done, override);
   const transport = chooseTransport(inherited(), override ?? transportFromEnvironment(process.env));
   if (transport === undefined) return undefined;
+  if (transport === "pipes") assertNothingPrinted();
   redirectStreams();
   const input = guardInput();
   const output = transport === "socket" ? input : guardOutput();
   if (transport === "socket") guardHostStdout();
   return (globals[key] = { transport, input, output });
+}
+
+/**
+ * What was printed can not be taken back: the host takes it for the protocol, and
+ * what it then says nobody understands.
+ */
+function assertNothingPrinted(): void {
+  const { bytesWritten } = process.stdout;
+  if (!(bytesWritten > 0)) return;
+  throw new Error(
+    `${String(bytesWritten)} bytes were printed to standard output, which is the connection to the host, before it was guarded; ` +
+      'import the guard ("@kloset/sdk/guard") before anything else',
+  );
 }
 
 /** Two sockets are still in place: there, and only there, a late override can be obeyed. */
@@ -59,14 +73,13 @@ function changed(guard: Guard, transport: Transport): Guard {
 }
 
 function guardInput(): number {
-  const { O_RDONLY, O_NONBLOCK } = fs.constants;
-  const input = descriptorKind(0) === "pipe" ? reopen(0, O_RDONLY | O_NONBLOCK) : undefined;
+  const input = descriptorKind(0) === "pipe" ? reopenInput() : undefined;
   if (input === undefined) {
     redirectInput();
     return 0;
   }
   fs.closeSync(0);
-  if (!isAt(0, openNull(O_RDONLY))) redirectInput();
+  if (!isAt(0, openNull(fs.constants.O_RDONLY))) redirectInput();
   return input;
 }
 

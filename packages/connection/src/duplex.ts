@@ -1,6 +1,8 @@
 import net from "node:net";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import type { Guard } from "./descriptors.js";
+import { takeEarlyInput } from "./early-input.js";
+import { descriptorKind } from "./platform.js";
 
 /**
  * Bytes read ahead of a consumer that has paused. Enough to see the end of the
@@ -10,10 +12,16 @@ const readAhead = 256 * 1024;
 
 /** How {@link joinDuplex} treats the bytes and the end. */
 export interface JoinOptions {
-  /** Takes an incoming chunk, gives the pieces to pass on. */
+  /** Takes an incoming chunk, gives the pieces to pass on. What it throws ends both sides. */
   readonly inbound?: (chunk: Buffer) => Buffer[];
   /** Takes an outgoing chunk, gives the pieces to pass on. */
   readonly outbound?: (chunk: Buffer) => Buffer[];
+  /** Told when what was written has left. */
+  readonly onWritten?: () => void;
+  /** Whether nothing more is read for now. Asked after each chunk, and before the next. */
+  readonly holdsInput?: () => boolean;
+  /** Handed what has to be called when `holdsInput` has become false. */
+  readonly onResume?: (resume: () => void) => void;
   /** How long written bytes may take to leave after the end, in milliseconds. Default: 0, they are dropped. */
   readonly flushMs?: number;
 }
@@ -36,6 +44,7 @@ export function openDuplex(guard: Pick<Guard, "input" | "output">, flushMs: numb
     return joinDuplex(socket, socket, { flushMs });
   }
   const input = new net.Socket({ fd: guard.input, readable: true, writable: false });
+  if (guard.input !== 0 && descriptorKind(guard.input) === "pipe") takeEarlyInput(guard.input, input);
   const output = new net.Socket({ fd: guard.output, readable: false, writable: true });
   return joinDuplex(input, output, { flushMs });
 }
@@ -45,8 +54,14 @@ class JoinedDuplex extends Duplex {
   readonly #output: Writable;
   readonly #options: JoinOptions;
   readonly #onData = (chunk: Buffer): void => {
-    const pieces = this.#options.inbound?.(chunk) ?? [chunk];
-    for (const piece of pieces) if (!this.push(piece)) this.#input.pause();
+    try {
+      const pieces = this.#options.inbound?.(chunk) ?? [chunk];
+      for (const piece of pieces) if (!this.push(piece)) this.#input.pause();
+    } catch (error) {
+      this.destroy(error as Error);
+      return;
+    }
+    if (this.#options.holdsInput?.() === true) this.#input.pause();
   };
   readonly #onGone = (): void => {
     this.destroy();
@@ -68,11 +83,15 @@ class JoinedDuplex extends Duplex {
     input.on("error", this.#onError);
     output.on("close", this.#onGone);
     output.on("error", this.#onError);
+    options.onResume?.(() => {
+      // What was pushed before may still wait for a reader, whose next read resumes.
+      if (this.readableLength < readAhead) this._read();
+    });
     if (input.destroyed || output.destroyed) process.nextTick(this.#onGone);
   }
 
   override _read(): void {
-    this.#input.resume();
+    if (this.#options.holdsInput?.() !== true) this.#input.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
@@ -90,13 +109,17 @@ class JoinedDuplex extends Duplex {
   /** The callback waits for the output's own: that is the backpressure. */
   #pass(pieces: readonly Buffer[], callback: (error?: Error | null) => void): void {
     const last = pieces.length - 1;
+    const written = (error?: Error | null): void => {
+      callback(error);
+      this.#options.onWritten?.();
+    };
     if (last < 0) {
       callback();
       return;
     }
     this.#output.cork();
     pieces.forEach((piece, index) => {
-      if (index === last) this.#output.write(piece, callback);
+      if (index === last) this.#output.write(piece, written);
       else this.#output.write(piece);
     });
     this.#output.uncork();

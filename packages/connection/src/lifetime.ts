@@ -7,8 +7,8 @@ export type Awaitable<T> = T | PromiseLike<T>;
 /** How long a connector's `close()` may take after the host has gone, in milliseconds. */
 export const defaultCloseDeadlineMs = 10_000;
 
-/** The exit code after a `close()` that failed or did not finish in time. */
-export const closeFailedExitCode = 1;
+/** The exit code after a `close()` that failed or did not finish in time, or a host that broke the protocol. */
+export const failedExitCode = 1;
 
 /** What a life consists of. */
 export interface LifetimeOptions {
@@ -27,7 +27,8 @@ export interface LifetimeOptions {
  * and SIGHUP are left to the host while there is one: a terminal sends them to
  * host and plugin alike, and the host decides what becomes of the backup.
  *
- * @returns the exit code: 0, or 1 when `close()` threw or took too long.
+ * @returns the exit code: 0, or 1 when `close()` threw or took too long, or the
+ *   host broke the protocol.
  */
 export async function outliveHost(options: LifetimeOptions): Promise<number> {
   const { server, report } = options;
@@ -35,7 +36,7 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
     server.close();
   };
   process.on("SIGTERM", terminate).on("SIGINT", ignore).on("SIGHUP", ignore);
-  await server.closed;
+  const failure = await server.closed;
   process.off("SIGINT", ignore).off("SIGHUP", ignore);
   try {
     options.onDisconnect?.();
@@ -44,7 +45,8 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
   }
   const code = await closeInTime(options);
   process.off("SIGTERM", terminate);
-  return code;
+  // The line that says why is out already.
+  return failure === undefined ? code : failedExitCode;
 }
 
 async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions): Promise<number> {
@@ -60,7 +62,7 @@ async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions):
   } finally {
     clearTimeout(timer);
   }
-  return closeFailedExitCode;
+  return failedExitCode;
 }
 
 /** So that a throw is a rejection. */

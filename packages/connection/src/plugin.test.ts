@@ -132,6 +132,9 @@ describe.each(connections)("a plugin on %s", (connection) => {
     child.duplex.pause();
     await fillInput(child);
     child.input.end();
+    // Node 26 says "close" only when somebody has read, or given up, what the child has left in its socket.
+    await once(child.process, "exit");
+    child.duplex.destroy();
     expect((await child.exit).code).toBe(0);
   });
 });

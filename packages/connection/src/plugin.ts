@@ -3,6 +3,7 @@ import { serveWithConnect } from "./connect-server.js";
 import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
 import { openDuplex } from "./duplex.js";
+import { maxReports } from "./limits.js";
 import { defaultCloseDeadlineMs, outliveHost, type Awaitable } from "./lifetime.js";
 import type { Serve, Services } from "./server.js";
 import { statusText } from "./status.js";
@@ -43,9 +44,10 @@ const flushMs = 250;
  * when the host has gone.
  *
  * Exit codes: 0 when the host has gone or SIGTERM came; 1 when `close` threw or
- * did not finish in time (stderr says which); 2 when no host started this
- * process (two lines on stderr say what it is), or the transport that was asked
- * for is not there.
+ * did not finish in time, or the host broke the protocol (stderr says which);
+ * 2 when no host started this process (two lines on stderr say what it is), the
+ * transport that was asked for is not there, or something was printed to it
+ * before the guard.
  *
  * @returns when the host has gone and `close` is done; the process exits right
  *   after, whatever timers or handles are left.
@@ -60,10 +62,14 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
   const report = (line: string): void => {
     process.stderr.write(`${options.program.name}: ${line}\n`);
   };
+  let reports = 0;
   const server = (options.serve ?? serveWithConnect)(duplex, {
     services: options.services,
     onError: (error) => {
-      report(`connection: ${statusText(error)}`);
+      // A host that does the same wrong over and over must not fill its own log.
+      reports += 1;
+      if (reports <= maxReports) report(`connection: ${statusText(error)}`);
+      else if (reports === maxReports + 1) report("connection: further errors are not shown");
     },
   });
   const { close, closeDeadlineMs = defaultCloseDeadlineMs, onDisconnect } = options;

@@ -1,4 +1,9 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerHttp2Stream } from "node:http2";
+import type { LastMessage } from "./last-message.js";
+
+/** What is taken from a stream at once. */
+const maxReadBytes = 64 * 1024;
 
 /**
  * The bytes of a request. Throws `signal.reason` as soon as the call is
@@ -11,9 +16,18 @@ import type { ServerHttp2Stream } from "node:http2";
  *
  * What the consumer does not take stays unread, and HTTP/2's flow control holds
  * the host back.
+ *
+ * @param last - Keeps the message that is handed on.
+ * @param onRead - Told how many bytes the consumer has done with.
  */
-export async function* requestBody(stream: ServerHttp2Stream, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* requestBody(
+  stream: ServerHttp2Stream,
+  signal: AbortSignal,
+  last: LastMessage,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   let ended = stream.readableEnded;
+  let held = 0;
   let wake: () => void = ignore;
   const onEvent = (): void => {
     wake();
@@ -27,12 +41,24 @@ export async function* requestBody(stream: ServerHttp2Stream, signal: AbortSigna
   try {
     for (;;) {
       throwIfCut(stream, signal);
-      const chunk = stream.read() as Buffer | null;
+      // Not all there is: what is taken out stays with a consumer that never comes back.
+      const chunk = stream.read(Math.min(stream.readableLength, maxReadBytes) || undefined) as Buffer | null;
       if (chunk !== null) {
-        yield chunk;
+        for (const piece of last.split(chunk)) {
+          held += piece.length;
+          yield piece;
+          // Who asks for more has done with a message that was whole; connect holds the pieces of others.
+          if (!last.isWhole) continue;
+          onRead(held);
+          held = 0;
+        }
         continue;
       }
-      if (ended) return;
+      if (ended) {
+        // Connect takes a message of which only the prefix came for none at all.
+        if (last.isWhole) return;
+        throw new ConnectError("the request ended in the middle of a message", Code.InvalidArgument);
+      }
       // Nothing can have happened since the checks: they were synchronous.
       await new Promise<void>((resolve) => (wake = resolve));
     }

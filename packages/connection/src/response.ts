@@ -1,5 +1,7 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Backlog } from "./backlog.js";
 import type { UniversalResponse } from "./router.js";
+import { grpcMessage } from "./status.js";
 
 const noError = 0;
 
@@ -9,11 +11,13 @@ const noError = 0;
  * Takes the next message only when HTTP/2 has room for it.
  *
  * @param signal - Aborted when nobody wants the response any more.
+ * @param backlog - Counts what waits, and may hold back the next message.
  */
 export async function sendResponse(
   stream: ServerHttp2Stream,
   response: UniversalResponse,
   signal: AbortSignal,
+  backlog: Backlog,
 ): Promise<void> {
   const body = response.body?.[Symbol.asyncIterator]();
   try {
@@ -21,18 +25,19 @@ export async function sendResponse(
     const headers = { ":status": response.status, ...plainHeaders(response.header) };
     if (isCut(stream, signal)) return;
     if (chunk === undefined || chunk.done === true) {
-      stream.respond({ ...headers, ...plainHeaders(response.trailer) }, { endStream: true });
+      stream.respond({ ...headers, ...trailerHeaders(response.trailer) }, { endStream: true });
       stopRequest(stream);
       return;
     }
     stream.respond(headers, { waitForTrailers: true });
     stream.once("wantTrailers", () => {
-      stream.sendTrailers(plainHeaders(response.trailer));
+      stream.sendTrailers(trailerHeaders(response.trailer));
       stopRequest(stream);
     });
     for (; chunk !== undefined && chunk.done !== true; chunk = await body?.next()) {
       if (isCut(stream, signal)) return;
-      if (!stream.write(chunk.value)) await room(stream, signal);
+      if (!stream.write(chunk.value, backlog.add(chunk.value.length))) await room(stream, signal);
+      await backlog.room(signal);
       if (isCut(stream, signal)) return;
     }
     stream.end();
@@ -64,7 +69,7 @@ function room(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void> {
  * The status is out, but the host may still be sending: tell it to stop, as
  * grpc-go does. Otherwise it would fill the stream's window and wait for ever.
  */
-function stopRequest(stream: ServerHttp2Stream): void {
+export function stopRequest(stream: ServerHttp2Stream): void {
   // The status is queued by an immediate of Node's own; the reset has to follow it.
   setImmediate(() => {
     if (!stream.readableEnded && !stream.closed && isSending(stream)) stream.close(noError);
@@ -79,6 +84,13 @@ function isSending(stream: ServerHttp2Stream): boolean {
 
 function plainHeaders(headers: Headers | undefined): OutgoingHttpHeaders {
   return headers === undefined ? {} : Object.fromEntries(headers);
+}
+
+function trailerHeaders(trailer: Headers | undefined): OutgoingHttpHeaders {
+  const headers = plainHeaders(trailer);
+  const message = headers["grpc-message"];
+  if (typeof message === "string") headers["grpc-message"] = grpcMessage(message);
+  return headers;
 }
 
 function ignore(): void {

@@ -39,8 +39,11 @@ export interface Server {
   /**
    * Settles when the connection has ended: end of input, an error, or `close()`.
    * Never rejects. The signals of all calls that ran are aborted by then.
+   *
+   * @returns what ended it, when that was an error that `onError` was told: the
+   *   host broke the protocol. That the host has gone is none.
    */
-  readonly closed: Promise<void>;
+  readonly closed: Promise<Error | undefined>;
   /** Ends the connection at once. No GOAWAY is sent: hosts hang on one. */
   close(): void;
 }

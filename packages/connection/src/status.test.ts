@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
-import { maxStatusTextLength, statusError, statusText } from "./status.js";
+import { grpcMessage, maxStatusTextLength, statusError, statusText } from "./status.js";
 
 describe("statusText", () => {
   it.each<[string, unknown, string]>([
@@ -32,6 +32,22 @@ describe("statusText", () => {
     const text = "a".repeat(maxStatusTextLength);
     expect(statusText(text)).toBe(text);
     expect(statusText(`${text}a`)).toMatch(/more bytes\)$/);
+  });
+});
+
+describe("grpcMessage", () => {
+  const printable = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i)).join("");
+
+  it("leaves printable ASCII as it is, but for the percent sign", () => {
+    expect(grpcMessage(encodeURIComponent(`-${printable}-`))).toBe(`-${printable.replace("%", "%25")}-`);
+  });
+
+  it.each(["写真 📷: ä\n\t\u0000\u007F", "%3A and %25 and 100 %", "  spaces around  ", " ", "  ", ""])("of %j can be decoded, by grpc-js too", (text) => {
+    const message = grpcMessage(encodeURIComponent(text));
+    expect(message).toMatch(/^(?:[!-~](?:[ -~]*[!-~])?)?$/);
+    expect(decodeURIComponent(message)).toBe(text);
+    // What grpc-js calls: it leaves "%3A" and the like as they are.
+    expect(decodeURI(message)).toBe(text);
   });
 });
 

@@ -1,14 +1,26 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
- * The longest status text, in bytes as gRPC encodes it (percent-encoded: a
- * space is 3 bytes, "é" is 6). nghttp2 sends no header block of more than 64 KiB,
+ * The longest status text, in bytes as encodeURIComponent encodes it (a space is
+ * 3 bytes, "é" is 6); what is sent is never longer. nghttp2 sends no header block of more than 64 KiB,
  * and one that it refuses takes the connection with it; grpc-go takes 16 MiB.
  */
 export const maxStatusTextLength = 48 * 1024;
 
 /** Room for "… (4294967295 more bytes)", encoded. */
 const endingLength = 64;
+
+/**
+ * A status text that encodeURIComponent has encoded, as connect does, in gRPC's
+ * own encoding: printable ASCII stands for itself, but for "%". grpc-js would show
+ * "%3A" for a colon otherwise. A space at an end stays encoded: HTTP/2 forbids one there.
+ */
+export function grpcMessage(encoded: string): string {
+  const plain = encoded.replace(/%([2-7][\dA-F])/g, (escape, hex: string) =>
+    hex === "25" || hex === "7F" ? escape : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return plain.replace(/^ | $/g, "%20");
+}
 
 /**
  * What a host shows of an error: the author's own words. Lone surrogates become
@@ -33,7 +45,7 @@ export function statusText(error: unknown): string {
   return `${text.slice(0, cut)}… (${String(more)} more bytes)`;
 }
 
-/** The length of one character after encodeURIComponent, which is what connect sends. */
+/** The length of one character after encodeURIComponent. */
 function encodedLength(character: string): number {
   const point = character.codePointAt(0) ?? 0;
   if (point < 0x80) return /[\w\-.!~*'()]/.test(character) ? 1 : 3;

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { abortError, errorText, fileInfoFromWire, type Failure } from "@kloset/adapter";
+import { abortError, errorText, fileInfoFromWire, newAbortController, type Failure } from "@kloset/adapter";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 import { restoreAttribute } from "./attributes.js";
@@ -29,7 +29,7 @@ export class ExportRun {
   readonly #exporter: Exporter;
   readonly #packets: Packets;
   /** The call's, and aborted too when the host stops to read results. */
-  readonly #abort = new AbortController();
+  readonly #abort = newAbortController();
   readonly #callSignal: AbortSignal;
   readonly #tasks: Tasks;
   readonly #results = new Queue<ExportResponse>(MAX_WAITING_RESULTS);

@@ -152,12 +152,28 @@ function checkFileAttributes(value: unknown): number {
   return value;
 }
 
-/** The entry's own reader, as a method: it may use `this`. */
+/**
+ * The entry's own reader, as a method: it may use `this`.
+ *
+ * An author may use one object for all entries. A reader that they share finds the
+ * last of them in it when it is called, long after: that would store one file's
+ * content as another's.
+ */
 function readerOf(entry: RecordEntry | ExtendedAttributeEntry): Read | undefined {
   const read: unknown = entry.read;
   if (read === undefined) return undefined;
   if (typeof read !== "function") throw new TypeError(`read must be a function: ${describe(read)}`);
-  return (read as Read).bind(entry);
+  const { pathname } = entry;
+  const attribute = entry.attribute?.name;
+  return (signal) => {
+    if (entry.read === read && (entry.pathname !== pathname || entry.attribute?.name !== attribute)) {
+      throw new Error(
+        `the entry of ${quoted(pathname)} was changed after it was yielded, and can not be read: ` +
+          "yield a new object for each entry",
+      );
+    }
+    return (read as Read).call(entry, signal);
+  };
 }
 
 function checkText(what: string, value: unknown): string {

@@ -193,9 +193,13 @@ describe("Scan", () => {
       [
         "the iterator is no iterator",
         () => ({ [Symbol.asyncIterator]: () => ({ next: () => undefined }) }),
-        ["/srv: Cannot read properties of undefined"],
+        ["/srv: the iterator's next() returned undefined: an object with done and value is needed"],
       ],
-      ["the iterable can not be iterated", () => ({ [Symbol.asyncIterator]: () => undefined }), ["/srv: Cannot read properties of undefined"]],
+      [
+        "the iterable can not be iterated",
+        () => ({ [Symbol.asyncIterator]: () => undefined }),
+        ["/srv: the iterable returned undefined: an iterator, which has next(), is needed"],
+      ],
     ])("when %s", async (_name, scan, expected) => {
       const responses = await scanned(importerOf(scan as Importer["scan"]));
       expect(responses).toHaveLength(expected.length);

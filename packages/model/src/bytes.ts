@@ -5,7 +5,8 @@ import type { Awaitable } from "./awaitable.js";
  * async iterables, so they fit as they are.
  *
  * Chunks may have any size, empty ones are skipped. A chunk belongs to the SDK
- * until the next one is asked for.
+ * until the next one is asked for: then its buffer may be filled anew. One whose
+ * buffer was transferred or shrunk before is an error.
  */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 

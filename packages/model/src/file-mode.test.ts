@@ -12,6 +12,9 @@ import {
   type FileType,
 } from "./file-mode.js";
 
+// The same cases in every run.
+fc.configureGlobal({ seed: 20260401 });
+
 /** POSIX's S_IFMT values, and the bits that Go's fs.FileMode has for them. */
 const TYPES: readonly (readonly [FileType, number, number])[] = [
   ["file", 0o100000, 0],

@@ -2,31 +2,14 @@
  * A client that is neither grpc-go nor this project's own: what works only with
  * `@kloset/host` would show here.
  */
-import type { Duplex } from "node:stream";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
 import { exporter, importer, store } from "@kloset/protocol/v1.1";
+import { connectTransportOver } from "./testing/connect-client.js";
 import { authorText, endFixturesAfterEach, startProcess } from "./testing/fixture.js";
 
 endFixturesAfterEach();
-
-/** gRPC by connect's own client, over the one connection that a plugin has. */
-function transportOver(duplex: Duplex): Transport {
-  let used = false;
-  return createGrpcTransport({
-    baseUrl: "http://127.0.0.1:0",
-    nodeOptions: {
-      createConnection: () => {
-        // It connects anew when a session has ended, and a plugin can not be connected to twice.
-        if (used) throw new Error("the connection to the plugin has ended");
-        used = true;
-        return duplex;
-      },
-    },
-  });
-}
 
 const config = { location: "faulty:///there", text: authorText };
 const MiB = 1024 * 1024;
@@ -34,7 +17,7 @@ const MiB = 1024 * 1024;
 describe("a client that is not grpc-go", () => {
   it("drives an importer as v1.1", async () => {
     const { plugin, log, stop } = await startProcess();
-    const client = createClient(importer.Importer, transportOver(plugin.transport));
+    const client = createClient(importer.Importer, connectTransportOver(plugin.transport));
     expect(await client.init({ proto: "faulty", config })).toMatchObject({ origin: "here", type: "faulty", root: "/" });
     await client.ping({});
 
@@ -56,16 +39,16 @@ describe("a client that is not grpc-go", () => {
     expect(seen).toContain("/endless");
     expect(contents["/good"]).toBe("content");
     expect(contents["/breaks"]).toMatchObject({ code: Code.Unknown, rawMessage: authorText });
-    expect(log.lines("acknowledged")).toEqual(seen.map((pathname) => `acknowledged ${pathname}`));
-
     await client.close({});
-    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+    await log.says("closed\n");
     expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("acknowledged")).toEqual(seen.map((pathname) => `acknowledged ${pathname}`));
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
   });
 
   it("keeps 24 MiB in a store and gets them back, whole and in part", async () => {
     const { plugin, log, stop } = await startProcess();
-    const client = createClient(store.Store, transportOver(plugin.transport));
+    const client = createClient(store.Store, connectTransportOver(plugin.transport));
     await client.init({ proto: "faulty", config });
     await client.create({ config: Buffer.from("configuration") });
     expect(Buffer.from((await client.open({})).config).toString()).toBe("configuration");
@@ -92,13 +75,13 @@ describe("a client that is not grpc-go", () => {
     await client.close({});
     await client.delete({ mac, type });
     expect(await client.list({ type })).toMatchObject({ macs: [] });
-    expect(log.lines("made")).toEqual(["made 1", "made 2"]);
     expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("made")).toEqual(["made 1", "made 2"]);
   });
 
   it("restores with an exporter, and gets each record back whole", async () => {
     const { plugin, log, stop } = await startProcess();
-    const client = createClient(exporter.Exporter, transportOver(plugin.transport));
+    const client = createClient(exporter.Exporter, connectTransportOver(plugin.transport));
     await client.init({ proto: "faulty", config });
     const fileInfo = { name: "a", size: 3n, mode: 0o640, nlink: 1, dev: 7n, ino: 8n, uid: 5n, username: "u", flags: 3 };
     const records = ["/a", "/throws"].map((pathname) => ({ pathname, hasReader: true, fileInfo, fileAttributes: 5 }));
@@ -116,13 +99,13 @@ describe("a client that is not grpc-go", () => {
       { header: records[1], error: authorText },
     ]);
     await client.close({});
-    expect(log.lines("stored")).toEqual(["stored /a: 3 of 3"]);
     expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("stored")).toEqual(["stored /a: 3 of 3"]);
   });
 
   it("gets an author's text word for word, and goes on", async () => {
     const { plugin } = await startProcess();
-    const client = createClient(store.Store, transportOver(plugin.transport));
+    const client = createClient(store.Store, connectTransportOver(plugin.transport));
     const refused = client.init({ proto: "faulty", config: { ...config, constructs: "throws" } });
     await expect(refused).rejects.toMatchObject({ code: Code.Unknown, rawMessage: authorText });
     // Init failed, and may be tried again.

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, Mac } from "@kloset/model";
-import { endFixturesAfterEach, fixturePath, generations, startExporter, startStorage, type RunningFixture } from "./testing/fixture.js";
+import { endFixturesAfterEach, fixturePath, generations, startExporter, startProcess, startStorage, type RunningFixture } from "./testing/fixture.js";
 import { Log } from "./testing/log.js";
 
 endFixturesAfterEach();
@@ -76,6 +76,19 @@ describe.each(generations)("a host that goes in the middle of a transfer, on %s"
     host.kill("SIGKILL");
     await once(log, "finish");
     expectNothingKept(log);
+  });
+});
+
+describe("a host that goes before the plugin has begun to read", () => {
+  it.each([
+    ["nothing", ""],
+    ["the beginning of a connection", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+  ])("leaves no plugin behind, having said %s", async (_, said) => {
+    const { plugin, log } = await startProcess();
+    // Only the plugin's input: its output is still read, so no write of its own can tell it.
+    plugin.transport.resume().end(said);
+    expect(await plugin.exited).toEqual({ code: 0, signal: null });
+    await log.says("exit 0");
   });
 });
 

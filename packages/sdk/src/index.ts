@@ -3,7 +3,8 @@
  *
  * Write a class that is an {@link Importer}, an {@link Exporter} or a
  * {@link Store}, and hand it to {@link runImporter}, {@link runExporter} or
- * {@link runStorage}.
+ * {@link runStorage}. In the executable, import `@kloset/sdk/guard` before anything
+ * else: this module has no side effects.
  *
  * @module
  */

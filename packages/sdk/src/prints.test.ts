@@ -1,6 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { endFixturesAfterEach, generations, startImporter } from "./testing/fixture.js";
-import { contentOf } from "./testing/read.js";
+import { PluginConnection, startImporter as startHostsImporter, type ImporterClient } from "@kloset/host";
+import { endFixturesAfterEach, fixturePath, generations, startImporter, startProcess } from "./testing/fixture.js";
+import { Log } from "./testing/log.js";
+import { startOddImporter } from "./testing/odd.js";
+import { contentOf, scanAll } from "./testing/read.js";
 
 endFixturesAfterEach();
 
@@ -31,4 +34,51 @@ describe.each(generations)("a plugin that prints to standard output, on %s", (ge
     );
   });
 
+  it("works when it prints past process.stdout, and the text is on standard error where that is a pipe", async () => {
+    // Fixtures have a socket there otherwise.
+    const piped = ["-c", '{ "$0" "$@" 2>&1 >&3 3>&- | cat >&2; } 3>&1', process.execPath, fixturePath("odd-plugin.js")];
+    const log = new Log();
+    const { client, stop } = await startHostsImporter({
+      executable: "sh",
+      args: piped,
+      generation,
+      startTimeoutMs: 60_000,
+      stopGraceMs: 60_000,
+      stderr: log,
+      location: "odd:///",
+      config: { prints: "natively" },
+    });
+    await expectWholeScan(client);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines()).toEqual(
+      expect.arrayContaining(["a socket on fd 1", "a file stream on fd 1", "/dev/stdout by its name", "a grandchild", "a worker"]),
+    );
+    expect(log.text).not.toContain("failed");
+  });
+
+  it("works when it prints past process.stdout, and the connection is clean where standard error is a socket", async () => {
+    const { client, log, stop } = await startOddImporter(generation, { config: { prints: "natively" } });
+    await expectWholeScan(client);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines()).toEqual(expect.arrayContaining(["a file stream on fd 1", "a grandchild", "a worker"]));
+  });
+});
+
+async function expectWholeScan(client: ImporterClient): Promise<void> {
+  const { records, error } = await scanAll(client.scan());
+  expect(error).toBeUndefined();
+  expect(records.at(-1)?.pathname).toBe("/end");
+  await client.close();
+}
+
+describe("a plugin without the guard that prints before it runs", () => {
+  it("says what is wrong and exits 2: its host would not understand what it gets", async () => {
+    const { plugin, log } = await startProcess({ fixture: "hasty-plugin.js" });
+    await expect(PluginConnection.open(plugin, { generation: "v1.1", startTimeoutMs: 60_000 })).rejects.toThrow();
+    expect(await plugin.exited).toEqual({ code: 2, signal: null });
+    await log.says(
+      "importer: 10 bytes were printed to standard output, which is the connection to the host, before it was guarded; " +
+        'import the guard ("@kloset/sdk/guard") before anything else\n',
+    );
+  });
 });

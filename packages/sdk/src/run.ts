@@ -72,10 +72,19 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
 export async function runPlugin(connectors: Connectors, options: RunOptions = {}): Promise<void> {
   const plugin = pluginOf(connectors, options.generation ?? generationOrExit());
   const kinds = (["importer", "exporter", "storage"] as const).filter((kind) => connectors[kind] !== undefined);
+  const name = kinds.join(", ");
+  // A host only sees its connection end: the user should learn why.
+  const exitUnderHost = (code: number): void => {
+    tell(`${name}: the process exits with code ${String(code)} while the host is still there: something called process.exit`);
+  };
   await servePlugin({
-    program: { name: kinds.join(", ") },
-    services: (first) => plugin.services(first),
+    program: { name },
+    services: (first) => {
+      process.once("exit", exitUnderHost);
+      return plugin.services(first);
+    },
     onDisconnect: () => {
+      process.off("exit", exitUnderHost);
       plugin.abort();
     },
     close: () => plugin.close(),
@@ -89,7 +98,16 @@ function generationOrExit(): Generation | undefined {
   try {
     return chosenGeneration();
   } catch (error) {
-    writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`);
+    tell(error instanceof Error ? error.message : String(error));
     process.exit(2);
+  }
+}
+
+/** At once: a process that exits waits for no stream. */
+function tell(line: string): void {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Nobody reads the log, or it is full.
   }
 }

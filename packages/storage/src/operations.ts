@@ -3,13 +3,16 @@ import { Code } from "@connectrpc/connect";
 import {
   consume,
   describe,
+  discard,
   errorText,
   invalidArgument,
   isIterable,
   isUint,
+  iterateUntilAbort,
   MAX_MESSAGE_BYTES,
   readChunks,
   StatusError,
+  untilAborted,
   Upload,
   type Calls,
 } from "@kloset/adapter";
@@ -168,22 +171,25 @@ export function rangeOf(rpc: string, offset: bigint, length: number): Range {
  * limit to how many there can be.
  *
  * @param bytesPerMac - What one MAC takes on the wire.
+ * @param signal - The call's: a listing that never ends, ends with it.
  * @throws StatusError RESOURCE_EXHAUSTED beyond the host's limit for a message.
  */
 export async function list(
   { resources }: OpenedStore,
   kind: ResourceKind,
   bytesPerMac: number,
+  signal: AbortSignal,
 ): Promise<Uint8Array[]> {
-  const macs: unknown = await resources.list(kind);
+  const macs: unknown = await untilAborted(resources.list(kind), signal, discard);
   if (!isIterable(macs)) throw new TypeError(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
   const limit = Math.floor(MAX_MESSAGE_BYTES / bytesPerMac);
   const bytes: Uint8Array[] = [];
   let count = 0;
-  for await (const mac of macs) {
+  for await (const mac of iterateUntilAbort(macs, signal)) {
     if (!isMac(mac)) throw new TypeError(`listing ${kind}s yielded ${describe(mac)}: a Mac is needed`);
     count++;
-    if (count <= limit) bytes.push(mac.bytes);
+    // A copy: an author may fill the same bytes anew for the next.
+    if (count <= limit) bytes.push(new Uint8Array(mac.bytes));
   }
   if (count > limit) {
     throw new StatusError(

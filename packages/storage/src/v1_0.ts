@@ -23,9 +23,9 @@ const BYTES_PER_MAC = 36;
 /** Serves a store to hosts of generation v1.0, which have an rpc for each kind of resource. */
 export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImpl<typeof wire.Store> {
   const calls = new Calls(session, "store.Store");
-  const listOf = (rpc: string, kind: ResourceKind) => () =>
+  const listOf = (rpc: string, kind: ResourceKind) => (_request: unknown, { signal }: CallContext) =>
     calls.unary(rpc, async (opened) => ({
-      macs: (await list(opened, kind, BYTES_PER_MAC)).map((value) => ({ value })),
+      macs: (await list(opened, kind, BYTES_PER_MAC, signal)).map((value) => ({ value })),
     }));
   const putOf = (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, { signal }: CallContext) => ({
     bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, signal }),

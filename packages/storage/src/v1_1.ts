@@ -30,8 +30,8 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
     mode: () => calls.unary("Mode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
     size: () => calls.unary("Size", async ({ store }) => ({ size: sizeOf(await store.size()) })),
 
-    list: ({ type }) =>
-      calls.unary("List", async (opened) => ({ macs: await list(opened, kindOf("List", type), BYTES_PER_MAC) })),
+    list: ({ type }, { signal }) =>
+      calls.unary("List", async (opened) => ({ macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, signal) })),
     async put(messages, { signal }) {
       const bytesWritten = await put(calls, "Put", {
         messages,

@@ -52,6 +52,23 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
+    it.each(["99999999H", "5S"])("gives a call the time that its deadline allows, %s", async (timeout) => {
+      const { client, server } = connected(serve, [
+        servedStore({
+          async mode(_, { signal }) {
+            // A timer that Node takes for too long goes off after 1 ms: before this one.
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            signal.throwIfAborted();
+            return { mode: 6 };
+          },
+        }),
+      ]);
+      const mode = client.open(storeMethods.mode, { "grpc-timeout": timeout });
+      await mode.send({});
+      expect((await mode.halfClose().finish()).status).toEqual({ code: 0, message: "" });
+      server.close();
+    });
+
     it("answers a stream that ends without a message", async () => {
       const { client, server } = connected(serve, [servedStore({ async *get() {} })]);
       expect(await client.call(storeMethods.get, {})).toEqual({

@@ -36,7 +36,7 @@ export function describeConnection(serve: Serve): void {
       const connection = connected(serve, modes);
       await connection.client.call(storeMethods.mode, {});
       end(connection);
-      await connection.server.closed;
+      expect(await connection.server.closed).toBeUndefined();
       expect(frameTypes(connection.sent())).not.toContain(frameType.goaway);
       expect(connection.errors).toEqual([]);
       if (!connection.near.closed) await new Promise((resolve) => connection.near.once("close", resolve));
@@ -87,7 +87,7 @@ export function describeConnection(serve: Serve): void {
       connection.client.session.destroy();
       const other = connected(serve, modes);
       other.far.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(4));
-      await other.server.closed;
+      expect([await other.server.closed]).toEqual(other.errors);
       expect(other.errors.length).toBe(1);
       expect(frameTypes(other.sent())).not.toContain(frameType.goaway);
     });

@@ -105,4 +105,37 @@ export function describeCutRequests(serve: Serve): void {
       await connection.server.closed;
     });
   });
+
+  describe("a request stream that ends in the middle of a message", () => {
+    it.each([3, 5, 7])("after %d of its bytes is thrown to the implementation", async (length) => {
+      const seen = deferred<Seen>();
+      const connection = connected(serve, [
+        servedStore({
+          async put(requests, { signal }) {
+            let received = 0;
+            try {
+              for await (const request of requests) {
+                expect(request).toBeDefined();
+                received += 1;
+              }
+              seen.resolve({ outcome: "ended", received, signal });
+            } catch (error) {
+              seen.resolve({ outcome: "threw", received, signal });
+              throw error;
+            }
+            return {};
+          },
+        }),
+      ]);
+      const put = connection.client.open(storeMethods.put);
+      await put.send({ mac: new Uint8Array(32) });
+      await put.sendBytes(Buffer.from([0, 0, 0, 0, 9, 1, 2]).subarray(0, length));
+      expect((await put.halfClose().finish()).status).toEqual({
+        code: 3,
+        message: "the request ended in the middle of a message",
+      });
+      expect(await seen.promise).toMatchObject({ outcome: "threw", received: 1 });
+      connection.server.close();
+    });
+  });
 }

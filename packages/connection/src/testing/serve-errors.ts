@@ -1,8 +1,11 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
+import type { IncomingHttpHeaders } from "node:http2";
 import type { Serve } from "../server.js";
 import { maxStatusTextLength, statusText } from "../status.js";
 import { connected } from "./connected.js";
+import { envelope, type Call } from "./grpc-client.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
 
 const texts: Record<string, string> = {
@@ -39,6 +42,17 @@ export function describeErrors(serve: Serve): void {
       const { client, server } = connected(serve, failing(() => new Error(text)));
       const message = statusText(new Error(text));
       expect(await statusesOfAllKinds(client)).toEqual(Array(4).fill({ code: Code.Unknown, message }));
+      server.close();
+    });
+
+    it("encodes no more of a text than gRPC asks for", async () => {
+      const text = 'open "/a/b": 100 %';
+      const { client, server } = connected(serve, failing(() => new Error(text)));
+      const encoded = 'open "/a/b": 100 %25';
+      expect(await rawMessageOf(client.open(storeMethods.mode))).toBe(encoded);
+      expect(await rawMessageOf(client.open(storeMethods.get))).toBe(encoded);
+      const unknown = "unknown method No%25Such for service store.Store";
+      expect(await rawMessageOf(client.open({ ...storeMethods.mode, name: "No%Such" }))).toBe(unknown);
       server.close();
     });
 
@@ -126,6 +140,19 @@ function failing(error: () => unknown): ReturnType<typeof servedStore>[] {
     }),
     servedImporter({ import: fail }),
   ];
+}
+
+/** `grpc-message` as it came, encoded. */
+async function rawMessageOf(call: Call<DescMessage, DescMessage>): Promise<unknown> {
+  const messages: unknown[] = [];
+  for (const event of ["response", "trailers"] as const) {
+    call.stream.on(event, (headers: IncomingHttpHeaders) => {
+      if ("grpc-message" in headers) messages.push(headers["grpc-message"]);
+    });
+  }
+  void call.sendBytes(envelope(new Uint8Array(0)));
+  await call.halfClose().finish();
+  return messages[0];
 }
 
 async function statusesOfAllKinds(client: ReturnType<typeof connected>["client"]): Promise<unknown[]> {

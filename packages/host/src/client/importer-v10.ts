@@ -1,6 +1,6 @@
 import { importer } from "@kloset/protocol/v1.0";
 import type { HostOptions } from "@kloset/model";
-import { PluginContractError, PluginError, StatusCode } from "../errors.js";
+import { PluginConnectionError, PluginContractError, PluginError, StatusCode } from "../errors.js";
 import { pathOf } from "../grpc/call.js";
 import type { PluginConnection } from "../grpc/connection.js";
 import { fileInfoFromWire } from "../wire/file-info.js";
@@ -81,8 +81,9 @@ export class ImporterClientV10 implements ImporterClient {
     try {
       await this.#connection.unary(rpc.closeReader, request);
     } catch (error) {
-      // Hosts do not care; and what the reader itself answered counts more.
-      if (!(error instanceof PluginError)) throw error;
+      // Hosts do not care; and what the reader itself answered counts more: also why
+      // the plugin has gone.
+      if (!(error instanceof PluginError) && !(error instanceof PluginConnectionError)) throw error;
     }
   }
 

@@ -5,6 +5,7 @@ import { PluginConnectionError } from "../errors.js";
 import type { RestoreEntry, RestoreOptions, RestoreSummary } from "./restore.js";
 import { sourceOf } from "./restore-source.js";
 import { Slots } from "./slots.js";
+import { eitherSignal } from "./workers.js";
 
 /** Restores as Plakar 1.0.6 does. See `restore`. */
 export async function restoreV10(
@@ -40,7 +41,7 @@ class RestoreRun {
     this.#exporter = exporter;
     this.#root = root;
     this.#options = options;
-    this.#signal = options.signal ?? new AbortController().signal;
+    this.#signal = eitherSignal(new AbortController().signal, options.signal);
     this.#slots = new Slots(options.maxConcurrency ?? exporter.options.maxConcurrency);
   }
 

@@ -4,6 +4,7 @@ import type { ExportStream } from "../client/export-stream.js";
 import { PluginContractError } from "../errors.js";
 import { RestoreSourceError, type RestoreEntry, type RestoreOptions, type RestoreSummary } from "./restore.js";
 import { sourceOf } from "./restore-source.js";
+import { eitherSignal } from "./workers.js";
 
 /** Restores as Plakar 1.1.4 does. See `restore`. */
 export async function restoreV11(
@@ -39,6 +40,8 @@ class RestoreRun {
   readonly #wantsAttributes: boolean;
   readonly #options: RestoreOptions;
   readonly #stopped = new AbortController();
+  /** One for all entries: signals that follow the caller's pile up on it. */
+  readonly #signal: AbortSignal;
   /** How often a record was sent without an answer yet. */
   readonly #unanswered = new Map<string, number>();
 
@@ -46,6 +49,7 @@ class RestoreRun {
     this.#stream = stream;
     this.#wantsAttributes = wantsAttributes;
     this.#options = options;
+    this.#signal = eitherSignal(this.#stopped.signal, options.signal);
   }
 
   stop(): void {
@@ -98,20 +102,15 @@ class RestoreRun {
     if (!hasContent) return true;
     let bytes: number | undefined;
     try {
-      bytes = await this.#stream.sendContent(sourceOf(entry, this.#signal()));
+      bytes = await this.#stream.sendContent(sourceOf(entry, this.#signal));
     } catch (cause) {
-      if (this.#signal().aborted) throw cause;
+      if (this.#signal.aborted) throw cause;
       const error = new RestoreSourceError(entry.pathname, cause);
       throw error;
     }
     if (bytes === undefined) return false;
     this.totals.bytes += bytes;
     return await this.#stream.endContent();
-  }
-
-  #signal(): AbortSignal {
-    const { signal } = this.#options;
-    return signal === undefined ? this.#stopped.signal : AbortSignal.any([signal, this.#stopped.signal]);
   }
 
   #answered(key: string): void {

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Runs a fixed number of workers and waits for all. When one fails, the work is
  * aborted, and the first failure is thrown when all have ended.
@@ -18,7 +20,13 @@ export async function runWorkers(count: number, abort: AbortController, work: ()
   if (failure !== undefined) throw failure.reason;
 }
 
-/** @returns A signal that is aborted by either. */
+/**
+ * @returns A signal that is aborted by either. It takes any number of listeners:
+ * whoever keeps or reads several entries at once may have some for each, and Node
+ * would warn of a leak.
+ */
 export function eitherSignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? one : AbortSignal.any([one, other]);
+  const signal = other === undefined ? one : AbortSignal.any([one, other]);
+  setMaxListeners(0, signal);
+  return signal;
 }

@@ -1,4 +1,5 @@
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { addAbortSignal } from "node:stream";
 import {
   create,
   fromBinary,
@@ -10,6 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import { PluginConnectionError, PluginContractError, PluginError, StatusCode } from "../errors.js";
 import { FrameDecoder, framePrefix } from "./frames.js";
+import { onAbort } from "./on-abort.js";
 import { statusOf, type Status } from "./status.js";
 import type { CallTrace } from "./trace.js";
 
@@ -68,6 +70,12 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     const wake = (): void => {
       this.#wake();
     };
+    const stopListening =
+      signal &&
+      onAbort(signal, () => {
+        this.cancel();
+        this.#wake();
+      });
     stream.on("response", (headers) => {
       this.#httpStatus = headers[":status"];
       this.#onHeaders(headers);
@@ -85,10 +93,9 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     stream.on("error", wake);
     stream.on("close", () => {
       this.#closed = true;
-      signal?.removeEventListener("abort", this.#onAbort);
+      stopListening?.();
       this.#wake();
     });
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   /**
@@ -155,7 +162,9 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     if (this.#closed || this.#cancelled || (this.#ended && this.#halfClosed)) return;
     this.#cancelled = true;
     this.#trace.event("host", "rst");
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+    // Not `close(NGHTTP2_CANCEL)`: that half-closes the stream before it resets it,
+    // and a plugin takes what came until then for all there is.
+    addAbortSignal(AbortSignal.abort(), this.#stream);
   }
 
   /** Lets the rest come and go, so that the plugin does not wait for a reader. */
@@ -163,11 +172,6 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     this.#stream.removeAllListeners("readable");
     this.#stream.resume();
   }
-
-  readonly #onAbort = (): void => {
-    this.cancel();
-    this.#wake();
-  };
 
   #over(): boolean {
     return this.#status !== undefined || this.#ended || this.#closed || this.#cancelled || this.#stream.destroyed;

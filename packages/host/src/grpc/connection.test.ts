@@ -8,7 +8,10 @@ import { duplexPair } from "../testing/duplex-pair.js";
 import { failure, serve } from "../testing/serve.js";
 import { PluginConnection } from "./connection.js";
 
+const DATA = 0;
+const RST_STREAM = 3;
 const GOAWAY = 7;
+const END_STREAM = 1;
 const mac = Mac.fromHex("ab".repeat(32));
 const location = { location: "test:///srv" };
 const init = (): { origin: string } => ({ origin: "here" });
@@ -165,6 +168,39 @@ describe("streams", () => {
     connection.close();
   });
 
+  it.each(["the source fails", "the caller aborts"])("are never half-closed when %s: a plugin would keep what came", async (reason) => {
+    let arrived = (): void => undefined;
+    const waiting = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const { connection, frames } = await serve("v1.1", store.Store, {
+      init,
+      put: async (requests) => {
+        for await (const { chunk } of requests) if (chunk.length > 0) arrived();
+        return {};
+      },
+    });
+    const storage = await openStorage(connection, location);
+    const abort = new AbortController();
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(10);
+      // Node half-closes only a stream that has nothing left to send.
+      await waiting;
+      if (reason === "the source fails") throw new Error("broken");
+      abort.abort(new Error("broken"));
+      yield new Uint8Array(10);
+    }
+    await expect(storage.put("state", mac, source(), abort.signal)).rejects.toThrow("broken");
+    // Another call, so that all of the first one has been sent.
+    await expect(storage.open()).rejects.toThrow();
+    const [reset, ...others] = frames().filter(({ type }) => type === RST_STREAM);
+    expect(others).toEqual([]);
+    const data = frames().filter(({ type, stream }) => type === DATA && stream === reset?.stream);
+    expect(data.length).toBeGreaterThan(0);
+    expect(data.filter(({ flags }) => (flags & END_STREAM) !== 0)).toEqual([]);
+    connection.close();
+  });
+
   it("reads a Get to its end when the caller stops, as hosts do", async () => {
     let done = false;
     const { connection } = await serve("v1.1", store.Store, {
@@ -249,14 +285,15 @@ describe("the end of a connection", () => {
   });
 
   it("never sends a GOAWAY", async () => {
-    const { connection, plugin, frameTypes } = await serve("v1.1", store.Store, { init, close: () => ({}) });
+    const { connection, plugin, frames } = await serve("v1.1", store.Store, { init, close: () => ({}) });
     const storage = await openStorage(connection, location);
     await storage.close();
     const ended = new Promise((resolve) => plugin.once("close", resolve));
     connection.close();
     await ended;
-    expect(frameTypes().size).toBeGreaterThan(2);
-    expect(frameTypes()).not.toContain(GOAWAY);
+    const types = new Set(frames().map(({ type }) => type));
+    expect(types.size).toBeGreaterThan(2);
+    expect(types).not.toContain(GOAWAY);
   });
 
   it("does not wait for ever for the first answer", async () => {

@@ -4,6 +4,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/prot
 import { PluginConnectionError, PluginContractError } from "../errors.js";
 import { Call, pathOf, type Method } from "./call.js";
 import { CallTrace, type Trace } from "./trace.js";
+import { WriteAhead } from "./write-ahead.js";
 
 /** The two generations of the protocol: Plakar 1.0.3 to 1.0.6, and Plakar 1.1. */
 export type Generation = "v1.0" | "v1.1";
@@ -74,7 +75,7 @@ export class PluginConnection {
    */
   static async open(endpoint: Endpoint, options: ConnectOptions): Promise<PluginConnection> {
     const session = connect("http://127.0.0.1:0", {
-      createConnection: () => endpoint.transport,
+      createConnection: () => new WriteAhead(endpoint.transport),
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
     });

@@ -16,8 +16,15 @@ export interface ServedPlugin {
   readonly connection: PluginConnection;
   /** The plugin's end: destroy it, and the plugin is dead. */
   readonly plugin: Duplex;
-  /** The types of the HTTP/2 frames that the host sent. */
-  readonly frameTypes: () => Set<number>;
+  /** The HTTP/2 frames that the host sent. */
+  readonly frames: () => SentFrame[];
+}
+
+/** The header of an HTTP/2 frame. */
+export interface SentFrame {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
 }
 
 /** Serves a service over a connection in memory. */
@@ -42,16 +49,16 @@ export async function serve<S extends DescService>(
   server.on("sessionError", () => undefined);
   server.emit("connection", plugin);
   const connection = await PluginConnection.open({ transport }, { generation });
-  return { connection, plugin, frameTypes: () => typesOf(Buffer.concat(sent)) };
+  return { connection, plugin, frames: () => framesOf(Buffer.concat(sent)) };
 }
 
 const PREFACE_BYTES = 24;
 const FRAME_HEADER_BYTES = 9;
 
-function typesOf(bytes: Buffer): Set<number> {
-  const types = new Set<number>();
+function framesOf(bytes: Buffer): SentFrame[] {
+  const frames: SentFrame[] = [];
   for (let at = PREFACE_BYTES; at + FRAME_HEADER_BYTES <= bytes.length; at += FRAME_HEADER_BYTES + bytes.readUIntBE(at, 3)) {
-    types.add(bytes.readUInt8(at + 3));
+    frames.push({ type: bytes.readUInt8(at + 3), flags: bytes.readUInt8(at + 4), stream: bytes.readUInt32BE(at + 5) });
   }
-  return types;
+  return frames;
 }

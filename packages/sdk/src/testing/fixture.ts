@@ -28,6 +28,8 @@ export const authorText = 'bucket "photos" does not exist: 100 % of 写真 📷\
 export interface FixtureOptions extends Partial<ConnectOptions>, Partial<ConnectorOptions> {
   /** A file of `fixtures`. */
   readonly fixture?: string;
+  /** Started in place of a fixture. */
+  readonly executable?: string;
   /** What the fixture is run with. */
   readonly run?: RunOptions;
   readonly args?: readonly string[];
@@ -66,8 +68,8 @@ export function endFixturesAfterEach(): void {
 export async function startProcess(options: FixtureOptions = {}): Promise<RunningProcess> {
   const log = new Log();
   const plugin = await startPlugin({
-    executable: process.execPath,
-    args: [fixturePath(options.fixture ?? "plugin.js"), ...argumentsOf(options)],
+    executable: options.executable ?? process.execPath,
+    args: [...(options.executable === undefined ? [fixturePath(options.fixture ?? "plugin.js")] : []), ...argumentsOf(options)],
     // What collects fd 1 here is a socket, too; a development host's own stdout mostly is none.
     env: { ...process.env, ...(options.transport === "socket" && { KLOSET_TRANSPORT: "socket" }), ...options.env },
     transport: options.transport,

@@ -71,13 +71,15 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
   });
 
   it("leaves the mode of a file as it was when that fails too", async () => {
-    const refusing = new FsExporter(root, new DirectoryPaths(root), () => ({
-      list: () => [],
-      get: () => new Uint8Array(),
-      set: (path) => {
-        throw Object.assign(new Error(`EACCES: permission denied, '${path}'`), { code: "EACCES" });
-      },
-    }));
+    const refusing = new FsExporter(root, new DirectoryPaths(root), {
+      loadAttributes: () => ({
+        list: () => [],
+        get: () => new Uint8Array(),
+        set: (path) => {
+          throw Object.assign(new Error(`EACCES: permission denied, '${path}'`), { code: "EACCES" });
+        },
+      }),
+    });
     await refusing.storeFile("/f", streamOf(["x"]), 1, NEVER);
     await refusing.setPermissions("/f", ownInfo({ permissions: 0o4555 }));
     await expect(refusing.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow("EACCES");
@@ -86,7 +88,7 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
   });
 
   it("says so when there is no library", async () => {
-    const without = new FsExporter(root, new DirectoryPaths(root), () => undefined);
+    const without = new FsExporter(root, new DirectoryPaths(root), { loadAttributes: () => undefined });
     await without.storeFile("/f", streamOf(["x"]), 1, NEVER);
     await expect(without.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow(
       `ENOTSUP: extended attribute "user.a" can not be restored: the library for them is missing, '${join(root, "f")}'`,

@@ -22,6 +22,8 @@ export interface Directories {
    * meanwhile: not for a symbolic link, either.
    */
   inode<T>(pathname: string, work: (inode: Inode) => Promise<T>): Promise<T>;
+  /** Forgets what was seen at a pathname and below: the directory there was made just now. */
+  renewed(pathname: string): Promise<void>;
   /** Forgets what was seen: something else has changed the directories. */
   forget(): Promise<void>;
   close(): Promise<void>;

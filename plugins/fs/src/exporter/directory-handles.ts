@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { chmod, chown, lstat, open, stat, utimes, type FileHandle } from "node:fs/promises";
+import { chmod, chown, lstat, open, readFile, stat, utimes, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, withoutAlias } from "../fs/errors.js";
 import { splitPathname, throughLink, type Directories, type Directory, type Inode } from "./directories.js";
@@ -8,8 +8,10 @@ import { splitPathname, throughLink, type Directories, type Directory, type Inod
 const O_PATH = 0o10000000;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Directories that are kept open, beyond those in use. */
-const KEPT = 64;
+/** Directories that are kept open at the most, beyond those in use. */
+const KEPT_MAX = 64;
+/** One descriptor of so many that the process may have is for a directory that is kept open. */
+const DESCRIPTORS_PER_KEPT = 8;
 
 interface Slot {
   readonly pathname: string;
@@ -27,9 +29,11 @@ export class DirectoryHandles implements Directories {
   readonly #root: Slot;
   /** By pathname, the one used last at the end. Not the root. What is taken out while in use is closed by its last user. */
   readonly #slots = new Map<string, Slot>();
+  readonly #kept: number;
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, handle: FileHandle, kept: number) {
     this.#path = path;
+    this.#kept = kept;
     // Its first user is this object, until close().
     this.#root = { pathname: "/", handle, users: 1 };
   }
@@ -45,7 +49,9 @@ export class DirectoryHandles implements Directories {
     try {
       const own = await handle.stat({ bigint: true });
       const seen = await stat(pathOfHandle(handle), { bigint: true });
-      if (own.ino === seen.ino && own.dev === seen.dev) return new DirectoryHandles(root, handle);
+      if (own.ino === seen.ino && own.dev === seen.dev) {
+        return new DirectoryHandles(root, handle, await keptOf());
+      }
     } catch {
       // No /proc, as in a bare chroot.
     }
@@ -69,13 +75,21 @@ export class DirectoryHandles implements Directories {
     if (pathname === "/") return this.#hold(pathname, this.#root.handle, work);
     const { parent, name } = splitPathname(pathname);
     return this.within(parent, async (directory) => {
-      const handle = await open(directory.at(name), O_PATH | constants.O_NOFOLLOW);
+      const handle = await this.#openHandle(directory.at(name), O_PATH | constants.O_NOFOLLOW);
       try {
         return await this.#hold(pathname, handle, work);
       } finally {
         await handle.close();
       }
     });
+  }
+
+  async renewed(pathname: string): Promise<void> {
+    for (const [at, slot] of this.#slots) {
+      if (at !== pathname && !at.startsWith(`${pathname}/`)) continue;
+      this.#slots.delete(at);
+      if (slot.users === 0) await slot.handle.close();
+    }
   }
 
   async forget(): Promise<void> {
@@ -141,7 +155,7 @@ export class DirectoryHandles implements Directories {
     const path = `${directory}/${splitPathname(pathname).name}`;
     let handle: FileHandle;
     try {
-      handle = await open(path, DIRECTORY);
+      handle = await this.#openHandle(path, DIRECTORY);
     } catch (error) {
       if (hasCode(error, "ENOTDIR", "ELOOP") && (await isLink(path))) {
         throw throughLink(this.#nameOf(pathname), this.#nameOf(wanted));
@@ -158,16 +172,34 @@ export class DirectoryHandles implements Directories {
     return slot;
   }
 
+  /** What is only kept open gives way when there is no descriptor left. */
+  async #openHandle(path: string, flags: number): Promise<FileHandle> {
+    try {
+      return await open(path, flags);
+    } catch (error) {
+      if (!hasCode(error, "EMFILE", "ENFILE")) throw error;
+      await this.forget();
+      return open(path, flags);
+    }
+  }
+
   async #release(slot: Slot): Promise<void> {
     slot.users--;
     if (slot.users === 0 && this.#slots.get(slot.pathname) !== slot) await slot.handle.close();
     for (const [pathname, oldest] of this.#slots) {
-      if (this.#slots.size <= KEPT) return;
+      if (this.#slots.size <= this.#kept) return;
       if (oldest.users > 0) continue;
       this.#slots.delete(pathname);
       await oldest.handle.close();
     }
   }
+}
+
+/** @returns How many directories may be kept open: fewer where a process may have few descriptors. */
+async function keptOf(): Promise<number> {
+  const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
+  const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
+  return soft === undefined ? KEPT_MAX : Math.min(KEPT_MAX, Math.floor(Number(soft) / DESCRIPTORS_PER_KEPT));
 }
 
 function pathOfHandle(handle: FileHandle): string {

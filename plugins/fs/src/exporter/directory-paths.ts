@@ -66,6 +66,10 @@ export class DirectoryPaths implements Directories {
     }
   }
 
+  async renewed(): Promise<void> {
+    // Paths lead to what is there.
+  }
+
   async forget(): Promise<void> {
     this.#seen.clear();
   }

@@ -162,7 +162,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       ["-rf"],
       ["$(id)"],
       ["..."],
-      [".tsfs-000000000000"],
+      [".tsfs-01234567-1-000000000000"],
     ])("takes the name %j", async (name) => {
       await exporter.createDirectory(`/${name}`);
       await store(`/${name}/${name}`, "content");

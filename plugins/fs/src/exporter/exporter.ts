@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath, stat } from "node:fs/promises";
+import { lstat, mkdir, realpath } from "node:fs/promises";
 import {
   cleanPathname,
   fileTypeOf,
@@ -12,8 +12,11 @@ import {
   type FileInfo,
   type LinkKind,
 } from "@kloset/sdk";
+import { booleanOption } from "../fs/boolean-option.js";
 import { hasCode, systemError } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
+import { makePath } from "../fs/make-path.js";
+import { removeLeftovers } from "../fs/remove-leftovers.js";
 import { replaceFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
@@ -27,6 +30,21 @@ import { setPermissions } from "./permissions.js";
 
 /** What the owner needs to work in a directory. */
 const OWNER_ALL = 0o700;
+
+/** Directories that are remembered as tidy. More are looked at again. */
+const TIDY_MAX = 4096;
+
+/** What the user may choose, and what tests may replace. */
+export interface FsExporterOptions {
+  /**
+   * Leave out blocks of zeros. Default false: a snapshot does not say where its
+   * source had holes, and a hole where it had none takes its room later, when
+   * somebody writes to it and there may be none left (and is no swap file).
+   */
+  readonly sparse?: boolean;
+  /** Called once, when the first extended attribute comes. */
+  readonly loadAttributes?: () => ExtendedAttributes | undefined;
+}
 
 /** An entry and the directory that it is in. */
 interface Place {
@@ -43,22 +61,21 @@ interface Place {
 export class FsExporter implements Exporter {
   readonly #root: string;
   readonly #directories: Directories;
+  readonly #sparse: boolean;
   readonly #loadAttributes: () => ExtendedAttributes | undefined;
   #attributes: AttributeSetter | undefined;
+  /** Directories in which no dead process has left anything. */
+  readonly #tidy = new Set<string>();
 
   /**
    * @param root - The restore's root as the user knows it. It exists.
    * @param directories - Those below the root.
-   * @param loadAttributes - Called once, when the first extended attribute comes.
    */
-  constructor(
-    root: string,
-    directories: Directories,
-    loadAttributes: () => ExtendedAttributes | undefined = loadExtendedAttributes,
-  ) {
+  constructor(root: string, directories: Directories, options: FsExporterOptions = {}) {
     this.#root = root;
     this.#directories = directories;
-    this.#loadAttributes = loadAttributes;
+    this.#sparse = options.sparse ?? false;
+    this.#loadAttributes = options.loadAttributes ?? loadExtendedAttributes;
   }
 
   root(): string {
@@ -80,27 +97,15 @@ export class FsExporter implements Exporter {
    */
   async createDirectory(name: string): Promise<void> {
     const pathname = cleanPathname(name);
-    if (pathname === "/") {
-      await this.#allowOwner(pathname);
-      return;
-    }
-    try {
-      await this.#makeDirectory(pathname);
-    } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
-      // A parent is missing, or something else has removed one.
-      await this.#directories.forget();
-      for (let slash = pathname.indexOf("/", 1); slash !== -1; slash = pathname.indexOf("/", slash + 1)) {
-        await this.#makeDirectory(pathname.slice(0, slash));
-      }
-      await this.#makeDirectory(pathname);
-    }
+    if (pathname === "/") await this.#allowOwner(pathname);
+    else await this.#makeDirectories(pathname);
+    await this.#tidyUp(pathname);
   }
 
   async storeFile(pathname: string, data: ByteStream, _size: number, signal: AbortSignal): Promise<void> {
     await this.#place(pathname, async ({ directory, name }) => {
       const target = directory.at(name);
-      await replaceFile({ target, temporary: directory.at(temporaryName()), data, signal, sparse: true });
+      await replaceFile({ target, temporary: directory.at(temporaryName()), data, signal, sparse: this.#sparse });
     });
   }
 
@@ -173,12 +178,37 @@ export class FsExporter implements Exporter {
     return this.#directories.within(parent, (directory) => work({ directory, name, path }));
   }
 
+  async #makeDirectories(pathname: string): Promise<void> {
+    try {
+      await this.#makeDirectory(pathname);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      // A parent is missing, or something else has removed one.
+      await this.#directories.forget();
+      for (let slash = pathname.indexOf("/", 1); slash !== -1; slash = pathname.indexOf("/", slash + 1)) {
+        await this.#makeDirectory(pathname.slice(0, slash));
+      }
+      await this.#makeDirectory(pathname);
+    }
+  }
+
+  /** A restore that was killed has left its unfinished files: once for each directory. */
+  async #tidyUp(pathname: string): Promise<void> {
+    if (this.#tidy.has(pathname)) return;
+    if (this.#tidy.size >= TIDY_MAX) this.#tidy.clear();
+    this.#tidy.add(pathname);
+    await this.#directories.within(pathname, (directory) => removeLeftovers(directory.at("."))).catch(() => undefined);
+  }
+
   /** Makes one directory, or accepts the one that is there. */
   async #makeDirectory(pathname: string): Promise<void> {
     const closed = await this.#place(pathname, async ({ directory, name, path }) => {
       const at = directory.at(name);
       try {
         await mkdir(at, OWNER_ALL);
+        // Nothing can be left in it.
+        if (this.#tidy.size < TIDY_MAX) this.#tidy.add(pathname);
+        await this.#directories.renewed(pathname);
         return false;
       } catch (error) {
         if (!hasCode(error, "EEXIST")) throw error;
@@ -205,11 +235,14 @@ export class FsExporter implements Exporter {
  * Makes the exporter for a location like `tsfs:///dir`. The directory is made if
  * it is missing; it may be, or be below, a symbolic link.
  *
- * @throws Error when the location is not absolute, or not a directory.
+ * Option: `sparse=true` leaves out blocks of zeros.
+ *
+ * @throws Error when the location is not absolute, or not a directory, or the
+ * option is not what it should be.
  */
 export const createExporter: ExporterFactory = async (context: ConnectorContext) => {
   const root = directoryOf(context);
-  await mkdir(root, { recursive: true, mode: OWNER_ALL });
-  if (!(await stat(root)).isDirectory()) throw systemError("ENOTDIR", "not a directory", root);
-  return new FsExporter(root, (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root)));
+  const sparse = booleanOption(context.config, "sparse");
+  await makePath(root, OWNER_ALL);
+  return new FsExporter(root, (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root)), { sparse });
 };

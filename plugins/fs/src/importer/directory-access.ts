@@ -1,5 +1,7 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, open, openSync } from "node:fs";
+import { promisify } from "node:util";
 import { systemError, withoutAlias } from "../fs/errors.js";
+import type { Fence } from "./fence.js";
 
 /** Longest path in bytes that a system call takes: Linux' PATH_MAX without the NUL. */
 const PATH_BYTES_MAX = process.platform === "linux" ? 4095 : 1023;
@@ -10,6 +12,11 @@ const UTF8_BYTES_MAX = 3;
 
 /** Linux' O_PATH: a directory may be passed through without being readable. Not among Node's constants. */
 const O_PATH = 0o10000000;
+
+const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+// The callback API: a `FileHandle` costs three times as much.
+const openOf = promisify(open);
 
 /** A directory whose entries can be reached by the system, however long its pathname is. */
 export interface DirectoryAccess {
@@ -22,21 +29,32 @@ export interface DirectoryAccess {
 }
 
 /**
- * Makes a directory reachable. Nearly always that is its pathname. One that is
- * too long for the system (40 levels of 250 bytes are) is gone through in steps,
- * by descriptors and `/proc/self/fd`, which only Linux has.
+ * Makes a directory reachable. Behind a fence it is held open, so that it stays
+ * the same while it is used. Without one (and where it would be too long for the
+ * system: 40 levels of 250 bytes are), that is its pathname, or a descriptor to
+ * which the way is gone in steps, by `/proc/self/fd`, which only Linux has.
  *
  * @param pathname - Absolute.
- * @throws Error with code `ENAMETOOLONG` on other systems, or what `open` says of a step.
+ * @param mayBlock - Whether the event loop may wait for the system.
+ * @throws Error with code `ENAMETOOLONG` on other systems, or what `open` says of
+ * a step, or that it leads out of the fence.
  */
-export function accessDirectory(pathname: string): DirectoryAccess {
-  if (fits(pathname)) {
+export async function accessDirectory(pathname: string, fence?: Fence, mayBlock = false): Promise<DirectoryAccess> {
+  const short = fits(pathname);
+  const fenced = fence?.covers(pathname) === true;
+  if (!fenced && short) {
     return { path: pathname, prefix: pathname === "/" ? "/" : `${pathname}/`, close: doNothing };
   }
   if (process.platform !== "linux") {
     throw systemError("ENAMETOOLONG", "name too long, open", pathname);
   }
-  const fd = openInSteps(pathname);
+  const fd = short ? await openShort(pathname, mayBlock) : openInSteps(pathname);
+  try {
+    if (fenced) fence.verify(fd, pathname);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
   const path = `/proc/self/fd/${String(fd)}`;
   return {
     // With the dot: the entry in /proc is itself a symbolic link.
@@ -54,12 +72,16 @@ function fits(pathname: string): boolean {
   return pathname.length * UTF8_BYTES_MAX <= most || Buffer.byteLength(pathname) <= most;
 }
 
+async function openShort(pathname: string, mayBlock: boolean): Promise<number> {
+  return mayBlock ? openSync(pathname, DIRECTORY) : await openOf(pathname, DIRECTORY);
+}
+
 function openInSteps(pathname: string): number {
   let fd: number | undefined;
   try {
     for (const step of stepsOf(pathname)) {
       const from: string = fd === undefined ? "" : `/proc/self/fd/${String(fd)}`;
-      const next = openSync(`${from}/${step}`, O_PATH | constants.O_DIRECTORY);
+      const next = openSync(`${from}/${step}`, DIRECTORY);
       if (fd !== undefined) closeSync(fd);
       fd = next;
     }
@@ -111,9 +133,9 @@ export function splitPathname(pathname: string): { directory: string; name: stri
  *
  * @param pathname - Absolute, of the entry.
  */
-export function reach<T>(pathname: string, call: (path: string) => T): T {
+export async function reach<T>(pathname: string, fence: Fence | undefined, call: (path: string) => T): Promise<T> {
   const { directory, name } = splitPathname(pathname);
-  const access = accessDirectory(directory);
+  const access = await accessDirectory(directory, fence);
   try {
     return call(access.prefix + name);
   } catch (error) {

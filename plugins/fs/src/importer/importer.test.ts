@@ -77,7 +77,11 @@ describe("FsImporter", () => {
     mkdirSync(join(folder, "a/b"), { recursive: true });
     for (let i = 0; i < 200; i++) writeFileSync(join(folder, `a/${String(i)}`), "");
     const fs = importer();
-    expect(await collect(fs.scan(signal))).toEqual(await collect(fs.scan(signal)));
+    // What lies above, as /tmp, belongs to others as well, who change it.
+    const scanOwn = async (): Promise<Entry[]> => (await collect(fs.scan(signal))).filter(({ pathname }) => pathname.startsWith(folder));
+    const entries = await scanOwn();
+    expect(entries).toHaveLength(203);
+    expect(await scanOwn()).toEqual(entries);
   });
 
   it("opens files by name, and says which one is missing", async () => {
@@ -121,7 +125,7 @@ describe("extended attributes", () => {
     ]);
     expect(recordsOf(entries)[0]?.extendedAttributes).toEqual(["user.a", "user.b"]);
     const value = await fs.open({ pathname, attribute: { name: "user.a", kind: "extended" }, target: "" }, signal);
-    expect((await contentOf(value)).toString()).toBe(`${pathname} user.a`);
+    expect((await contentOf(value)).toString()).toMatch(/\/file user\.a$/);
   });
 
   it("come from the file system", async () => {

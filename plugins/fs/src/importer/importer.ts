@@ -12,13 +12,15 @@ import {
 import { directoryOf } from "../fs/location.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
 import { Accounts } from "./accounts.js";
-import { booleanOption } from "./boolean-option.js";
+import { booleanOption } from "../fs/boolean-option.js";
 import { reach } from "./directory-access.js";
 import { Excludes } from "./excludes.js";
+import { Fence } from "./fence.js";
 import { Inspector } from "./inspect.js";
 import { readFile } from "./read-file.js";
 import { scan } from "./scan.js";
 import type { WalkOptions } from "./walk.js";
+import { wayTo, type Way } from "./way.js";
 
 /**
  * Backs up a folder, or a single file, of the local file system.
@@ -31,6 +33,8 @@ export class FsImporter implements Importer {
   readonly #root: string;
   readonly #attributes: ExtendedAttributes | undefined;
   readonly #walk: WalkOptions;
+  /** Found once: a location that is a link must not lead elsewhere later. */
+  readonly #way: Way;
 
   /**
    * @param load - Loads the library for extended attributes; for tests.
@@ -49,10 +53,12 @@ export class FsImporter implements Importer {
     if (!noXattr && this.#attributes === undefined) {
       process.stderr.write(`${protocol}: no library for extended attributes on this system: they are not backed up\n`);
     }
+    this.#way = wayTo(this.#root);
     this.#walk = {
       inspector: new Inspector(new Accounts(), this.#attributes),
       excludes: options.excludes.length === 0 ? undefined : new Excludes(options.excludes),
       oneFileSystem,
+      fence: this.#way.top === undefined ? undefined : Fence.around(this.#way.top),
     };
   }
 
@@ -77,22 +83,22 @@ export class FsImporter implements Importer {
   }
 
   scan(signal: AbortSignal): AsyncIterable<Entry> {
-    return scan(this.#root, this.#walk, signal);
+    return scan(this.#way, this.#walk, signal);
   }
 
   /** Opens by pathname: a scan of millions of files holds nothing for them. */
   open(ref: EntryRef, signal: AbortSignal): Promise<ByteSource> | ByteSource {
-    if (ref.attribute === undefined) return readFile(ref.pathname, signal);
+    if (ref.attribute === undefined) return readFile(ref.pathname, signal, this.#walk.fence);
     const { kind, name } = ref.attribute;
     const attributes = this.#attributes;
     if (attributes === undefined || kind !== "extended") {
       throw new Error(`no extended attribute ${JSON.stringify(name)} of ${JSON.stringify(ref.pathname)} was scanned`);
     }
-    return reach(ref.pathname, (path) => attributes.get(path, name));
+    return reach(ref.pathname, this.#walk.fence, (path) => attributes.get(path, name));
   }
 
   close(): void {
-    // Nothing is held.
+    this.#walk.fence?.close();
   }
 }
 

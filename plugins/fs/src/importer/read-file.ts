@@ -1,7 +1,9 @@
 import { close, closeSync, constants, fstatSync, open, openSync, read, readSync, type BigIntStats } from "node:fs";
 import { promisify } from "node:util";
 import type { ByteSource } from "@kloset/sdk";
+import { withoutAlias, withPath } from "../fs/errors.js";
 import { accessDirectory, splitPathname, withPathname } from "./directory-access.js";
+import type { Fence } from "./fence.js";
 import { Pace } from "./pace.js";
 import { assertUnchanged } from "./unchanged.js";
 
@@ -29,29 +31,35 @@ const pace = new Pace();
  * may be half of the old and half of the new content.
  *
  * @param pathname - Absolute.
+ * @param fence - What is outside of it is not read.
  * @returns The content when it is small, else an iteration that opens the file
  * once it is started. A chunk of it is valid until the next one is asked for.
  * @throws Error that names the file.
  */
-export async function readFile(pathname: string, signal: AbortSignal): Promise<ByteSource> {
+export async function readFile(pathname: string, signal: AbortSignal, fence?: Fence): Promise<ByteSource> {
   signal.throwIfAborted();
   const mayBlock = pace.mayBlock();
   const start = performance.now();
-  const fd = await openFile(pathname, mayBlock);
+  const fd = await openFile(pathname, mayBlock, fence);
   try {
     const before = statsOfFile(fd, pathname);
-    if (before.size > CHUNK_BYTES) return readChunks(pathname, signal);
+    if (before.size > CHUNK_BYTES) return readChunks(pathname, signal, fence);
     const content = await readWhole(fd, pathname, before, mayBlock);
     if (mayBlock) pace.blocked(performance.now() - start);
     return content;
+  } catch (error) {
+    throw withPath(error, pathname);
   } finally {
     closeSync(fd);
   }
 }
 
-async function openFile(pathname: string, mayBlock: boolean): Promise<number> {
+async function openFile(pathname: string, mayBlock: boolean, fence: Fence | undefined): Promise<number> {
   const { directory, name } = splitPathname(pathname);
-  const access = accessDirectory(directory);
+  // Held, and not looked at afterwards: merely to open a device elsewhere may start something.
+  const access = await accessDirectory(directory, fence, mayBlock).catch((error: unknown) => {
+    throw withoutAlias(error, directory, pathname);
+  });
   try {
     const path = access.prefix + name;
     return mayBlock ? openSync(path, FLAGS) : await openOf(path, FLAGS);
@@ -86,8 +94,12 @@ async function readWhole(fd: number, pathname: string, before: BigIntStats, mayB
   return buffer.subarray(0, count);
 }
 
-async function* readChunks(pathname: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  const fd = await openFile(pathname, false);
+async function* readChunks(
+  pathname: string,
+  signal: AbortSignal,
+  fence: Fence | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const fd = await openFile(pathname, false, fence);
   let ahead: Promise<number> | undefined;
   try {
     const before = statsOfFile(fd, pathname);
@@ -110,6 +122,8 @@ async function* readChunks(pathname: string, signal: AbortSignal): AsyncGenerato
       yield chunk;
     }
     assertUnchanged(pathname, before, fstatSync(fd, { bigint: true }), count);
+  } catch (error) {
+    throw withPath(error, pathname);
   } finally {
     // A descriptor that is closed while it is read might be another file's by then.
     await ahead?.catch(() => undefined);

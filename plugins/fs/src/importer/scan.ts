@@ -3,21 +3,20 @@ import { promisify } from "node:util";
 import type { Entry } from "@kloset/sdk";
 import { errorEntry, statsOf, type Inspector } from "./inspect.js";
 import { walk, type WalkOptions } from "./walk.js";
-import { wayTo } from "./way.js";
+import type { Way } from "./way.js";
 
 const statOf = promisify(stat);
 
 /**
  * Yields everything from "/" down that leads to the location, then what is there.
  *
- * @param root - Absolute and clean.
+ * @param way - To the location, as `wayTo` has found it.
  */
 export async function* scan(
-  root: string,
+  way: Way,
   options: WalkOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Entry, void, undefined> {
-  const way = wayTo(root);
   for (const parent of way.parents) yield await parentEntry(parent, options.inspector);
   for (const link of way.links) {
     signal.throwIfAborted();
@@ -27,7 +26,7 @@ export async function* scan(
       yield errorEntry(link, error);
     }
   }
-  if (way.error !== undefined) yield errorEntry(way.links.at(-1) ?? root, way.error);
+  if (way.error !== undefined) yield errorEntry(way.links.at(-1) ?? "/", way.error);
   if (way.top !== undefined) yield* walk(way.top, options, signal);
 }
 

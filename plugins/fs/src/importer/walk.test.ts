@@ -190,7 +190,7 @@ describe("a scan", () => {
       entries.push(entry);
     }
     expect(namesBelow(folder, entries)).toEqual(["", "/a", "/b", "/b/file"]);
-    expect(errorsOf(entries)).toEqual([`${folder}/a: ENOENT: no such file or directory, scandir '${folder}/a'`]);
+    expect(errorsOf(entries)).toEqual([`${folder}/a: ENOENT: no such file or directory, open '${folder}/a'`]);
   });
 });
 

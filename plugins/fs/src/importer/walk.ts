@@ -1,8 +1,10 @@
 import { readdir, type BigIntStats } from "node:fs";
 import { promisify } from "node:util";
 import type { Entry } from "@kloset/sdk";
+import { isTemporaryName } from "../fs/temporary-name.js";
 import { accessDirectory, type DirectoryAccess } from "./directory-access.js";
 import type { Excludes } from "./excludes.js";
+import type { Fence } from "./fence.js";
 import { errorEntry, statsOf, type Inspector } from "./inspect.js";
 import { decodeName, escapeUnlike, type RawName } from "./names.js";
 
@@ -18,6 +20,8 @@ export interface WalkOptions {
   readonly excludes: Excludes | undefined;
   /** Leave out directories of other file systems. */
   readonly oneFileSystem: boolean;
+  /** Around the top; undefined where the system has none. */
+  readonly fence: Fence | undefined;
 }
 
 /** What was found at one pathname. */
@@ -82,7 +86,7 @@ class Walker {
     let access: DirectoryAccess | undefined;
     let names: RawName[];
     try {
-      access = accessDirectory(directory);
+      access = await accessDirectory(directory, this.#options.fence);
       names = await readdirOf(access.path, "latin1");
     } catch (error) {
       access?.close();
@@ -106,7 +110,7 @@ class Walker {
     let taken: Set<RawName> | undefined;
     return async (raw) => {
       const name = decodeName(raw);
-      if (name !== undefined) return this.#find(above + name, prefix + name);
+      if (name !== undefined) return this.#find(above + name, prefix + name, isTemporaryName(name));
       // Nothing in it is opened either: there is no pathname that names it.
       taken ??= new Set(names);
       const shown = escapeUnlike(raw, taken);
@@ -115,7 +119,8 @@ class Walker {
     };
   }
 
-  async #find(pathname: string, path: string): Promise<Found> {
+  /** @param mayBeUnfinished - By its name it is what a restore or a storage of this plugin has not finished, and never will. */
+  async #find(pathname: string, path: string, mayBeUnfinished = false): Promise<Found> {
     let stats: BigIntStats;
     try {
       stats = await statsOf(path);
@@ -123,6 +128,7 @@ class Walker {
       return this.#isExcluded(pathname, false) ? NOTHING : { entries: [errorEntry(pathname, error)] };
     }
     const isDirectory = stats.isDirectory();
+    if (mayBeUnfinished && !isDirectory) return NOTHING;
     if (this.#isExcluded(pathname, isDirectory)) return NOTHING;
     // As Plakar's own: the directory where another file system is mounted is left out too.
     if (isDirectory && this.#device !== undefined && stats.dev !== this.#device) return NOTHING;

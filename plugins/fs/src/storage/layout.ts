@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import type { Mac, ResourceKind } from "@kloset/sdk";
 
+/** Folders are for their owner alone: what is in them may not be encrypted. */
+export const OWNER_ALL = 0o700;
+
 /** The folders that packfiles and states are spread over: one for each first byte of a MAC. */
 const PREFIXES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

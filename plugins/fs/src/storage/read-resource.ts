@@ -1,6 +1,8 @@
-import { open, type FileHandle } from "node:fs/promises";
-import type { ByteSource, Range } from "@kloset/sdk";
+import type { FileHandle } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import type { ByteSource, ByteStream, Range } from "@kloset/sdk";
 import { withPath } from "../fs/errors.js";
+import { openRegular } from "./open-regular.js";
 
 /** The most that is read at once: the wire's chunks are no larger. */
 const CHUNK = 1024 * 1024;
@@ -13,23 +15,25 @@ const CHUNK = 1024 * 1024;
  *
  * @param range - Cut at the end of the file; nothing when it begins behind it, as
  * Plakar's own storages answer. Absent for the whole.
- * @throws RangeError for a range that is no range; what opening the file throws.
+ * @throws RangeError for a range that is no range; what opening the file throws;
+ * Error that names the file when it gets shorter while the whole is read: resources never do.
  */
 export async function readResource(path: string, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
   signal.throwIfAborted();
   if (range !== undefined) checkRange(range);
-  const handle = await open(path, "r");
+  const { handle, size } = await openRegular(path);
   let streaming = false;
   try {
     const offset = range?.offset ?? 0;
-    const length = range?.length ?? (await handle.stat()).size;
-    if (length <= CHUNK) return await readFully(handle, offset, length);
+    const length = range?.length ?? size;
+    const least = range === undefined ? size : 0;
+    if (length <= CHUNK) return await readFully(handle, { path, offset, length, least });
     signal.throwIfAborted();
     const stream = handle.createReadStream({ start: offset, end: offset + length - 1, highWaterMark: CHUNK, signal });
     // The reader gets the error; nobody may be reading any more when the host aborts.
     stream.on("error", () => undefined);
     streaming = true;
-    return stream;
+    return atLeast(stream, { path, least });
   } catch (error) {
     throw withPath(error, path);
   } finally {
@@ -37,7 +41,15 @@ export async function readResource(path: string, range: Range | undefined, signa
   }
 }
 
-async function readFully(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+interface Part {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+  /** Bytes that must come. */
+  readonly least: number;
+}
+
+async function readFully(handle: FileHandle, { path, offset, length, least }: Part): Promise<Uint8Array> {
   const buffer = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
@@ -45,7 +57,37 @@ async function readFully(handle: FileHandle, offset: number, length: number): Pr
     if (bytesRead === 0) break;
     done += bytesRead;
   }
+  if (done < least) throw tooShort(path, least, done);
   return buffer.subarray(0, done);
+}
+
+function atLeast(stream: Readable, { path, least }: Pick<Part, "path" | "least">): ByteStream {
+  const chunks = (async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    let done = 0;
+    try {
+      for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+        done += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      throw withPath(error, path);
+    }
+    if (done < least) throw tooShort(path, least, done);
+  })();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => chunks.next(),
+      return: () => {
+        // A generator that was not begun would not do it.
+        stream.destroy();
+        return chunks.return();
+      },
+    }),
+  };
+}
+
+function tooShort(path: string, least: number, done: number): Error {
+  return new Error(`${String(least)} bytes were expected, and only ${String(done)} came: '${path}'`);
 }
 
 function checkRange({ offset, length }: Range): void {

@@ -282,18 +282,20 @@ describe("FsStore", () => {
     });
 
     it("removes what dead processes left, when it is old", async () => {
-      const [old, young] = [temporaryName(), temporaryName()];
+      // Of another machine, of which nobody knows who lives on it.
+      const foreign = (): string => temporaryName().replace(/-[0-9a-f]{8}-/, "-89abcdef-");
+      const [old, young, mine] = [foreign(), foreign(), temporaryName()];
       const day = 24 * 60 * 60;
       const now = Date.now() / 1000;
       for (const folder of [root, join(root, "packfiles"), join(root, "states")]) {
-        for (const name of [old, young, "tmp.1234"]) await writeFile(join(folder, name), "left");
+        for (const name of [old, young, mine, "tmp.1234"]) await writeFile(join(folder, name), "left");
         for (const name of [old, "tmp.1234"]) await utimes(join(folder, name), now - day - 60, now - day - 60);
       }
       await store.open();
       for (const folder of [root, join(root, "packfiles"), join(root, "states")]) {
         const names = await readdir(folder);
         expect(names).not.toContain(old);
-        expect(names).toEqual(expect.arrayContaining([young, "tmp.1234"]));
+        expect(names).toEqual(expect.arrayContaining([young, mine, "tmp.1234"]));
       }
     });
   });

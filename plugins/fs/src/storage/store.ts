@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
+import { mkdir, readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   LocationFlag,
@@ -11,18 +11,18 @@ import {
   type ResourceStore,
   type StoreFactory,
 } from "@kloset/sdk";
-import { hasCode } from "../fs/errors.js";
+import { hasCode, withPath } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
+import { removeLeftovers } from "../fs/remove-leftovers.js";
 import { replaceFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
-import { Layout } from "./layout.js";
+import { createRepository } from "./create-repository.js";
+import { Layout, OWNER_ALL } from "./layout.js";
+import { openRegular } from "./open-regular.js";
 import { readResource } from "./read-resource.js";
-import { removeLeftovers } from "./remove-leftovers.js";
 import { sizeOfTree } from "./size-of-tree.js";
 import { syncDirectory } from "./sync-directory.js";
 
-/** Folders are for their owner alone: what is in them may not be encrypted. */
-const OWNER_ALL = 0o700;
 /** A configuration travels in one message, which has 4 MiB at most. */
 const CONFIG_MAX = 4 * 1024 * 1024;
 const RESOURCE_NAME = /^[0-9a-f]{64}$/;
@@ -51,45 +51,27 @@ export class FsStore implements ResourceStore {
    * directory must be missing or empty.
    */
   async create(config: Uint8Array): Promise<void> {
-    const { root, config: configPath, kindFolders, spreadFolders } = this.#layout;
     if (config.length > CONFIG_MAX) throw tooLarge(config.length);
-    const highest = await mkdir(root, { recursive: true, mode: OWNER_ALL });
-    const names = await readdir(root);
-    if (names.includes("CONFIG")) throw new Error(`there is a repository in ${root} already`);
-    if (names.length > 0) throw new Error(`directory ${root} is not empty`);
-    for (const folder of kindFolders) {
-      await mkdir(folder, { mode: OWNER_ALL }).catch((error: unknown) => {
-        // Another process was faster: there must be one that creates.
-        throw hasCode(error, "EEXIST") ? new Error(`directory ${root} is not empty`) : error;
-      });
-    }
-    for (const folder of spreadFolders) await mkdir(folder, { mode: OWNER_ALL });
-    for (const folder of kindFolders) await syncDirectory(folder);
-    await syncDirectory(root);
-    for (let made = root; highest !== undefined && made.length >= highest.length; made = dirname(made)) {
-      await syncDirectory(dirname(made));
-    }
-    // Last: it says that all the rest is there.
-    await replaceFile({ target: configPath, temporary: join(root, temporaryName()), data: once(config), sync: true });
-    await syncDirectory(root);
+    await createRepository(this.#layout, config);
   }
 
   /** @throws Error that names the directory when there is no repository in it. */
   async open(): Promise<Uint8Array> {
     const { root, config, workFolders } = this.#layout;
-    const handle = await open(config, "r").catch((error: unknown) => {
+    const { handle, size } = await openRegular(config).catch((error: unknown) => {
       if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
       throw new Error(`there is no repository in ${root}: it has no file CONFIG`, { cause: error });
     });
     let content: Uint8Array;
     try {
-      const { size } = await handle.stat();
       if (size > CONFIG_MAX) throw tooLarge(size);
       content = await handle.readFile();
+    } catch (error) {
+      throw withPath(error, config);
     } finally {
       await handle.close();
     }
-    await removeLeftovers(workFolders);
+    for (const folder of workFolders) await removeLeftovers(folder);
     return content;
   }
 
@@ -200,8 +182,4 @@ function notFound(kind: ResourceKind, mac: Mac, cause: unknown): Error {
 
 function tooLarge(size: number): Error {
   return new Error(`the configuration has ${String(size)} bytes, more than ${String(CONFIG_MAX)}`);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -1,0 +1,68 @@
+import { Mac, MAC_LENGTH, type ByteSource, type ByteStream, type ResourceStore, type Store, type StoreBase } from "@kloset/sdk";
+import { take } from "./author-exporter.js";
+import type { AuthorSpec } from "./input.js";
+import type { Temper } from "./temper.js";
+import type { Tracker } from "./tracker.js";
+
+/** Bytes of every resource: a store that kept what hosts put would grow with the inputs. */
+const resourceLength = 5000;
+
+/** A store in memory that keeps account of itself, in either shape. */
+export function trackedStore(spec: AuthorSpec, temper: Temper, tracker: Tracker): Store | ResourceStore {
+  const closed = tracker.opened("store");
+  const base: StoreBase = {
+    create: () => temper.call("create", ignore),
+    open: () => temper.call("open", () => Buffer.from("configuration")),
+    location: () => temper.call("location", () => "fuzz:///store"),
+    mode: () => temper.call("mode", () => 6),
+    size: () => temper.call("size", () => 1234),
+    close: () => {
+      closed();
+      return temper.call("close", ignore);
+    },
+    ...(spec.full && { ping: () => temper.call("ping", ignore), root: () => "/store", flags: () => 0 }),
+  };
+  const list = (): Promise<Iterable<Mac>> => temper.call("list", () => macs);
+  const put = (data: ByteStream): Promise<number> => temper.call("put", () => take(data, temper));
+  const get = (signal: AbortSignal, offset = 0, length = Infinity): Promise<ByteSource> =>
+    temper.call("get", () => temper.stream("read", signal, () => part(offset, length)), signal);
+  const remove = (): Promise<void> => temper.call("delete", ignore);
+  if (spec.resourceStore) {
+    return {
+      ...base,
+      list,
+      put: (_kind, _mac, data) => put(data),
+      get: (_kind, _mac, range, signal) => get(signal, range?.offset, range?.length),
+      delete: remove,
+    };
+  }
+  const getOne = (_mac: Mac, signal: AbortSignal): Promise<ByteSource> => get(signal);
+  const putOne = (_mac: Mac, data: ByteStream): Promise<number> => put(data);
+  return {
+    ...base,
+    getStates: list,
+    putState: putOne,
+    getState: getOne,
+    deleteState: remove,
+    getPackfiles: list,
+    putPackfile: putOne,
+    getPackfile: getOne,
+    getPackfileBlob: (_mac, offset, length, signal) => get(signal, offset, length),
+    deletePackfile: remove,
+    getLocks: list,
+    putLock: putOne,
+    getLock: getOne,
+    deleteLock: remove,
+  };
+}
+
+const macs = [1, 2, 3].map((fill) => Mac.fromBytes(new Uint8Array(MAC_LENGTH).fill(fill)));
+
+async function* part(offset: number, length: number): AsyncGenerator<Uint8Array> {
+  const end = Math.min(resourceLength, offset + length);
+  for (let at = offset; at < end; at += 2048) yield Buffer.alloc(Math.min(2048, end - at), 0x62);
+}
+
+function ignore(): void {
+  // A call that does nothing.
+}

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { duplexPair, type Duplex } from "node:stream";
+import { framesOf } from "./http2.js";
+import type { AuthorSpec } from "./input.js";
+import { finish } from "./finish.js";
+import { sdkTarget } from "./target.js";
+import { Tracker } from "./tracker.js";
+
+/** What a host sent, frame by frame; the preface is the first. */
+export interface Capture {
+  readonly name: string;
+  readonly frames: readonly Buffer[];
+}
+
+/** Authors without moods, for hosts that are recorded. */
+export const calmAuthor: AuthorSpec = {
+  seed: 0,
+  delay: 0,
+  waits: 0,
+  fails: 0,
+  resourceStore: false,
+  opensByName: true,
+  full: true,
+};
+
+/** How long a host that is recorded may take, in milliseconds. */
+const recordingMs = 120_000;
+
+/**
+ * Records all that a host sends to the SDK.
+ *
+ * @param drive - Plays the host over its end of the connection.
+ */
+export async function record(
+  name: string,
+  drive: (transport: Duplex) => Promise<void>,
+): Promise<Capture> {
+  const tracker = new Tracker();
+  const [near, far] = duplexPair();
+  const sent: Buffer[] = [];
+  const push = near.push.bind(near);
+  near.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (Buffer.isBuffer(chunk)) sent.push(Buffer.from(chunk));
+    return push(chunk, encoding);
+  };
+  const running = sdkTarget()(near, calmAuthor, tracker);
+  try {
+    await drive(far);
+  } finally {
+    far.destroy();
+    near.push(null);
+  }
+  const faults = await finish(running, tracker, recordingMs);
+  if (faults.length > 0) throw new Error(`recording ${name}: ${faults.join("; ")}`);
+  return { name, frames: framesOf(Buffer.concat(sent)) };
+}
+
+/** Names what was recorded: inputs made of the same captures, by the same seed, are the same. */
+export function digestOf(captures: readonly Capture[]): string {
+  const hash = createHash("sha256");
+  for (const { name, frames } of captures) {
+    hash.update(name);
+    for (const one of frames) hash.update(one);
+  }
+  return hash.digest("hex").slice(0, 16);
+}

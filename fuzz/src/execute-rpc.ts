@@ -1,0 +1,79 @@
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import { duplexPair, type Duplex } from "node:stream";
+import { finish } from "./finish.js";
+import type { RpcCall, RpcInput } from "./input.js";
+import { OutputCheck } from "./output-check.js";
+import type { Target } from "./target.js";
+import { Tracker } from "./tracker.js";
+import { happens } from "./watchdog.js";
+
+/** Tries a plugin with calls whose every answer is looked at: each must end with a status that says something. */
+export async function executeRpc(input: RpcInput, target: Target, watchdogMs: number): Promise<string[]> {
+  const tracker = new Tracker();
+  const [near, far] = duplexPair();
+  const output = new OutputCheck();
+  far.push = watched(far, output);
+  near.on("error", () => undefined);
+  const running = target(near, input.author, tracker);
+  const session = connect("http://127.0.0.1:0", { createConnection: () => far });
+  session.on("error", () => undefined);
+  const faults: string[] = [];
+  try {
+    let beside: Promise<unknown>[] = [];
+    for (const call of input.calls) {
+      if (!call.beside) beside = [];
+      beside.push(answer(session, call, input.userAgent).then((fault) => fault !== undefined && faults.push(fault)));
+      const next = input.calls[input.calls.indexOf(call) + 1];
+      if (next?.beside === true) continue;
+      if (await happens(Promise.all(beside), watchdogMs)) continue;
+      faults.push(`hang: ${call.path} is not answered`);
+      break;
+    }
+  } finally {
+    // As hosts go: the end of the plugin's input, and no GOAWAY.
+    far.destroy();
+    near.push(null);
+  }
+  faults.push(...(await finish(running, tracker, watchdogMs)));
+  return [...output.faults(false), ...faults];
+}
+
+/** A duplex's push that shows what comes. */
+function watched(far: Duplex, output: OutputCheck): Duplex["push"] {
+  const push = far.push.bind(far);
+  return (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (Buffer.isBuffer(chunk)) output.push(chunk);
+    return push(chunk, encoding);
+  };
+}
+
+/** Makes a call and reads all of its answer. @returns What is wrong with its status. */
+function answer(session: ClientHttp2Session, { path, body }: RpcCall, userAgent: string): Promise<string | undefined> {
+  if (session.destroyed || session.closed) return Promise.resolve(`status: ${path}: the connection has ended`);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": path,
+    "content-type": "application/grpc",
+    te: "trailers",
+    "user-agent": userAgent,
+  });
+  stream.on("error", () => undefined);
+  let status: string | undefined;
+  let message = "";
+  const look = (headers: IncomingHttpHeaders): void => {
+    const { "grpc-status": code, "grpc-message": text } = headers;
+    if (code !== undefined) [status, message] = [String(code), String(text ?? "")];
+  };
+  stream.on("response", look).on("trailers", look);
+  stream.resume();
+  for (const bytes of body) stream.write(bytes);
+  stream.end();
+  return new Promise((resolve) => {
+    stream.once("close", () => {
+      if (status === undefined) resolve(`status: ${path} ended without a status (HTTP/2 error ${String(stream.rstCode)})`);
+      else if (!/^(?:[0-9]|1[0-6])$/.test(status)) resolve(`status: ${path} ended with the status ${JSON.stringify(status)}`);
+      else if (status !== "0" && message === "") resolve(`status: ${path} failed with status ${status} and no message`);
+      else resolve(undefined);
+    });
+  });
+}

@@ -1,0 +1,47 @@
+import type { Input, WireInput } from "./input.js";
+import { executeRpc } from "./execute-rpc.js";
+import { finish } from "./finish.js";
+import type { Target } from "./target.js";
+import { Tracker } from "./tracker.js";
+import { happens, quiet, turn } from "./watchdog.js";
+import { Wire } from "./wire.js";
+
+/** How long anything may take before it counts as a hang, in milliseconds. */
+export const defaultWatchdogMs = 30_000;
+
+/**
+ * Tries a plugin with one input.
+ *
+ * @returns What is wrong, each line with the name of the check in front; nothing when all is well.
+ */
+export async function execute(input: Input, target: Target, watchdogMs = defaultWatchdogMs): Promise<string[]> {
+  try {
+    return input.kind === "wire" ? await executeWire(input, target, watchdogMs) : await executeRpc(input, target, watchdogMs);
+  } catch (error) {
+    return [`thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+  }
+}
+
+async function executeWire(input: WireInput, target: Target, watchdogMs: number): Promise<string[]> {
+  const tracker = new Tracker();
+  const wire = new Wire(input.reads);
+  // The server's own errors are told by `closed`.
+  wire.on("error", () => undefined);
+  const running = target(wire, input.author, tracker);
+  const fed = feed(input, wire, () => wire.output.bytes + tracker.calls);
+  if (!(await happens(fed, watchdogMs))) return ["hang: the input is not read"];
+  const before = wire.destroyed;
+  wire.leave(input.end);
+  const faults = await finish(running, tracker, watchdogMs);
+  const whole = input.reads === "all" && !before && input.end === "end";
+  return [...wire.output.faults(whole), ...faults];
+}
+
+async function feed({ steps }: WireInput, wire: Wire, state: () => number): Promise<void> {
+  for (const step of steps) {
+    if (wire.destroyed) return;
+    if (step === "quiet") await quiet(state);
+    else if (typeof step === "number") for (let i = 0; i < step; i++) await turn();
+    else await wire.feed(step);
+  }
+}

@@ -1,0 +1,166 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Job, WorkerMessage } from "./job.js";
+import type { MemorySample } from "./memory.js";
+
+/** What is wrong, and what shows it. */
+export interface Finding {
+  readonly text: string;
+  /** Inputs that show it, each as the text of a file; without text when a worker could not say any more. */
+  readonly inputs: readonly { readonly index: number; readonly text?: string }[];
+}
+
+/** How to fuzz. */
+export interface FuzzOptions {
+  readonly seed: number;
+  readonly runs: number;
+  readonly workers: number;
+  readonly deadline?: number | undefined;
+  readonly replay?: string | undefined;
+  readonly target?: string | undefined;
+  readonly watchdogMs: number;
+  /** Told now and then. */
+  readonly progress?: (progress: Progress) => void;
+}
+
+/** How far it is. */
+export interface Progress {
+  readonly done: number;
+  /** The most that one worker holds. */
+  readonly memory: MemorySample;
+}
+
+/** What came of it. */
+export interface Outcome {
+  readonly done: number;
+  readonly findings: readonly Finding[];
+  readonly digest: string;
+  readonly captures: number;
+  /** The most that one worker held. */
+  readonly peak: MemorySample;
+}
+
+/** Inputs that run at once in a worker. */
+const inFlight = 4;
+/** So many findings say enough. */
+const maxFindings = 20;
+/** A worker records hosts before it says a word. */
+const startMs = 300_000;
+/** Many short lives: a large nursery, and no threads beside each worker, save a fifth of the time. */
+const workerFlags = ["--expose-gc", "--max-semi-space-size=64", "--single-threaded"];
+
+/** Fuzzes in several processes. */
+export async function fuzz(options: FuzzOptions): Promise<Outcome> {
+  const totals = new Totals(options);
+  const { runs, workers, replay } = options;
+  const jobs = Array.from({ length: replay === undefined ? workers : 1 }, (_, from): Job => ({
+    seed: options.seed,
+    from,
+    step: replay === undefined ? workers : 1,
+    to: replay === undefined ? runs : 1,
+    without: [],
+    replay,
+    target: options.target,
+    inFlight,
+    // Ten looks at the memory, at least; each takes a while.
+    sampleEvery: Math.max(50, Math.min(2000, Math.floor(runs / workers / 10))),
+    watchdogMs: options.watchdogMs,
+    deadline: options.deadline,
+  }));
+  await Promise.all(jobs.map((job) => workThrough(job, totals)));
+  return totals;
+}
+
+/** Runs a job to its end, with a new process each time that one dies. */
+async function workThrough(job: Job, totals: Totals): Promise<void> {
+  let left: Job | undefined = job;
+  while (left !== undefined && totals.findings.length < maxFindings) left = await new Worker(left, totals).ended;
+}
+
+class Totals implements Outcome {
+  done = 0;
+  digest = "";
+  captures = 0;
+  peak: MemorySample = { live: 0, rss: 0 };
+  readonly findings: Finding[] = [];
+  readonly #options: FuzzOptions;
+
+  constructor(options: FuzzOptions) {
+    this.#options = options;
+  }
+
+  hear(message: WorkerMessage): void {
+    if (message.type === "end") this.done++;
+    else if (message.type === "corpus") ({ digest: this.digest, captures: this.captures } = message);
+    else if (message.type === "fault") this.findings.push(message);
+    else if (message.type === "memory") {
+      this.peak = { live: Math.max(this.peak.live, message.live), rss: Math.max(this.peak.rss, message.rss) };
+      this.#options.progress?.({ done: this.done, memory: this.peak });
+    }
+  }
+}
+
+/** One process. */
+class Worker {
+  /** What is left to do when the process did not do it all. */
+  readonly ended: Promise<Job | undefined>;
+  readonly #child: ChildProcess;
+  readonly #job: Job;
+  readonly #totals: Totals;
+  readonly #running = new Set<number>();
+  #done = false;
+  #log = "";
+  #why: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(job: Job, totals: Totals) {
+    this.#job = job;
+    this.#totals = totals;
+    this.#child = fork(fileURLToPath(new URL("../dist/worker.js", import.meta.url)), {
+      execArgv: workerFlags,
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    this.#child.stderr?.on("data", (bytes: Buffer) => {
+      this.#log = (this.#log + bytes.toString()).slice(-4000);
+    });
+    this.#child.on("message", (message: WorkerMessage) => {
+      this.#hear(message);
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.once("close", (code, signal) => {
+        clearTimeout(this.#timer);
+        resolve(this.#leftAfter(code, signal));
+      });
+    });
+    this.#child.send(job);
+    this.#wait(startMs);
+  }
+
+  #hear(message: WorkerMessage): void {
+    // Whatever hangs but does not block the event loop is told after one watchdog.
+    this.#wait(2 * this.#job.watchdogMs);
+    if (message.type === "begin") this.#running.add(message.index);
+    else if (message.type === "end") this.#running.delete(message.index);
+    else if (message.type === "done") this.#done = true;
+    this.#totals.hear(message);
+    if (this.#totals.findings.length >= maxFindings) this.#child.kill("SIGKILL");
+  }
+
+  #wait(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#why = "hang: a worker says nothing any more: its event loop is blocked";
+      this.#child.kill("SIGKILL");
+    }, ms);
+  }
+
+  #leftAfter(code: number | null, signal: string | null): Job | undefined {
+    if (this.#done || this.#totals.findings.length >= maxFindings) return undefined;
+    const text = this.#why ?? `crash: a worker ended with ${signal ?? `code ${String(code)}`}: ${this.#log.trim()}`;
+    const running = [...this.#running];
+    this.#totals.hear({ type: "fault", text, inputs: running.map((index) => ({ index })) });
+    // Without any input running it would end the same way again.
+    if (running.length === 0) return undefined;
+    return { ...this.#job, from: Math.min(...running), without: [...this.#job.without, ...running] };
+  }
+}

@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { fromBinary } from "@bufbuild/protobuf";
+import { recordCorpus, type Corpus } from "../corpus.js";
+import { inputFromText, inputToText, type Input } from "../input.js";
+import { randomMessage } from "../messages.js";
+import { Random } from "../random.js";
+import { pathOf, wireGenerations } from "../services.js";
+import { inputOf } from "./generate.js";
+
+const seed = 11;
+let corpus: Corpus;
+let inputs: Input[];
+
+beforeAll(async () => {
+  corpus = await recordCorpus();
+  inputs = Array.from({ length: 3000 }, (_, index) => inputOf(corpus, seed, index));
+}, 120_000);
+
+/** An input's bytes, without what is between them. */
+function bytesOf(input: Input): Buffer {
+  if (input.kind === "rpc") return Buffer.concat(input.calls.flatMap(({ path, body }) => [Buffer.from(path), ...body]));
+  return Buffer.concat(input.steps.filter((step) => step instanceof Uint8Array));
+}
+
+describe("inputs", () => {
+  it("are the same for the same seed and index, and others for others", async () => {
+    const again = await recordCorpus();
+    expect(again.digest).toBe(corpus.digest);
+    for (let index = 0; index < 200; index++) expect(inputToText(inputOf(again, seed, index))).toBe(inputToText(inputs[index] as Input));
+    const texts = [inputOf(corpus, seed, 0), inputOf(corpus, seed, 1), inputOf(corpus, seed + 1, 0), inputOf(corpus, seed + 2 ** 32, 0)];
+    expect(new Set(texts.map(inputToText)).size).toBe(4);
+  }, 120_000);
+
+  it("are the same again from a file", () => {
+    for (const input of inputs.slice(0, 200)) {
+      const again = inputFromText(inputToText(input));
+      expect(inputToText(again)).toBe(inputToText(input));
+      expect(bytesOf(again).equals(bytesOf(input))).toBe(true);
+    }
+  });
+
+  it("are of every kind, from every transcript and every flow", () => {
+    const whats = inputs.map(({ what }) => what);
+    const wanted = [
+      "random bytes",
+      "random frames",
+      ...corpus.captures.map(({ name }) => `${name},`),
+      ...corpus.scripts.flatMap(({ name }) => [`calls of ${name}`, `statuses of ${name}`]),
+    ];
+    expect(wanted.filter((start) => !whats.some((what) => what.startsWith(start)))).toEqual([]);
+    expect(wanted.length).toBe(2 + 31 + 2 * 17);
+    for (const name of ["flipped", "truncated", "spliced", "repeated", "reordered", "left out", "added", "other length", "other HPACK", "other gRPC prefix", "other message", "as it was"]) {
+      expect(whats.some((what) => what.includes(name))).toBe(true);
+    }
+  });
+
+  it("call every rpc of both generations", () => {
+    const all = Buffer.concat(inputs.map(bytesOf)).toString("latin1");
+    const paths = wireGenerations.flatMap(({ services }) => services.flatMap(({ methods }) => methods.map(pathOf)));
+    expect(paths.filter((path) => !all.includes(path))).toEqual([]);
+    expect(paths.length).toBeGreaterThan(40);
+  });
+});
+
+it("random messages are messages of their type", () => {
+  const random = new Random(seed);
+  for (const { services } of wireGenerations) {
+    for (const { input } of services.flatMap(({ methods }) => methods)) {
+      const sizes = Array.from({ length: 30 }, () => {
+        const bytes = randomMessage(input, random);
+        fromBinary(input, bytes);
+        return bytes.length;
+      });
+      if (input.fields.length > 0) expect(Math.max(...sizes)).toBeGreaterThan(0);
+    }
+  }
+});

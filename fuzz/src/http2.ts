@@ -1,0 +1,107 @@
+/** What a client sends first (RFC 9113, section 3.4). */
+export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+/** HTTP/2 frame types (RFC 9113, section 6). */
+export const frameType = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  rstStream: 3,
+  settings: 4,
+  pushPromise: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
+
+/** Flags of frames; what 0x1 means depends on the type. */
+export const flag = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
+
+/** Bytes in front of every frame. */
+export const frameHeaderLength = 9;
+
+/** One frame: header and payload. */
+export function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+  const bytes = Buffer.alloc(frameHeaderLength + payload.length);
+  bytes.writeUIntBE(payload.length, 0, 3);
+  bytes[3] = type;
+  bytes[4] = flags;
+  bytes.writeUInt32BE(stream >>> 0, 5);
+  bytes.set(payload, frameHeaderLength);
+  return bytes;
+}
+
+/** A big-endian 32-bit integer. */
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value >>> 0);
+  return bytes;
+}
+
+/** SETTINGS of these identifiers and values. */
+export function settings(...pairs: readonly (readonly [id: number, value: number])[]): Buffer {
+  const payload = Buffer.alloc(6 * pairs.length);
+  pairs.forEach(([id, value], i) => {
+    payload.writeUInt16BE(id & 0xffff, 6 * i);
+    payload.writeUInt32BE(value >>> 0, 6 * i + 2);
+  });
+  return frame(frameType.settings, 0, 0, payload);
+}
+
+/** Cuts what a client sent into the preface and its frames. Throws on half a frame. */
+export function framesOf(sent: Buffer): Buffer[] {
+  const frames = [sent.subarray(0, preface.length)];
+  if (!preface.equals(sent.subarray(0, preface.length))) throw new Error("no HTTP/2 preface");
+  for (let at = preface.length; at < sent.length; ) {
+    const end = at + frameHeaderLength + sent.readUIntBE(at, 3);
+    if (end > sent.length) throw new Error("the bytes end within a frame");
+    frames.push(sent.subarray(at, end));
+    at = end;
+  }
+  return frames;
+}
+
+/** A header block of literals that no table takes part in (RFC 7541, section 6.2.2). */
+export function headerBlock(headers: Iterable<readonly [name: string, value: string]>): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const pair of headers) {
+    parts.push(Buffer.of(0));
+    for (const text of pair) {
+      const bytes = Buffer.from(text, "latin1");
+      parts.push(lengthOf(bytes.length), bytes);
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+/** An integer with a prefix of seven bits (RFC 7541, section 5.1). */
+function lengthOf(length: number): Uint8Array {
+  if (length < 127) return Buffer.of(length);
+  const bytes = [127];
+  let rest = length - 127;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return Buffer.from([...bytes, rest]);
+}
+
+/** A gRPC message in its envelope. */
+export function envelope(message: Uint8Array, flags = 0, length = message.length): Buffer {
+  const bytes = Buffer.alloc(5 + message.length);
+  bytes[0] = flags;
+  bytes.writeUInt32BE(length >>> 0, 1);
+  bytes.set(message, 5);
+  return bytes;
+}
+
+/** What gRPC hosts send at the head of a call. */
+export function requestHeaders(path: string, userAgent: string): [string, string][] {
+  return [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", path],
+    [":authority", "127.0.0.1:0"],
+    ["content-type", "application/grpc"],
+    ["user-agent", userAgent],
+    ["te", "trailers"],
+  ];
+}

@@ -1,0 +1,71 @@
+import { frameHeaderLength, frameType } from "./http2.js";
+
+/** Frames that a gRPC server has a reason to send. */
+const allowed: ReadonlySet<number> = new Set([
+  frameType.data,
+  frameType.headers,
+  frameType.rstStream,
+  frameType.settings,
+  frameType.ping,
+  frameType.windowUpdate,
+  frameType.continuation,
+]);
+
+/** The most that a frame may carry unless the client allows more; nghttp2 never sends more. */
+const maxPayload = 16_384;
+
+/** What a stream's number must be, by frame type: a request's (odd), the connection's (0), or either. */
+const onStream: ReadonlySet<number> = new Set([frameType.data, frameType.headers, frameType.rstStream, frameType.continuation]);
+const onConnection: ReadonlySet<number> = new Set([frameType.settings, frameType.ping]);
+
+/** Watches what a plugin sends: frames of HTTP/2, SETTINGS first, and no GOAWAY, ever. */
+export class OutputCheck {
+  #header = Buffer.alloc(0);
+  #payloadLeft = 0;
+  #frames = 0;
+  #fault: string | undefined;
+  #goaway = false;
+  /** Bytes so far. */
+  bytes = 0;
+
+  push(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    for (let at = 0; at < chunk.length && this.#fault === undefined; ) {
+      if (this.#payloadLeft > 0) {
+        const length = Math.min(this.#payloadLeft, chunk.length - at);
+        this.#payloadLeft -= length;
+        at += length;
+        continue;
+      }
+      const piece = chunk.subarray(at, at + frameHeaderLength - this.#header.length);
+      this.#header = Buffer.concat([this.#header, piece]);
+      at += piece.length;
+      if (this.#header.length === frameHeaderLength) this.#begin(this.#header);
+    }
+  }
+
+  /** @param whole - Whether the plugin had the time to send its last frame to the end. */
+  faults(whole: boolean): string[] {
+    const faults: string[] = [];
+    if (this.#goaway) faults.push("goaway: a GOAWAY frame was sent");
+    if (this.#fault !== undefined) faults.push(`output: ${this.#fault}`);
+    else if (whole && (this.#payloadLeft > 0 || this.#header.length > 0)) faults.push("output: it ends within a frame");
+    return faults;
+  }
+
+  #begin(header: Buffer): void {
+    this.#header = Buffer.alloc(0);
+    const length = header.readUIntBE(0, 3);
+    const type = header.readUInt8(3);
+    const stream = header.readUInt32BE(5);
+    this.#frames++;
+    this.#payloadLeft = length;
+    if (type === frameType.goaway) this.#goaway = true;
+    else if (!allowed.has(type)) this.#fault = `frame ${String(this.#frames)} has the type ${String(type)}`;
+    else if (this.#frames === 1 && type !== frameType.settings) this.#fault = "the first frame is not SETTINGS";
+    else if (length > maxPayload) this.#fault = `frame ${String(this.#frames)} has ${String(length)} bytes`;
+    else if (onStream.has(type) ? stream % 2 !== 1 : onConnection.has(type) && stream !== 0) {
+      this.#fault = `frame ${String(this.#frames)}, of type ${String(type)}, is on stream ${String(stream)}`;
+    }
+  }
+}

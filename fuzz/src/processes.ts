@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startPlugin, type PluginProcess } from "@kloset/host";
+import type { Corpus } from "./corpus.js";
+import type { Finding } from "./fuzz.js";
+import { inputOf } from "./generate/generate.js";
+import { inputToText, type WireInput } from "./input.js";
+import { OutputCheck } from "./output-check.js";
+import { happens } from "./watchdog.js";
+
+/** Where inputs for processes are numbered from, so that they are others than those in memory. */
+const firstIndex = 1_000_000_000;
+/** What a host lets pass between two calls, in milliseconds: an answer mostly takes less. */
+const pauseMs = 3;
+
+/** How to fuzz processes. */
+export interface ProcessOptions {
+  readonly corpus: Corpus;
+  readonly seed: number;
+  readonly runs: number;
+  readonly atOnce: number;
+  readonly watchdogMs: number;
+}
+
+/** Feeds inputs to real plugin processes, over pipes. */
+export async function fuzzProcesses(options: ProcessOptions): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let index = firstIndex;
+  let left = options.runs;
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      left--;
+      let input = inputOf(options.corpus, options.seed, index++);
+      while (input.kind !== "wire") input = inputOf(options.corpus, options.seed, index++);
+      const at = index - 1;
+      for (const text of await runProcess(input, options.watchdogMs)) findings.push({ text, inputs: [{ index: at, text: inputToText(input) }] });
+    }
+  };
+  await Promise.all(Array.from({ length: options.atOnce }, lane));
+  return findings;
+}
+
+/**
+ * Feeds one input to a process.
+ *
+ * @param program - The plugin, and its further arguments.
+ * @returns What is wrong.
+ */
+export async function runProcess(input: WireInput, watchdogMs: number, program: readonly string[] = [defaultPlugin]): Promise<string[]> {
+  // An author whose close() throws ends the process with 1, and rightly so.
+  const author = { ...input.author, fails: 0 };
+  const plugin = await startPlugin({
+    executable: process.execPath,
+    args: [program[0] ?? defaultPlugin, JSON.stringify(author), ...program.slice(1)],
+    stderr: "collect",
+    stopGraceMs: watchdogMs,
+  });
+  const output = new OutputCheck();
+  const { transport } = plugin;
+  if (input.reads !== "nothing") transport.on("data", (chunk: Buffer) => { output.push(chunk); });
+  const faults: string[] = [];
+  if (!(await happens(feed(input, plugin), watchdogMs))) faults.push("hang: the input is not read");
+  const { code, signal } = await plugin.stop();
+  const log = plugin.stderrText();
+  // A plugin may say that its connection broke, and then end with 1.
+  const broken = code === 1 && /^.*: connection: /m.test(log);
+  if (code !== 0 && !broken) faults.push(`exit: the process ended with ${signal ?? `code ${String(code)}`}`);
+  return [...faults, ...output.faults(false), ...logFaults(log)];
+}
+
+const defaultPlugin = fileURLToPath(new URL("../dist/plugin.js", import.meta.url));
+
+async function feed({ steps }: WireInput, { transport, exited }: PluginProcess): Promise<void> {
+  const plugin = { gone: false };
+  const end = exited.then(() => {
+    plugin.gone = true;
+  });
+  for (const step of steps) {
+    if (plugin.gone || transport.destroyed) return;
+    if (step === "quiet") await wait(pauseMs);
+    else if (typeof step === "number") continue;
+    else if (!transport.write(step)) await Promise.race([once(transport, "drain"), once(transport, "close"), end]);
+  }
+}
+
+/** What a plugin's log must not say, and what it must. */
+function logFaults(log: string): string[] {
+  const faults: string[] = [];
+  const crash = /^(?:uncaught exception|unhandled rejection|.*Warning): [^]*/m.exec(log)?.[0];
+  if (crash !== undefined) faults.push(`crash: ${crash}`);
+  const account = /^account: (.*)$/m.exec(log)?.[1];
+  if (account === undefined) faults.push(`crash: the process ended without its account: ${log}`);
+  else if (account !== "[]") faults.push(`connector: ${account}`);
+  return faults;
+}

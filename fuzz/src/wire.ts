@@ -1,0 +1,70 @@
+import { Duplex } from "node:stream";
+import type { Reads } from "./input.js";
+import { OutputCheck } from "./output-check.js";
+
+/** Writes that a host leaves unread before it stops to read. */
+const readsAtFirst = 2;
+
+/** The plugin's end of a connection, whose other end is a list of bytes. */
+export class Wire extends Duplex {
+  readonly output = new OutputCheck();
+  readonly #reads: Reads;
+  #wantsMore: (() => void) | undefined;
+  #writes = 0;
+  #stuck = false;
+
+  constructor(reads: Reads) {
+    super({ allowHalfOpen: true });
+    this.#reads = reads;
+  }
+
+  /** Whether the host has left something unread. */
+  get stuck(): boolean {
+    return this.#stuck;
+  }
+
+  /** Hands bytes to the plugin; settles when it wants more, or has gone. */
+  async feed(bytes: Uint8Array): Promise<void> {
+    // A copy, as a kernel makes.
+    if (this.destroyed || this.push(Buffer.from(bytes))) return;
+    await new Promise<void>((resolve) => {
+      this.#wantsMore = resolve;
+    });
+  }
+
+  /** The host goes. */
+  leave(how: "end" | "destroy"): void {
+    if (this.destroyed) return;
+    if (how === "end") this.push(null);
+    else this.destroy();
+  }
+
+  override _read(): void {
+    this.#more();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.output.push(chunk);
+    this.#writes++;
+    if (this.#reads === "all") callback();
+    else if (this.#reads === "slowly") setImmediate(callback);
+    else if (this.#writes <= readsAtFirst) callback();
+    // Whoever waits for this waits until the connection ends.
+    else this.#stuck = true;
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#more();
+    callback(error);
+  }
+
+  #more(): void {
+    const wake = this.#wantsMore;
+    this.#wantsMore = undefined;
+    wake?.();
+  }
+}

@@ -1,0 +1,3 @@
+module kloset.invalid/interop/pipes
+
+go 1.25.0

@@ -1,0 +1,90 @@
+package synthetic
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Sink is the target of a restore that keeps nothing: it holds hosts to the rules
+// of an exporter, and drops what it is given. Configured by one key:
+//
+//	xattrs  "1" asks for extended attributes, "0" (the default) does not
+type Sink struct {
+	// Root is the path part of the location, "/" when there is none.
+	Root string
+	// Attributes tells whether extended attributes are asked for.
+	Attributes bool
+}
+
+// OpenSink reads the configuration.
+func OpenSink(config Config) (*Sink, error) {
+	location, err := config.Location()
+	if err != nil {
+		return nil, err
+	}
+	attributes, err := config.Switch("xattrs")
+	if err != nil {
+		return nil, err
+	}
+	root := PathOf(location)
+	if root == "" {
+		root = "/"
+	}
+	return &Sink{Root: root, Attributes: attributes}, nil
+}
+
+// Below takes the root off a pathname of a v1.0 host, which joins the two with
+// path.Join. It fails for what is not below the root.
+func (s *Sink) Below(pathname string) (string, error) {
+	if pathname == "" {
+		return "", fmt.Errorf("the pathname is empty")
+	}
+	root, clean := path.Clean(s.Root), path.Clean(pathname)
+	if clean == root {
+		return "/", nil
+	}
+	switch root {
+	case "/":
+		root = ""
+	case ".":
+		// path.Join(".", "/a") is "a".
+		root, clean = "", "/"+clean
+	}
+	below, found := strings.CutPrefix(clean, root+"/")
+	if !found || leavesParent(pathname, below) {
+		return "", fmt.Errorf("%q is not below the root %q", pathname, s.Root)
+	}
+	return "/" + below, nil
+}
+
+func leavesParent(pathname, below string) bool {
+	if strings.ContainsRune(pathname, 0) {
+		return true
+	}
+	return below == ".." || strings.HasPrefix(below, "../") || strings.HasPrefix(below, "/")
+}
+
+// Check holds a pathname of a v1.1 host, which is relative to the root, to the rules.
+func (s *Sink) Check(pathname string) error {
+	if !strings.HasPrefix(pathname, "/") {
+		return fmt.Errorf("%q does not begin with \"/\"", pathname)
+	}
+	if strings.ContainsRune(pathname, 0) {
+		return fmt.Errorf("%q holds a NUL", pathname)
+	}
+	for part := range strings.SplitSeq(pathname, "/") {
+		if part == ".." {
+			return fmt.Errorf("%q holds \"..\": it could leave the root", pathname)
+		}
+	}
+	return nil
+}
+
+// CheckSize fails unless a file came whole.
+func CheckSize(pathname string, expected, received uint64) error {
+	if expected == received {
+		return nil
+	}
+	return fmt.Errorf("%q has %d bytes, but %d came", pathname, expected, received)
+}

@@ -1,0 +1,17 @@
+//go:build unix && !linux
+
+package tree
+
+import (
+	"io/fs"
+	"os"
+	"time"
+)
+
+// lutimes leaves links alone: Go's own library can not set theirs.
+func lutimes(path string, at time.Time) error {
+	if stat, err := os.Lstat(path); err != nil || stat.Mode()&fs.ModeSymlink != 0 {
+		return err
+	}
+	return os.Chtimes(path, at, at)
+}

@@ -1,0 +1,12 @@
+//go:build unix && !linux
+
+package tree
+
+import "syscall"
+
+// SetXattr can not: Go's own library has it on Linux only.
+func SetXattr(_, _, _ string) error { return syscall.ENOTSUP }
+
+func listXattrs(_ string) ([]string, error) { return nil, syscall.ENOTSUP }
+
+func getXattr(_, _ string) (string, error) { return "", syscall.ENOTSUP }

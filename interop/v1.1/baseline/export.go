@@ -1,0 +1,157 @@
+package baseline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"google.golang.org/grpc"
+
+	"kloset.invalid/interop/v1.1/gen/connectors"
+	"kloset.invalid/interop/v1.1/gen/exporter"
+)
+
+// resultsLimit bounds the results that wait for the host to read them, however
+// many files it says may be stored at once.
+const resultsLimit = 1024
+
+type exportStream = grpc.BidiStreamingServer[exporter.ExportRequest, exporter.ExportResponse]
+
+// export is one Export call: a stream of records, each followed by its data.
+type export struct {
+	stream  exportStream
+	sink    *openedSink
+	results chan *connectors.Result
+	// early is a record that came within the content of another.
+	early *connectors.Record
+}
+
+func newExport(stream exportStream, sink *openedSink) *export {
+	waiting := min(max(sink.maxConcurrency, 1), resultsLimit)
+	return &export{stream: stream, sink: sink, results: make(chan *connectors.Result, waiting)}
+}
+
+func (e *export) run() error {
+	sent := make(chan error, 1)
+	go func() { sent <- e.sendResults() }()
+	err := e.receiveRecords()
+	close(e.results)
+	if failed := <-sent; err == nil {
+		err = failed
+	}
+	return err
+}
+
+// sendResults reads results to their end even when the host takes no more, so that
+// nobody waits to hand one over.
+func (e *export) sendResults() (failed error) {
+	for result := range e.results {
+		if failed == nil {
+			failed = e.stream.Send(&exporter.ExportResponse{Result: result})
+		}
+	}
+	return failed
+}
+
+func (e *export) receiveRecords() error {
+	for {
+		record, err := e.nextRecord()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		failure, broken := e.take(record)
+		// The whole record is echoed: hosts crash on less.
+		result := &connectors.Result{Header: record}
+		if failure != nil {
+			result.Error = failure.Error()
+		}
+		if broken != nil && !errors.Is(broken, io.EOF) {
+			return broken
+		}
+		e.results <- result
+	}
+}
+
+// nextRecord skips packets of a kind that a newer host knows.
+func (e *export) nextRecord() (*connectors.Record, error) {
+	if record := e.early; record != nil {
+		e.early = nil
+		return record, nil
+	}
+	for {
+		request, err := e.stream.Recv()
+		if err != nil {
+			return nil, err
+		}
+		switch packet := request.GetPacket().(type) {
+		case *exporter.ExportRequest_Record:
+			return packet.Record, nil
+		case *exporter.ExportRequest_Chunk:
+			drain(e.stream)
+			return nil, errors.New("Export: data came before a record that has data")
+		}
+	}
+}
+
+// take restores one record, which is to drop it.
+//
+// failure is what the host is told; broken is why the stream has ended within.
+func (e *export) take(record *connectors.Record) (failure, broken error) {
+	var interrupted error
+	if record.GetHasReader() {
+		interrupted, broken = e.skipContent(record.GetPathname())
+	}
+	if failure = e.check(record); failure == nil {
+		failure = interrupted
+	}
+	return failure, broken
+}
+
+func (e *export) check(record *connectors.Record) error {
+	pathname, info := record.GetPathname(), record.GetFileInfo()
+	if err := e.sink.Check(pathname); err != nil {
+		return err
+	}
+	if record.GetError() != "" {
+		return fmt.Errorf("there is nothing to restore: %s", record.GetError())
+	}
+	if record.GetIsXattr() {
+		if record.GetXattrName() == "" {
+			return fmt.Errorf("an extended attribute of %q has no name", pathname)
+		}
+		return nil
+	}
+	if info == nil {
+		return fmt.Errorf("the record of %q has no fileInfo", pathname)
+	}
+	if fs.FileMode(info.GetMode()).IsRegular() && !record.GetHasReader() && info.GetSize() > 0 {
+		return fmt.Errorf("%q has %d bytes, and none are sent", pathname, info.GetSize())
+	}
+	return nil
+}
+
+// skipContent reads to the empty chunk that ends a file. Without it the file did
+// not come whole: its source has failed.
+func (e *export) skipContent(pathname string) (interrupted, broken error) {
+	for {
+		request, err := e.stream.Recv()
+		if err != nil {
+			return fmt.Errorf("the content of %q broke off: its source failed", pathname), err
+		}
+		switch packet := request.GetPacket().(type) {
+		case *exporter.ExportRequest_Chunk:
+			if len(packet.Chunk) == 0 {
+				return interrupted, nil
+			}
+		case *exporter.ExportRequest_Record:
+			e.early = packet.Record
+			return fmt.Errorf("the content of %q broke off: another record came within it", pathname), nil
+		default:
+			interrupted = fmt.Errorf("the content of %q broke off: a packet of an unknown kind came within it", pathname)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+//go:build unix
+
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	"kloset.invalid/interop/pipes/host"
+	"kloset.invalid/interop/pipes/tree"
+	"kloset.invalid/interop/v1.1/gen/connectors"
+	"kloset.invalid/interop/v1.1/gen/exporter"
+)
+
+// flagExportXattr asks for extended attributes (contract, section 4).
+const flagExportXattr = 32
+
+type exporterHost struct {
+	client   exporter.ExporterClient
+	identity host.Identity
+}
+
+// Exporter calls Init.
+func (c *Client) Exporter(ctx context.Context, at host.Location, options host.Options) (host.Exporter, error) {
+	client := exporter.NewExporterClient(c.conn)
+	answer, err := client.Init(ctx, &exporter.InitRequest{
+		Options: &exporter.Options{
+			Hostname: options.Hostname, Os: options.OS, Arch: options.Arch, Cwd: options.Cwd,
+			Maxconcurrency: options.MaxConcurrency, Excludes: options.Excludes, Noxattr: options.NoXattr,
+		},
+		Proto:  at.Proto,
+		Config: at.Config,
+	})
+	if err != nil {
+		return nil, unwrap(err)
+	}
+	return &exporterHost{client, host.Identity{
+		Type: answer.GetType(), Origin: answer.GetOrigin(), Root: answer.GetRoot(), Flags: answer.GetFlags(),
+	}}, nil
+}
+
+func (e *exporterHost) Identity(context.Context) (host.Identity, error) { return e.identity, nil }
+
+// Restore sends everything on one stream, and extended attributes, if they are
+// asked for, after all files. The number of workers is the plugin's affair.
+func (e *exporterHost) Restore(parent context.Context, entries []tree.Entry, open host.OpenFile, _ int) (map[string]error, error) {
+	ctx, cancel := context.WithCancel(parent)
+	defer cancel()
+	stream, err := e.client.Export(ctx)
+	if err != nil {
+		return nil, unwrap(err)
+	}
+	sent := newSentRecords()
+	var sending error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		sending = errors.Join(e.send(stream, sent, entries, open), stream.CloseSend())
+	}()
+	failures, err := receive(stream, sent)
+	if err != nil {
+		cancel()
+	}
+	// Sources are open until then.
+	<-done
+	if err != nil {
+		return failures, err
+	}
+	return failures, errors.Join(sending, sent.unanswered())
+}
+
+func receive(stream interface {
+	Recv() (*exporter.ExportResponse, error)
+}, sent *sentRecords) (map[string]error, error) {
+	failures := make(map[string]error)
+	for {
+		answer, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return failures, nil
+		}
+		if err != nil {
+			return failures, unwrap(err)
+		}
+		header := answer.GetResult().GetHeader()
+		if err := sent.answered(header); err != nil {
+			return failures, err
+		}
+		if text := answer.GetResult().GetError(); text != "" {
+			failures[keyOf(header)] = errors.New(text)
+		}
+	}
+}
+
+func (e *exporterHost) Close(ctx context.Context) error {
+	_, err := e.client.Close(ctx, &exporter.CloseRequest{})
+	return unwrap(err)
+}
+
+type exportStream interface {
+	Send(*exporter.ExportRequest) error
+}
+
+// send stops where a source fails: the half-close that follows comes in the
+// middle of a file.
+func (e *exporterHost) send(stream exportStream, sent *sentRecords, entries []tree.Entry, open host.OpenFile) error {
+	for _, entry := range entries {
+		record := &connectors.Record{
+			Pathname: entry.Path, Target: entry.Target, FileInfo: fileInfoOf(entry.Info),
+			HasReader:          entry.Info.Mode.IsRegular(),
+			ExtendedAttributes: slices.Sorted(maps.Keys(entry.Xattrs)),
+		}
+		var source io.ReadCloser
+		if record.HasReader {
+			var err error
+			if source, err = open(entry); err != nil {
+				return err
+			}
+		}
+		if err := sendRecord(stream, sent, record, source); err != nil {
+			return err
+		}
+	}
+	if e.identity.Flags&flagExportXattr == 0 {
+		return nil
+	}
+	for _, entry := range entries {
+		for _, name := range slices.Sorted(maps.Keys(entry.Xattrs)) {
+			record := &connectors.Record{Pathname: entry.Path, IsXattr: true, XattrName: name, HasReader: true}
+			value := io.NopCloser(bytes.NewReader([]byte(entry.Xattrs[name])))
+			if err := sendRecord(stream, sent, record, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sendRecord(stream exportStream, sent *sentRecords, record *connectors.Record, source io.ReadCloser) error {
+	sent.add(record)
+	if err := stream.Send(&exporter.ExportRequest{Packet: &exporter.ExportRequest_Record{Record: record}}); err != nil {
+		return err
+	}
+	if source == nil {
+		return nil
+	}
+	defer source.Close()
+	buffer := make([]byte, host.ChunkSize)
+	for {
+		n, err := source.Read(buffer)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if n > 0 {
+			if err := stream.Send(&exporter.ExportRequest{Packet: &exporter.ExportRequest_Chunk{Chunk: buffer[:n]}}); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			// One empty chunk ends the file.
+			return stream.Send(&exporter.ExportRequest{Packet: &exporter.ExportRequest_Chunk{}})
+		}
+	}
+}
+
+// keyOf names a record: an entry by its path, an attribute by both.
+func keyOf(record *connectors.Record) string {
+	if record.GetIsXattr() {
+		return record.GetPathname() + ":" + record.GetXattrName()
+	}
+	return record.GetPathname()
+}
+
+// equal tells whether a header is echoed whole: hosts crash on less.
+func equal(a, b *connectors.Record) error {
+	if !proto.Equal(a, b) {
+		return fmt.Errorf("the result of %q echoes %v, not %v", keyOf(a), b, a)
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+//go:build unix
+
+package host
+
+import (
+	"testing"
+
+	"google.golang.org/grpc"
+
+	"kloset.invalid/interop/pipes"
+	"kloset.invalid/interop/pipes/hosttest"
+)
+
+// What tells the generations apart is this version, in the user-agent.
+func TestVersion(t *testing.T) {
+	if grpc.Version != "1.81.1" {
+		t.Errorf("grpc-go %s is not what a released Plakar carries", grpc.Version)
+	}
+}
+
+func TestHost(t *testing.T) {
+	hosttest.Run(t, hosttest.Generation{
+		Name:       "v1.1",
+		Connect:    Connect,
+		Transports: []pipes.Transport{pipes.Pipes},
+		Xattrs:     true,
+		Specials:   true,
+		Release:    "1.1.4",
+	})
+}

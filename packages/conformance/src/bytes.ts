@@ -1,0 +1,28 @@
+import { Violation } from "./rule.js";
+
+/** Reads a source to its end. What is longer than expected is not kept: a plugin may be endless. @throws Violation above the limit. */
+export async function readAll(source: AsyncIterable<Uint8Array>, limit = 64 * 1024 * 1024): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    if (bytes > limit) throw new Violation(`the plugin sent more than ${String(limit)} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @throws Violation that says where the bytes differ first. */
+export function requireSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  const difference = firstDifference(actual, expected);
+  if (difference === undefined) return;
+  const lengths = `${String(actual.length)} bytes, expected ${String(expected.length)}`;
+  throw new Violation(`${what}: the bytes differ from byte ${String(difference)} on (${lengths})`);
+}
+
+function firstDifference(actual: Uint8Array, expected: Uint8Array): number | undefined {
+  if (Buffer.compare(actual, expected) === 0) return undefined;
+  const shorter = Math.min(actual.length, expected.length);
+  for (let index = 0; index < shorter; index++) if (actual[index] !== expected[index]) return index;
+  return shorter;
+}

@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Report } from "../outcome.js";
+import { bundledFixture } from "../testing/bundled-fixture.js";
+import { runCommand } from "./program.js";
+
+const fixture = bundledFixture();
+const few = ["--connector", "importer", "--location", "memory://there", "--generation", "v1.1", "--rule", "process.exits"];
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kloset-command-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  const printed = { out: "", error: "" };
+  const code = await runCommand(args, {
+    out: (text) => (printed.out += text),
+    error: (text) => (printed.error += text),
+  });
+  return { code, ...printed };
+}
+
+function plugin(...args: string[]): string[] {
+  return ["--", process.execPath, fixture(), ...args];
+}
+
+describe("kloset-conformance", () => {
+  it("ends with 0 for a plugin that keeps the rules, and says so", async () => {
+    const { code, out } = await run(...few, ...plugin());
+    expect(out).toMatch(/^ok {6}v1\.1 {2}process\.exits\.unused: exits with 0 /);
+    expect(out).toMatch(/as importer conforms: 4 passed\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("ends with 1 for a plugin that breaks one, and writes the reports", async () => {
+    const [json, junit] = [join(folder, "report.json"), join(folder, "report.xml")];
+    const { code, out } = await run(...few, "--quiet", "--json", json, "--junit", junit, ...plugin("process.exits.unused"));
+    expect(out).toMatch(/^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 when its input had ended\n {8}why it matters: /);
+    expect(out).toMatch(/does not conform: 3 passed, 1 failed\n$/);
+    expect(code).toBe(1);
+    const report = JSON.parse(await readFile(json, "utf8")) as Report;
+    expect(report).toMatchObject({ ok: false, counts: { passed: 3, failed: 1 } });
+    const xml = await readFile(junit, "utf8");
+    expect(xml).toContain('<testsuites tests="4" failures="1" errors="0" skipped="0">');
+    expect(xml).toContain('<failure message="the plugin exited with code 3 when its input had ended" type="failed"/>');
+  });
+
+  it("ends with 0 for what is listed, and with 1 for what is listed without need", async () => {
+    const known = join(folder, "known.json");
+    await writeFile(known, JSON.stringify([{ rule: "process.exits.unused", reason: "who would do that" }]));
+    const broken = await run(...few, "--known", known, ...plugin("process.exits.unused"));
+    expect(broken.out).toContain("known: who would do that");
+    expect(broken.code).toBe(0);
+    const sound = await run(...few, "--known", known, ...plugin());
+    expect(sound.out).toContain("listed as a known deviation (who would do that), but the plugin keeps the rule");
+    expect(sound.code).toBe(1);
+  });
+
+  it("prints JSON, and nothing else, to standard output", async () => {
+    const { code, out, error } = await run(...few, "--json", "-", ...plugin());
+    expect(JSON.parse(out)).toMatchObject({ ok: true });
+    expect(error).toContain("conforms");
+    expect(code).toBe(0);
+  });
+
+  it("lists its rules", async () => {
+    const { code, out } = await run("rules");
+    expect(out).toContain("importer\tv1.0,v1.1\tprocess.exits.unused\texits with 0");
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ["no executable", few, "missing required argument 'executable'"],
+    ["no connector", ["--location", "a://b", "x"], "required option '-c, --connector <kind>' not specified"],
+    ["another connector", ["-c", "reader", "-l", "a://b", "x"], "argument 'reader' is invalid"],
+    ["another generation", ["-c", "importer", "-l", "a://b", "-g", "v2", "--", "x"], "argument 'v2' is invalid"],
+    ["a location that is none", ["-c", "importer", "-l", "/there", "x"], 'a location is <protocol>://<rest>: "/there"'],
+    ["a storage without ground of its own", ["-c", "storage", "-l", "a://b", "x"], "has neither {directory} nor {unique}"],
+    ["no such rule", ["-c", "importer", "-l", "a://b", "--rule", "nothing", "x"], 'no rule\'s id begins with "nothing"'],
+    ["a list that is not there", ["-c", "importer", "-l", "a://b", "--known", "/nowhere", "x"], "ENOENT: no such file or directory, open '/nowhere'"],
+    ["configuration without a value", ["-c", "importer", "-l", "a://b", "-o", "key", "x"], "It must be key=value."],
+    ["no time", ["-c", "importer", "-l", "a://b", "--timeout", "0", "x"], "It must be a number of seconds above 0."],
+  ])("ends with 2 for %s", async (_, args, text) => {
+    const { code, error } = await run(...args);
+    expect(error).toContain(text);
+    expect(code).toBe(2);
+  });
+
+  it("fails every rule when there is no such plugin, and names it", async () => {
+    const { code, out } = await run(...few, "/nowhere/plugin");
+    expect(out).toContain('can not start the plugin "/nowhere/plugin": no such file');
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,80 @@
+import { writeFile } from "node:fs/promises";
+import { CommanderError } from "commander";
+import { isFailure } from "../outcome.js";
+import { jsonText } from "../report/json.js";
+import { junitText } from "../report/junit.js";
+import { outcomeText, summaryText } from "../report/text.js";
+import { rules as allRules } from "../rules/index.js";
+import { checkConformance } from "../run.js";
+import { conformanceCommand, type Request } from "./command.js";
+
+/** What the command ends with. */
+export const ExitCode = {
+  /** Every rule that was asked for is kept, or listed as a known deviation. */
+  CONFORMS: 0,
+  /** A rule is broken, a listing is stale, or nothing could be asked. */
+  BROKEN: 1,
+  /** The command was used in a wrong way: nothing was checked. */
+  USAGE: 2,
+} as const;
+
+/** Where the command prints. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly error: (text: string) => void;
+}
+
+/** Runs the command. @returns One of {@link ExitCode}. */
+export async function runCommand(args: readonly string[], output: Output): Promise<number> {
+  let code: number = ExitCode.CONFORMS;
+  const command = conformanceCommand({
+    check: async (request) => {
+      code = (await check(request, output)) ? ExitCode.CONFORMS : ExitCode.BROKEN;
+    },
+    list: () => {
+      output.out(listOfRules());
+    },
+  });
+  for (const each of [command, ...command.commands]) {
+    each.configureOutput({ writeOut: output.out, writeErr: output.error });
+    each.exitOverride();
+  }
+  try {
+    await command.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.CONFORMS : ExitCode.USAGE;
+    if (!(error instanceof RangeError)) throw error;
+    output.error(`error: ${error.message}\n`);
+    return ExitCode.USAGE;
+  }
+  return code;
+}
+
+async function check({ subject, deviations, rules, timeoutMs, json, junit, quiet }: Request, output: Output): Promise<boolean> {
+  // The report itself has standard output then.
+  const print = json === "-" ? output.error : output.out;
+  const report = await checkConformance(subject, {
+    ...{ deviations, timeoutMs, rules: chosenRules(rules) },
+    onOutcome: (outcome) => {
+      if (!quiet || isFailure(outcome)) print(outcomeText(outcome));
+    },
+  });
+  print(summaryText(report));
+  if (json === "-") output.out(jsonText(report));
+  else if (json !== undefined) await writeFile(json, jsonText(report));
+  if (junit !== undefined) await writeFile(junit, junitText(report));
+  return report.ok;
+}
+
+function chosenRules(prefixes: readonly string[]): typeof allRules {
+  if (prefixes.length === 0) return allRules;
+  for (const prefix of prefixes) {
+    if (!allRules.some(({ id }) => id.startsWith(prefix))) throw new RangeError(`no rule's id begins with ${JSON.stringify(prefix)}`);
+  }
+  return allRules.filter(({ id }) => prefixes.some((prefix) => id.startsWith(prefix)));
+}
+
+function listOfRules(): string {
+  const lines = allRules.map(({ id, connector, generations, title }) => `${connector}\t${generations?.join() ?? "v1.0,v1.1"}\t${id}\t${title}\n`);
+  return lines.join("");
+}

@@ -1,0 +1,33 @@
+import type { Outcome, Report, Verdict } from "../outcome.js";
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  passed: "ok",
+  failed: "FAILED",
+  deviates: "known",
+  stale: "STALE",
+  "not applicable": "n/a",
+};
+const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
+
+/** One outcome, for people: a line; more of them when there is something to do. */
+export function outcomeText({ generation, verdict, rule, title, because, message, listed, stderr, milliseconds }: Outcome): string {
+  const lines = [`${MARKS[verdict].padEnd(MARK_WIDTH)}  ${generation}  ${rule}: ${title} (${String(milliseconds)} ms)`];
+  if (verdict !== "passed") lines.push(`        ${message ?? ""}`);
+  if (verdict === "deviates") lines.push(`        known: ${listed ?? ""}`);
+  if (verdict === "failed") lines.push(`        why it matters: ${because}`);
+  if (verdict === "failed" && stderr !== undefined) lines.push("        the plugin's log:", indent(stderr));
+  return `${lines.join("\n")}\n`;
+}
+
+/** The sum, for people. */
+export function summaryText({ subject, counts, ok }: Report): string {
+  const parts = (Object.keys(MARKS) as Verdict[]).filter((verdict) => counts[verdict] > 0);
+  const sum = parts.map((verdict) => `${String(counts[verdict])} ${verdict}`).join(", ");
+  const command = [subject.executable, ...(subject.args ?? [])].join(" ");
+  const verdict = ok ? "conforms" : "does not conform";
+  return `\n${command} as ${subject.connector} ${verdict}: ${sum === "" ? "no rule was asked for" : sum}\n`;
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, "          ");
+}

@@ -1,0 +1,8 @@
+import type { ConnectorRule } from "../../rule.js";
+import { files } from "./files.js";
+import { paths } from "./paths.js";
+import { results } from "./results.js";
+import { tree } from "./tree.js";
+
+/** What hosts rely on in exporters. */
+export const exporterRules: readonly ConnectorRule<"exporter">[] = [...paths, ...tree, ...files, ...results];

@@ -1,0 +1,90 @@
+import { create, equals, toJsonString } from "@bufbuild/protobuf";
+import { connectors, exporter as v1_1 } from "@kloset/protocol/v1.1";
+import type { PluginConnection } from "@kloset/host";
+import { requires, type ConnectorRule } from "../../rule.js";
+import { answerWithin } from "../../until.js";
+
+const ANSWER_MS = 20_000;
+const content = new Uint8Array(100).fill(7);
+
+const FOLDER = 0x8000_0000;
+/** Every field has a value of its own: what is lost on the way is seen. */
+const headers = [
+  create(connectors.RecordSchema, { pathname: "/", fileInfo: { name: "/", mode: FOLDER + 0o755, nlink: 2 } }),
+  create(connectors.RecordSchema, {
+    hasReader: true,
+    pathname: "/file",
+    fileInfo: {
+      name: "file",
+      size: BigInt(content.length),
+      mode: 0o640,
+      modTime: { seconds: 1_582_979_696n, nanos: 789_000_000 },
+      dev: 3n,
+      ino: 4n,
+      uid: BigInt(process.getuid?.() ?? 0),
+      gid: BigInt(process.getgid?.() ?? 0),
+      nlink: 1,
+      username: "user",
+      groupname: "group",
+    },
+    extendedAttributes: ["user.color"],
+    fileAttributes: 32,
+  }),
+  create(connectors.RecordSchema, { pathname: "/folder", fileInfo: { name: "folder", mode: FOLDER + 0o700, nlink: 2 } }),
+];
+const RecordSchema = connectors.RecordSchema;
+
+/** Restores the records above. @returns Every answer, to the end of the stream. */
+async function answersOf(connection: PluginConnection): Promise<connectors.Result[]> {
+  const call = connection.call(v1_1.Exporter.method.export);
+  for (const header of headers) {
+    await call.send({ packet: { case: "record", value: header } });
+    if (!header.hasReader) continue;
+    await call.send({ packet: { case: "chunk", value: content } });
+    await call.send({ packet: { case: "chunk", value: new Uint8Array() } });
+  }
+  call.halfClose();
+  const answers: connectors.Result[] = [];
+  const reading = (async () => {
+    for await (const { result } of call.messages()) answers.push(result ?? create(connectors.ResultSchema));
+  })();
+  await answerWithin(reading, ANSWER_MS, "the end of Export, after every record was sent,");
+  return answers;
+}
+
+/** What a plugin answers on the stream of a v1.1 restore. */
+export const results: readonly ConnectorRule<"exporter">[] = [
+  {
+    id: "exporter.results.one-for-each",
+    connector: "exporter",
+    title: "answers every record once, and ends the stream well",
+    because: "a host waits for every answer: a missing one hangs the restore, or hides that an entry was lost",
+    generations: ["v1.1"],
+    check: async (bench) => {
+      const { connection } = await bench.start();
+      const answered = (await answersOf(connection)).map(({ header }) => header?.pathname ?? "no header").sort();
+      const expected = headers.map(({ pathname }) => pathname).sort();
+      requires(answered.join() === expected.join(), () => `answers for ${JSON.stringify(answered)}, expected ${JSON.stringify(expected)}`);
+    },
+  },
+  {
+    id: "exporter.results.whole-header",
+    connector: "exporter",
+    title: "echoes the whole header of each record in its answer",
+    because: "without the header hosts crash (SIGSEGV), without its file information they abort the restore",
+    generations: ["v1.1"],
+    check: async (bench) => {
+      const { connection } = await bench.start();
+      for (const { header } of await answersOf(connection)) {
+        const sent = headers.find(({ pathname }) => pathname === header?.pathname);
+        // What was not sent is another rule's matter.
+        if (header !== undefined && sent === undefined) continue;
+        requires(header !== undefined && sent !== undefined, "a result has no header");
+        requires(
+          equals(RecordSchema, header, sent),
+          () => `the header came back as ${toJsonString(RecordSchema, header)}, it was sent as ${toJsonString(RecordSchema, sent)}`,
+        );
+      }
+    },
+  },
+];

@@ -1,0 +1,143 @@
+import { truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PluginError } from "@kloset/host";
+import type { Bench } from "../../bench.js";
+import { requireSameBytes } from "../../bytes.js";
+import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { isFile, quote, scanAll, sizeOf } from "./collect.js";
+import { readRest, tryRead } from "./reading.js";
+import { startWire } from "./start.js";
+import { withFiles, type File } from "./trial.js";
+import type { WireImporter, WireReader } from "./wire.js";
+
+const PARALLEL = 8;
+/** More than flow control lets through while nobody reads: 4 MiB of a stream, and what the plugin has buffered. */
+const HUGE_BYTES = 10 * 1024 * 1024;
+const MAX_HUGE_BYTES = 64 * 1024 * 1024;
+
+/** A file that a plugin can not have sent before the host has read some of it. */
+async function writeHugeFile(bench: Bench<"importer">): Promise<void> {
+  if (!bench.seesDirectory) return;
+  const path = join(bench.ground.directory, "huge");
+  await writeFile(path, "");
+  await truncate(path, HUGE_BYTES);
+}
+
+async function requireContent(importer: WireImporter, { record, bytes }: File, how: string): Promise<void> {
+  const what = `${quote(record.pathname)}, ${how}`;
+  const content = await tryRead(importer, record);
+  if (content instanceof PluginError) throw new Violation(`${what}: ${content.message}`);
+  requireSameBytes(content, bytes, what);
+}
+
+/** Begins to read. @throws Violation for what fails at once. */
+async function begin(importer: WireImporter, { record }: File): Promise<{ reader: WireReader; first: Uint8Array }> {
+  const reader = await importer.open(record);
+  return { reader, first: (await reader.chunk()) ?? new Uint8Array() };
+}
+
+async function requireRest({ reader, first }: { reader: WireReader; first: Uint8Array }, { record, bytes }: File, how: string): Promise<void> {
+  requireSameBytes(Buffer.concat([first, await readRest(reader)]), bytes, `${quote(record.pathname)}, ${how}`);
+  await reader.close();
+}
+
+/** When, how often and how many at once files are opened. */
+export const readers: readonly ConnectorRule<"importer">[] = [
+  {
+    id: "importer.readers.late",
+    connector: "importer",
+    title: "opens files after the scan is done",
+    because: "hosts scan ahead of their work: most files of a backup are opened after the last record came",
+    check: async (bench) => {
+      await withFiles(bench, { count: 3, late: true }, async (importer, files) => {
+        for (const file of files) await requireContent(importer, file, "opened after the scan");
+      });
+    },
+  },
+  {
+    id: "importer.readers.again",
+    connector: "importer",
+    title: "answers a second opening of a file with its content, or with an error",
+    because: "a reader that was used up and gives nothing, without an error, is an empty file in the backup",
+    check: async (bench) => {
+      await withFiles(bench, { count: 1 }, async (importer, files) => {
+        for (const { record, bytes } of files) {
+          await tryRead(importer, record);
+          const again = await tryRead(importer, record);
+          if (!(again instanceof PluginError)) requireSameBytes(again, bytes, `${quote(record.pathname)}, opened again`);
+        }
+      });
+    },
+  },
+  {
+    id: "importer.readers.at-once",
+    connector: "importer",
+    title: `opens ${String(PARALLEL)} files at once, each with its own content`,
+    because: "hosts read as many files at once as they have workers; bytes of one in another are not noticed until the restore",
+    check: async (bench) => {
+      const wanted = { count: PARALLEL, atLeast: 2, options: { options: { maxConcurrency: PARALLEL } } };
+      await withFiles(bench, wanted, async (importer, files) => {
+        await Promise.all(files.map((file) => requireContent(importer, file, `one of ${String(files.length)} at once`)));
+      });
+    },
+  },
+  {
+    id: "importer.readers.cancelled",
+    connector: "importer",
+    title: "goes on with all other files when the host gives one up half-way",
+    because: "hosts cancel (1.1) or close (1.0) readers that they no longer want, in the middle of a backup",
+    check: async (bench) => {
+      await writeHugeFile(bench);
+      await withFiles(bench, { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES }, async (importer, [large, other, later]) => {
+        // There are at least two.
+        if (large === undefined || other === undefined) return;
+        const on = await begin(importer, other);
+        const { reader } = await begin(importer, large);
+        const closed = reader.close();
+        // That it is answered is another rule.
+        closed.catch(() => undefined);
+        await requireRest(on, other, "while another one was given up");
+        if (later !== undefined) await requireContent(importer, later, "after another one was given up");
+      });
+    },
+  },
+  {
+    id: "importer.readers.slow",
+    connector: "importer",
+    title: "reads other files while the host is slow with one",
+    because: "hosts read several files at once, at the pace of their storage: one that waits must not hold up the others",
+    check: async (bench) => {
+      await writeHugeFile(bench);
+      await withFiles(bench, { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES }, async (importer, [large, ...others]) => {
+        if (large === undefined) return;
+        const slow = await begin(importer, large);
+        for (const file of others) await requireContent(importer, file, `while ${quote(large.record.pathname)} was read slowly`);
+        await requireRest(slow, large, "read slowly");
+      });
+    },
+  },
+  {
+    id: "importer.readers.close-ends",
+    connector: "importer",
+    title: "ends the stream of a reader that CloseReader closes",
+    because: "v1.0 hosts never cancel: what is not ended there is read to its end for nobody, or stays open for good",
+    generations: ["v1.0"],
+    check: async (bench) => {
+      await writeHugeFile(bench);
+      const importer = await startWire(bench);
+      const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
+      const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
+      const record = huge ?? bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes`);
+      const reader = await importer.open(record);
+      let received = (await reader.chunk())?.length ?? 0;
+      await reader.close();
+      try {
+        received += (await readRest(reader)).length;
+      } catch (error) {
+        // An error ends it, too.
+        if (!(error instanceof PluginError)) throw error;
+      }
+      requires(received < sizeOf(record), () => `all ${String(received)} bytes of ${quote(record.pathname)} came, though the host closed the reader at the first chunk`);
+    },
+  },
+];

@@ -1,0 +1,29 @@
+import type { Bench } from "../../bench.js";
+import { knownTree, type KnownEntry } from "../../tree/known-tree.js";
+import { isEntry, scanAll } from "./collect.js";
+import { startWire } from "./start.js";
+import type { WireImporter, WireRecord } from "./wire.js";
+
+/** Scans the known tree. @returns What was sent of it, by the entry's own pathname. */
+export async function scanKnown(
+  bench: Bench<"importer">,
+  visit: (importer: WireImporter, entry: KnownEntry, record: WireRecord) => Promise<void> = async () => undefined,
+): Promise<Map<string, WireRecord>> {
+  if (!bench.seesDirectory) bench.notApplicable("the kit does not see what the plugin reads");
+  const importer = await startWire(bench);
+  const { root } = await importer.identity();
+  const byPathname = new Map(knownTree.map((entry) => [pathnameBelow(root, entry.pathname), entry]));
+  const found = new Map<string, WireRecord>();
+  await scanAll(importer, async (record) => {
+    const entry = isEntry(record) ? byPathname.get(record.pathname) : undefined;
+    if (entry === undefined) return;
+    found.set(entry.pathname, record);
+    await visit(importer, entry, record);
+  });
+  return found;
+}
+
+function pathnameBelow(root: string, pathname: string): string {
+  const base = root === "/" ? "" : root;
+  return pathname === "/" ? root : `${base}${pathname}`;
+}

@@ -1,0 +1,24 @@
+import { hostname } from "node:os";
+import type { Bench, StartOptions } from "../../bench.js";
+import { WireImporterV10 } from "./wire-v10.js";
+import { WireImporterV11 } from "./wire-v11.js";
+import type { WireImporter, WireInit } from "./wire.js";
+
+/** Starts the plugin and sends Init. */
+export async function startWire(bench: Bench<"importer">, options: StartOptions = {}): Promise<WireImporter> {
+  const { connection } = await bench.connect(options);
+  const { location, config = {} } = bench.initOptions(options);
+  const init: WireInit = {
+    options: {
+      hostname: hostname(),
+      os: process.platform,
+      arch: "amd64",
+      cwd: process.cwd(),
+      maxconcurrency: BigInt(options.options?.maxConcurrency ?? 1),
+    },
+    proto: location.slice(0, location.indexOf(":")),
+    config: { ...config, location },
+  };
+  const importer = bench.generation === "v1.0" ? WireImporterV10 : WireImporterV11;
+  return await importer.init(connection, init, bench.signal);
+}

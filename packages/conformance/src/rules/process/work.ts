@@ -1,0 +1,139 @@
+import type { ExporterClient, ExportResult, ImporterClient, StorageClient } from "@kloset/host";
+import { fileInfoOf, isRegularFile, Mac } from "@kloset/model";
+import type { Bench, Connected } from "../../bench.js";
+import { readAll } from "../../bytes.js";
+import { requires, type Clients } from "../../rule.js";
+import type { ConnectorKind } from "../../subject.js";
+import { knownContent } from "../../tree/known-tree.js";
+
+/** A call that every connector has, and that changes nothing. */
+export async function poke(client: Clients[ConnectorKind]): Promise<void> {
+  // v1.0 has no Ping, v1.1 asks nothing for its identity: one of the two is a call.
+  await client.identity();
+  if ("ping" in client) await client.ping();
+}
+
+/** How much of its own work a connector is given. */
+export interface Amount {
+  /** How many files or resources it moves, at most. Default 3. */
+  readonly files?: number;
+  /** Called after each. */
+  readonly after?: (moved: number) => Promise<void>;
+}
+
+/** A piece of a connector's own work, from its beginning to its end, without Close. */
+export async function work<Kind extends ConnectorKind>(
+  bench: Bench<Kind>,
+  client: Clients[Kind],
+  { files = 3, after = async () => undefined }: Amount = {},
+): Promise<void> {
+  const some: Clients[ConnectorKind] = client;
+  const amount = { files, after };
+  if (bench.connector === "importer") await readFiles(some as ImporterClient, amount);
+  else if (bench.connector === "exporter") await restoreFiles(some as ExporterClient, amount);
+  else await storeFiles(some as StorageClient, amount);
+}
+
+async function readFiles(client: ImporterClient, { files, after }: Required<Amount>): Promise<void> {
+  const scan = client.scan();
+  let opened = 0;
+  for await (const record of scan) {
+    const { fileInfo, error } = record;
+    const regular = error === undefined && fileInfo !== undefined && isRegularFile(fileInfo.mode);
+    if (regular && opened < files) {
+      await readAll(client.open(record));
+      await after(++opened);
+    }
+    await scan.acknowledge(record);
+  }
+  await scan.finish();
+}
+
+async function restoreFiles(client: ExporterClient, { files, after }: Required<Amount>): Promise<void> {
+  const content = knownContent("file", 1000);
+  const names = Array.from({ length: files }, (_, index) => `file-${String(index)}`);
+  if (client.generation === "v1.0") {
+    const { root } = await client.identity();
+    await client.createDirectory(root);
+    for (const [index, name] of names.entries()) {
+      await client.storeFile(`${root}/${name}`, content, content.length);
+      await after(index + 1);
+    }
+    return;
+  }
+  const stream = client.export();
+  const results = requireResults(stream.results());
+  // Told at the end.
+  results.catch(() => undefined);
+  await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
+  for (const [index, name] of names.entries()) {
+    await stream.sendRecord({ pathname: `/${name}`, fileInfo: fileInfoOf({ name, size: content.length }), read: () => content });
+    await stream.sendContent(content);
+    await stream.endContent();
+    await after(index + 1);
+  }
+  stream.halfClose();
+  await results;
+}
+
+async function requireResults(results: AsyncIterable<ExportResult>): Promise<void> {
+  for await (const { pathname, error } of results) requires(error === undefined, () => `${pathname}: ${String(error)}`);
+}
+
+async function storeFiles(client: StorageClient, { files, after }: Required<Amount>): Promise<void> {
+  await client.create(knownContent("config", 100));
+  await client.open();
+  const content = knownContent("packfile", 1000);
+  for (let index = 0; index < files; index++) {
+    const mac = Mac.fromBytes(knownContent(`mac ${String(index)}`, 32));
+    await client.put("packfile", mac, content);
+    await readAll(client.get("packfile", mac));
+    await after(index + 1);
+  }
+}
+
+/** Begins a call that takes data, or yields it, and leaves it open. */
+export async function beginCall<Kind extends ConnectorKind>(bench: Bench<Kind>, { client }: Connected & { client: Clients[Kind] }): Promise<void> {
+  const some: Clients[ConnectorKind] = client;
+  if (bench.connector === "importer") {
+    await (some as ImporterClient).scan()[Symbol.asyncIterator]().next();
+  } else if (bench.connector === "exporter") {
+    await beginRestore(some as ExporterClient);
+  } else {
+    const storage = some as StorageClient;
+    await storage.create(knownContent("config", 100));
+    const { begun, source } = unending();
+    storage.put("packfile", Mac.fromBytes(knownContent("mac", 32)), source).catch(() => undefined);
+    await begun;
+  }
+}
+
+async function beginRestore(client: ExporterClient): Promise<void> {
+  const { begun, source } = unending();
+  const size = 2_000_000;
+  if (client.generation === "v1.0") {
+    const { root } = await client.identity();
+    await client.createDirectory(root);
+    client.storeFile(`${root}/file`, source, size).catch(() => undefined);
+  } else {
+    const stream = client.export();
+    await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
+    await stream.sendRecord({ pathname: "/file", fileInfo: fileInfoOf({ name: "file", size }), read: () => new Uint8Array() });
+    stream.sendContent(source).catch(() => undefined);
+  }
+  await begun;
+}
+
+/** One chunk of content, and never another. */
+function unending(): { begun: Promise<void>; source: AsyncIterable<Uint8Array> } {
+  let begin = (): void => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  async function* source(): AsyncGenerator<Uint8Array> {
+    yield knownContent("unending", 1024 * 1024);
+    begin();
+    await new Promise(() => undefined);
+  }
+  return { begun, source: source() };
+}

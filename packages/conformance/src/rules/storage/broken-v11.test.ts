@@ -1,0 +1,6 @@
+import { describe } from "@jest/globals";
+import { judgeStorages } from "../../testing/broken-storage/judge.js";
+
+describe("the rules of storages, v1.1", () => {
+  judgeStorages("v1.1");
+});

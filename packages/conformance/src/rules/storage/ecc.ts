@@ -1,0 +1,43 @@
+import type { ResourceKind } from "@kloset/model";
+import { requires, type ConnectorRule } from "../../rule.js";
+import { newRepository, requireContent, requireListed } from "./repository.js";
+import { answer } from "./refusals.js";
+import { contentFor, macFor } from "./resources.js";
+
+/** What they could be taken for. */
+const PLAIN_KINDS = ["packfile", "state"] as const satisfies readonly ResourceKind[];
+const ECC_KINDS = ["ecc-packfile", "ecc-state"] as const satisfies readonly ResourceKind[];
+
+/** The kinds that no released host uses yet. */
+export const eccRules: readonly ConnectorRule<"storage">[] = [
+  {
+    id: "storage.ecc.kept",
+    connector: "storage",
+    title: "keeps ECC packfiles and ECC states apart from all others, or refuses them with a text",
+    because: "They repair what is damaged: what was taken and not kept is missed when it is needed most.",
+    generations: ["v1.1"],
+    async check(bench) {
+      const { client } = await newRepository(bench);
+      const mac = macFor("ecc");
+      for (const kind of PLAIN_KINDS) await client.put(kind, mac, contentFor(kind, 1000));
+      const kept: ResourceKind[] = [...PLAIN_KINDS];
+      const refusals: string[] = [];
+      for (const kind of ECC_KINDS) {
+        const outcome = await answer(client.put(kind, mac, contentFor(kind, 1000)));
+        if (!("refusal" in outcome)) {
+          kept.push(kind);
+          continue;
+        }
+        const { message } = outcome.refusal;
+        requires(message.trim() !== "", `the Put of an ${kind} was refused without a text`);
+        refusals.push(message);
+      }
+      // Also after a refusal: nothing else may have been overwritten.
+      for (const kind of kept) {
+        await requireContent(client, kind, mac, contentFor(kind, 1000), `the ${kind} whose MAC resources of all kinds share`);
+        await requireListed(client, kind, mac, "was put");
+      }
+      if (refusals.length === ECC_KINDS.length) bench.notApplicable(`this store keeps no ECC resources: ${refusals.join("; ")}`);
+    },
+  },
+];

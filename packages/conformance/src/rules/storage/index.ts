@@ -1,0 +1,27 @@
+import type { ConnectorRule } from "../../rule.js";
+import { configurationRules } from "./configuration.js";
+import { contentRules } from "./content.js";
+import { eccRules } from "./ecc.js";
+import { identityRules } from "./identity.js";
+import { listingRules } from "./listings.js";
+import { missingRules } from "./missing.js";
+import { misuseRules } from "./misuse.js";
+import { processRules } from "./processes.js";
+import { rangeRules } from "./ranges.js";
+import { replacingRules } from "./replacing.js";
+import { togetherRules } from "./together.js";
+
+/** What hosts rely on in storages. */
+export const storageRules: readonly ConnectorRule<"storage">[] = [
+  ...configurationRules,
+  ...identityRules,
+  ...listingRules,
+  ...contentRules,
+  ...rangeRules,
+  ...missingRules,
+  ...replacingRules,
+  ...togetherRules,
+  ...misuseRules,
+  ...eccRules,
+  ...processRules,
+];

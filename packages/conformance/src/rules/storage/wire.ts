@@ -1,0 +1,157 @@
+import { store as v1_0 } from "@kloset/protocol/v1.0";
+import { store as v1_1 } from "@kloset/protocol/v1.1";
+import type { PluginConnection } from "@kloset/host";
+import type { Bench } from "../../bench.js";
+import { CONFIG } from "./repository.js";
+import type { HostKind } from "./resources.js";
+
+/** One message of a Put. */
+export interface PutMessage {
+  readonly mac?: Uint8Array;
+  readonly chunk?: Uint8Array;
+}
+
+/** What is sent, message by message. */
+export interface RawPut {
+  /** @returns False when the plugin has ended the call. */
+  send(message: PutMessage): Promise<boolean>;
+  halfClose(): void;
+  /** @returns When the plugin has answered well. @throws PluginError with its answer. */
+  answered(): Promise<void>;
+}
+
+/**
+ * The calls of a store as messages, the same for both generations: for what no
+ * host would send, and no client would let through.
+ */
+export interface Wire {
+  /** Init, Create and Open. */
+  openNew(bench: Bench<"storage">): Promise<void>;
+  /** @param type - v1.1 only: in place of the kind's number. */
+  put(kind: HostKind, signal: AbortSignal, type?: number): RawPut;
+  /** Reads to the end, and drops what comes. */
+  get(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void>;
+  delete(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void>;
+}
+
+/** Sends what makes a whole Put: a message with the name, one with content, the half-close. */
+export async function putWhole(call: RawPut, mac: Uint8Array, content: Uint8Array): Promise<void> {
+  if (await call.send({ mac })) await call.send({ chunk: content });
+  call.halfClose();
+  await call.answered();
+}
+
+/** Starts the plugin, says Init, makes a repository, and leaves the rest to the messages. */
+export async function openWire(bench: Bench<"storage">): Promise<Wire> {
+  const { connection } = await bench.connect();
+  const wire = wireOf(connection);
+  await wire.openNew(bench);
+  return wire;
+}
+
+/** @returns The calls of a connection on which nothing was said. */
+export function wireOf(connection: PluginConnection): Wire {
+  return connection.generation === "v1.0" ? new WireV10(connection) : new WireV11(connection);
+}
+
+function initRequest(bench: Bench<"storage">): { proto: string; config: Record<string, string> } {
+  const { location, config } = bench.initOptions();
+  return { proto: location.slice(0, location.indexOf("://")), config: { ...config, location } };
+}
+
+const old = v1_0.Store.method;
+const STATE_CALLS = { put: old.putState, get: old.getState, delete: old.deleteState };
+type Calls = typeof STATE_CALLS;
+/** The messages of the three kinds differ by their names alone. */
+const CALLS: Readonly<Record<HostKind, Calls>> = {
+  state: STATE_CALLS,
+  packfile: { put: old.putPackfile, get: old.getPackfile, delete: old.deletePackfile } as unknown as Calls,
+  lock: { put: old.putLock, get: old.getLock, delete: old.deleteLock } as unknown as Calls,
+};
+
+class WireV10 implements Wire {
+  readonly #connection: PluginConnection;
+  #cookie = "";
+
+  constructor(connection: PluginConnection) {
+    this.#connection = connection;
+  }
+
+  async openNew(bench: Bench<"storage">): Promise<void> {
+    const { cookie } = await this.#connection.unary(old.init, initRequest(bench), bench.signal);
+    this.#cookie = cookie;
+    await this.#connection.unary(old.create, { config: CONFIG, cookie }, bench.signal);
+    await this.#connection.unary(old.open, { cookie }, bench.signal);
+  }
+
+  put(kind: HostKind, signal: AbortSignal): RawPut {
+    const call = this.#connection.call(CALLS[kind].put, signal);
+    const cookie = this.#cookie;
+    return {
+      send: ({ mac, chunk }) =>
+        call.send({ cookie, ...(mac !== undefined && { mac: { value: mac } }), ...(chunk !== undefined && { chunk }) }),
+      halfClose: () => {
+        call.halfClose();
+      },
+      answered: () => drained(call),
+    };
+  }
+
+  async get(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void> {
+    const request = { mac: { value: mac }, cookie: this.#cookie };
+    await drained(await this.#connection.serverStream(CALLS[kind].get, request, signal));
+  }
+
+  async delete(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#connection.unary(CALLS[kind].delete, { mac: { value: mac }, cookie: this.#cookie }, signal);
+  }
+}
+
+const current = v1_1.Store.method;
+const TYPES: Readonly<Record<HostKind, v1_1.StorageResource>> = {
+  packfile: v1_1.StorageResource.PACKFILE,
+  state: v1_1.StorageResource.STATE,
+  lock: v1_1.StorageResource.LOCK,
+};
+
+class WireV11 implements Wire {
+  readonly #connection: PluginConnection;
+
+  constructor(connection: PluginConnection) {
+    this.#connection = connection;
+  }
+
+  async openNew(bench: Bench<"storage">): Promise<void> {
+    await this.#connection.unary(current.init, initRequest(bench), bench.signal);
+    await this.#connection.unary(current.create, { config: CONFIG }, bench.signal);
+    await this.#connection.unary(current.open, {}, bench.signal);
+  }
+
+  put(kind: HostKind, signal: AbortSignal, type: number = TYPES[kind]): RawPut {
+    const call = this.#connection.call(current.put, signal);
+    let first = true;
+    return {
+      send: (message) => {
+        const typed = first ? { ...message, type } : message;
+        first = false;
+        return call.send(typed);
+      },
+      halfClose: () => {
+        call.halfClose();
+      },
+      answered: () => drained(call),
+    };
+  }
+
+  async get(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void> {
+    await drained(await this.#connection.serverStream(current.get, { mac, type: TYPES[kind] }, signal));
+  }
+
+  async delete(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#connection.unary(current.delete, { mac, type: TYPES[kind] }, signal);
+  }
+}
+
+async function drained(call: { receive(): Promise<unknown> }): Promise<void> {
+  while ((await call.receive()) !== undefined);
+}

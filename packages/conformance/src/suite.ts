@@ -1,0 +1,51 @@
+import type { Generation } from "@kloset/host";
+import { assertDeviations } from "./deviations.js";
+import { isFailure, type Outcome } from "./outcome.js";
+import { casesOf, checkRule, type CheckOptions } from "./run.js";
+import { rules } from "./rules/index.js";
+import { assertSubject, type Subject } from "./subject.js";
+
+/** The part of a test framework that the suite needs: Jest's, Vitest's, Mocha's and Node's fit. */
+export interface TestFramework {
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** The framework's own limit must not come first: the kit's says more. */
+const FRAMEWORK_GRACE_MS = 30_000;
+
+/**
+ * Declares a test for every rule, in every generation that the plugin speaks.
+ *
+ * @example
+ * import { describe, it } from "@jest/globals";
+ * describeConformance({ connector: "storage", executable: "./dist/storage.js", location: "mine://{directory}" }, { describe, it });
+ * @throws RangeError for a subject that can not be checked, or a listing of what is no rule.
+ */
+export function describeConformance(subject: Subject, { describe, it }: TestFramework, options: CheckOptions = {}): void {
+  assertSubject(subject);
+  assertDeviations(options.deviations ?? [], rules);
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const byGeneration = new Map<Generation, ReturnType<typeof casesOf>>();
+  for (const each of casesOf(subject)) byGeneration.set(each.generation, [...(byGeneration.get(each.generation) ?? []), each]);
+  for (const [generation, cases] of byGeneration) {
+    describe(`${subject.connector}, ${generation}`, () => {
+      for (const each of cases) {
+        it(
+          `${each.rule.title} (${each.rule.id})`,
+          async () => {
+            const outcome = await checkRule(subject, each, { ...options, timeoutMs });
+            if (isFailure(outcome)) throw new Error(explain(outcome));
+          },
+          timeoutMs + FRAMEWORK_GRACE_MS,
+        );
+      }
+    });
+  }
+}
+
+function explain({ rule, message, because, stderr }: Outcome): string {
+  const log = stderr === undefined ? "" : `\nThe plugin's log:\n${stderr}`;
+  return `${rule}: ${message ?? ""}\nWhy it matters: ${because}${log}`;
+}

@@ -1,0 +1,12 @@
+import type { Generation } from "@kloset/host";
+import type { Fault } from "../sound-exporter.js";
+
+/** A plugin that breaks one rule, and no other. */
+export interface Breakage extends Fault {
+  /** The rule's id. */
+  readonly rule: string;
+  /** What the plugin does wrong, as a sentence without a subject. */
+  readonly how: string;
+  /** Where the fault is. Default: in both. */
+  readonly generations?: readonly Generation[];
+}

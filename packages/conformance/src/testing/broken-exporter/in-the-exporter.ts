@@ -1,0 +1,141 @@
+import { chmod, mkdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Exporter } from "@kloset/exporter";
+import { fileModeToPosix, isSymlink, type ByteStream } from "@kloset/model";
+import type { Breakage } from "./breakage.js";
+
+const LARGE_BYTES = 1024 * 1024;
+const NANOSECONDS = 1e9;
+
+/** Changes one byte of every large file. */
+function* oneByteWrong(chunk: Uint8Array, size: number): Generator<Uint8Array> {
+  if (size > LARGE_BYTES) chunk[0] = ((chunk[0] ?? 0) + 1) % 256;
+  yield chunk;
+}
+
+async function* changed(data: ByteStream, size: number): AsyncGenerator<Uint8Array> {
+  for await (const chunk of data) yield* oneByteWrong(Uint8Array.from(chunk), size);
+}
+
+async function* followedBy(data: ByteStream, before: Uint8Array): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of data) {
+    bytes += chunk.length;
+    yield chunk;
+  }
+  yield before.subarray(bytes);
+}
+
+/** Keeps what has come of a file that breaks off, under its name. */
+function keeping(keeps: (aborted: boolean) => boolean): NonNullable<Breakage["exporter"]> {
+  return (sound, folder) => ({
+    storeFile: async (pathname, data, size, signal) => {
+      const chunks: Uint8Array[] = [];
+      async function* kept(): AsyncGenerator<Uint8Array> {
+        for await (const chunk of data) {
+          chunks.push(Uint8Array.from(chunk));
+          yield chunk;
+        }
+      }
+      try {
+        await sound.storeFile(pathname, kept(), size, signal);
+      } catch (error) {
+        if (keeps(signal.aborted)) await writeFile(join(folder, pathname), Buffer.concat(chunks));
+        throw error;
+      }
+    },
+  });
+}
+
+function isIgnored(pathname: string): boolean {
+  return pathname.endsWith("/empty-folder");
+}
+
+/** Exporters that are sound but for one thing that they do. */
+export const exporterBreakages: readonly Breakage[] = [
+  {
+    rule: "exporter.tree.contents",
+    how: "changes a byte of large files",
+    exporter: (sound) => ({
+      storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, changed(data, size), size, signal),
+    }),
+  },
+  {
+    rule: "exporter.tree.folders",
+    how: "makes no folder that is empty",
+    exporter: (sound): Partial<Exporter> => ({
+      createDirectory: async (pathname) => {
+        if (!isIgnored(pathname)) await sound.createDirectory(pathname);
+      },
+      setPermissions: async (pathname, fileInfo) => {
+        if (!isIgnored(pathname)) await sound.setPermissions(pathname, fileInfo);
+      },
+    }),
+  },
+  {
+    rule: "exporter.tree.symbolic-links",
+    how: "resolves the target",
+    exporter: (sound, folder) => ({
+      createLink: async (oldname, newname, kind) => {
+        if (kind === "symbolic") await symlink(join(folder, oldname), join(folder, newname));
+        else await sound.createLink?.(oldname, newname, kind);
+      },
+    }),
+  },
+  {
+    rule: "exporter.tree.hard-links",
+    how: "makes an empty file of the second name",
+    exporter: (sound, folder) => ({
+      createLink: async (oldname, newname, kind) => {
+        if (kind === "hard") await writeFile(join(folder, newname), "");
+        else await sound.createLink?.(oldname, newname, kind);
+      },
+    }),
+  },
+  {
+    rule: "exporter.tree.modes",
+    how: "makes everything readable for all",
+    exporter: (sound, folder) => ({
+      setPermissions: async (pathname, fileInfo) => {
+        await sound.setPermissions(pathname, fileInfo);
+        if (!isSymlink(fileInfo.mode)) await chmod(join(folder, pathname), (fileModeToPosix(fileInfo.mode) & 0o7777) | 0o444);
+      },
+    }),
+  },
+  {
+    rule: "exporter.tree.times",
+    how: "forgets fractions of an hour",
+    exporter: (sound, folder) => ({
+      setPermissions: async (pathname, fileInfo) => {
+        await sound.setPermissions(pathname, fileInfo);
+        const hours = Math.floor(Number(fileInfo.modTime) / NANOSECONDS / 3600) * 3600;
+        if (!isSymlink(fileInfo.mode)) await utimes(join(folder, pathname), hours, hours);
+      },
+    }),
+  },
+  {
+    rule: "exporter.files.replaced",
+    how: "leaves the rest of a longer file",
+    exporter: (sound, folder) => ({
+      storeFile: async (pathname, data, size, signal) => {
+        const before = await readFile(join(folder, pathname)).catch(() => new Uint8Array());
+        await sound.storeFile(pathname, followedBy(data, before), size, signal);
+      },
+    }),
+  },
+  { rule: "exporter.files.broken-off.keeps-nothing", how: "keeps what came", exporter: keeping((aborted) => !aborted) },
+  { rule: "exporter.files.cancelled", how: "keeps what came", exporter: keeping((aborted) => aborted) },
+  {
+    rule: "exporter.folders.again",
+    how: "makes no missing parents",
+    generations: ["v1.0"],
+    exporter: (sound, folder) => ({
+      createDirectory: async (pathname) => {
+        const path = join(folder, pathname);
+        await mkdir(path).catch((error: unknown) => {
+          if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        });
+      },
+    }),
+  },
+];

@@ -1,0 +1,139 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Mac } from "@kloset/model";
+import { keyOf, type Disk, type ServiceV10 } from "../sound-storage.js";
+import type { ResourceStore } from "@kloset/storage";
+import type { Breakage } from "./breakage.js";
+
+/** What a store says of itself, what it lists, and how it answers what is not there. */
+export const answerBreakages: readonly Breakage[] = [
+  {
+    rule: "storage.open.before-create",
+    how: "opens what was never made",
+    store: (sound, disk) => ({ open: () => disk.config ?? new Uint8Array(0) }),
+  },
+  {
+    rule: "storage.location.named",
+    how: "has no location, and no root",
+    v1_0: () => ({ getLocation: () => ({ location: "" }) }),
+    v1_1: (sound) => ({ init: async (request, context) => ({ ...(await sound.init(request, context)), type: "fs", root: "" }) }),
+  },
+  { rule: "storage.mode.read-write", how: "can not be read", store: () => ({ mode: () => 2 }) },
+  { rule: "storage.mode.read-write", how: "can not be written", store: () => ({ mode: () => 4 }), generations: ["v1.1"] },
+  {
+    rule: "storage.size.sane",
+    how: "has less than no bytes",
+    v1_0: () => ({ getSize: () => ({ size: -2n }) }),
+    v1_1: () => ({ size: () => ({ size: -2n }) }),
+  },
+  {
+    rule: "storage.ping",
+    how: "can not be reached",
+    generations: ["v1.1"],
+    store: () => ({
+      ping: () => {
+        throw new Error("not reached");
+      },
+    }),
+  },
+  {
+    rule: "storage.list.empty",
+    how: "lists a lock that nobody put",
+    store: (sound, disk) => ({
+      list: (kind) => (disk.files.size === 0 && kind === "lock" ? [Mac.fromBytes(new Uint8Array(32))] : sound.list(kind)),
+    }),
+  },
+  {
+    rule: "storage.list.exact",
+    how: "lists 100 at the most",
+    store: (sound) => ({ list: async (kind) => [...((await sound.list(kind)) as Iterable<Mac>)].slice(0, 100) }),
+  },
+  {
+    rule: "storage.list.exact",
+    how: "lists one twice",
+    generations: ["v1.1"],
+    store: (sound) => ({
+      list: async (kind) => {
+        const macs = [...((await sound.list(kind)) as Iterable<Mac>)];
+        return macs.length < 100 ? macs : [...macs, ...macs.slice(0, 1)];
+      },
+    }),
+  },
+  {
+    rule: "storage.list.exact",
+    how: "lists a name that is no MAC",
+    v1_1: (sound) => ({
+      list: async (request, context) => {
+        const { macs = [] } = await sound.list(request, context);
+        return macs.length < 100 ? { macs } : { macs: [...macs, new Uint8Array(31)] };
+      },
+    }),
+    generations: ["v1.1"],
+  },
+  {
+    rule: "storage.get.missing",
+    how: "gives nothing for a state that is not there",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      // What was there, or is about to be, is other rules' matter.
+      let used = false;
+      return {
+        put: (kind, mac, data) => {
+          used = true;
+          return sound.put(kind, mac, data);
+        },
+        get: (kind, mac, range, signal) =>
+          kind === "state" && !used && !disk.files.has(keyOf(kind, mac)) ? new Uint8Array(0) : sound.get(kind, mac, range, signal),
+      };
+    },
+  },
+  {
+    rule: "storage.get.missing",
+    how: "has no text for a state that is not there",
+    generations: ["v1.0"],
+    v1_0: (sound: ServiceV10): Partial<ServiceV10> => {
+      let used = false;
+      return {
+        putState: (messages, context) => {
+          used = true;
+          return sound.putState(messages, context);
+        },
+        async *getState(request, context) {
+          try {
+            yield* sound.getState(request, context);
+          } catch (error) {
+            throw used ? error : new ConnectError("", Code.Unknown);
+          }
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.range.missing",
+    how: "gives nothing for a part of a packfile that is not there",
+    store: (sound, disk) => ({
+      get: (kind, mac, range, signal) =>
+        range !== undefined && !disk.files.has(keyOf(kind, mac)) ? new Uint8Array(0) : sound.get(kind, mac, range, signal),
+    }),
+  },
+  {
+    rule: "storage.delete.gone",
+    how: "keeps states that are deleted",
+    store: (sound) => ({ delete: (kind, mac) => (kind === "state" ? undefined : sound.delete(kind, mac)) }),
+  },
+  {
+    rule: "storage.delete.others-stay",
+    how: "deletes what has the same MAC in all kinds",
+    store: (sound, disk) => ({
+      delete: (kind, mac) => {
+        for (const each of ["packfile", "state", "lock"] as const) disk.files.delete(keyOf(each, mac));
+      },
+    }),
+  },
+  {
+    rule: "storage.delete.missing",
+    how: "never answers the Delete of what is not there",
+    hangs: true,
+    store: (sound, disk) => ({
+      delete: (kind, mac) => (disk.files.delete(keyOf(kind, mac)) ? undefined : new Promise<never>(() => undefined)),
+    }),
+  },
+];

@@ -1,0 +1,216 @@
+import type { Mac, ResourceKind } from "@kloset/model";
+import { collect, keyOf, notFound, type Disk, type StoreFault } from "../sound-storage.js";
+import type { ResourceStore } from "@kloset/storage";
+import type { Breakage } from "./breakage.js";
+
+/** Keeps what came, also when the rest does not come. */
+function keepingHalf(when: (error: Error) => boolean): StoreFault {
+  return (sound, disk) => ({
+    async put(kind, mac, data) {
+      const chunks: Uint8Array[] = [];
+      try {
+        for await (const chunk of data) chunks.push(Uint8Array.from(chunk));
+      } catch (error) {
+        if (!when(error as Error)) throw error;
+      }
+      disk.files.set(keyOf(kind, mac), Buffer.concat(chunks));
+    },
+  });
+}
+
+const isCancelled = ({ message }: Error): boolean => message.includes("cancelled");
+
+function fileOf({ files }: Disk, kind: ResourceKind, mac: Mac): Uint8Array {
+  const whole = files.get(keyOf(kind, mac));
+  if (whole === undefined) throw notFound(kind, mac);
+  return whole;
+}
+
+/** What goes wrong when one thing meets another. */
+export const concurrencyBreakages: readonly Breakage[] = [
+  {
+    rule: "storage.put.replaces",
+    how: "writes over the old content, and leaves what is longer",
+    store: (sound, disk) => ({
+      async put(kind, mac, data) {
+        const bytes = await collect(data);
+        const old = disk.files.get(keyOf(kind, mac)) ?? new Uint8Array(0);
+        // Whole as long as nobody put the same at the same time: that is another rule.
+        const left = old.length === 70_000 ? old.subarray(bytes.length) : new Uint8Array(0);
+        disk.files.set(keyOf(kind, mac), Buffer.concat([bytes, left]));
+      },
+    }),
+  },
+  {
+    rule: "storage.put.unseen-until-whole",
+    how: "writes a new resource under its own name",
+    store: (sound, disk) => ({
+      async put(kind, mac, data) {
+        const key = keyOf(kind, mac);
+        const old = disk.files.get(key);
+        const chunks: Uint8Array[] = [];
+        try {
+          for await (const chunk of data) {
+            chunks.push(Uint8Array.from(chunk));
+            if (old === undefined && chunks.length === 1) disk.files.set(key, chunk);
+          }
+        } catch (error) {
+          if (old === undefined) disk.files.delete(key);
+          throw error;
+        }
+        disk.files.set(key, Buffer.concat(chunks));
+      },
+    }),
+  },
+  {
+    rule: "storage.put.old-until-new",
+    how: "deletes the old content before the new one comes",
+    store: (sound, disk) => ({
+      async put(kind, mac, data) {
+        const key = keyOf(kind, mac);
+        const old = disk.files.get(key);
+        disk.files.delete(key);
+        try {
+          disk.files.set(key, await collect(data));
+        } catch (error) {
+          if (old !== undefined) disk.files.set(key, old);
+          throw error;
+        }
+      },
+    }),
+  },
+  {
+    rule: "storage.get.while-replaced",
+    how: "looks the content up for each chunk",
+    store: (sound, disk) => ({
+      get(kind, mac, range, signal) {
+        if (range !== undefined) return sound.get(kind, mac, range, signal);
+        fileOf(disk, kind, mac);
+        return (async function* () {
+          const size = 256 * 1024;
+          for (let at = 0; at < fileOf(disk, kind, mac).length; at += size) yield fileOf(disk, kind, mac).subarray(at, at + size);
+        })();
+      },
+    }),
+  },
+  { rule: "storage.put.cancelled", how: "takes a cancelled Put for a whole one", store: keepingHalf(isCancelled) },
+  {
+    rule: "storage.put.host-gone",
+    how: "takes the end of the connection for the end of the content",
+    store: keepingHalf((error) => !isCancelled(error)),
+  },
+  {
+    rule: "storage.put.parallel",
+    how: "mixes resources up when six are put at once",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      let putting = 0;
+      return {
+        async put(kind, mac, data) {
+          putting++;
+          try {
+            const bytes = await collect(data);
+            // The listing's small ones are put in parallel, too.
+            disk.files.set(keyOf(kind, mac), putting >= 6 && bytes.length > 1000 ? bytes.reverse() : bytes);
+          } finally {
+            putting--;
+          }
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.put.same-mac",
+    how: "has one work file for each resource",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      const work = new Map<string, Uint8Array[]>();
+      return {
+        async put(kind, mac, data) {
+          const key = keyOf(kind, mac);
+          const chunks = work.get(key) ?? [];
+          work.set(key, chunks);
+          try {
+            for await (const chunk of data) chunks.push(Uint8Array.from(chunk));
+            disk.files.set(key, Buffer.concat(chunks));
+          } finally {
+            work.delete(key);
+          }
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.get.parallel",
+    how: "has one buffer for all Gets",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      let reading = 0;
+      return {
+        get(kind, mac, range, signal) {
+          if (range !== undefined) return sound.get(kind, mac, range, signal);
+          const whole = fileOf(disk, kind, mac);
+          return (async function* () {
+            reading++;
+            try {
+              for (let at = 0; at < whole.length; at += 65_536) {
+                const chunk = Uint8Array.from(whole.subarray(at, at + 65_536));
+                yield reading >= 6 ? chunk.reverse() : chunk;
+              }
+            } finally {
+              reading--;
+            }
+          })();
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.get.cancelled",
+    how: "does not unlock what was not read to its end",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      const locked = new Set<string>();
+      return {
+        get(kind, mac, range, signal) {
+          const whole = fileOf(disk, kind, mac);
+          const key = keyOf(kind, mac);
+          if (locked.has(key)) throw new Error(`${key} is being read`);
+          if (range !== undefined) return sound.get(kind, mac, range, signal);
+          return (async function* () {
+            let over = false;
+            try {
+              for (let at = 0; at < whole.length; at += 65_536) yield whole.subarray(at, at + 65_536);
+              over = true;
+            } finally {
+              if (!over) locked.add(key);
+            }
+          })();
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.get.slow-reader",
+    how: "reads one resource after the other",
+    hangs: true,
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      let last: Promise<void> = Promise.resolve();
+      return {
+        get(kind, mac, range) {
+          const file = fileOf(disk, kind, mac);
+          const whole = range === undefined ? file : file.subarray(range.offset, range.offset + range.length);
+          return (async function* () {
+            const before = last;
+            let release = (): void => undefined;
+            last = new Promise((resolve) => {
+              release = resolve;
+            });
+            try {
+              await before;
+              for (let at = 0; at < whole.length; at += 65_536) yield whole.subarray(at, at + 65_536);
+            } finally {
+              release();
+            }
+          })();
+        },
+      };
+    },
+  },
+];

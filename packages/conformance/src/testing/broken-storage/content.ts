@@ -1,0 +1,133 @@
+import type { ResourceKind } from "@kloset/model";
+import type { ResourceStore } from "@kloset/storage";
+import { collect, keyOf, type StoreFault } from "../sound-storage.js";
+import type { Breakage } from "./breakage.js";
+
+const MiB = 1024 * 1024;
+
+/** A store that gives something else than was put. */
+function giving(change: (whole: Uint8Array, kind: ResourceKind) => Uint8Array): StoreFault {
+  return (sound) => ({
+    async get(kind, mac, range, signal) {
+      const bytes = (await sound.get(kind, mac, range, signal)) as Uint8Array;
+      return range === undefined ? change(bytes, kind) : bytes;
+    },
+  });
+}
+
+/** A store that keeps something else than comes. */
+function keeping(put: (sound: ResourceStore, kind: ResourceKind, bytes: Uint8Array, chunks: number) => Uint8Array): StoreFault {
+  return (sound, disk) => ({
+    async put(kind, mac, data) {
+      let chunks = 0;
+      const counted = (async function* () {
+        for await (const chunk of data) {
+          chunks++;
+          yield chunk;
+        }
+      })();
+      const bytes = await collect(counted);
+      disk.files.set(keyOf(kind, mac), put(sound, kind, bytes, chunks));
+    },
+  });
+}
+
+const loseLastByte = (wanted: ResourceKind, size: number): StoreFault =>
+  giving((whole, kind) => (kind === wanted && whole.length === size ? whole.subarray(0, -1) : whole));
+
+export const contentBreakages: readonly Breakage[] = [
+  {
+    rule: "storage.config.bytes",
+    how: "keeps the configuration as text",
+    store: (sound, disk) => ({
+      create: (config) => {
+        disk.config = Buffer.from(Buffer.from(config).toString("utf8"));
+      },
+    }),
+  },
+  {
+    rule: "storage.config.bytes",
+    how: "strips white space from the configuration's end",
+    store: (sound, disk) => ({
+      create: (config) => {
+        const padded = config.at(-1) === 0;
+        disk.config = padded ? config.slice(0, -1) : config.slice();
+      },
+    }),
+  },
+  {
+    rule: "storage.config.large",
+    how: "reads 64 KiB of the configuration",
+    store: (sound) => ({ open: async () => (await sound.open()).subarray(0, 65_536) }),
+  },
+  { rule: "storage.content.packfile", how: "loses the last byte of large packfiles", store: loseLastByte("packfile", 5 * MiB + 17) },
+  { rule: "storage.content.state", how: "loses the last byte of large states", store: loseLastByte("state", 5 * MiB + 17) },
+  { rule: "storage.content.lock", how: "loses the last byte of large locks", store: loseLastByte("lock", MiB + 1) },
+  {
+    rule: "storage.content.packfile",
+    how: "rounds packfiles up to whole blocks",
+    store: keeping((sound, kind, bytes) =>
+      kind === "packfile" && bytes.length === MiB - 1 ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes,
+    ),
+  },
+  {
+    rule: "storage.content.empty",
+    how: "does not find what is empty",
+    store: giving((whole, kind) => {
+      if (whole.length === 0) throw new Error(`${kind} not found`);
+      return whole;
+    }),
+  },
+  {
+    rule: "storage.content.small-chunks",
+    how: "loses a chunk when there are many",
+    store: keeping((sound, kind, bytes, chunks) => (chunks > 100 ? bytes.subarray(0, -1) : bytes)),
+  },
+  {
+    rule: "storage.put.count",
+    how: "counts the messages, and not their bytes",
+    v1_0: (sound) => ({
+      putLock: async (messages, context) => ({ ...(await sound.putLock(messages, context)), bytesWritten: 7n }),
+    }),
+    v1_1: (sound) => ({
+      put: async (messages, context) => ({ ...(await sound.put(messages, context)), bytesWritten: 7n }),
+    }),
+  },
+  {
+    rule: "storage.get.chunks",
+    how: "sends chunks of 2 MiB",
+    v1_0: (sound) => ({ getPackfile: (request, context) => inPairs(sound.getPackfile(request, context)) }),
+    v1_1: (sound) => ({ get: (request, context) => inPairs(sound.get(request, context)) }),
+  },
+  {
+    rule: "storage.kinds.apart",
+    how: "keeps a lock over the state of its MAC",
+    store: (sound, disk) => ({
+      async put(kind, mac, data) {
+        const bytes = await collect(data);
+        const state = keyOf("state", mac);
+        if (kind === "lock" && disk.files.has(state)) disk.files.set(state, bytes);
+        disk.files.set(keyOf(kind, mac), bytes);
+      },
+    }),
+  },
+  {
+    rule: "storage.ecc.kept",
+    how: "keeps ECC states as states",
+    generations: ["v1.1"],
+    store: (sound) => ({ put: (kind, mac, data) => sound.put(kind === "ecc-state" ? "state" : kind, mac, data) }),
+  },
+];
+
+async function* inPairs(chunks: AsyncIterable<{ chunk?: Uint8Array | undefined }>): AsyncGenerator<{ chunk: Uint8Array }> {
+  let held: Uint8Array | undefined;
+  for await (const { chunk = new Uint8Array(0) } of chunks) {
+    if (held === undefined) {
+      held = Uint8Array.from(chunk);
+      continue;
+    }
+    yield { chunk: Buffer.concat([held, chunk]) };
+    held = undefined;
+  }
+  if (held !== undefined) yield { chunk: held };
+}

@@ -1,0 +1,128 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { collect, keyOf, notFound, type Disk, type ServiceV10, type ServiceV11 } from "../sound-storage.js";
+import type { ResourceStore } from "@kloset/storage";
+import type { Breakage } from "./breakage.js";
+
+/** What goes wrong between processes, and after Close. */
+export const processBreakages: readonly Breakage[] = [
+  {
+    rule: "storage.close.delete-follows",
+    how: "answers nothing after Close",
+    v1_0: (sound: ServiceV10): Partial<ServiceV10> => {
+      let closed = false;
+      return {
+        close: (request, context) => {
+          closed = true;
+          return sound.close(request, context);
+        },
+        deleteLock: (request, context) => {
+          if (closed) throw new ConnectError("closed", Code.Unknown);
+          return sound.deleteLock(request, context);
+        },
+      };
+    },
+    v1_1: (sound: ServiceV11): Partial<ServiceV11> => {
+      let closed = false;
+      return {
+        close: (request, context) => {
+          closed = true;
+          return sound.close(request, context);
+        },
+        delete: (request, context) => {
+          if (closed) throw new ConnectError("closed", Code.Unknown);
+          return sound.delete(request, context);
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.close.delete-follows",
+    how: "says that it has deleted, after Close, and has not",
+    generations: ["v1.1"],
+    v1_1: (sound: ServiceV11): Partial<ServiceV11> => {
+      let closed = false;
+      return {
+        close: (request, context) => {
+          closed = true;
+          return sound.close(request, context);
+        },
+        delete: (request, context) => (closed ? {} : sound.delete(request, context)),
+      };
+    },
+  },
+  {
+    rule: "storage.reopen.config",
+    how: "gives its own configuration to a process that did not make the repository",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      let made = false;
+      return {
+        create: (config) => {
+          made = true;
+          return sound.create(config);
+        },
+        open: async () => (made || disk.config === undefined ? await sound.open() : new Uint8Array(3)),
+      };
+    },
+  },
+  {
+    rule: "storage.reopen.content",
+    how: "writes the end of large resources when it is closed",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      const ends = new Map<string, Uint8Array>();
+      return {
+        async put(kind, mac, data) {
+          const bytes = await collect(data);
+          ends.set(keyOf(kind, mac), bytes);
+          disk.files.set(keyOf(kind, mac), bytes.subarray(0, 1_000_000));
+        },
+        async get(kind, mac, range, signal) {
+          const whole = ends.get(keyOf(kind, mac));
+          if (whole === undefined || !disk.files.has(keyOf(kind, mac))) return sound.get(kind, mac, range, signal);
+          return range === undefined ? whole : whole.subarray(range.offset, range.offset + range.length);
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.processes.see-each-other",
+    how: "looks at the disk once, when it starts",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      const seen = new Set(disk.files.keys());
+      return {
+        list: async (kind) => {
+          const macs = await sound.list(kind);
+          const shown = [];
+          for await (const mac of macs) if (seen.has(keyOf(kind, mac))) shown.push(mac);
+          return shown;
+        },
+        put: (kind, mac, data) => {
+          seen.add(keyOf(kind, mac));
+          return sound.put(kind, mac, data);
+        },
+        get: (kind, mac, range, signal) => {
+          if (!seen.has(keyOf(kind, mac))) throw notFound(kind, mac);
+          return sound.get(kind, mac, range, signal);
+        },
+      };
+    },
+  },
+  {
+    rule: "storage.processes.put-at-once",
+    how: "loses what it puts while another process puts, too",
+    store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      const self = Symbol("process");
+      return {
+        async put(kind, mac, data) {
+          disk.putting.set(self, (disk.putting.get(self) ?? 0) + 1);
+          try {
+            const bytes = await collect(data);
+            const others = [...disk.putting].some(([process, count]) => process !== self && count > 0);
+            disk.files.set(keyOf(kind, mac), others ? bytes.subarray(1) : bytes);
+          } finally {
+            disk.putting.set(self, (disk.putting.get(self) ?? 0) - 1);
+          }
+        },
+      };
+    },
+  },
+];

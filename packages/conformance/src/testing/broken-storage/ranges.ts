@@ -1,0 +1,95 @@
+import { store as v1_1 } from "@kloset/protocol/v1.1";
+import type { Range } from "@kloset/model";
+import type { StoreFault } from "../sound-storage.js";
+import type { Breakage } from "./breakage.js";
+
+/** A store that takes a part for another one. */
+function taking(change: (range: Range, size: number) => Range): StoreFault {
+  return (sound) => ({
+    async get(kind, mac, range, signal) {
+      const whole = (await sound.get(kind, mac, undefined, signal)) as Uint8Array;
+      if (range === undefined) return whole;
+      const { offset, length } = kind === "packfile" ? change(range, whole.length) : range;
+      return whole.subarray(offset, offset + length);
+    },
+  });
+}
+
+export const rangeBreakages: readonly Breakage[] = [
+  {
+    rule: "storage.range.exact",
+    how: "loses the last byte of a part that ends with the packfile",
+    store: taking(({ offset, length }, size) => ({
+      offset,
+      length: length <= 2000 && offset + length === size ? length - 1 : length,
+    })),
+  },
+  {
+    rule: "storage.range.exact",
+    how: "begins one byte late in the second MiB",
+    store: taking(({ offset, length }) => ({ offset: offset >= 1024 * 1024 && length > 100 && offset < 2 ** 21 ? offset + 1 : offset, length })),
+    generations: ["v1.0"],
+  },
+  {
+    rule: "storage.range.large",
+    how: "gives 1 MiB at the most",
+    store: taking(({ offset, length }) => ({ offset, length: Math.min(length, 1024 * 1024) })),
+  },
+  {
+    rule: "storage.range.empty",
+    how: "takes a length of zero for the rest",
+    v1_0: (sound) => ({
+      getPackfileBlob: (request, context) =>
+        sound.getPackfileBlob(request.length === 0 ? { ...request, length: 100_000 } : request, context),
+    }),
+    v1_1: (sound) => ({
+      get: (request, context) =>
+        sound.get(request.range?.length === 0 ? { ...request, range: { ...request.range, length: 100_000 } } : request, context),
+    }),
+  },
+  {
+    rule: "storage.range.past-end",
+    how: "fills a part up with zeros",
+    store: (sound) => ({
+      async get(kind, mac, range, signal) {
+        const bytes = (await sound.get(kind, mac, range, signal)) as Uint8Array;
+        if (range === undefined || bytes.length === 0 || bytes.length === range.length) return bytes;
+        return Buffer.concat([bytes, Buffer.alloc(range.length - bytes.length)]);
+      },
+    }),
+  },
+  {
+    rule: "storage.range.past-end",
+    how: "begins anew behind the end",
+    store: taking(({ offset, length }, size) => ({ offset: offset === 2 * size ? 0 : offset, length })),
+    generations: ["v1.1"],
+  },
+  {
+    rule: "storage.range.far",
+    how: "takes the low 32 bits of an offset",
+    store: taking(({ offset, length }) => ({ offset: offset % 2 ** 32, length })),
+  },
+  {
+    rule: "storage.range.far",
+    how: "takes an offset above 2^63 for one below zero, and that for the start",
+    v1_1: (sound) => ({
+      get: (request, context) => {
+        const { range } = request;
+        const negative = range !== undefined && range.offset >= 2n ** 63n;
+        return sound.get(negative ? { ...request, range: { ...range, offset: 0n } } : request, context);
+      },
+    }),
+    generations: ["v1.1"],
+  },
+  {
+    rule: "storage.range.other-kinds",
+    how: "overlooks the range of a state",
+    generations: ["v1.1"],
+    v1_1: (sound) => ({
+      get: (request, context) => {
+        const { range, ...whole } = request;
+        return sound.get(request.type === v1_1.StorageResource.STATE && range !== undefined ? whole : request, context);
+      },
+    }),
+  },
+];

@@ -1,0 +1,90 @@
+import { randomUUID } from "node:crypto";
+import { chmod, link, lutimes, mkdir, rename, rm, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { exporterV1_0, exporterV1_1, newExporterSession, type Exporter } from "@kloset/exporter";
+import { USER_AGENTS } from "@kloset/host";
+import { fileModeToPosix, isSymlink, pathOfLocation, type ConnectorContext } from "@kloset/model";
+import { exporter as v1_0 } from "@kloset/protocol/v1.0";
+import { exporter as v1_1 } from "@kloset/protocol/v1.1";
+import type { Launch } from "../launch.js";
+import { launchInProcess, served } from "./in-process.js";
+
+const NANOSECONDS = 1e9;
+
+/** A small exporter to a folder that keeps every rule. */
+export function soundExporter(folder: string): Exporter {
+  const place = (pathname: string): string => join(folder, pathname);
+  return {
+    root: () => folder,
+    createDirectory: async (pathname) => {
+      await mkdir(place(pathname), { recursive: true });
+    },
+    storeFile: async (pathname, data) => {
+      const temporary = `${place(pathname)}.${randomUUID()}`;
+      try {
+        await writeFile(temporary, data);
+        await rename(temporary, place(pathname));
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+    },
+    setPermissions: async (pathname, { mode, modTime }) => {
+      const seconds = Number(modTime) / NANOSECONDS;
+      if (isSymlink(mode)) {
+        await lutimes(place(pathname), seconds, seconds);
+        return;
+      }
+      await chmod(place(pathname), fileModeToPosix(mode) & 0o7777);
+      await utimes(place(pathname), seconds, seconds);
+    },
+    createLink: async (oldname, newname, kind) => {
+      if (kind === "symbolic") {
+        await symlink(oldname, place(newname));
+        return;
+      }
+      await unlink(place(newname)).catch(() => undefined);
+      await link(place(oldname), place(newname));
+    },
+    close: () => undefined,
+  };
+}
+
+export type ServiceV10 = ServiceImpl<typeof v1_0.Exporter>;
+export type ServiceV11 = ServiceImpl<typeof v1_1.Exporter>;
+
+/** One thing that a plugin does wrong, in its exporter or in what it says on the wire. */
+export interface Fault {
+  /** The methods that replace the sound ones. */
+  readonly exporter?: (sound: Exporter, folder: string) => Partial<Exporter>;
+  readonly v1_0?: (sound: ServiceV10, folder: () => string) => Partial<ServiceV10>;
+  readonly v1_1?: (sound: ServiceV11, folder: () => string) => Partial<ServiceV11>;
+}
+
+/** Serves an exporter, sound but for a fault, in the generation that the host speaks. */
+export function launchExporter(fault: Fault = {}): Launch {
+  return launchInProcess(() => {
+    const session = newExporterSession();
+    let folder = "";
+    const factory = ({ location, protocol }: ConnectorContext): Exporter => {
+      folder = pathOfLocation(location, protocol);
+      const sound = soundExporter(folder);
+      return { ...sound, ...fault.exporter?.(sound, folder) };
+    };
+    return {
+      services: ({ userAgent }) => {
+        if (userAgent === USER_AGENTS["v1.0"]) {
+          const sound = exporterV1_0(factory, session);
+          return [served(v1_0.Exporter, { ...sound, ...fault.v1_0?.(sound, () => folder) })];
+        }
+        const sound = exporterV1_1(factory, session);
+        return [served(v1_1.Exporter, { ...sound, ...fault.v1_1?.(sound, () => folder) })];
+      },
+      close: async () => {
+        session.abort();
+        await session.end();
+      },
+    };
+  });
+}

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { baseName, fileInfoOf, type FileInfo } from "@kloset/model";
+
+/** An entry of the tree that importers are given to read, and exporters to restore. */
+export interface KnownEntry {
+  /** Below the top, which is "/". */
+  readonly pathname: string;
+  readonly type: "directory" | "file" | "symlink";
+  /** The twelve low bits of `chmod`. */
+  readonly permissions: number;
+  /** Nanoseconds since 1970. */
+  readonly modTime: bigint;
+  /** Bytes; 0 for all but files. */
+  readonly size: number;
+  /** Of a symbolic link; else empty. */
+  readonly target: string;
+}
+
+const KiB = 1024;
+const MiB = KiB * KiB;
+/** 2020-02-29 12:34:56.789 UTC: every file system and every runtime holds milliseconds. */
+const TIME = 1_582_979_696_789_000_000n;
+const SECOND = 1_000_000_000n;
+let made = 0n;
+
+/**
+ * Small, and with one of each thing that goes wrong: sizes around a chunk, names
+ * that need care, links to nothing, folders in folders. Parents come first.
+ */
+export const knownTree: readonly KnownEntry[] = [
+  directory("/", 0o755),
+  file("/empty", 0, 0o644),
+  file("/one-byte", 1, 0o600),
+  file("/small.txt", 1234, 0o640),
+  file("/chunk-less-one", MiB - 1, 0o644),
+  file("/chunk", MiB, 0o644),
+  file("/chunk-and-one", MiB + 1, 0o644),
+  file("/large", 3 * MiB + 17, 0o755),
+  symlink("/link", "small.txt"),
+  symlink("/broken-link", "../nowhere/at all"),
+  directory("/folder", 0o750),
+  directory("/folder/empty-folder", 0o700),
+  directory("/folder/deep", 0o755),
+  directory("/folder/deep/er", 0o711),
+  file("/folder/deep/er/leaf", 42, 0o444),
+  file("/folder/same-name", 10, 0o644),
+  file("/folder/deep/same-name", 11, 0o644),
+  file("/names with spaces", 64, 0o644),
+  file("/ünïcode-写真-📷", 65, 0o644),
+  file("/quote\"and\\back'slash", 66, 0o644),
+  file("/line\nbreak\tand\u0001control", 67, 0o644),
+  file("/-dash", 68, 0o644),
+  file("/..dots", 69, 0o644),
+  file("/%41%2f", 70, 0o644),
+];
+
+function directory(pathname: string, permissions: number): KnownEntry {
+  return entryOf({ pathname, type: "directory", permissions });
+}
+
+function file(pathname: string, size: number, permissions: number): KnownEntry {
+  return entryOf({ pathname, type: "file", permissions, size });
+}
+
+function symlink(pathname: string, target: string): KnownEntry {
+  return entryOf({ pathname, type: "symlink", permissions: 0o777, target });
+}
+
+/** Every entry has a time of its own, so that times that were mixed up are seen. */
+function entryOf(entry: Pick<KnownEntry, "pathname" | "type" | "permissions"> & Partial<KnownEntry>): KnownEntry {
+  return { size: 0, target: "", modTime: TIME + made++ * SECOND, ...entry };
+}
+
+/** Content that differs from file to file and at every place of a file: bytes that were mixed up are seen. */
+export function knownContent(name: string, size: number): Uint8Array {
+  return createHash("shake256", { outputLength: Math.max(size, 1) }).update(name).digest().subarray(0, size);
+}
+
+/** @returns What a host knows of an entry. */
+export function knownFileInfo({ pathname, type, permissions, modTime, size }: KnownEntry): FileInfo {
+  return fileInfoOf({ name: baseName(pathname), type, permissions, modTime, size, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
+}

@@ -1,0 +1,16 @@
+/** The longest that one of Node's timers can wait: about 25 days. It takes more for 1 millisecond. */
+const maxTimerMs = 0x7fff_ffff;
+
+/** The units of gRPC's timeouts, in milliseconds. */
+const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/**
+ * Whether a deadline is so far away that it may as well be none: connect would
+ * set a timer that Node lets go off at once.
+ *
+ * @param timeout - A `grpc-timeout` header, as "99999999H".
+ */
+export function isFarDeadline(timeout: string): boolean {
+  const [, amount = "0", unit = ""] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
+  return Number(amount) * (unitMs[unit] ?? 0) > maxTimerMs;
+}

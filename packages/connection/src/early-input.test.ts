@@ -1,0 +1,46 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "@jest/globals";
+import { takeEarlyInput } from "./early-input.js";
+
+/** A named pipe with something in it, opened as the guard opens it, after its writer has gone. */
+function pipeWith(content: string, writerStays: boolean): { reader: number; writer: number | undefined } {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kloset-connection-"));
+  const name = path.join(folder, "fifo");
+  execFileSync("mkfifo", [name]);
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  // Keeps the pipe and what is in it, as the plugin's own fd 0 does until it is opened anew.
+  const held = fs.openSync(name, O_RDONLY | O_NONBLOCK);
+  const writer = fs.openSync(name, "w");
+  fs.writeSync(writer, content);
+  if (!writerStays) fs.closeSync(writer);
+  const reader = fs.openSync(name, O_RDONLY | O_NONBLOCK);
+  fs.closeSync(held);
+  fs.rmSync(folder, { recursive: true });
+  return { reader, writer: writerStays ? writer : undefined };
+}
+
+describe("takeEarlyInput", () => {
+  it.each(["", "the last words"])("takes %j of a writer that has gone, and sees that it has", async (words) => {
+    const { reader } = pipeWith(words, false);
+    const input = new PassThrough();
+    takeEarlyInput(reader, input);
+    expect(await text(input)).toBe(words);
+    fs.closeSync(reader);
+  });
+
+  it.each(["", "the first words"])("takes %j of a writer that is there, and no end", (words) => {
+    const { reader, writer } = pipeWith(words, true);
+    const input = new PassThrough();
+    takeEarlyInput(reader, input);
+    expect(String(input.read() ?? "")).toBe(words);
+    expect(input.readableEnded).toBe(false);
+    expect(writer).toBeDefined();
+    fs.closeSync(reader);
+    if (writer !== undefined) fs.closeSync(writer);
+  });
+});

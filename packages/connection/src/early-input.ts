@@ -1,0 +1,34 @@
+import fs from "node:fs";
+import type { Readable } from "node:stream";
+
+/** No pipe holds more (Linux: pipe-max-size), so who has written more is still there. */
+const maxPipeBytes = 1024 * 1024;
+
+/**
+ * Reads what a host has written before its pipe was opened anew, and finds out
+ * whether it is still there. Linux never tells of the end of a named pipe that
+ * had no writer any more when it was opened: a plugin whose host died while it
+ * started would wait for ever.
+ *
+ * @param fd - A pipe that was opened with O_NONBLOCK.
+ * @param input - Gets the bytes, and their end.
+ */
+export function takeEarlyInput(fd: number, input: Readable): void {
+  const buffer = Buffer.alloc(64 * 1024);
+  for (let total = 0; total < maxPipeBytes; ) {
+    const length = tryRead(fd, buffer);
+    if (length === undefined) return;
+    input.push(length === 0 ? null : Buffer.from(buffer.subarray(0, length)));
+    if (length === 0) return;
+    total += length;
+  }
+}
+
+/** @returns undefined when there is nothing yet, or an error that the next reader meets as well. */
+function tryRead(fd: number, buffer: Buffer): number | undefined {
+  try {
+    return fs.readSync(fd, buffer);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What one host may make a plugin hold. Every bound is far above what Plakar
+ * needs: it reads and writes at most a few dozen files at once.
+ *
+ * @module
+ */
+
+const MiB = 1024 * 1024;
+
+/** Calls at once. Hosts are told, and let further calls wait; a host that does not is refused call by call. */
+export const maxConcurrentStreams = 1024;
+
+/**
+ * What a host may send to one call before that reads it. More than this is in
+ * flight on no pipe; and at most {@link maxUnreadBytes} of it can come together.
+ */
+export const streamWindowBytes = MiB;
+
+/** What a host may send to all calls together before they read it. */
+export const connectionWindowBytes = 16 * MiB;
+
+/**
+ * Bytes that have come for all calls together and that nobody has done with:
+ * beyond it the call with the most of them is reset. Flow control alone would
+ * allow 5 MiB (a window, and a message that is not whole) for each of 1,024
+ * calls. Some 46 calls that all stand still with 2 MiB each, a message of 1 MiB
+ * and a window behind it, are within.
+ */
+export const maxUnreadBytes = 96 * MiB;
+
+/** What a piece of data in memory costs beside its bytes: one byte for each frame must not be free. */
+export const frameCostBytes = 512;
+
+/** From this many unread frames on each is kept in memory of its own: see `FrameFilterOptions.isolatesData`. */
+export const maxSharedFrames = 256;
+
+/** Calls that are over but still wait for their reset to go out: beyond it the host is read no further until it reads. */
+export const maxDyingStreams = 256;
+
+/** The same, by the unread bytes that they hold. */
+export const maxDyingBytes = 16 * MiB;
+
+/** Bytes of answers that wait for a host that does not read: beyond it no more are made until it does. */
+export const maxBacklogBytes = 64 * MiB;
+
+/** The largest frame, in bytes: the default of HTTP/2, which hosts are not told otherwise. */
+export const maxFrameBytes = 16_384;
+
+/** Lines that one connection writes to the log. */
+export const maxReports = 100;
+
+/** The longest part of what a host has sent that a text repeats, in characters. */
+export const maxQuotedLength = 256;

@@ -1,0 +1,141 @@
+/** `@grpc/grpc-js` drives exporters of both generations: every RPC, over real pipes. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { describe, expect, it } from "@jest/globals";
+import { exporter as v10 } from "@kloset/protocol/v1.0";
+import { exporter as v11 } from "@kloset/protocol/v1.1";
+import { contentOfLength, piecesOf } from "./testing/content.js";
+import { authorText, endFixturesAfterEach } from "./testing/fixture.js";
+import { allOf, authorError, closeClientsAfterEach, initRequest, startForGrpcJs, startV10ForGrpcJs } from "./testing/grpc-js.js";
+
+endFixturesAfterEach();
+closeClientsAfterEach();
+
+type ExportRequest = MessageInitShape<typeof v11.ExportRequestSchema>;
+type StoreFileRequest = MessageInitShape<typeof v10.StoreFileRequestSchema>;
+
+const DIRECTORY = 0x80000000;
+const CANCELLED = 1;
+const content = contentOfLength(5 * 1024 * 1024 + 7);
+const fileInfo = { name: "a", size: BigInt(content.length), mode: 0o640, nlink: 1, dev: 7n, ino: 8n, uid: 5n, username: "u", flags: 3 };
+
+function recordOf(pathname: string, fields: object = {}): ExportRequest {
+  return { packet: { case: "record", value: { pathname, hasReader: true, fileInfo, fileAttributes: 5, ...fields } } };
+}
+
+function chunksOf(bytes: Uint8Array): ExportRequest[] {
+  return [...piecesOf(bytes), new Uint8Array(0)].map((value) => ({ packet: { case: "chunk", value } }));
+}
+
+function storeFileOf(pathname: string, bytes: Uint8Array, size = bytes.length): StoreFileRequest[] {
+  const data = piecesOf(bytes).map((chunk) => ({ type: { case: "data", value: { chunk } } }) as const);
+  return [{ type: { case: "header", value: { pathname, size: BigInt(size) } } }, ...data];
+}
+
+describe("grpc-js drives an exporter", () => {
+  it("of v1.1, with every RPC, and gets each record back whole", async () => {
+    const { client, log, stop } = await startForGrpcJs();
+    const { method } = v11.Exporter;
+    expect(await client.unary(method.init, initRequest)).toMatchObject({ root: "/target" });
+    await client.unary(method.ping, {});
+    const directory = recordOf("/d", { hasReader: false, fileInfo: { ...fileInfo, size: 0n, mode: DIRECTORY + 0o700 } });
+    const requests = [
+      directory,
+      ...[recordOf("/d/größe 写真 📷"), ...chunksOf(content)],
+      ...[recordOf("/d/throws", { pathname: "/throws" }), ...chunksOf(content)],
+      ...[recordOf("/empty", { fileInfo: { ...fileInfo, size: 0n } }), ...chunksOf(new Uint8Array(0))],
+    ];
+    const call = client.bidi(method.export);
+    for (const request of requests) call.write(request);
+    call.end();
+    const results = await allOf(call);
+    const headers = requests.flatMap(({ packet }) => (packet?.case === "record" ? [packet.value] : []));
+    const byPathname = new Map(results.map(({ result }) => [result?.header?.pathname, result]));
+    expect(results).toHaveLength(headers.length);
+    for (const header of headers) {
+      const error = header.pathname === "/throws" ? authorText : "";
+      expect(byPathname.get(header.pathname)).toMatchObject({ header, error });
+    }
+    await client.unary(method.close, {});
+    expect(client.notCalled(v11.Exporter)).toEqual([]);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("stored").sort()).toEqual(["stored /d/größe 写真 📷: 5242887 of 5242887", "stored /empty: 0 of 0"]);
+    expect(log.lines("setPermissions").at(-1)).toBe("setPermissions /d");
+  });
+
+  it("of v1.1, and half-closes in the middle of a file, which fails", async () => {
+    const { client, log, stop } = await startForGrpcJs();
+    const { method } = v11.Exporter;
+    await client.unary(method.init, initRequest);
+    const call = client.bidi(method.export);
+    for (const request of [recordOf("/whole"), ...chunksOf(content), recordOf("/half")]) call.write(request);
+    call.write({ packet: { case: "chunk", value: content.subarray(0, 1000) } });
+    call.end();
+    const results = await allOf(call);
+    expect(results.map(({ result }) => result?.header?.pathname)).toEqual(["/whole", "/half"]);
+    expect(results.map(({ result }) => result?.error)).toEqual(["", expect.stringMatching(/"\/half"/)]);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("stored")).toEqual([`stored /whole: ${String(content.length)} of ${String(content.length)}`]);
+  });
+
+  it("of v1.0, with every RPC", async () => {
+    const { client, log, stop } = await startV10ForGrpcJs();
+    const { method } = v10.Exporter;
+    await client.unary(method.init, initRequest);
+    expect(await client.unary(method.root, {})).toMatchObject({ rootPath: "/target" });
+    await client.unary(method.createDirectory, { pathname: "/target/d" });
+    await client.unary(method.createDirectory, { pathname: "/target/d" });
+    const names = ["a", "b", "größe 写真 📷", "d"];
+    // As many at once as there are.
+    const stored = names.map((name) => {
+      const { requests, response } = client.clientStream(method.storeFile);
+      for (const request of storeFileOf(`/target/d/${name}`, content)) requests.write(request);
+      requests.end();
+      return response;
+    });
+    await Promise.all(stored);
+    await client.unary(method.setPermissions, { pathname: "/target/d/a", fileInfo: { name: "a", mode: 0o600 } });
+    await client.unary(method.createLink, { oldname: "anywhere", newname: "/target/d/symbolic", ltype: 1 });
+    await client.unary(method.createLink, { oldname: "/target/d/a", newname: "/target/d/hard", ltype: 0 });
+    await expect(client.unary(method.createDirectory, { pathname: "/target/directory-throws" })).rejects.toMatchObject(authorError);
+    await expect(client.unary(method.setPermissions, { pathname: "/target/permissions-throw", fileInfo: {} })).rejects.toMatchObject(authorError);
+    await expect(client.unary(method.createLink, { newname: "/target/link-throws", ltype: 1 })).rejects.toMatchObject(authorError);
+    await client.unary(method.close, {});
+    expect(client.notCalled(v10.Exporter)).toEqual([]);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+
+    expect(log.lines("stored").sort()).toEqual(names.map((name) => `stored /d/${name}: 5242887 of 5242887`).sort());
+    expect(log.lines("createDirectory")).toEqual(["createDirectory /d", "createDirectory /d"]);
+    expect(log.lines("createLink")).toEqual(["createLink symbolic anywhere /d/symbolic", "createLink hard /d/a /d/hard"]);
+    expect(log.lines("setPermissions")).toEqual(["setPermissions /d/a"]);
+  });
+
+  it.each([
+    ["the author throws at once", "/throws", content.length, authorError],
+    ["the author throws in the middle", "/breaks", content.length, authorError],
+    ["it comes short", "/short", content.length + 1, { details: expect.stringContaining("its source failed") }],
+  ])("of v1.0, and a file fails when %s, with its reason", async (_, pathname, size, expected) => {
+    const { client } = await startV10ForGrpcJs();
+    const { method } = v10.Exporter;
+    await client.unary(method.init, initRequest);
+    const { requests, response } = client.clientStream(method.storeFile);
+    for (const request of storeFileOf(`/target${pathname}`, content, size)) requests.write(request);
+    requests.end();
+    await expect(response).rejects.toMatchObject(expected);
+    await client.unary(method.root, {});
+  });
+
+  it("of v1.0, and cancels a file half-way: it is not stored", async () => {
+    const { client, log, stop } = await startV10ForGrpcJs();
+    const { method } = v10.Exporter;
+    await client.unary(method.init, initRequest);
+    const { requests, response } = client.clientStream(method.storeFile);
+    for (const request of storeFileOf("/target/cancelled", content, content.length * 2)) requests.write(request);
+    await log.says("storing /cancelled");
+    requests.cancel();
+    await expect(response).rejects.toMatchObject({ code: CANCELLED });
+    await log.says("/cancelled broke off after");
+    await client.unary(method.root, {});
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("stored")).toEqual([]);
+  });
+});

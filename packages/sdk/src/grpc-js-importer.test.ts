@@ -1,0 +1,158 @@
+/** `@grpc/grpc-js` drives importers of both generations: every RPC, over real pipes. */
+import { describe, expect, it } from "@jest/globals";
+import { importer as v10 } from "@kloset/protocol/v1.0";
+import { importer as v11 } from "@kloset/protocol/v1.1";
+import { endFixturesAfterEach } from "./testing/fixture.js";
+import {
+  allOf,
+  authorError,
+  closeClientsAfterEach,
+  contentOf,
+  messagesOf,
+  initRequest,
+  startForGrpcJs,
+  startV10ForGrpcJs,
+  type ContentCall,
+} from "./testing/grpc-js.js";
+
+endFixturesAfterEach();
+closeClientsAfterEach();
+
+const CANCELLED = 1;
+
+/** What is read of an entry: its content, or the error. */
+const outcomes: Readonly<Record<string, unknown>> = {
+  "/good": "content",
+  "/throws": authorError,
+  "/rejects": authorError,
+  "/breaks": authorError,
+  "/missing": { code: 2, details: expect.stringContaining("ENOENT") },
+  "/is-a-number": { code: 2, details: expect.stringContaining("/is-a-number") },
+};
+
+async function contentOrError(call: ContentCall): Promise<unknown> {
+  try {
+    return (await contentOf(call)).toString();
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Reads a little of a stream that never ends by itself. */
+async function startOf(call: ContentCall): Promise<number> {
+  let length = 0;
+  for await (const { chunk } of messagesOf(call)) {
+    length += chunk.length;
+    if (length > 1024 * 1024) break;
+  }
+  return length;
+}
+
+/** Opens all of them at once. */
+async function readAll(open: (pathname: string) => ContentCall): Promise<Record<string, unknown>> {
+  const read = Object.keys(outcomes).map(async (pathname) => [pathname, await contentOrError(open(pathname))]);
+  return Object.fromEntries(await Promise.all(read)) as Record<string, unknown>;
+}
+
+describe("grpc-js drives an importer", () => {
+  it("of v1.1, with every RPC", async () => {
+    const { client, log, stop } = await startForGrpcJs();
+    const { method } = v11.Importer;
+    expect(await client.unary(method.init, initRequest)).toMatchObject({ origin: "here", type: "faulty", root: "/" });
+    await client.unary(method.ping, {});
+
+    const scan = client.bidi(method.import);
+    const records: NonNullable<v11.ImportResponse["record"]>[] = [];
+    for await (const { record, finished } of messagesOf(scan)) {
+      if (finished) break;
+      if (record === undefined) throw new Error("neither a record nor the end");
+      records.push(record);
+    }
+    // Nothing is acknowledged yet: the scan is at its end, and all can be opened.
+    const open = (pathname: string) => client.serverStream(method.open, { record: { pathname } });
+    expect(await readAll(open)).toMatchObject(outcomes);
+
+    const endless = open("/endless");
+    expect(await startOf(endless)).toBeGreaterThan(0);
+    const failed = contentOrError(endless);
+    endless.cancel();
+    expect(await failed).toMatchObject({ code: CANCELLED });
+    await log.says("endless ended");
+
+    for (const record of records) scan.write({ result: { header: record } });
+    scan.end();
+    expect(await allOf(scan)).toEqual([]);
+    const pathnames = records.map(({ pathname }) => pathname);
+    expect(pathnames).toEqual(expect.arrayContaining(["/", ...Object.keys(outcomes)]));
+
+    await client.unary(method.close, {});
+    await log.says("closed\n");
+    expect(client.notCalled(v11.Importer)).toEqual([]);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("acknowledged")).toEqual(pathnames.map((pathname) => `acknowledged ${pathname}`));
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+  });
+
+  it("of v1.0, with every RPC", async () => {
+    const { client, log, stop } = await startV10ForGrpcJs();
+    const { method } = v10.Importer;
+    expect((await client.unary(method.init, initRequest)).error).toBeUndefined();
+    expect(await client.unary(method.info, {})).toMatchObject({ type: "faulty", origin: "here", root: "/" });
+
+    const scanned = await allOf(client.serverStream(method.scan, {}));
+    const pathnames = scanned.map(({ pathname }) => pathname);
+    expect(pathnames).toEqual(expect.arrayContaining(["/", ...Object.keys(outcomes)]));
+    expect(scanned.map(({ result }) => result.case)).toEqual(pathnames.map(() => "record"));
+
+    // Readers are opened after the scan, all at once, and closed one by one.
+    const open = (pathname: string) => client.serverStream(method.openReader, { pathname });
+    expect(await readAll(open)).toMatchObject(outcomes);
+    for (const pathname of Object.keys(outcomes)) await client.unary(method.closeReader, { pathname });
+
+    // A host of v1.0 cancels nothing: CloseReader ends the stream, and well.
+    const endless = open("/endless");
+    expect(await startOf(endless)).toBeGreaterThan(0);
+    const rest = allOf(endless);
+    await client.unary(method.closeReader, { pathname: "/endless" });
+    expect((await rest).length).toBeLessThan(1000);
+    await log.says("endless ended");
+
+    await client.unary(method.close, {});
+    await log.says("closed\n");
+    expect(client.notCalled(v10.Importer)).toEqual([]);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+  });
+
+  it("of v1.1, and acknowledges each record as it comes", async () => {
+    const { client, log, stop } = await startForGrpcJs();
+    const { method } = v11.Importer;
+    await client.unary(method.init, initRequest);
+    const scan = client.bidi(method.import);
+    const seen: string[] = [];
+    for await (const { record, finished } of messagesOf(scan)) {
+      if (finished) scan.end();
+      else if (record !== undefined) {
+        seen.push(record.pathname);
+        scan.write({ result: { header: record } });
+      }
+    }
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines("acknowledged")).toEqual(seen.map((pathname) => `acknowledged ${pathname}`));
+    expect(seen).toContain("/endless");
+  });
+
+  it("of v1.1, cancels its scan, and the plugin goes on", async () => {
+    const { client, log } = await startForGrpcJs();
+    const { method } = v11.Importer;
+    await client.unary(method.init, { ...initRequest, config: { ...initRequest.config, scan: "waits" } });
+    const scan = client.bidi(method.import);
+    const all = allOf(scan);
+    scan.once("data", () => {
+      scan.cancel();
+    });
+    await expect(all).rejects.toMatchObject({ code: CANCELLED });
+    await log.says("scan aborted: the host cancelled the call");
+    await client.unary(method.ping, {});
+  });
+});

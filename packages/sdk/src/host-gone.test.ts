@@ -1,0 +1,114 @@
+/**
+ * Hosts that go, in every way there is, while calls run: the plugin ends by
+ * itself, with 0, and no process is left.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import { Duplex } from "node:stream";
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
+import type { PluginExit } from "@kloset/host";
+import { endFixturesAfterEach, fixturePath, generations } from "./testing/fixture.js";
+import { Log } from "./testing/log.js";
+import { callBlock, endStream, frame, headerFrames, message, type } from "./testing/raw-frames.js";
+import { RawHost } from "./testing/raw-host.js";
+
+endFixturesAfterEach();
+
+/** Whether a process runs. One that has ended, and that its new parent has not asked for yet, does not. */
+function isRunning(pid: number): boolean {
+  try {
+    const stat = fs.readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+  } catch {
+    return false;
+  }
+}
+
+/** Settles when a process has ended: the kernel closes its files a moment before. A process that stays fails the test by its time. */
+async function ended(pid: number): Promise<void> {
+  while (isRunning(pid)) await setTimeout(10);
+}
+
+/** The processes that another has started and that still are. */
+function childrenOf(pid: number): string {
+  return fs.readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, "latin1");
+}
+
+describe.each(generations)("a host of %s", (generation) => {
+  it("is killed in the middle of 120 calls, and leaves no process behind", async () => {
+    const host = spawn(process.execPath, [fixturePath("doomed-host.js"), generation, fixturePath("patient-storage.js")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const log = new Log();
+    host.stderr.pipe(log);
+    await log.says("waiting 100");
+    await log.says("giving 16 MiB");
+    const plugin = Number(log.lines("plugin")[0]?.split(" ")[1]);
+    expect(isRunning(plugin)).toBe(true);
+    expect(childrenOf(plugin)).toBe("");
+    host.kill("SIGKILL");
+    expect(await once(host, "exit")).toEqual([null, "SIGKILL"]);
+    // Host and plugin write to it, as would any child of theirs: it ends when the last of them is gone.
+    await once(log, "finish");
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+    expect(log.lines("exit")).toEqual(["exit 0"]);
+    expect(log.lines("get aborted")).toHaveLength(20);
+    expect(log.lines("stored")).toEqual([]);
+    expect(log.lines("storage: ")).toEqual([]);
+    await ended(plugin);
+  }, 120_000);
+
+  it.each<[string, (host: RawHost) => Promise<unknown> | undefined]>([
+    ["ends the plugin's input", (host) => host.running.stop()],
+    ["closes both pipes", (host) => void host.running.plugin.transport.destroy()],
+    ["ends the input within a frame", async (host) => {
+      await host.send(headerFrames(1001, callBlock("/store.Store/Put", "x")).subarray(0, 20));
+      await host.running.stop();
+    }],
+    ["goes while it does not read", (host) => {
+      host.running.plugin.transport.pause();
+      return host.running.stop();
+    }],
+  ])("%s in the middle of calls", async (_, go) => {
+    const host = await RawHost.initialised(generation);
+    const { log, plugin } = host.running;
+    const request = generation === "v1.0" ? [0x0a, 34, 0x0a, 32] : [0x0a, 32];
+    const body = Buffer.concat([Buffer.from(request), Buffer.alloc(32, 1), ...(generation === "v1.1" ? [Buffer.from([0x10, 1])] : [])]);
+    await host.open("Get", body, endStream);
+    await host.open("Put", body);
+    await log.says("giving");
+    await go(host);
+    expect(await plugin.exited).toEqual({ code: 0, signal: null });
+    await log.says("peak");
+    expect(log.lines("get")).toEqual(["get aborted"]);
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+    expect(log.lines("stored")).toEqual([]);
+    expect(log.lines("storage: ")).toEqual([]);
+    await ended(plugin.pid);
+  });
+});
+
+describe("a host that closes one pipe", () => {
+  it("stops to listen, and goes on speaking: the plugin ends at its next word", async () => {
+    const child = spawn(process.execPath, [fixturePath("patient-storage.js")], { stdio: ["pipe", "pipe", "pipe"] });
+    const log = new Log();
+    child.stderr.pipe(log);
+    const exited = new Promise<PluginExit>((resolve) => {
+      child.once("exit", (code, signal) => {
+        resolve({ code, signal });
+      });
+    });
+    const transport = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const host = new RawHost({ plugin: { transport, exited, pid: child.pid ?? 0 }, log });
+    await host.initialise();
+    child.stdout.destroy();
+    child.stdin.on("error", () => undefined);
+    child.stdin.write(Buffer.concat([host.call(3, "Mode"), frame(type.data, endStream, 3, message(Buffer.alloc(0)))]));
+    expect(await exited).toEqual({ code: 0, signal: null });
+    await log.says("peak");
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+    expect(log.lines("storage: ")).toEqual([]);
+  });
+});

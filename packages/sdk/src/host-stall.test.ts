@@ -1,0 +1,109 @@
+/**
+ * Hosts that stop reading. The stall is the fault: it is had once, for all that
+ * is looked at.
+ */
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
+import { Mac } from "@kloset/model";
+import { endFixturesAfterEach, generations, startStorage } from "./testing/fixture.js";
+import { endStream, frame, message, reset, type } from "./testing/raw-frames.js";
+import { RawHost } from "./testing/raw-host.js";
+import type { Generation } from "@kloset/host";
+
+endFixturesAfterEach();
+
+const stallMs = 30_000;
+const maxPeak = 300;
+const MiB = 1024 * 1024;
+const mac = Buffer.concat([Buffer.from([0x0a, 32]), Buffer.alloc(32, 1)]);
+const requests = {
+  "v1.1": Buffer.concat([mac, Buffer.from([0x10, 1])]),
+  "v1.0": Buffer.concat([Buffer.from([0x0a, mac.length]), mac]),
+};
+/** A chunk of a put: field 3 in v1.1, field 2 in v1.0, 10,000 bytes. */
+const contents = {
+  "v1.1": Buffer.concat([Buffer.from([0x1a, 0x90, 0x4e]), Buffer.alloc(10_000, 1)]),
+  "v1.0": Buffer.concat([Buffer.from([0x12, 0x90, 0x4e]), Buffer.alloc(10_000, 1)]),
+};
+
+/** What is given to all readers, in MiB, as the plugin has said last. */
+function given(log: { lines: (prefix: string) => string[] }): number {
+  return Number(log.lines("giving").at(-1)?.split(" ")[1]);
+}
+
+/** 32 gets of 1 MiB chunks, a put that goes on, and cancellations, of a host that reads nothing meanwhile. */
+async function stallWire(generation: Generation): Promise<void> {
+  const host = await RawHost.initialised(generation);
+  const { log, plugin } = host.running;
+  const put = await host.open("Put", requests[generation]);
+  const gets: number[] = [];
+  for (let i = 0; i < 32; i += 1) gets.push(await host.open("Get", requests[generation], endStream));
+  await host.until(() => gets.every((get) => host.stream(get).data.length > 0));
+  plugin.transport.pause();
+  for (let i = 0; i < 20; i += 1) await host.send(frame(type.data, 0, put, message(contents[generation])));
+  for (const get of gets.slice(0, 16)) await host.send(reset(get));
+  for (let i = 0; i < 100; i += 1) await host.send(frame(type.ping, 0, 0, Buffer.alloc(8)));
+  await setTimeout(stallMs / 3);
+  const before = given(log);
+  await setTimeout((2 * stallMs) / 3);
+  // Whoever gives has stopped.
+  expect(given(log)).toBe(before);
+  // Cancelled while nothing could be written.
+  expect(log.lines("get aborted")).toHaveLength(16);
+  plugin.transport.resume();
+  await host.until(() => host.count(type.ping) === 100);
+  await log.says(`giving ${String(before + 64)} MiB`);
+  await host.send(Buffer.concat(gets.slice(16).map(reset)));
+  await host.send(frame(type.data, endStream, put));
+  process.kill(plugin.pid, "SIGUSR2");
+  await host.until(() => host.stream(put).ended);
+  expect(await host.mode()).toBe(6);
+  expect(await host.running.stop()).toEqual({ code: 0, signal: null });
+  await log.says("peak");
+  expect(log.lines("stored")).toEqual(["stored packfile: 200000"]);
+  expect(log.lines("get aborted")).toHaveLength(32);
+  expect(log.lines("clos")).toEqual(["closing", "closed"]);
+  expect(log.lines("storage: ")).toEqual([]);
+  expect(Number(log.lines("peak")[0]?.split(" ")[1])).toBeLessThan(maxPeak);
+}
+
+/** 1,000 gets of a host that reads none of them: after 64 MiB, none is given to the others before it reads. */
+async function stallFlood(generation: Generation): Promise<void> {
+  const host = await RawHost.initialised(generation);
+  const { log, plugin } = host.running;
+  plugin.transport.pause();
+  const gets: number[] = [];
+  for (let i = 0; i < 1000; i += 1) gets.push(await host.open("Get", requests[generation], endStream));
+  await setTimeout(stallMs);
+  expect(given(log)).toBeLessThanOrEqual(96);
+  plugin.transport.resume();
+  await host.until(() => gets.every((get) => host.stream(get).data.length > 0));
+  expect(await host.running.stop()).toEqual({ code: 0, signal: null });
+  await log.says("peak");
+  expect(log.lines("get aborted")).toHaveLength(1000);
+}
+
+/** Content that is read in part before the stall, and for the rest after it: not a byte may differ. */
+async function stallContent(generation: Generation): Promise<void> {
+  const { client, plugin, stop } = await startStorage(generation);
+  const content = Buffer.alloc(24 * MiB);
+  for (let i = 0; i < content.length; i += 4) content.writeUInt32LE((i * 2_654_435_761) >>> 0, i);
+  const name = Mac.fromBytes(new Uint8Array(32).fill(1));
+  await client.put("packfile", name, content);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of client.get("packfile", name)) {
+    chunks.push(chunk);
+    if (chunks.length > 1) continue;
+    plugin.transport.pause();
+    await setTimeout(stallMs);
+    plugin.transport.resume();
+  }
+  expect(Buffer.concat(chunks).equals(content)).toBe(true);
+  expect(await stop()).toEqual({ code: 0, signal: null });
+}
+
+describe("a host that stops reading for 30 s", () => {
+  it("finds everything as it left it", async () => {
+    await Promise.all(generations.flatMap((generation) => [stallWire(generation), stallFlood(generation), stallContent(generation)]));
+  }, 240_000);
+});

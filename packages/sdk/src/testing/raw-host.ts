@@ -1,0 +1,190 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { USER_AGENTS, type Generation, type PluginProcess } from "@kloset/host";
+import { store } from "@kloset/protocol/v1.1";
+import { startProcess, type FixtureOptions, type RunningProcess } from "./fixture.js";
+import type { Log } from "./log.js";
+import { callBlock, endStream, frame, headerFrames, message, preface, setting, type, uint32 } from "./raw-frames.js";
+
+/** What a plugin has sent on a stream. */
+export interface StreamState {
+  /** The bytes of its DATA frames; the first 64 KiB of them. */
+  readonly data: Buffer;
+  readonly ended: boolean;
+  /** The code of its reset. */
+  readonly reset: number | undefined;
+}
+
+interface MutableState {
+  data: Buffer;
+  ended: boolean;
+  reset: number | undefined;
+}
+
+const maxKept = 64 * 1024;
+const largeWindow = 1024 * 1024 * 1024;
+const defaultWindow = 65_535;
+const untouched: StreamState = { data: Buffer.alloc(0), ended: false, reset: undefined };
+
+/** A plugin that runs, however it was started. */
+export interface RawPlugin {
+  readonly plugin: Pick<PluginProcess, "transport" | "exited" | "pid">;
+  readonly log: Log;
+}
+
+/** A host that speaks HTTP/2 frame by frame, and keeps no rule that a test does not want it to. */
+export class RawHost<Running extends RawPlugin = RunningProcess> {
+  readonly running: Running;
+  readonly #userAgent: string;
+  readonly #generation: Generation;
+  readonly #streams = new Map<number, MutableState>();
+  readonly #counts = new Map<number, number>();
+  readonly #resets = new Map<number, number>();
+  #unparsed: Buffer = Buffer.alloc(0);
+  #skip = 0;
+  #waiting: (() => void)[] = [];
+  #nextStream = 1;
+  #hasEnded = false;
+
+  /** Says nothing yet. */
+  constructor(running: Running, generation: Generation = "v1.1") {
+    this.running = running;
+    this.#generation = generation;
+    this.#userAgent = USER_AGENTS[generation];
+    running.plugin.transport.on("data", (chunk: Buffer) => {
+      this.#take(chunk);
+      for (const look of this.#waiting.splice(0)) look();
+    });
+    // A plugin that has ended the connection.
+    running.plugin.transport.on("error", () => undefined);
+    void running.plugin.exited.then(() => {
+      this.#hasEnded = true;
+      for (const look of this.#waiting.splice(0)) look();
+    });
+  }
+
+  /** Starts a fixture and says nothing. */
+  static async silent(options: FixtureOptions = {}, generation: Generation = "v1.1"): Promise<RawHost> {
+    return new RawHost(await startProcess({ fixture: "patient-storage.js", ...options }), generation);
+  }
+
+  /** Starts a fixture, begins HTTP/2, and constructs the storage. */
+  static async initialised(generation: Generation = "v1.1"): Promise<RawHost> {
+    const host = await RawHost.silent({}, generation);
+    await host.initialise();
+    return host;
+  }
+
+  /** Begins HTTP/2, and constructs the storage. */
+  async initialise(): Promise<void> {
+    // All that is sent may come: windows are not what is tested.
+    const windows = [setting(4, largeWindow), uint32(largeWindow - defaultWindow)] as const;
+    await this.send(Buffer.concat([preface, frame(type.settings, 0, 0, windows[0]), frame(type.windowUpdate, 0, 0, windows[1])]));
+    await this.until(() => this.count(type.settings) > 0);
+    await this.send(frame(type.settings, 1, 0));
+    const init = toBinary(
+      store.InitRequestSchema,
+      create(store.InitRequestSchema, { proto: "patient", config: { location: "patient:///there" } }),
+    );
+    const stream = await this.open("Init", Buffer.from(init), endStream);
+    await this.until(() => this.stream(stream).ended);
+    if (this.stream(stream).data.length === 0) throw new Error("Init has failed");
+  }
+
+  /** How many frames of a type the plugin has sent. */
+  count(kind: number): number {
+    return this.#counts.get(kind) ?? 0;
+  }
+
+  /** How many resets with a code the plugin has sent. */
+  resets(code: number): number {
+    return this.#resets.get(code) ?? 0;
+  }
+
+  /** What has come on a stream. */
+  stream(id: number): StreamState {
+    return this.#streams.get(id) ?? untouched;
+  }
+
+  /**
+   * Settles when something holds. Looked at whenever the plugin has sent something.
+   *
+   * @throws Error when the plugin has ended before.
+   */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#hasEnded) throw new Error(`the plugin has ended: ${this.running.log.text}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Writes bytes, and waits until there is room for more, or the plugin has gone. */
+  async send(bytes: Buffer): Promise<void> {
+    const { transport, exited } = this.running.plugin;
+    if (transport.destroyed || transport.write(bytes)) return;
+    await Promise.race([new Promise((resolve) => transport.once("drain", resolve)), exited]);
+  }
+
+  /** Reserves stream numbers. */
+  nextStreams(count: number): number[] {
+    const first = this.#nextStream;
+    this.#nextStream += 2 * count;
+    return Array.from({ length: count }, (_, index) => first + 2 * index);
+  }
+
+  /** The frames that begin a call. @param method - As generation v1.1 names it. */
+  call(stream: number, method: keyof typeof methodsOfV10, flags = 0): Buffer {
+    const name = this.#generation === "v1.0" ? methodsOfV10[method] : method;
+    return headerFrames(stream, callBlock(`/store.Store/${name}`, this.#userAgent), flags);
+  }
+
+  /** Begins a call with one message. */
+  async open(method: keyof typeof methodsOfV10, request: Buffer, flags = 0): Promise<number> {
+    const [stream = 0] = this.nextStreams(1);
+    await this.send(Buffer.concat([this.call(stream, method), frame(type.data, flags, stream, message(request))]));
+    return stream;
+  }
+
+  /** Asks for the store's mode: whether the plugin still answers. */
+  async mode(): Promise<number | undefined> {
+    const stream = await this.open("Mode", Buffer.alloc(0), endStream);
+    await this.until(() => this.stream(stream).ended || this.stream(stream).reset !== undefined);
+    // A prefix of five bytes, the tag of field 1, the mode.
+    return this.stream(stream).data[6];
+  }
+
+  #take(chunk: Buffer): void {
+    let bytes = this.#unparsed.length === 0 ? chunk : Buffer.concat([this.#unparsed, chunk]);
+    for (;;) {
+      const skipped = Math.min(this.#skip, bytes.length);
+      this.#skip -= skipped;
+      bytes = bytes.subarray(skipped);
+      if (bytes.length < 9) break;
+      const length = bytes.readUIntBE(0, 3);
+      const kind = bytes.readUInt8(3);
+      const flags = bytes.readUInt8(4);
+      const state = this.#stateOf(bytes.readUInt32BE(5));
+      const isKept = kind === type.rstStream || (kind === type.data && state.data.length < maxKept);
+      if (isKept && bytes.length < 9 + length) break;
+      this.#counts.set(kind, this.count(kind) + 1);
+      if (kind === type.rstStream) {
+        state.reset = bytes.readUInt32BE(9);
+        this.#resets.set(state.reset, this.resets(state.reset) + 1);
+      } else if (kind === type.data && isKept) {
+        state.data = Buffer.concat([state.data, bytes.subarray(9, 9 + length)]);
+      }
+      if ((kind === type.data || kind === type.headers) && (flags & endStream) !== 0) state.ended = true;
+      bytes = bytes.subarray(9);
+      this.#skip = length;
+    }
+    this.#unparsed = bytes;
+  }
+
+  #stateOf(id: number): MutableState {
+    let state = this.#streams.get(id);
+    if (state === undefined) this.#streams.set(id, (state = { ...untouched }));
+    return state;
+  }
+}
+
+/** What generation v1.0 calls the methods of v1.1. */
+const methodsOfV10 = { Init: "Init", Mode: "GetMode", Get: "GetPackfile", Put: "PutPackfile" } as const;

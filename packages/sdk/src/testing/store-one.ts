@@ -1,0 +1,30 @@
+import { fileInfoOf } from "@kloset/model";
+import type { ByteSource } from "@kloset/model";
+import type { ExporterClient } from "@kloset/host";
+
+/**
+ * Restores one file, as hosts of each generation do.
+ *
+ * @throws what the plugin answers for it; what ended the call.
+ */
+export async function storeOne(client: ExporterClient, pathname: string, content: ByteSource, size: number): Promise<void> {
+  if (client.generation === "v1.0") {
+    await client.storeFile(pathname, content, size);
+    return;
+  }
+  const stream = client.export();
+  const sending = (async () => {
+    await stream.sendRecord({ pathname, fileInfo: fileInfoOf({ size }) });
+    await stream.sendContent(content);
+    await stream.endContent();
+    stream.halfClose();
+  })();
+  // Told below, unless there is something else to tell.
+  sending.catch(() => undefined);
+  const results = [];
+  for await (const result of stream.results()) results.push(result);
+  await sending;
+  const [result] = results;
+  if (result === undefined || results.length > 1) throw new Error(`${String(results.length)} results came for one file`);
+  if (result.error !== undefined) throw new Error(result.error);
+}

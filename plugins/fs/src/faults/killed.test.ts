@@ -1,0 +1,115 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { backup, type PluginProcess } from "@kloset/host";
+import { temporaryName } from "../fs/temporary-name.js";
+import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
+import { endConnectorsAfterEach, exporterOf, GENERATIONS, importerOf, PATIENCE_MS, storageOf } from "./testing/connectors.js";
+import { directory, file, streamed } from "./testing/entries.js";
+import { failureOf, KINDS, listed, macOf, read, unfinishedBelow } from "./testing/resources.js";
+import { restored } from "./testing/restoring.js";
+
+const MIB = 1024 * 1024;
+const CONTENT = pattern(2 * MIB, 4);
+
+describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
+  let scratch: Scratch;
+  let root: string;
+  endConnectorsAfterEach();
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    root = join(scratch.path, "root");
+  });
+  afterEach(() => {
+    scratch.remove();
+  });
+
+  /** Content that stops half-way, when its first half is on the disk, and has the plugin killed then. */
+  async function* killing(plugin: PluginProcess): AsyncGenerator<Uint8Array> {
+    yield CONTENT.subarray(0, MIB);
+    while ((await unfinishedBelow(root)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await plugin.kill();
+    yield CONTENT.subarray(MIB);
+  }
+
+  /** What a backup of the folder holds. */
+  async function namesInBackup(): Promise<string[]> {
+    const { client } = await importerOf({ generation, path: root });
+    const names: string[] = [];
+    await backup(client, {
+      record: async ({ pathname }, content) => {
+        if (pathname.startsWith(`${root}/`)) names.push(pathname.slice(root.length));
+        for await (const chunk of content ?? []) expect(chunk.length).toBeGreaterThan(0);
+      },
+      error: (_, error) => {
+        throw error;
+      },
+    });
+    return names.sort();
+  }
+
+  it("in a restore, leaves a file that no backup takes, and that the next restore removes", async () => {
+    await mkdir(join(root, "d"), { recursive: true });
+    await writeFile(join(root, "d", "f"), "old");
+    const { client, plugin } = await exporterOf({ generation, path: root });
+    const entries = [directory("/"), directory("/d"), streamed("/d/f", CONTENT.length, () => killing(plugin))];
+    expect(await failureOf(restored(client, entries))).toContain("SIGKILL");
+    expect(await readFile(join(root, "d", "f"), "utf8")).toBe("old");
+    expect(await unfinishedBelow(root)).toHaveLength(1);
+    expect(await namesInBackup()).toEqual(["/d", "/d/f"]);
+
+    const again = await exporterOf({ generation, path: root });
+    const { failures } = await restored(again.client, [directory("/"), directory("/d"), file("/d/f", CONTENT)]);
+    expect(failures).toEqual({});
+    expect(await again.stop()).toEqual({ code: 0, signal: null });
+    expect(await readdir(join(root, "d"))).toEqual(["f"]);
+    expect((await readFile(join(root, "d", "f"))).equals(CONTENT)).toBe(true);
+  }, PATIENCE_MS);
+
+  it("in a restore, loses nothing that another one is about to finish, and nothing of the user's", async () => {
+    const { client } = await exporterOf({ generation, path: root });
+    // A directory of such a name can only be the user's.
+    const own = `/${temporaryName()}`;
+    await mkdir(join(root, own), { recursive: true });
+    await writeFile(join(root, own, "f"), "mine");
+    await symlink("nowhere", join(root, ".tsfs-"));
+    const gate: { open?: () => void } = {};
+    const opened = new Promise<void>((resolve) => (gate.open = resolve));
+    const first = restored(client, [
+      directory("/"),
+      streamed("/f", CONTENT.length, async function* () {
+        yield CONTENT.subarray(0, MIB);
+        await opened;
+        yield CONTENT.subarray(MIB);
+      }),
+    ]);
+    while ((await unfinishedBelow(root)).length < 2) await new Promise((resolve) => setImmediate(resolve));
+    const other = await exporterOf({ generation, path: root });
+    expect((await restored(other.client, [directory("/"), file("/g", "other")])).failures).toEqual({});
+    gate.open?.();
+    expect((await first).failures).toEqual({});
+    expect((await readFile(join(root, "f"))).equals(CONTENT)).toBe(true);
+    expect(await readFile(join(root, own, "f"), "utf8")).toBe("mine");
+    expect(await namesInBackup()).toEqual([own, `${own}/f`, "/.tsfs-", "/f", "/g"].sort());
+  }, PATIENCE_MS);
+
+  it.each(KINDS)("in a put of a %s, leaves nothing that is listed, and the next run removes what it left", async (kind) => {
+    const { client, plugin } = await storageOf({ generation, path: root });
+    await client.create(Buffer.from("config"));
+    await client.put(kind, macOf(1), pattern(1000));
+    // Over one that is there.
+    expect(await failureOf(client.put(kind, macOf(1), killing(plugin)))).toContain("SIGKILL");
+    expect(await unfinishedBelow(root)).toHaveLength(1);
+    const [left] = await unfinishedBelow(root);
+
+    const next = await storageOf({ generation, path: root });
+    expect(await listed(next.client, kind)).toEqual([macOf(1).hex]);
+    expect((await read(next.client, kind, macOf(1))).equals(pattern(1000))).toBe(true);
+    expect(await unfinishedBelow(root)).toEqual([left]);
+    expect(Buffer.from(await next.client.open()).toString()).toBe("config");
+    expect(await unfinishedBelow(root)).toEqual([]);
+    await next.client.put(kind, macOf(2), CONTENT);
+    expect(await listed(next.client, kind)).toEqual([macOf(1).hex, macOf(2).hex].sort());
+    expect(await next.stop()).toEqual({ code: 0, signal: null });
+  }, PATIENCE_MS);
+});

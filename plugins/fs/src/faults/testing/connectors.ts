@@ -1,0 +1,84 @@
+import { fileURLToPath } from "node:url";
+import { afterEach } from "@jest/globals";
+import {
+  startExporter,
+  startImporter,
+  startStorage,
+  type ExporterClient,
+  type Generation,
+  type ImporterClient,
+  type PluginProcess,
+  type RunningConnector,
+  type StartConnectorOptions,
+  type StorageClient,
+} from "@kloset/host";
+import { ORDINARY, type Surroundings } from "./surroundings.js";
+
+/** Both generations, for tests that hold in each. */
+export const GENERATIONS = ["v1.0", "v1.1"] as const;
+
+/** For tests that start several processes on a busy machine. */
+export const PATIENCE_MS = 180_000;
+
+/** What `npm run build` made. `npm test` builds first. */
+const DIST = new URL("../../../dist/", import.meta.url);
+
+/** How a connector of the package is started. */
+export interface ConnectorChoice {
+  readonly generation: Generation;
+  /** Absolute. */
+  readonly path: string;
+  readonly surroundings?: Surroundings;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly maxConcurrency?: number;
+  /** A module that Node loads before the plugin. */
+  readonly preload?: string;
+}
+
+const started: PluginProcess[] = [];
+
+/** Ends what a test has left, however the test ended. */
+export function endConnectorsAfterEach(): void {
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
+  });
+}
+
+/** Starts the packed importer, as a host does. */
+export async function importerOf(choice: ConnectorChoice): Promise<RunningConnector<ImporterClient>> {
+  return remember(await startImporter(optionsOf("importer", choice)));
+}
+
+/** Starts the packed exporter, as a host does. */
+export async function exporterOf(choice: ConnectorChoice): Promise<RunningConnector<ExporterClient>> {
+  return remember(await startExporter(optionsOf("exporter", choice)));
+}
+
+/** Starts the packed storage, as a host does. */
+export async function storageOf(choice: ConnectorChoice): Promise<RunningConnector<StorageClient>> {
+  return remember(await startStorage(optionsOf("storage", choice)));
+}
+
+function remember<T extends { readonly plugin: PluginProcess }>(running: T): T {
+  started.push(running.plugin);
+  return running;
+}
+
+function optionsOf(kind: string, choice: ConnectorChoice): StartConnectorOptions {
+  const { generation, path, surroundings = ORDINARY, config, maxConcurrency = 1, preload } = choice;
+  const plugin = fileURLToPath(new URL(`tsfs-${kind}.mjs`, DIST));
+  const node = [process.execPath, ...(preload === undefined ? [] : ["--import", preload]), plugin] as const;
+  const [executable, ...args] = [...surroundings.command, ...node] as const;
+  return {
+    executable,
+    args,
+    generation,
+    location: `tsfs://${path}`,
+    config,
+    options: { maxConcurrency },
+    stderr: "collect",
+    // A busy machine may need long for what must not fail by the clock.
+    startTimeoutMs: 60_000,
+    stopGraceMs: 60_000,
+  };
+}

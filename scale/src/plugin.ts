@@ -1,0 +1,65 @@
+import "@kloset/sdk/guard";
+import { fileInfoOf, runPlugin, StoreMode, type Exporter, type Importer, type ResourceStore } from "@kloset/sdk";
+import { consumeSlowly, markedBytes } from "./marked-bytes.js";
+
+/** Records as `/d0000/f0000000`, a thousand in each folder; opened by path, so that nothing is held for them. */
+const PER_FOLDER = 1000;
+
+function importer(records: number, bytes: number): Importer {
+  return {
+    origin: () => "scale",
+    type: () => "scale",
+    root: () => "/",
+    *scan() {
+      yield { pathname: "/", fileInfo: fileInfoOf({ type: "directory" }) };
+      for (let index = 0, folder = ""; index < records; index++) {
+        if (index % PER_FOLDER === 0) {
+          folder = `/d${String(index / PER_FOLDER).padStart(4, "0")}`;
+          yield { pathname: folder, fileInfo: fileInfoOf({ type: "directory" }) };
+        }
+        const pathname = `${folder}/f${String(index).padStart(7, "0")}`;
+        yield { pathname, fileInfo: fileInfoOf({ size: bytes, ino: BigInt(index) }) };
+      }
+    },
+    open: () => markedBytes(bytes),
+    close: () => undefined,
+  };
+}
+
+const exporter: Exporter = {
+  root: () => "/",
+  createDirectory: () => undefined,
+  storeFile: async (_pathname, data) => {
+    await consumeSlowly(data);
+  },
+  setPermissions: () => undefined,
+  close: () => undefined,
+};
+
+function store(bytes: number): ResourceStore {
+  return {
+    create: () => undefined,
+    open: () => new Uint8Array(1),
+    location: () => "scale://",
+    mode: () => StoreMode.READ | StoreMode.WRITE,
+    size: () => -1,
+    list: () => [],
+    put: (_kind, _mac, data) => consumeSlowly(data),
+    get: () => markedBytes(bytes),
+    delete: () => undefined,
+    close: () => undefined,
+  };
+}
+
+/** What the host's configuration asks for, as a whole number. */
+function numberOf(config: Readonly<Record<string, string>>, key: string): number {
+  const value = Number(config[key] ?? "0");
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${key} is no count: ${String(config[key])}`);
+  return value;
+}
+
+await runPlugin({
+  importer: ({ config }) => importer(numberOf(config, "records"), numberOf(config, "bytes")),
+  exporter: () => exporter,
+  storage: ({ config }) => store(numberOf(config, "bytes")),
+});

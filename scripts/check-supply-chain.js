@@ -1,0 +1,66 @@
+// Holds what SECURITY.md says of dependencies: which packages an author installs
+// with the SDK, where all packages come from, and that none runs code when it is
+// installed. Whether one has a known weakness is npm's to tell: `npm audit`.
+import { readFileSync } from "node:fs";
+
+const top = new URL("..", import.meta.url);
+const { packages } = JSON.parse(read("package-lock.json"));
+const { allowScripts } = JSON.parse(read("package.json"));
+const problems = [...foreignSources(), ...installScripts(), ...undocumented(), ...withoutProvenance()];
+
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exit(1);
+console.log(`${Object.keys(packages).length} packages in the lock file, ${production("@kloset/sdk").size} in an installed @kloset/sdk: as SECURITY.md says`);
+
+function* foreignSources() {
+  for (const [path, { link, resolved, integrity }] of Object.entries(packages)) {
+    if (link || !path.startsWith("node_modules/")) continue;
+    // The lock file names no address for what comes from the registry (.npmrc): git and tarballs are always named.
+    if (resolved !== undefined) yield `${path} comes from ${resolved}: only npm's registry is trusted`;
+    if (!integrity?.startsWith("sha512-")) yield `${path} has no sha512 in the lock file`;
+  }
+}
+
+function* installScripts() {
+  for (const [path, { hasInstallScript }] of Object.entries(packages)) {
+    const name = nameOf(path);
+    if (hasInstallScript && allowScripts[name] !== false) yield `${name} has an install script: refuse it in allowScripts`;
+  }
+  for (const [name, allowed] of Object.entries(allowScripts)) if (allowed) yield `${name} may run an install script`;
+}
+
+function* undocumented() {
+  const table = /## Supply chain[\s\S]*?\n\n(\|[\s\S]*?)\n\n/.exec(read("SECURITY.md"))?.[1] ?? "";
+  const told = new Set([...table.matchAll(/`(@[^`]+)`/g)].map((match) => match[1]));
+  const installed = production("@kloset/sdk");
+  for (const name of installed) if (!told.has(name)) yield `${name} is installed with @kloset/sdk: SECURITY.md does not give the reason`;
+  for (const name of told) if (!installed.has(name)) yield `SECURITY.md names ${name}, which is not installed with @kloset/sdk`;
+}
+
+function* withoutProvenance() {
+  for (const { link, resolved } of Object.values(packages)) {
+    if (!link) continue;
+    const manifest = JSON.parse(read(`${resolved}/package.json`));
+    if (!manifest.private && manifest.publishConfig?.provenance !== true) yield `${manifest.name} would be published without provenance`;
+  }
+}
+
+/** Every package that comes with one, by its name, without itself. */
+function production(name, found = new Set()) {
+  const entry = packages[`node_modules/${name}`];
+  const { dependencies = {} } = entry.link ? packages[entry.resolved] : entry;
+  for (const dependency of Object.keys(dependencies)) {
+    if (found.has(dependency)) continue;
+    found.add(dependency);
+    production(dependency, found);
+  }
+  return found;
+}
+
+function nameOf(path) {
+  return path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+}
+
+function read(path) {
+  return readFileSync(new URL(path, top), "utf8");
+}
