@@ -7,7 +7,7 @@ const TIMEOUT_MS = 120_000;
 const folder: Source = { factory: folderImporter, location: "folder://{directory}" };
 
 /** One generation each: these are the author's mistakes, and every check writes and reads a whole tree. */
-const cases = brokenFolders.map((breakage) => ({ ...breakage, generation: generationsOf(breakage).at(-1) ?? "v1.1" }));
+const cases = brokenFolders.map((breakage, turn) => ({ ...breakage, turn, generation: generationsOf(breakage).at(-1) ?? "v1.1" }));
 
 describe("the rules for importers that read a folder", () => {
   it.each(["v1.0", "v1.1"] as const)("pass a sound one, on %s", async (generation) => {
@@ -19,6 +19,6 @@ describe("the rules for importers that read a folder", () => {
   }, TIMEOUT_MS);
 
   it.each(cases)("catch one that breaks only $rule ($how), on $generation", async (each) => {
-    expect(await failuresOf(folder, each.generation, each)).toEqual([expect.stringContaining(`${each.rule}: `)]);
+    expect(await failuresOf(folder, each.generation, each, each.turn)).toEqual([expect.stringContaining(`${each.rule}: `)]);
   }, TIMEOUT_MS);
 });

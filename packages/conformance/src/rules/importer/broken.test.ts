@@ -13,7 +13,7 @@ const memory: Source = { factory: memoryImporter, location: "memory://there" };
 const huge: Source = { ...memory, factory: memoryImporterWithHugeFile };
 
 const breakages = [...brokenRecords, ...brokenScans, ...brokenAttributes, ...brokenContents];
-const cases = breakages.flatMap((breakage) => generationsOf(breakage).map((generation) => ({ ...breakage, generation })));
+const cases = breakages.flatMap((breakage) => generationsOf(breakage).map((generation) => ({ ...breakage, generation }))).map((each, turn) => ({ ...each, turn }));
 
 describe("the rules for importers", () => {
   it.each(["v1.0", "v1.1"] as const)("pass a sound importer in memory, on %s", async (generation) => {
@@ -27,7 +27,7 @@ describe("the rules for importers", () => {
   }, TIMEOUT_MS);
 
   it.each(cases)("catch one that breaks only $rule ($how), on $generation", async (each) => {
-    const failed = await failuresOf(each.huge === true ? huge : memory, each.generation, each);
+    const failed = await failuresOf(each.huge === true ? huge : memory, each.generation, each, each.turn);
     expect(failed).toEqual([expect.stringContaining(`${each.rule}: `)]);
   }, TIMEOUT_MS);
 

@@ -2,12 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import { checkConformance } from "../../run.js";
 import type { Report } from "../../outcome.js";
 import { bundledFixture } from "../../testing/bundled-fixture.js";
+import { judgesOf } from "../../testing/judges.js";
 import { processRules } from "./index.js";
 
 const fixture = bundledFixture();
 const rules = processRules.filter(({ connector }) => connector === "importer");
 
-async function check(args: readonly string[], generation: "v1.0" | "v1.1"): Promise<Report> {
+async function check(args: readonly string[], generation: "v1.0" | "v1.1", judges = rules): Promise<Report> {
   const subject = {
     connector: "importer" as const,
     executable: process.execPath,
@@ -15,7 +16,7 @@ async function check(args: readonly string[], generation: "v1.0" | "v1.1"): Prom
     location: "memory://there",
     generations: [generation],
   };
-  return await checkConformance(subject, { rules });
+  return await checkConformance(subject, { rules: judges });
 }
 
 function notPassed({ outcomes }: Report): string[] {
@@ -27,8 +28,8 @@ describe("the rules for processes", () => {
     expect(notPassed(await check([], generation))).toEqual([]);
   }, 120_000);
 
-  it.each(rules.map(({ id }) => id))("catch a plugin that breaks only %s", async (id) => {
-    const report = await check([id], "v1.1");
+  it.each(rules.map(({ id }, turn) => [id, turn] as const))("catch a plugin that breaks only %s", async (id, turn) => {
+    const report = await check([id], "v1.1", judgesOf(rules, id, turn));
     expect(notPassed(report)).toEqual([expect.stringContaining(`${id}: `)]);
     expect(report.ok).toBe(false);
   }, 120_000);

@@ -4,6 +4,7 @@ import type { Report } from "../../outcome.js";
 import { checkConformance } from "../../run.js";
 import { importerRules } from "../../rules/importer/index.js";
 import { launchImporter, type BreakImporter } from "../sound-importer.js";
+import { judgesOf } from "../judges.js";
 import type { Breakage } from "./breakage.js";
 
 /** What the rule that waits for something is given to see that it does not come. */
@@ -27,11 +28,15 @@ export async function checkInProcess(
   return await checkConformance(subject, { rules, timeoutMs });
 }
 
-/** @returns Every rule that a broken importer fails, with the message. */
-export async function failuresOf(source: Source, generation: Generation, { rule, broken, hangs }: Breakage): Promise<string[]> {
-  if (hangs !== true) return failures(await checkInProcess(source, generation, { broken }));
+/**
+ * @param turn - Which of the other rules judge it: see {@link judgesOf}.
+ * @returns Every rule that a broken importer fails, with the message.
+ */
+export async function failuresOf(source: Source, generation: Generation, { rule, broken, hangs }: Breakage, turn: number): Promise<string[]> {
+  const rules = judgesOf(importerRules, rule, turn);
+  if (hangs !== true) return failures(await checkInProcess(source, generation, { broken, rules }));
   // Only that one is short of time.
-  const [waiting, others] = [importerRules.filter(({ id }) => id === rule), importerRules.filter(({ id }) => id !== rule)];
+  const [waiting, others] = [rules.filter(({ id }) => id === rule), rules.filter(({ id }) => id !== rule)];
   const [first, second] = [
     await checkInProcess(source, generation, { broken, rules: waiting, timeoutMs: HANG_MS }),
     await checkInProcess(source, generation, { broken, rules: others }),

@@ -6,6 +6,7 @@ import { storageRules } from "../../rules/storage/index.js";
 import { checkConformance } from "../../run.js";
 import type { Subject } from "../../subject.js";
 import { launchStorage, type Fault } from "../sound-storage.js";
+import { judgesOf } from "../judges.js";
 import type { Breakage } from "./breakage.js";
 import { storageBreakages } from "./index.js";
 
@@ -26,7 +27,8 @@ export function judgeStorages(generation: Generation): void {
     if (generations.includes(generation)) {
       const all = isJudgedByAll(breakage, generation);
       it(all ? "fails that rule, and no other" : "fails that rule", async () => {
-        const rules = all ? storageRules : storageRules.filter(({ id }) => id === breakage.rule);
+        const turn = storageBreakages.indexOf(breakage);
+        const rules = all ? judgesOf(storageRules, breakage.rule, turn) : storageRules.filter(({ id }) => id === breakage.rule);
         expect(await failuresOf(breakage, generation, rules)).toEqual([
           { rule: breakage.rule, message: expect.any(String) },
         ]);
@@ -52,7 +54,7 @@ function generationsOf(breakage: Breakage): readonly Generation[] {
 }
 
 /**
- * A fault in the author's store is the same in both generations: all rules judge
+ * A fault in the author's store is the same in both generations: others than its own judge
  * it in one of them, and every second one in the other.
  */
 function isJudgedByAll(breakage: Breakage, generation: Generation): boolean {
