@@ -2,7 +2,7 @@
 import { connect } from "node:http2";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { describe, expect, it, jest } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import type { Generation } from "@kloset/host";
 import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { importer as v1_1 } from "@kloset/protocol/v1.1";
@@ -14,11 +14,6 @@ import { storeOne } from "./testing/store-one.js";
 endFixturesAfterEach();
 
 const LONG = 120_000;
-
-// The first of these has hung once, on a slow machine, and in none of some twenty
-// runs since, half of them on a core with four others busy. Until that is
-// understood one hang is shown in the log and tried again; a second one fails.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 /** Each in both generations at once: the waits add up otherwise. */
 async function inBoth(test: (generation: Generation) => Promise<void>): Promise<void> {

@@ -32,6 +32,10 @@ export function pathOf(method: Method<DescMessage, DescMessage>): string {
 export interface CallOwner {
   /** Says why the connection is gone. */
   failure(path: string): Promise<Error>;
+  /** Whether the connection's wire has closed: nothing more comes. */
+  isGone(): boolean;
+  /** Tells when it has. @returns what ends that. */
+  onGone(listener: () => void): () => void;
 }
 
 /**
@@ -91,8 +95,11 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     });
     // Told by `close` and the stream's reset code, with more to say.
     stream.on("error", wake);
+    // Node up to 20.19 does not always close the streams of a session whose wire has closed.
+    const stopWatching = owner.onGone(wake);
     stream.on("close", () => {
       this.#closed = true;
+      stopWatching();
       stopListening?.();
       this.#wake();
     });
@@ -141,7 +148,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
       if (payload !== undefined) return this.#decode(payload);
       const piece = this.#stream.read() as Uint8Array | null;
       if (piece !== null) this.#decoder.push(piece);
-      else if (this.#ended || this.#closed) break;
+      else if (this.#ended || this.#closed || this.#owner.isGone()) break;
       else await this.#sleep();
     }
     await this.#end();
@@ -174,7 +181,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   }
 
   #over(): boolean {
-    return this.#status !== undefined || this.#ended || this.#closed || this.#cancelled || this.#stream.destroyed;
+    return this.#status !== undefined || this.#ended || this.#closed || this.#owner.isGone() || this.#cancelled || this.#stream.destroyed;
   }
 
   #onHeaders(headers: IncomingHttpHeaders): void {
@@ -209,7 +216,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 
   async #end(): Promise<void> {
     // The trailers may be told a moment after the last byte.
-    while (this.#status === undefined && !this.#closed) await this.#sleep();
+    while (this.#status === undefined && !this.#closed && !this.#owner.isGone()) await this.#sleep();
     this.#signal?.throwIfAborted();
     const status = this.#status;
     if (status === undefined) throw await this.#failure();
@@ -225,7 +232,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     if (this.#cancelled) return new PluginConnectionError(`${this.#path} was cancelled`);
     const code = this.#stream.rstCode;
     const session = this.#stream.session;
-    if (session === undefined || session.destroyed || session.closed) return await this.#owner.failure(this.#path);
+    if (session === undefined || session.destroyed || session.closed || this.#owner.isGone()) return await this.#owner.failure(this.#path);
     if (this.#httpStatus !== undefined && this.#httpStatus !== 200) {
       return new PluginContractError(`${this.#path}: the plugin answered HTTP status ${String(this.#httpStatus)}`);
     }

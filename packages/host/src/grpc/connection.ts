@@ -2,7 +2,7 @@ import { connect, type ClientHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { PluginConnectionError, PluginContractError } from "../errors.js";
-import { Call, pathOf, type Method } from "./call.js";
+import { Call, pathOf, type CallOwner, type Method } from "./call.js";
 import { CallTrace, type Trace } from "./trace.js";
 import { WriteAhead } from "./write-ahead.js";
 
@@ -51,6 +51,8 @@ export class PluginConnection {
   readonly #endpoint: Endpoint;
   readonly #options: ConnectOptions;
   readonly #since = performance.now();
+  readonly #goneListeners = new Set<() => void>();
+  #isGone = false;
   #sessionError: Error | undefined;
   #calls = 0;
 
@@ -74,8 +76,9 @@ export class PluginConnection {
    * @throws PluginConnectionError when the plugin goes away or does not answer in time.
    */
   static async open(endpoint: Endpoint, options: ConnectOptions): Promise<PluginConnection> {
+    const wire = new WriteAhead(endpoint.transport);
     const session = connect("http://127.0.0.1:0", {
-      createConnection: () => new WriteAhead(endpoint.transport),
+      createConnection: () => wire,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
     });
@@ -83,6 +86,12 @@ export class PluginConnection {
       if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     });
     const connection = new PluginConnection(session, endpoint, options);
+    wire.once("close", () => {
+      // What came with the end is told first.
+      setImmediate(() => {
+        connection.#gone();
+      });
+    });
     await connection.#firstAnswer(options.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS);
     return connection;
   }
@@ -91,7 +100,7 @@ export class PluginConnection {
   call<I extends DescMessage, O extends DescMessage>(method: Method<I, O>, signal?: AbortSignal): Call<I, O> {
     signal?.throwIfAborted();
     const path = pathOf(method);
-    if (this.#session.destroyed || this.#session.closed) {
+    if (this.#isGone || this.#session.destroyed || this.#session.closed) {
       const cause = this.#sessionError;
       const reason = cause === undefined ? "" : ` (${cause.message})`;
       throw new PluginConnectionError(`${path}: the connection to the plugin has ended${reason}`, { cause });
@@ -108,7 +117,7 @@ export class PluginConnection {
     };
     const stream = this.#session.request(headers, { endStream: false });
     trace.headers("host", headers);
-    return new Call(method, stream, { failure: (at) => this.#failure(at) }, trace, signal);
+    return new Call(method, stream, this.#owner, trace, signal);
   }
 
   /**
@@ -145,6 +154,20 @@ export class PluginConnection {
    */
   close(): void {
     this.#endpoint.transport.destroy();
+  }
+
+  readonly #owner: CallOwner = {
+    failure: (at) => this.#failure(at),
+    isGone: () => this.#isGone,
+    onGone: (listener) => {
+      this.#goneListeners.add(listener);
+      return () => this.#goneListeners.delete(listener);
+    },
+  };
+
+  #gone(): void {
+    this.#isGone = true;
+    for (const listener of [...this.#goneListeners]) listener();
   }
 
   async #firstAnswer(timeoutMs: number): Promise<void> {
