@@ -21,9 +21,10 @@ describe("KLOSET_SERVER", () => {
 
   it("that is none is refused by name", () => {
     expect(() => chosenServer({ KLOSET_SERVER: "http" })).toThrow(new Error('KLOSET_SERVER is "http"; it can be "connect" or "framed"'));
-    const plugin = fileURLToPath(new URL("../fixtures/importer.js", import.meta.url));
+    const plugin = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [plugin], { env: { ...process.env, KLOSET_SERVER: "http" }, encoding: "utf8" });
-    expect([status, stderr]).toEqual([2, 'KLOSET_SERVER is "http"; it can be "connect" or "framed"\n']);
+    // The fixture tells its exit code in a line of its own.
+    expect([status, stderr]).toEqual([2, 'KLOSET_SERVER is "http"; it can be "connect" or "framed"\nexit 2\n']);
   });
 
   it.each(generations)("of framed serves a host of %s", async (generation) => {

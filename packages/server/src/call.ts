@@ -24,6 +24,8 @@ export interface CallEnvironment {
   readonly connection: Http2Connection;
   readonly maxMessageBytes: number;
   readonly budget: AssemblyBudget;
+  /** Waits until a further call may begin. */
+  readonly begins: () => Promise<void> | undefined;
   /** Waits while so many answers are not read that no more may be made. Undefined: go on. */
   readonly room: () => Promise<void> | undefined;
 }
@@ -163,8 +165,7 @@ export class Call implements StreamHandler {
 
   async #run(): Promise<void> {
     try {
-      const wait = this.#environment.room();
-      if (wait !== undefined) await wait;
+      await this.#environment.begins();
       if (this.#context.aborted !== undefined) return;
       await this.#answer();
       this.#finish(okStatus);

@@ -2,12 +2,13 @@ import type { DescMessage, DescService } from "@bufbuild/protobuf";
 import { unreadable, type FirstRequest, type ServedService, type Server, type ServerOptions, type Services } from "@kloset/connection";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Duplex } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Call, type CallEnvironment, type CallTarget } from "./call.js";
 import { channelOf, type Channel } from "./channel.js";
 import { codecOf, type MessageCodec } from "./codec.js";
 import { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
-import { defaultMaxMessageBytes, maxBacklogBytes } from "./limits.js";
+import { defaultMaxMessageBytes, maxBacklogBytes, maxBegunAtOnce } from "./limits.js";
 import { isTimeout } from "./deadline.js";
 import { fieldOf, type RequestHead } from "./request-head.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
@@ -45,6 +46,7 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
     connection,
     maxMessageBytes,
     budget: { allocatedBytes: 0 },
+    begins: begins(() => environment.room()),
     room: () => (connection.backlogBytes < maxBacklogBytes ? undefined : new Promise<void>((resolve) => waiting.add(resolve))),
   };
   connection.start();
@@ -53,6 +55,29 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
     close: () => {
       connection.close();
     },
+  };
+}
+
+/** Lets calls begin, not too many in one turn of the event loop, and none while there is no room for answers. */
+function begins(room: () => Promise<void> | undefined): () => Promise<void> | undefined {
+  let begun = 0;
+  const begin = (): void => {
+    if (begun === 0) {
+      setImmediate(() => {
+        begun = 0;
+      });
+    }
+    begun += 1;
+  };
+  const beginLater = async (): Promise<void> => {
+    while (begun >= maxBegunAtOnce) await nextTurn();
+    begin();
+    await room();
+  };
+  return () => {
+    if (begun >= maxBegunAtOnce) return beginLater();
+    begin();
+    return room();
   };
 }
 

@@ -45,6 +45,9 @@ export const maxEagerBytes = 64 * MiB;
 /** Bytes of answers that wait for a host that does not read: beyond it no more are made until it does. */
 export const maxBacklogBytes = 64 * MiB;
 
+/** Calls that begin in one turn of the event loop: what they answer has to be seen before others begin. */
+export const maxBegunAtOnce = 32;
+
 /** The largest frame that a host may send: HTTP/2's default, it is not told otherwise. */
 export const maxFrameBytes = 16_384;
 
