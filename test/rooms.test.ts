@@ -37,6 +37,12 @@ const rooms: Readonly<Record<string, Room>> = {
     mayImport: [CONNECT, PROTOBUF],
     node: true,
   },
+  "@kloset/server": {
+    folder: "packages/server",
+    source: "src",
+    mayImport: ["@kloset/connection", CONNECT, PROTOBUF],
+    node: true,
+  },
   ...Object.fromEntries(
     connectors.map((name) => [
       name,
@@ -51,7 +57,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/sdk": {
     folder: "packages/sdk",
     source: "src",
-    mayImport: [model, protocol, adapter, "@kloset/connection", ...connectors, CONNECT, PROTOBUF],
+    mayImport: [model, protocol, adapter, "@kloset/connection", "@kloset/server", ...connectors, CONNECT, PROTOBUF],
     node: true,
   },
   "@kloset/host": {
@@ -127,7 +133,7 @@ function isNode(specifier: string): boolean {
 /** What the sources import; tests and their fixtures may import what they need. */
 function* importsOf(room: Room): Generator<{ file: string; specifier: string }> {
   for (const { file, text } of sourcesOf(room)) {
-    for (const match of text.matchAll(/(?:from|import|import\(|require(?:\.resolve)?\()\s*"([^"]+)"/g)) {
+    for (const match of text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\brequire(?:\.resolve)?\(\s*)"([^"]+)"/g)) {
       const specifier = match[1] ?? "";
       if (!specifier.startsWith(".")) yield { file, specifier };
     }

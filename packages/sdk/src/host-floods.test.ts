@@ -99,7 +99,8 @@ describe("a host that makes and cancels calls, and does not read", () => {
       last = sent;
       await new Promise((resolve) => setTimeout(resolve, 3000));
     }
-    expect(sent).toBeLessThan(60);
+    // The framed server has nothing to answer to a reset, and forgets the call: it may read on.
+    if (process.env["KLOSET_SERVER"] !== "framed") expect(sent).toBeLessThan(60);
     transport.resume();
     await sending;
     await expectWellEnded(host);

@@ -5,6 +5,7 @@ import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
 import type { StoreFactory } from "@kloset/storage";
 import { pluginOf, type Connectors } from "./plugin.js";
+import { chosenServer } from "./server.js";
 
 /** What a plugin may decide about its connection. Nothing needs to be. */
 export interface RunOptions {
@@ -67,10 +68,11 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
  * plugins have three executables.
  *
  * @returns As {@link runImporter}. When `KLOSET_GENERATION` or `--generation` is no
- * generation, the process says so in a line and exits 2.
+ * generation, or `KLOSET_SERVER` no server, the process says so in a line and exits 2.
  */
 export async function runPlugin(connectors: Connectors, options: RunOptions = {}): Promise<void> {
-  const plugin = pluginOf(connectors, options.generation ?? generationOrExit());
+  const [generation, serve] = orExit(() => [options.generation ?? chosenGeneration(), chosenServer()] as const);
+  const plugin = pluginOf(connectors, generation);
   const kinds = (["importer", "exporter", "storage"] as const).filter((kind) => connectors[kind] !== undefined);
   const name = kinds.join(", ");
   // A host only sees its connection end: the user should learn why.
@@ -79,6 +81,7 @@ export async function runPlugin(connectors: Connectors, options: RunOptions = {}
   };
   await servePlugin({
     program: { name },
+    serve,
     services: (first) => {
       process.once("exit", exitUnderHost);
       return plugin.services(first);
@@ -94,9 +97,9 @@ export async function runPlugin(connectors: Connectors, options: RunOptions = {}
 }
 
 /** A line: thrown, it would come with a stack, and in a bundle with all of its code. */
-function generationOrExit(): Generation | undefined {
+function orExit<T>(choose: () => T): T {
   try {
-    return chosenGeneration();
+    return choose();
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error));
     process.exit(2);

@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
+import { serveWithConnect } from "@kloset/connection";
+import { serveFramed } from "@kloset/server";
+import { chosenServer } from "./server.js";
+import { endFixturesAfterEach, generations, startImporter } from "./testing/fixture.js";
+import { contentOf, scanUntil } from "./testing/read.js";
+
+endFixturesAfterEach();
+
+describe("KLOSET_SERVER", () => {
+  it.each([
+    [undefined, serveWithConnect],
+    ["", serveWithConnect],
+    ["connect", serveWithConnect],
+    ["framed", serveFramed],
+  ])("of %j chooses a server", (name, server) => {
+    expect(chosenServer({ KLOSET_SERVER: name })).toBe(server);
+  });
+
+  it("that is none is refused by name", () => {
+    expect(() => chosenServer({ KLOSET_SERVER: "http" })).toThrow(new Error('KLOSET_SERVER is "http"; it can be "connect" or "framed"'));
+    const plugin = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [plugin], { env: { ...process.env, KLOSET_SERVER: "http" }, encoding: "utf8" });
+    // The fixture tells its exit code in a line of its own.
+    expect([status, stderr]).toEqual([2, 'KLOSET_SERVER is "http"; it can be "connect" or "framed"\nexit 2\n']);
+  });
+
+  it.each(generations)("of framed serves a host of %s", async (generation) => {
+    const { client, stop } = await startImporter(generation, { env: { KLOSET_SERVER: "framed" } });
+    await scanUntil(client.scan(), "/good");
+    expect((await contentOf(client, "/good")).toString()).toBe("content");
+    await client.close();
+    expect(await stop()).toEqual({ code: 0, signal: null });
+  });
+});

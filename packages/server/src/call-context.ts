@@ -1,0 +1,89 @@
+import type { RequestHead } from "./request-head.js";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+
+/** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */
+export interface CallDeadline {
+  /** Milliseconds from the epoch. */
+  readonly at: number;
+}
+
+/** What makes one context. */
+interface CallContextInit {
+  readonly head: RequestHead;
+  readonly method: DescMethod;
+  readonly deadline: CallDeadline | undefined;
+}
+
+/**
+ * What an implementation is told of its call: Connect's `HandlerContext`. All of it is made when it is asked for.
+ */
+export class CallContext {
+  readonly #init: CallContextInit;
+  #controller: AbortController | undefined;
+  #abortReason: { readonly reason: unknown } | undefined;
+  #requestHeader: Headers | undefined;
+  #responseHeader: Headers | undefined;
+  readonly protocolName = "grpc";
+  readonly requestMethod = "POST";
+
+  constructor(init: CallContextInit) {
+    this.#init = init;
+  }
+
+  /** Aborted when the call is over, in whatever way. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Why the call was aborted; undefined while it runs. */
+  get aborted(): { readonly reason: unknown } | undefined {
+    return this.#abortReason;
+  }
+
+  get url(): string {
+    const { head } = this.#init;
+    return `http://${head.authority === "" ? "localhost" : head.authority}${head.path}`;
+  }
+
+  get requestHeader(): Headers {
+    if (this.#requestHeader === undefined) {
+      this.#requestHeader = new Headers();
+      for (const [name, value] of this.#init.head.fields) this.#requestHeader.append(name, value);
+    }
+    return this.#requestHeader;
+  }
+
+  /** Not sent: hosts read no headers but the status. */
+  get responseHeader(): Headers {
+    return (this.#responseHeader ??= new Headers());
+  }
+
+  get responseTrailer(): Headers {
+    return this.responseHeader;
+  }
+
+  /** Milliseconds that are left; undefined when the host has set no deadline. */
+  timeoutMs(): number | undefined {
+    const { deadline } = this.#init;
+    return deadline === undefined ? undefined : deadline.at - Date.now();
+  }
+
+  get service(): DescService {
+    return this.#init.method.parent;
+  }
+
+  get method(): DescMethod {
+    return this.#init.method;
+  }
+
+  /** Ends the call for its implementation. Only the first reason counts. */
+  abort(reason: unknown): void {
+    if (this.#abortReason !== undefined) return;
+    this.#abortReason = { reason };
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,274 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { MessageCodec } from "./codec.js";
+import { CallContext } from "./call-context.js";
+import { timeoutMsOf } from "./deadline.js";
+import { cutOff } from "./errors.js";
+import { responseHeaders } from "./header-blocks.js";
+import { errorCode } from "./frames.js";
+import type { Http2Connection } from "./http2-connection.js";
+import type { Http2Stream, StreamHandler } from "./http2-stream.js";
+import { InboundMessages, type AssemblyBudget } from "./inbound-messages.js";
+import { maxWaitingBytes } from "./limits.js";
+import { OutboundMessage } from "./outbound-message.js";
+import { fieldOf } from "./request-head.js";
+import { Requests } from "./requests.js";
+import { okStatus, statusOf, type Status } from "./status.js";
+import { sendStatus } from "./send-status.js";
+
+/** Anything that answers an RPC. */
+type Method = (request: unknown, context: CallContext) => unknown;
+
+/** What all calls of a connection share. */
+export interface CallEnvironment {
+  readonly connection: Http2Connection;
+  readonly maxMessageBytes: number;
+  readonly budget: AssemblyBudget;
+  /** Waits until a further call may begin. */
+  readonly begins: () => Promise<void> | undefined;
+  /** Waits while so many answers are not read that no more may be made. Undefined: go on. */
+  readonly room: () => Promise<void> | undefined;
+}
+
+/** What is called. */
+export interface CallTarget {
+  readonly method: DescMethod;
+  readonly input: MessageCodec;
+  readonly output: MessageCodec;
+  readonly implementation: Method;
+}
+
+const callEnded = cutOff("the call has ended");
+
+/** One RPC, from its headers to its status. */
+export class Call implements StreamHandler {
+  readonly #environment: CallEnvironment;
+  readonly #stream: Http2Stream;
+  readonly #target: CallTarget;
+  readonly #context: CallContext;
+  readonly #inbound: InboundMessages;
+  readonly #requests: Requests;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
+  /** Bytes that have come and that nobody has taken, with what they cost. */
+  #waitingCost = 0;
+  /** Of the bytes that have come, those for which the window has not grown. */
+  #withheld = 0;
+  #reported = 0;
+  #hasBegun = false;
+  #hasHeaders = false;
+  #isOver = false;
+
+  constructor(environment: CallEnvironment, stream: Http2Stream, target: CallTarget) {
+    this.#environment = environment;
+    this.#stream = stream;
+    this.#target = target;
+    const timeoutMs = timeoutMsOf(fieldOf(stream.head, "grpc-timeout"));
+    const deadline = timeoutMs === undefined ? undefined : { at: Date.now() + timeoutMs };
+    this.#context = new CallContext({ head: stream.head, method: target.method, deadline });
+    this.#requests = new Requests((cost) => {
+      this.#taken(cost);
+    });
+    this.#inbound = new InboundMessages(target.input, environment.maxMessageBytes, environment.budget, {
+      onMessage: (message, cost) => {
+        this.#waitingCost += cost;
+        this.#requests.push(message, cost);
+      },
+      onError: (error) => {
+        this.#requests.fail(error);
+        this.#begin();
+      },
+    });
+    if (timeoutMs !== undefined) {
+      this.#timer = setTimeout(() => {
+        this.#abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+      }, timeoutMs);
+    }
+    // Its requests are iterated as they come; but one that is cancelled with its headers is not begun.
+    if (isStreaming(target.method)) queueMicrotask(() => {
+      this.#begin();
+    });
+  }
+
+  get unreadBytes(): number {
+    return this.#waitingCost + this.#inbound.pendingBytes;
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.#withheld += end - start;
+    this.#inbound.read(bytes, start, end);
+    this.#look();
+  }
+
+  onEnd(): void {
+    if (!this.#inbound.isWhole) this.#requests.fail(new ConnectError("the request ended in the middle of a message", Code.InvalidArgument));
+    else this.#requests.end();
+    if (!isStreaming(this.#target.method)) queueMicrotask(() => {
+      this.#begin();
+    });
+  }
+
+  onCut(reason: Error): void {
+    this.#isOver = true;
+    this.#end();
+    this.#abort(reason);
+  }
+
+  onClose(): void {
+    this.#isOver = true;
+    this.#end();
+    this.#requests.abort(callEnded);
+    this.#context.abort(callEnded);
+  }
+
+  /** Tells the implementation that its call is over before its end. */
+  #abort(reason: unknown): void {
+    this.#requests.abort(reason);
+    this.#context.abort(reason);
+    this.#waitingCost = 0;
+    this.#look();
+    this.#stopIterator();
+    // One that does not look at its signal must not keep the host waiting.
+    if (!this.#isOver && reason instanceof ConnectError) this.#finish(statusOf(reason));
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.#inbound.close();
+    this.#waitingCost = 0;
+    this.#look();
+  }
+
+  /** A request was taken. */
+  #taken(cost: number): void {
+    this.#waitingCost = Math.max(0, this.#waitingCost - cost);
+    this.#look();
+  }
+
+  /** Lets the host send more while what it has sent is being read, and tells what is not. */
+  #look(): void {
+    if (this.#withheld > 0 && this.#waitingCost <= maxWaitingBytes) {
+      this.#environment.connection.credit(this.#stream, this.#withheld);
+      this.#withheld = 0;
+    }
+    const { unreadBytes } = this;
+    const change = unreadBytes - this.#reported;
+    this.#reported = unreadBytes;
+    if (change !== 0) this.#environment.connection.unread(change);
+  }
+
+  #begin(): void {
+    if (this.#hasBegun || this.#isOver || this.#context.aborted !== undefined) return;
+    this.#hasBegun = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#environment.begins();
+      if (this.#context.aborted !== undefined) return;
+      await this.#answer();
+      this.#finish(okStatus);
+    } catch (error) {
+      this.#finish(statusOf(this.#cause(error)));
+    }
+  }
+
+  /** What the host is told: that a deadline has passed, whatever an implementation made of its signal. */
+  #cause(error: unknown): unknown {
+    const reason = this.#context.aborted?.reason;
+    return reason instanceof ConnectError ? reason : error;
+  }
+
+  /** Calls the implementation as its kind wants it. */
+  async #answer(): Promise<void> {
+    const { implementation, method } = this.#target;
+    const request = isStreaming(method) ? this.#requests : await this.#onlyRequest(method);
+    const response = implementation(request, this.#context);
+    if (method.methodKind === "unary" || method.methodKind === "client_streaming") {
+      const message: unknown = await response;
+      if (!this.#isOver) await this.#send(message);
+      return;
+    }
+    await this.#sendAll(response);
+  }
+
+  async #onlyRequest(method: DescMethod): Promise<unknown> {
+    const first = await this.#requests.next();
+    if (first.done === true) throw new ConnectError(`protocol error: missing input message for ${method.methodKind} method`, Code.Unimplemented);
+    const second = await this.#requests.next();
+    if (second.done === true) return first.value;
+    throw new ConnectError(`protocol error: received extra input message for ${method.methodKind} method`, Code.Unimplemented);
+  }
+
+  async #sendAll(response: unknown): Promise<void> {
+    if (!isAsyncIterable(response)) throw new ConnectError("the method answered with no iterable of messages", Code.Internal);
+    const iterator = response[Symbol.asyncIterator]();
+    this.#iterator = iterator;
+    if (this.#context.aborted !== undefined) this.#stopIterator();
+    for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) {
+      if (this.#isOver || this.#context.aborted !== undefined) break;
+      const sent = this.#send(step.value);
+      if (sent !== undefined) await sent;
+      const wait = this.#environment.room();
+      if (wait !== undefined) await wait;
+    }
+    this.#iterator = undefined;
+    // Stopped: that is not the end of the messages.
+    if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
+  }
+
+  /** Ends an implementation's stream, so that its `finally` runs. One that is busy ends at its next yield. */
+  #stopIterator(): void {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    if (iterator?.return === undefined) return;
+    try {
+      Promise.resolve(iterator.return()).catch(ignore);
+    } catch {
+      // It is over, whatever it thinks.
+    }
+  }
+
+  /** @returns undefined when the message was sent at once, as it is mostly. */
+  #send(message: unknown): Promise<void> | undefined {
+    const { connection, maxMessageBytes } = this.#environment;
+    const outbound = new OutboundMessage(this.#target.output, message, maxMessageBytes);
+    if (!this.#hasHeaders) {
+      this.#hasHeaders = true;
+      connection.sendHeaders(this.#stream, responseHeaders, false);
+    }
+    const sent: { isDone: boolean; resolve?: () => void } = { isDone: false };
+    connection.sendData(this.#stream, outbound, false, () => {
+      sent.isDone = true;
+      sent.resolve?.();
+    });
+    // It may hold memory of the implementation's, who gets its turn when that is copied.
+    return sent.isDone ? undefined : new Promise((resolve) => (sent.resolve = resolve));
+  }
+
+  #finish(status: Status): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    const { connection } = this.#environment;
+    try {
+      sendStatus(connection, this.#stream, status, this.#hasHeaders);
+    } catch {
+      connection.reset(this.#stream, errorCode.internalError);
+      this.onClose();
+    }
+  }
+}
+
+function isStreaming({ methodKind }: DescMethod): boolean {
+  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+function ignore(): void {
+  // The call is over; what its end throws concerns nobody.
+}

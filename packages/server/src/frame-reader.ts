@@ -1,0 +1,136 @@
+import { HostProtocolError } from "./errors.js";
+import { frameFlag, frameHeaderLength, frameType, preface, readUint32 } from "./frames.js";
+import { maxFrameBytes, maxQuotedLength } from "./limits.js";
+
+/** The header of a frame (RFC 9113, section 4.1). */
+export interface FrameHeader {
+  readonly length: number;
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+}
+
+/** Who is told of frames. What it throws ends the reading. */
+export interface FrameSink {
+  /** A frame's header, before any of its payload: its length can be refused. */
+  onFrame(frame: FrameHeader): void;
+  /** Content of a DATA frame, in pieces as they come; borrowed memory. `last` with the frame's last piece, which may be empty. */
+  onData(stream: number, bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
+  /** The whole payload of a frame of another type; borrowed memory. */
+  onPayload(frame: FrameHeader, bytes: Uint8Array, start: number, end: number): void;
+}
+
+/**
+ * Finds the frames in the bytes of a connection, whatever pieces they come in.
+ * DATA is handed on as it comes, without a copy; of others at most one is
+ * collected, which `maxFrameBytes` bounds.
+ */
+export class FrameReader {
+  readonly #sink: FrameSink;
+  #prefaceLeft = preface.length;
+  readonly #header = new Uint8Array(frameHeaderLength);
+  #headerLength = 0;
+  #frame: FrameHeader | undefined;
+  /** Of the payload, padding included. */
+  #left = 0;
+  readonly #payload = new Uint8Array(maxFrameBytes);
+  #payloadLength = 0;
+  #hasSettings = false;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  /** @throws HostProtocolError when this is no HTTP/2, and what the sink throws. */
+  read(bytes: Uint8Array): void {
+    let at = this.#prefaceLeft > 0 ? this.#readPreface(bytes) : 0;
+    while (at < bytes.length) {
+      const frame = this.#frame;
+      if (frame === undefined) at = this.#readHeader(bytes, at);
+      else at = isPlainData(frame) ? this.#readData(frame, bytes, at) : this.#readPayload(frame, bytes, at);
+    }
+  }
+
+  #readPreface(bytes: Uint8Array): number {
+    const from = preface.length - this.#prefaceLeft;
+    const length = Math.min(this.#prefaceLeft, bytes.length);
+    if (preface.compare(bytes, 0, length, from, from + length) !== 0) {
+      const text = Buffer.from(bytes.subarray(0, Math.min(bytes.length, maxQuotedLength))).toString("latin1", 0, length);
+      throw new HostProtocolError(`the host does not speak HTTP/2: it began with ${JSON.stringify(text)}`);
+    }
+    this.#prefaceLeft -= length;
+    return length;
+  }
+
+  #readHeader(bytes: Uint8Array, at: number): number {
+    let source = bytes;
+    let start = at;
+    let next = at + frameHeaderLength;
+    if (this.#headerLength > 0 || next > bytes.length) {
+      const length = Math.min(frameHeaderLength - this.#headerLength, bytes.length - at);
+      this.#header.set(bytes.subarray(at, at + length), this.#headerLength);
+      this.#headerLength += length;
+      if (this.#headerLength < frameHeaderLength) return bytes.length;
+      this.#headerLength = 0;
+      source = this.#header;
+      start = 0;
+      next = at + length;
+    }
+    this.#begin({
+      length: ((source[start] ?? 0) << 16) | ((source[start + 1] ?? 0) << 8) | (source[start + 2] ?? 0),
+      type: source[start + 3] ?? 0,
+      flags: source[start + 4] ?? 0,
+      stream: readUint32(source, start + 5) & 0x7fff_ffff,
+    });
+    return next;
+  }
+
+  #begin(frame: FrameHeader): void {
+    if (frame.length > maxFrameBytes) {
+      throw new HostProtocolError(`the host sent a frame of ${String(frame.length)} bytes; the limit is ${String(maxFrameBytes)}`);
+    }
+    if (!this.#hasSettings) {
+      // RFC 9113, section 3.4: the preface ends with a SETTINGS frame.
+      if (frame.type !== frameType.settings || (frame.flags & frameFlag.ack) !== 0) {
+        throw new HostProtocolError("the host broke HTTP/2: PROTOCOL_ERROR (its first frame is not SETTINGS)");
+      }
+      this.#hasSettings = true;
+    }
+    this.#sink.onFrame(frame);
+    this.#left = frame.length;
+    this.#payloadLength = 0;
+    if (frame.length > 0) this.#frame = frame;
+    else if (isPlainData(frame)) this.#sink.onData(frame.stream, this.#payload, 0, 0, true);
+    else this.#sink.onPayload(frame, this.#payload, 0, 0);
+  }
+
+  #readData(frame: FrameHeader, bytes: Uint8Array, at: number): number {
+    const end = at + Math.min(this.#left, bytes.length - at);
+    this.#left -= end - at;
+    const isLast = this.#left === 0;
+    if (isLast) this.#frame = undefined;
+    this.#sink.onData(frame.stream, bytes, at, end, isLast);
+    return end;
+  }
+
+  #readPayload(frame: FrameHeader, bytes: Uint8Array, at: number): number {
+    const end = at + Math.min(this.#left, bytes.length - at);
+    this.#left -= end - at;
+    if (this.#payloadLength === 0 && this.#left === 0) {
+      this.#frame = undefined;
+      this.#sink.onPayload(frame, bytes, at, end);
+      return end;
+    }
+    this.#payload.set(bytes.subarray(at, end), this.#payloadLength);
+    this.#payloadLength += end - at;
+    if (this.#left > 0) return end;
+    this.#frame = undefined;
+    this.#sink.onPayload(frame, this.#payload, 0, this.#payloadLength);
+    return end;
+  }
+}
+
+/** Padding is rare: such a frame is collected, as others are. */
+function isPlainData({ type, flags }: FrameHeader): boolean {
+  return type === frameType.data && (flags & frameFlag.padded) === 0;
+}

@@ -1,0 +1,49 @@
+import { staticTable, type HeaderField } from "./static-table.js";
+
+const byField = new Map(staticTable.map(([name, value], index) => [`${name}\0${value}`, index + 1]));
+const byName = new Map<string, number>();
+staticTable.forEach(([name], index) => {
+  if (!byName.has(name)) byName.set(name, index + 1);
+});
+
+/**
+ * Encodes a list of header fields as a block (RFC 7541, section 6): what the static
+ * table has by its index, all else as literals that are not indexed. So the
+ * dynamic table stays empty, whatever size the peer allows it, and a block can be
+ * made once and sent for ever. No Huffman: the fields of gRPC are few and short.
+ *
+ * @param fields - Names in lower case; latin1.
+ */
+export function encodeHeaders(fields: readonly HeaderField[]): Buffer {
+  const parts: Buffer[] = [];
+  for (const [name, value] of fields) {
+    const whole = byField.get(`${name}\0${value}`);
+    if (whole !== undefined) {
+      parts.push(integer(0x80, 7, whole));
+      continue;
+    }
+    // RFC 7541, section 6.2.2.
+    const index = byName.get(name);
+    parts.push(integer(0, 4, index ?? 0));
+    if (index === undefined) parts.push(...string(name));
+    parts.push(...string(value));
+  }
+  return Buffer.concat(parts);
+}
+
+/** RFC 7541, section 5.1. */
+function integer(pattern: number, prefixBits: number, value: number): Buffer {
+  const max = (1 << prefixBits) - 1;
+  if (value < max) return Buffer.from([pattern | value]);
+  const bytes = [pattern | max];
+  let rest = value - max;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+/** RFC 7541, section 5.2. */
+function string(text: string): Buffer[] {
+  const bytes = Buffer.from(text, "latin1");
+  return [integer(0, 7, bytes.length), bytes];
+}

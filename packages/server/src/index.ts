@@ -1,0 +1,9 @@
+/**
+ * gRPC over HTTP/2 for one host on one connection: what Plakar's plugins need,
+ * framed by hand for speed.
+ *
+ * @module
+ */
+export type { Channel, ChannelEvents } from "./channel.js";
+export { serveChannel, serveFramed } from "./framed-server.js";
+export { channelOf } from "./channel.js";

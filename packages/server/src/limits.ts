@@ -1,0 +1,91 @@
+/**
+ * What one host may make a plugin hold. Every bound is far above what Plakar
+ * needs: it reads and writes at most a few dozen files at once.
+ *
+ * @module
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** grpc-go's default limit of a message, which hosts keep. */
+export const defaultMaxMessageBytes = 4 * MiB;
+
+/** Calls at once. Hosts are told, and let further calls wait; a host that does not is refused call by call. */
+export const maxConcurrentStreams = 1024;
+
+/** What a host may send to one call before that reads it. */
+export const streamWindowBytes = MiB;
+
+/** What a host may send to all calls together before it has been looked at. */
+export const connectionWindowBytes = 16 * MiB;
+
+/** A window grows when so much of it can: one update for many frames. */
+export const streamCreditBytes = streamWindowBytes / 4;
+
+/** The same for the connection's window. */
+export const connectionCreditBytes = MiB;
+
+/** While messages of more bytes wait for a call that does not read, its window grows no more. */
+export const maxWaitingBytes = 256 * KiB;
+
+/** What a message in memory costs beside its bytes: one of no bytes must not be free. */
+export const messageCostBytes = 256;
+
+/**
+ * Bytes that have come for all calls together and that nobody has done with:
+ * beyond it the call with the most of them is reset. Flow control alone would
+ * allow 5 MiB (a window, and a message that is not whole) for each call.
+ */
+export const maxUnreadBytes = 96 * MiB;
+
+/** While all messages that are not whole have less memory together, each gets all that it needs at once. */
+export const maxEagerBytes = 64 * MiB;
+
+/** Bytes of answers that wait for a host that does not read: beyond it no more are made until it does. */
+export const maxBacklogBytes = 64 * MiB;
+
+/** Calls that begin in one turn of the event loop: what they answer has to be seen before others begin. */
+export const maxBegunAtOnce = 32;
+
+/** The largest frame that a host may send: HTTP/2's default, it is not told otherwise. */
+export const maxFrameBytes = 16_384;
+
+/** The largest frame that is sent, whatever the host allows: smaller ones share the connection better. */
+export const maxSentFrameBytes = 16_384;
+
+/** One buffer of output; there are two. */
+export const outputBytes = 256 * KiB;
+
+/** Room in an output buffer that only frames of a fixed size may take. */
+export const controlRoomBytes = 32 * KiB;
+
+/** Answers to PINGs and SETTINGS that wait to be written: beyond it, it is a flood. */
+export const maxWaitingAnswers = 1000;
+
+/** Resets and window updates that wait beyond the output's room: from here on the host is read no further until it reads. */
+export const maxWaitingControlFrames = 1000;
+
+/** DATA frames without data, and requests that are no HTTP/2, that one connection may send. */
+export const maxInvalidFrames = 1000;
+
+/** The bytes of a header block before it is decoded. */
+export const maxHeaderBlockBytes = 64 * KiB;
+
+/** CONTINUATION frames behind one HEADERS frame: 64 KiB are 4 of them. */
+export const maxContinuations = 8;
+
+/** The size of a header list (RFC 9113, section 6.5.2), after it is decoded. */
+export const maxHeaderListBytes = 64 * KiB;
+
+/** Fields of one header list. */
+export const maxHeaderFields = 256;
+
+/** HPACK's table (RFC 7541, section 4.2): the default, hosts are not told otherwise. */
+export const headerTableBytes = 4096;
+
+/** Streams that this side has reset and whose frames, still under way, are dropped. */
+export const maxResetStreams = 1024;
+
+/** The longest part of what a host has sent that a text repeats, in characters. */
+export const maxQuotedLength = 256;

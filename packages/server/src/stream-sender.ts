@@ -1,0 +1,147 @@
+import { frameFlag, frameHeaderLength, frameType, initialWindow, writeFrameHeader } from "./frames.js";
+import type { Http2Stream, Outgoing } from "./http2-stream.js";
+import { maxSentFrameBytes } from "./limits.js";
+import type { Output } from "./output.js";
+
+/** Less room than this in the output is none: no frame of a few bytes for its own sake. */
+const minRoom = 1024;
+
+/**
+ * Sends what streams have to send, as far as the windows (RFC 9113, section 5.2)
+ * and the output allow; the rest waits, and is served in turn.
+ */
+export class StreamSender {
+  readonly #output: Output;
+  /** Called when all of a stream is sent, after which it may end. */
+  readonly #onSent: (stream: Http2Stream) => void;
+  /** Streams that could go on but for the output or the connection's window. */
+  readonly #waiting = new Set<Http2Stream>();
+  /** The connection's window. */
+  window = initialWindow;
+  /** The host's SETTINGS_MAX_FRAME_SIZE, bounded. */
+  readonly #maxFrame = maxSentFrameBytes;
+  /** The DATA frame at the end of the output, which may grow. */
+  #last: { readonly stream: Http2Stream; readonly buffer: Buffer; readonly at: number; length: number } | undefined;
+
+  constructor(output: Output, onSent: (stream: Http2Stream) => void) {
+    this.#output = output;
+    this.#onSent = onSent;
+  }
+
+  /** Sends, or queues behind what waits. */
+  send(stream: Http2Stream, outgoing: Outgoing): void {
+    stream.outgoing.push(outgoing);
+    if (stream.outgoing.length === 1 && !this.#waiting.has(stream)) this.#advance(stream, Infinity);
+  }
+
+  /** The stream's own window has grown. */
+  onStreamWindow(stream: Http2Stream): void {
+    if (stream.outgoing.length > 0 && !this.#waiting.has(stream)) this.#advance(stream, Infinity);
+  }
+
+  /** There is room in the output, or in the connection's window: everybody gets a frame in turn. */
+  onRoom(): void {
+    let hasProgress = true;
+    while (hasProgress && this.#waiting.size > 0) {
+      hasProgress = false;
+      for (const stream of [...this.#waiting]) {
+        if (this.#output.room < minRoom) return;
+        // It may have ended meanwhile.
+        if (!this.#waiting.delete(stream)) continue;
+        hasProgress = this.#advance(stream, this.#maxFrame) || hasProgress;
+      }
+    }
+  }
+
+  /** The stream is over: nothing of it is sent any more. */
+  forget(stream: Http2Stream): void {
+    this.#waiting.delete(stream);
+    for (const one of stream.outgoing.splice(0)) if (one.type === "data") one.done();
+  }
+
+  /** @returns whether anything was sent. */
+  #advance(stream: Http2Stream, quantum: number): boolean {
+    let left = quantum;
+    let hasSent = false;
+    for (let first = stream.outgoing[0]; first !== undefined; first = stream.outgoing[0]) {
+      if (left <= 0 || this.#output.room < minRoom) {
+        this.#waiting.add(stream);
+        return hasSent;
+      }
+      if (first.type === "headers") {
+        if (!this.#sendHeaders(stream, first.block, first.endStream)) {
+          this.#waiting.add(stream);
+          return hasSent;
+        }
+        hasSent = true;
+      } else {
+        const sent = this.#sendData(stream, first, left);
+        left -= sent;
+        hasSent ||= sent > 0;
+        if (first.sent < first.body.length) {
+          // Its own window is told of by its own update.
+          if (stream.sendWindow > 0) {
+            if (left > 0 && this.window > 0 && sent > 0) continue;
+            this.#waiting.add(stream);
+          }
+          return hasSent;
+        }
+      }
+      stream.outgoing.shift();
+      if (first.endStream) stream.pluginEnded = true;
+      if (first.type === "data") first.done();
+    }
+    this.#onSent(stream);
+    return true;
+  }
+
+  /** A header block goes out whole, in as many frames as it needs (RFC 9113, section 4.3). */
+  #sendHeaders(stream: Http2Stream, block: Uint8Array, endStream: boolean): boolean {
+    const frames = Math.max(1, Math.ceil(block.length / this.#maxFrame));
+    if (this.#output.room < block.length + frames * frameHeaderLength) return false;
+    for (let frame = 0; frame < frames; frame += 1) {
+      const from = frame * this.#maxFrame;
+      const part = block.length <= this.#maxFrame ? block : block.subarray(from, from + this.#maxFrame);
+      const type = frame === 0 ? frameType.headers : frameType.continuation;
+      const flags = (frame === 0 && endStream ? frameFlag.endStream : 0) | (frame === frames - 1 ? frameFlag.endHeaders : 0);
+      const { buffer, length } = this.#output;
+      writeFrameHeader(buffer, length, part.length, type, flags, stream.id);
+      buffer.set(part, length + frameHeaderLength);
+      // All at once: nothing may come between (RFC 9113, section 6.10).
+      this.#output.advance(frameHeaderLength + part.length);
+    }
+    return true;
+  }
+
+  /** @returns the bytes that were sent. */
+  #sendData(stream: Http2Stream, data: Extract<Outgoing, { type: "data" }>, quantum: number): number {
+    const { body, endStream } = data;
+    let total = 0;
+    do {
+      const { buffer, length: at } = this.#output;
+      const last = this.#last;
+      // Small messages share a frame: what a frame costs, it costs once.
+      const grows = last?.stream === stream && last.buffer === buffer && last.at + frameHeaderLength + last.length === at && last.length < this.#maxFrame;
+      const header = grows ? 0 : frameHeaderLength;
+      const allowed = Math.min(this.window, stream.sendWindow, quantum - total, this.#output.room - header);
+      const length = Math.min(body.length - data.sent, grows ? this.#maxFrame - last.length : this.#maxFrame, allowed);
+      if (length < 0 || (length === 0 && body.length > 0)) break;
+      body.copy(buffer, at + header, data.sent, data.sent + length);
+      data.sent += length;
+      total += length;
+      this.window -= length;
+      stream.sendWindow -= length;
+      const flags = endStream && data.sent === body.length ? frameFlag.endStream : 0;
+      if (grows) {
+        last.length += length;
+        writeFrameHeader(buffer, last.at, last.length, frameType.data, flags, stream.id);
+      } else {
+        writeFrameHeader(buffer, at, length, frameType.data, flags, stream.id);
+        this.#last = { stream, buffer, at, length };
+      }
+      if (flags !== 0) this.#last = undefined;
+      this.#output.advance(header + length);
+    } while (data.sent < body.length);
+    return total;
+  }
+}
