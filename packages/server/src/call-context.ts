@@ -3,7 +3,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 
 /** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */
 export interface CallDeadline {
-  /** Milliseconds from the epoch. */
+  /** As `performance.now()` has it: the machine's clock may jump. */
   readonly at: number;
 }
 
@@ -69,7 +69,7 @@ export class CallContext {
   /** Milliseconds that are left; undefined when the host has set no deadline. */
   timeoutMs(): number | undefined {
     const { deadline } = this.#init;
-    return deadline === undefined ? undefined : deadline.at - Date.now();
+    return deadline === undefined ? undefined : deadline.at - performance.now();
   }
 
   get service(): DescService {

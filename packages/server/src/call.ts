@@ -64,7 +64,7 @@ export class Call implements StreamHandler {
     this.#stream = stream;
     this.#target = target;
     const timeoutMs = timeoutMsOf(fieldOf(stream.head, "grpc-timeout"));
-    const deadline = timeoutMs === undefined ? undefined : { at: Date.now() + timeoutMs };
+    const deadline = timeoutMs === undefined ? undefined : { at: performance.now() + timeoutMs };
     this.#context = new CallContext({ head: stream.head, method: target.method, deadline });
     this.#requests = new Requests((cost) => {
       this.#taken(cost);
