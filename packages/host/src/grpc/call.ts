@@ -32,9 +32,7 @@ export function pathOf(method: Method<DescMessage, DescMessage>): string {
 export interface CallOwner {
   /** Says why the connection is gone. */
   failure(path: string): Promise<Error>;
-  /** Whether the connection's wire has closed: nothing more comes. */
-  isGone(): boolean;
-  /** Tells when it has. @returns what ends that. */
+  /** Tells when the connection's wire has closed: nothing more comes. @returns what ends that. */
   onGone(listener: () => void): () => void;
 }
 
@@ -55,6 +53,8 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   #httpStatus: number | undefined;
   #ended = false;
   #closed = false;
+  /** The connection's wire has closed. */
+  #gone = false;
   #halfClosed = false;
   #cancelled = false;
 
@@ -95,14 +95,18 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     });
     // Told by `close` and the stream's reset code, with more to say.
     stream.on("error", wake);
-    // Node up to 20.19 does not always close the streams of a session whose wire has closed.
-    const stopWatching = owner.onGone(wake);
-    stream.on("close", () => {
+    const closed = (): void => {
       this.#closed = true;
       stopWatching();
       stopListening?.();
       this.#wake();
+    };
+    // Node up to 20.19 does not always close the streams of a session whose wire has closed.
+    const stopWatching = owner.onGone(() => {
+      this.#gone = true;
+      closed();
     });
+    stream.on("close", closed);
   }
 
   /**
@@ -148,7 +152,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
       if (payload !== undefined) return this.#decode(payload);
       const piece = this.#stream.read() as Uint8Array | null;
       if (piece !== null) this.#decoder.push(piece);
-      else if (this.#ended || this.#closed || this.#owner.isGone()) break;
+      else if (this.#ended || this.#closed) break;
       else await this.#sleep();
     }
     await this.#end();
@@ -181,7 +185,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   }
 
   #over(): boolean {
-    return this.#status !== undefined || this.#ended || this.#closed || this.#owner.isGone() || this.#cancelled || this.#stream.destroyed;
+    return this.#status !== undefined || this.#ended || this.#closed || this.#cancelled || this.#stream.destroyed;
   }
 
   #onHeaders(headers: IncomingHttpHeaders): void {
@@ -216,7 +220,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
 
   async #end(): Promise<void> {
     // The trailers may be told a moment after the last byte.
-    while (this.#status === undefined && !this.#closed && !this.#owner.isGone()) await this.#sleep();
+    while (this.#status === undefined && !this.#closed) await this.#sleep();
     this.#signal?.throwIfAborted();
     const status = this.#status;
     if (status === undefined) throw await this.#failure();
@@ -232,7 +236,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     if (this.#cancelled) return new PluginConnectionError(`${this.#path} was cancelled`);
     const code = this.#stream.rstCode;
     const session = this.#stream.session;
-    if (session === undefined || session.destroyed || session.closed || this.#owner.isGone()) return await this.#owner.failure(this.#path);
+    if (session === undefined || session.destroyed || session.closed || this.#gone) return await this.#owner.failure(this.#path);
     if (this.#httpStatus !== undefined && this.#httpStatus !== 200) {
       return new PluginContractError(`${this.#path}: the plugin answered HTTP status ${String(this.#httpStatus)}`);
     }

@@ -158,7 +158,6 @@ export class PluginConnection {
 
   readonly #owner: CallOwner = {
     failure: (at) => this.#failure(at),
-    isGone: () => this.#isGone,
     onGone: (listener) => {
       this.#goneListeners.add(listener);
       return () => this.#goneListeners.delete(listener);
