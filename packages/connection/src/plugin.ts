@@ -27,8 +27,8 @@ export interface ServePluginOptions {
   readonly closeDeadlineMs?: number;
   /** How the host hands over the connection. Default: `KLOSET_TRANSPORT`, or else what is found. */
   readonly transport?: Transport;
-  /** The server. Default: {@link serveWithConnect}. */
-  readonly serve?: Serve;
+  /** The server; one that is still being loaded is waited for when the descriptors are guarded. Default: {@link serveWithConnect}. */
+  readonly serve?: Awaitable<Serve>;
   /** Called as soon as the host has gone, before `close`: abort what runs. */
   readonly onDisconnect?: () => void;
 }
@@ -57,13 +57,14 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
   process.stderr.on("error", ignore);
   const guard = await findHost(options);
   reportCrashes();
+  const serve = await (options.serve ?? serveWithConnect);
   const duplex = openDuplex(guard, flushMs);
   const gone = once(duplex, "close").catch(ignore);
   const report = (line: string): void => {
     process.stderr.write(`${options.program.name}: ${line}\n`);
   };
   let reports = 0;
-  const server = (options.serve ?? serveWithConnect)(duplex, {
+  const server = serve(duplex, {
     services: options.services,
     onError: (error) => {
       // A host that does the same wrong over and over must not fill its own log.

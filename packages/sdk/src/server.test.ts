@@ -15,8 +15,8 @@ describe("KLOSET_SERVER", () => {
     ["", serveWithConnect],
     ["connect", serveWithConnect],
     ["framed", serveFramed],
-  ])("of %j chooses a server", (name, server) => {
-    expect(chosenServer({ KLOSET_SERVER: name })).toBe(server);
+  ])("of %j chooses a server", async (name, server) => {
+    expect(await chosenServer({ KLOSET_SERVER: name })).toBe(server);
   });
 
   it("that is none is refused by name", () => {
