@@ -43,8 +43,8 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
   } catch (error) {
     report(`after the host had gone: ${statusText(error)}`);
   }
+  // SIGTERM stays caught: the caller exits next, and one that comes just before must not kill.
   const code = await closeInTime(options);
-  process.off("SIGTERM", terminate);
   // The line that says why is out already.
   return failure === undefined ? code : failedExitCode;
 }
