@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenInput, reopenStderr } from "./platform.js";
+import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenStderr } from "./platform.js";
 import { redirectInput, redirectOutput, redirectStreams } from "./redirect.js";
 import { chooseTransport, inherited, transportFromEnvironment, type Transport } from "./transport.js";
 
@@ -73,13 +73,14 @@ function changed(guard: Guard, transport: Transport): Guard {
 }
 
 function guardInput(): number {
-  const input = descriptorKind(0) === "pipe" ? reopenInput() : undefined;
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  const input = descriptorKind(0) === "pipe" ? reopen(0, O_RDONLY | O_NONBLOCK) : undefined;
   if (input === undefined) {
     redirectInput();
     return 0;
   }
   fs.closeSync(0);
-  if (!isAt(0, openNull(fs.constants.O_RDONLY))) redirectInput();
+  if (!isAt(0, openNull(O_RDONLY))) redirectInput();
   return input;
 }
 

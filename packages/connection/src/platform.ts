@@ -40,21 +40,6 @@ export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
   }
 }
 
-/**
- * Opens a pipe on fd 0 a second time, to be read without blocking. The host may
- * have ended it already: whoever then opens a FIFO of Linux is not told of an
- * end until a writer has come and gone. So one does.
- *
- * @returns undefined where {@link reopen} has no answer.
- */
-export function reopenInput(): number | undefined {
-  const { O_RDONLY, O_WRONLY, O_NONBLOCK } = fs.constants;
-  const input = reopen(0, O_RDONLY | O_NONBLOCK);
-  const writer = input !== undefined && process.platform === "linux" ? reopen(0, O_WRONLY | O_NONBLOCK) : undefined;
-  if (writer !== undefined) fs.closeSync(writer);
-  return input;
-}
-
 /** Opens the null device. */
 export function openNull(flags: number): number {
   return fs.openSync(os.devNull, flags);
