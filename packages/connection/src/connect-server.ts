@@ -3,13 +3,15 @@ import { constants, performServerHandshake, type IncomingHttpHeaders, type Serve
 import type { Backlog } from "./backlog.js";
 import { Calls, dismiss } from "./calls.js";
 import { isFarDeadline } from "./deadline.js";
+import { decidedByFirst } from "./first-request.js";
 import { HostProtocolError } from "./host-protocol-error.js";
 import { LastMessage } from "./last-message.js";
-import { maxQuotedLength } from "./limits.js";
+import { isPeerGone } from "./peer-gone.js";
+import { compressed } from "./refusals.js";
 import { requestBody } from "./request-body.js";
 import { sendResponse, stopRequest } from "./response.js";
 import { createRouter, type Router } from "./router.js";
-import { defaultMaxMessageBytes, type FirstRequest, type Serve, type Services } from "./server.js";
+import { defaultMaxMessageBytes, type FirstRequest, type Serve } from "./server.js";
 import { grpcMessage, statusError } from "./status.js";
 import { explainUnreadable } from "./unreadable.js";
 import { connectionWindowBytes, openWire, sessionOptions } from "./wire.js";
@@ -31,7 +33,7 @@ export const serveWithConnect: Serve = (duplex, options) => {
   const { duplex: wire, streams, backlog } = openWire(duplex, (stream, fate) => {
     calls.end(stream, fate);
   });
-  const routerFor = lazyRouter(services, maxMessageBytes);
+  const routerFor = decidedByFirst(services, (list) => createRouter(list, maxMessageBytes));
   let failure: Error | undefined;
 
   const session = performServerHandshake(wire, sessionOptions);
@@ -95,13 +97,13 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
   }
   const handler = router.find(path);
   if (handler === undefined) {
-    sendStatus(stream, new ConnectError(router.explain(quoted(path)), Code.Unimplemented));
+    sendStatus(stream, new ConnectError(router.explain(path), Code.Unimplemented));
     return;
   }
-  const encoding = headers["grpc-encoding"] ?? "identity";
-  if (encoding !== "identity") {
-    const text = `the host compresses with ${JSON.stringify(quoted(String(encoding)))}, and no compression was offered`;
-    sendStatus(stream, new ConnectError(text, Code.Unimplemented));
+  const encoding = headers["grpc-encoding"];
+  const refusal = compressed(encoding === undefined ? undefined : String(encoding));
+  if (refusal !== undefined) {
+    sendStatus(stream, new ConnectError(refusal, Code.Unimplemented));
     return;
   }
   await backlog.room(signal);
@@ -115,11 +117,6 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
     signal,
   });
   await sendResponse(stream, explainUnreadable(response, handler.method.input, last), signal, backlog);
-}
-
-/** As much of a path as fits a status: one that is too long for a header takes the connection with it. */
-function quoted(path: string): string {
-  return path.length <= maxQuotedLength ? path : `${path.slice(0, maxQuotedLength)}…`;
 }
 
 /** A status without an RPC behind it. */
@@ -139,31 +136,6 @@ function sendStatus(stream: ServerHttp2Stream, error: ConnectError): void {
   stopRequest(stream);
 }
 
-/** The first request decides; an error it met is met by every later one. */
-function lazyRouter(services: Services, maxMessageBytes: number): (first: FirstRequest) => Router {
-  if (typeof services !== "function") {
-    const router = createRouter(services, maxMessageBytes);
-    return () => router;
-  }
-  let made: (() => Router) | undefined;
-  return (first) => {
-    made ??= attempt(() => createRouter(services(first), maxMessageBytes));
-    return made();
-  };
-}
-
-/** Calls once and remembers the outcome, be it a throw. */
-function attempt<T>(make: () => T): () => T {
-  try {
-    const value = make();
-    return () => value;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
-}
-
 function webHeaders(headers: IncomingHttpHeaders): Headers {
   const result = new Headers();
   for (const [name, value] of Object.entries(headers)) {
@@ -172,11 +144,6 @@ function webHeaders(headers: IncomingHttpHeaders): Headers {
     for (const one of Array.isArray(value) ? value : [value]) result.append(name, one);
   }
   return result;
-}
-
-/** Writing to a host that has died. */
-function isPeerGone(error: Error): boolean {
-  return "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
 }
 
 /** What nghttp2 and Node say is as short as "Protocol error". */

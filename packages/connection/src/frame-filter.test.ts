@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { FrameFilter, frameType } from "./frame-filter.js";
+import { FrameFilter } from "./frame-filter.js";
+import { frameType } from "./frames.js";
 import { frame, goaway, rstStream } from "./testing/frames.js";
 
 const data = frame(0, 0, 1, Buffer.from("some data"));

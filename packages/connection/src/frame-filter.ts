@@ -1,24 +1,9 @@
+import { frameHeaderLength, frameType } from "./frames.js";
 import { HostProtocolError } from "./host-protocol-error.js";
 
-const headerLength = 9;
 
 /** The longest payload that is kept to tell of a dropped frame; the rest is not looked at. */
 const maxKeptLength = 1024;
-
-/** The frame types that are looked at (RFC 9113, section 6). */
-export const frameType = {
-  data: 0x0,
-  headers: 0x1,
-  priority: 0x2,
-  rstStream: 0x3,
-  settings: 0x4,
-  goaway: 0x7,
-  /** The last one that HTTP/2 itself has; others are extensions, which are ignored if they are not known. */
-  continuation: 0x9,
-} as const;
-
-/** The flags that are looked at. */
-export const frameFlag = { endStream: 0x1, ack: 0x1 } as const;
 
 /** The header of a frame. */
 export interface FrameHeader {
@@ -54,7 +39,7 @@ export interface FrameFilterOptions {
  */
 export class FrameFilter {
   readonly #options: FrameFilterOptions;
-  readonly #header = Buffer.alloc(headerLength);
+  readonly #header = Buffer.alloc(frameHeaderLength);
   #headerFilled = 0;
   #payloadLeft = 0;
   #frame: FrameHeader = { type: 0, flags: 0, stream: 0, length: 0 };
@@ -90,21 +75,21 @@ export class FrameFilter {
         if (this.#dropping) from = at;
         else if (this.#isolated()) passUpTo(at);
         this.#end(pieces);
-      } else if (this.#headerFilled === 0 && chunk.length - at >= headerLength) {
+      } else if (this.#headerFilled === 0 && chunk.length - at >= frameHeaderLength) {
         this.#begin(chunk, at);
         if (this.#dropping || this.#isolated()) passUpTo(at);
-        at += headerLength;
+        at += frameHeaderLength;
         if (this.#dropping) from = at;
         this.#end(pieces);
       } else {
         // A header in two chunks is held back until it is whole.
         if (this.#headerFilled === 0) passUpTo(at);
-        const length = Math.min(headerLength - this.#headerFilled, chunk.length - at);
+        const length = Math.min(frameHeaderLength - this.#headerFilled, chunk.length - at);
         chunk.copy(this.#header, this.#headerFilled, at, at + length);
         this.#headerFilled += length;
         at += length;
         from = at;
-        if (this.#headerFilled < headerLength) continue;
+        if (this.#headerFilled < frameHeaderLength) continue;
         this.#headerFilled = 0;
         this.#begin(this.#header, 0);
         if (!this.#dropping) pieces.push(Buffer.from(this.#header));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { frameType, type FrameHeader } from "./frame-filter.js";
+import type { FrameHeader } from "./frame-filter.js";
+import { frameType } from "./frames.js";
 import { HostStreams, type Fate } from "./host-streams.js";
 import { maxConcurrentStreams, maxDyingStreams, maxFrameBytes, maxSharedFrames, maxUnreadBytes } from "./limits.js";
 

@@ -1,4 +1,5 @@
-import { frameFlag, frameType, type FrameHeader } from "./frame-filter.js";
+import type { FrameHeader } from "./frame-filter.js";
+import { frameFlag, frameType } from "./frames.js";
 import { HostProtocolError } from "./host-protocol-error.js";
 import { frameCostBytes, maxConcurrentStreams, maxDyingBytes, maxDyingStreams, maxFrameBytes, maxSharedFrames, maxUnreadBytes } from "./limits.js";
 

@@ -13,4 +13,3 @@ export { serveWithConnect } from "./connect-server.js";
 export { guardDescriptors } from "./descriptors.js";
 export { servePlugin } from "./plugin.js";
 export { statusText } from "./status.js";
-export { unreadable } from "./unreadable.js";

@@ -1,5 +1,6 @@
 import { createConnectRouter, type ConnectRouter } from "@connectrpc/connect";
 import { authorErrors } from "./author-errors.js";
+import { notServed } from "./refusals.js";
 import type { ServedService } from "./server.js";
 
 /** Connect's handler of one RPC: takes a request, gives a response, knows no HTTP server. */
@@ -28,11 +29,6 @@ export function createRouter(services: readonly ServedService[], maxMessageBytes
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return {
     find: (path) => handlers.get(path),
-    explain: (path) => {
-      const [, service = "", method = ""] = path.split("/");
-      return services.some((served) => served.service.typeName === service)
-        ? `unknown method ${method} for service ${service}`
-        : `unknown service ${service}`;
-    },
+    explain: (path) => notServed(services, path),
   };
 }

@@ -2,13 +2,11 @@ import { constants, type Settings } from "node:http2";
 import type { Duplex } from "node:stream";
 import { Backlog } from "./backlog.js";
 import { joinDuplex } from "./duplex.js";
-import { frameFlag, FrameFilter, frameType, type FrameHeader } from "./frame-filter.js";
-import { HostProtocolError } from "./host-protocol-error.js";
+import { FrameFilter, type FrameHeader } from "./frame-filter.js";
+import { frameFlag, frameType, preface } from "./frames.js";
+import { brokenProtocol } from "./host-protocol-error.js";
 import { HostStreams, type Fate } from "./host-streams.js";
 import { connectionWindowBytes, maxConcurrentStreams, maxQuotedLength, streamWindowBytes } from "./limits.js";
-
-/** What a client sends before its first frame (RFC 9113, section 3.4). */
-const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /** What nghttp2 is told; see {@link openWire} for what it is not. */
 export const sessionOptions: { settings: Settings; maxSessionMemory: number } = {
@@ -116,25 +114,6 @@ function settingsWithLimit(payload: Buffer): Buffer {
   frame.writeUInt16BE(constants.NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 9 + payload.length);
   frame.writeUInt32BE(maxConcurrentStreams, 9 + payload.length + 2);
   return frame;
-}
-
-/** By code (RFC 9113, section 7). */
-const errorNames = [
-  "NO_ERROR",
-  "PROTOCOL_ERROR",
-  "INTERNAL_ERROR",
-  "FLOW_CONTROL_ERROR",
-  "SETTINGS_TIMEOUT",
-  "STREAM_CLOSED",
-  "FRAME_SIZE_ERROR",
-  "REFUSED_STREAM",
-  "CANCEL",
-  "COMPRESSION_ERROR",
-];
-
-function brokenProtocol(code: number, detail: string): Error {
-  const name = errorNames[code] ?? `error ${String(code)}`;
-  return new HostProtocolError(`the host broke HTTP/2: ${name}${detail === "" ? "" : ` (${detail})`}`);
 }
 
 function ignore(): void {

@@ -1,11 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { cutOff, errorCode, isFarDeadline, timeoutMsOf } from "@kloset/connection/serving";
 import type { MessageCodec } from "./codec.js";
 import { CallContext } from "./call-context.js";
-import { timeoutMsOf } from "./deadline.js";
-import { cutOff } from "./errors.js";
 import { responseHeaders } from "./header-blocks.js";
-import { errorCode } from "./frames.js";
 import type { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
 import { InboundMessages, type AssemblyBudget } from "./inbound-messages.js";
@@ -63,7 +61,8 @@ export class Call implements StreamHandler {
     this.#environment = environment;
     this.#stream = stream;
     this.#target = target;
-    const timeoutMs = timeoutMsOf(fieldOf(stream.head, "grpc-timeout"));
+    const timeout = fieldOf(stream.head, "grpc-timeout") ?? "";
+    const timeoutMs = isFarDeadline(timeout) ? undefined : timeoutMsOf(timeout);
     const deadline = timeoutMs === undefined ? undefined : { at: performance.now() + timeoutMs };
     this.#context = new CallContext({ head: stream.head, method: target.method, deadline });
     this.#requests = new Requests((cost) => {

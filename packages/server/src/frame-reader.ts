@@ -1,6 +1,13 @@
-import { HostProtocolError } from "./errors.js";
-import { frameFlag, frameHeaderLength, frameType, preface, readUint32 } from "./frames.js";
-import { maxFrameBytes, maxQuotedLength } from "./limits.js";
+import {
+  frameFlag,
+  frameHeaderLength,
+  frameType,
+  HostProtocolError,
+  maxFrameBytes,
+  maxQuotedLength,
+  preface,
+  readUint32,
+} from "@kloset/connection/serving";
 
 /** The header of a frame (RFC 9113, section 4.1). */
 export interface FrameHeader {

@@ -1,18 +1,18 @@
 import type { DescMessage, DescService } from "@bufbuild/protobuf";
-import { unreadable, type FirstRequest, type ServedService, type Server, type ServerOptions, type Services } from "@kloset/connection";
+import type { FirstRequest, ServedService, Server, ServerOptions, Services } from "@kloset/connection";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { compressed, decidedByFirst, defaultMaxMessageBytes, isPeerGone, maxBacklogBytes, notServed, quoted, timeoutMsOf, unreadable } from "@kloset/connection/serving";
 import { Call, type CallEnvironment, type CallTarget } from "./call.js";
 import { channelOf, type Channel } from "./channel.js";
 import { codecOf, type MessageCodec } from "./codec.js";
 import { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
-import { defaultMaxMessageBytes, maxBacklogBytes, maxBegunAtOnce } from "./limits.js";
-import { isTimeout } from "./deadline.js";
+import { maxBegunAtOnce } from "./limits.js";
 import { fieldOf, type RequestHead } from "./request-head.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
-import { quoted, statusOf, type Status } from "./status.js";
+import { statusOf, type Status } from "./status.js";
 
 const codec = (type: DescMessage): MessageCodec => codecOf(type, unreadable);
 
@@ -97,88 +97,71 @@ function answer(environment: CallEnvironment, stream: Http2Stream, find: (first:
   const { connection } = environment;
   const { head } = stream;
   const contentType = fieldOf(head, "content-type") ?? "";
+  /** Later, when the stream is known to its connection. */
+  const answeredBy = (send: () => void): StreamHandler => {
+    queueMicrotask(send);
+    return answered;
+  };
+  const refusedWith = (status: Status): StreamHandler =>
+    answeredBy(() => {
+      sendStatus(connection, stream, status, false);
+    });
   if (head.method !== "POST") {
-    queueMicrotask(() => {
+    return answeredBy(() => {
       sendHttpError(connection, stream, 405, "gRPC is POST\n");
     });
-    return answered;
   }
   if (!/^application\/grpc(?:\+proto)?(?:;|$)/i.test(contentType)) {
-    queueMicrotask(() => {
+    return answeredBy(() => {
       sendHttpError(connection, stream, 415, "gRPC is application/grpc\n");
     });
-    return answered;
   }
   const found = find({ path: head.path, userAgent: fieldOf(head, "user-agent") ?? "" });
-  const refused = "implementation" in found ? refusalOf(head) : found;
-  if (refused === undefined && "implementation" in found) return new Call(environment, stream, found);
-  const status = refused ?? { code: Code.Unimplemented, message: "" };
-  queueMicrotask(() => {
-    sendStatus(connection, stream, status, false);
-  });
-  return answered;
+  if (!("implementation" in found)) return refusedWith(found);
+  const refusal = refusalOf(head);
+  return refusal === undefined ? new Call(environment, stream, found) : refusedWith(refusal);
 }
 
 /** What is wrong with the headers of a call; undefined when nothing is. */
 function refusalOf(head: RequestHead): Status | undefined {
-  const encoding = fieldOf(head, "grpc-encoding") ?? "identity";
-  if (encoding !== "identity") {
-    return { code: Code.Unimplemented, message: `the host compresses with ${JSON.stringify(quoted(encoding))}, and no compression was offered` };
-  }
+  const refusal = compressed(fieldOf(head, "grpc-encoding"));
+  if (refusal !== undefined) return { code: Code.Unimplemented, message: refusal };
   const timeout = fieldOf(head, "grpc-timeout");
-  if (timeout === undefined || isTimeout(timeout)) return undefined;
+  if (timeout === undefined || timeoutMsOf(timeout) !== undefined) return undefined;
   return { code: Code.InvalidArgument, message: `protocol error: invalid grpc timeout value: ${quoted(timeout)}` };
 }
 
-/** Finds what answers a path. The first request decides; an error it met is met by every later one. */
+/** Finds what answers a path. */
 function targets(services: Services): (first: FirstRequest) => Found {
-  let list: readonly ServedService[] | undefined;
-  let failure: Status | undefined;
-  const byPath = new Map<string, CallTarget>();
+  const routesFor = decidedByFirst(services, (list) => ({ list, byPath: new Map(list.flatMap(targetsOf)) }));
   return (first) => {
-    if (list === undefined && failure === undefined) {
-      try {
-        list = typeof services === "function" ? services(first) : services;
-        for (const served of list) addTargets(byPath, served);
-      } catch (error) {
-        failure = statusOf(error);
-      }
+    try {
+      const { list, byPath } = routesFor(first);
+      return byPath.get(first.path) ?? { code: Code.Unimplemented, message: notServed(list, first.path) };
+    } catch (error) {
+      return statusOf(error);
     }
-    return failure ?? byPath.get(first.path) ?? { code: Code.Unimplemented, message: explain(list ?? [], quoted(first.path)) };
   };
 }
 
-function addTargets(byPath: Map<string, CallTarget>, { service, implementation }: ServedService): void {
+function targetsOf({ service, implementation }: ServedService): [path: string, target: CallTarget][] {
   const methods = implementation as Readonly<Record<string, CallTarget["implementation"] | undefined>>;
-  for (const method of service.methods) {
+  return service.methods.map((method) => {
     const found = methods[method.localName];
-    const path = `/${service.typeName}/${method.name}`;
-    byPath.set(path, {
+    const target = {
       method,
       input: codec(method.input),
       output: codec(method.output),
       implementation: found?.bind(implementation) ?? notImplemented(service, method.name),
-    });
-  }
+    };
+    return [`/${service.typeName}/${method.name}`, target];
+  });
 }
 
 function notImplemented({ typeName }: DescService, method: string): CallTarget["implementation"] {
   return () => {
     throw new ConnectError(`${typeName}.${method} is not implemented`, Code.Unimplemented);
   };
-}
-
-/** Why a path is not served, as grpc-go words it. */
-function explain(services: readonly ServedService[], path: string): string {
-  const [, service = "", method = ""] = path.split("/");
-  return services.some((served) => served.service.typeName === service)
-    ? `unknown method ${method} for service ${service}`
-    : `unknown service ${service}`;
-}
-
-/** Writing to a host that has died. */
-function isPeerGone(error: Error): boolean {
-  return "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
 }
 
 function ignore(): void {

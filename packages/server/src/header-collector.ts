@@ -1,5 +1,5 @@
-import { connectionError, floodError } from "./errors.js";
-import { errorCode } from "./frames.js";
+import { brokenProtocol, errorCode } from "@kloset/connection/serving";
+import { floodError } from "./errors.js";
 import { HpackDecoder, HpackError, type HeaderField } from "./hpack/index.js";
 import { headerTableBytes, maxContinuations, maxHeaderBlockBytes, maxHeaderFields, maxHeaderListBytes } from "./limits.js";
 
@@ -57,7 +57,7 @@ export class HeaderCollector {
       return tooLarge ? undefined : fields;
     } catch (error) {
       if (!(error instanceof HpackError)) throw error;
-      throw connectionError(errorCode.compressionError, error.message);
+      throw brokenProtocol(errorCode.compressionError, error.message);
     }
   }
 }

@@ -1,21 +1,28 @@
+import {
+  brokenProtocol,
+  connectionWindowBytes,
+  cutOff,
+  errorCode,
+  frameFlag,
+  frameHeaderLength,
+  frameType,
+  HostProtocolError,
+  initialWindow,
+  maxConcurrentStreams,
+  maxUnreadBytes,
+  maxWindow,
+  readUint32,
+  setting,
+  streamWindowBytes,
+  writeFrameHeader,
+  writeUint32,
+} from "@kloset/connection/serving";
 import type { Channel } from "./channel.js";
-import { connectionError, cutOff, floodError, HostProtocolError, StreamError } from "./errors.js";
+import { floodError, StreamError } from "./errors.js";
 import { FrameReader, type FrameHeader, type FrameSink } from "./frame-reader.js";
-import { errorCode, frameFlag, frameHeaderLength, frameType, initialWindow, maxWindow, readUint32, setting, writeFrameHeader, writeUint32 } from "./frames.js";
 import { HeaderCollector } from "./header-collector.js";
 import { Http2Stream, type Body, type StreamHandler } from "./http2-stream.js";
-import {
-  connectionCreditBytes,
-  connectionWindowBytes,
-  maxConcurrentStreams,
-  maxHeaderListBytes,
-  maxInvalidFrames,
-  maxResetStreams,
-  maxUnreadBytes,
-  maxWaitingAnswers,
-  streamCreditBytes,
-  streamWindowBytes,
-} from "./limits.js";
+import { connectionCreditBytes, maxHeaderListBytes, maxInvalidFrames, maxResetStreams, maxWaitingAnswers, streamCreditBytes } from "./limits.js";
 import { Output } from "./output.js";
 import { checkTrailers, requestHead } from "./request-head.js";
 import { StreamSender } from "./stream-sender.js";
@@ -164,10 +171,10 @@ export class Http2Connection implements FrameSink {
     const { type, stream, length } = frame;
     // RFC 9113, section 6.10: nothing else may come between.
     if (this.#headers.isOpen && (type !== continuation || stream !== this.#headers.stream)) {
-      throw connectionError(errorCode.protocolError, "a header block was interrupted");
+      throw brokenProtocol(errorCode.protocolError, "a header block was interrupted");
     }
     if (type !== data) return;
-    if (length > this.#receiveWindow) throw connectionError(errorCode.flowControlError, "more came than the connection's window");
+    if (length > this.#receiveWindow) throw brokenProtocol(errorCode.flowControlError, "more came than the connection's window");
     this.#receiveWindow -= length;
     this.#creditConnection(length);
     this.#dataStream = this.#streamOfData(frame);
@@ -209,13 +216,13 @@ export class Http2Connection implements FrameSink {
         this.#onSettings(frame, bytes, start, end);
         break;
       case pushPromise:
-        throw connectionError(errorCode.protocolError, "a client can not push");
+        throw brokenProtocol(errorCode.protocolError, "a client can not push");
       case ping:
         this.#onPing(frame, bytes, start, end);
         break;
       case goaway:
         // It only says that the host is about to leave: calls that run may finish.
-        if (frame.stream !== 0) throw connectionError(errorCode.protocolError, "GOAWAY on a stream");
+        if (frame.stream !== 0) throw brokenProtocol(errorCode.protocolError, "GOAWAY on a stream");
         break;
       case windowUpdate:
         this.#onWindowUpdate(frame, bytes, start);
@@ -251,12 +258,12 @@ export class Http2Connection implements FrameSink {
 
   /** RFC 9113, section 6.1. */
   #streamOfData({ stream: id, length, flags }: FrameHeader): Http2Stream | undefined {
-    if (id === 0) throw connectionError(errorCode.protocolError, "DATA on stream 0");
+    if (id === 0) throw brokenProtocol(errorCode.protocolError, "DATA on stream 0");
     this.#endsStream = (flags & frameFlag.endStream) !== 0;
     if (length === 0 && !this.#endsStream) this.#countInvalid();
     const stream = this.#streams.get(id);
     if (stream === undefined) {
-      if (id > this.#lastStream) throw connectionError(errorCode.protocolError, "DATA on a stream that is idle");
+      if (id > this.#lastStream) throw brokenProtocol(errorCode.protocolError, "DATA on a stream that is idle");
       if (!this.#resetStreams.has(id)) this.#answerReset(id, errorCode.streamClosed);
       return undefined;
     }
@@ -275,7 +282,7 @@ export class Http2Connection implements FrameSink {
   #onPaddedData({ stream, flags, length }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
     const padding = bytes[start] ?? 0;
     if ((flags & frameFlag.padded) !== 0 && padding >= end - start) {
-      throw connectionError(errorCode.protocolError, "padding as long as its frame");
+      throw brokenProtocol(errorCode.protocolError, "padding as long as its frame");
     }
     const target = this.#dataStream;
     // Padding is credited at once: nobody reads it.
@@ -285,7 +292,7 @@ export class Http2Connection implements FrameSink {
 
   /** RFC 9113, section 6.2. */
   #onHeaders({ stream: id, flags }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
-    if (id === 0 || id % 2 === 0) throw connectionError(errorCode.protocolError, "HEADERS on a stream that is none of a client");
+    if (id === 0 || id % 2 === 0) throw brokenProtocol(errorCode.protocolError, "HEADERS on a stream that is none of a client");
     let from = start;
     let to = end;
     if ((flags & frameFlag.padded) !== 0) {
@@ -294,7 +301,7 @@ export class Http2Connection implements FrameSink {
     }
     const dependsOn = (flags & frameFlag.priority) !== 0 ? readUint32(bytes, from) & maxWindow : -1;
     if (dependsOn >= 0) from += 5;
-    if (from > to) throw connectionError(errorCode.protocolError, "padding as long as its frame");
+    if (from > to) throw brokenProtocol(errorCode.protocolError, "padding as long as its frame");
     this.#headers.begin(id, (flags & frameFlag.endStream) !== 0, dependsOn === id);
     this.#headers.add(bytes, from, to);
     if ((flags & frameFlag.endHeaders) !== 0) this.#onHeaderBlock();
@@ -302,7 +309,7 @@ export class Http2Connection implements FrameSink {
 
   /** RFC 9113, section 6.10. */
   #onContinuation({ flags }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#headers.isOpen) throw connectionError(errorCode.protocolError, "CONTINUATION behind no HEADERS");
+    if (!this.#headers.isOpen) throw brokenProtocol(errorCode.protocolError, "CONTINUATION behind no HEADERS");
     this.#headers.addContinuation(bytes, start, end);
     if ((flags & frameFlag.endHeaders) !== 0) this.#onHeaderBlock();
   }
@@ -319,7 +326,7 @@ export class Http2Connection implements FrameSink {
       }
       if (id <= this.#lastStream) {
         if (this.#resetStreams.has(id)) return;
-        throw connectionError(errorCode.streamClosed, "HEADERS on a stream that is closed");
+        throw brokenProtocol(errorCode.streamClosed, "HEADERS on a stream that is closed");
       }
       this.#lastStream = id;
       if (list === undefined) throw new StreamError(id, errorCode.enhanceYourCalm, "too many headers");
@@ -363,7 +370,7 @@ export class Http2Connection implements FrameSink {
 
   /** RFC 9113, section 6.3: it means nothing any more, but has to be well-formed. */
   #onPriority({ stream, length }: FrameHeader, bytes: Uint8Array, start: number): void {
-    if (stream === 0) throw connectionError(errorCode.protocolError, "PRIORITY on stream 0");
+    if (stream === 0) throw brokenProtocol(errorCode.protocolError, "PRIORITY on stream 0");
     if (length !== 5) this.#malformed(new StreamError(stream, errorCode.frameSizeError, "a PRIORITY frame has 5 bytes"));
     else if ((readUint32(bytes, start) & maxWindow) === stream) {
       this.#malformed(new StreamError(stream, errorCode.protocolError, "a stream that depends on itself"));
@@ -384,14 +391,14 @@ export class Http2Connection implements FrameSink {
 
   /** RFC 9113, section 6.5. */
   #onSettings({ stream, flags, length }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
-    if (stream !== 0) throw connectionError(errorCode.protocolError, "SETTINGS on a stream");
+    if (stream !== 0) throw brokenProtocol(errorCode.protocolError, "SETTINGS on a stream");
     if ((flags & frameFlag.ack) !== 0) {
-      if (length !== 0) throw connectionError(errorCode.frameSizeError, "an acknowledgement of SETTINGS with content");
-      if (this.#settingsAcknowledged) throw connectionError(errorCode.protocolError, "an acknowledgement of SETTINGS that nobody sent");
+      if (length !== 0) throw brokenProtocol(errorCode.frameSizeError, "an acknowledgement of SETTINGS with content");
+      if (this.#settingsAcknowledged) throw brokenProtocol(errorCode.protocolError, "an acknowledgement of SETTINGS that nobody sent");
       this.#settingsAcknowledged = true;
       return;
     }
-    if (length % 6 !== 0) throw connectionError(errorCode.frameSizeError, "SETTINGS with half an entry");
+    if (length % 6 !== 0) throw brokenProtocol(errorCode.frameSizeError, "SETTINGS with half an entry");
     for (let at = start; at < end; at += 6) {
       this.#onSetting(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0), readUint32(bytes, at + 2));
     }
@@ -399,41 +406,41 @@ export class Http2Connection implements FrameSink {
   }
 
   #onSetting(id: number, value: number): void {
-    if (id === setting.enablePush && value > 1) throw connectionError(errorCode.protocolError, "ENABLE_PUSH is 0 or 1");
+    if (id === setting.enablePush && value > 1) throw brokenProtocol(errorCode.protocolError, "ENABLE_PUSH is 0 or 1");
     if (id === setting.maxFrameSize && (value < 16_384 || value > 0xff_ffff)) {
-      throw connectionError(errorCode.protocolError, `MAX_FRAME_SIZE of ${String(value)}`);
+      throw brokenProtocol(errorCode.protocolError, `MAX_FRAME_SIZE of ${String(value)}`);
     }
     if (id !== setting.initialWindowSize) return;
-    if (value > maxWindow) throw connectionError(errorCode.flowControlError, `INITIAL_WINDOW_SIZE of ${String(value)}`);
+    if (value > maxWindow) throw brokenProtocol(errorCode.flowControlError, `INITIAL_WINDOW_SIZE of ${String(value)}`);
     // RFC 9113, section 6.9.2: windows of open streams change by the difference, and may be negative.
     const change = value - this.#peerWindow;
     this.#peerWindow = value;
     for (const stream of [...this.#streams.values()]) {
       stream.sendWindow += change;
-      if (stream.sendWindow > maxWindow) throw connectionError(errorCode.flowControlError, "a window that overflows");
+      if (stream.sendWindow > maxWindow) throw brokenProtocol(errorCode.flowControlError, "a window that overflows");
       if (change > 0) this.#sender.onStreamWindow(stream);
     }
   }
 
   /** RFC 9113, section 6.7. */
   #onPing({ stream, flags, length }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
-    if (stream !== 0) throw connectionError(errorCode.protocolError, "PING on a stream");
-    if (length !== 8) throw connectionError(errorCode.frameSizeError, "a PING has 8 bytes");
+    if (stream !== 0) throw brokenProtocol(errorCode.protocolError, "PING on a stream");
+    if (length !== 8) throw brokenProtocol(errorCode.frameSizeError, "a PING has 8 bytes");
     if ((flags & frameFlag.ack) === 0) this.#answer(ping, bytes.subarray(start, end));
   }
 
   /** RFC 9113, section 6.9. */
   #onWindowUpdate({ stream: id, length }: FrameHeader, bytes: Uint8Array, start: number): void {
-    if (length !== 4) throw connectionError(errorCode.frameSizeError, "a WINDOW_UPDATE has 4 bytes");
+    if (length !== 4) throw brokenProtocol(errorCode.frameSizeError, "a WINDOW_UPDATE has 4 bytes");
     const increment = readUint32(bytes, start) & maxWindow;
     if (id === 0) {
-      if (increment === 0) throw connectionError(errorCode.protocolError, "a window update of 0");
+      if (increment === 0) throw brokenProtocol(errorCode.protocolError, "a window update of 0");
       this.#sender.window += increment;
-      if (this.#sender.window > maxWindow) throw connectionError(errorCode.flowControlError, "a window that overflows");
+      if (this.#sender.window > maxWindow) throw brokenProtocol(errorCode.flowControlError, "a window that overflows");
       this.#sender.onRoom();
       return;
     }
-    if (id > this.#lastStream) throw connectionError(errorCode.protocolError, "WINDOW_UPDATE on a stream that is idle");
+    if (id > this.#lastStream) throw brokenProtocol(errorCode.protocolError, "WINDOW_UPDATE on a stream that is idle");
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (increment === 0) {

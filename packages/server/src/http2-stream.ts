@@ -50,11 +50,4 @@ export class Http2Stream {
     this.receiveWindow = windows.receive;
     this.contentLeft = head.contentLength;
   }
-
-  /** Bytes that wait to be sent. */
-  get waitingBytes(): number {
-    let bytes = 0;
-    for (const one of this.outgoing) bytes += one.type === "data" ? one.body.length - one.sent : one.block.length;
-    return bytes;
-  }
 }

@@ -1,24 +1,12 @@
 /**
- * What one host may make a plugin hold. Every bound is far above what Plakar
- * needs: it reads and writes at most a few dozen files at once.
+ * Bounds of this server alone; those of every server are in `@kloset/connection/serving`.
  *
  * @module
  */
+import { streamWindowBytes } from "@kloset/connection/serving";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-
-/** grpc-go's default limit of a message, which hosts keep. */
-export const defaultMaxMessageBytes = 4 * MiB;
-
-/** Calls at once. Hosts are told, and let further calls wait; a host that does not is refused call by call. */
-export const maxConcurrentStreams = 1024;
-
-/** What a host may send to one call before that reads it. */
-export const streamWindowBytes = MiB;
-
-/** What a host may send to all calls together before it has been looked at. */
-export const connectionWindowBytes = 16 * MiB;
 
 /** A window grows when so much of it can: one update for many frames. */
 export const streamCreditBytes = streamWindowBytes / 4;
@@ -32,24 +20,11 @@ export const maxWaitingBytes = 256 * KiB;
 /** What a message in memory costs beside its bytes: one of no bytes must not be free. */
 export const messageCostBytes = 256;
 
-/**
- * Bytes that have come for all calls together and that nobody has done with:
- * beyond it the call with the most of them is reset. Flow control alone would
- * allow 5 MiB (a window, and a message that is not whole) for each call.
- */
-export const maxUnreadBytes = 96 * MiB;
-
 /** While all messages that are not whole have less memory together, each gets all that it needs at once. */
 export const maxEagerBytes = 64 * MiB;
 
-/** Bytes of answers that wait for a host that does not read: beyond it no more are made until it does. */
-export const maxBacklogBytes = 64 * MiB;
-
 /** Calls that begin in one turn of the event loop: what they answer has to be seen before others begin. */
 export const maxBegunAtOnce = 32;
-
-/** The largest frame that a host may send: HTTP/2's default, it is not told otherwise. */
-export const maxFrameBytes = 16_384;
 
 /** The largest frame that is sent, whatever the host allows: smaller ones share the connection better. */
 export const maxSentFrameBytes = 16_384;
@@ -87,5 +62,3 @@ export const headerTableBytes = 4096;
 /** Streams that this side has reset and whose frames, still under way, are dropped. */
 export const maxResetStreams = 1024;
 
-/** The longest part of what a host has sent that a text repeats, in characters. */
-export const maxQuotedLength = 256;

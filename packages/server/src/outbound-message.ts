@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { writeUint32 } from "@kloset/connection/serving";
 import type { MessageCodec } from "./codec.js";
-import { writeUint32 } from "./frames.js";
 import type { Body } from "./http2-stream.js";
 import { prefixLength } from "./inbound-messages.js";
 

@@ -1,5 +1,5 @@
+import { frameHeaderLength } from "@kloset/connection/serving";
 import type { Channel } from "./channel.js";
-import { frameHeaderLength } from "./frames.js";
 import { controlRoomBytes, maxWaitingControlFrames, outputBytes } from "./limits.js";
 
 /**

@@ -1,4 +1,4 @@
-import { errorCode } from "./frames.js";
+import { errorCode } from "@kloset/connection/serving";
 import { StreamError } from "./errors.js";
 import type { HeaderField } from "./hpack/index.js";
 

@@ -17,11 +17,6 @@ export class Requests implements AsyncIterableIterator<unknown> {
     this.#onTaken = onTaken;
   }
 
-  /** How many messages wait. */
-  get length(): number {
-    return this.#messages.length - this.#next;
-  }
-
   [Symbol.asyncIterator](): this {
     return this;
   }

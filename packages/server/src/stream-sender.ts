@@ -1,4 +1,4 @@
-import { frameFlag, frameHeaderLength, frameType, initialWindow, writeFrameHeader } from "./frames.js";
+import { frameFlag, frameHeaderLength, frameType, initialWindow, writeFrameHeader } from "@kloset/connection/serving";
 import type { Http2Stream, Outgoing } from "./http2-stream.js";
 import { maxSentFrameBytes } from "./limits.js";
 import type { Output } from "./output.js";

@@ -9,6 +9,7 @@ export const frameType = {
   ping: 0x6,
   goaway: 0x7,
   windowUpdate: 0x8,
+  /** The last one that HTTP/2 itself has; others are extensions, which are ignored if they are not known. */
   continuation: 0x9,
 } as const;
 
