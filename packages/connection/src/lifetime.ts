@@ -12,7 +12,8 @@ export const failedExitCode = 1;
 
 /** What a life consists of. */
 export interface LifetimeOptions {
-  readonly server: Server;
+  /** One that is still being loaded is waited for, its signals caught already. */
+  readonly server: PromiseLike<Server>;
   readonly close: () => Awaitable<void>;
   readonly closeDeadlineMs: number;
   readonly onDisconnect?: (() => void) | undefined;
@@ -33,10 +34,12 @@ export interface LifetimeOptions {
 export async function outliveHost(options: LifetimeOptions): Promise<number> {
   const { server, report } = options;
   const terminate = (): void => {
-    server.close();
+    void server.then((running) => {
+      running.close();
+    }, ignore);
   };
   process.on("SIGTERM", terminate).on("SIGINT", ignore).on("SIGHUP", ignore);
-  const failure = await server.closed;
+  const failure = await (await server).closed;
   process.off("SIGINT", ignore).off("SIGHUP", ignore);
   try {
     options.onDisconnect?.();
@@ -72,5 +75,5 @@ async function callAsync(close: () => Awaitable<void>): Promise<undefined> {
 }
 
 function ignore(): void {
-  // A signal that is the host's to answer.
+  // A signal that is the host's to answer, or a server that there is not: the caller is told.
 }

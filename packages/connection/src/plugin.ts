@@ -1,11 +1,12 @@
 import { once } from "node:events";
+import type { Duplex } from "node:stream";
 import { serveWithConnect } from "./connect-server.js";
 import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
 import { openDuplex } from "./duplex.js";
 import { maxReports } from "./limits.js";
 import { defaultCloseDeadlineMs, outliveHost, type Awaitable } from "./lifetime.js";
-import type { Serve, Services } from "./server.js";
+import type { Serve, Server, Services } from "./server.js";
 import { statusText } from "./status.js";
 import type { Transport } from "./transport.js";
 
@@ -57,28 +58,37 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
   process.stderr.on("error", ignore);
   const guard = await findHost(options);
   reportCrashes();
-  const serve = await (options.serve ?? serveWithConnect);
-  const duplex = openDuplex(guard, flushMs);
-  const gone = once(duplex, "close").catch(ignore);
   const report = (line: string): void => {
     process.stderr.write(`${options.program.name}: ${line}\n`);
   };
   let reports = 0;
-  const server = serve(duplex, {
-    services: options.services,
-    onError: (error) => {
-      // A host that does the same wrong over and over must not fill its own log.
-      reports += 1;
-      if (reports <= maxReports) report(`connection: ${statusText(error)}`);
-      else if (reports === maxReports + 1) report("connection: further errors are not shown");
-    },
-  });
+  const onError = (error: Error): void => {
+    // A host that does the same wrong over and over must not fill its own log.
+    reports += 1;
+    if (reports <= maxReports) report(`connection: ${statusText(error)}`);
+    else if (reports === maxReports + 1) report("connection: further errors are not shown");
+  };
+  const connecting = connect(guard, options, onError);
+  const server = connecting.then((connected) => connected.server);
   const { close, closeDeadlineMs = defaultCloseDeadlineMs, onDisconnect } = options;
   const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
+  const { duplex, gone } = await connecting;
   duplex.destroy();
   await gone;
   // Next in line, so that the caller sees the promise settle before.
   setImmediate(() => process.exit(code));
+}
+
+/** Opens the host's descriptors when there is a server to read them. */
+async function connect(
+  guard: Guard,
+  { serve = serveWithConnect, services }: ServePluginOptions,
+  onError: (error: Error) => void,
+): Promise<{ readonly duplex: Duplex; readonly gone: Promise<unknown>; readonly server: Server }> {
+  const loaded = await serve;
+  const duplex = openDuplex(guard, flushMs);
+  const gone = once(duplex, "close").catch(ignore);
+  return { duplex, gone, server: loaded(duplex, { services, onError }) };
 }
 
 async function findHost(options: ServePluginOptions): Promise<Guard> {
