@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { goEnvironment, goIsRequired, whyNoGo } from "./go.js";
 
-const MODULES = ["pipes", "v1.0", "v1.1"];
+const MODULES = ["pipes", "grpc", "v1.0", "v1.1"];
 /** For a whole package, on a machine with much else to do. */
 const TIMEOUT = "45m";
 

@@ -5,6 +5,7 @@ go 1.25.0
 require (
 	google.golang.org/grpc v1.77.0
 	google.golang.org/protobuf v1.36.11
+	kloset.invalid/interop/grpc v0.0.0-00010101000000-000000000000
 	kloset.invalid/interop/pipes v0.0.0-00010101000000-000000000000
 )
 
@@ -15,4 +16,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20251022142026-3a174f9686a8 // indirect
 )
 
-replace kloset.invalid/interop/pipes => ../pipes
+replace (
+	kloset.invalid/interop/grpc => ../grpc
+	kloset.invalid/interop/pipes => ../pipes
+)

@@ -4,13 +4,14 @@ import (
 	"context"
 	"testing"
 
+	"kloset.invalid/interop/grpc/servingtest"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.0/gen/exporter"
 )
 
 func startExporter(t *testing.T, location string) (context.Context, exporter.ExporterClient) {
 	t.Helper()
-	ctx, host := connect(t, "exporter", nil)
+	ctx, host := servingtest.Connect(t, NewServer, "exporter", nil)
 	client := exporter.NewExporterClient(host)
 	if _, err := client.Init(ctx, &exporter.InitRequest{Config: map[string]string{"location": location}}); err != nil {
 		t.Fatal(err)
@@ -92,23 +93,23 @@ func TestStoreFileFailsWhatDidNotComeWhole(t *testing.T) {
 		{`StoreFile: a message that is no data came within the data of "/srv/a"`, append([]*exporter.StoreFileRequest{header("/srv/a", 2), header("/srv/b", 2)}, mega...)},
 		{`"/etc/passwd" is not below the root "/srv"`, append([]*exporter.StoreFileRequest{header("/etc/passwd", 2)}, mega...)},
 	} {
-		expectError(t, storeFile(t, ctx, client, c.requests...), c.want)
+		servingtest.ExpectError(t, storeFile(t, ctx, client, c.requests...), c.want)
 	}
 }
 
 func TestExporterFailures(t *testing.T) {
-	ctx, host := connect(t, "exporter", synthetic.Config{"location": "gosynth:///srv"})
+	ctx, host := servingtest.Connect(t, NewServer, "exporter", synthetic.Config{"location": "gosynth:///srv"})
 	client := exporter.NewExporterClient(host)
-	expectError(t, storeFile(t, ctx, client, header("/srv/a", 0), data(1<<20)), "StoreFile was called before Init")
+	servingtest.ExpectError(t, storeFile(t, ctx, client, header("/srv/a", 0), data(1<<20)), "StoreFile was called before Init")
 	if _, err := client.Init(ctx, &exporter.InitRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := client.CreateDirectory(ctx, &exporter.CreateDirectoryRequest{Pathname: "/srv/../etc"})
-	expectError(t, err, `"/srv/../etc" is not below the root "/srv"`)
+	servingtest.ExpectError(t, err, `"/srv/../etc" is not below the root "/srv"`)
 	_, err = client.SetPermissions(ctx, &exporter.SetPermissionsRequest{Pathname: "/srv/a"})
-	expectError(t, err, `SetPermissions: the request for "/srv/a" has no file info`)
+	servingtest.ExpectError(t, err, `SetPermissions: the request for "/srv/a" has no file info`)
 	_, err = client.CreateLink(ctx, &exporter.CreateLinkRequest{Oldname: "/etc/passwd", Newname: "/srv/a"})
-	expectError(t, err, `"/etc/passwd" is not below the root "/srv"`)
+	servingtest.ExpectError(t, err, `"/etc/passwd" is not below the root "/srv"`)
 	_, err = client.CreateLink(ctx, &exporter.CreateLinkRequest{Oldname: "/srv/b", Newname: "/srv/a", Ltype: 7})
-	expectError(t, err, "CreateLink: ltype is 0 (hard) or 1 (symbolic): 7")
+	servingtest.ExpectError(t, err, "CreateLink: ltype is 0 (hard) or 1 (symbolic): 7")
 }

@@ -7,13 +7,14 @@ import (
 	"io"
 	"testing"
 
+	"kloset.invalid/interop/grpc/servingtest"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.0/gen/importer"
 )
 
 func startImporter(t *testing.T, config map[string]string) (context.Context, importer.ImporterClient) {
 	t.Helper()
-	ctx, host := connect(t, "importer", synthetic.Config{"location": "gosynth:///"})
+	ctx, host := servingtest.Connect(t, NewServer, "importer", synthetic.Config{"location": "gosynth:///"})
 	client := importer.NewImporterClient(host)
 	response, err := client.Init(ctx, &importer.InitRequest{Config: config})
 	if err != nil {
@@ -157,20 +158,20 @@ func expectEnd(t *testing.T, reader importer.Importer_OpenReaderClient) {
 }
 
 func TestImporterFailures(t *testing.T) {
-	ctx, host := connect(t, "importer", synthetic.Config{"location": "gosynth:///", "unreadable": "1", "xattrs": "1"})
+	ctx, host := servingtest.Connect(t, NewServer, "importer", synthetic.Config{"location": "gosynth:///", "unreadable": "1", "xattrs": "1"})
 	client := importer.NewImporterClient(host)
 	if responses := scan(t, ctx, client); len(responses) != 1 || responses[0].GetError().GetMessage() != "Scan was called before Init" {
 		t.Errorf("%v", responses)
 	}
 	_, err := client.Init(ctx, &importer.InitRequest{Config: map[string]string{"size": "large"}})
-	expectError(t, err, `size is "large": a whole number from 0 to 1125899906842624 is needed`)
+	servingtest.ExpectError(t, err, `size is "large": a whole number from 0 to 1125899906842624 is needed`)
 	if _, err := client.Init(ctx, &importer.InitRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = openReader(ctx, client, "/nothing")
-	expectError(t, err, "open /nothing: no such file")
+	servingtest.ExpectError(t, err, "open /nothing: no such file")
 	content, err := openReader(ctx, client, "/u0000000")
-	expectError(t, err, "read /u0000000: this file breaks off on purpose")
+	servingtest.ExpectError(t, err, "read /u0000000: this file breaks off on purpose")
 	if len(content) != 512 {
 		t.Errorf("%d bytes before it broke off", len(content))
 	}

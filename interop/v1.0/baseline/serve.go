@@ -3,58 +3,26 @@
 package baseline
 
 import (
-	"fmt"
-	"net"
-	"time"
-
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/keepalive"
 
+	"kloset.invalid/interop/grpc/serving"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.0/gen/exporter"
 	"kloset.invalid/interop/v1.0/gen/importer"
 	"kloset.invalid/interop/v1.0/gen/store"
 )
 
-// stopLimit is how long calls may clean up once the host has gone. A write into a
-// pipe that nobody empties would never end.
-const stopLimit = time.Second
-
-// NewServer makes a server of one connector: "importer", "exporter" or "storage".
-//
-// defaults is the configuration; what the host sends wins.
+// NewServer makes a server of one connector: see [serving.Maker].
 func NewServer(connector string, defaults synthetic.Config) (*grpc.Server, error) {
-	server := grpc.NewServer(
-		// Without it, grpc-go answers frequent pings with a GOAWAY, and hosts hang on that.
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Nanosecond, PermitWithoutStream: true}),
-		grpc.WaitForHandlers(true),
-	)
-	switch connector {
-	case "importer":
-		importer.RegisterImporterServer(server, &importerServer{defaults: defaults})
-	case "exporter":
-		exporter.RegisterExporterServer(server, &exporterServer{defaults: defaults})
-	case "storage":
-		store.RegisterStoreServer(server, &storeServer{defaults: defaults})
-	default:
-		return nil, fmt.Errorf("there is no connector %q: \"importer\", \"exporter\" or \"storage\" is needed", connector)
-	}
-	return server, nil
-}
-
-// Serve serves until the listener fails, then lets the calls that were cut off
-// clean up.
-func Serve(server *grpc.Server, listener net.Listener) error {
-	err := server.Serve(listener)
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		// Not GracefulStop: that would send a GOAWAY.
-		server.Stop()
-	}()
-	select {
-	case <-stopped:
-	case <-time.After(stopLimit):
-	}
-	return err
+	return serving.NewServer(connector, map[string]func(*grpc.Server){
+		"importer": func(server *grpc.Server) {
+			importer.RegisterImporterServer(server, &importerServer{defaults: defaults})
+		},
+		"exporter": func(server *grpc.Server) {
+			exporter.RegisterExporterServer(server, &exporterServer{defaults: defaults})
+		},
+		"storage": func(server *grpc.Server) {
+			store.RegisterStoreServer(server, &storeServer{defaults: defaults})
+		},
+	})
 }

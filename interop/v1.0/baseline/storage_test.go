@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"kloset.invalid/interop/grpc/servingtest"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.0/gen/store"
 )
 
 func startStorage(t *testing.T, location string) (context.Context, store.StoreClient) {
 	t.Helper()
-	ctx, host := connect(t, "storage", nil)
+	ctx, host := servingtest.Connect(t, NewServer, "storage", nil)
 	client := store.NewStoreClient(host)
 	if _, err := client.Init(ctx, &store.InitRequest{Config: map[string]string{"location": location}}); err != nil {
 		t.Fatal(err)
@@ -223,7 +224,7 @@ func TestPackfileBlobs(t *testing.T) {
 	}
 	stream, err := client.GetPackfileBlob(ctx, &store.GetPackfileBlobRequest{Mac: mac(2), Length: 1})
 	_, err = readAll(stream, err)
-	expectError(t, err, "there is no packfile "+strings.Repeat("02", 32))
+	servingtest.ExpectError(t, err, "there is no packfile "+strings.Repeat("02", 32))
 }
 
 func TestStorageFailures(t *testing.T) {
@@ -232,15 +233,15 @@ func TestStorageFailures(t *testing.T) {
 	for kind, call := range callsOf(ctx, client) {
 		missing := "there is no " + kind + " " + strings.Repeat("01", 32)
 		_, err := call.get(mac(1))
-		expectError(t, err, missing)
-		expectError(t, call.delete(mac(1)), missing)
+		servingtest.ExpectError(t, err, missing)
+		servingtest.ExpectError(t, call.delete(mac(1)), missing)
 		for length, name := range map[string]*store.MAC{"31": short, "0": nil} {
 			wrong := "a MAC has 32 bytes, not " + length
 			_, err = call.get(name)
-			expectError(t, err, wrong)
-			expectError(t, call.delete(name), wrong)
+			servingtest.ExpectError(t, err, wrong)
+			servingtest.ExpectError(t, call.delete(name), wrong)
 			_, err = call.put(name, make([]byte, 1<<20), make([]byte, 1<<20), make([]byte, 1<<20))
-			expectError(t, err, wrong)
+			servingtest.ExpectError(t, err, wrong)
 		}
 		if macs, err := call.list(); len(macs) != 0 || err != nil {
 			t.Errorf("%s: %v, %v", kind, macs, err)

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	grpchost "kloset.invalid/interop/grpc/host"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/pipes/tree"
 	"kloset.invalid/interop/v1.0/gen/exporter"
@@ -31,17 +32,17 @@ type exporterHost struct {
 
 // Exporter calls Init, and asks for the root, which becomes part of every pathname.
 func (c *Client) Exporter(ctx context.Context, at host.Location, options host.Options) (host.Exporter, error) {
-	client := exporter.NewExporterClient(c.conn)
+	client := exporter.NewExporterClient(c.Conn)
 	answer, err := client.Init(ctx, &exporter.InitRequest{
 		Options: &exporter.Options{Maxconcurrency: options.MaxConcurrency},
 		Proto:   at.Proto,
 		Config:  at.Config,
 	})
 	if err != nil {
-		return nil, unwrap(err)
+		return nil, grpchost.Unwrap(err)
 	}
 	root, err := client.Root(ctx, &exporter.RootRequest{Cookie: answer.GetCookie()})
-	return &exporterHost{client, answer.GetCookie(), root.GetRootPath()}, unwrap(err)
+	return &exporterHost{client, answer.GetCookie(), root.GetRootPath()}, grpchost.Unwrap(err)
 }
 
 func (e *exporterHost) Identity(context.Context) (host.Identity, error) {
@@ -94,7 +95,7 @@ func (e *exporterHost) Restore(ctx context.Context, entries []tree.Entry, open h
 
 func (e *exporterHost) Close(ctx context.Context) error {
 	_, err := e.client.Close(ctx, &exporter.CloseRequest{Cookie: e.cookie})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 type inode struct{ dev, ino uint64 }
@@ -134,7 +135,7 @@ func (r *restore) isFirst(entry tree.Entry) bool {
 
 func (r *restore) directory(ctx context.Context, pathname string) error {
 	_, err := r.client.CreateDirectory(ctx, &exporter.CreateDirectoryRequest{Pathname: r.at(pathname), Cookie: r.cookie})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 func (r *restore) link(ctx context.Context, entry tree.Entry) error {
@@ -145,7 +146,7 @@ func (r *restore) link(ctx context.Context, entry tree.Entry) error {
 		Oldname: entry.Target, Newname: r.at(entry.Path), Ltype: symlink, Cookie: r.cookie,
 	})
 	if err != nil {
-		return unwrap(err)
+		return grpchost.Unwrap(err)
 	}
 	return r.permissions(ctx, entry)
 }
@@ -155,7 +156,7 @@ func (r *restore) hardLink(ctx context.Context, entry tree.Entry) error {
 	_, err := r.client.CreateLink(ctx, &exporter.CreateLinkRequest{
 		Oldname: r.at(first), Newname: r.at(entry.Path), Ltype: hardLink, Cookie: r.cookie,
 	})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 func (r *restore) permissions(ctx context.Context, entry tree.Entry) error {
@@ -168,7 +169,7 @@ func (r *restore) permissions(ctx context.Context, entry tree.Entry) error {
 		},
 		Cookie: r.cookie,
 	})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 func (r *restore) file(ctx context.Context, entry tree.Entry) error {
@@ -186,7 +187,7 @@ func (r *restore) file(ctx context.Context, entry tree.Entry) error {
 func (r *restore) store(ctx context.Context, entry tree.Entry) error {
 	stream, err := r.client.StoreFile(ctx)
 	if err != nil {
-		return unwrap(err)
+		return grpchost.Unwrap(err)
 	}
 	header := &exporter.Header{Pathname: r.at(entry.Path), Size: uint64(entry.Info.Size)}
 	sent := stream.Send(&exporter.StoreFileRequest{
@@ -203,7 +204,7 @@ func (r *restore) store(ctx context.Context, entry tree.Entry) error {
 		n, err := source.Read(buffer)
 		if err != nil && !errors.Is(err, io.EOF) {
 			_, refused := stream.CloseAndRecv()
-			return &SourceError{Source: err, Answer: unwrap(refused)}
+			return &SourceError{Source: err, Answer: grpchost.Unwrap(refused)}
 		}
 		// An empty file comes with one empty message.
 		if n > 0 || first {
@@ -216,10 +217,10 @@ func (r *restore) store(ctx context.Context, entry tree.Entry) error {
 		}
 	}
 	if sent != nil {
-		return unwrap(sent)
+		return grpchost.Unwrap(sent)
 	}
 	_, err = stream.CloseAndRecv()
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 // SourceError is a file that the host could not read to its end.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 
+	grpchost "kloset.invalid/interop/grpc/host"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/pipes/tree"
 	"kloset.invalid/interop/v1.0/gen/importer"
@@ -24,7 +25,7 @@ type importerHost struct {
 
 // Importer calls Init.
 func (c *Client) Importer(ctx context.Context, at host.Location, options host.Options) (host.Importer, error) {
-	client := importer.NewImporterClient(c.conn)
+	client := importer.NewImporterClient(c.Conn)
 	answer, err := client.Init(ctx, &importer.InitRequest{
 		Options: &importer.Options{
 			Hostname: options.Hostname, Os: options.OS, Arch: options.Arch, Cwd: options.Cwd,
@@ -34,7 +35,7 @@ func (c *Client) Importer(ctx context.Context, at host.Location, options host.Op
 		Config: at.Config,
 	})
 	if err != nil {
-		return nil, unwrap(err)
+		return nil, grpchost.Unwrap(err)
 	}
 	if answer.Error != nil {
 		return nil, &host.PluginError{Text: answer.GetError()}
@@ -44,7 +45,7 @@ func (c *Client) Importer(ctx context.Context, at host.Location, options host.Op
 
 func (i *importerHost) Identity(ctx context.Context) (host.Identity, error) {
 	info, err := i.client.Info(ctx, &importer.InfoRequest{Cookie: i.cookie})
-	return host.Identity{Type: info.GetType(), Origin: info.GetOrigin(), Root: info.GetRoot()}, unwrap(err)
+	return host.Identity{Type: info.GetType(), Origin: info.GetOrigin(), Root: info.GetRoot()}, grpchost.Unwrap(err)
 }
 
 // Scan reads the scan to its end while the workers open what they were given.
@@ -53,7 +54,7 @@ func (i *importerHost) Scan(ctx context.Context, workers int, handle func(contex
 	defer cancel()
 	stream, err := i.client.Scan(ctx, &importer.ScanRequest{Cookie: i.cookie})
 	if err != nil {
-		return unwrap(err)
+		return grpchost.Unwrap(err)
 	}
 	records := make(chan host.Record, readAhead)
 	ended := make(chan error, 1)
@@ -66,7 +67,7 @@ func (i *importerHost) Scan(ctx context.Context, workers int, handle func(contex
 				return
 			}
 			if err != nil {
-				ended <- unwrap(err)
+				ended <- grpchost.Unwrap(err)
 				return
 			}
 			record, err := recordOf(response)
@@ -132,18 +133,18 @@ func (i *importerHost) Open(ctx context.Context, record host.Record) io.ReadClos
 				return response.GetChunk(), err
 			}, nil
 		},
-		Unwrap: unwrap,
+		Unwrap: grpchost.Unwrap,
 		Stop: func(started bool) error {
 			if !started {
 				return nil
 			}
 			_, err := i.client.CloseReader(ctx, &importer.CloseReaderRequest{Pathname: record.Pathname, Cookie: i.cookie})
-			return unwrap(err)
+			return grpchost.Unwrap(err)
 		},
 	}
 }
 
 func (i *importerHost) Close(ctx context.Context) error {
 	_, err := i.client.Close(ctx, &importer.CloseRequest{Cookie: i.cookie})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }

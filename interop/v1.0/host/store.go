@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	grpchost "kloset.invalid/interop/grpc/host"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/v1.0/gen/store"
 )
@@ -21,34 +22,34 @@ type storeHost struct {
 
 // Store calls Init.
 func (c *Client) Store(ctx context.Context, at host.Location) (host.Store, error) {
-	client := store.NewStoreClient(c.conn)
+	client := store.NewStoreClient(c.Conn)
 	answer, err := client.Init(ctx, &store.InitRequest{Proto: at.Proto, Config: at.Config})
-	return &storeHost{client, answer.GetCookie()}, unwrap(err)
+	return &storeHost{client, answer.GetCookie()}, grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Location(ctx context.Context) (string, error) {
 	answer, err := s.client.GetLocation(ctx, &store.GetLocationRequest{Cookie: s.cookie})
-	return answer.GetLocation(), unwrap(err)
+	return answer.GetLocation(), grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Create(ctx context.Context, config []byte) error {
 	_, err := s.client.Create(ctx, &store.CreateRequest{Config: config, Cookie: s.cookie})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Open(ctx context.Context) ([]byte, error) {
 	answer, err := s.client.Open(ctx, &store.OpenRequest{Cookie: s.cookie})
-	return answer.GetConfig(), unwrap(err)
+	return answer.GetConfig(), grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Mode(ctx context.Context) (int32, error) {
 	answer, err := s.client.GetMode(ctx, &store.GetModeRequest{Cookie: s.cookie})
-	return answer.GetMode(), unwrap(err)
+	return answer.GetMode(), grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Size(ctx context.Context) (int64, error) {
 	answer, err := s.client.GetSize(ctx, &store.GetSizeRequest{Cookie: s.cookie})
-	return answer.GetSize(), unwrap(err)
+	return answer.GetSize(), grpchost.Unwrap(err)
 }
 
 func (s *storeHost) List(ctx context.Context, kind host.Kind) ([][]byte, error) {
@@ -65,7 +66,7 @@ func (s *storeHost) List(ctx context.Context, kind host.Kind) ([][]byte, error) 
 		return nil, fmt.Errorf("v1.0 has no %s", kind)
 	}
 	if err != nil {
-		return nil, unwrap(err)
+		return nil, grpchost.Unwrap(err)
 	}
 	var macs [][]byte
 	for _, mac := range answer.GetMacs() {
@@ -105,16 +106,16 @@ func put[Q, A any, P written[A]](stream grpc.ClientStreamingClient[Q, A], err er
 		err = stream.Send(first)
 	}
 	if err != nil {
-		return 0, unwrap(err)
+		return 0, grpchost.Unwrap(err)
 	}
 	for chunk := range chunks {
 		if err := stream.Send(request(chunk)); err != nil {
-			return 0, unwrap(err)
+			return 0, grpchost.Unwrap(err)
 		}
 	}
 	answer, err := stream.CloseAndRecv()
 	if err != nil {
-		return 0, unwrap(err)
+		return 0, grpchost.Unwrap(err)
 	}
 	return P(answer).GetBytesWritten(), nil
 }
@@ -164,7 +165,7 @@ func read[A any, P chunked[A]](parent context.Context, open func(context.Context
 				return P(answer).GetChunk(), err
 			}, nil
 		},
-		Unwrap: unwrap,
+		Unwrap: grpchost.Unwrap,
 		Stop: func(bool) error {
 			cancel()
 			return nil
@@ -185,10 +186,10 @@ func (s *storeHost) Delete(ctx context.Context, kind host.Kind, mac []byte) erro
 	default:
 		return fmt.Errorf("v1.0 has no %s", kind)
 	}
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Close(ctx context.Context) error {
 	_, err := s.client.Close(ctx, &store.CloseRequest{Cookie: s.cookie})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"kloset.invalid/interop/grpc/servingtest"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.1/gen/connectors"
 	"kloset.invalid/interop/v1.1/gen/exporter"
@@ -18,7 +19,7 @@ import (
 
 func startExporter(t *testing.T, config map[string]string) (context.Context, exporter.ExporterClient, *exporter.InitResponse) {
 	t.Helper()
-	ctx, host := connect(t, "exporter", synthetic.Config{"location": "gosynth:///srv"})
+	ctx, host := servingtest.Connect(t, NewServer, "exporter", synthetic.Config{"location": "gosynth:///srv"})
 	client := exporter.NewExporterClient(host)
 	response, err := client.Init(ctx, &exporter.InitRequest{Config: config, Options: &exporter.Options{Maxconcurrency: 1 << 60}})
 	if err != nil {
@@ -145,7 +146,7 @@ func TestExportReadsAllBeforeItFails(t *testing.T) {
 		requests = append(requests, chunk(make([]byte, synthetic.ChunkSize)))
 	}
 	_, err := exportAll(ctx, client, requests)
-	expectError(t, err, "Export: data came before a record that has data")
+	servingtest.ExpectError(t, err, "Export: data came before a record that has data")
 }
 
 func TestExportOfAttributes(t *testing.T) {
@@ -162,12 +163,12 @@ func TestExportOfAttributes(t *testing.T) {
 }
 
 func TestExporterFailures(t *testing.T) {
-	ctx, host := connect(t, "exporter", nil)
+	ctx, host := servingtest.Connect(t, NewServer, "exporter", nil)
 	client := exporter.NewExporterClient(host)
 	_, err := exportAll(ctx, client, []*exporter.ExportRequest{header(record("/", directory, 0))})
-	expectError(t, err, "Export was called before Init")
+	servingtest.ExpectError(t, err, "Export was called before Init")
 	_, err = client.Init(ctx, &exporter.InitRequest{})
-	expectError(t, err, "the configuration has no location")
+	servingtest.ExpectError(t, err, "the configuration has no location")
 	_, err = client.Init(ctx, &exporter.InitRequest{Config: map[string]string{"location": "x://", "xattrs": "yes"}})
 	if err == nil || !strings.Contains(err.Error(), `xattrs is "yes"`) {
 		t.Error(err)

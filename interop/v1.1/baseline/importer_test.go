@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"kloset.invalid/interop/grpc/servingtest"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.1/gen/connectors"
 	"kloset.invalid/interop/v1.1/gen/importer"
@@ -17,7 +18,7 @@ import (
 
 func startImporter(t *testing.T, config map[string]string) (context.Context, importer.ImporterClient) {
 	t.Helper()
-	ctx, host := connect(t, "importer", synthetic.Config{"location": "gosynth:///"})
+	ctx, host := servingtest.Connect(t, NewServer, "importer", synthetic.Config{"location": "gosynth:///"})
 	client := importer.NewImporterClient(host)
 	response, err := client.Init(ctx, &importer.InitRequest{Config: config})
 	if err != nil {
@@ -121,7 +122,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestImportWithoutAttributes(t *testing.T) {
-	ctx, host := connect(t, "importer", synthetic.Config{"location": "gosynth:///", "xattrs": "2"})
+	ctx, host := servingtest.Connect(t, NewServer, "importer", synthetic.Config{"location": "gosynth:///", "xattrs": "2"})
 	client := importer.NewImporterClient(host)
 	if _, err := client.Init(ctx, &importer.InitRequest{Options: &importer.Options{Noxattr: true}}); err != nil {
 		t.Fatal(err)
@@ -145,23 +146,23 @@ func TestImportWithoutAttributes(t *testing.T) {
 }
 
 func TestImporterFailures(t *testing.T) {
-	ctx, host := connect(t, "importer", synthetic.Config{"location": "gosynth:///"})
+	ctx, host := servingtest.Connect(t, NewServer, "importer", synthetic.Config{"location": "gosynth:///"})
 	client := importer.NewImporterClient(host)
 	_, err := openRecord(ctx, client, &connectors.Record{Pathname: "/f0000000"})
-	expectError(t, err, "Open was called before Init")
+	servingtest.ExpectError(t, err, "Open was called before Init")
 	_, err = client.Init(ctx, &importer.InitRequest{Config: map[string]string{"files": "many"}})
-	expectError(t, err, `files is "many": a whole number from 0 to 1000000000 is needed`)
+	servingtest.ExpectError(t, err, `files is "many": a whole number from 0 to 1000000000 is needed`)
 	if _, err = client.Init(ctx, &importer.InitRequest{Config: map[string]string{"unreadable": "1"}}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = client.Init(ctx, &importer.InitRequest{})
-	expectError(t, err, "Init was called twice")
+	servingtest.ExpectError(t, err, "Init was called twice")
 	_, err = openRecord(ctx, client, nil)
-	expectError(t, err, "Open: the request has no record")
+	servingtest.ExpectError(t, err, "Open: the request has no record")
 	_, err = openRecord(ctx, client, &connectors.Record{Pathname: "/nothing"})
-	expectError(t, err, "open /nothing: no such file")
+	servingtest.ExpectError(t, err, "open /nothing: no such file")
 	content, err := openRecord(ctx, client, &connectors.Record{Pathname: "/u0000000"})
-	expectError(t, err, "read /u0000000: this file breaks off on purpose")
+	servingtest.ExpectError(t, err, "read /u0000000: this file breaks off on purpose")
 	if len(content) != 512 {
 		t.Errorf("%d bytes before it broke off", len(content))
 	}

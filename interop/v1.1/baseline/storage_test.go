@@ -10,13 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"kloset.invalid/interop/grpc/servingtest"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.1/gen/store"
 )
 
 func startStorage(t *testing.T, location string) (context.Context, store.StoreClient) {
 	t.Helper()
-	ctx, host := connect(t, "storage", nil)
+	ctx, host := servingtest.Connect(t, NewServer, "storage", nil)
 	client := store.NewStoreClient(host)
 	response, err := client.Init(ctx, &store.InitRequest{Config: map[string]string{"location": location}})
 	if err != nil {
@@ -129,19 +130,19 @@ func TestStorageFailures(t *testing.T) {
 	ctx, client := startStorage(t, "mem://x")
 	name := strings.Repeat("01", 32)
 	_, err := get(ctx, client, &store.GetRequest{Mac: mac(1), Type: 1})
-	expectError(t, err, "there is no packfile "+name)
+	servingtest.ExpectError(t, err, "there is no packfile "+name)
 	_, err = client.Delete(ctx, &store.DeleteRequest{Mac: mac(1), Type: 3})
-	expectError(t, err, "there is no lock "+name)
+	servingtest.ExpectError(t, err, "there is no lock "+name)
 	_, err = get(ctx, client, &store.GetRequest{Mac: mac(1), Type: 9})
-	expectError(t, err, "there is no storage resource of type 9")
+	servingtest.ExpectError(t, err, "there is no storage resource of type 9")
 	_, err = client.List(ctx, &store.ListRequest{})
-	expectError(t, err, "there is no storage resource of type 0")
+	servingtest.ExpectError(t, err, "there is no storage resource of type 0")
 	_, err = get(ctx, client, &store.GetRequest{Mac: mac(1)[:31], Type: 1})
-	expectError(t, err, "a MAC has 32 bytes, not 31")
+	servingtest.ExpectError(t, err, "a MAC has 32 bytes, not 31")
 	_, err = putState(ctx, client, mac(1)[:31], make([]byte, 1<<20), make([]byte, 1<<20), make([]byte, 1<<20))
-	expectError(t, err, "a MAC has 32 bytes, not 31")
+	servingtest.ExpectError(t, err, "a MAC has 32 bytes, not 31")
 	_, err = client.Init(ctx, &store.InitRequest{Config: map[string]string{"location": "mem://x"}})
-	expectError(t, err, "Init was called twice")
+	servingtest.ExpectError(t, err, "Init was called twice")
 }
 
 func TestCancelledPutKeepsNothing(t *testing.T) {

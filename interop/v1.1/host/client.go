@@ -4,108 +4,36 @@
 package host
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net"
-	"sync"
-	"sync/atomic"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 
+	grpchost "kloset.invalid/interop/grpc/host"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/v1.1/gen/connectors"
 )
 
-// target is never dialled; it becomes the calls' authority.
-const target = "127.0.0.1:0"
-
 // Client is a host with one connection.
-type Client struct {
-	conn *grpc.ClientConn
-
-	mu    sync.Mutex
-	calls []host.Call
-}
+type Client struct{ *grpchost.Client }
 
 var _ host.Client = (*Client)(nil)
 
 // Connect speaks gRPC on a connection, with the dial options of Plakar.
 func Connect(conn net.Conn) (host.Client, error) {
-	client := new(Client)
-	var used atomic.Bool
-	grpcConn, err := grpc.NewClient(target,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithIdleTimeout(0),
-		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) {
-			// There is one connection for the life of the process.
-			if used.Swap(true) {
-				return nil, errors.New("the connection to the plugin is lost")
-			}
-			return conn, nil
-		}),
-		grpc.WithChainUnaryInterceptor(client.noteUnary),
-		grpc.WithChainStreamInterceptor(client.noteStream),
-	)
+	client, err := grpchost.Connect(conn, pathnameOf, grpc.WithIdleTimeout(0))
 	if err != nil {
-		return nil, fmt.Errorf("grpc: %w", err)
+		return nil, err
 	}
-	client.conn = grpcConn
-	return client, nil
+	return &Client{client}, nil
 }
 
-// Close says GOAWAY and closes the connection.
-func (c *Client) Close() error { return c.conn.Close() }
-
-// Calls are the RPCs made so far.
-func (c *Client) Calls() []host.Call {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]host.Call(nil), c.calls...)
-}
-
-func (c *Client) note(method string, request any) {
-	call := host.Call{Method: method}
+// pathnameOf is the pathname in a request; "" when there is none.
+func pathnameOf(request any) string {
 	switch named := request.(type) {
 	case interface{ GetPathname() string }:
-		call.Pathname = named.GetPathname()
+		return named.GetPathname()
 	case interface{ GetRecord() *connectors.Record }:
-		call.Pathname = named.GetRecord().GetPathname()
+		return named.GetRecord().GetPathname()
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.calls = append(c.calls, call)
-}
-
-func (c *Client) noteUnary(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-	c.note(method, request)
-	return invoke(ctx, method, request, reply, conn, options...)
-}
-
-func (c *Client) noteStream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
-	stream, err := open(ctx, desc, conn, method, options...)
-	return &notedStream{ClientStream: stream, client: c, method: method}, err
-}
-
-// notedStream notes its call with the first message.
-type notedStream struct {
-	grpc.ClientStream
-	client *Client
-	method string
-	once   sync.Once
-}
-
-func (s *notedStream) SendMsg(message any) error {
-	s.once.Do(func() { s.client.note(s.method, message) })
-	return s.ClientStream.SendMsg(message)
-}
-
-// unwrap makes a status what Plakar shows of it: the message.
-func unwrap(err error) error {
-	if state, ok := status.FromError(err); ok && err != nil {
-		return &host.PluginError{Code: uint32(state.Code()), Text: state.Message()}
-	}
-	return err
+	return ""
 }

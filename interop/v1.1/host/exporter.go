@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	grpchost "kloset.invalid/interop/grpc/host"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/pipes/tree"
 	"kloset.invalid/interop/v1.1/gen/connectors"
@@ -29,7 +30,7 @@ type exporterHost struct {
 
 // Exporter calls Init.
 func (c *Client) Exporter(ctx context.Context, at host.Location, options host.Options) (host.Exporter, error) {
-	client := exporter.NewExporterClient(c.conn)
+	client := exporter.NewExporterClient(c.Conn)
 	answer, err := client.Init(ctx, &exporter.InitRequest{
 		Options: &exporter.Options{
 			Hostname: options.Hostname, Os: options.OS, Arch: options.Arch, Cwd: options.Cwd,
@@ -39,7 +40,7 @@ func (c *Client) Exporter(ctx context.Context, at host.Location, options host.Op
 		Config: at.Config,
 	})
 	if err != nil {
-		return nil, unwrap(err)
+		return nil, grpchost.Unwrap(err)
 	}
 	return &exporterHost{client, host.Identity{
 		Type: answer.GetType(), Origin: answer.GetOrigin(), Root: answer.GetRoot(), Flags: answer.GetFlags(),
@@ -55,7 +56,7 @@ func (e *exporterHost) Restore(parent context.Context, entries []tree.Entry, ope
 	defer cancel()
 	stream, err := e.client.Export(ctx)
 	if err != nil {
-		return nil, unwrap(err)
+		return nil, grpchost.Unwrap(err)
 	}
 	sent := newSentRecords()
 	var sending error
@@ -86,7 +87,7 @@ func receive(stream interface {
 			return failures, nil
 		}
 		if err != nil {
-			return failures, unwrap(err)
+			return failures, grpchost.Unwrap(err)
 		}
 		header := answer.GetResult().GetHeader()
 		if err := sent.answered(header); err != nil {
@@ -100,7 +101,7 @@ func receive(stream interface {
 
 func (e *exporterHost) Close(ctx context.Context) error {
 	_, err := e.client.Close(ctx, &exporter.CloseRequest{})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 type exportStream interface {

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	grpchost "kloset.invalid/interop/grpc/host"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/pipes/tree"
 	"kloset.invalid/interop/v1.1/gen/connectors"
@@ -24,7 +25,7 @@ type importerHost struct {
 
 // Importer calls Init.
 func (c *Client) Importer(ctx context.Context, at host.Location, options host.Options) (host.Importer, error) {
-	client := importer.NewImporterClient(c.conn)
+	client := importer.NewImporterClient(c.Conn)
 	answer, err := client.Init(ctx, &importer.InitRequest{
 		Options: &importer.Options{
 			Hostname: options.Hostname, Os: options.OS, Arch: options.Arch, Cwd: options.Cwd,
@@ -34,7 +35,7 @@ func (c *Client) Importer(ctx context.Context, at host.Location, options host.Op
 		Config: at.Config,
 	})
 	if err != nil {
-		return nil, unwrap(err)
+		return nil, grpchost.Unwrap(err)
 	}
 	return &importerHost{client, host.Identity{
 		Type: answer.GetType(), Origin: answer.GetOrigin(), Root: answer.GetRoot(), Flags: answer.GetFlags(),
@@ -50,7 +51,7 @@ func (i *importerHost) Scan(parent context.Context, workers int, handle func(con
 	defer cancel(nil)
 	stream, err := i.client.Import(ctx)
 	if err != nil {
-		return unwrap(err)
+		return grpchost.Unwrap(err)
 	}
 
 	records := make(chan *connectors.Record, max(1, workers))
@@ -63,7 +64,7 @@ func (i *importerHost) Scan(parent context.Context, workers int, handle func(con
 				cancel(errors.New("the plugin ended Import before it had finished"))
 				return
 			case err != nil:
-				cancel(unwrap(err))
+				cancel(grpchost.Unwrap(err))
 				return
 			case response.GetFinished():
 				return
@@ -108,7 +109,7 @@ func (i *importerHost) Scan(parent context.Context, workers int, handle func(con
 	}
 	// Released hosts read no more; what would come here is checked all the same.
 	if response, err := stream.Recv(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("after all acknowledgements came %v, %w", response, unwrap(err))
+		return fmt.Errorf("after all acknowledgements came %v, %w", response, grpchost.Unwrap(err))
 	}
 	return nil
 }
@@ -157,7 +158,7 @@ func (i *importerHost) Open(parent context.Context, record host.Record) io.ReadC
 			}
 			return next, nil
 		},
-		Unwrap: unwrap,
+		Unwrap: grpchost.Unwrap,
 		Stop: func(started bool) error {
 			cancel()
 			for started {
@@ -172,7 +173,7 @@ func (i *importerHost) Open(parent context.Context, record host.Record) io.ReadC
 
 func (i *importerHost) Close(ctx context.Context) error {
 	_, err := i.client.Close(ctx, &importer.CloseRequest{})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 // fileInfoOf is the wire's form of what the file system tells.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 
+	grpchost "kloset.invalid/interop/grpc/host"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/v1.1/gen/store"
 )
@@ -18,11 +19,11 @@ type storeHost struct {
 
 // Store calls Init.
 func (c *Client) Store(ctx context.Context, at host.Location) (host.Store, error) {
-	client := store.NewStoreClient(c.conn)
+	client := store.NewStoreClient(c.Conn)
 	answer, err := client.Init(ctx, &store.InitRequest{Proto: at.Proto, Config: at.Config})
 	return &storeHost{client, host.Identity{
 		Type: answer.GetType(), Origin: answer.GetOrigin(), Root: answer.GetRoot(), Flags: answer.GetFlags(),
-	}}, unwrap(err)
+	}}, grpchost.Unwrap(err)
 }
 
 // Location is the root: v1.1 has no other.
@@ -30,27 +31,27 @@ func (s *storeHost) Location(context.Context) (string, error) { return s.identit
 
 func (s *storeHost) Create(ctx context.Context, config []byte) error {
 	_, err := s.client.Create(ctx, &store.CreateRequest{Config: config})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Open(ctx context.Context) ([]byte, error) {
 	answer, err := s.client.Open(ctx, &store.OpenRequest{})
-	return answer.GetConfig(), unwrap(err)
+	return answer.GetConfig(), grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Mode(ctx context.Context) (int32, error) {
 	answer, err := s.client.Mode(ctx, &store.ModeRequest{})
-	return answer.GetMode(), unwrap(err)
+	return answer.GetMode(), grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Size(ctx context.Context) (int64, error) {
 	answer, err := s.client.Size(ctx, &store.SizeRequest{})
-	return answer.GetSize(), unwrap(err)
+	return answer.GetSize(), grpchost.Unwrap(err)
 }
 
 func (s *storeHost) List(ctx context.Context, kind host.Kind) ([][]byte, error) {
 	answer, err := s.client.List(ctx, &store.ListRequest{Type: store.StorageResource(kind)})
-	return answer.GetMacs(), unwrap(err)
+	return answer.GetMacs(), grpchost.Unwrap(err)
 }
 
 // Put sends MAC and type alone first, then the chunks.
@@ -60,15 +61,15 @@ func (s *storeHost) Put(ctx context.Context, kind host.Kind, mac []byte, chunks 
 		err = stream.Send(&store.PutRequest{Mac: mac, Type: store.StorageResource(kind)})
 	}
 	if err != nil {
-		return 0, unwrap(err)
+		return 0, grpchost.Unwrap(err)
 	}
 	for chunk := range chunks {
 		if err := stream.Send(&store.PutRequest{Chunk: chunk}); err != nil {
-			return 0, unwrap(err)
+			return 0, grpchost.Unwrap(err)
 		}
 	}
 	answer, err := stream.CloseAndRecv()
-	return answer.GetBytesWritten(), unwrap(err)
+	return answer.GetBytesWritten(), grpchost.Unwrap(err)
 }
 
 // Get is cancelled by closing what it returns.
@@ -89,7 +90,7 @@ func (s *storeHost) Get(parent context.Context, kind host.Kind, mac []byte, part
 				return answer.GetChunk(), err
 			}, nil
 		},
-		Unwrap: unwrap,
+		Unwrap: grpchost.Unwrap,
 		Stop: func(bool) error {
 			cancel()
 			return nil
@@ -99,10 +100,10 @@ func (s *storeHost) Get(parent context.Context, kind host.Kind, mac []byte, part
 
 func (s *storeHost) Delete(ctx context.Context, kind host.Kind, mac []byte) error {
 	_, err := s.client.Delete(ctx, &store.DeleteRequest{Mac: mac, Type: store.StorageResource(kind)})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }
 
 func (s *storeHost) Close(ctx context.Context) error {
 	_, err := s.client.Close(ctx, &store.CloseRequest{})
-	return unwrap(err)
+	return grpchost.Unwrap(err)
 }

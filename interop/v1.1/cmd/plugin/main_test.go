@@ -1,59 +1,26 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
-	"net"
-	"os"
-	"os/exec"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
-	"kloset.invalid/interop/pipes"
+	"kloset.invalid/interop/grpc/servingtest"
 	"kloset.invalid/interop/v1.1/gen/store"
 )
 
-// asPlugin makes this test's executable run main.
-const asPlugin = "INTEROP_TEST_AS_PLUGIN"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(asPlugin) != "" {
-		main()
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
+	servingtest.Command(m, main)
 }
 
-func command(t *testing.T, stderr io.Writer, args ...string) *exec.Cmd {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asPlugin+"=1")
-	cmd.Stderr = stderr
-	return cmd
+func TestCommand(t *testing.T) {
+	servingtest.TestsOfCommand(t, useStore)
 }
 
-// useStore makes some calls as a host does.
-func useStore(t *testing.T, conn net.Conn) {
+func useStore(ctx context.Context, t *testing.T, host *grpc.ClientConn) {
 	t.Helper()
-	host, err := grpc.NewClient("passthrough:///plugin",
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) { return conn, nil }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Left open: hosts do not close it either, but end.
 	client := store.NewStoreClient(host)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	if _, err := client.Init(ctx, &store.InitRequest{}); err != nil {
 		t.Fatal(err)
 	}
@@ -62,103 +29,5 @@ func useStore(t *testing.T, conn net.Conn) {
 	}
 	if response, err := client.Open(ctx, &store.OpenRequest{}); string(response.GetConfig()) != "kept" {
 		t.Errorf("%v, %v", response, err)
-	}
-}
-
-func expectExit(t *testing.T, cmd *exec.Cmd, code int) {
-	t.Helper()
-	err := cmd.Wait()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	if got := cmd.ProcessState.ExitCode(); got != code {
-		t.Errorf("exit code %d (%v), not %d", got, err, code)
-	}
-}
-
-func TestPipes(t *testing.T) {
-	for name, end := range map[string]func(toPlugin *os.File, plugin *os.Process) error{
-		"end of file": func(toPlugin *os.File, _ *os.Process) error { return toPlugin.Close() },
-		"SIGTERM":     func(_ *os.File, plugin *os.Process) error { return plugin.Signal(syscall.SIGTERM) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			var stderr bytes.Buffer
-			cmd := command(t, &stderr, "storage", "location=mem://x")
-			input, toPlugin, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			fromPlugin, output, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd.Stdin, cmd.Stdout = input, output
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			input.Close()
-			output.Close()
-			useStore(t, pipes.NewServerConn(fromPlugin, toPlugin))
-			if err := end(toPlugin, cmd.Process); err != nil {
-				t.Fatal(err)
-			}
-			expectExit(t, cmd, 0)
-			if stderr.Len() != 0 {
-				t.Errorf("stderr: %s", stderr.String())
-			}
-		})
-	}
-}
-
-func TestSocket(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	cmd := command(t, &stderr, "storage", "location=mem://x")
-	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	syscall.CloseOnExec(ends[0])
-	syscall.CloseOnExec(ends[1])
-	ours, theirs := os.NewFile(uintptr(ends[0]), "host"), os.NewFile(uintptr(ends[1]), "plugin")
-	conn, err := net.FileConn(ours)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours.Close()
-	// On a socket fd 1 is the host's own stdout: nothing of the connection may go there.
-	cmd.Stdin, cmd.Stdout = theirs, &stdout
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	theirs.Close()
-	useStore(t, conn)
-	conn.Close()
-	expectExit(t, cmd, 0)
-	if stdout.Len() != 0 || stderr.Len() != 0 {
-		t.Errorf("stdout: %q, stderr: %q", stdout.String(), stderr.String())
-	}
-}
-
-func TestCalledWrongly(t *testing.T) {
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{nil, "usage: plugin importer|exporter|storage [key=value ...]"},
-		{[]string{"teleporter"}, `there is no connector "teleporter"`},
-		{[]string{"importer", "files"}, `"files" is not of the form key=value`},
-		{[]string{"importer"}, "this is a plugin: a host starts it"},
-	} {
-		var stderr bytes.Buffer
-		cmd := command(t, &stderr, c.args...)
-		// Nobody hands over a connection: fd 0 and 1 are the null device.
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		expectExit(t, cmd, exitUsage)
-		if !strings.HasPrefix(stderr.String(), "plugin: "+c.want) {
-			t.Errorf("%q: %s", c.args, stderr.String())
-		}
 	}
 }

@@ -24,9 +24,9 @@ func (c *Client) Call(ctx context.Context, method string, requests [][]byte) ([]
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stream, err := c.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
+	stream, err := c.Conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
 	if err != nil {
-		return nil, unwrap(err)
+		return nil, Unwrap(err)
 	}
 	sent := make(chan error, 1)
 	go func() { sent <- send(stream, input, requests) }()
@@ -35,7 +35,7 @@ func (c *Client) Call(ctx context.Context, method string, requests [][]byte) ([]
 		answer := output.New().Interface()
 		if err := stream.RecvMsg(answer); err != nil {
 			if !errors.Is(err, io.EOF) {
-				return answers, unwrap(err)
+				return answers, Unwrap(err)
 			}
 			return answers, <-sent
 		}

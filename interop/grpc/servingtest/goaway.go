@@ -1,4 +1,4 @@
-package baseline
+package servingtest
 
 import (
 	"encoding/binary"
@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"kloset.invalid/interop/grpc/serving"
 	"kloset.invalid/interop/pipes"
 )
 
@@ -18,11 +19,12 @@ const (
 	flagAck       = 1
 )
 
-// Hosts measure the connection with pings all the time, and hang on a GOAWAY,
+// PingsAreNeverAnsweredWithGoAway: hosts measure the connection with pings all the time, and hang on a GOAWAY,
 // which grpc-go's servers send to clients that ping more often than they like.
-func TestPingsAreNeverAnsweredWithGoAway(t *testing.T) {
+func PingsAreNeverAnsweredWithGoAway(t *testing.T, newServer serving.Maker) {
+	t.Helper()
 	const pings = 200
-	server, err := NewServer("importer", nil)
+	server, err := newServer("importer", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +39,7 @@ func TestPingsAreNeverAnsweredWithGoAway(t *testing.T) {
 	defer fromPlugin.Close()
 	served := make(chan error, 1)
 	go func() {
-		served <- pipes.ServeConn(pipes.NewServerConn(input, output), func(listener net.Listener) error { return Serve(server, listener) })
+		served <- pipes.ServeConn(pipes.NewServerConn(input, output), func(listener net.Listener) error { return serving.Serve(server, listener) })
 	}()
 	sent := []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 	sent = append(sent, 0, 0, 0, frameSettings, 0, 0, 0, 0, 0)
