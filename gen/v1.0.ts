@@ -4,6 +4,8 @@
  *
  * @module
  */
+import "./text-encoding.js";
+
 export * as exporter from "./src/v1_0/exporter_pb.js";
 export * as importer from "./src/v1_0/importer_pb.js";
 export * as store from "./src/v1_0/store_pb.js";

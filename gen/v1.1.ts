@@ -4,6 +4,8 @@
  *
  * @module
  */
+import "./text-encoding.js";
+
 export * as connectors from "./src/v1_1/connectors_pb.js";
 export * as exporter from "./src/v1_1/exporter_pb.js";
 export * as importer from "./src/v1_1/importer_pb.js";

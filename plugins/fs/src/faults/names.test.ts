@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { lstat, mkdir, readdir, symlink as makeSymlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readlink, symlink as makeSymlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { backup, type RestoreEntry } from "@kloset/host";
@@ -121,5 +121,25 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
     expect({ errors, targets }).toEqual({ errors: 0, targets: ["../d/loop"] });
     expect((await lstat(join(scratch.path, "d", "loop"))).isSymbolicLink()).toBe(true);
     expect(spawnSync("cat", [join(scratch.path, "d", "loop")]).status).not.toBe(0);
+  }, PATIENCE_MS);
+
+  it("that begins with a byte order mark keeps it", async () => {
+    const root = join(scratch.path, "root");
+    const exporter = await exporterOf({ generation, path: root });
+    const target = "\uFEFFtarget";
+    await restored(exporter.client, [directory("/"), symlink("/\uFEFFlink", target)]);
+    expect(await readdir(root)).toEqual(["\uFEFFlink"]);
+    expect(await readlink(join(root, "\uFEFFlink"))).toBe(target);
+    const { client } = await importerOf({ generation, path: root });
+    const targets: string[] = [];
+    await backup(client, {
+      record: (record) => {
+        if (record.target !== "") targets.push(record.target);
+      },
+      error: (_, error) => {
+        throw error;
+      },
+    });
+    expect(targets).toEqual([target]);
   }, PATIENCE_MS);
 });
