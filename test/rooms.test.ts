@@ -21,6 +21,7 @@ interface Room {
   readonly node: boolean;
 }
 
+const grpc = "@kloset/grpc";
 const model = "@kloset/model";
 const protocol = "@kloset/protocol";
 const adapter = "@kloset/adapter";
@@ -28,6 +29,7 @@ const connectors = ["@kloset/importer", "@kloset/exporter", "@kloset/storage"];
 
 /** Each room may import what is named: rooms above it, and given libraries. */
 const rooms: Readonly<Record<string, Room>> = {
+  [grpc]: { folder: "packages/grpc", source: "src", mayImport: [], node: true },
   [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF], node: false },
   [model]: { folder: "packages/model", source: "src", mayImport: [], node: false },
   [adapter]: { folder: "packages/adapter", source: "src", mayImport: [model, CONNECT], node: true },

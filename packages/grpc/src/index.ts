@@ -1,0 +1,11 @@
+/**
+ * What generated codecs, adapters and servers share of gRPC. Knows nothing of
+ * backups, of HTTP/2 or of a protobuf library.
+ *
+ * @module
+ */
+export { Code, isFailureCode } from "./code.js";
+export type { MessageCodec } from "./message-codec.js";
+export type { MethodKind, MethodTable, ServiceTable } from "./service-table.js";
+export { isCodedError, StatusError, type CodedError } from "./status-error.js";
+export { Writer } from "./writer.js";
