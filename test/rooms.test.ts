@@ -32,17 +32,17 @@ const rooms: Readonly<Record<string, Room>> = {
   [grpc]: { folder: "packages/grpc", source: "src", mayImport: [], node: true },
   [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF], node: false },
   [model]: { folder: "packages/model", source: "src", mayImport: [], node: false },
-  [adapter]: { folder: "packages/adapter", source: "src", mayImport: [model, CONNECT], node: true },
+  [adapter]: { folder: "packages/adapter", source: "src", mayImport: [grpc, model], node: true },
   "@kloset/connection": {
     folder: "packages/connection",
     source: "src",
-    mayImport: [CONNECT, PROTOBUF],
+    mayImport: [grpc, CONNECT, PROTOBUF],
     node: true,
   },
   "@kloset/server": {
     folder: "packages/server",
     source: "src",
-    mayImport: ["@kloset/connection", CONNECT, PROTOBUF],
+    mayImport: ["@kloset/connection", grpc],
     node: true,
   },
   ...Object.fromEntries(
@@ -51,7 +51,7 @@ const rooms: Readonly<Record<string, Room>> = {
       {
         folder: `packages/${name.slice("@kloset/".length)}`,
         source: "src",
-        mayImport: [model, protocol, adapter, CONNECT, PROTOBUF],
+        mayImport: [grpc, model, protocol, adapter, CONNECT, PROTOBUF],
         node: true,
       },
     ]),
@@ -59,7 +59,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/sdk": {
     folder: "packages/sdk",
     source: "src",
-    mayImport: [model, protocol, adapter, "@kloset/connection", "@kloset/server", ...connectors, CONNECT, PROTOBUF],
+    mayImport: [grpc, model, protocol, adapter, "@kloset/connection", "@kloset/server", ...connectors],
     node: true,
   },
   "@kloset/host": {

@@ -1,6 +1,15 @@
 import type { Duplex } from "node:stream";
-import { serveWithConnect, type Serve } from "@kloset/connection";
-import { pluginOf, type Connectors } from "@kloset/sdk/plugin";
+import type { Serve } from "@kloset/connection";
+import {
+  chosenServer,
+  connectorKinds,
+  loadAdapters,
+  loadServer,
+  pluginOf,
+  type Adapters,
+  type Connectors,
+  type ServerName,
+} from "@kloset/sdk/embedding";
 import { trackedExporter } from "./author-exporter.js";
 import { trackedImporter } from "./author-importer.js";
 import { trackedStore } from "./author-store.js";
@@ -30,17 +39,26 @@ export function trackedConnectors(spec: AuthorSpec, tracker: Tracker): Connector
   };
 }
 
-/** The SDK, as a plugin's process has it, served over any duplex. */
-export function sdkTarget(serve: Serve = serveWithConnect): Target {
+/** Loaded before the first input: what serves must not wait. */
+const loaded = { framed: await load("framed"), connect: await load("connect") };
+
+/** The SDK, as a plugin's process has it, served over any duplex by one of its servers, or by another. */
+export function sdkTarget(server: ServerName | Serve = chosenServer()): Target {
+  const { serve, adapters } = typeof server === "string" ? loaded[server] : { ...loaded.connect, serve: server };
   return (duplex, author, tracker) => {
-    const plugin = pluginOf(trackedConnectors(author, tracker));
-    const server = serve(duplex, { services: (first) => plugin.services(first) });
+    const plugin = pluginOf(trackedConnectors(author, tracker), adapters);
+    const running = serve(duplex, { services: (first) => plugin.services(first) });
     return {
-      closed: server.closed,
+      closed: running.closed,
       async finish() {
         plugin.abort();
         await plugin.close();
       },
     };
   };
+}
+
+async function load(name: ServerName): Promise<{ readonly serve: Serve; readonly adapters: Adapters }> {
+  const { serve, tables } = await loadServer(name);
+  return { serve, adapters: await loadAdapters(connectorKinds, tables) };
 }

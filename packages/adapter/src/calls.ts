@@ -1,6 +1,6 @@
 import type { Awaitable } from "@kloset/model";
 import { drain } from "./drain.js";
-import { toConnectError } from "./errors.js";
+import { toStatusError } from "./errors.js";
 import { iterateUntilAbort } from "./iterate.js";
 import type { Opened, Session } from "./session.js";
 
@@ -87,7 +87,7 @@ export class Calls<T> {
     try {
       yield* this.#session.stream(this.#name(rpc), call);
     } catch (error) {
-      throw toConnectError(error, signal);
+      throw toStatusError(error, signal);
     }
   }
 
@@ -109,6 +109,6 @@ async function answered<R>(call: () => Promise<R>): Promise<R> {
   try {
     return await call();
   } catch (error) {
-    throw toConnectError(error);
+    throw toStatusError(error);
   }
 }

@@ -8,7 +8,7 @@ import {
   failedPrecondition,
   invalidArgument,
   StatusError,
-  toConnectError,
+  toStatusError,
   unimplemented,
 } from "./errors.js";
 import { MAX_ERROR_TEXT } from "./limits.js";
@@ -106,15 +106,15 @@ describe("errorText", () => {
   });
 });
 
-describe("toConnectError", () => {
+describe("toStatusError", () => {
   it("answers an author's error as UNKNOWN, word for word, and keeps it as the cause", () => {
     const thrown = new Error("no space left");
-    const error = toConnectError(thrown);
+    const error = toStatusError(thrown);
     expect([error.code, error.rawMessage, error.cause]).toEqual([Code.Unknown, "no space left", thrown]);
   });
 
   it("does not take the code or the headers of an author's ConnectError", () => {
-    const error = toConnectError(new ConnectError("quota", Code.NotFound, { "x-secret": "1" }));
+    const error = toStatusError(new ConnectError("quota", Code.NotFound, { "x-secret": "1" }));
     expect([error.code, error.rawMessage]).toEqual([Code.Unknown, "quota"]);
     expect([...error.metadata]).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe("toConnectError", () => {
     [failedPrecondition("b"), Code.FailedPrecondition],
     [unimplemented("c"), Code.Unimplemented],
   ])("leaves %s as it is", (error, code) => {
-    expect(toConnectError(error)).toBe(error);
+    expect(toStatusError(error)).toBe(error);
     expect(error.code).toBe(code);
     // Connect must know it, or it would answer "internal error".
     expect(error).toBeInstanceOf(ConnectError);
@@ -137,8 +137,8 @@ describe("toConnectError", () => {
   });
 
   it("answers CANCELED when the call is aborted", () => {
-    expect(toConnectError(new Error("stopped"), AbortSignal.abort()).code).toBe(Code.Canceled);
-    expect(toConnectError(new Error("stopped"), new AbortController().signal).code).toBe(Code.Unknown);
+    expect(toStatusError(new Error("stopped"), AbortSignal.abort()).code).toBe(Code.Canceled);
+    expect(toStatusError(new Error("stopped"), new AbortController().signal).code).toBe(Code.Unknown);
   });
 });
 

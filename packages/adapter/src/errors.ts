@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, isCodedError, StatusError as GrpcStatusError } from "@kloset/grpc";
 import { MAX_ERROR_TEXT } from "./limits.js";
 
 /** What was thrown, which may be anything, undefined included. */
@@ -11,17 +11,7 @@ export interface Failure {
  * An answer of the adapter itself: its code is meant. Whatever else is thrown
  * comes from the author and is answered as UNKNOWN, as a Go plugin does.
  */
-export class StatusError extends ConnectError {
-  readonly #own = true;
-
-  /**
-   * Connect takes whatever looks like a ConnectError for an instance of it, and
-   * this class would inherit that: an author's error would pass for ours.
-   */
-  static override [Symbol.hasInstance](value: unknown): value is StatusError {
-    return typeof value === "object" && value !== null && #own in value;
-  }
-}
+export class StatusError extends GrpcStatusError {}
 
 /** A request that can not be right, whoever sent it. */
 export function invalidArgument(message: string): StatusError {
@@ -67,7 +57,7 @@ function rawText(error: unknown): string {
 /** @returns "" when there is none. */
 function textOfError(error: Error): string {
   // Connect puts "[code]" before its messages; the author's words are behind it.
-  const message: unknown = error instanceof ConnectError ? error.rawMessage : error.message;
+  const message: unknown = isCodedError(error) ? error.rawMessage : error.message;
   if (message !== "") return String(message);
   // Node reports a connection that failed on every address without a message.
   if (error instanceof AggregateError && error.errors.length > 0) {
@@ -94,10 +84,10 @@ function isErrorLike(value: unknown): value is Error {
  *
  * @param signal - The call's. When it is aborted nobody reads the answer.
  */
-export function toConnectError(error: unknown, signal?: AbortSignal): ConnectError {
+export function toStatusError(error: unknown, signal?: AbortSignal): GrpcStatusError {
   if (error instanceof StatusError) return error;
   const code = signal?.aborted === true ? Code.Canceled : Code.Unknown;
-  return new ConnectError(errorText(error), code, undefined, undefined, error);
+  return new GrpcStatusError(errorText(error), code, error);
 }
 
 /** The error with which a wait ends when its signal is aborted. */

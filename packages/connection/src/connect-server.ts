@@ -1,4 +1,4 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, StatusError, type CodedError } from "@kloset/grpc";
 import { constants, performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Backlog } from "./backlog.js";
 import { Calls, dismiss } from "./calls.js";
@@ -97,13 +97,13 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
   }
   const handler = router.find(path);
   if (handler === undefined) {
-    sendStatus(stream, new ConnectError(router.explain(path), Code.Unimplemented));
+    sendStatus(stream, new StatusError(router.explain(path), Code.Unimplemented));
     return;
   }
   const encoding = headers["grpc-encoding"];
   const refusal = compressed(encoding === undefined ? undefined : String(encoding));
   if (refusal !== undefined) {
-    sendStatus(stream, new ConnectError(refusal, Code.Unimplemented));
+    sendStatus(stream, new StatusError(refusal, Code.Unimplemented));
     return;
   }
   await backlog.room(signal);
@@ -120,7 +120,7 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
 }
 
 /** A status without an RPC behind it. */
-function sendStatus(stream: ServerHttp2Stream, error: ConnectError): void {
+function sendStatus(stream: ServerHttp2Stream, error: CodedError): void {
   if (stream.closed || stream.destroyed) return;
   stream.respond(
     {

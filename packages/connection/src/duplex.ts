@@ -44,7 +44,9 @@ export function openDuplex(guard: Pick<Guard, "input" | "output">, flushMs: numb
     return joinDuplex(socket, socket, { flushMs });
   }
   const input = new net.Socket({ fd: guard.input, readable: true, writable: false });
-  if (guard.input !== 0 && descriptorKind(guard.input) === "pipe") takeEarlyInput(guard.input, input);
+  if (guard.input !== 0 && descriptorKind(guard.input) === "pipe") {
+    takeEarlyInput(guard.input, (bytes) => input.push(bytes));
+  }
   const output = new net.Socket({ fd: guard.output, readable: false, writable: true });
   return joinDuplex(input, output, { flushMs });
 }

@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import type { Readable } from "node:stream";
 
 /** No pipe holds more (Linux: pipe-max-size), so who has written more is still there. */
 const maxPipeBytes = 1024 * 1024;
@@ -11,14 +10,14 @@ const maxPipeBytes = 1024 * 1024;
  * started would wait for ever.
  *
  * @param fd - A pipe that was opened with O_NONBLOCK.
- * @param input - Gets the bytes, and their end.
+ * @param sink - Gets the bytes; null at their end.
  */
-export function takeEarlyInput(fd: number, input: Readable): void {
+export function takeEarlyInput(fd: number, sink: (bytes: Buffer | null) => void): void {
   const buffer = Buffer.alloc(64 * 1024);
   for (let total = 0; total < maxPipeBytes; ) {
     const length = tryRead(fd, buffer);
     if (length === undefined) return;
-    input.push(length === 0 ? null : Buffer.from(buffer.subarray(0, length)));
+    sink(length === 0 ? null : Buffer.from(buffer.subarray(0, length)));
     if (length === 0) return;
     total += length;
   }

@@ -5,11 +5,20 @@
  * @module
  */
 export type { Awaitable } from "./lifetime.js";
-export type { FirstRequest, Serve, ServedService, Server, ServerOptions, Services } from "./server.js";
-export type { PluginProgram, ServePluginOptions } from "./plugin.js";
+export type {
+  DescriptorServer,
+  FirstRequest,
+  Implementation,
+  Serve,
+  ServeDescriptors,
+  ServedService,
+  Server,
+  ServerOptions,
+  Services,
+} from "./server.js";
+export type { PluginProgram, PluginServer, ServePluginOptions } from "./plugin.js";
 export type { Guard } from "./descriptors.js";
 export type { Transport } from "./transport.js";
-export { serveWithConnect } from "./connect-server.js";
 export { guardDescriptors } from "./descriptors.js";
 export { servePlugin } from "./plugin.js";
 export { statusText } from "./status.js";

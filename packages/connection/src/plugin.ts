@@ -1,12 +1,8 @@
-import { once } from "node:events";
-import type { Duplex } from "node:stream";
-import { serveWithConnect } from "./connect-server.js";
 import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
-import { openDuplex } from "./duplex.js";
 import { maxReports } from "./limits.js";
 import { defaultCloseDeadlineMs, outliveHost, type Awaitable } from "./lifetime.js";
-import type { Serve, Server, Services } from "./server.js";
+import type { DescriptorServer, ServeDescriptors, Services } from "./server.js";
 import { statusText } from "./status.js";
 import type { Transport } from "./transport.js";
 
@@ -18,18 +14,23 @@ export interface PluginProgram {
   readonly description?: string;
 }
 
+/** A server, and what it serves. */
+export interface PluginServer {
+  readonly serve: ServeDescriptors;
+  readonly services: Services;
+}
+
 /** What {@link servePlugin} needs. */
 export interface ServePluginOptions {
   readonly program: PluginProgram;
-  readonly services: Services;
+  /** Called once the descriptors are guarded, and only when there is a host. */
+  readonly load: () => Awaitable<PluginServer>;
   /** Closes the connector. Called once, when the host has gone. */
   readonly close: () => Awaitable<void>;
   /** How long `close` may take, in milliseconds. Default: 10,000. */
   readonly closeDeadlineMs?: number;
   /** How the host hands over the connection. Default: `KLOSET_TRANSPORT`, or else what is found. */
   readonly transport?: Transport;
-  /** The server; one that is still being loaded is waited for when the descriptors are guarded. Default: {@link serveWithConnect}. */
-  readonly serve?: Awaitable<Serve>;
   /** Called as soon as the host has gone, before `close`: abort what runs. */
   readonly onDisconnect?: () => void;
 }
@@ -68,13 +69,10 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
     if (reports <= maxReports) report(`connection: ${statusText(error)}`);
     else if (reports === maxReports + 1) report("connection: further errors are not shown");
   };
-  const connecting = connect(guard, options, onError);
-  const server = connecting.then((connected) => connected.server);
+  const server = connect(guard, options, onError);
   const { close, closeDeadlineMs = defaultCloseDeadlineMs, onDisconnect } = options;
   const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
-  const { duplex, gone } = await connecting;
-  duplex.destroy();
-  await gone;
+  await (await server).release();
   // Next in line, so that the caller sees the promise settle before.
   setImmediate(() => process.exit(code));
 }
@@ -82,13 +80,11 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
 /** Opens the host's descriptors when there is a server to read them. */
 async function connect(
   guard: Guard,
-  { serve = serveWithConnect, services }: ServePluginOptions,
+  { load }: ServePluginOptions,
   onError: (error: Error) => void,
-): Promise<{ readonly duplex: Duplex; readonly gone: Promise<unknown>; readonly server: Server }> {
-  const loaded = await serve;
-  const duplex = openDuplex(guard, flushMs);
-  const gone = once(duplex, "close").catch(ignore);
-  return { duplex, gone, server: loaded(duplex, { services, onError }) };
+): Promise<DescriptorServer> {
+  const { serve, services } = await load();
+  return serve(guard, flushMs, { services, onError });
 }
 
 async function findHost(options: ServePluginOptions): Promise<Guard> {

@@ -1,4 +1,4 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, StatusError } from "@kloset/grpc";
 import type { ServerHttp2Stream } from "node:http2";
 import type { LastMessage } from "./last-message.js";
 
@@ -57,7 +57,7 @@ export async function* requestBody(
       if (ended) {
         // Connect takes a message of which only the prefix came for none at all.
         if (last.isWhole) return;
-        throw new ConnectError("the request ended in the middle of a message", Code.InvalidArgument);
+        throw new StatusError("the request ended in the middle of a message", Code.InvalidArgument);
       }
       // Nothing can have happened since the checks: they were synchronous.
       await new Promise<void>((resolve) => (wake = resolve));

@@ -1,5 +1,7 @@
-import { createConnectRouter, type ConnectRouter } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import { createConnectRouter, type ConnectRouter, type ServiceImpl } from "@connectrpc/connect";
 import { authorErrors } from "./author-errors.js";
+import { descriptorOf } from "./described.js";
 import { notServed } from "./refusals.js";
 import type { ServedService } from "./server.js";
 
@@ -25,7 +27,9 @@ export function createRouter(services: readonly ServedService[], maxMessageBytes
     writeMaxBytes: maxMessageBytes,
     interceptors: [authorErrors],
   });
-  for (const { service, implementation } of services) router.service(service, implementation);
+  for (const { service, implementation } of services) {
+    router.service(descriptorOf(service), implementation as Partial<ServiceImpl<DescService>>);
+  }
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return {
     find: (path) => handlers.get(path),

@@ -1,11 +1,14 @@
-import type { DescService } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { ServiceTable } from "@kloset/grpc";
 import type { Duplex } from "node:stream";
+import type { Guard } from "./descriptors.js";
 
-/** A service of a `.proto` file, and what answers it. A method that is absent is UNIMPLEMENTED. */
+/** Answers one RPC: takes a request or a stream of them, and the call's context; gives a response or a stream of them. */
+export type Implementation = (request: never, context: never) => unknown;
+
+/** A service, and what answers it, by the methods' local names: Connect's `ServiceImpl`. A method that is absent is UNIMPLEMENTED. */
 export interface ServedService {
-  readonly service: DescService;
-  readonly implementation: Partial<ServiceImpl<DescService>>;
+  readonly service: ServiceTable;
+  readonly implementation: Readonly<Record<string, Implementation | undefined>>;
 }
 
 /** What the first request of a connection tells about the host. */
@@ -61,6 +64,19 @@ export interface Server {
  * - No GOAWAY frame is sent, ever.
  */
 export type Serve = (duplex: Duplex, options: ServerOptions) => Server;
+
+/** A server on the host's own descriptors. */
+export interface DescriptorServer extends Server {
+  /** Lets go of the descriptors, once answers that were given have left, or can not. */
+  release(): Promise<void>;
+}
+
+/**
+ * Like {@link Serve}, on the descriptors that the host has handed to the process. They belong to the server from then on.
+ *
+ * @param flushMs - How long answers that were given may take to leave a full pipe at the end, in milliseconds.
+ */
+export type ServeDescriptors = (guard: Pick<Guard, "input" | "output">, flushMs: number, options: ServerOptions) => DescriptorServer;
 
 /** grpc-go's default limit, which hosts keep. */
 export const defaultMaxMessageBytes = 4 * 1024 * 1024;

@@ -6,6 +6,7 @@
  */
 export { CutOffError, cutOff } from "./cut-off.js";
 export { isFarDeadline, timeoutMsOf } from "./deadline.js";
+export { takeEarlyInput } from "./early-input.js";
 export { decidedByFirst } from "./first-request.js";
 export {
   errorCode,
@@ -34,4 +35,3 @@ export { isPeerGone } from "./peer-gone.js";
 export { compressed, notServed, quoted } from "./refusals.js";
 export { defaultMaxMessageBytes } from "./server.js";
 export { grpcMessage, statusError } from "./status.js";
-export { unreadable } from "./unreadable.js";

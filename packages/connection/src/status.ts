@@ -1,4 +1,4 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, isCodedError, StatusError } from "@kloset/grpc";
 
 /**
  * The longest status text, in bytes as encodeURIComponent encodes it (a space is
@@ -55,7 +55,7 @@ function encodedLength(character: string): number {
 
 function plainText(error: unknown): string {
   try {
-    if (error instanceof ConnectError) return error.rawMessage;
+    if (isCodedError(error)) return error.rawMessage;
     if (typeof error === "string") return error;
     return isErrorLike(error) ? messageOf(error) : `${String(error)} was thrown`;
   } catch {
@@ -85,7 +85,7 @@ function messageOf(error: Error): string {
  * Metadata and details are left behind: an error that came from a client of
  * another service would carry that service's headers to Plakar.
  */
-export function statusError(error: unknown): ConnectError {
-  const code = error instanceof ConnectError && error.code in Code ? error.code : Code.Unknown;
-  return new ConnectError(statusText(error), code, undefined, undefined, error);
+export function statusError(error: unknown): StatusError {
+  const code = isCodedError(error) ? error.code : Code.Unknown;
+  return new StatusError(statusText(error), code, error);
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { fromBinary, ScalarType, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { Code } from "@connectrpc/connect";
+import { Code } from "@kloset/grpc";
 import type { LastMessage } from "./last-message.js";
 import { maxQuotedLength } from "./limits.js";
 import type { UniversalResponse } from "./router.js";

@@ -1,4 +1,4 @@
-import { isFailureCode, type Code } from "./code.js";
+import { isFailureCode } from "./code.js";
 
 /**
  * An error that names its gRPC code. It has the shape by which Connect tells
@@ -9,18 +9,22 @@ export class StatusError extends Error {
   override readonly name = "ConnectError";
   /** The text, as hosts are told it. */
   readonly rawMessage: string;
-  readonly metadata = new Headers();
   readonly details: readonly never[] = [];
   override readonly cause: unknown;
 
+  /** None. Made when it is asked for: Node loads much to have headers. */
+  get metadata(): Headers {
+    return new Headers();
+  }
+
   /**
    * @param message - What the host is told, word for word.
-   * @param code - What the status says.
+   * @param code - What the status says: one of `Code`, or another of gRPC's.
    * @param cause - What it was made of.
    */
   constructor(
     message: string,
-    readonly code: Code,
+    readonly code: number,
     cause?: unknown,
   ) {
     super(message);

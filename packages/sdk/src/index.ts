@@ -9,7 +9,7 @@
  * @module
  */
 export { runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
-export type { Connectors } from "./plugin.js";
+export type { Connectors } from "./connectors.js";
 
 export type { Acknowledgement, Importer, ImporterFactory } from "@kloset/importer";
 export type { Exporter, ExporterFactory, LinkKind } from "@kloset/exporter";

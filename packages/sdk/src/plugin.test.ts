@@ -1,11 +1,31 @@
-import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError, createClient, createRouterTransport, type ServiceImpl, type Transport } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
 import type { Generation } from "@kloset/adapter";
-import type { ServedService } from "@kloset/connection";
+import type { FirstRequest, ServedService } from "@kloset/connection";
+import type { DescribedTable } from "@kloset/connection/connect";
 import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import type { Importer } from "./index.js";
-import { pluginOf } from "./plugin.js";
+import { loadAdapters } from "./adapters.js";
+import { connectorKinds, type Connectors } from "./connectors.js";
+import { pluginOf as pluginWith, type Plugin } from "./plugin.js";
+import { descriptorTables } from "./tables.js";
+
+const adapters = await loadAdapters(connectorKinds, descriptorTables);
+
+function pluginOf(connectors: Connectors, chosen?: Generation): Plugin {
+  return pluginWith(connectors, adapters, chosen);
+}
+
+/** Serves what a plugin answers to a first request, as a transport to a client. */
+function transportTo(plugin: Plugin, first: FirstRequest): Transport {
+  return createRouterTransport((router) => {
+    for (const { service, implementation } of plugin.services(first)) {
+      router.service((service as DescribedTable).descriptor, implementation as Partial<ServiceImpl<DescService>>);
+    }
+  });
+}
 
 const IMPORTER_INIT = "/importer.Importer/Init";
 const STORE_INIT = "/store.Store/Init";
@@ -80,9 +100,7 @@ describe("pluginOf", () => {
     });
     const clients = (["v1.0", "v1.1"] as const).map((generation) => {
       const first = { path: IMPORTER_INIT, userAgent: generation === "v1.0" ? "grpc-go/1.77.0" : "grpc-go/1.81.1" };
-      return createRouterTransport((router) => {
-        for (const { service, implementation } of plugin.services(first)) router.service(service, implementation);
-      });
+      return transportTo(plugin, first);
     });
     const [transport1_0, transport1_1] = clients as [(typeof clients)[0], (typeof clients)[0]];
     await createClient(v1_0.Importer, transport1_0).init({ config: { location: "test:///" } });
@@ -108,11 +126,7 @@ describe("pluginOf", () => {
         close: () => Promise.reject(new Error("the tape is stuck")),
       }),
     });
-    const transport = createRouterTransport((router) => {
-      for (const { service, implementation } of plugin.services({ path: IMPORTER_INIT, userAgent: "" })) {
-        router.service(service, implementation);
-      }
-    });
+    const transport = transportTo(plugin, { path: IMPORTER_INIT, userAgent: "" });
     await createClient(v1_1.Importer, transport).init({});
     await expect(plugin.close()).rejects.toThrow("the tape is stuck");
   });

@@ -1,19 +1,7 @@
-import type { DescService } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
 import { generationOfUserAgent, type Generation } from "@kloset/adapter";
 import type { FirstRequest, ServedService } from "@kloset/connection";
-import { exporterV1_0, exporterV1_1, newExporterSession, type ExporterFactory } from "@kloset/exporter";
-import { importerV1_0, importerV1_1, newImporterSession, type ImporterFactory } from "@kloset/importer";
-import * as v1_0 from "@kloset/protocol/v1.0";
-import * as v1_1 from "@kloset/protocol/v1.1";
-import { StoreSession, storeV1_0, storeV1_1, type StoreFactory } from "@kloset/storage";
-
-/** The connectors of one plugin executable. Plakar starts a process of its own for each that it uses. */
-export interface Connectors {
-  readonly importer?: ImporterFactory | undefined;
-  readonly exporter?: ExporterFactory | undefined;
-  readonly storage?: StoreFactory | undefined;
-}
+import type { Adapters, ServedConnector } from "./adapters.js";
+import type { Connectors } from "./connectors.js";
 
 /** Connectors, ready to be served. */
 export interface Plugin {
@@ -28,29 +16,20 @@ export interface Plugin {
 /**
  * Makes one author object serve both generations.
  *
+ * @param adapters - What serves the kinds of connectors that there are.
  * @param chosen - Serves this generation whatever the host looks like.
  */
-export function pluginOf(connectors: Connectors, chosen?: Generation): Plugin {
-  const sessions: { end(): Promise<void>; abort(): void }[] = [];
-  const services: Record<Generation, ServedService[]> = { "v1.0": [], "v1.1": [] };
-  if (connectors.importer !== undefined) {
-    const session = newImporterSession();
-    sessions.push(session);
-    services["v1.0"].push(served(v1_0.importer.Importer, importerV1_0(connectors.importer, session)));
-    services["v1.1"].push(served(v1_1.importer.Importer, importerV1_1(connectors.importer, session)));
-  }
-  if (connectors.exporter !== undefined) {
-    const session = newExporterSession();
-    sessions.push(session);
-    services["v1.0"].push(served(v1_0.exporter.Exporter, exporterV1_0(connectors.exporter, session)));
-    services["v1.1"].push(served(v1_1.exporter.Exporter, exporterV1_1(connectors.exporter, session)));
-  }
-  if (connectors.storage !== undefined) {
-    const session = new StoreSession();
-    sessions.push(session);
-    services["v1.0"].push(served(v1_0.store.Store, storeV1_0(connectors.storage, session)));
-    services["v1.1"].push(served(v1_1.store.Store, storeV1_1(connectors.storage, session)));
-  }
+export function pluginOf(connectors: Connectors, adapters: Adapters, chosen?: Generation): Plugin {
+  const { importer, exporter, storage } = connectors;
+  const served: ServedConnector[] = [];
+  if (importer !== undefined) served.push(adapted("importer", adapters.importer)(importer));
+  if (exporter !== undefined) served.push(adapted("exporter", adapters.exporter)(exporter));
+  if (storage !== undefined) served.push(adapted("storage", adapters.storage)(storage));
+  const sessions = served.map(({ session }) => session);
+  const services = {
+    "v1.0": served.map((one) => one.services["v1.0"]),
+    "v1.1": served.map((one) => one.services["v1.1"]),
+  };
   return {
     services: (first) => services[chosen ?? generationOf(first, services)],
     abort: () => {
@@ -60,9 +39,9 @@ export function pluginOf(connectors: Connectors, chosen?: Generation): Plugin {
   };
 }
 
-/** Checked here, where the service's type is known; forgotten beyond. */
-function served<S extends DescService>(service: S, implementation: ServiceImpl<S>): ServedService {
-  return { service, implementation: implementation as ServedService["implementation"] };
+function adapted<T>(kind: string, adapt: T | undefined): T {
+  if (adapt === undefined) throw new Error(`what serves the ${kind} was not loaded`);
+  return adapt;
 }
 
 /**
@@ -77,7 +56,7 @@ function generationOf(first: FirstRequest, services: Readonly<Record<Generation,
 }
 
 function hasPath(services: readonly ServedService[], path: string): boolean {
-  return services.some(({ service }) => service.methods.some(({ name }) => path === `/${service.typeName}/${name}`));
+  return services.some(({ service }) => service.methods.some((method) => method.path === path));
 }
 
 /** Ends every session, and only then tells what failed. */

@@ -4,8 +4,10 @@ import { servePlugin } from "@kloset/connection";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
 import type { StoreFactory } from "@kloset/storage";
-import { pluginOf, type Connectors } from "./plugin.js";
-import { chosenServer } from "./server.js";
+import { loadAdapters } from "./adapters.js";
+import { kindsOf, type Connectors } from "./connectors.js";
+import { pluginOf, type Plugin } from "./plugin.js";
+import { chosenServer, loadServer } from "./server.js";
 
 /** What a plugin may decide about its connection. Nothing needs to be. */
 export interface RunOptions {
@@ -71,26 +73,32 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
  * generation, or `KLOSET_SERVER` no server, the process says so in a line and exits 2.
  */
 export async function runPlugin(connectors: Connectors, options: RunOptions = {}): Promise<void> {
-  const [generation, serve] = orExit(() => [options.generation ?? chosenGeneration(), chosenServer()] as const);
-  const plugin = pluginOf(connectors, generation);
-  const kinds = (["importer", "exporter", "storage"] as const).filter((kind) => connectors[kind] !== undefined);
-  const name = kinds.join(", ");
+  const [generation, server] = orExit(() => [options.generation ?? chosenGeneration(), chosenServer()] as const);
+  const name = kindsOf(connectors).join(", ");
+  let plugin: Plugin | undefined;
   // A host only sees its connection end: the user should learn why.
   const exitUnderHost = (code: number): void => {
     tell(`${name}: the process exits with code ${String(code)} while the host is still there: something called process.exit`);
   };
   await servePlugin({
     program: { name },
-    serve,
-    services: (first) => {
-      process.once("exit", exitUnderHost);
-      return plugin.services(first);
+    load: async () => {
+      const { serveDescriptors, tables } = await loadServer(server);
+      const loaded = pluginOf(connectors, await loadAdapters(kindsOf(connectors), tables), generation);
+      plugin = loaded;
+      return {
+        serve: serveDescriptors,
+        services: (first) => {
+          process.once("exit", exitUnderHost);
+          return loaded.services(first);
+        },
+      };
     },
     onDisconnect: () => {
       process.off("exit", exitUnderHost);
-      plugin.abort();
+      plugin?.abort();
     },
-    close: () => plugin.close(),
+    close: () => plugin?.close(),
     ...(options.transport !== undefined && { transport: options.transport }),
     ...(options.closeDeadlineMs !== undefined && { closeDeadlineMs: options.closeDeadlineMs }),
   });

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
-import { serveWithConnect } from "@kloset/connection";
+import { serveWithConnect } from "@kloset/connection/connect";
 import { serveFramed } from "@kloset/server";
-import { chosenServer } from "./server.js";
+import { chosenServer, loadServer, serverNames } from "./server.js";
 import { endFixturesAfterEach, generations, startImporter } from "./testing/fixture.js";
 import { contentOf, scanUntil } from "./testing/read.js";
 
@@ -11,24 +11,24 @@ endFixturesAfterEach();
 
 describe("KLOSET_SERVER", () => {
   it.each([
-    [undefined, serveWithConnect],
-    ["", serveWithConnect],
+    [undefined, serveFramed],
+    ["", serveFramed],
     ["connect", serveWithConnect],
     ["framed", serveFramed],
   ])("of %j chooses a server", async (name, server) => {
-    expect(await chosenServer({ KLOSET_SERVER: name })).toBe(server);
+    expect((await loadServer(chosenServer({ KLOSET_SERVER: name }))).serve).toBe(server);
   });
 
   it("that is none is refused by name", () => {
-    expect(() => chosenServer({ KLOSET_SERVER: "http" })).toThrow(new Error('KLOSET_SERVER is "http"; it can be "connect" or "framed"'));
+    expect(() => chosenServer({ KLOSET_SERVER: "http" })).toThrow(new Error('KLOSET_SERVER is "http"; it can be "framed" or "connect"'));
     const plugin = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [plugin], { env: { ...process.env, KLOSET_SERVER: "http" }, encoding: "utf8" });
     // The fixture tells its exit code in a line of its own.
-    expect([status, stderr]).toEqual([2, 'KLOSET_SERVER is "http"; it can be "connect" or "framed"\nexit 2\n']);
+    expect([status, stderr]).toEqual([2, 'KLOSET_SERVER is "http"; it can be "framed" or "connect"\nexit 2\n']);
   });
 
-  it.each(generations)("of framed serves a host of %s", async (generation) => {
-    const { client, stop } = await startImporter(generation, { env: { KLOSET_SERVER: "framed" } });
+  it.each(generations.flatMap((generation) => serverNames.map((server) => [server, generation] as const)))("of %s serves a host of %s", async (server, generation) => {
+    const { client, stop } = await startImporter(generation, { env: { KLOSET_SERVER: server } });
     await scanUntil(client.scan(), "/good");
     expect((await contentOf(client, "/good")).toString()).toBe("content");
     await client.close();

@@ -1,5 +1,4 @@
 import type { RequestHead } from "./request-head.js";
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
 
 /** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */
 export interface CallDeadline {
@@ -7,18 +6,13 @@ export interface CallDeadline {
   readonly at: number;
 }
 
-/** What makes one context. */
-interface CallContextInit {
-  readonly head: RequestHead;
-  readonly method: DescMethod;
-  readonly deadline: CallDeadline | undefined;
-}
-
 /**
- * What an implementation is told of its call: Connect's `HandlerContext`. All of it is made when it is asked for.
+ * What an implementation is told of its call: of Connect's `HandlerContext` all
+ * that needs no descriptor. It is made when it is asked for.
  */
 export class CallContext {
-  readonly #init: CallContextInit;
+  readonly #head: RequestHead;
+  readonly #deadline: CallDeadline | undefined;
   #controller: AbortController | undefined;
   #abortReason: { readonly reason: unknown } | undefined;
   #requestHeader: Headers | undefined;
@@ -26,8 +20,9 @@ export class CallContext {
   readonly protocolName = "grpc";
   readonly requestMethod = "POST";
 
-  constructor(init: CallContextInit) {
-    this.#init = init;
+  constructor(head: RequestHead, deadline: CallDeadline | undefined) {
+    this.#head = head;
+    this.#deadline = deadline;
   }
 
   /** Aborted when the call is over, in whatever way. */
@@ -45,14 +40,14 @@ export class CallContext {
   }
 
   get url(): string {
-    const { head } = this.#init;
-    return `http://${head.authority === "" ? "localhost" : head.authority}${head.path}`;
+    const { authority, path } = this.#head;
+    return `http://${authority === "" ? "localhost" : authority}${path}`;
   }
 
   get requestHeader(): Headers {
     if (this.#requestHeader === undefined) {
       this.#requestHeader = new Headers();
-      for (const [name, value] of this.#init.head.fields) this.#requestHeader.append(name, value);
+      for (const [name, value] of this.#head.fields) this.#requestHeader.append(name, value);
     }
     return this.#requestHeader;
   }
@@ -68,16 +63,7 @@ export class CallContext {
 
   /** Milliseconds that are left; undefined when the host has set no deadline. */
   timeoutMs(): number | undefined {
-    const { deadline } = this.#init;
-    return deadline === undefined ? undefined : deadline.at - performance.now();
-  }
-
-  get service(): DescService {
-    return this.#init.method.parent;
-  }
-
-  get method(): DescMethod {
-    return this.#init.method;
+    return this.#deadline === undefined ? undefined : this.#deadline.at - performance.now();
   }
 
   /** Ends the call for its implementation. Only the first reason counts. */

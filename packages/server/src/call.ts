@@ -1,7 +1,5 @@
-import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, isCodedError, StatusError, type MethodTable } from "@kloset/grpc";
 import { cutOff, errorCode, isFarDeadline, timeoutMsOf } from "@kloset/connection/serving";
-import type { MessageCodec } from "./codec.js";
 import { CallContext } from "./call-context.js";
 import { responseHeaders } from "./header-blocks.js";
 import type { Http2Connection } from "./http2-connection.js";
@@ -30,9 +28,7 @@ export interface CallEnvironment {
 
 /** What is called. */
 export interface CallTarget {
-  readonly method: DescMethod;
-  readonly input: MessageCodec;
-  readonly output: MessageCodec;
+  readonly method: MethodTable;
   readonly implementation: Method;
 }
 
@@ -64,11 +60,11 @@ export class Call implements StreamHandler {
     const timeout = fieldOf(stream.head, "grpc-timeout") ?? "";
     const timeoutMs = isFarDeadline(timeout) ? undefined : timeoutMsOf(timeout);
     const deadline = timeoutMs === undefined ? undefined : { at: performance.now() + timeoutMs };
-    this.#context = new CallContext({ head: stream.head, method: target.method, deadline });
+    this.#context = new CallContext(stream.head, deadline);
     this.#requests = new Requests((cost) => {
       this.#taken(cost);
     });
-    this.#inbound = new InboundMessages(target.input, environment.maxMessageBytes, environment.budget, {
+    this.#inbound = new InboundMessages(target.method.input, environment.maxMessageBytes, environment.budget, {
       onMessage: (message, cost) => {
         this.#waitingCost += cost;
         this.#requests.push(message, cost);
@@ -80,7 +76,7 @@ export class Call implements StreamHandler {
     });
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => {
-        this.#abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+        this.#abort(new StatusError("the operation timed out", Code.DeadlineExceeded));
       }, timeoutMs);
     }
     // Its requests are iterated as they come; but one that is cancelled with its headers is not begun.
@@ -100,7 +96,7 @@ export class Call implements StreamHandler {
   }
 
   onEnd(): void {
-    if (!this.#inbound.isWhole) this.#requests.fail(new ConnectError("the request ended in the middle of a message", Code.InvalidArgument));
+    if (!this.#inbound.isWhole) this.#requests.fail(new StatusError("the request ended in the middle of a message", Code.InvalidArgument));
     else this.#requests.end();
     if (!isStreaming(this.#target.method)) queueMicrotask(() => {
       this.#begin();
@@ -128,7 +124,7 @@ export class Call implements StreamHandler {
     this.#look();
     this.#stopIterator();
     // One that does not look at its signal must not keep the host waiting.
-    if (!this.#isOver && reason instanceof ConnectError) this.#finish(statusOf(reason));
+    if (!this.#isOver && isCodedError(reason)) this.#finish(statusOf(reason));
   }
 
   #end(): void {
@@ -176,7 +172,7 @@ export class Call implements StreamHandler {
   /** What the host is told: that a deadline has passed, whatever an implementation made of its signal. */
   #cause(error: unknown): unknown {
     const reason = this.#context.aborted?.reason;
-    return reason instanceof ConnectError ? reason : error;
+    return isCodedError(reason) ? reason : error;
   }
 
   /** Calls the implementation as its kind wants it. */
@@ -184,7 +180,7 @@ export class Call implements StreamHandler {
     const { implementation, method } = this.#target;
     const request = isStreaming(method) ? this.#requests : await this.#onlyRequest(method);
     const response = implementation(request, this.#context);
-    if (method.methodKind === "unary" || method.methodKind === "client_streaming") {
+    if (method.kind === "unary" || method.kind === "client_streaming") {
       const message: unknown = await response;
       if (!this.#isOver) await this.#send(message);
       return;
@@ -192,16 +188,16 @@ export class Call implements StreamHandler {
     await this.#sendAll(response);
   }
 
-  async #onlyRequest(method: DescMethod): Promise<unknown> {
+  async #onlyRequest(method: MethodTable): Promise<unknown> {
     const first = await this.#requests.next();
-    if (first.done === true) throw new ConnectError(`protocol error: missing input message for ${method.methodKind} method`, Code.Unimplemented);
+    if (first.done === true) throw new StatusError(`protocol error: missing input message for ${method.kind} method`, Code.Unimplemented);
     const second = await this.#requests.next();
     if (second.done === true) return first.value;
-    throw new ConnectError(`protocol error: received extra input message for ${method.methodKind} method`, Code.Unimplemented);
+    throw new StatusError(`protocol error: received extra input message for ${method.kind} method`, Code.Unimplemented);
   }
 
   async #sendAll(response: unknown): Promise<void> {
-    if (!isAsyncIterable(response)) throw new ConnectError("the method answered with no iterable of messages", Code.Internal);
+    if (!isAsyncIterable(response)) throw new StatusError("the method answered with no iterable of messages", Code.Internal);
     const iterator = response[Symbol.asyncIterator]();
     this.#iterator = iterator;
     if (this.#context.aborted !== undefined) this.#stopIterator();
@@ -232,7 +228,7 @@ export class Call implements StreamHandler {
   /** @returns undefined when the message was sent at once, as it is mostly. */
   #send(message: unknown): Promise<void> | undefined {
     const { connection, maxMessageBytes } = this.#environment;
-    const outbound = new OutboundMessage(this.#target.output, message, maxMessageBytes);
+    const outbound = new OutboundMessage(this.#target.method.output, message, maxMessageBytes);
     if (!this.#hasHeaders) {
       this.#hasHeaders = true;
       connection.sendHeaders(this.#stream, responseHeaders, false);
@@ -242,8 +238,10 @@ export class Call implements StreamHandler {
       sent.isDone = true;
       sent.resolve?.();
     });
+    if (sent.isDone) return undefined;
+    outbound.keep();
     // It may hold memory of the implementation's, who gets its turn when that is copied.
-    return sent.isDone ? undefined : new Promise((resolve) => (sent.resolve = resolve));
+    return new Promise((resolve) => (sent.resolve = resolve));
   }
 
   #finish(status: Status): void {
@@ -260,8 +258,8 @@ export class Call implements StreamHandler {
   }
 }
 
-function isStreaming({ methodKind }: DescMethod): boolean {
-  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
+function isStreaming({ kind }: MethodTable): boolean {
+  return kind === "client_streaming" || kind === "bidi_streaming";
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

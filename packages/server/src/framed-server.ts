@@ -1,12 +1,11 @@
-import type { DescMessage, DescService } from "@bufbuild/protobuf";
-import type { FirstRequest, ServedService, Server, ServerOptions, Services } from "@kloset/connection";
-import { Code, ConnectError } from "@connectrpc/connect";
+import type { DescriptorServer, FirstRequest, ServedService, Server, ServeDescriptors, ServerOptions, Services } from "@kloset/connection";
+import { Code, StatusError } from "@kloset/grpc";
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { compressed, decidedByFirst, defaultMaxMessageBytes, isPeerGone, maxBacklogBytes, notServed, quoted, timeoutMsOf, unreadable } from "@kloset/connection/serving";
+import { compressed, decidedByFirst, defaultMaxMessageBytes, isPeerGone, maxBacklogBytes, notServed, quoted, timeoutMsOf } from "@kloset/connection/serving";
 import { Call, type CallEnvironment, type CallTarget } from "./call.js";
 import { channelOf, type Channel } from "./channel.js";
-import { codecOf, type MessageCodec } from "./codec.js";
+import { descriptorChannel } from "./descriptor-channel.js";
 import { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
 import { maxBegunAtOnce } from "./limits.js";
@@ -14,12 +13,16 @@ import { fieldOf, type RequestHead } from "./request-head.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
 import { statusOf, type Status } from "./status.js";
 
-const codec = (type: DescMessage): MessageCodec => codecOf(type, unreadable);
-
 /** Serves gRPC over a duplex, which belongs to the server from then on. */
 export function serveFramed(duplex: Duplex, options: ServerOptions): Server {
   return serveChannel(channelOf(duplex), options);
 }
+
+/** Serves gRPC over the descriptors that the host has handed over. */
+export const serveFramedDescriptors: ServeDescriptors = (guard, flushMs, options): DescriptorServer => {
+  const channel = descriptorChannel(guard, flushMs);
+  return { ...serveChannel(channel, options), release: () => channel.release() };
+};
 
 /** Serves gRPC over a channel. */
 export function serveChannel(channel: Channel, options: ServerOptions): Server {
@@ -146,21 +149,15 @@ function targets(services: Services): (first: FirstRequest) => Found {
 
 function targetsOf({ service, implementation }: ServedService): [path: string, target: CallTarget][] {
   const methods = implementation as Readonly<Record<string, CallTarget["implementation"] | undefined>>;
-  return service.methods.map((method) => {
-    const found = methods[method.localName];
-    const target = {
-      method,
-      input: codec(method.input),
-      output: codec(method.output),
-      implementation: found?.bind(implementation) ?? notImplemented(service, method.name),
-    };
-    return [`/${service.typeName}/${method.name}`, target];
-  });
+  return service.methods.map((method) => [
+    method.path,
+    { method, implementation: methods[method.localName]?.bind(implementation) ?? notImplemented(service.typeName, method.name) },
+  ]);
 }
 
-function notImplemented({ typeName }: DescService, method: string): CallTarget["implementation"] {
+function notImplemented(service: string, method: string): CallTarget["implementation"] {
   return () => {
-    throw new ConnectError(`${typeName}.${method} is not implemented`, Code.Unimplemented);
+    throw new StatusError(`${service}.${method} is not implemented`, Code.Unimplemented);
   };
 }
 

@@ -1,5 +1,4 @@
-import { Code, ConnectError } from "@connectrpc/connect";
-import type { MessageCodec } from "./codec.js";
+import { Code, isCodedError, StatusError, type MessageCodec } from "@kloset/grpc";
 import { maxEagerBytes, messageCostBytes } from "./limits.js";
 
 /** A length prefix of gRPC: a flag and four bytes. */
@@ -15,7 +14,7 @@ export interface InboundEvents {
   /** A message is there. @param cost - Its bytes, and what it costs beside. */
   readonly onMessage: (message: unknown, cost: number) => void;
   /** No further message can be read. Told once. */
-  readonly onError: (error: ConnectError) => void;
+  readonly onError: (error: StatusError) => void;
 }
 
 /**
@@ -141,15 +140,15 @@ export class InboundMessages {
     try {
       message = this.#codec.decode(bytes, start, end, isBorrowed);
     } catch (error) {
-      this.#fail(Code.InvalidArgument, error instanceof ConnectError ? error.rawMessage : String(error));
+      this.#fail(Code.InvalidArgument, isCodedError(error) ? error.rawMessage : String(error));
       return;
     }
     this.#events.onMessage(message, end - start + messageCostBytes);
   }
 
-  #fail(code: Code, message: string): void {
+  #fail(code: number, message: string): void {
     this.close();
-    this.#events.onError(new ConnectError(message, code));
+    this.#events.onError(new StatusError(message, code));
   }
 
   #drop(): void {

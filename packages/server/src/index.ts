@@ -5,5 +5,5 @@
  * @module
  */
 export type { Channel, ChannelEvents } from "./channel.js";
-export { serveChannel, serveFramed } from "./framed-server.js";
+export { serveChannel, serveFramed, serveFramedDescriptors } from "./framed-server.js";
 export { channelOf } from "./channel.js";

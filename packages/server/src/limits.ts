@@ -29,6 +29,9 @@ export const maxBegunAtOnce = 32;
 /** The largest frame that is sent, whatever the host allows: smaller ones share the connection better. */
 export const maxSentFrameBytes = 16_384;
 
+/** The buffer of input. */
+export const inputBytes = 256 * KiB;
+
 /** One buffer of output; there are two. */
 export const outputBytes = 256 * KiB;
 

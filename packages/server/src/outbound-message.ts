@@ -1,31 +1,48 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, StatusError, Writer, type MessageCodec } from "@kloset/grpc";
 import { writeUint32 } from "@kloset/connection/serving";
-import type { MessageCodec } from "./codec.js";
 import type { Body } from "./http2-stream.js";
 import { prefixLength } from "./inbound-messages.js";
 
-/** One message of a response, with its prefix. */
+/** Where messages are encoded, one after the other: encoding never waits. */
+const writer = new Writer();
+
+/** One message of a response, with its prefix: what was written, and what stays where it is. */
 export class OutboundMessage implements Body {
-  readonly #prefix = new Uint8Array(prefixLength);
-  readonly #bytes: Uint8Array;
+  #head: Buffer;
+  readonly #headLength: number;
+  readonly #tail: Uint8Array | undefined;
   readonly length: number;
 
-  /** @throws ConnectError RESOURCE_EXHAUSTED when it is too long. */
+  /**
+   * Encodes a message. Its memory is shared until {@link OutboundMessage.keep}.
+   *
+   * @throws StatusError RESOURCE_EXHAUSTED when it is too long; what the codec throws.
+   */
   constructor(codec: MessageCodec, message: unknown, maxBytes: number) {
-    this.#bytes = codec.encode(message);
-    const { length } = this.#bytes;
+    writer.length = prefixLength;
+    this.#tail = codec.encode(message, writer);
+    this.#head = writer.buffer;
+    this.#headLength = writer.length;
+    this.length = writer.length + (this.#tail?.length ?? 0);
+    const length = this.length - prefixLength;
     if (length > maxBytes) {
       const text = `message size ${String(length)} is larger than configured writeMaxBytes ${String(maxBytes)}`;
-      throw new ConnectError(text, Code.ResourceExhausted);
+      throw new StatusError(text, Code.ResourceExhausted);
     }
-    writeUint32(this.#prefix, 1, length);
-    this.length = prefixLength + length;
+    this.#head[0] = 0;
+    writeUint32(this.#head, 1, length);
+  }
+
+  /** Call it when the message has to wait: the next one is encoded in the same memory. */
+  keep(): void {
+    this.#head = Buffer.from(this.#head.subarray(0, this.#headLength));
   }
 
   copy(target: Uint8Array, targetStart: number, from: number, to: number): void {
-    let at = targetStart;
-    let start = from;
-    for (; start < Math.min(to, prefixLength); start += 1, at += 1) target[at] = this.#prefix[start] ?? 0;
-    if (start < to) target.set(this.#bytes.subarray(start - prefixLength, to - prefixLength), at);
+    const headEnd = Math.min(to, this.#headLength);
+    if (from < headEnd) this.#head.copy(target, targetStart, from, headEnd);
+    if (to <= this.#headLength || this.#tail === undefined) return;
+    const start = Math.max(from, this.#headLength);
+    target.set(this.#tail.subarray(start - this.#headLength, to - this.#headLength), targetStart + start - from);
   }
 }

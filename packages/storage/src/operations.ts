@@ -1,5 +1,5 @@
 import { isUint8Array } from "node:util/types";
-import { Code } from "@connectrpc/connect";
+import { Code } from "@kloset/grpc";
 import {
   consume,
   describe,

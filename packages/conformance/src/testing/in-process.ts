@@ -1,6 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { serveWithConnect, type ServedService, type Services } from "@kloset/connection";
+import type { ServedService, Services } from "@kloset/connection";
+import { servedBy, serveWithConnect } from "@kloset/connection/connect";
 import type { PluginExit } from "@kloset/host";
 import type { Launch } from "../launch.js";
 import { duplexPair } from "./duplex-pair.js";
@@ -35,5 +36,5 @@ export function launchInProcess(make: () => InProcessPlugin): Launch {
 
 /** Forgets the type of a service, after it was checked. */
 export function served<S extends DescService>(service: S, implementation: ServiceImpl<S>): ServedService {
-  return { service, implementation: implementation as ServedService["implementation"] };
+  return servedBy(service, implementation);
 }

@@ -1,0 +1,125 @@
+import net from "node:net";
+import { takeEarlyInput } from "@kloset/connection/serving";
+import type { Guard } from "@kloset/connection";
+import type { Channel, ChannelEvents } from "./channel.js";
+import { inputBytes } from "./limits.js";
+
+/** A channel that has to be let go of. */
+export interface DescriptorChannel extends Channel {
+  /** Ends the channel, if it has not ended. Settles when the descriptors are closed. */
+  release(): Promise<void>;
+}
+
+/**
+ * The host's descriptors as a channel. One buffer is read into for ever, and
+ * what is read is handed on from there: on a pipe that halves what a chunk costs.
+ *
+ * @param flushMs - How long what was written may take to leave after the end, in milliseconds.
+ */
+export function descriptorChannel(guard: Pick<Guard, "input" | "output">, flushMs: number): DescriptorChannel {
+  return new Descriptors(guard, flushMs);
+}
+
+class Descriptors implements DescriptorChannel {
+  readonly #guard: Pick<Guard, "input" | "output">;
+  readonly #flushMs: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(inputBytes);
+  readonly #input: net.Socket;
+  readonly #output: net.Socket;
+  readonly #gone: Promise<unknown>;
+  #events: ChannelEvents | undefined;
+  #isClosed = false;
+
+  constructor(guard: Pick<Guard, "input" | "output">, flushMs: number) {
+    this.#guard = guard;
+    this.#flushMs = flushMs;
+    const isOne = guard.input === guard.output;
+    // Every socket takes "onread"; @types/node knows it of net.connect alone.
+    const options: net.SocketConstructorOpts & Pick<net.TcpSocketConnectOpts, "onread"> = {
+      fd: guard.input,
+      readable: true,
+      writable: isOne,
+      allowHalfOpen: isOne,
+      onread: { buffer: this.#buffer, callback: (length) => this.#onRead(length) },
+    };
+    this.#input = new net.Socket(options);
+    this.#output = isOne ? this.#input : new net.Socket({ fd: guard.output, readable: false, writable: true });
+    const sides = isOne ? [this.#input] : [this.#input, this.#output];
+    for (const side of sides) {
+      side.on("error", (error: Error) => {
+        this.#finish(error);
+      });
+      side.on("close", () => {
+        this.#finish();
+      });
+    }
+    this.#input.on("end", () => {
+      this.#finish();
+    });
+    this.#gone = Promise.all(sides.map((side) => new Promise<void>((resolve) => side.once("close", resolve))));
+  }
+
+  start(events: ChannelEvents): void {
+    this.#events = events;
+    const { input } = this.#guard;
+    // Only a pipe that was opened anew has a number other than 0.
+    if (input !== 0 && input !== this.#guard.output) {
+      takeEarlyInput(input, (bytes) => {
+        if (bytes === null) this.#finish();
+        else if (!this.#isClosed) events.onBytes(bytes);
+      });
+    }
+    if (!this.#isClosed) this.#input.resume();
+  }
+
+  write(bytes: Uint8Array, written: () => void): void {
+    this.#output.write(bytes, (error) => {
+      // An error is told by the socket itself.
+      if (error === null || error === undefined) written();
+    });
+  }
+
+  pause(): void {
+    this.#input.pause();
+  }
+
+  resume(): void {
+    if (!this.#isClosed) this.#input.resume();
+  }
+
+  close(error?: Error): void {
+    this.#finish(error);
+  }
+
+  async release(): Promise<void> {
+    this.#finish();
+    await this.#gone;
+  }
+
+  #onRead(length: number): boolean {
+    if (!this.#isClosed) this.#events?.onBytes(this.#buffer.subarray(0, length));
+    return true;
+  }
+
+  #finish(error?: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#input !== this.#output) this.#input.destroy();
+    this.#letGo(error);
+    this.#events?.onClose(error);
+  }
+
+  /** Answers that were given before the end are still the host's, if it reads. */
+  #letGo(error: Error | undefined): void {
+    const output = this.#output;
+    if (error !== undefined || output.writableLength === 0 || output.destroyed) {
+      output.destroy();
+      return;
+    }
+    const timer = setTimeout(() => output.destroy(), this.#flushMs);
+    output.once("close", () => {
+      clearTimeout(timer);
+    });
+    output.end(() => output.destroy());
+  }
+}
