@@ -29,7 +29,7 @@ export function describedTable(descriptor: DescService): DescribedTable {
 /** Serves a service by its descriptor. */
 export function servedBy<S extends DescService>(descriptor: S, implementation: Partial<ServiceImpl<S>>): ServedService {
   // Checked here, where the service's type is known; forgotten beyond.
-  return { service: describedTable(descriptor), implementation: implementation as ServedService["implementation"] };
+  return { service: describedTable(descriptor), implementation: implementation };
 }
 
 /**

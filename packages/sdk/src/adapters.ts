@@ -22,7 +22,7 @@ export type Adapters = { readonly [Kind in ConnectorKind]?: Adapt<Kind> };
  */
 export async function loadAdapters(kinds: readonly ConnectorKind[], tables: LoadTables): Promise<Adapters> {
   const loaded = await Promise.all(kinds.map(async (kind) => [kind, await loaders[kind](await tables(kind))] as const));
-  return Object.fromEntries(loaded) as Adapters;
+  return Object.fromEntries(loaded);
 }
 
 const loaders: { readonly [Kind in ConnectorKind]: (tables: Tables) => Promise<Adapt<Kind>> } = {
