@@ -1,4 +1,5 @@
-import { constants, type ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
+import { constants } from "./node-http2.js";
 import { cutOff } from "./cut-off.js";
 import type { Fate } from "./host-streams.js";
 

@@ -1,5 +1,6 @@
 import { Code, StatusError, type CodedError } from "@kloset/grpc";
-import { constants, performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, performServerHandshake } from "./node-http2.js";
 import type { Backlog } from "./backlog.js";
 import { Calls, dismiss } from "./calls.js";
 import { isFarDeadline } from "./deadline.js";

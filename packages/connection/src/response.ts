@@ -1,4 +1,5 @@
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants } from "./node-http2.js";
 import type { Backlog } from "./backlog.js";
 import type { UniversalResponse } from "./router.js";
 import { grpcMessage } from "./status.js";

@@ -1,4 +1,5 @@
-import { constants, type Settings } from "node:http2";
+import type { Settings } from "node:http2";
+import { constants } from "./node-http2.js";
 import type { Duplex } from "node:stream";
 import { Backlog } from "./backlog.js";
 import { joinDuplex } from "./duplex.js";

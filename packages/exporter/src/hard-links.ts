@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Failure } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 
@@ -86,7 +85,8 @@ export class HardLinks {
 /** Passes content on, and digests what passes. */
 export class DigestingContent implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>;
-  readonly #hash = createHash("sha256");
+  /** Loaded here, not at the start: cryptography takes long to load, and most files have one name. */
+  readonly #hash = process.getBuiltinModule("node:crypto").createHash("sha256");
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source;

@@ -1,5 +1,3 @@
-import { hash } from "node:crypto";
-
 /** 32-bit words of a digest that are kept: 128 bits. */
 const WORDS = 4;
 
@@ -21,6 +19,8 @@ const MAX_LOAD = 0.75;
  * pathnames share it is about 10^-23, and nobody can make such a pair on purpose.
  */
 export class PathnameSet {
+  /** Loaded here, not at the start: only v1.0 needs it, and cryptography takes long to load. */
+  readonly #hash = process.getBuiltinModule("node:crypto").hash;
   readonly #tables = Array.from({ length: TABLES }, () => new Table());
 
   /** How many pathnames are in the set. */
@@ -34,7 +34,7 @@ export class PathnameSet {
    */
   add(pathname: string): boolean {
     // A string of its bytes: making a buffer for each takes five times as long.
-    const digest = hash("sha256", pathname, "binary");
+    const digest = this.#hash("sha256", pathname, "binary");
     const first = wordOf(digest, 0);
     const table = this.#tables[first & (TABLES - 1)] as Table; // There are as many.
     return table.add(first, wordOf(digest, 1), wordOf(digest, 2), wordOf(digest, 3));

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { systemError } from "../fs/errors.js";
 import type { Directory } from "./directories.js";
 
@@ -26,6 +25,8 @@ export async function makeFifo(
   // The helper gets the directory as its descriptor 3: ours mean nothing to it.
   const { fd } = directory;
   const fifo = fd === undefined ? directory.at(name) : `/proc/self/fd/3/${name}`;
+  // Not imported: it takes long to load, and FIFOs are rare.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(helper, ["-m", "600", "--", fifo], {
     stdio: ["ignore", "ignore", "pipe", ...(fd === undefined ? [] : [fd])],
   });

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import type * as Crypto from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 
 const PATTERN = /^\.tsfs-([0-9a-f]{8})-([0-9a-f]{1,8})-[0-9a-f]{12}$/;
@@ -7,6 +7,9 @@ const UNKNOWN_BOOT = "00000000";
 
 let boot: string | undefined;
 
+/** Not imported: it takes long to load, and a host waits for the plugin's first answer. */
+const crypto = (): typeof Crypto => process.getBuiltinModule("node:crypto");
+
 /**
  * Makes the name of a file that is not finished. It says nothing of the file it
  * becomes, because `<name>.tmp` can be longer than the 255 bytes that a name may
@@ -14,7 +17,7 @@ let boot: string | undefined;
  * what is being written.
  */
 export function temporaryName(): string {
-  return `.tsfs-${(boot ??= bootOf())}-${process.pid.toString(16)}-${randomBytes(6).toString("hex")}`;
+  return `.tsfs-${(boot ??= bootOf())}-${process.pid.toString(16)}-${crypto().randomBytes(6).toString("hex")}`;
 }
 
 /** True for names that {@link temporaryName} makes. */
@@ -43,7 +46,7 @@ export function makerOf(name: string): "alive" | "dead" | "unknown" {
 function bootOf(): string {
   try {
     const id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
-    return createHash("sha256").update(id).update(readlinkSync("/proc/self/ns/pid")).digest("hex").slice(0, 8);
+    return crypto().createHash("sha256").update(id).update(readlinkSync("/proc/self/ns/pid")).digest("hex").slice(0, 8);
   } catch {
     // Not Linux, or no /proc.
     return UNKNOWN_BOOT;

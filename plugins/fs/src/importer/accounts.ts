@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 
@@ -101,7 +100,8 @@ export class NameTable {
     if (this.#questions >= MAX_QUESTIONS) return Promise.resolve("");
     return new Promise((resolve) => {
       const options = { timeout: QUESTION_TIMEOUT_MS, maxBuffer: MAX_ANSWER_BYTES };
-      execFile(this.#command, [this.#database, String(id)], options, (error, stdout) => {
+      // Not imported: it takes long to load, and most systems need no command.
+      process.getBuiltinModule("node:child_process").execFile(this.#command, [this.#database, String(id)], options, (error, stdout) => {
         // An exit status means "no such id". Anything else (no getent here, a
         // directory server that does not answer) would be the same for the next id.
         if (error !== null && typeof error.code !== "number") this.#questions = MAX_QUESTIONS;
