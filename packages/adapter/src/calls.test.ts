@@ -38,13 +38,12 @@ describe("Calls", () => {
     expect(await calls.init(open, ({ name }) => ({ name }))).toEqual({ name: "one" });
     expect(await calls.unary("Get", ({ name }) => name)).toBe("one");
     expect(await calls.empty("Put", ({ name }) => name)).toEqual({});
-    expect(await collect(calls.serverStream("List", signal, async function* ({ name }) {
-      yield Promise.resolve(name);
-    }))).toEqual(["one"]);
+    expect(await collect(calls.serverStream<string>("List", { signal }, async ({ name }, send) => {
+      await send(name);
+      await send("two");
+    }))).toEqual(["one", "two"]);
     const chunk = Uint8Array.of(1);
-    expect(await collect(calls.content("Read", signal, async function* () {
-      yield Promise.resolve(chunk);
-    }))).toEqual([{ chunk }]);
+    expect(await collect(calls.content("Read", { signal }, () => ({ open: () => [chunk], what: "x" })))).toEqual([{ chunk }]);
     expect(await calls.close()).toEqual({});
   });
 
@@ -55,7 +54,7 @@ describe("Calls", () => {
       const before = (rpc: string) => [Code.FailedPrecondition, `${service}/${rpc} was called before Init`];
       expect(await codeAndText(calls.unary("Get", () => 1))).toEqual(before("Get"));
       expect(await codeAndText(calls.close())).toEqual(before("Close"));
-      expect(await codeAndText(collect(calls.serverStream("List", signal, () => (async function* () {})())))).toEqual(before("List"));
+      expect(await codeAndText(collect(calls.serverStream("List", { signal }, () => Promise.resolve())))).toEqual(before("List"));
     }
     await new Calls(session, "a.Service").init(open, () => ({}));
     expect(await codeAndText(new Calls(session, "b.Service").init(open, () => ({})))).toEqual([
@@ -76,14 +75,14 @@ describe("Calls", () => {
     expect(await codeAndText(new Calls(new Session<Value>(), "x").init(mine, () => ({})))).toEqual(unknown);
     expect(await codeAndText(calls.unary("Get", mine))).toEqual(unknown);
     expect(await codeAndText(calls.empty("Put", mine))).toEqual(unknown);
-    expect(await codeAndText(collect(calls.serverStream("List", signal, mine)))).toEqual(unknown);
-    expect(await codeAndText(collect(calls.content("Read", signal, mine)))).toEqual(unknown);
+    expect(await codeAndText(collect(calls.serverStream("List", { signal }, mine)))).toEqual(unknown);
+    expect(await codeAndText(collect(calls.content("Read", { signal }, mine)))).toEqual(unknown);
     expect(await codeAndText(calls.unary("Get", ours))).toEqual([Code.InvalidArgument, "ours"]);
   });
 
   it("answer a stream that was cancelled as cancelled", async () => {
     const calls = await opened();
-    const stream = calls.serverStream("List", AbortSignal.abort(), () => {
+    const stream = calls.serverStream("List", { signal: AbortSignal.abort() }, () => {
       throw new Error("gone");
     });
     expect(await codeAndText(collect(stream))).toEqual([Code.Canceled, "gone"]);

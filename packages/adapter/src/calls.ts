@@ -1,7 +1,10 @@
+import { PushStream, type Send } from "@kloset/grpc";
 import type { Awaitable } from "@kloset/model";
+import { callSignal, type CallContext } from "./call-context.js";
+import { sendContent, type Content } from "./content.js";
 import { drain } from "./drain.js";
-import { toStatusError } from "./errors.js";
-import { iterateUntilAbort } from "./iterate.js";
+import { abortError, toStatusError } from "./errors.js";
+import { iterateUntilAbort, ownSignal } from "./iterate.js";
 import type { Opened, Session } from "./session.js";
 
 /** A message without fields. */
@@ -77,27 +80,29 @@ export class Calls<T> {
   /**
    * A call whose responses are a stream.
    *
-   * @param signal - The call's. When it is aborted nobody reads the failure.
+   * @param call - Makes them; what it returns settles when all are sent. The context
+   * tells also when whoever reads them stops before the end.
    */
-  async *serverStream<R>(
+  serverStream<R>(
     rpc: string,
-    signal: AbortSignal,
-    call: (value: T) => AsyncIterable<R>,
-  ): AsyncGenerator<R, void, undefined> {
-    try {
-      yield* this.#session.stream(this.#name(rpc), call);
-    } catch (error) {
-      throw toStatusError(error, signal);
-    }
+    context: CallContext,
+    call: (value: T, send: Send<R>, context: CallContext) => Promise<void>,
+  ): PushStream<R> {
+    return new PushStream<R>(async (send, unwanted) => {
+      const run = (told: CallContext): Promise<void> => this.#session.run(this.#name(rpc), (value) => call(value, send, told));
+      try {
+        if (unwanted === undefined) await run(context);
+        else await untilUnwanted(context, unwanted, run);
+      } catch (error) {
+        // Nobody reads the failure of a call that was aborted.
+        throw toStatusError(error, callSignal(context));
+      }
+    });
   }
 
   /** A call whose responses are the chunks of some content. */
-  async *content(
-    rpc: string,
-    signal: AbortSignal,
-    call: (value: T) => AsyncIterable<Uint8Array>,
-  ): AsyncGenerator<{ chunk: Uint8Array }, void, undefined> {
-    for await (const chunk of this.serverStream(rpc, signal, call)) yield { chunk };
+  content(rpc: string, context: CallContext, call: (value: T) => Content): PushStream<{ chunk: Uint8Array }> {
+    return this.serverStream(rpc, context, (value, send, told) => sendContent(call(value), told, send));
   }
 
   #name(rpc: string): string {
@@ -110,5 +115,20 @@ async function answered<R>(call: () => Promise<R>): Promise<R> {
     return await call();
   } catch (error) {
     throw toStatusError(error);
+  }
+}
+
+/** Runs a call with a signal that is aborted too when whoever reads its messages stops. */
+async function untilUnwanted(context: CallContext, unwanted: AbortSignal, run: (context: CallContext) => Promise<void>): Promise<void> {
+  const { own, abort, release } = ownSignal(callSignal(context));
+  const stop = (): void => {
+    abort(abortError(unwanted));
+  };
+  unwanted.addEventListener("abort", stop, { once: true });
+  try {
+    await run({ signal: own });
+  } finally {
+    unwanted.removeEventListener("abort", stop);
+    release();
   }
 }

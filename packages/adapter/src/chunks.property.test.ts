@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { chunksOf, readChunks } from "./chunks.js";
+import { PushStream } from "@kloset/grpc";
+import { chunksOf } from "./chunks.js";
+import { sendContent } from "./content.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 
 const seed = 20260401;
@@ -23,26 +25,24 @@ describe("content of any sizes", () => {
             closed++;
           }
         }
-        const chunks = readChunks(
-          () => {
-            opened++;
-            return source();
-          },
-          "x",
-          new AbortController().signal,
-        );
+        const open = (): AsyncGenerator<Uint8Array> => {
+          opened++;
+          return source();
+        };
+        const context = { signal: new AbortController().signal };
+        const chunks = new PushStream<{ chunk: Uint8Array }>((send) => sendContent({ open, what: "x" }, context, send))[Symbol.asyncIterator]();
         expect(opened).toBe(0);
         let bytes = 0;
         let ended = false;
         for (let taken = 0; taken < wanted && !ended; taken++) {
           const { done, value } = await chunks.next();
           ended = done === true;
-          bytes += value?.length ?? 0;
+          bytes += value?.chunk.length ?? 0;
           // What has come out is all that was read, but for the rest of the last part.
           const read = parts.slice(0, yielded).reduce((sum, size) => sum + size, 0);
           expect(read - bytes).toBeLessThan(Math.max(1, parts[yielded - 1] ?? 0));
         }
-        await chunks.return();
+        await chunks.return?.();
         expect(opened).toBe(wanted > 0 ? 1 : 0);
         expect(closed).toBe(yielded > 0 || ended ? 1 : 0);
       }),

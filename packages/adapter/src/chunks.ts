@@ -1,7 +1,7 @@
 import { isUint8Array } from "node:util/types";
-import type { Awaitable, ByteSource, Read } from "@kloset/model";
+import type { Awaitable, ByteSource } from "@kloset/model";
 import { describe } from "./describe.js";
-import { iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
+import { iterateUntilAbort, untilAborted } from "./iterate.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 import { discard, isIterable } from "./sources.js";
 
@@ -35,15 +35,8 @@ export async function* chunksOf(
   }
 }
 
-/**
- * Opens content and streams it as {@link chunksOf} does, with a signal of its own:
- * see {@link withOwnSignal}.
- */
-export function readChunks(read: Read, what: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  return withOwnSignal(signal, (own) => chunksOf(read(own), what, own));
-}
-
-function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, undefined> {
+/** Cuts bytes into chunks for the wire. @throws TypeError when they are lost while they are sent. */
+export function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, undefined> {
   const { length } = bytes;
   if (length === 0) checkThere(bytes, what);
   for (let start = 0; start < length; start += MAX_CHUNK_BYTES) {

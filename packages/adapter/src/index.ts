@@ -6,10 +6,12 @@
  *
  * @module
  */
+export { callSignal, type CallContext } from "./call-context.js";
 export { Calls } from "./calls.js";
 export { checkText, isUint } from "./checks.js";
-export { chunksOf, readChunks, sliceOf } from "./chunks.js";
+export { chunksOf, sliceOf } from "./chunks.js";
 export { Condition } from "./condition.js";
+export type { Content } from "./content.js";
 export { contextOf, type InitRequest } from "./context.js";
 export { describe, quoted } from "./describe.js";
 export { drain } from "./drain.js";
@@ -17,11 +19,14 @@ export { abortError, errorText, invalidArgument, StatusError, unimplemented, typ
 export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./file-info.js";
 export { chosenGeneration, generationOfUserAgent, type Generation } from "./generation.js";
 export { flagsOf, identityOf, textOf, withFlag, type Identity } from "./identity.js";
-export { callWithOwnSignal, iterateUntilAbort, newAbortController, untilAborted, withOwnSignal } from "./iterate.js";
+export { callWithOwnSignal, eachUntilAbort, iterateUntilAbort, newAbortController, ownSignal, untilAborted, withOwnSignal } from "./iterate.js";
 export { MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./notice.js";
 export { openConnector } from "./open-connector.js";
+export { eachRequest, inboxOf } from "./requests.js";
 export { Session, type Opened } from "./session.js";
 export { discard, isIterable } from "./sources.js";
+export { BufferedUpload } from "./buffered-upload.js";
+export { NO_SIGNAL, takesArgument } from "./takes-argument.js";
 export { consume, Upload } from "./upload.js";
 export { xattrKindFromWire, xattrTypeToWire } from "./xattr-type.js";

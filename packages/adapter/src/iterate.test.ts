@@ -1,6 +1,8 @@
 import { getEventListeners } from "node:events";
+import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
-import { iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
+import { eachUntilAbort, iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
 import { deferred, never } from "./testing/deferred.js";
 
 function listeners(signal: AbortSignal): number {
@@ -212,42 +214,130 @@ describe("untilAborted", () => {
   });
 });
 
-describe("withOwnSignal", () => {
-  async function* numbers(own: AbortSignal, given: { signal?: AbortSignal }): AsyncGenerator<number> {
-    given.signal = own;
-    yield Promise.resolve(1);
-    yield Promise.resolve(2);
+describe("eachUntilAbort", () => {
+  const free = new AbortController().signal;
+
+  /** Collects what comes, each after a turn when it is to be waited for. */
+  async function collected(source: Iterable<unknown> | AsyncIterable<unknown>, waits: boolean): Promise<unknown[]> {
+    const values: unknown[] = [];
+    await eachUntilAbort(source, free, (value) => {
+      values.push(value);
+      return waits ? Promise.resolve() : undefined;
+    });
+    return values;
   }
 
-  it("is not aborted with the host's, once the stream has ended", async () => {
+  it.each([true, false])("hands over every value, in order, of any source (waited for: %s)", async (waits) => {
+    const many = Array.from({ length: 1000 }, (_, index) => index);
+    expect(await collected(many, waits)).toEqual(many);
+    expect(await collected([Promise.resolve(1), 2], waits)).toEqual([1, 2]);
+    expect(await collected((async function* () { yield* many; })(), waits)).toEqual(many);  
+    expect(await collected(Readable.from(["a", "b"]), waits)).toEqual(["a", "b"]);
+  });
+
+  it("does not ask for the next value while one is waited for", async () => {
+    let asked = 0;
+    function* source(): Generator<number> {
+      for (;;) yield ++asked;
+    }
+    const gate = deferred();
     const controller = new AbortController();
-    const given: { signal?: AbortSignal } = {};
-    await drain(withOwnSignal(controller.signal, (own) => numbers(own, given)));
+    const running = eachUntilAbort(source(), controller.signal, (value) => (value === 3 ? gate.promise : undefined));
+    await nextTurn();
+    expect(asked).toBe(3);
+    controller.abort(new Error("gone"));
+    gate.resolve(undefined);
+    await expect(running).rejects.toThrow("gone");
+  });
+
+  it("leaves turns to others, and stops a source that waits for nothing when the signal is aborted", async () => {
+    let closed = false;
+    function* endless(): Generator<number> {
+      try {
+        for (;;) yield 1;
+      } finally {
+        closed = true;
+      }
+    }
+    const controller = new AbortController();
+    setImmediate(() => {
+      controller.abort(new Error("gone"));
+    });
+    await expect(eachUntilAbort(endless(), controller.signal, () => undefined)).rejects.toThrow("gone");
+    expect(closed).toBe(true);
+  });
+
+  it("closes the source when a value is refused, when a promise that it yields rejects, but not when it throws by itself", async () => {
+    const log: string[] = [];
+    const failing = (values: readonly unknown[]): Iterable<unknown> => ({
+      [Symbol.iterator]: () => {
+        const left = [...values];
+        return {
+          next: () => {
+            if (left.length === 0) throw new Error("by itself");
+            return { done: false, value: left.shift() };
+          },
+          return: () => {
+            log.push("closed");
+            return { done: true, value: undefined };
+          },
+        };
+      },
+    });
+    const refuse = (): undefined => {
+      throw new Error("refused");
+    };
+    await expect(eachUntilAbort(failing([1]), free, refuse)).rejects.toThrow("refused");
+    await expect(eachUntilAbort(failing([Promise.reject(new Error("rejected"))]), free, () => undefined)).rejects.toThrow("rejected");
+    expect(log).toEqual(["closed", "closed"]);
+    await expect(eachUntilAbort(failing([1]), free, () => undefined)).rejects.toThrow("by itself");
+    expect(log).toEqual(["closed", "closed"]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ done: Promise.resolve(false), value: 1 }, "as done: true or false is needed"],
+    [1, "an object with done and value is needed"],
+  ])("refuses the result %j", async (result, text) => {
+    const source = { [Symbol.iterator]: () => ({ next: () => result }) } as Iterable<unknown>;
+    await expect(eachUntilAbort(source, free, () => undefined)).rejects.toThrow(text);
+  });
+});
+
+describe("withOwnSignal", () => {
+  it("is not aborted with the host's, once all has ended well", async () => {
+    const controller = new AbortController();
+    const own = await withOwnSignal(controller.signal, (given) => Promise.resolve(given));
     controller.abort();
-    expect(given.signal?.aborted).toBe(false);
+    expect(own.aborted).toBe(false);
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  it("is aborted with the host's while the stream runs, with the same reason", async () => {
+  it("is aborted with the host's while something runs, with the same reason", async () => {
     const controller = new AbortController();
-    const given: { signal?: AbortSignal } = {};
-    const stream = withOwnSignal(controller.signal, (own) => numbers(own, given));
-    await stream.next();
+    const gate = deferred();
+    let own: AbortSignal | undefined;
+    const running = withOwnSignal(controller.signal, (given) => {
+      own = given;
+      return gate.promise;
+    });
     const reason = new Error("gone");
     controller.abort(reason);
-    expect(given.signal?.reason).toBe(reason);
-    await stream.return();
+    expect(own?.reason).toBe(reason);
+    gate.resolve(undefined);
+    await running;
   });
 
-  it("is aborted when nobody wants the rest", async () => {
-    const given: { signal?: AbortSignal } = {};
-    await takeOne(withOwnSignal(new AbortController().signal, (own) => numbers(own, given)));
-    expect(given.signal?.aborted).toBe(true);
+  it("is aborted when what runs fails", async () => {
+    let own: AbortSignal | undefined;
+    const running = withOwnSignal(new AbortController().signal, (given) => {
+      own = given;
+      return Promise.reject(new Error("mine"));
+    });
+    await expect(running).rejects.toThrow("mine");
+    expect(own?.aborted).toBe(true);
   });
 
   it("is aborted from the start when the host's is", async () => {
-    const given: { signal?: AbortSignal } = {};
-    await withOwnSignal(AbortSignal.abort(new Error("gone")), (own) => numbers(own, given)).next();
-    expect(given.signal?.aborted).toBe(true);
+    expect(await withOwnSignal(AbortSignal.abort(new Error("gone")), (own) => Promise.resolve(own.aborted))).toBe(true);
   });
 });

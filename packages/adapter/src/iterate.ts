@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Awaitable } from "@kloset/model";
 import { abortError } from "./errors.js";
-import { closeQuietly, stepsOf } from "./sources.js";
+import { closeQuietly, stepsOf, syncStepsOf } from "./sources.js";
 
 /**
  * Values after which a turn is left to everything else. A source that waits for
@@ -67,6 +67,54 @@ export async function* iterateUntilAbort<T>(
 }
 
 /**
+ * Hands each value of a source to a function, and stops when the signal is
+ * aborted, as {@link iterateUntilAbort} does. A source that waits for nothing is
+ * asked without a promise for each value: of a million entries that is most of
+ * the work.
+ *
+ * @param each - Answers undefined when the next value may follow at once; else it is waited for.
+ * @throws what the source or `each` throws; the signal's reason.
+ */
+export async function eachUntilAbort<T>(
+  source: AsyncIterable<T> | Iterable<T>,
+  signal: AbortSignal,
+  each: (value: T) => Promise<void> | undefined,
+): Promise<void> {
+  const steps = syncStepsOf(source);
+  if (steps === undefined) {
+    for await (const value of iterateUntilAbort(source, signal)) {
+      const wait = each(value);
+      if (wait !== undefined) await wait;
+    }
+    return;
+  }
+  const state = { ended: false };
+  const next = (): IteratorResult<T | PromiseLike<T>> => {
+    // One that throws has ended.
+    state.ended = true;
+    const result = steps.next();
+    state.ended = result.done === true;
+    return result;
+  };
+  try {
+    for (let values = 1; ; values++) {
+      if (values % VALUES_PER_TURN === 0) await nextTurn();
+      throwIfAborted(signal);
+      const result = next();
+      if (result.done === true) return;
+      const wait = each(isThenable(result.value) ? await untilAborted(result.value, signal) : result.value);
+      if (wait !== undefined) await wait;
+    }
+  } finally {
+    if (!state.ended) closeQuietly(steps);
+  }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/**
  * Waits for a value, but not longer than until the signal is aborted.
  *
  * @param late - Given a value that comes after that: it may hold what must be closed.
@@ -98,27 +146,25 @@ export async function untilAborted<T>(
 }
 
 /**
- * Runs a stream of the author's with a signal of its own, which is aborted when
- * the host's is, or when nobody wants the rest, but not when the stream has
- * ended: the host's signal is aborted after every call, and what the author has
- * opened with it may still be in use.
+ * Runs something of the author's with a signal of its own, which is aborted when
+ * the host's is, or when it fails, but not when it has ended well: the host's
+ * signal is aborted after every call, and what the author has opened with it may
+ * still be in use.
  */
-export async function* withOwnSignal<T>(
-  signal: AbortSignal,
-  run: (own: AbortSignal) => AsyncIterable<T>,
-): AsyncGenerator<T, void, undefined> {
+export async function withOwnSignal<T>(signal: AbortSignal, run: (own: AbortSignal) => Promise<T>): Promise<T> {
   const { own, abort, release } = ownSignal(signal);
   let ended = false;
   try {
-    yield* run(own);
+    const result = await run(own);
     ended = true;
+    return result;
   } finally {
     release();
     if (!ended) abort();
   }
 }
 
-/** Like {@link withOwnSignal}, for one call of the author's. */
+/** Like {@link withOwnSignal}, for one call of the author's: that it fails is its own affair. */
 export async function callWithOwnSignal<T>(signal: AbortSignal, call: (own: AbortSignal) => Awaitable<T>): Promise<T> {
   const { own, release } = ownSignal(signal);
   try {
@@ -139,18 +185,29 @@ export function newAbortController(): AbortController {
 }
 
 /** A signal that follows another until it is released. */
-function ownSignal(signal: AbortSignal): { own: AbortSignal; abort: () => void; release: () => void } {
+export interface OwnSignal {
+  readonly own: AbortSignal;
+  /** @param reason - Default: that of the other signal, or that nobody wants the rest. */
+  readonly abort: (reason?: Error) => void;
+  readonly release: () => void;
+}
+
+/** Makes a signal that follows another. */
+export function ownSignal(signal: AbortSignal): OwnSignal {
   const controller = newAbortController();
-  const abort = (): void => {
-    controller.abort(abortError(signal));
+  const abort = (reason = abortError(signal)): void => {
+    controller.abort(reason);
   };
-  signal.addEventListener("abort", abort, { once: true });
+  const follow = (): void => {
+    abort();
+  };
+  signal.addEventListener("abort", follow, { once: true });
   if (signal.aborted) abort();
   return {
     own: controller.signal,
     abort,
     release: () => {
-      signal.removeEventListener("abort", abort);
+      signal.removeEventListener("abort", follow);
     },
   };
 }

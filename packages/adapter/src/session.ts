@@ -87,16 +87,6 @@ export class Session<T> {
     }
   }
 
-  /** Like {@link Session.run}, for a call that streams its answer. */
-  async *stream<R>(rpc: string, call: (value: T) => AsyncIterable<R>): AsyncGenerator<R, void, undefined> {
-    const { value } = await this.#enter(rpc);
-    try {
-      yield* call(value);
-    } finally {
-      this.#leave();
-    }
-  }
-
   /**
    * Answers the host's Close: closes the connector when no call is in flight any
    * more, or after the deadline. A second Close gets the answer of the first.

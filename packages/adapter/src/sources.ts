@@ -20,6 +20,21 @@ export function stepsOf<T>(source: AsyncIterable<T> | Iterable<T>): Steps<T> {
   return isNodeStream(source) ? { next: () => steps.next(), close: () => { destroy(source); } } : steps;
 }
 
+/** Steps of a source that waits for nothing. */
+export interface SyncSteps<T> {
+  /** A value may still be a promise: who yields one wants it awaited. */
+  next(): IteratorResult<T | PromiseLike<T>>;
+  close(): Awaitable<unknown>;
+}
+
+/** Begins the iteration of a source that is only synchronous; undefined for any other. */
+export function syncStepsOf<T>(source: AsyncIterable<T> | Iterable<T>): SyncSteps<T> | undefined {
+  if (isWebStream(source) || isNodeStream(source) || Symbol.asyncIterator in source) return undefined;
+  const iterator = source[Symbol.iterator]();
+  assertIterator(iterator);
+  return { next: () => checkResult<T>(iterator.next()), close: () => iterator.return?.() };
+}
+
 /** Lets go of a source that nobody iterates: what it has opened must be closed. */
 export function discard(source: unknown): void {
   if (isNodeStream(source)) destroy(source);
@@ -27,7 +42,7 @@ export function discard(source: unknown): void {
 }
 
 /** Tells a source that nobody wants more, and does not wait for it. */
-export function closeQuietly(steps: Steps<unknown>): void {
+export function closeQuietly(steps: Pick<Steps<unknown>, "close">): void {
   try {
     Promise.resolve(steps.close()).catch(noop);
   } catch {

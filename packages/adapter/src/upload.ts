@@ -6,7 +6,7 @@ import type { Failure } from "./errors.js";
  * Content that the host sends, as the author sees it. Counts what came and what
  * the author took of it, so that a file kept short can not pass for a whole one.
  */
-export class Upload implements ByteStream {
+export class Upload implements Consumable {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #expected: number | undefined;
   readonly #what: string;
@@ -115,11 +115,17 @@ export class Upload implements ByteStream {
   }
 }
 
+/** Content that has to be taken whole. */
+export interface Consumable extends ByteStream {
+  /** Reads what was left of it. @throws what broke it; an Error when the author did not take all. */
+  finish(): Promise<void> | undefined;
+}
+
 /**
  * Lets the author use an upload, then drains it, and fails if either failed.
  * The author's error goes first: it is the cause the user can do something about.
  */
-export async function consume<T>(upload: Upload, use: (data: ByteStream) => T | PromiseLike<T>): Promise<T> {
+export async function consume<T>(upload: Consumable, use: (data: ByteStream) => T | PromiseLike<T>): Promise<T> {
   let outcome: { readonly value: T } | undefined;
   let failure: Failure | undefined;
   try {
@@ -128,7 +134,8 @@ export async function consume<T>(upload: Upload, use: (data: ByteStream) => T | 
     failure = { error };
   }
   try {
-    await upload.finish();
+    const finished = upload.finish();
+    if (finished !== undefined) await finished;
   } catch (error) {
     failure ??= { error };
   }

@@ -151,7 +151,12 @@ describe("the end of an Export", () => {
   it("brings what is under way to its end when the host stops reading results", async () => {
     const gate = deferred();
     const signals: AbortSignal[] = [];
-    const exporter = new FakeExporter((call) => (call === "storeFile /b" ? gate.promise : undefined));
+    const begun = deferred();
+    const exporter = new FakeExporter((call) => {
+      if (call !== "storeFile /b") return undefined;
+      begun.resolve();
+      return gate.promise;
+    });
     const watched = withMethods(exporter, {
       storeFile: (pathname, data, size, signal) => {
         signals.push(signal);
@@ -164,6 +169,7 @@ describe("the end of an Export", () => {
     }
     const answers = await startExport(watched, requests(), { maxConcurrency: 2 });
     await answers.next();
+    await begun.promise;
     const returned = answers.return?.();
     await settled();
     // "/a" is stored already: only what is under way is told.

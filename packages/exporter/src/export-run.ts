@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { abortError, errorText, fileInfoFromWire, newAbortController, type Failure } from "@kloset/adapter";
+import { abortError, Condition, errorText, fileInfoFromWire, newAbortController, type Failure } from "@kloset/adapter";
+import type { Send } from "@kloset/grpc";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 import { restoreAttribute } from "./attributes.js";
@@ -8,12 +9,12 @@ import type { Exporter } from "./exporter.js";
 import { FileStorer } from "./file-storer.js";
 import { createLink } from "./operations.js";
 import { Packets } from "./packets.js";
-import { Queue } from "./queue.js";
 import { cleanBelowRoot } from "./root-path.js";
 import type { OpenedExporter } from "./session.js";
 import { Tasks } from "./tasks.js";
 
-type ExportResponse = MessageInitShape<typeof wire.ExportResponseSchema>;
+/** Answers one record. */
+export type ExportResponse = MessageInitShape<typeof wire.ExportResponseSchema>;
 
 /** Results that wait for the host to read them. */
 const MAX_WAITING_RESULTS = 1024;
@@ -32,54 +33,58 @@ export class ExportRun {
   readonly #abort = newAbortController();
   readonly #callSignal: AbortSignal;
   readonly #tasks: Tasks;
-  readonly #results = new Queue<ExportResponse>(MAX_WAITING_RESULTS);
+  readonly #send: Send<ExportResponse>;
+  #waitingResults = 0;
+  /** Changes when a result that waited was sent, or never will be. */
+  readonly #resultSent = new Condition();
+  /** Why no result can be sent any more. */
+  #broken: Failure | undefined;
   readonly #files: FileStorer;
   readonly #directories: Directory[] = [];
 
-  constructor(opened: OpenedExporter, requests: AsyncIterable<wire.ExportRequest>, signal: AbortSignal) {
+  constructor(
+    opened: OpenedExporter,
+    requests: AsyncIterable<wire.ExportRequest>,
+    signal: AbortSignal,
+    send: Send<ExportResponse>,
+  ) {
     this.#exporter = opened.exporter;
     this.#callSignal = signal;
+    this.#send = send;
     this.#packets = new Packets(requests, this.#signal);
     this.#tasks = new Tasks({ tasks: opened.options.maxConcurrency, bytes: MAX_WAITING_BYTES });
     this.#files = new FileStorer(opened.exporter, this.#packets, this.#tasks, this.#signal);
   }
 
-  /** Does it all, and yields the results as they come. */
-  async *results(): AsyncGenerator<ExportResponse, void, undefined> {
+  /**
+   * Does it all, and sends the results as they come. Settles when nothing is
+   * under way any more: then the exporter may be closed.
+   */
+  async run(): Promise<void> {
     const abort = (): void => {
       this.#stop(abortError(this.#callSignal));
     };
     if (this.#callSignal.aborted) abort();
     else this.#callSignal.addEventListener("abort", abort, { once: true });
-    const ended = this.#run().then(
-      () => {
-        this.#results.end();
-      },
-      (error: unknown) => {
-        this.#results.end({ error });
-      },
-    );
     try {
-      yield* this.#results;
+      await this.#restoreAll();
     } finally {
       this.#callSignal.removeEventListener("abort", abort);
-      // What has ended is not aborted afterwards: an author may still listen.
-      if (!this.#results.ended) this.#stop(new Error("the host reads no more results"));
-      // What is under way must have ended before the exporter is closed.
-      await ended;
     }
+    if (this.#broken !== undefined) throw this.#broken.error;
   }
 
   get #signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  #stop(error: Error): void {
-    this.#results.end({ error });
+  #stop(error: unknown): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = { error };
     this.#abort.abort(error);
   }
 
-  async #run(): Promise<void> {
+  async #restoreAll(): Promise<void> {
     try {
       for (;;) {
         const record = await this.#packets.nextRecord();
@@ -125,7 +130,7 @@ export class ExportRun {
       return;
     }
     // Only files have content; whatever else came with some is read past it.
-    await this.#packets.skipContent();
+    if (record.hasReader) await this.#packets.skipContent();
     if (type === "directory") {
       // Awaited: what is in it comes next.
       await this.#exporter.createDirectory(pathname);
@@ -167,8 +172,42 @@ export class ExportRun {
     }
   }
 
-  /** One result for a record, echoing all of it: hosts crash on less. */
-  async #answer(record: connectors.Record, failure?: Failure): Promise<void> {
-    await this.#results.push({ result: { header: record, error: failure === undefined ? "" : errorText(failure.error) } });
+  /**
+   * One result for a record, echoing all of it: hosts crash on less. That it can
+   * not be sent ends the whole Export, not the task that wanted to send it.
+   *
+   * @returns undefined when the next may follow at once; else what to wait for.
+   */
+  #answer(record: connectors.Record, failure?: Failure): Promise<void> | undefined {
+    if (this.#broken !== undefined) return undefined;
+    try {
+      const error = failure === undefined ? "" : errorText(failure.error);
+      const sent = this.#send({ result: { header: record, error } });
+      return sent === undefined ? undefined : this.#wait(sent);
+    } catch (reason) {
+      this.#stop(reason);
+      return undefined;
+    }
+  }
+
+  /**
+   * A result waits for a host that does not read. Some may: a host that sends many
+   * records before it reads their results would otherwise wait for ever.
+   */
+  #wait(sent: Promise<void>): Promise<void> | undefined {
+    this.#waitingResults++;
+    const settled = (): void => {
+      this.#waitingResults--;
+      this.#resultSent.notifyAll();
+    };
+    sent.then(settled, (reason: unknown) => {
+      this.#stop(reason);
+      settled();
+    });
+    return this.#waitingResults < MAX_WAITING_RESULTS ? undefined : this.#roomForResults();
+  }
+
+  async #roomForResults(): Promise<void> {
+    while (this.#waitingResults >= MAX_WAITING_RESULTS) await this.#resultSent.changed();
   }
 }

@@ -14,7 +14,7 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 const MAX_BUFFERED_CHUNKS = 1024;
 
 /** Tells the host what became of a file. */
-type Answer = (failure?: Failure) => Promise<void>;
+type Answer = (failure?: Failure) => Promise<void> | undefined;
 
 /**
  * Stores the files of an Export. They come one after the other in one stream:
@@ -45,17 +45,21 @@ export class FileStorer {
     if (!record.hasReader && fileInfo.size > 0) {
       throw new Error(`${JSON.stringify(pathname)} has ${String(fileInfo.size)} bytes, and none are sent`);
     }
-    const content = this.#packets.content();
-    const head = await readHead(content);
+    const head = await this.#packets.head(MAX_BUFFERED_BYTES, MAX_BUFFERED_CHUNKS);
     const file: File = { pathname, fileInfo, links };
-    if (head.whole) await this.#tasks.start(() => answered(this.#storeBuffered(file, head.chunks), answer), head.length);
-    else await this.#tasks.run(() => answered(this.#storeStreamed(file, concat(head.chunks, content)), answer));
+    if (head.whole) {
+      const started = this.#tasks.start(() => answered(this.#storeBuffered(file, head.chunks), answer), head.length);
+      if (started !== undefined) await started;
+      return;
+    }
+    const content = this.#packets.content();
+    await this.#tasks.run(() => answered(this.#storeStreamed(file, concat(head.chunks, content)), answer));
   }
 
   async #storeBuffered(file: File, chunks: readonly Uint8Array[]): Promise<void> {
     const { pathname, links } = file;
     if (links === undefined) {
-      await this.#storeContent(file, concat(chunks));
+      await this.#storeContent(file, chunks);
       return;
     }
     const name = new Name(pathname);
@@ -63,9 +67,9 @@ export class FileStorer {
     if (first === undefined) {
       await this.#storeName(file, name, new DigestingContent(concat(chunks)));
     } else if (first.digest !== (await digestOf(chunks))) {
-      await this.#storeContent(file, concat(chunks));
+      await this.#storeContent(file, chunks);
     } else {
-      await this.#link(pathname, first, () => this.#storeContent(file, concat(chunks)));
+      await this.#link(pathname, first, () => this.#storeContent(file, chunks));
     }
   }
 
@@ -105,7 +109,7 @@ export class FileStorer {
     return stored;
   }
 
-  async #storeContent({ pathname, fileInfo }: File, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  async #storeContent({ pathname, fileInfo }: File, chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[]): Promise<void> {
     await storeFile(this.#exporter, pathname, chunks, fileInfo.size, undefined, this.#signal);
     await this.#exporter.setPermissions(pathname, fileInfo);
   }
@@ -150,22 +154,8 @@ async function answered(storing: Promise<void>, answer: Answer): Promise<void> {
   } catch (error) {
     failure = { error };
   }
-  await answer(failure);
-}
-
-/** Reads content up to a limit. What has been read beyond it is part of the answer, too. */
-async function readHead(
-  content: AsyncIterator<Uint8Array, undefined>,
-): Promise<{ readonly whole: boolean; readonly length: number; readonly chunks: readonly Uint8Array[] }> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  while (length <= MAX_BUFFERED_BYTES && chunks.length <= MAX_BUFFERED_CHUNKS) {
-    const { done, value } = await content.next();
-    if (done === true) return { whole: true, length, chunks };
-    chunks.push(value);
-    length += value.length;
-  }
-  return { whole: false, length, chunks };
+  const told = answer(failure);
+  if (told !== undefined) await told;
 }
 
 async function* concat(

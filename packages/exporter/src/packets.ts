@@ -1,11 +1,21 @@
-import { drain, invalidArgument, iterateUntilAbort, type Failure } from "@kloset/adapter";
+import { inboxOf, invalidArgument, type Failure } from "@kloset/adapter";
+import type { Inbox } from "@kloset/grpc";
+import type { Awaitable } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 
 type Packet = wire.ExportRequest["packet"];
 
+/** The beginning of some content. */
+export interface Head {
+  /** Whether that is all of it. */
+  readonly whole: boolean;
+  readonly length: number;
+  readonly chunks: readonly Uint8Array[];
+}
+
 /** Reads v1.1's one stream of records and content as records, each with its content. */
 export class Packets {
-  readonly #requests: AsyncIterator<wire.ExportRequest>;
+  readonly #requests: Inbox<wire.ExportRequest>;
   /** The record whose content is being read. */
   #within: connectors.Record | undefined;
   /** A record that came too early, within the content of another. */
@@ -15,7 +25,7 @@ export class Packets {
 
   /** @param signal - The call's: a wait for the host ends when it is aborted. */
   constructor(requests: AsyncIterable<wire.ExportRequest>, signal: AbortSignal) {
-    this.#requests = iterateUntilAbort(requests, signal);
+    this.#requests = inboxOf(requests, signal);
   }
 
   /**
@@ -26,9 +36,9 @@ export class Packets {
    * announced; what the stream of requests throws.
    */
   async nextRecord(): Promise<connectors.Record | undefined> {
-    await this.skipContent();
+    if (this.#within !== undefined) await this.skipContent();
     for (;;) {
-      const packet: Packet | undefined = this.#takeEarly() ?? (await this.#next());
+      const packet = this.#takeEarly() ?? this.#take() ?? (await this.#wait());
       if (packet === undefined) return undefined;
       if (packet.case === "chunk") throw invalidArgument("Export: data came before a record that has data");
       if (packet.case === "record") {
@@ -45,23 +55,36 @@ export class Packets {
    */
   content(): AsyncIterator<Uint8Array, undefined> & AsyncIterable<Uint8Array> {
     const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
-      if (this.#within === undefined) return { done: true, value: undefined };
-      const packet = await this.#next();
-      if (packet?.case !== "chunk") throw this.#brokeOff(this.#within, packet);
-      if (packet.value.length > 0) return { done: false, value: packet.value };
-      this.#within = undefined;
-      return { done: true, value: undefined };
+      const value = await this.#chunk();
+      return value === undefined ? { done: true, value } : { done: false, value };
     };
     const iterator = { next, [Symbol.asyncIterator]: () => iterator };
     return iterator;
   }
 
+  /**
+   * Reads the content of the current record up to a limit. What has been read
+   * beyond it is part of the answer, too. The rest is {@link Packets.content}.
+   *
+   * @throws as that does.
+   */
+  async head(maxBytes: number, maxChunks: number): Promise<Head> {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    while (length <= maxBytes && chunks.length <= maxChunks) {
+      const chunk = await this.#chunk();
+      if (chunk === undefined) return { whole: true, length, chunks };
+      chunks.push(chunk);
+      length += chunk.length;
+    }
+    return { whole: false, length, chunks };
+  }
+
   /** Reads the rest of the current record's content and throws it away. */
   async skipContent(): Promise<void> {
-    const content = this.content();
     while (this.#within !== undefined && this.#broken === undefined) {
       try {
-        await content.next();
+        await this.#chunk();
       } catch {
         // Nobody wants it, whole or not.
       }
@@ -69,8 +92,13 @@ export class Packets {
   }
 
   /** Reads all that comes, so that the host has sent it before it is told of a failure. */
-  drain(): Promise<void> {
-    return drain(this.#requests);
+  async drain(): Promise<void> {
+    try {
+      do while (this.#requests.take() !== undefined);
+      while (await this.#requests.more());
+    } catch {
+      // There is a failure to tell already.
+    }
   }
 
   #takeEarly(): Packet | undefined {
@@ -79,11 +107,36 @@ export class Packets {
     return record === undefined ? undefined : { case: "record", value: record };
   }
 
-  async #next(): Promise<Packet | undefined> {
+  /** The next chunk, which is not empty; undefined at the end of the content. No promise when it is there. */
+  #chunk(): Awaitable<Uint8Array | undefined> {
+    const within = this.#within;
+    if (within === undefined) return undefined;
+    const packet = this.#take();
+    if (packet !== undefined) return this.#chunkIn(within, packet);
+    return this.#wait().then((later) => this.#chunkIn(within, later));
+  }
+
+  #chunkIn(within: connectors.Record, packet: Packet | undefined): Uint8Array | undefined {
+    if (packet?.case !== "chunk") throw this.#brokeOff(within, packet);
+    if (packet.value.length > 0) return packet.value;
+    this.#within = undefined;
+    return undefined;
+  }
+
+  /** The next packet, if it is there. */
+  #take(): Packet | undefined {
     if (this.#broken !== undefined) throw this.#broken.error;
+    return this.#requests.take()?.packet;
+  }
+
+  /** The next packet; undefined when none comes any more. */
+  async #wait(): Promise<Packet | undefined> {
     try {
-      const result = await this.#requests.next();
-      return result.done === true ? undefined : result.value.packet;
+      for (;;) {
+        const packet = this.#take();
+        if (packet !== undefined) return packet;
+        if (!(await this.#requests.more())) return undefined;
+      }
     } catch (error) {
       this.#broken = { error };
       throw error;

@@ -11,10 +11,11 @@ class Run {
   start(bytes?: number): Promise<void> {
     const gate = deferred();
     const index = this.gates.push(gate) - 1;
-    return this.tasks.start(async () => {
+    const started = this.tasks.start(async () => {
       this.started.push(index);
       await gate.promise;
     }, bytes);
+    return started ?? Promise.resolve();
   }
 }
 

@@ -21,13 +21,15 @@ export class Tasks {
   }
 
   /**
-   * Waits for a free place, then starts the task, without waiting for its end.
+   * Starts the task as soon as there is a free place, without waiting for its end.
    *
    * @param bytes - What the task holds in memory until it ends.
+   * @returns undefined when it was started at once; else what to wait for.
    */
-  async start(task: () => Promise<void>, bytes = 0): Promise<void> {
-    while (!this.#fits(bytes)) await this.#ended.changed();
+  start(task: () => Promise<void>, bytes = 0): Promise<void> | undefined {
+    if (!this.#fits(bytes)) return this.#startLater(task, bytes);
     void this.#run(task, bytes);
+    return undefined;
   }
 
   /** Waits for a free place, then runs the task to its end. */
@@ -39,6 +41,11 @@ export class Tasks {
   /** Waits until no task runs. */
   async idle(): Promise<void> {
     while (this.#running > 0) await this.#ended.changed();
+  }
+
+  async #startLater(task: () => Promise<void>, bytes: number): Promise<void> {
+    while (!this.#fits(bytes)) await this.#ended.changed();
+    void this.#run(task, bytes);
   }
 
   async #run(task: () => Promise<void>, bytes: number): Promise<void> {

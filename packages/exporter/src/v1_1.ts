@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, identityOf } from "@kloset/adapter";
+import { Calls, callSignal, identityOf } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.1";
-import { ExportRun } from "./export-run.js";
+import { ExportRun, type ExportResponse } from "./export-run.js";
 import type { ExporterFactory } from "./exporter.js";
 import { exporterOpener, type ExporterSession } from "./session.js";
 
@@ -16,8 +16,10 @@ export function exporterV1_1(
 
     ping: () => calls.empty("Ping", ({ exporter }) => exporter.ping?.()),
 
-    export: (requests, { signal }) =>
-      calls.serverStream("Export", signal, (opened) => new ExportRun(opened, requests, signal).results()),
+    export: (requests, context) =>
+      calls.serverStream<ExportResponse>("Export", context, (opened, send, told) =>
+        new ExportRun(opened, requests, callSignal(told), send).run(),
+      ),
 
     close: () => calls.close(),
   };

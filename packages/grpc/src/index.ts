@@ -8,4 +8,5 @@ export { Code, isFailureCode } from "./code.js";
 export type { MessageCodec } from "./message-codec.js";
 export type { MethodKind, MethodTable, ServiceTable } from "./service-table.js";
 export { isCodedError, StatusError, type CodedError } from "./status-error.js";
+export { isInbox, PushStream, type CutOffContext, type Inbox, type Push, type Send } from "./streams.js";
 export { Writer } from "./writer.js";

@@ -1,4 +1,4 @@
-import { Condition, errorText, iterateUntilAbort, noticeOnce, type Failure } from "@kloset/adapter";
+import { Condition, eachRequest, errorText, noticeOnce, type Failure } from "@kloset/adapter";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import type { Acknowledgement, Importer } from "./importer.js";
 import type { Readers } from "./readers.js";
@@ -25,7 +25,7 @@ export class Acknowledgements {
   ) {
     this.#importer = importer;
     this.#readers = readers;
-    void this.#readAll(iterateUntilAbort(requests, signal));
+    void this.#readAll(requests, signal);
   }
 
   /** One more record was sent. */
@@ -60,14 +60,15 @@ export class Acknowledgements {
     }
   }
 
-  async #readAll(requests: AsyncIterable<wire.ImportRequest>): Promise<void> {
+  async #readAll(requests: AsyncIterable<wire.ImportRequest>, signal: AbortSignal): Promise<void> {
     try {
-      for await (const { result } of requests) {
-        if (result?.header !== undefined) await this.#acknowledge(result.header, result.error);
-        // Only now: who waits for this wants the author's methods to have ended.
-        this.#outstanding--;
-        this.#progress.notifyAll();
-      }
+      await eachRequest(requests, signal, ({ result }) => {
+        const told = result?.header === undefined ? undefined : this.#acknowledge(result.header, result.error);
+        // Only then: who waits for this wants the author's methods to have ended.
+        if (told !== undefined) return told.then(this.#done);
+        this.#done();
+        return undefined;
+      });
     } catch (error) {
       this.#failure = { error };
     } finally {
@@ -76,13 +77,19 @@ export class Acknowledgements {
     }
   }
 
-  async #acknowledge(header: connectors.Record, error: string): Promise<void> {
+  readonly #done = (): void => {
+    this.#outstanding--;
+    this.#progress.notifyAll();
+  };
+
+  #acknowledge(header: connectors.Record, error: string): Promise<void> | undefined {
     const ref = refOfWire(header);
     // An error entry may have the pathname of a file that is still to be opened.
     if (header.error === "") this.#readers.release(ref);
+    if (this.#importer.acknowledge === undefined) return undefined;
     // Nor was an entry kept that was sent as an error.
     const why = error === "" ? header.error : error;
-    await this.#tell({ ref, error: why === "" ? undefined : why });
+    return this.#tell({ ref, error: why === "" ? undefined : why });
   }
 
   /** An author's mistake here must not stop the acknowledgements of all the others. */

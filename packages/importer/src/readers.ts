@@ -1,4 +1,4 @@
-import { readChunks } from "@kloset/adapter";
+import { NO_SIGNAL, takesArgument, type Content } from "@kloset/adapter";
 import { isRegularFile, type EntryRef, type Read } from "@kloset/model";
 import type { Scanned, ScannedRecord } from "./entry-check.js";
 import type { Importer } from "./importer.js";
@@ -58,25 +58,20 @@ export class Readers {
   }
 
   /**
-   * Streams the content of an entry, in chunks for the wire. An entry's own
-   * `read` is called at most once.
+   * The content of an entry. An entry's own `read` is called at most once.
    *
-   * @throws Error when nothing can open the entry; what the author throws.
+   * @throws Error when nothing can open the entry.
    */
-  async *open(ref: EntryRef, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  content(ref: EntryRef): Content {
     const key = keyOf(ref);
     const read = this.#held.get(key);
-    this.#held.delete(key);
+    if (read !== undefined) this.#held.delete(key);
     const name = JSON.stringify(ref.pathname);
     const what = ref.attribute === undefined ? name : `${name}, attribute ${JSON.stringify(ref.attribute.name)}`;
-    const open = read ?? this.#openerOf(ref);
-    if (open === undefined) throw new Error(`no reader for pathname ${ref.pathname}`);
-    yield* readChunks(open, what, signal);
-  }
-
-  #openerOf(ref: EntryRef): Read | undefined {
-    const open = this.#importer.open?.bind(this.#importer);
-    return open === undefined ? undefined : (signal) => open(ref, signal);
+    if (read !== undefined) return { what, open: (signal) => read(signal()) };
+    const importer = this.#importer;
+    if (!opensByName(importer)) throw new Error(`no reader for pathname ${ref.pathname}`);
+    return { what, open: (signal) => importer.open(ref, takesArgument(importer, "open", 1) ? signal() : NO_SIGNAL) };
   }
 
   /** What must be kept for an entry: nothing when the importer can open it by name. */
@@ -89,6 +84,10 @@ export class Readers {
   #isEmptyByItself(scanned: ScannedRecord): boolean {
     return this.#importer.open === undefined && scanned.fileInfo.size === 0n;
   }
+}
+
+function opensByName(importer: Importer): importer is Importer & Required<Pick<Importer, "open">> {
+  return importer.open !== undefined;
 }
 
 /** Hosts open empty files too; an author need not provide nothing. */

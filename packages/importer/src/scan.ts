@@ -1,4 +1,4 @@
-import { describe, discard, isIterable, iterateUntilAbort, noticeOnce, untilAborted, withOwnSignal } from "@kloset/adapter";
+import { describe, discard, eachUntilAbort, isIterable, noticeOnce, untilAborted, withOwnSignal } from "@kloset/adapter";
 import { checkEntry, type Scanned } from "./entry-check.js";
 import type { Importer } from "./importer.js";
 
@@ -7,17 +7,19 @@ import type { Importer } from "./importer.js";
  * pathname, and the scan goes on.
  *
  * @param root - Where an error is reported that has no pathname of its own.
- * @throws what the scan itself throws.
+ * @param each - Given every entry; answers undefined when the next may follow at once, else it is waited for.
+ * @throws what the scan itself or `each` throws.
  */
-export function scanEntries(
+export function eachEntry(
   importer: Importer,
   root: string,
   signal: AbortSignal,
-): AsyncGenerator<Scanned, void, undefined> {
-  return withOwnSignal(signal, async function* (own) {
+  each: (scanned: Scanned) => Promise<void> | undefined,
+): Promise<void> {
+  return withOwnSignal(signal, async (own) => {
     const entries: unknown = await untilAborted(importer.scan(own), own, discard);
     if (!isIterable(entries)) throw new TypeError(`scan() returned ${describe(entries)}: an iterable is needed`);
-    for await (const entry of iterateUntilAbort(entries, own)) yield checkEntry(entry, root);
+    await eachUntilAbort(entries, own, (entry) => each(checkEntry(entry, root)));
   });
 }
 

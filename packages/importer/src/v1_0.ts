@@ -1,11 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, errorText, noticeOnce } from "@kloset/adapter";
+import { Calls, callSignal, errorText, noticeOnce, ownSignal, untilAborted } from "@kloset/adapter";
+import { PushStream, type Send } from "@kloset/grpc";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import type { ImporterFactory } from "./importer.js";
 import type { Scanned } from "./entry-check.js";
 import { PathnameSet } from "./pathname-set.js";
-import { noticeRepeated, scanEntries } from "./scan.js";
+import { eachEntry, noticeRepeated } from "./scan.js";
 import { importerOpener, type ImporterSession, type OpenedImporter } from "./session.js";
 
 type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
@@ -30,27 +31,28 @@ export function importerV1_0(
 
     info: () => calls.unary("Info", ({ type, origin, root }) => ({ type, origin, root })),
 
-    scan: (_request, { signal }) => calls.serverStream("Scan", signal, (opened) => scan(opened, signal)),
+    scan: (_request, context) =>
+      calls.serverStream<ScanResponse>("Scan", context, (opened, send, told) => scan(opened, callSignal(told), send)),
 
-    async *openReader({ pathname }, { signal }) {
-      const stop = active.add(pathname);
-      const either = AbortSignal.any([signal, stop.signal]);
-      const chunks = calls.content("OpenReader", either, ({ readers }) => readers.open({ pathname, target: "" }, either));
-      // Also if the host reads no more, and so nobody asks for the next chunk.
-      const end = (): void => {
-        chunks.return().catch(() => undefined);
-      };
-      either.addEventListener("abort", end, { once: true });
-      try {
-        yield* chunks;
-      } catch (error) {
-        // The host said CloseReader: it wants no more, and no complaint.
-        if (!stop.signal.aborted) throw error;
-      } finally {
-        either.removeEventListener("abort", end);
-        active.remove(pathname, stop);
-      }
-    },
+    openReader: ({ pathname }, context) =>
+      new PushStream(async (send, unwanted) => {
+        const { own, abort, release } = ownSignal(callSignal(context));
+        const reader = active.add(pathname, abort);
+        const chunks = calls.content("OpenReader", { signal: own }, ({ readers }) => readers.content({ pathname, target: "" }));
+        try {
+          await chunks.run((message) => {
+            const sent = send(message);
+            // Also if the host reads no more, and so there is never room for the next chunk.
+            return sent === undefined ? undefined : untilAborted(sent, own);
+          }, unwanted);
+        } catch (error) {
+          // The host said CloseReader: it wants no more, and no complaint.
+          if (!reader.isClosed) throw error;
+        } finally {
+          release();
+          active.remove(pathname, reader);
+        }
+      }),
 
     closeReader: ({ pathname }) =>
       calls.empty("CloseReader", ({ readers }) => {
@@ -62,27 +64,26 @@ export function importerV1_0(
   };
 }
 
-async function* scan(opened: OpenedImporter, signal: AbortSignal): AsyncGenerator<ScanResponse> {
-  const { importer, root, readers } = opened;
+async function scan({ importer, root, readers }: OpenedImporter, signal: AbortSignal, send: Send<ScanResponse>): Promise<void> {
   const seen = new PathnameSet();
   readers.begin();
   try {
-    for await (const scanned of scanEntries(importer, root, signal)) {
+    await eachEntry(importer, root, signal, (scanned) => {
       if (scanned.type === "attribute") {
         noticeOnce("kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files");
-        continue;
+        return undefined;
       }
       if (scanned.type === "record") {
         if (!seen.add(scanned.pathname)) {
           noticeRepeated(scanned.pathname);
-          continue;
+          return undefined;
         }
         readers.hold(scanned);
       }
-      yield responseOf(scanned);
-    }
+      return send(responseOf(scanned));
+    });
   } catch (error) {
-    if (!signal.aborted) yield { pathname: root, result: { case: "error", value: { message: errorText(error) } } };
+    if (!signal.aborted) await send({ pathname: root, result: { case: "error", value: { message: errorText(error) } } });
   }
 }
 
@@ -94,26 +95,37 @@ function responseOf(scanned: Exclude<Scanned, { readonly type: "attribute" }>): 
   return { pathname, result: { case: "record", value: { target, fileinfo: fileInfo, fileAttributes } } };
 }
 
+/** An OpenReader call that streams. */
+interface ActiveReader {
+  /** Ends it. */
+  readonly abort: (reason: Error) => void;
+  /** The host has said CloseReader. */
+  isClosed: boolean;
+}
+
 /** The OpenReader calls that stream, so that CloseReader, another call, can end them. */
 class ActiveReaders {
-  readonly #byPathname = new Map<string, AbortController[]>();
+  readonly #byPathname = new Map<string, ActiveReader[]>();
 
-  add(pathname: string): AbortController {
-    const controller = new AbortController();
+  add(pathname: string, abort: ActiveReader["abort"]): ActiveReader {
+    const reader = { abort, isClosed: false };
     const others = this.#byPathname.get(pathname);
-    if (others === undefined) this.#byPathname.set(pathname, [controller]);
-    else others.push(controller);
-    return controller;
+    if (others === undefined) this.#byPathname.set(pathname, [reader]);
+    else others.push(reader);
+    return reader;
   }
 
-  remove(pathname: string, controller: AbortController): void {
-    const left = (this.#byPathname.get(pathname) ?? []).filter((other) => other !== controller);
+  remove(pathname: string, reader: ActiveReader): void {
+    const left = (this.#byPathname.get(pathname) ?? []).filter((other) => other !== reader);
     if (left.length === 0) this.#byPathname.delete(pathname);
     else this.#byPathname.set(pathname, left);
   }
 
   /** Ends the oldest: each CloseReader is for one OpenReader. */
   stop(pathname: string): void {
-    this.#byPathname.get(pathname)?.[0]?.abort(new Error("the host closed the reader"));
+    const oldest = this.#byPathname.get(pathname)?.[0];
+    if (oldest === undefined) return;
+    oldest.isClosed = true;
+    oldest.abort(new Error("the host closed the reader"));
   }
 }

@@ -1,11 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, identityOf, invalidArgument } from "@kloset/adapter";
+import { Calls, callSignal, identityOf, invalidArgument } from "@kloset/adapter";
+import type { Send } from "@kloset/grpc";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { Scanned } from "./entry-check.js";
 import type { ImporterFactory } from "./importer.js";
-import { noticeRepeated, scanEntries } from "./scan.js";
+import { eachEntry, noticeRepeated } from "./scan.js";
 import { importerOpener, type ImporterSession, type OpenedImporter } from "./session.js";
 import { refOfWire, xattrTypeOf } from "./wire.js";
 
@@ -24,57 +25,51 @@ export function importerV1_1(
 
     ping: () => calls.empty("Ping", ({ importer }) => importer.ping?.()),
 
-    import: (requests, { signal }) =>
-      calls.serverStream("Import", signal, (opened) => importAll(opened, requests, signal)),
+    import: (requests, context) =>
+      calls.serverStream<ImportResponse>("Import", context, (opened, send, told) =>
+        importAll(opened, requests, callSignal(told), send),
+      ),
 
-    open: ({ record }, { signal }) =>
-      calls.content("Open", signal, ({ readers }) => {
+    open: ({ record }, context) =>
+      calls.content("Open", context, ({ readers }) => {
         if (record === undefined) throw invalidArgument("Open: the request has no record");
-        return readers.open(refOfWire(record), signal);
+        return readers.content(refOfWire(record));
       }),
 
     close: () => calls.close(),
   };
 }
 
-async function* importAll(
-  opened: OpenedImporter,
+async function importAll(
+  { importer, root, readers }: OpenedImporter,
   requests: AsyncIterable<ImportRequest>,
   signal: AbortSignal,
-): AsyncGenerator<ImportResponse> {
-  const { importer, readers } = opened;
+  send: Send<ImportResponse>,
+): Promise<void> {
   const forget = readers.begin();
   const acknowledgements = new Acknowledgements(importer, readers, requests, signal);
   try {
     try {
-      yield* recordsOf(opened, acknowledgements, signal);
+      await eachEntry(importer, root, signal, (scanned) => {
+        if (!readers.hold(scanned)) {
+          noticeRepeated(scanned.pathname);
+          return undefined;
+        }
+        acknowledgements.expect();
+        return send({ record: recordOf(scanned, readers.has(scanned)) });
+      });
     } catch (error) {
       // The host shows "EOF" in place of the message if it is still sending
       // acknowledgements when the failure arrives.
       await acknowledgements.caughtUp(signal);
       throw error;
     }
-    yield { finished: true };
+    await send({ finished: true });
     // The host half-closes when everything is acknowledged; only then may this end.
     await acknowledgements.halfClosed(signal);
   } finally {
     // What was not acknowledged never will be.
     forget();
-  }
-}
-
-async function* recordsOf(
-  { importer, root, readers }: OpenedImporter,
-  acknowledgements: Acknowledgements,
-  signal: AbortSignal,
-): AsyncGenerator<ImportResponse> {
-  for await (const scanned of scanEntries(importer, root, signal)) {
-    if (!readers.hold(scanned)) {
-      noticeRepeated(scanned.pathname);
-      continue;
-    }
-    acknowledgements.expect();
-    yield { record: recordOf(scanned, readers.has(scanned)) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { RequestHead } from "./request-head.js";
 
 /** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */
@@ -6,14 +7,18 @@ export interface CallDeadline {
   readonly at: number;
 }
 
+import type { CutOffContext } from "@kloset/grpc";
+
 /**
  * What an implementation is told of its call: of Connect's `HandlerContext` all
  * that needs no descriptor. It is made when it is asked for.
  */
-export class CallContext {
+export class CallContext implements CutOffContext {
   readonly #head: RequestHead;
   readonly #deadline: CallDeadline | undefined;
   #controller: AbortController | undefined;
+  #cutOff: AbortController | undefined;
+  #hasEnded = false;
   #abortReason: { readonly reason: unknown } | undefined;
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
@@ -32,6 +37,15 @@ export class CallContext {
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason.reason);
     }
     return this.#controller.signal;
+  }
+
+  /** Aborted when the call ends before its end, and only then. */
+  get cutOff(): AbortSignal {
+    if (this.#cutOff === undefined) {
+      this.#cutOff = newAbortController();
+      if (this.#abortReason !== undefined && !this.#hasEnded) this.#cutOff.abort(this.#abortReason.reason);
+    }
+    return this.#cutOff.signal;
   }
 
   /** Why the call was aborted; undefined while it runs. */
@@ -66,10 +80,26 @@ export class CallContext {
     return this.#deadline === undefined ? undefined : this.#deadline.at - performance.now();
   }
 
-  /** Ends the call for its implementation. Only the first reason counts. */
+  /** The call is cut off. Only the first reason counts. */
   abort(reason: unknown): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = { reason };
+    this.#cutOff?.abort(reason);
     this.#controller?.abort(reason);
   }
+
+  /** The call has ended well. */
+  end(reason: unknown): void {
+    if (this.#abortReason !== undefined) return;
+    this.#hasEnded = true;
+    this.#abortReason = { reason };
+    this.#controller?.abort(reason);
+  }
+}
+
+/** Any number of listeners is fine: an author hands the signal to all that is done at once. */
+function newAbortController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

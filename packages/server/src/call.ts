@@ -1,4 +1,4 @@
-import { Code, isCodedError, StatusError, type MethodTable } from "@kloset/grpc";
+import { Code, isCodedError, PushStream, StatusError, type MethodTable } from "@kloset/grpc";
 import { cutOff, errorCode, isFarDeadline, timeoutMsOf } from "@kloset/connection/serving";
 import { CallContext } from "./call-context.js";
 import { responseHeaders } from "./header-blocks.js";
@@ -113,7 +113,7 @@ export class Call implements StreamHandler {
     this.#isOver = true;
     this.#end();
     this.#requests.abort(callEnded);
-    this.#context.abort(callEnded);
+    this.#context.end(callEnded);
   }
 
   /** Tells the implementation that its call is over before its end. */
@@ -197,6 +197,12 @@ export class Call implements StreamHandler {
   }
 
   async #sendAll(response: unknown): Promise<void> {
+    if (response instanceof PushStream) {
+      await response.run((message) => this.#push(message));
+      // Cut off: whatever the implementation made of that, it is not the end of the messages.
+      if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
+      return;
+    }
     if (!isAsyncIterable(response)) throw new StatusError("the method answered with no iterable of messages", Code.Internal);
     const iterator = response[Symbol.asyncIterator]();
     this.#iterator = iterator;
@@ -211,6 +217,17 @@ export class Call implements StreamHandler {
     this.#iterator = undefined;
     // Stopped: that is not the end of the messages.
     if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
+  }
+
+  /** Sends what an implementation pushes. @returns undefined when there is room for more at once. */
+  #push(message: unknown): Promise<void> | undefined {
+    if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
+    const sent = this.#send(message);
+    const wait = this.#environment.room();
+    if (sent === undefined && wait === undefined) return undefined;
+    return Promise.all([sent, wait]).then(() => {
+      if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
+    });
   }
 
   /** Ends an implementation's stream, so that its `finally` runs. One that is busy ends at its next yield. */

@@ -1,8 +1,10 @@
+import type { Inbox } from "@kloset/grpc";
+
 /**
  * The requests of one call, as its implementation iterates them. Ends cleanly only
  * when the host has half-closed the stream; whatever else ends it is thrown.
  */
-export class Requests implements AsyncIterableIterator<unknown> {
+export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> {
   readonly #onTaken: (cost: number) => void;
   #messages: unknown[] = [];
   #costs: number[] = [];
@@ -10,6 +12,8 @@ export class Requests implements AsyncIterableIterator<unknown> {
   #next = 0;
   #isEnded = false;
   #failure: { readonly error: unknown } | undefined;
+  /** Of the only one who waits without taking. */
+  #watching: { readonly resolve: (isThere: boolean) => void; readonly reject: (error: unknown) => void } | undefined;
   #waiting: { readonly resolve: (result: IteratorResult<unknown>) => void; readonly reject: (error: unknown) => void }[] = [];
 
   /** @param onTaken - Told the cost of each message that was taken. */
@@ -19,6 +23,19 @@ export class Requests implements AsyncIterableIterator<unknown> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  take(): unknown {
+    return this.#next < this.#messages.length ? this.#take() : undefined;
+  }
+
+  more(): Promise<boolean> {
+    if (this.#next < this.#messages.length) return Promise.resolve(true);
+    if (this.#failure !== undefined) return rejected(this.#failure.error);
+    if (this.#isEnded) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      this.#watching = { resolve, reject };
+    });
   }
 
   next(): Promise<IteratorResult<unknown>> {
@@ -39,14 +56,16 @@ export class Requests implements AsyncIterableIterator<unknown> {
 
   /** A message has come. */
   push(message: unknown, cost: number): void {
-    const waiting = this.#waiting.shift();
-    if (waiting !== undefined) {
+    if (this.#waiting.length > 0) {
       this.#onTaken(cost);
-      waiting.resolve({ done: false, value: message });
+      this.#waiting.shift()?.resolve({ done: false, value: message });
       return;
     }
     this.#messages.push(message);
     this.#costs.push(cost);
+    if (this.#watching === undefined) return;
+    this.#watching.resolve(true);
+    this.#watching = undefined;
   }
 
   /** The host has half-closed the stream. */
@@ -85,6 +104,10 @@ export class Requests implements AsyncIterableIterator<unknown> {
   }
 
   #settle(): void {
+    const watching = this.#watching;
+    this.#watching = undefined;
+    if (this.#failure !== undefined) watching?.reject(this.#failure.error);
+    else watching?.resolve(false);
     if (this.#waiting.length === 0) return;
     for (const { resolve, reject } of this.#waiting.splice(0)) {
       if (this.#failure !== undefined) reject(this.#failure.error);

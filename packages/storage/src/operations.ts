@@ -1,5 +1,5 @@
 import { isUint8Array } from "node:util/types";
-import { Code } from "@kloset/grpc";
+import { Code, type PushStream } from "@kloset/grpc";
 import {
   consume,
   describe,
@@ -10,10 +10,12 @@ import {
   isUint,
   iterateUntilAbort,
   MAX_MESSAGE_BYTES,
-  readChunks,
+  NO_SIGNAL,
   StatusError,
+  takesArgument,
   untilAborted,
   Upload,
+  type CallContext,
   type Calls,
 } from "@kloset/adapter";
 import { Mac, MAC_LENGTH, type Range, type ResourceKind } from "@kloset/model";
@@ -130,32 +132,12 @@ export interface Wanted {
  *
  * @param read - Reads the request; called when there is a store.
  */
-export function get(
-  calls: StoreCalls,
-  rpc: string,
-  read: () => Wanted,
-  signal: AbortSignal,
-): AsyncGenerator<{ chunk: Uint8Array }, void, undefined> {
-  return calls.content(rpc, signal, ({ resources }) => {
+export function get(calls: StoreCalls, rpc: string, read: () => Wanted, context: CallContext): PushStream<{ chunk: Uint8Array }> {
+  return calls.content(rpc, context, ({ resources }) => {
     const { kind, mac, range } = read();
-    const what = `${kind} ${mac.hex}`;
-    const bytes = readChunks((own) => resources.get(kind, mac, range, own), what, signal);
-    return range === undefined ? bytes : atMost(bytes, range, what);
+    const own = (signal: () => AbortSignal): AbortSignal => (takesArgument(resources, "get", 3) ? signal() : NO_SIGNAL);
+    return { open: (signal) => resources.get(kind, mac, range, own(signal)), what: `${kind} ${mac.hex}`, atMost: range?.length };
   });
-}
-
-/** A store that answers more than was asked for would be taken for one that answers right. */
-async function* atMost(
-  chunks: AsyncIterable<Uint8Array>,
-  { length }: Range,
-  what: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let came = 0;
-  for await (const chunk of chunks) {
-    came += chunk.length;
-    if (came > length) throw new Error(`the plugin answered more than the ${String(length)} bytes of ${what} that were asked for`);
-    yield chunk;
-  }
 }
 
 /** @throws StatusError INVALID_ARGUMENT for an offset that no file can have. */

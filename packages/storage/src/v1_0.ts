@@ -30,8 +30,8 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
   const putOf = (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, { signal }: CallContext) => ({
     bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, signal }),
   });
-  const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, { signal }: CallContext) =>
-    get(calls, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), signal);
+  const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, context: CallContext) =>
+    get(calls, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), context);
   const deleteOf = (rpc: string, kind: ResourceKind) => (request: MacRequest) =>
     calls.empty(rpc, ({ resources }) => resources.delete(kind, macOf(rpc, request.mac?.value)));
 
@@ -52,11 +52,11 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
     getPackfiles: listOf("GetPackfiles", "packfile"),
     putPackfile: putOf("PutPackfile", "packfile"),
     getPackfile: getOf("GetPackfile", "packfile"),
-    getPackfileBlob: ({ mac, offset, length }, { signal }) => {
+    getPackfileBlob: ({ mac, offset, length }, context) => {
       const rpc = "GetPackfileBlob";
       const wanted = () =>
         ({ kind: "packfile", mac: macOf(rpc, mac?.value), range: rangeOf(rpc, offset, length) }) as const;
-      return get(calls, rpc, wanted, signal);
+      return get(calls, rpc, wanted, context);
     },
     deletePackfile: deleteOf("DeletePackfile", "packfile"),
 

@@ -41,7 +41,7 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
       });
       return { bytesWritten };
     },
-    get: ({ mac, type, range }, { signal }) =>
+    get: ({ mac, type, range }, context) =>
       get(
         calls,
         "Get",
@@ -50,7 +50,7 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
           mac: macOf("Get", mac),
           ...(range !== undefined && { range: rangeOf("Get", range.offset, range.length) }),
         }),
-        signal,
+        context,
       ),
     delete: ({ mac, type }) =>
       calls.empty("Delete", ({ resources }) => resources.delete(kindOf("Delete", type), macOf("Delete", mac))),

@@ -1,0 +1,89 @@
+import { isUint8Array } from "node:util/types";
+import type { Send } from "@kloset/grpc";
+import type { Awaitable, ByteSource } from "@kloset/model";
+import type { CallContext } from "./call-context.js";
+import { chunksOf, split } from "./chunks.js";
+import { ownSignal, untilAborted, type OwnSignal } from "./iterate.js";
+import { discard } from "./sources.js";
+
+/** Content of an author's, and how it is opened. */
+export interface Content {
+  /**
+   * Opens it.
+   *
+   * @param signal - Makes the signal that the author is given: one that nobody takes is not made.
+   */
+  readonly open: (signal: () => AbortSignal) => Awaitable<ByteSource>;
+  /** Names it in errors, as `"/etc/passwd"`. */
+  readonly what: string;
+  /** The most bytes that were asked for. Default: all. */
+  readonly atMost?: number | undefined;
+}
+
+/** Bytes of one message. */
+interface Chunk {
+  readonly chunk: Uint8Array;
+}
+
+/**
+ * Opens content and sends it, in chunks as {@link chunksOf} makes them. The author's
+ * signal is aborted when the host does not want the rest, or the content failed,
+ * but not when it was sent: what the author has opened with it may still be in use.
+ */
+export async function sendContent(content: Content, context: CallContext, send: Send<Chunk>): Promise<void> {
+  const signal = new ContentSignal(context);
+  let ended = false;
+  try {
+    await sendAll(content, signal, send);
+    ended = true;
+  } finally {
+    signal.settle(ended);
+  }
+}
+
+async function sendAll({ open, what, atMost = Infinity }: Content, signal: ContentSignal, send: Send<Chunk>): Promise<void> {
+  const opened = open(signal.get);
+  const source = isUint8Array(opened) ? opened : await untilAborted(opened, signal.get(), discard);
+  let left = atMost;
+  const sendOne = (chunk: Uint8Array): Promise<void> | undefined => {
+    left -= chunk.length;
+    // A store that answers more than was asked for would be taken for one that answers right.
+    if (left < 0) throw new Error(`the plugin answered more than the ${String(atMost)} bytes of ${what} that were asked for`);
+    return send({ chunk });
+  };
+  // Bytes that are there need no iterator.
+  if (isUint8Array(source)) {
+    for (const chunk of split(source, what)) {
+      const sent = sendOne(chunk);
+      if (sent !== undefined) await sent;
+    }
+    return;
+  }
+  for await (const chunk of chunksOf(source, what, signal.get())) {
+    const sent = sendOne(chunk);
+    if (sent !== undefined) await sent;
+  }
+}
+
+/** The author's signal, made when it is asked for: most need none. */
+class ContentSignal {
+  readonly #context: CallContext;
+  #own: OwnSignal | undefined;
+
+  constructor(context: CallContext) {
+    this.#context = context;
+  }
+
+  readonly get = (): AbortSignal => {
+    // The server's own is right, and aborted when the call fails.
+    const { cutOff } = this.#context;
+    if (cutOff !== undefined) return cutOff;
+    this.#own ??= ownSignal(this.#context.signal);
+    return this.#own.own;
+  };
+
+  settle(ended: boolean): void {
+    this.#own?.release();
+    if (!ended) this.#own?.abort();
+  }
+}
