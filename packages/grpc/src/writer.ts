@@ -1,7 +1,31 @@
+import { refuse, refuseSurrogates } from "./field-refusal.js";
+import { signed64, unsigned64, words } from "./words.js";
+
 const firstCapacity = 4096;
+
+/** The longest tag, and the longest length, in bytes. */
+const maxVarint32 = 5;
+
+/** A tag and an integer. */
+const maxIntegerField = 16;
+
+/** Up to this length a loop writes a text faster than Node's own function, which is called across a border. */
+const maxLoopedText = 24;
+
+/** Every text up to this length has fewer than 128 bytes. */
+const maxByteLengthText = 42;
+
+/**
+ * From this length on the content at a message's end is handed on as it is. A shorter one is copied: that costs less
+ * than one more piece to send.
+ */
+const minTailLength = 4096;
 
 /**
  * Where generated encoders write: memory that grows, and is used again for the next message.
+ *
+ * The methods that write fields get the field's tag, a value that is not the field's default, and what a refusal
+ * calls the field, as "importer.InitResponse.origin". What has been written when they throw is not taken back.
  */
 export class Writer {
   /** The memory. Changes when it grows. */
@@ -17,4 +41,214 @@ export class Writer {
     larger.set(this.buffer.subarray(0, this.length));
     this.buffer = larger;
   }
+
+  /** Writes a `bool`. */
+  bool(tag: number, value: boolean, field: string): void {
+    if (typeof value !== "boolean") refuse(field, "a bool", value);
+    this.reserve(maxIntegerField);
+    this.varint(tag);
+    this.buffer[this.length++] = value ? 1 : 0;
+  }
+
+  /** Writes an `int32`, or a value of an enumeration. */
+  int32(tag: number, value: number, field: string): void {
+    if ((value | 0) !== value) refuse(field, "an int32", value);
+    this.reserve(maxIntegerField);
+    this.varint(tag);
+    if (value >= 0) this.varint(value);
+    else this.varint64(value >>> 0, 0xffff_ffff);
+  }
+
+  /** Writes a `uint32`. */
+  uint32(tag: number, value: number, field: string): void {
+    if (value >>> 0 !== value) refuse(field, "a uint32", value);
+    this.reserve(maxIntegerField);
+    this.varint(tag);
+    this.varint(value);
+  }
+
+  /** Writes an `int64`. */
+  int64(tag: number, value: bigint, field: string): void {
+    if (typeof value !== "bigint") refuse(field, "an int64", value);
+    signed64[0] = value;
+    if (signed64[0] !== value) refuse(field, "an int64", value);
+    this.words(tag);
+  }
+
+  /** Writes a `uint64`. */
+  uint64(tag: number, value: bigint, field: string): void {
+    if (typeof value !== "bigint") refuse(field, "a uint64", value);
+    unsigned64[0] = value;
+    if (unsigned64[0] !== value) refuse(field, "a uint64", value);
+    this.words(tag);
+  }
+
+  /** Writes a `string`. */
+  string(tag: number, value: string, field: string): void {
+    if (typeof value !== "string") refuse(field, "a string", value);
+    const { length } = value;
+    if (length > maxLoopedText) {
+      this.longString(tag, value, field);
+      return;
+    }
+    this.reserve(2 * maxVarint32 + maxLoopedText);
+    const start = this.length;
+    this.varint(tag);
+    const { buffer } = this;
+    let at = this.length;
+    buffer[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) {
+        this.length = start;
+        this.longString(tag, value, field);
+        return;
+      }
+      buffer[at++] = code;
+    }
+    this.length = at;
+  }
+
+  /** Writes `bytes`. */
+  bytes(tag: number, value: Uint8Array, field: string): void {
+    if (!(value instanceof Uint8Array)) refuse(field, "bytes", value);
+    this.reserve(2 * maxVarint32);
+    this.varint(tag);
+    this.varint(value.length);
+    this.append(value);
+  }
+
+  /**
+   * Writes `bytes` that nothing comes after.
+   *
+   * @returns The content, when it is so long that it should not be copied: it is still to be written.
+   */
+  lastBytes(tag: number, value: Uint8Array, field: string): Uint8Array | undefined {
+    if (!(value instanceof Uint8Array)) refuse(field, "bytes", value);
+    if (value.length < minTailLength) {
+      this.bytes(tag, value, field);
+      return undefined;
+    }
+    this.reserve(2 * maxVarint32);
+    this.varint(tag);
+    this.varint(value.length);
+    return value;
+  }
+
+  /**
+   * Begins a field that is a message.
+   *
+   * @returns What {@link closeMessage} wants to know.
+   */
+  openMessage(tag: number, value: object, field: string): number {
+    if (typeof value !== "object" || (value as object | null) === null) refuse(field, "a message", value);
+    this.reserve(2 * maxVarint32);
+    this.varint(tag);
+    return ++this.length;
+  }
+
+  /**
+   * Ends a field that is a message: now its length is known.
+   *
+   * @param start - What {@link openMessage} returned.
+   * @param tail - The end of the message, if that is not written yet.
+   */
+  closeMessage(start: number, tail?: Uint8Array): void {
+    const written = this.length - start;
+    const length = tail === undefined ? written : written + tail.length;
+    if (length < 0x80) {
+      this.buffer[start - 1] = length;
+      return;
+    }
+    const shift = varintSize(length) - 1;
+    this.reserve(shift);
+    this.buffer.copyWithin(start + shift, start, this.length);
+    this.length = start - 1;
+    this.varint(length);
+    this.length += written;
+    if (tail !== undefined) this.append(tail);
+  }
+
+  /** Sees that a list is one: other things have elements, too. */
+  list(value: readonly unknown[], field: string): void {
+    if (!Array.isArray(value)) refuse(field, "a list", value);
+  }
+
+  /** Writes a `map<string, string>`. */
+  stringMap(tag: number, map: Readonly<Record<string, string>>, field: string): void {
+    if (typeof map !== "object" || Array.isArray(map)) refuse(field, "a map", map);
+    for (const key of Object.keys(map)) {
+      const start = this.openMessage(tag, map, field);
+      this.string(0x0a, key, field);
+      this.string(0x12, map[key] as string, field);
+      this.closeMessage(start);
+    }
+  }
+
+  /** Copies bytes behind what is written. */
+  private append(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.buffer.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  private longString(tag: number, value: string, field: string): void {
+    // No character takes more than three bytes.
+    this.reserve(2 * maxVarint32 + value.length * 3);
+    this.varint(tag);
+    // As if it were ASCII, as most are; a short one's length has one byte whatever it is.
+    const lengthSize = value.length <= maxByteLengthText ? 1 : varintSize(value.length);
+    const start = this.length + lengthSize;
+    const written = this.buffer.write(value, start);
+    // What is longer than its characters is no ASCII. Half a character would silently become U+FFFD.
+    if (written !== value.length && !value.isWellFormed()) refuseSurrogates(field);
+    const shift = varintSize(written) - lengthSize;
+    if (shift > 0) this.buffer.copyWithin(start + shift, start, start + written);
+    this.varint(written);
+    this.length += written;
+  }
+
+  /** Writes what stands in {@link words}. */
+  private words(tag: number): void {
+    this.reserve(maxIntegerField);
+    this.varint(tag);
+    this.varint64(words.low, words.high);
+  }
+
+  /** Writes a number of up to 32 bits that is not negative; there is room for it. */
+  private varint(value: number): void {
+    const { buffer } = this;
+    let at = this.length;
+    while (value > 0x7f) {
+      buffer[at++] = (value & 0x7f) | 0x80;
+      value >>>= 7;
+    }
+    buffer[at++] = value;
+    this.length = at;
+  }
+
+  /** Writes a number of 64 bits; there is room for it. */
+  private varint64(low: number, high: number): void {
+    const { buffer } = this;
+    let at = this.length;
+    while (high !== 0) {
+      buffer[at++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    while (low > 0x7f) {
+      buffer[at++] = (low & 0x7f) | 0x80;
+      low >>>= 7;
+    }
+    buffer[at++] = low;
+    this.length = at;
+  }
+}
+
+/** How many bytes a number of up to 32 bits takes. */
+function varintSize(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x20_0000) return 3;
+  return value < 0x1000_0000 ? 4 : 5;
 }
