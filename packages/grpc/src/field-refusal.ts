@@ -22,7 +22,7 @@ function described(value: unknown): string {
     case "number":
       return String(value);
     case "bigint":
-      return `${value}n`;
+      return `${String(value)}n`;
     case "undefined":
       return "undefined";
     case "object":

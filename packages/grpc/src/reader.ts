@@ -13,12 +13,29 @@ const maxVarint = 10;
 /** Up to this length a text is made in a loop faster than by Node's own function, which is called across a border. */
 const maxLoopedText = 12;
 
+/** From this length on memory of Node's, without zeros, is made faster than the engine's own. */
+const minUnfilledLength = 2048;
+
 const codes = Array.from({ length: maxLoopedText + 1 }, (_, length) => new Array<number>(length).fill(0));
 
 /** What an absent `bytes` field holds: having no bytes, it can be shared. */
 export const noBytes: Uint8Array = new Uint8Array(0);
 
 const nothing = Buffer.alloc(0);
+
+/** Bytes in memory of their own. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  // The engine has small ones at hand, and fills large ones with zeros first.
+  const { length } = bytes;
+  const memory = length < minUnfilledLength ? new Uint8Array(length) : unfilled(length);
+  memory.set(bytes);
+  return memory;
+}
+
+function unfilled(length: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
+  return new Uint8Array(buffer, byteOffset, length);
+}
 
 /**
  * Where generated decoders read. There is one for all of them: none is interrupted, and none calls another's code.
@@ -34,8 +51,10 @@ export class Reader {
 
   /** Reads from `bytes[start, end)` on. */
   begin(bytes: Uint8Array, start: number, end: number, isBorrowed: boolean): void {
-    if (!(start >= 0 && start <= end && end <= bytes.length)) throw new RangeError(`no bytes from ${start} to ${end} in ${bytes.length}`);
-    this.buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (!(start >= 0 && start <= end && end <= bytes.length)) {
+      throw new RangeError(`no bytes from ${String(start)} to ${String(end)} in ${String(bytes.length)}`);
+    }
+    this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.position = start;
     this.end = end;
     this.isBorrowed = isBorrowed;
@@ -102,7 +121,7 @@ export class Reader {
         every |= byte;
         text[i] = byte;
       }
-      if (every < 0x80) return String.fromCharCode.apply(String, text);
+      if (every < 0x80) return String.fromCharCode(...text);
     }
     const text = buffer.toString("utf8", start, end);
     if (text.includes("\ufffd")) assertUtf8(buffer.subarray(start, end));
@@ -115,8 +134,9 @@ export class Reader {
     if (length === 0) return noBytes;
     const { buffer, position: start } = this;
     this.position = start + length;
-    if (this.isBorrowed) return Uint8Array.prototype.slice.call(buffer, start, start + length);
-    return new Uint8Array(buffer.buffer, buffer.byteOffset + start, length);
+    // Not a Buffer: its slice() would not copy, which nobody expects who reads the type.
+    const view = new Uint8Array(buffer.buffer, buffer.byteOffset + start, length);
+    return this.isBorrowed ? copyOf(view) : view;
   }
 
   /**
@@ -167,13 +187,13 @@ export class Reader {
   }
 
   private wrongWireType(tag: number): never {
-    throw new Malformed(`has the wrong wire type ${tag & 7}`, true);
+    throw new Malformed(`has the wrong wire type ${String(tag & 7)}`, true);
   }
 
   private skip(tag: number, depth: number): void {
     const number = tag >>> 3;
     const wireType = tag & 7;
-    if (number === 0 || wireType > 5) throw new Malformed(`illegal tag: field no ${number} wire type ${wireType}`);
+    if (number === 0 || wireType > 5) throw new Malformed(`illegal tag: field no ${String(number)} wire type ${String(wireType)}`);
     switch (wireType) {
       case 0:
         this.varint();
@@ -182,7 +202,7 @@ export class Reader {
         this.advance(8);
         break;
       case 2:
-        this.position += this.length();
+        this.advance(this.length());
         break;
       case 3:
         this.skipGroup(number, depth);
@@ -191,7 +211,7 @@ export class Reader {
         this.advance(4);
         break;
       default:
-        throw new Malformed(`cant skip wire type ${wireType}`);
+        throw new Malformed(`cant skip wire type ${String(wireType)}`);
     }
   }
 

@@ -1,4 +1,5 @@
-import { ScalarType, type DescField, type DescMessage } from "@bufbuild/protobuf";
+import { ScalarType, type DescField, type DescFile, type DescMessage } from "@bufbuild/protobuf";
+import { Edition } from "@bufbuild/protobuf/wkt";
 
 /** The types that stand as they are in a field, a list or a oneof; each is a method of Reader and Writer. */
 export interface ValueType {
@@ -41,7 +42,8 @@ const values: Readonly<Partial<Record<ScalarType, ValueType>>> = {
  */
 export function typeOf(field: DescField): FieldType {
   const { file } = field.parent;
-  if (file.proto.syntax !== "proto3") throw unknown(field, `syntax ${file.proto.syntax || "proto2"}`);
+  // Other syntaxes have defaults and presences of their own.
+  if (file.edition !== Edition.EDITION_PROTO3) throw unknown(field, `${valueName(field)} in ${syntaxOf(file)}`);
   switch (field.fieldKind) {
     case "map":
       if (field.mapKey !== ScalarType.STRING || field.scalar !== ScalarType.STRING) throw unknown(field, `map<${nameOf(field.mapKey)}, ${valueName(field)}>`);
@@ -78,6 +80,10 @@ function messageType(field: DescField, message: DescMessage, isGroup: boolean): 
 function valueName(field: DescField): string {
   if (field.scalar !== undefined) return nameOf(field.scalar);
   return field.message?.typeName ?? field.enum?.typeName ?? "?";
+}
+
+function syntaxOf({ edition }: DescFile): string {
+  return (Edition[edition] as string | undefined)?.replace("EDITION_", "").toLowerCase() ?? "another syntax";
 }
 
 function nameOf(scalar: ScalarType): string {

@@ -33,8 +33,11 @@ export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage
 /** The names of the fields stand at their numbers. */
 function printNames(f: GeneratedFile, message: DescMessage): void {
   const names: Printable[] = [];
-  for (const field of byNumber(message)) names[field.number] = f.string(field.name);
-  const elements = Array.from(names, (name) => name ?? "undefined").map((name, i) => (i === 0 ? name : [", ", name]));
+  for (const field of byNumber(message)) {
+    while (names.length < field.number) names.push("undefined");
+    names.push(f.string(field.name));
+  }
+  const elements = names.map((name, i) => (i === 0 ? name : [", ", name]));
   f.print("const ", fieldsName(message), ": ", f.import("FieldNames", runtime, true), " = [", ...elements, "];");
   f.print();
 }
