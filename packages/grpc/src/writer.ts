@@ -12,6 +12,9 @@ const maxIntegerField = 16;
 /** Up to this length a loop writes a text faster than Node's own function, which is called across a border. */
 const maxLoopedText = 24;
 
+/** Up to this length room for a text is made without counting its bytes. */
+const maxGuessedText = 1024;
+
 /** Every text up to this length has fewer than 128 bytes. */
 const maxByteLengthText = 42;
 
@@ -185,8 +188,9 @@ export class Writer {
   }
 
   private longString(tag: number, value: string, field: string): void {
-    // No character takes more than three bytes.
-    const at = this.begin(tag, 2 * maxVarint32 + value.length * 3);
+    // No character takes more than three bytes; for a long text so much room would be a waste.
+    const room = value.length <= maxGuessedText ? value.length * 3 : Buffer.byteLength(value);
+    const at = this.begin(tag, 2 * maxVarint32 + room);
     // As if it were ASCII, as most are; a short one's length has one byte whatever it is.
     const lengthSize = value.length <= maxByteLengthText ? 1 : varintSize(value.length);
     const start = at + lengthSize;
