@@ -19,6 +19,8 @@ interface Room {
   readonly mayImport: readonly string[];
   /** Whether Node's own modules may be imported. */
   readonly node: boolean;
+  /** Whether it runs where the project is built and nowhere else: what it needs is for developers alone. */
+  readonly isTool?: boolean;
 }
 
 const grpc = "@kloset/grpc";
@@ -30,7 +32,14 @@ const connectors = ["@kloset/importer", "@kloset/exporter", "@kloset/storage"];
 /** Each room may import what is named: rooms above it, and given libraries. */
 const rooms: Readonly<Record<string, Room>> = {
   [grpc]: { folder: "packages/grpc", source: "src", mayImport: [], node: true },
-  [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF], node: false },
+  "protoc-gen-kloset": {
+    folder: "packages/protoc-gen-kloset",
+    source: "src",
+    mayImport: [PROTOBUF, "@bufbuild/protoplugin"],
+    node: false,
+    isTool: true,
+  },
+  [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF, grpc], node: false },
   [model]: { folder: "packages/model", source: "src", mayImport: [], node: false },
   [adapter]: { folder: "packages/adapter", source: "src", mayImport: [grpc, model], node: true },
   "@kloset/connection": {
@@ -102,9 +111,10 @@ describe.each(Object.entries(rooms))("%s", (name, room) => {
     const manifest = JSON.parse(readFileSync(join(top, room.folder, "package.json"), "utf8")) as {
       name: string;
       dependencies?: Record<string, string>;
+      devDependencies?: Record<string, string>;
     };
     const used = new Set(imports.map(({ specifier }) => packageOf(specifier)).filter((used) => !isNode(used)));
-    const declared = Object.keys(manifest.dependencies ?? {});
+    const declared = Object.keys((room.isTool === true ? manifest.devDependencies : manifest.dependencies) ?? {});
     // A native library is loaded by name, with createRequire.
     for (const id of declared) if (sourcesOf(room).some(({ text }) => text.includes(`, "${id}"]`))) used.add(id);
     expect(manifest.name).toBe(name);
@@ -135,7 +145,7 @@ function isNode(specifier: string): boolean {
 /** What the sources import; tests and their fixtures may import what they need. */
 function* importsOf(room: Room): Generator<{ file: string; specifier: string }> {
   for (const { file, text } of sourcesOf(room)) {
-    for (const match of text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\brequire(?:\.resolve)?\(\s*)"([^"]+)"/g)) {
+    for (const match of text.matchAll(/(?:\bfrom\s+|\bimport\s+|(?<!\.)\bimport\(\s*|\brequire(?:\.resolve)?\(\s*)"([^"]+)"/g)) {
       const specifier = match[1] ?? "";
       if (!specifier.startsWith(".")) yield { file, specifier };
     }

@@ -5,7 +5,9 @@
  * @module
  */
 export { Code, isFailureCode } from "./code.js";
+export { messageCodec } from "./codec.js";
 export type { MessageCodec } from "./message-codec.js";
+export { noBytes, type FieldNames, type Reader } from "./reader.js";
 export type { MethodKind, MethodTable, ServiceTable } from "./service-table.js";
 export { isCodedError, StatusError, type CodedError } from "./status-error.js";
 export { isInbox, PushStream, type CutOffContext, type Inbox, type Push, type Send } from "./streams.js";

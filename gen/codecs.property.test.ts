@@ -1,0 +1,104 @@
+/**
+ * Holds every generated codec to protobuf-es: the same bytes, the same messages.
+ */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "@jest/globals";
+import { StatusError, Writer } from "@kloset/grpc";
+import fc from "fast-check";
+import { initOf } from "./testing/arbitrary.js";
+import { hasForeignEntry } from "./testing/foreign-entry.js";
+import { messages, type MessageCase } from "./testing/messages.js";
+import { chanceOf, scramble } from "./testing/scramble.js";
+
+const seed = 20260402;
+
+describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
+  const init = initOf(desc);
+  const numRuns = desc.fields.length === 0 ? 10 : 50;
+  const bytesOf = (value: Record<string, unknown>): Uint8Array => toBinary(desc, create(desc, value));
+  const writer = new Writer();
+
+  function encoded(value: object): Buffer {
+    const before = writer.length;
+    const tail = codec.encode(value, writer);
+    return Buffer.concat([writer.buffer.subarray(before, writer.length), ...(tail === undefined ? [] : [tail])]);
+  }
+
+  function decoded(bytes: Uint8Array, isBorrowed = false): unknown {
+    // With other bytes on both sides, which must not matter.
+    const around = Buffer.concat([Buffer.alloc(3, 0xff), bytes, Buffer.alloc(11, 0x01)]);
+    const message = codec.decode(around, 3, 3 + bytes.length, isBorrowed);
+    if (isBorrowed) around.fill(0x55);
+    return message;
+  }
+
+  const expected = (bytes: Uint8Array): unknown => fromBinary(desc, bytes, { readUnknownFields: false });
+
+  it("writes the same bytes, behind what is written", () => {
+    fc.assert(
+      fc.property(init, (value) => {
+        if (writer.length > 1_000_000) writer.length = 0;
+        const bytes = bytesOf(value);
+        expect(encoded(value).equals(bytes)).toBe(true);
+        // What has been decoded can be encoded, too.
+        expect(encoded(decoded(bytes) as object).equals(bytes)).toBe(true);
+      }),
+      { seed, numRuns },
+    );
+  });
+
+  it("reads the same message", () => {
+    fc.assert(
+      fc.property(init, fc.boolean(), (value, isBorrowed) => {
+        const bytes = bytesOf(value);
+        const message = decoded(bytes, isBorrowed);
+        expect(message).toEqual(expected(bytes));
+        // All fields are there, in one order: every message of a type has the same shape to the engine.
+        expect(Object.keys(message as object)).toEqual(["$typeName", ...desc.members.map(({ localName }) => localName)]);
+      }),
+      { seed, numRuns },
+    );
+  });
+
+  it("reads the same message where fields are in any order, come again, in parts, and between unknown ones", () => {
+    fc.assert(
+      fc.property(init, init, fc.integer(), (one, other, chanceSeed) => {
+        const bytes = scramble(desc, Buffer.concat([bytesOf(one), bytesOf(other)]), chanceOf(chanceSeed));
+        expect(decoded(bytes, true)).toEqual(expected(bytes));
+      }),
+      { seed, numRuns },
+    );
+  });
+
+  /** What protobuf-es makes of it, and we must unless we refuse it. */
+  function agree(bytes: Uint8Array): void {
+    let ours: unknown;
+    try {
+      ours = decoded(bytes);
+    } catch (error) {
+      expect(error).toBeInstanceOf(StatusError);
+      expect((error as StatusError).message.startsWith(`the request is no ${desc.typeName}: `)).toBe(true);
+      return;
+    }
+    // Whatever we take can be sent on.
+    codec.encode(ours as object, new Writer());
+    // What else may stand in an entry of a map, protobuf-es takes for further fields of the entry.
+    if (!hasForeignEntry(desc, bytes)) expect(ours).toEqual(expected(bytes));
+  }
+
+  it("refuses other bytes, or reads what protobuf-es reads", () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), agree), { seed, numRuns: 2 * numRuns });
+  });
+
+  it("refuses a changed message, or reads what protobuf-es reads", () => {
+    fc.assert(
+      fc.property(init, fc.integer(), (value, chanceSeed) => {
+        const chance = chanceOf(chanceSeed);
+        const bytes = Buffer.from(bytesOf(value).subarray(0, 300));
+        for (let changes = chance(3); changes >= 0 && bytes.length > 0; changes--) bytes[chance(bytes.length)] = chance(256);
+        agree(chance(2) === 0 ? bytes : bytes.subarray(0, chance(bytes.length + 1)));
+      }),
+      { seed, numRuns: 2 * numRuns },
+    );
+  });
+});

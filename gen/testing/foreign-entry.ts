@@ -1,0 +1,29 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+
+/**
+ * Whether an entry of a map holds more than a key and a value: protobuf-es does not skip it but goes on within it. Or
+ * whether its key is "__proto__", which protobuf-es loses.
+ */
+export function hasForeignEntry(desc: DescMessage, bytes: Uint8Array): boolean {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    const value = reader.skip(wireType, number);
+    const field = desc.fields.find((one) => one.number === number);
+    if (field === undefined || wireType !== WireType.LengthDelimited) continue;
+    const content = new BinaryReader(value).bytes();
+    if (field.fieldKind === "map" ? isForeign(content) : field.message !== undefined && hasForeignEntry(field.message, content)) return true;
+  }
+  return false;
+}
+
+function isForeign(entry: Uint8Array): boolean {
+  const reader = new BinaryReader(entry);
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    const value = reader.skip(wireType, number);
+    if (number > 2 || (number === 1 && Buffer.from(value).includes("__proto__"))) return true;
+  }
+  return false;
+}

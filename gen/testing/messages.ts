@@ -1,0 +1,56 @@
+/**
+ * Every message of both generations with its codec, for tests.
+ *
+ * @module
+ */
+import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { MessageCodec } from "@kloset/grpc";
+import * as timestamp from "../src/google/protobuf/timestamp_codec.js";
+import * as exporter_v1_0 from "../src/v1_0/exporter_codec.js";
+import * as importer_v1_0 from "../src/v1_0/importer_codec.js";
+import * as store_v1_0 from "../src/v1_0/store_codec.js";
+import * as connectors_v1_1 from "../src/v1_1/connectors_codec.js";
+import * as exporter_v1_1 from "../src/v1_1/exporter_codec.js";
+import * as importer_v1_1 from "../src/v1_1/importer_codec.js";
+import * as store_v1_1 from "../src/v1_1/store_codec.js";
+import * as v1_0 from "../v1.0.js";
+import * as v1_1 from "../v1.1.js";
+
+/** Each proto, and what the generator wrote of it. */
+export const files: readonly (readonly [DescFile, object])[] = [
+  [file_google_protobuf_timestamp, timestamp],
+  [v1_0.importer.file_v1_0_importer, importer_v1_0],
+  [v1_0.exporter.file_v1_0_exporter, exporter_v1_0],
+  [v1_0.store.file_v1_0_store, store_v1_0],
+  [v1_1.connectors.file_v1_1_connectors, connectors_v1_1],
+  [v1_1.importer.file_v1_1_importer, importer_v1_1],
+  [v1_1.exporter.file_v1_1_exporter, exporter_v1_1],
+  [v1_1.store.file_v1_1_store, store_v1_1],
+];
+
+/** A message and its codec, and a name that occurs once. */
+export interface MessageCase {
+  readonly name: string;
+  readonly desc: DescMessage;
+  readonly codec: MessageCodec<unknown, object>;
+}
+
+/** Every message there is. */
+export const messages: readonly MessageCase[] = files.flatMap(([file, codecs]) =>
+  allOf(file.messages).map((desc) => ({ name: `${desc.typeName} of ${file.name}`, desc, codec: codecOf(desc, codecs) })),
+);
+
+function allOf(found: readonly DescMessage[]): DescMessage[] {
+  return found.flatMap((message) => [message, ...allOf(message.nestedMessages)]);
+}
+
+function codecOf(desc: DescMessage, codecs: object): MessageCodec<unknown, object> {
+  const codec: unknown = Object.entries(codecs).find(([name]) => name === `${nameOf(desc)}Codec`)?.[1];
+  if (codec === undefined) throw new Error(`${desc.typeName} has no codec`);
+  return codec as MessageCodec<unknown, object>;
+}
+
+function nameOf(desc: DescMessage): string {
+  return desc.parent === undefined ? desc.name : `${nameOf(desc.parent)}_${desc.name}`;
+}

@@ -1,0 +1,13 @@
+import { createEcmaScriptPlugin, type Plugin } from "@bufbuild/protoplugin";
+import { generateFile } from "./file.js";
+import { importedFiles } from "./imported.js";
+
+/** Writes `…_codec.ts` for every proto, and for each file that is not ours and whose messages are used. */
+export const plugin: Plugin = createEcmaScriptPlugin({
+  name: "protoc-gen-kloset",
+  // That of what it writes, not of the packages: a release alone makes no generated file stale.
+  version: "1",
+  generateTs(schema) {
+    for (const file of [...schema.files, ...importedFiles(schema.files)]) generateFile(schema, file);
+  },
+});
