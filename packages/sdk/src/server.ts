@@ -1,5 +1,5 @@
 import type { Serve, ServeDescriptors } from "@kloset/connection";
-import { descriptorTables, type LoadTables } from "./tables.js";
+import { codecTables, descriptorTables, type LoadTables } from "./tables.js";
 
 /** The environment variable that chooses the server. */
 export const serverVariable = "KLOSET_SERVER";
@@ -36,7 +36,7 @@ export function chosenServer(env: Readonly<Record<string, string | undefined>> =
 export async function loadServer(name: ServerName): Promise<LoadedServer> {
   if (name === "framed") {
     const { serveFramed, serveFramedDescriptors } = await import("@kloset/server");
-    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors, tables: descriptorTables };
+    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors, tables: codecTables };
   }
   const { overDuplex, serveWithConnect } = await import("@kloset/connection/connect");
   return { serve: serveWithConnect, serveDescriptors: overDuplex(serveWithConnect), tables: descriptorTables };

@@ -23,3 +23,24 @@ export const descriptorTables: LoadTables = async (kind) => {
   const [old, current] = descriptors[kind];
   return { "v1.0": describedTable(old), "v1.1": describedTable(current) };
 };
+
+/** Tables of generated codecs: those of one connector, and no descriptor. */
+export const codecTables: LoadTables = async (kind) => {
+  const [old, current] = await Promise.all(codecs[kind]());
+  return { "v1.0": old, "v1.1": current };
+};
+
+const codecs: Readonly<Record<ConnectorKind, () => readonly [Promise<ServiceTable>, Promise<ServiceTable>]>> = {
+  importer: () => [
+    import("@kloset/protocol/codecs/v1.0/importer").then(({ importerTable }) => importerTable),
+    import("@kloset/protocol/codecs/v1.1/importer").then(({ importerTable }) => importerTable),
+  ],
+  exporter: () => [
+    import("@kloset/protocol/codecs/v1.0/exporter").then(({ exporterTable }) => exporterTable),
+    import("@kloset/protocol/codecs/v1.1/exporter").then(({ exporterTable }) => exporterTable),
+  ],
+  storage: () => [
+    import("@kloset/protocol/codecs/v1.0/store").then(({ storeTable }) => storeTable),
+    import("@kloset/protocol/codecs/v1.1/store").then(({ storeTable }) => storeTable),
+  ],
+};
