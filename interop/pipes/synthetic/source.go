@@ -179,6 +179,18 @@ func (s *Source) hasAttribute(attribute string) bool {
 	return found && err == nil && number < s.xattrs && strconv.FormatUint(number, 10) == text
 }
 
+// FilePathname is where the regular file of a number is.
+func FilePathname(number uint64) string {
+	pathname, _ := nameOf('f', number)
+	return pathname
+}
+
+// FileNumber is the number of a regular file, by its pathname.
+func FileNumber(pathname string) (number uint64, ok bool) {
+	kind, number, ok := parsePathname(pathname)
+	return number, ok && kind == 'f'
+}
+
 // nameOf is like Sprintf("/%c%07d"), of which a scan of a million would feel the cost.
 func nameOf(kind byte, number uint64) (pathname, name string) {
 	buffer := append(make([]byte, 0, 24), '/', kind)
