@@ -1,0 +1,38 @@
+import type { RowSummary } from "../summary.js";
+import type { Spread } from "../statistics.js";
+
+const MB = 1e6;
+const RATIO_DIGITS = 2;
+
+/** What stands above {@link cellsOf}. */
+export const headings: readonly string[] = [
+  "row", "calls", "against Go", "quartiles", "target", "reached", "against tuned Go", "CPU", "seconds", "Go's", "peak MB", "Go's",
+];
+
+/** One line of the table. */
+export function cellsOf({ title, calls, againstGo, againstTunedGo, cpuAgainstGo, target, missed, seconds, peakBytes }: RowSummary): string[] {
+  return [
+    title,
+    String(calls),
+    ratio(againstGo.median),
+    quartiles(againstGo),
+    target === undefined ? "" : ratio(target),
+    missed.length === 0 ? "yes" : `not ${missed.join(", ")}`,
+    ratio(againstTunedGo.median),
+    ratio(cpuAgainstGo.median),
+    ratio(seconds.typescript),
+    ratio(seconds.go),
+    (peakBytes.typescript / MB).toFixed(0),
+    (peakBytes.go / MB).toFixed(0),
+  ];
+}
+
+/** As people read it. */
+export function ratio(value: number): string {
+  return value.toFixed(RATIO_DIGITS);
+}
+
+/** The lower and the upper one. */
+export function quartiles({ lowerQuartile, upperQuartile }: Spread): string {
+  return `${ratio(lowerQuartile)}–${ratio(upperQuartile)}`;
+}
