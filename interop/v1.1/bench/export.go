@@ -35,7 +35,7 @@ func startExport(ctx context.Context, conn *grpc.ClientConn, job Job, answered f
 	config["exact"] = "1"
 	_, err := client.Init(ctx, &exporter.InitRequest{
 		Options: &exporter.Options{Hostname: "localhost", Os: "linux", Arch: "amd64", Cwd: "/", Maxconcurrency: int64(job.Calls)},
-		Proto:   "bench",
+		Proto:   job.protocol(),
 		Config:  config,
 	})
 	answered()

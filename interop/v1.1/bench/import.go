@@ -4,24 +4,17 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"strconv"
 	"sync/atomic"
 
 	"google.golang.org/grpc"
 
-	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.1/gen/connectors"
 	"kloset.invalid/interop/v1.1/gen/importer"
 )
-
-// waiting is how many records may wait for a worker or for their acknowledgement.
-const waiting = 256
 
 type importRun struct {
 	client importer.ImporterClient
@@ -48,79 +41,32 @@ func openImporter(ctx context.Context, conn *grpc.ClientConn, job Job) (importer
 	config["files"], config["size"] = strconv.Itoa(job.Count), strconv.FormatUint(job.Size, 10)
 	_, err := client.Init(ctx, &importer.InitRequest{
 		Options: &importer.Options{Hostname: "localhost", Os: "linux", Arch: "amd64", Cwd: "/", Maxconcurrency: int64(job.Calls)},
-		Proto:   "bench",
+		Proto:   job.protocol(),
 		Config:  config,
 	})
 	return client, err
 }
 
-func (j Job) config() map[string]string {
-	config := map[string]string{"location": "bench://memory"}
-	maps.Copy(config, j.Config)
-	return config
-}
-
-// drive gives every record to one of the workers while the scan goes on, and
-// acknowledges it when the worker has read what it names, as Plakar does.
-func (r *importRun) drive(parent context.Context) error {
-	ctx, cancel := context.WithCancelCause(parent)
-	defer cancel(nil)
-	stream, err := r.client.Import(ctx)
-	if err != nil {
-		return err
+// drive counts and checks the records: a root, and the files in their order.
+func (r *importRun) drive(ctx context.Context) error {
+	count := 0
+	next := func(record *connectors.Record) error {
+		count++
+		return r.checkRecord(record, count-1)
 	}
-	records := make(chan *connectors.Record, waiting)
-	go func() {
-		defer close(records)
-		if err := r.receive(ctx, stream, records); err != nil {
-			cancel(err)
+	finished := func() error {
+		if count != r.job.Count+1 {
+			return fmt.Errorf("%d records came, not %d", count, r.job.Count+1)
 		}
-	}()
-	done := make(chan *connectors.Record, waiting)
-	acknowledged := make(chan error, 1)
-	go func() { acknowledged <- acknowledge(stream, done) }()
-	err = host.Each(ctx, r.job.Calls, records, func(ctx context.Context, record *connectors.Record) error {
-		if r.open && record.GetHasReader() {
-			if err := r.read(ctx, record); err != nil {
-				return err
-			}
-		}
-		done <- record
 		return nil
-	})
-	close(done)
-	if err := errors.Join(err, <-acknowledged); err != nil {
-		return err
 	}
-	if _, err := stream.Recv(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("the plugin did not end the scan well: %w", err)
-	}
-	return nil
-}
-
-// receive checks every record: a root, and the files in their order.
-func (r *importRun) receive(ctx context.Context, stream importer.Importer_ImportClient, records chan<- *connectors.Record) error {
-	for count := 0; ; count++ {
-		response, err := stream.Recv()
-		if err != nil {
-			return fmt.Errorf("the scan: %w", err)
-		}
-		if response.GetFinished() {
-			if count != r.job.Count+1 {
-				return fmt.Errorf("%d records came, not %d", count, r.job.Count+1)
-			}
+	read := func(ctx context.Context, record *connectors.Record) error {
+		if !r.open || !record.GetHasReader() {
 			return nil
 		}
-		record := response.GetRecord()
-		if err := r.checkRecord(record, count); err != nil {
-			return err
-		}
-		select {
-		case records <- record:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return r.read(ctx, record)
 	}
+	return scan{next, finished, read}.run(ctx, r.client, r.job.Calls)
 }
 
 func (r *importRun) checkRecord(record *connectors.Record, count int) error {
@@ -155,20 +101,6 @@ func (r *importRun) read(ctx context.Context, record *connectors.Record) error {
 	}
 	r.bytes.Add(r.job.Size)
 	return nil
-}
-
-// acknowledge sends a Result for every record, then half-closes.
-func acknowledge(stream importer.Importer_ImportClient, done <-chan *connectors.Record) error {
-	var failed error
-	for record := range done {
-		if failed == nil {
-			failed = stream.Send(&importer.ImportRequest{Result: &connectors.Result{Header: record}})
-		}
-	}
-	if failed == nil {
-		failed = stream.CloseSend()
-	}
-	return failed
 }
 
 func (r *importRun) moved() uint64 { return r.bytes.Load() }

@@ -26,9 +26,11 @@ type Job struct {
 	Size uint64
 	// Calls is the number of calls at once.
 	Calls int
+	// Folder is what is imported by the work "tree".
+	Folder string
 }
 
-// Work drives a plugin.
+// work drives a plugin.
 type work struct {
 	// start makes all ready that is not measured; the plugin answers Init in it first.
 	start func(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error)
@@ -53,6 +55,7 @@ var works = map[string]work{
 	"get":     {startGet},
 	"ranges":  {startRanges},
 	"init":    {startInit},
+	"tree":    {startTree},
 }
 
 // Works are the names of what can be done.
@@ -73,4 +76,16 @@ func (j Job) Check() error {
 		return fmt.Errorf("calls is %d: 1 or more is needed", j.Calls)
 	}
 	return nil
+}
+
+func (j Job) config() map[string]string {
+	config := map[string]string{"location": "bench://memory"}
+	maps.Copy(config, j.Config)
+	return config
+}
+
+// protocol is that of the location.
+func (j Job) protocol() string {
+	protocol, _, _ := strings.Cut(j.config()["location"], "://")
+	return protocol
 }

@@ -26,7 +26,7 @@ type storage struct {
 
 func openStorage(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (*storage, error) {
 	client := store.NewStoreClient(conn)
-	_, err := client.Init(ctx, &store.InitRequest{Proto: "bench", Config: job.config()})
+	_, err := client.Init(ctx, &store.InitRequest{Proto: job.protocol(), Config: job.config()})
 	answered()
 	if err == nil {
 		_, err = client.Create(ctx, &store.CreateRequest{Config: []byte("bench")})
