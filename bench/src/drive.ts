@@ -23,11 +23,13 @@ export interface Job {
   readonly count?: number;
   readonly size?: number;
   readonly calls?: number;
+  readonly folder?: string | undefined;
   readonly config?: readonly string[];
   /** The command of the plugin. */
   readonly plugin: readonly string[];
 }
 
+/** All of them. */
 const names = ["seconds", "bytes", "cpuSeconds", "peakBytes", "answerSeconds", "exitSeconds"] as const;
 const run = promisify(execFile);
 
@@ -40,7 +42,7 @@ const run = promisify(execFile);
 export async function drive(client: string, job: Job, env: NodeJS.ProcessEnv): Promise<Measures> {
   const args = [
     `-work=${job.work}`,
-    ...(["count", "size", "calls"] as const).flatMap((name) => (job[name] === undefined ? [] : [`-${name}=${String(job[name])}`])),
+    ...(["count", "size", "calls", "folder"] as const).flatMap((name) => (job[name] === undefined ? [] : [`-${name}=${String(job[name])}`])),
     ...(job.config ?? []).map((setting) => `-config=${setting}`),
     ...job.plugin,
   ];

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { rows, rowsNamed, shortened, type Row } from "./rows.js";
+import { rows, rowsNamed, shortened, tiny, type Row } from "./rows.js";
 
 /** What a run is asked for. */
 export interface Options {
@@ -9,10 +9,8 @@ export interface Options {
   readonly server?: string | undefined;
   /** The folder of the reports; undefined writes none. */
   readonly out?: string | undefined;
-  /** Whether start-up and the real tree are measured, too. */
+  /** Whether it is about every row; then start-up is measured, too. */
   readonly whole: boolean;
-  /** Proves that all works: tiny amounts, and no times are judged. */
-  readonly smoke: boolean;
 }
 
 /** How the command is called. */
@@ -36,7 +34,6 @@ Exit codes: 0 measured, 1 something failed or came wrong, 2 wrong usage.
 const ROUNDS = 7;
 const QUICK_ROUNDS = 3;
 const QUICK_SHARE = 1 / 4;
-const SMOKE_SHARE = 1 / 100;
 const servers = ["connect", "framed"];
 
 /**
@@ -63,12 +60,11 @@ export function optionsOf(args: readonly string[], defaultOut: string): Options 
   const whole = values.rows === undefined;
   const chosen = values.rows === undefined ? rows : rowsNamed(values.rows);
   return {
-    rows: smoke || quick ? chosen.map((row) => shortened(row, smoke ? SMOKE_SHARE : QUICK_SHARE)) : chosen,
+    rows: chosen.map((row) => (smoke ? tiny(row) : quick ? shortened(row, QUICK_SHARE) : row)),
     rounds: values.rounds === undefined ? defaultRounds(quick, smoke) : roundsOf(values.rounds),
     server,
     out: values.out ?? (whole && !quick && !smoke ? defaultOut : undefined),
     whole,
-    smoke,
   };
 }
 
