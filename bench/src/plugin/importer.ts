@@ -25,7 +25,7 @@ export function syntheticImporter(files: number, size: number): Importer {
 }
 
 function numberOf(pathname: string, files: number): number {
-  const number = Number(pathname.slice("/f".length));
-  if (!pathname.startsWith("/f") || !(number < files)) throw new Error(`open ${pathname}: no such file`);
+  const number = /^\/f\d{7,}$/.test(pathname) ? Number(pathname.slice("/f".length)) : NaN;
+  if (!(number < files)) throw new Error(`open ${pathname}: no such file`);
   return number;
 }
