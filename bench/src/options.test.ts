@@ -6,13 +6,13 @@ const docs = "/docs";
 
 describe("the command line", () => {
   it("measures everything in seven rounds, and writes it down", () => {
-    expect(optionsOf([], docs)).toEqual({ rows, rounds: 7, server: undefined, out: docs, whole: true });
+    expect(optionsOf([], docs)).toEqual({ rows, rounds: 7, server: undefined, out: docs, whole: true, judged: true });
   });
 
   it("writes nothing of a part, or of a short run, unless it is told where to", () => {
     expect(optionsOf(["--rows", "records"], docs)).toMatchObject({ out: undefined, whole: false });
     expect(optionsOf(["--quick"], docs)).toMatchObject({ out: undefined, rounds: 3, whole: true });
-    expect(optionsOf(["--smoke"], docs)).toMatchObject({ out: undefined, rounds: 1, whole: true });
+    expect(optionsOf(["--smoke"], docs)).toMatchObject({ out: undefined, rounds: 1, whole: true, judged: false });
     expect(optionsOf(["--quick", "--out", "/there"], docs).out).toBe("/there");
   });
 

@@ -11,6 +11,8 @@ export interface Options {
   readonly out?: string | undefined;
   /** Whether it is about every row; then start-up is measured, too. */
   readonly whole: boolean;
+  /** Whether times say anything: not of tiny amounts. */
+  readonly judged: boolean;
 }
 
 /** How the command is called. */
@@ -65,6 +67,7 @@ export function optionsOf(args: readonly string[], defaultOut: string): Options 
     server,
     out: values.out ?? (whole && !quick && !smoke ? defaultOut : undefined),
     whole,
+    judged: !smoke,
   };
 }
 
