@@ -90,6 +90,7 @@ const rooms: Readonly<Record<string, Room>> = {
     node: true,
   },
   "@kloset/scale": { folder: "scale", source: "src", mayImport: ["@kloset/host", model, "@kloset/sdk"], node: true },
+  "@kloset/bench": { folder: "bench", source: "src", mayImport: ["@kloset/sdk"], node: true },
   "@kloset/fuzz": {
     folder: "fuzz",
     source: "src",

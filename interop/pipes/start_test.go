@@ -102,3 +102,19 @@ func TestMissing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestUsage(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	process, err := Start(ctx, Command{Path: "/bin/sh", Args: []string{"-c", "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := process.Wait(ctx); exit.Code != 0 || err != nil {
+		t.Fatal(exit, err)
+	}
+	usage, err := process.Usage()
+	if err != nil || usage.CPU <= 0 || usage.PeakMemory < 1<<18 {
+		t.Errorf("%+v, %v", usage, err)
+	}
+}

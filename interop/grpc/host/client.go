@@ -32,11 +32,9 @@ type Client struct {
 	calls []host.Call
 }
 
-// Connect speaks gRPC on a connection, with the dial options of Plakar, and those
-// that only one generation has. pathnameOf tells the pathname in a request, if
-// there is one.
-func Connect(conn net.Conn, pathnameOf func(request any) string, options ...grpc.DialOption) (*Client, error) {
-	client := &Client{pathnameOf: pathnameOf}
+// Dial speaks gRPC on a connection, with the dial options of Plakar, and those
+// that only one generation has.
+func Dial(conn net.Conn, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	var used atomic.Bool
 	grpcConn, err := grpc.NewClient(target, append(options,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -47,11 +45,23 @@ func Connect(conn net.Conn, pathnameOf func(request any) string, options ...grpc
 			}
 			return conn, nil
 		}),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("grpc: %w", err)
+	}
+	return grpcConn, nil
+}
+
+// Connect is [Dial], with a list of the calls. pathnameOf tells the pathname in a
+// request, if there is one.
+func Connect(conn net.Conn, pathnameOf func(request any) string, options ...grpc.DialOption) (*Client, error) {
+	client := &Client{pathnameOf: pathnameOf}
+	grpcConn, err := Dial(conn, append(options,
 		grpc.WithChainUnaryInterceptor(client.noteUnary),
 		grpc.WithChainStreamInterceptor(client.noteStream),
 	)...)
 	if err != nil {
-		return nil, fmt.Errorf("grpc: %w", err)
+		return nil, err
 	}
 	client.Conn = grpcConn
 	return client, nil

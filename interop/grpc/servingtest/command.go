@@ -33,6 +33,14 @@ func Command(m *testing.M, main func()) {
 	os.Exit(m.Run())
 }
 
+// Plugin is the command line of a connector of [Command]'s main function, for
+// processes that this test starts.
+func Plugin(t *testing.T, connector string) []string {
+	t.Helper()
+	t.Setenv(asPlugin, "1")
+	return []string{os.Args[0], connector}
+}
+
 // UseStore makes some calls as a host does, with the messages of its generation.
 type UseStore func(ctx context.Context, t *testing.T, host *grpc.ClientConn)
 

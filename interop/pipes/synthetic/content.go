@@ -1,6 +1,7 @@
 package synthetic
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 )
@@ -48,6 +49,28 @@ func Fill(p []byte, file, offset uint64) {
 		binary.LittleEndian.PutUint64(number[:], file)
 		copy(p, number[offset:])
 	}
+}
+
+// Matches tells whether p is the content of a file, from an offset on.
+func Matches(p []byte, file, offset uint64) bool {
+	if offset < prefix {
+		var number [prefix]byte
+		binary.LittleEndian.PutUint64(number[:], file)
+		n := min(len(p), int(prefix-offset))
+		if string(p[:n]) != string(number[offset:][:n]) {
+			return false
+		}
+		p, offset = p[n:], offset+uint64(n)
+	}
+	at := (file%Period*stride + offset%Period) % Period
+	for ; len(p) > 0; at = 0 {
+		n := min(len(p), int(Period-at))
+		if !bytes.Equal(p[:n], pattern[at:][:n]) {
+			return false
+		}
+		p = p[n:]
+	}
+	return true
 }
 
 // contentReader reads the content of one file.

@@ -100,3 +100,36 @@ func TestBuffersSendNoEmptyChunk(t *testing.T) {
 		t.Error("an unknown setting is taken")
 	}
 }
+
+func TestMatches(t *testing.T) {
+	content := make([]byte, 3*Period)
+	for _, file := range []uint64{0, 1, Period, 1 << 40} {
+		Fill(content, file, 0)
+		for _, offset := range []int{0, 3, 8, Period - 1, Period, 2*Period + 5} {
+			part := bytes.Clone(content[offset:])
+			if !Matches(part, file, uint64(offset)) {
+				t.Errorf("file %d from %d on does not match itself", file, offset)
+			}
+			for _, at := range []int{0, 1, 7, 8, len(part) / 2, len(part) - 1} {
+				part[at]++
+				if Matches(part, file, uint64(offset)) {
+					t.Errorf("file %d from %d on matches with another byte at %d", file, offset, at)
+				}
+				part[at]--
+			}
+		}
+	}
+}
+
+func TestFileNumber(t *testing.T) {
+	for _, number := range []uint64{0, 1, 9_999_999, 10_000_000} {
+		if got, ok := FileNumber(FilePathname(number)); got != number || !ok {
+			t.Errorf("%d, %t: not %d", got, ok, number)
+		}
+	}
+	for _, pathname := range []string{"", "/", "/f1", "/l0000001", "f0000001", "/f0000001/"} {
+		if number, ok := FileNumber(pathname); ok {
+			t.Errorf("%q is file %d", pathname, number)
+		}
+	}
+}

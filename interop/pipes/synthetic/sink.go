@@ -7,14 +7,18 @@ import (
 )
 
 // Sink is the target of a restore that keeps nothing: it holds hosts to the rules
-// of an exporter, and drops what it is given. Configured by one key:
+// of an exporter, and drops what it is given. Configured by these keys:
 //
 //	xattrs  "1" asks for extended attributes, "0" (the default) does not
+//	exact   "1" fails a file of another size than its record says, "0" (the
+//	        default) takes it on v1.1, where the record has the size at the scan
 type Sink struct {
 	// Root is the path part of the location, "/" when there is none.
 	Root string
 	// Attributes tells whether extended attributes are asked for.
 	Attributes bool
+	// Exact tells whether the size that a v1.1 host says is held against what came.
+	Exact bool
 }
 
 // OpenSink reads the configuration.
@@ -27,11 +31,15 @@ func OpenSink(config Config) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
+	exact, err := config.Switch("exact")
+	if err != nil {
+		return nil, err
+	}
 	root := PathOf(location)
 	if root == "" {
 		root = "/"
 	}
-	return &Sink{Root: root, Attributes: attributes}, nil
+	return &Sink{Root: root, Attributes: attributes, Exact: exact}, nil
 }
 
 // Below takes the root off a pathname of a v1.0 host, which joins the two with

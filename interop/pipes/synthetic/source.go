@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Limits of what can be asked for. Seven digits name a file; more make longer names.
@@ -17,6 +18,8 @@ const (
 
 // ModTime is when every entry was changed, in seconds since 1970.
 const ModTime = 1_700_000_000
+
+var changed = time.Unix(ModTime, 0)
 
 // Source is a directory full of made-up files, configured by these keys:
 //
@@ -72,6 +75,10 @@ type Entry struct {
 	Size uint64
 	// Inode is a number of its own for each entry.
 	Inode uint64
+	// Changed is when the content was; nothing else is known of a made-up entry.
+	Changed time.Time
+	// Owner and Group are numbers.
+	Owner, Group uint32
 	// Target is where a symbolic link leads.
 	Target string
 	// Attributes are names of extended attributes; each comes as an entry of its own, too.
@@ -90,7 +97,7 @@ func (s *Source) Entries() iter.Seq[*Entry] {
 	return func(yield func(*Entry) bool) {
 		inode := uint64(1)
 		emit := func(entry *Entry) bool {
-			entry.Inode = inode
+			entry.Inode, entry.Changed = inode, changed
 			inode++
 			return yield(entry)
 		}
@@ -177,6 +184,18 @@ func (s *Source) hasAttribute(attribute string) bool {
 	text, found := strings.CutPrefix(attribute, "user.synthetic")
 	number, err := strconv.ParseUint(text, 10, 64)
 	return found && err == nil && number < s.xattrs && strconv.FormatUint(number, 10) == text
+}
+
+// FilePathname is where the regular file of a number is.
+func FilePathname(number uint64) string {
+	pathname, _ := nameOf('f', number)
+	return pathname
+}
+
+// FileNumber is the number of a regular file, by its pathname.
+func FileNumber(pathname string) (number uint64, ok bool) {
+	kind, number, ok := parsePathname(pathname)
+	return number, ok && kind == 'f'
 }
 
 // nameOf is like Sprintf("/%c%07d"), of which a scan of a million would feel the cost.

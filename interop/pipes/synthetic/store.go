@@ -82,7 +82,8 @@ func OpenStore(config Config) (store Store, location string, err error) {
 	if path := PathOf(location); strings.HasPrefix(path, "/") {
 		return &directoryStore{root: path}, location, nil
 	}
-	return newMemoryStore(location), location, nil
+	buffers, err := config.Buffers()
+	return newMemoryStore(location, buffers), location, err
 }
 
 // Whole is all of a resource.

@@ -15,6 +15,7 @@ type resource struct {
 // replaced: a reader keeps what it has opened.
 type memoryStore struct {
 	name      string
+	uploads   uploadBuffers
 	mutex     sync.RWMutex
 	created   bool
 	config    []byte
@@ -22,8 +23,8 @@ type memoryStore struct {
 	size      int64
 }
 
-func newMemoryStore(name string) *memoryStore {
-	return &memoryStore{name: name, resources: map[resource][]byte{}}
+func newMemoryStore(name string, buffers Buffers) *memoryStore {
+	return &memoryStore{name: name, uploads: newUploadBuffers(buffers), resources: map[resource][]byte{}}
 }
 
 func (s *memoryStore) Create(config []byte) error {
@@ -58,7 +59,7 @@ func (s *memoryStore) List(kind Kind) ([]MAC, error) {
 }
 
 func (s *memoryStore) Put(kind Kind, mac MAC) (Upload, error) {
-	return &memoryUpload{store: s, resource: resource{kind, mac}}, nil
+	return &memoryUpload{Buffer: s.uploads.take(), store: s, resource: resource{kind, mac}}, nil
 }
 
 func (s *memoryStore) Get(kind Kind, mac MAC) (Content, error) {
@@ -90,21 +91,26 @@ func (s *memoryStore) Size() (int64, error) {
 }
 
 type memoryUpload struct {
-	bytes.Buffer
+	*bytes.Buffer
 	store    *memoryStore
 	resource resource
 }
 
 func (u *memoryUpload) Commit() error {
+	content := u.store.uploads.contentOf(u.Buffer)
 	u.store.mutex.Lock()
 	defer u.store.mutex.Unlock()
-	u.store.size += int64(u.Len()) - int64(len(u.store.resources[u.resource]))
-	u.store.resources[u.resource] = u.Bytes()
+	u.store.size += int64(len(content)) - int64(len(u.store.resources[u.resource]))
+	u.store.resources[u.resource] = content
 	return nil
 }
 
 // Discard has nothing to undo: nobody knows of what is in the buffer.
-func (u *memoryUpload) Discard() {}
+func (u *memoryUpload) Discard() {
+	u.store.uploads.giveBack(u.Buffer)
+	// Another upload may have it now.
+	u.Buffer = new(bytes.Buffer)
+}
 
 type memoryContent struct{ *bytes.Reader }
 

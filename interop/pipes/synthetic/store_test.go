@@ -13,13 +13,17 @@ import (
 
 func eachStore(t *testing.T, test func(t *testing.T, store Store)) {
 	t.Helper()
-	for _, name := range []string{"memory", "directory"} {
+	for _, name := range []string{"memory", "memory, pooled", "directory"} {
 		t.Run(name, func(t *testing.T) {
-			location := "mem://one"
-			if name == "directory" {
-				location = "gomem://" + filepath.Join(t.TempDir(), "new", "repository")
+			config := Config{"location": "mem://one"}
+			switch name {
+			case "memory, pooled":
+				config["buffers"] = "pooled"
+			case "directory":
+				config["location"] = "gomem://" + filepath.Join(t.TempDir(), "new", "repository")
 			}
-			store, got, err := OpenStore(Config{"location": location})
+			location := config["location"]
+			store, got, err := OpenStore(config)
 			if err != nil || got != location {
 				t.Fatal(got, err)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.1/gen/connectors"
 	"kloset.invalid/interop/v1.1/gen/exporter"
 )
@@ -102,11 +103,15 @@ func (e *export) nextRecord() (*connectors.Record, error) {
 // failure is what the host is told; broken is why the stream has ended within.
 func (e *export) take(record *connectors.Record) (failure, broken error) {
 	var interrupted error
+	var received uint64
 	if record.GetHasReader() {
-		interrupted, broken = e.skipContent(record.GetPathname())
+		received, interrupted, broken = e.skipContent(record.GetPathname())
 	}
 	if failure = e.check(record); failure == nil {
 		failure = interrupted
+	}
+	if failure == nil && e.sink.Exact && record.GetHasReader() && !record.GetIsXattr() {
+		failure = synthetic.CheckSize(record.GetPathname(), uint64(record.GetFileInfo().GetSize()), received)
 	}
 	return failure, broken
 }
@@ -136,20 +141,21 @@ func (e *export) check(record *connectors.Record) error {
 
 // skipContent reads to the empty chunk that ends a file. Without it the file did
 // not come whole: its source has failed.
-func (e *export) skipContent(pathname string) (interrupted, broken error) {
+func (e *export) skipContent(pathname string) (received uint64, interrupted, broken error) {
 	for {
 		request, err := e.stream.Recv()
 		if err != nil {
-			return fmt.Errorf("the content of %q broke off: its source failed", pathname), err
+			return received, fmt.Errorf("the content of %q broke off: its source failed", pathname), err
 		}
 		switch packet := request.GetPacket().(type) {
 		case *exporter.ExportRequest_Chunk:
 			if len(packet.Chunk) == 0 {
-				return interrupted, nil
+				return received, interrupted, nil
 			}
+			received += uint64(len(packet.Chunk))
 		case *exporter.ExportRequest_Record:
 			e.early = packet.Record
-			return fmt.Errorf("the content of %q broke off: another record came within it", pathname), nil
+			return received, fmt.Errorf("the content of %q broke off: another record came within it", pathname), nil
 		default:
 			interrupted = fmt.Errorf("the content of %q broke off: a packet of an unknown kind came within it", pathname)
 		}

@@ -174,3 +174,16 @@ func TestExporterFailures(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestExactExportCountsBytes(t *testing.T) {
+	for setting, failure := range map[string]string{"0": "", "1": `"/a" has 3 bytes, but 2 came`} {
+		ctx, client, _ := startExporter(t, map[string]string{"exact": setting})
+		results, err := exportAll(ctx, client, []*exporter.ExportRequest{
+			header(record("/a", 0o644, 3)), chunk([]byte("ab")), chunk(nil),
+			header(record("/b", 0o644, 2)), chunk([]byte("ab")), chunk(nil),
+		})
+		if err != nil || results["/a"].GetError() != failure || results["/b"] == nil || results["/b"].GetError() != "" {
+			t.Errorf("exact=%s: %v, %v", setting, results, err)
+		}
+	}
+}

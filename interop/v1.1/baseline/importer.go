@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"kloset.invalid/interop/pipes/disk"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.1/gen/connectors"
 	"kloset.invalid/interop/v1.1/gen/importer"
@@ -16,21 +18,51 @@ import (
 type importerServer struct {
 	importer.UnimplementedImporterServer
 	defaults synthetic.Config
-	session  synthetic.Session[*synthetic.Source]
+	session  synthetic.Session[*openedSource]
+}
+
+// openedSource is what is imported: made up, or a folder on the disk.
+type openedSource struct {
+	source
+	root    string
+	buffers synthetic.Buffers
+}
+
+type source interface {
+	Entries() iter.Seq[*synthetic.Entry]
+	// Open reads a file, or an extended attribute of it. What can be closed is.
+	Open(pathname, attribute string) (io.Reader, error)
 }
 
 func (s *importerServer) Init(_ context.Context, request *importer.InitRequest) (*importer.InitResponse, error) {
-	_, err := s.session.Init(func() (*synthetic.Source, error) {
-		source, err := synthetic.OpenSource(s.defaults.With(request.GetConfig()))
-		if err == nil {
-			source.WithoutAttributes = request.GetOptions().GetNoxattr()
-		}
-		return source, err
+	opened, err := s.session.Init(func() (*openedSource, error) {
+		return openSource(s.defaults.With(request.GetConfig()), request.GetOptions().GetNoxattr())
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &importer.InitResponse{Origin: "localhost", Type: "synthetic", Root: "/"}, nil
+	return &importer.InitResponse{Origin: "localhost", Type: "synthetic", Root: opened.root}, nil
+}
+
+func openSource(config synthetic.Config, withoutAttributes bool) (*openedSource, error) {
+	onDisk, err := config.Switch("disk")
+	if err != nil {
+		return nil, err
+	}
+	if onDisk {
+		folder, err := disk.OpenFolder(config)
+		if err != nil {
+			return nil, err
+		}
+		buffers, err := config.Buffers()
+		return &openedSource{folder, folder.Root, buffers}, err
+	}
+	made, err := synthetic.OpenSource(config)
+	if err != nil {
+		return nil, err
+	}
+	made.WithoutAttributes = withoutAttributes
+	return &openedSource{made, "/", made.Buffers}, nil
 }
 
 func (s *importerServer) Ping(context.Context, *importer.PingRequest) (*importer.PingResponse, error) {
@@ -93,7 +125,10 @@ func (s *importerServer) Open(request *importer.OpenRequest, stream grpc.ServerS
 	if err != nil {
 		return err
 	}
-	return source.Buffers.Send(content, func(chunk []byte) error {
+	if closer, ok := content.(io.Closer); ok {
+		defer closer.Close()
+	}
+	return source.buffers.Send(content, func(chunk []byte) error {
 		return stream.Send(&importer.OpenResponse{Chunk: chunk})
 	})
 }
@@ -124,9 +159,11 @@ func recordOf(entry *synthetic.Entry) *connectors.Record {
 			Name:      entry.Name,
 			Size:      int64(entry.Size),
 			Mode:      uint32(entry.Mode),
-			ModTime:   &timestamppb.Timestamp{Seconds: synthetic.ModTime},
+			ModTime:   timestamppb.New(entry.Changed),
 			Dev:       1,
 			Ino:       entry.Inode,
+			Uid:       uint64(entry.Owner),
+			Gid:       uint64(entry.Group),
 			Nlink:     1,
 			Username:  "root",
 			Groupname: "root",

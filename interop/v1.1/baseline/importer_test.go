@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -188,4 +190,23 @@ func TestCancelledOpenEnds(t *testing.T) {
 	if _, err := client.Ping(ctx, &importer.PingRequest{}); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestImportOfAFolder(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	if err := os.WriteFile(file, []byte("content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, host := servingtest.Connect(t, NewServer, "importer", synthetic.Config{"location": "disk://" + folder, "disk": "1"})
+	client := importer.NewImporterClient(host)
+	response, err := client.Init(ctx, &importer.InitRequest{})
+	if err != nil || response.GetRoot() != folder {
+		t.Fatalf("%v, %v", response, err)
+	}
+	if content, err := openRecord(ctx, client, &connectors.Record{Pathname: file}); string(content) != "content" || err != nil {
+		t.Errorf("%q, %v", content, err)
+	}
+	_, err = openRecord(ctx, client, &connectors.Record{Pathname: "/elsewhere"})
+	servingtest.ExpectError(t, err, "open /elsewhere: no such file")
 }

@@ -18,14 +18,21 @@ type Client struct{ *grpchost.Client }
 
 var _ host.Client = (*Client)(nil)
 
-// Connect speaks gRPC on a connection, with the dial options of Plakar.
+// Dial speaks gRPC on a connection, with the dial options of Plakar.
+func Dial(conn net.Conn) (*grpc.ClientConn, error) {
+	return grpchost.Dial(conn, options()...)
+}
+
+// Connect is [Dial], for those who drive the plugin by the words of both generations.
 func Connect(conn net.Conn) (host.Client, error) {
-	client, err := grpchost.Connect(conn, pathnameOf, grpc.WithIdleTimeout(0))
+	client, err := grpchost.Connect(conn, pathnameOf, options()...)
 	if err != nil {
 		return nil, err
 	}
 	return &Client{client}, nil
 }
+
+func options() []grpc.DialOption { return []grpc.DialOption{grpc.WithIdleTimeout(0)} }
 
 // pathnameOf is the pathname in a request; "" when there is none.
 func pathnameOf(request any) string {

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "@jest/globals";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { drive, measuresOf } from "./drive.js";
+import { measuresWith } from "./testing/figures.js";
+
+describe("what the host prints", () => {
+  it("is read", () => {
+    expect(measuresOf(`${JSON.stringify(measuresWith({ seconds: 3 }))}\n`)).toEqual(measuresWith({ seconds: 3 }));
+  });
+
+  it.each([
+    ["{}", "the host printed no seconds: {}"],
+    ["null", "the host printed no seconds: null"],
+    [JSON.stringify({ ...measuresWith({}), peakBytes: "much" }), "the host printed no peakBytes"],
+  ])("%s is refused", (text, message) => {
+    expect(() => measuresOf(text)).toThrow(message);
+  });
+});
+
+it("tells the job and the host's words when it failed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kloset-bench-"));
+  try {
+    const host = join(folder, "host");
+    writeFileSync(host, "#!/bin/sh\necho wrong bytes came >&2\nexit 1\n", { mode: 0o755 });
+    const job = { work: "put", count: 2, config: ["a=b"], plugin: ["plugin", "storage"] };
+    await expect(drive(host, job, process.env)).rejects.toThrow(/^-work=put -count=2 -config=a=b plugin storage: wrong bytes came$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

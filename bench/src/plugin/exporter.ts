@@ -1,0 +1,16 @@
+import type { Exporter } from "@kloset/sdk";
+
+/** Reads everything, counts it, and keeps nothing. */
+export function drainingExporter(): Exporter {
+  return {
+    root: () => "/",
+    createDirectory: () => undefined,
+    async storeFile(pathname, data, size) {
+      let received = 0;
+      for await (const chunk of data) received += chunk.length;
+      if (received !== size) throw new Error(`${JSON.stringify(pathname)} has ${String(size)} bytes, but ${String(received)} came`);
+    },
+    setPermissions: () => undefined,
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "@jest/globals";
+import { rows, rowsNamed, shortened, tiny } from "./rows.js";
+
+describe("the rows", () => {
+  it("have the targets that were set", () => {
+    expect(Object.fromEntries(rows.map(({ id, target }) => [id, target]))).toEqual({
+      "records@8": 1.3,
+      "import-1k@8": 4,
+      "import-1k@1": 2.5,
+      "import-10m@8": 1,
+      "import-10m@1": 1,
+      "export-1k@8": 1,
+      "export-10m@8": 1,
+      "put-10m@8": 1,
+      "put-10m@1": 0.95,
+      "get-10m@8": 1,
+      "get-10m@1": 0.95,
+      "put-100k@8": 1,
+      "put-100k@1": 1,
+      "get-100k@8": 1.2,
+      "get-100k@1": 1,
+      "ranges@8": 1.5,
+      "ranges@1": 2,
+      "fs@8": undefined,
+      "fs@1": undefined,
+    });
+  });
+
+  it("bound CPU where data flows for long, and memory where it is not the plugin's to keep", () => {
+    for (const { id, bulk, peakLimit, connector } of rows) {
+      expect([id, bulk]).toEqual([id, id.includes("-10m@")]);
+      expect([id, peakLimit]).toEqual([id, connector === "storage" ? undefined : 150_000_000]);
+    }
+  });
+});
+
+describe("rowsNamed", () => {
+  it("finds all that begin with a word, in the order of the table", () => {
+    expect(rowsNamed("put-10m@1, import-1k").map(({ id }) => id)).toEqual(["import-1k@8", "import-1k@1", "put-10m@1"]);
+  });
+
+  it.each(["", "nap", "import,nap"])("names the wrong word of %j, and what there is", (text) => {
+    expect(() => rowsNamed(text)).toThrow(`no row begins with "${text === "" ? "" : "nap"}"; there are records@8, import-1k@8, `);
+  });
+});
+
+describe("a shorter row", () => {
+  it("has its share, and work for every call", () => {
+    const [row] = rowsNamed("get-10m@8");
+    expect(row && shortened(row, 1 / 4)).toEqual({ ...row, count: 30 });
+    expect(row && tiny(row)).toEqual({ ...row, count: 8 });
+  });
+
+  it("imports the whole folder, or a small one", () => {
+    const [row] = rowsNamed("fs@1");
+    expect(row && shortened(row, 1 / 4)).toBe(row);
+    expect(row && tiny(row).folder).not.toBe(row?.folder);
+  });
+});

@@ -1,0 +1,50 @@
+//go:build unix
+
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"kloset.invalid/interop/pipes/host"
+	"kloset.invalid/interop/pipes/synthetic"
+)
+
+// part is a piece of synthetic content.
+type part struct{ file, offset, length uint64 }
+
+// readAll reads chunks to their end. They must be that part, whole.
+func readAll(wanted part, next func() ([]byte, error)) error {
+	var received uint64
+	for {
+		chunk, err := next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if len(chunk) == 0 {
+			return host.ErrEmptyChunk
+		}
+		if !synthetic.Matches(chunk, wanted.file, wanted.offset+received) {
+			return fmt.Errorf("wrong bytes came at %d", wanted.offset+received)
+		}
+		received += uint64(len(chunk))
+	}
+	if received != wanted.length {
+		return fmt.Errorf("%d bytes came, not %d", received, wanted.length)
+	}
+	return nil
+}
+
+// contents makes what will be sent, before it is measured.
+func contents(count int, size uint64) [][]byte {
+	made := make([][]byte, count)
+	for n := range made {
+		made[n] = make([]byte, size)
+		synthetic.Fill(made[n], uint64(n), 0)
+	}
+	return made
+}

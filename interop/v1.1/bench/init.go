@@ -1,0 +1,27 @@
+//go:build unix
+
+package bench
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	"kloset.invalid/interop/v1.1/gen/importer"
+)
+
+// initRun is a plugin that is started, and no more.
+type initRun struct{ client importer.ImporterClient }
+
+func startInit(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
+	client, err := openImporter(ctx, conn, job)
+	answered()
+	return &initRun{client}, err
+}
+
+func (*initRun) drive(context.Context) error { return nil }
+func (*initRun) moved() uint64               { return 0 }
+func (*initRun) check(context.Context) error { return nil }
+
+// close says nothing: the end of the connection is what is measured.
+func (*initRun) close(context.Context) error { return nil }

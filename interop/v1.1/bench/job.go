@@ -1,0 +1,91 @@
+//go:build unix
+
+package bench
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+)
+
+// Job is what a plugin has to do.
+type Job struct {
+	// Work is a name in [Works].
+	Work string
+	// Plugin is the command that starts it.
+	Plugin []string
+	// Config is sent at Init, with the location.
+	Config map[string]string
+	// Count is the number of files, or of calls.
+	Count int
+	// Size is that of each file or resource, in bytes.
+	Size uint64
+	// Calls is the number of calls at once.
+	Calls int
+	// Folder is what is imported by the work "tree".
+	Folder string
+}
+
+// work drives a plugin.
+type work struct {
+	// start makes all ready that is not measured; the plugin answers Init in it first.
+	start func(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error)
+}
+
+// run is the part that is measured, and what has to be checked after it.
+type run interface {
+	drive(ctx context.Context) error
+	// moved is the bytes of content that went through.
+	moved() uint64
+	// check fails when the plugin has done less than was asked for.
+	check(ctx context.Context) error
+	// close is a host's Close.
+	close(ctx context.Context) error
+}
+
+var works = map[string]work{
+	"records": {startRecords},
+	"import":  {startImport},
+	"export":  {startExport},
+	"put":     {startPut},
+	"get":     {startGet},
+	"ranges":  {startRanges},
+	"init":    {startInit},
+	"tree":    {startTree},
+}
+
+// Works are the names of what can be done.
+func Works() []string { return slices.Sorted(maps.Keys(works)) }
+
+// Check fails for a job that can not be done.
+func (j Job) Check() error {
+	if _, ok := works[j.Work]; !ok {
+		return fmt.Errorf("there is no work %q: it is one of %s", j.Work, strings.Join(Works(), ", "))
+	}
+	if len(j.Plugin) == 0 {
+		return fmt.Errorf("the command of the plugin is missing")
+	}
+	if j.Count < 1 {
+		return fmt.Errorf("count is %d: 1 or more is needed", j.Count)
+	}
+	if j.Calls < 1 {
+		return fmt.Errorf("calls is %d: 1 or more is needed", j.Calls)
+	}
+	return nil
+}
+
+func (j Job) config() map[string]string {
+	config := map[string]string{"location": "bench://memory"}
+	maps.Copy(config, j.Config)
+	return config
+}
+
+// protocol is that of the location.
+func (j Job) protocol() string {
+	protocol, _, _ := strings.Cut(j.config()["location"], "://")
+	return protocol
+}

@@ -1,0 +1,88 @@
+//go:build unix
+
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kloset.invalid/interop/pipes"
+	"kloset.invalid/interop/v1.1/host"
+)
+
+// Measures are what a job took.
+type Measures struct {
+	// Seconds of the work itself.
+	Seconds float64 `json:"seconds"`
+	// Bytes of content that went through in them.
+	Bytes uint64 `json:"bytes"`
+	// CPUSeconds are the plugin's, from its start to its end.
+	CPUSeconds float64 `json:"cpuSeconds"`
+	// PeakBytes is the most memory that the plugin had.
+	PeakBytes int64 `json:"peakBytes"`
+	// AnswerSeconds is from the start of the process to the answer of Init.
+	AnswerSeconds float64 `json:"answerSeconds"`
+	// ExitSeconds is from the start of the process to its end.
+	ExitSeconds float64 `json:"exitSeconds"`
+}
+
+// Measure starts the plugin, has it do the job, checks all that comes, and waits
+// for its end.
+func Measure(ctx context.Context, job Job) (measures Measures, err error) {
+	if err := job.Check(); err != nil {
+		return measures, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	// A plugin that has not ended by then is killed.
+	defer cancel()
+	began := time.Now()
+	process, err := pipes.Start(ctx, pipes.Command{Path: job.Plugin[0], Args: job.Plugin[1:]})
+	if err != nil {
+		return measures, err
+	}
+	defer func() {
+		if text := process.Stderr(); err != nil && text != "" {
+			err = fmt.Errorf("%w; the plugin printed: %s", err, text)
+		}
+	}()
+	conn, err := host.Dial(process.Conn)
+	if err != nil {
+		return measures, err
+	}
+	answered := func() { measures.AnswerSeconds = time.Since(began).Seconds() }
+	run, err := works[job.Work].start(ctx, conn, job, answered)
+	if err != nil {
+		return measures, fmt.Errorf("before the work: %w", err)
+	}
+	since := time.Now()
+	err = run.drive(ctx)
+	measures.Seconds = time.Since(since).Seconds()
+	if err != nil {
+		return measures, err
+	}
+	measures.Bytes = run.moved()
+	if err := errors.Join(run.check(ctx), run.close(ctx)); err != nil {
+		return measures, fmt.Errorf("after the work: %w", err)
+	}
+	return measures, end(ctx, process, began, &measures)
+}
+
+// end has the host go, and fails unless the plugin ends by that, in silence.
+func end(ctx context.Context, process *pipes.Process, began time.Time, measures *Measures) error {
+	if err := process.Conn.CloseWrite(); err != nil {
+		return err
+	}
+	exit, err := process.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	measures.ExitSeconds = time.Since(began).Seconds()
+	if exit.Code != 0 || exit.Stderr != "" {
+		return fmt.Errorf("the plugin ended with code %d, and printed %q", exit.Code, exit.Stderr)
+	}
+	usage, err := process.Usage()
+	measures.CPUSeconds, measures.PeakBytes = usage.CPU.Seconds(), usage.PeakMemory
+	return err
+}

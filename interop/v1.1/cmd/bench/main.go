@@ -1,0 +1,64 @@
+//go:build unix
+
+// Command bench drives a plugin of generation v1.1 once, and prints what it took
+// as a line of JSON: see bench/ in the project's top folder.
+//
+//	bench -work WORK [-count N] [-size N] [-calls N] [-config key=value ...] PLUGIN [ARGUMENT ...]
+//	bench -work tree -folder FOLDER [-calls N] [-config key=value ...] PLUGIN [ARGUMENT ...]
+//	bench -work exec COMMAND [ARGUMENT ...]
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"kloset.invalid/interop/pipes/synthetic"
+	"kloset.invalid/interop/v1.1/bench"
+)
+
+// limit is for hangs alone.
+const limit = 10 * time.Minute
+
+func main() {
+	var settings []string
+	job := bench.Job{}
+	flag.StringVar(&job.Work, "work", "", "what is to be done: exec, "+strings.Join(bench.Works(), ", "))
+	flag.IntVar(&job.Count, "count", 1, "files, or calls")
+	flag.Uint64Var(&job.Size, "size", 1024, "bytes of each")
+	flag.IntVar(&job.Calls, "calls", 1, "calls at once")
+	flag.StringVar(&job.Folder, "folder", "", "what the work \"tree\" imports")
+	flag.Func("config", "key=value for the plugin's configuration", func(text string) error {
+		settings = append(settings, text)
+		return nil
+	})
+	flag.Parse()
+	job.Plugin = flag.Args()
+
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	measures, err := measure(ctx, job, settings)
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(measures)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %s: %v\n", job.Work, err)
+		os.Exit(1)
+	}
+}
+
+func measure(ctx context.Context, job bench.Job, settings []string) (bench.Measures, error) {
+	if job.Work == "exec" {
+		return bench.MeasureCommand(ctx, job.Plugin)
+	}
+	config, err := synthetic.ParseArgs(settings)
+	if err != nil {
+		return bench.Measures{}, err
+	}
+	job.Config = config
+	return bench.Measure(ctx, job)
+}

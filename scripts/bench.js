@@ -1,0 +1,28 @@
+// Makes what the benchmark compares, and runs it: `npm run bench`. Without Go it
+// is left out, unless CI or KLOSET_REQUIRE_GO asks for it.
+import { execFileSync, spawnSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.js";
+import { goEnvironment, goIsRequired, whyNoGo } from "./go.js";
+
+const top = new URL("../", import.meta.url);
+const dist = new URL("bench/dist/", top);
+
+const missing = whyNoGo();
+if (missing === undefined) {
+  execFileSync("go", ["build", "-o", fileURLToPath(new URL("go/", dist)), "./cmd/bench", "./cmd/plugin"], {
+    cwd: fileURLToPath(new URL("interop/v1.1", top)),
+    env: goEnvironment,
+    stdio: "inherit",
+  });
+  await bundle([new URL("plugin/synthetic.js", dist)], new URL("plugin-bundle/", dist));
+  const main = fileURLToPath(new URL("main.js", dist));
+  const { status } = spawnSync(process.execPath, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  process.exitCode = status ?? 1;
+} else if (goIsRequired()) {
+  console.error(`${missing}, and the benchmark must run here (CI or KLOSET_REQUIRE_GO is set)`);
+  process.exitCode = 1;
+} else {
+  console.log(`${missing}: the benchmark is left out`);
+}
