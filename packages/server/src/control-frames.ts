@@ -1,4 +1,4 @@
-import { errorCode, frameFlag, frameHeaderLength, frameType, writeFrameHeader, writeUint32 } from "@kloset/connection/serving";
+import { frameFlag, frameHeaderLength, frameType, writeFrameHeader, writeUint32 } from "@kloset/connection/serving";
 import { floodError } from "./errors.js";
 import { maxWaitingAnswers } from "./limits.js";
 import type { Output } from "./output.js";
@@ -51,14 +51,15 @@ export class ControlFrames {
   }
 
   /**
-   * RST_STREAM for a frame on a stream that is closed (RFC 9113, section 5.1), which
-   * a host can send without end: only as often as the host reads. More are dropped
-   * in silence, since they can still be on their way to streams that were reset.
+   * RST_STREAM in answer to what a host can send without end: only as often as the host reads.
+   *
+   * @returns whether it is sent.
    */
-  resetClosed(stream: number): void {
-    if (this.#waitingAnswers >= maxWaitingAnswers) return;
+  resetInAnswer(stream: number, code: number): boolean {
+    if (this.#waitingAnswers >= maxWaitingAnswers) return false;
     this.#waitingAnswers += 1;
-    this.#sendNumber(frameType.rstStream, stream, errorCode.streamClosed);
+    this.reset(stream, code);
+    return true;
   }
 
   /** What waited has been written. */

@@ -1,5 +1,4 @@
 import { brokenProtocol, errorCode, frameFlag } from "@kloset/connection/serving";
-import type { ControlFrames } from "./control-frames.js";
 import { StreamError } from "./errors.js";
 import type { ReceiveFlow } from "./flow-control.js";
 import type { FrameHeader } from "./frame-reader.js";
@@ -12,16 +11,14 @@ export class DataFrames {
   readonly #streams: Streams;
   readonly #endings: StreamEndings;
   readonly #flow: ReceiveFlow;
-  readonly #control: ControlFrames;
   /** The stream of the frame that is being read; undefined when its content is dropped. */
   #stream: Http2Stream | undefined;
   #endsStream = false;
 
-  constructor(streams: Streams, endings: StreamEndings, flow: ReceiveFlow, control: ControlFrames) {
+  constructor(streams: Streams, endings: StreamEndings, flow: ReceiveFlow) {
     this.#streams = streams;
     this.#endings = endings;
     this.#flow = flow;
-    this.#control = control;
   }
 
   /** A frame begins. @throws HostProtocolError. */
@@ -32,7 +29,9 @@ export class DataFrames {
     if (length === 0 && !this.#endsStream) this.#endings.countInvalid();
     const stream = this.#streams.get(id);
     this.#stream = stream !== undefined && this.#isAccepted(stream, length) ? stream : undefined;
-    if (stream === undefined) this.#onClosedStream(id);
+    if (stream !== undefined) return;
+    if (this.#streams.isIdle(id)) throw brokenProtocol(errorCode.protocolError, "DATA on a stream that is idle");
+    this.#endings.onClosed(id);
   }
 
   /** Content of the frame, and with `isLast` its end. */
@@ -57,12 +56,6 @@ export class DataFrames {
     // Padding is credited at once: nobody reads it.
     if (this.#stream !== undefined) this.#flow.credit(this.#stream, padding + 1);
     this.content(bytes, start + 1, contentEnd, true);
-  }
-
-  /** RFC 9113, section 5.1: what is under way for a stream that this side has reset is dropped. */
-  #onClosedStream(id: number): void {
-    if (this.#streams.isIdle(id)) throw brokenProtocol(errorCode.protocolError, "DATA on a stream that is idle");
-    if (!this.#streams.wasReset(id)) this.#control.resetClosed(id);
   }
 
   #isAccepted(stream: Http2Stream, length: number): boolean {

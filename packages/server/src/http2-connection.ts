@@ -72,7 +72,7 @@ export class Http2Connection implements FrameSink {
     this.#sendFlow = new SendFlow(this.#streams, this.#sender, this.#endings);
     this.#settings = new Settings(this.#control, this.#sendFlow);
     this.#headers = new HeaderFrames(this.#streams, this.#endings, this.#sendFlow, events.onRequest);
-    this.#data = new DataFrames(this.#streams, this.#endings, this.#receiveFlow, this.#control);
+    this.#data = new DataFrames(this.#streams, this.#endings, this.#receiveFlow);
   }
 
   /** Begins. */

@@ -65,6 +65,16 @@ export class StreamEndings {
   }
 
   /**
+   * A frame on a stream that is closed (RFC 9113, section 5.1). One that this side
+   * has reset is told from others as far as it is remembered: beyond that, too many
+   * are dropped in silence, and do not end the connection.
+   */
+  onClosed(id: number): void {
+    if (this.#streams.wasReset(id)) return;
+    if (this.#control.resetInAnswer(id, errorCode.streamClosed)) this.#streams.rememberReset(id);
+  }
+
+  /**
    * A stream error (RFC 9113, section 5.4.2).
    *
    * @throws HostProtocolError when there were too many, or the stream is idle.
