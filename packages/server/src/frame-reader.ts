@@ -9,7 +9,7 @@ import {
   readUint32,
 } from "@kloset/connection/serving";
 
-/** The header of a frame (RFC 9113, section 4.1). */
+/** The header of a frame (RFC 9113, section 4.1). It is used again for the next frame. */
 export interface FrameHeader {
   readonly length: number;
   readonly type: number;
@@ -21,8 +21,8 @@ export interface FrameHeader {
 export interface FrameSink {
   /** A frame's header, before any of its payload: its length can be refused. */
   onFrame(frame: FrameHeader): void;
-  /** Content of a DATA frame, in pieces as they come; borrowed memory. `last` with the frame's last piece, which may be empty. */
-  onData(stream: number, bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
+  /** Content of a DATA frame, in pieces as they come; borrowed memory. `isLast` with the frame's last piece, which may be empty. */
+  onData(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
   /** The whole payload of a frame of another type; borrowed memory. */
   onPayload(frame: FrameHeader, bytes: Uint8Array, start: number, end: number): void;
 }
@@ -37,7 +37,10 @@ export class FrameReader {
   #prefaceLeft = preface.length;
   readonly #header = new Uint8Array(frameHeaderLength);
   #headerLength = 0;
-  #frame: FrameHeader | undefined;
+  /** One for all: a frame of a few bytes should not cost an object. */
+  readonly #frame = { length: 0, type: 0, flags: 0, stream: 0 };
+  /** Whether a frame has begun and not ended. */
+  #isInFrame = false;
   /** Of the payload, padding included. */
   #left = 0;
   readonly #payload = new Uint8Array(maxFrameBytes);
@@ -52,9 +55,9 @@ export class FrameReader {
   read(bytes: Uint8Array): void {
     let at = this.#prefaceLeft > 0 ? this.#readPreface(bytes) : 0;
     while (at < bytes.length) {
-      const frame = this.#frame;
-      if (frame === undefined) at = this.#readHeader(bytes, at);
-      else at = isPlainData(frame) ? this.#readData(frame, bytes, at) : this.#readPayload(frame, bytes, at);
+      if (!this.#isInFrame) at = this.#readHeader(bytes, at);
+      else if (isPlainData(this.#frame)) at = this.#readData(bytes, at);
+      else at = this.#readPayload(bytes, at);
     }
   }
 
@@ -83,12 +86,13 @@ export class FrameReader {
       start = 0;
       next = at + length;
     }
-    this.#begin({
-      length: ((source[start] ?? 0) << 16) | ((source[start + 1] ?? 0) << 8) | (source[start + 2] ?? 0),
-      type: source[start + 3] ?? 0,
-      flags: source[start + 4] ?? 0,
-      stream: readUint32(source, start + 5) & 0x7fff_ffff,
-    });
+    const frame = this.#frame;
+    frame.length = ((source[start] ?? 0) << 16) | ((source[start + 1] ?? 0) << 8) | (source[start + 2] ?? 0);
+    frame.type = source[start + 3] ?? 0;
+    frame.flags = source[start + 4] ?? 0;
+    // Without the reserved bit.
+    frame.stream = readUint32(source, start + 5) & 0x7fff_ffff;
+    this.#begin(frame);
     return next;
   }
 
@@ -106,33 +110,33 @@ export class FrameReader {
     this.#sink.onFrame(frame);
     this.#left = frame.length;
     this.#payloadLength = 0;
-    if (frame.length > 0) this.#frame = frame;
-    else if (isPlainData(frame)) this.#sink.onData(frame.stream, this.#payload, 0, 0, true);
+    if (frame.length > 0) this.#isInFrame = true;
+    else if (isPlainData(frame)) this.#sink.onData(this.#payload, 0, 0, true);
     else this.#sink.onPayload(frame, this.#payload, 0, 0);
   }
 
-  #readData(frame: FrameHeader, bytes: Uint8Array, at: number): number {
+  #readData(bytes: Uint8Array, at: number): number {
     const end = at + Math.min(this.#left, bytes.length - at);
     this.#left -= end - at;
     const isLast = this.#left === 0;
-    if (isLast) this.#frame = undefined;
-    this.#sink.onData(frame.stream, bytes, at, end, isLast);
+    if (isLast) this.#isInFrame = false;
+    this.#sink.onData(bytes, at, end, isLast);
     return end;
   }
 
-  #readPayload(frame: FrameHeader, bytes: Uint8Array, at: number): number {
+  #readPayload(bytes: Uint8Array, at: number): number {
     const end = at + Math.min(this.#left, bytes.length - at);
     this.#left -= end - at;
     if (this.#payloadLength === 0 && this.#left === 0) {
-      this.#frame = undefined;
-      this.#sink.onPayload(frame, bytes, at, end);
+      this.#isInFrame = false;
+      this.#sink.onPayload(this.#frame, bytes, at, end);
       return end;
     }
     this.#payload.set(bytes.subarray(at, end), this.#payloadLength);
     this.#payloadLength += end - at;
     if (this.#left > 0) return end;
-    this.#frame = undefined;
-    this.#sink.onPayload(frame, this.#payload, 0, this.#payloadLength);
+    this.#isInFrame = false;
+    this.#sink.onPayload(this.#frame, this.#payload, 0, this.#payloadLength);
     return end;
   }
 }

@@ -8,52 +8,38 @@ export class HeaderCollector {
   readonly #decoder = new HpackDecoder({ maxTableBytes: headerTableBytes, maxListBytes: maxHeaderListBytes, maxFields: maxHeaderFields });
   #parts: Buffer[] = [];
   #length = 0;
-  #continuations = 0;
-  /** The stream of the block. */
-  stream = 0;
-  endStream = false;
-  dependsOnItself = false;
-  /** Whether a block has begun and not ended. */
-  isOpen = false;
 
-  /** A HEADERS frame. */
-  begin(stream: number, endStream: boolean, dependsOnItself: boolean): void {
-    this.stream = stream;
-    this.endStream = endStream;
-    this.dependsOnItself = dependsOnItself;
-    this.isOpen = true;
-    this.#continuations = 0;
+  /** The first part of a block, which goes on in CONTINUATION frames. Its memory is borrowed. */
+  begin(bytes: Uint8Array, start: number, end: number): void {
+    this.#parts = [Buffer.from(bytes.subarray(start, end))];
+    this.#length = end - start;
   }
 
-  /** A part of the block; its memory is borrowed. */
+  /** A CONTINUATION frame; its memory is borrowed. @throws HostProtocolError when there are too many, or too much in them. */
   add(bytes: Uint8Array, start: number, end: number): void {
     this.#length += end - start;
+    // An empty one counts as any other.
+    if (this.#parts.length > maxContinuations || this.#length > maxHeaderBlockBytes) {
+      throw floodError("Too many CONTINUATION frames following a HEADER frame");
+    }
     this.#parts.push(Buffer.from(bytes.subarray(start, end)));
   }
 
-  /** A CONTINUATION frame. @throws HostProtocolError when there are too many, or too much in them. */
-  addContinuation(bytes: Uint8Array, start: number, end: number): void {
-    this.#continuations += 1;
-    if (this.#continuations > maxContinuations || this.#length + end - start > maxHeaderBlockBytes) {
-      throw floodError("Too many CONTINUATION frames following a HEADER frame");
-    }
-    this.add(bytes, start, end);
+  /** The block that was collected is complete. As {@link HeaderCollector.decode}. */
+  finish(): readonly HeaderField[] | undefined {
+    const block = Buffer.concat(this.#parts.splice(0));
+    return this.decode(block, 0, block.length);
   }
 
   /**
-   * The block is complete.
+   * Decodes a block that is whole; its memory is borrowed.
    *
    * @returns undefined when the list is larger than a list may be.
    * @throws HostProtocolError COMPRESSION_ERROR when it can not be decoded.
    */
-  finish(): readonly HeaderField[] | undefined {
-    const [first] = this.#parts;
-    const block = this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts);
-    this.#parts = [];
-    this.#length = 0;
-    this.isOpen = false;
+  decode(block: Uint8Array, start: number, end: number): readonly HeaderField[] | undefined {
     try {
-      const { fields, tooLarge } = this.#decoder.decode(block, 0, block.length);
+      const { fields, tooLarge } = this.#decoder.decode(block, start, end);
       return tooLarge ? undefined : fields;
     } catch (error) {
       if (!(error instanceof HpackError)) throw error;

@@ -47,6 +47,9 @@ export const maxWaitingControlFrames = 1000;
 /** DATA frames without data, and requests that are no HTTP/2, that one connection may send. */
 export const maxInvalidFrames = 1000;
 
+/** Entries of one SETTINGS frame, as nghttp2 has it: each can change the windows of all streams. */
+export const maxSettings = 32;
+
 /** The bytes of a header block before it is decoded. */
 export const maxHeaderBlockBytes = 64 * KiB;
 

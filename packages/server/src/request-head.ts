@@ -5,6 +5,7 @@ import type { HeaderField } from "./hpack/index.js";
 /** The headers of a request, checked as RFC 9113, section 8, wants it. */
 export interface RequestHead {
   readonly method: string;
+  /** Empty for CONNECT, which has none. */
   readonly path: string;
   readonly authority: string;
   /** Regular fields in their order, names in lower case. */
@@ -22,6 +23,14 @@ const badName = /[\x00-\x20A-Z\x7f-\xff:]/;
 // eslint-disable-next-line no-control-regex
 const badValue = /[\x00\n\r]|^[ \t]|[ \t]$/;
 
+/** RFC 9110, section 9.1: a token. */
+const methodForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** RFC 3986, section 3.1. */
+const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+/** What neither a path nor an authority can hold (RFC 3986, sections 3.2 and 3.3); bytes beyond ASCII are put up with. */
+// eslint-disable-next-line no-control-regex
+const badInUri = /[\x00-\x20\x7f]/;
+
 /**
  * Checks the headers of a request.
  *
@@ -29,28 +38,48 @@ const badValue = /[\x00\n\r]|^[ \t]|[ \t]$/;
  */
 export function requestHead(stream: number, list: readonly HeaderField[]): RequestHead {
   const malformed = (detail: string): StreamError => new StreamError(stream, errorCode.protocolError, detail);
-  const pseudo: Record<string, string | undefined> = {};
-  const fields: HeaderField[] = [];
+  let method: string | undefined;
+  let scheme: string | undefined;
+  let path: string | undefined;
+  let authority: string | undefined;
+  let hasHost = false;
   let contentLength = -1;
+  const fields: HeaderField[] = [];
   for (const field of list) {
     const [name, value] = field;
-    if (name.startsWith(":")) {
-      // RFC 9113, section 8.3: before all others, each once, none that is unknown.
-      if (fields.length > 0) throw malformed(`${name} behind a regular field`);
-      if (!isPseudo(name) || pseudo[name] !== undefined) throw malformed(`${name} is unknown or repeated`);
-      pseudo[name] = value;
+    if (!name.startsWith(":")) {
+      checkField(field, malformed);
+      if (name === "host") hasHost = true;
+      if (name === "content-length") {
+        // RFC 9110, section 8.6: once.
+        if (contentLength >= 0) throw malformed("content-length is repeated");
+        contentLength = lengthOf(value, malformed);
+      }
+      fields.push(field);
       continue;
     }
-    checkField(field, malformed);
-    if (name === "content-length") contentLength = lengthOf(value, malformed);
-    fields.push(field);
+    // RFC 9113, section 8.3: before all others, each once, none that is unknown.
+    if (fields.length > 0) throw malformed(`${name} behind a regular field`);
+    if (name === ":method" && method === undefined) method = value;
+    else if (name === ":scheme" && scheme === undefined) scheme = value;
+    else if (name === ":path" && path === undefined) path = value;
+    else if (name === ":authority" && authority === undefined) authority = value;
+    else throw malformed(`${name} is unknown or repeated`);
   }
-  const { ":method": method, ":path": path, ":scheme": scheme, ":authority": authority = "" } = pseudo;
-  // RFC 9113, section 8.3.1. CONNECT has neither scheme nor path, and nothing to connect to here.
-  if (method === undefined || scheme === undefined || path === undefined || path === "") {
-    throw malformed(":method, :scheme and :path are needed");
+  if (method === undefined || !methodForm.test(method)) throw malformed(":method is needed, and is a token");
+  if (authority !== undefined && badInUri.test(authority)) throw malformed(":authority has forbidden characters");
+  if (method === "CONNECT") {
+    // RFC 9113, section 8.5.
+    if (scheme !== undefined || path !== undefined || authority === undefined) throw malformed("CONNECT has an :authority alone");
+    return { method, path: "", authority, fields, contentLength };
   }
-  return { method, path, authority, fields, contentLength };
+  // RFC 9113, section 8.3.1.
+  if (scheme === undefined || !schemeForm.test(scheme)) throw malformed(":scheme is needed");
+  if (path === undefined || badInUri.test(path) || !(path.startsWith("/") || (path === "*" && method === "OPTIONS"))) {
+    throw malformed(":path is needed, and begins with a slash");
+  }
+  if (authority === undefined && !hasHost) throw malformed(":authority or host is needed");
+  return { method, path, authority: authority ?? "", fields, contentLength };
 }
 
 /**
@@ -70,10 +99,6 @@ export function checkTrailers(stream: number, list: readonly HeaderField[]): voi
 export function fieldOf({ fields }: RequestHead, name: string): string | undefined {
   for (const field of fields) if (field[0] === name) return field[1];
   return undefined;
-}
-
-function isPseudo(name: string): boolean {
-  return name === ":method" || name === ":path" || name === ":scheme" || name === ":authority";
 }
 
 function checkField([name, value]: HeaderField, malformed: (detail: string) => StreamError): void {

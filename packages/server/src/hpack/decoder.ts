@@ -27,7 +27,7 @@ const maxInteger = 0xfff_ffff;
 export class HpackDecoder {
   readonly #limits: HpackLimits;
   readonly #table: DynamicTable;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
 
@@ -38,7 +38,7 @@ export class HpackDecoder {
 
   /** @throws HpackError when the block is malformed; the connection can not go on then. */
   decode(block: Uint8Array, start: number, end: number): HeaderList {
-    this.#bytes = block;
+    this.#bytes = Buffer.isBuffer(block) ? block : Buffer.from(block.buffer, block.byteOffset, block.length);
     this.#at = start;
     this.#end = end;
     const fields: HeaderField[] = [];
@@ -115,6 +115,6 @@ export class HpackDecoder {
     if (end > this.#end) throw new HpackError("the block ends within a string");
     this.#at = end;
     if (isHuffman) return decodeHuffman(this.#bytes, start, end);
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, length).toString("latin1");
+    return this.#bytes.toString("latin1", start, end);
   }
 }

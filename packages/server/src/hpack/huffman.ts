@@ -25,11 +25,30 @@ const codeLengths = [
 ];
 
 const endOfString = 256;
-/** The shortest code has 5 bits. */
+/** The shortest code has 5 bits: a nibble completes one symbol at most. */
 const minBits = 5;
+/** More bits of padding than that are a symbol of their own. */
+const maxPaddingBits = 7;
 
-/** Children of a node in the tree of codes: below 0 a symbol, `-1 - symbol`. */
-const tree = makeTree();
+/** What a nibble does in a state; the state that follows is above these bits. */
+const symbolMask = 0xff;
+const emits = 0x100;
+const fails = 0x200;
+const stateShift = 10;
+
+/** A state is a node in the tree of codes: what has been read of a symbol. */
+interface Decoding {
+  /** By state and nibble. */
+  readonly steps: Int32Array;
+  /** Whether a string may end in a state: what has been read is padding. */
+  readonly isEnd: Uint8Array;
+}
+
+/** Made when it is first needed: a process that is started for a moment may never be. */
+let decoding: Decoding | undefined;
+
+/** Most strings are short. */
+const scratch = Buffer.allocUnsafeSlow(1024);
 
 /**
  * Decodes a Huffman-coded string (RFC 7541, section 5.2) as latin1.
@@ -37,37 +56,56 @@ const tree = makeTree();
  * @throws HpackError when it holds the end-of-string symbol, or its padding is not the beginning of that.
  */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number): string {
-  const decoded = Buffer.allocUnsafe(Math.ceil(((end - start) * 8) / minBits));
+  const { steps, isEnd } = (decoding ??= makeDecoding());
+  const most = Math.ceil(((end - start) * 8) / minBits);
+  const decoded = most <= scratch.length ? scratch : Buffer.allocUnsafe(most);
   let length = 0;
-  let node = 0;
-  let bitsOfSymbol = 0;
-  let onlyOnes = true;
+  let state = 0;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    for (let shift = 7; shift >= 0; shift -= 1) {
-      const bit = (byte >>> shift) & 1;
-      bitsOfSymbol += 1;
-      if (bit === 0) onlyOnes = false;
-      const next = tree[node * 2 + bit] ?? 0;
-      if (next >= 0) {
-        node = next;
-        continue;
-      }
-      const symbol = -1 - next;
-      if (symbol === endOfString) throw new HpackError("a Huffman-coded string holds the end-of-string symbol");
-      decoded[length] = symbol;
-      length += 1;
-      node = 0;
-      bitsOfSymbol = 0;
-      onlyOnes = true;
-    }
+    const high = steps[(state << 4) | (byte >>> 4)] ?? fails;
+    if ((high & emits) !== 0) decoded[length++] = high & symbolMask;
+    const low = steps[((high >>> stateShift) << 4) | (byte & 0xf)] ?? fails;
+    if ((low & emits) !== 0) decoded[length++] = low & symbolMask;
+    if (((high | low) & fails) !== 0) throw new HpackError("a Huffman-coded string holds the end-of-string symbol");
+    state = low >>> stateShift;
   }
-  // Padding is less than a byte of the most significant bits of end-of-string: ones.
-  if (bitsOfSymbol > 7 || !onlyOnes) throw new HpackError("a Huffman-coded string is padded with something else");
+  if (isEnd[state] !== 1) throw new HpackError("a Huffman-coded string is padded with something else");
   return decoded.toString("latin1", 0, length);
 }
 
-/** RFC 7541, section 5.2: codes of the same length follow one another in the order of their symbols. */
+function makeDecoding(): Decoding {
+  const tree = makeTree();
+  const states = tree.length / 2;
+  const steps = new Int32Array(states * 16);
+  for (let state = 0; state < states; state += 1) {
+    for (let nibble = 0; nibble < 16; nibble += 1) steps[state * 16 + nibble] = stepOf(tree, state, nibble);
+  }
+  // RFC 7541, section 5.2: less than a byte of the most significant bits of end-of-string, which are ones.
+  const isEnd = new Uint8Array(states);
+  for (let bits = 0, node = 0; bits <= maxPaddingBits; bits += 1, node = tree[node * 2 + 1] ?? 0) isEnd[node] = 1;
+  return { steps, isEnd };
+}
+
+function stepOf(tree: Int16Array, state: number, nibble: number): number {
+  let node = state;
+  let emitted = 0;
+  for (let shift = 3; shift >= 0; shift -= 1) {
+    const next = tree[node * 2 + ((nibble >>> shift) & 1)] ?? 0;
+    node = next;
+    if (next >= 0) continue;
+    const symbol = -1 - next;
+    if (symbol === endOfString) return fails;
+    emitted = emits | symbol;
+    node = 0;
+  }
+  return emitted | (node << stateShift);
+}
+
+/**
+ * Children of a node in the tree of codes: below 0 a symbol, `-1 - symbol`.
+ * RFC 7541, section 5.2: codes of the same length follow one another in the order of their symbols.
+ */
 function makeTree(): Int16Array {
   const symbols = codeLengths.map((_, symbol) => symbol).sort((a, b) => (codeLengths[a] ?? 0) - (codeLengths[b] ?? 0) || a - b);
   const nodes = new Int16Array(2 * codeLengths.length);

@@ -1,0 +1,87 @@
+import { frameFlag, frameHeaderLength, frameType, writeFrameHeader, writeUint32 } from "@kloset/connection/serving";
+import { floodError } from "./errors.js";
+import { maxWaitingAnswers } from "./limits.js";
+import type { Output } from "./output.js";
+
+/** An entry of SETTINGS: its identifier and its value. */
+export type SettingsEntry = readonly [id: number, value: number];
+
+const nothing = new Uint8Array(0);
+
+/** Sends the frames that carry no content of streams; all but header blocks are of a fixed size. */
+export class ControlFrames {
+  readonly #output: Output;
+  /** What the host has asked for and has not been written yet. */
+  #waitingAnswers = 0;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** SETTINGS (RFC 9113, section 6.5). */
+  settings(entries: readonly SettingsEntry[]): void {
+    const payload = new Uint8Array(entries.length * 6);
+    entries.forEach(([id, value], index) => {
+      payload[index * 6 + 1] = id;
+      writeUint32(payload, index * 6 + 2, value);
+    });
+    this.#send(frameType.settings, 0, 0, payload);
+  }
+
+  /** @throws HostProtocolError when too many answers wait. */
+  acknowledgeSettings(): void {
+    this.#countAnswer();
+    this.#send(frameType.settings, frameFlag.ack, 0, nothing);
+  }
+
+  /** Sends a PING back (RFC 9113, section 6.7). @throws HostProtocolError when too many answers wait. */
+  acknowledgePing(payload: Uint8Array): void {
+    this.#countAnswer();
+    this.#send(frameType.ping, frameFlag.ack, 0, payload);
+  }
+
+  /** WINDOW_UPDATE (RFC 9113, section 6.9). @param stream - 0 for the connection. */
+  windowUpdate(stream: number, increment: number): void {
+    this.#sendNumber(frameType.windowUpdate, stream, increment);
+  }
+
+  /** RST_STREAM (RFC 9113, section 6.4). Each is for a stream that was open, or one of a bounded number. */
+  reset(stream: number, code: number): void {
+    this.#sendNumber(frameType.rstStream, stream, code);
+  }
+
+  /**
+   * RST_STREAM in answer to what a host can send without end: only as often as the host reads.
+   *
+   * @returns whether it is sent.
+   */
+  resetInAnswer(stream: number, code: number): boolean {
+    if (this.#waitingAnswers >= maxWaitingAnswers) return false;
+    this.#waitingAnswers += 1;
+    this.reset(stream, code);
+    return true;
+  }
+
+  /** What waited has been written. */
+  written(): void {
+    this.#waitingAnswers = 0;
+  }
+
+  #countAnswer(): void {
+    this.#waitingAnswers += 1;
+    if (this.#waitingAnswers > maxWaitingAnswers) throw floodError("Flooding was detected: answers that nobody reads");
+  }
+
+  #sendNumber(type: number, stream: number, value: number): void {
+    const payload = new Uint8Array(4);
+    writeUint32(payload, 0, value);
+    this.#send(type, 0, stream, payload);
+  }
+
+  #send(type: number, flags: number, stream: number, payload: Uint8Array): void {
+    const frame = new Uint8Array(frameHeaderLength + payload.length);
+    writeFrameHeader(frame, 0, payload.length, type, flags, stream);
+    frame.set(payload, frameHeaderLength);
+    this.#output.control(frame);
+  }
+}

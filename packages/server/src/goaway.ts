@@ -1,0 +1,17 @@
+import { brokenProtocol, errorCode } from "@kloset/connection/serving";
+import type { FrameHeader } from "./frame-reader.js";
+
+/** The last stream's identifier and a code. */
+const leastLength = 8;
+
+/**
+ * GOAWAY from the host (RFC 9113, section 6.8) only says that it is about to
+ * leave: calls that run may finish, and what it carries changes nothing. grpc-go's
+ * names a stream of its own, an odd one, where there should be one of this side's.
+ *
+ * @throws HostProtocolError when it is malformed.
+ */
+export function checkGoaway({ stream, length }: FrameHeader): void {
+  if (stream !== 0) throw brokenProtocol(errorCode.protocolError, "GOAWAY on a stream");
+  if (length < leastLength) throw brokenProtocol(errorCode.frameSizeError, "a GOAWAY has 8 bytes, at least");
+}

@@ -1,0 +1,66 @@
+import { brokenProtocol, errorCode, frameFlag, maxConcurrentStreams, readUint32, setting, streamWindowBytes } from "@kloset/connection/serving";
+import type { ControlFrames } from "./control-frames.js";
+import { floodError } from "./errors.js";
+import type { SendFlow } from "./flow-control.js";
+import type { FrameHeader } from "./frame-reader.js";
+import { maxHeaderListBytes, maxSettings } from "./limits.js";
+
+/** An identifier of two bytes, and a value of four. */
+const entryLength = 6;
+
+/** SETTINGS in both directions (RFC 9113, section 6.5). */
+export class Settings {
+  readonly #control: ControlFrames;
+  readonly #flow: SendFlow;
+  #isAcknowledged = false;
+
+  constructor(control: ControlFrames, flow: SendFlow) {
+    this.#control = control;
+    this.#flow = flow;
+  }
+
+  /** The server's preface (RFC 9113, section 3.4). Sent once. */
+  send(): void {
+    this.#control.settings([
+      [setting.maxConcurrentStreams, maxConcurrentStreams],
+      [setting.initialWindowSize, streamWindowBytes],
+      [setting.maxHeaderListSize, maxHeaderListBytes],
+    ]);
+  }
+
+  /** @throws HostProtocolError when the frame is malformed, or is too much. */
+  receive({ stream, flags, length }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
+    if (stream !== 0) throw brokenProtocol(errorCode.protocolError, "SETTINGS on a stream");
+    if ((flags & frameFlag.ack) !== 0) {
+      this.#acknowledged(length);
+      return;
+    }
+    if (length % entryLength !== 0) throw brokenProtocol(errorCode.frameSizeError, "SETTINGS with half an entry");
+    if (length > maxSettings * entryLength) throw floodError("SETTINGS: too many setting entries");
+    // In their order (RFC 9113, section 6.5.3).
+    for (let at = start; at < end; at += entryLength) {
+      this.#apply(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0), readUint32(bytes, at + 2));
+    }
+    this.#control.acknowledgeSettings();
+  }
+
+  #acknowledged(length: number): void {
+    if (length !== 0) throw brokenProtocol(errorCode.frameSizeError, "an acknowledgement of SETTINGS with content");
+    if (this.#isAcknowledged) throw brokenProtocol(errorCode.protocolError, "an acknowledgement of SETTINGS that nobody sent");
+    this.#isAcknowledged = true;
+  }
+
+  /**
+   * RFC 9113, section 6.5.2. What is left out asks for nothing here: no table is
+   * used for what is sent (see `sendHeaders`), nothing is pushed, frames are of the
+   * least size that a host takes, and header blocks are short. Identifiers that
+   * are not known are ignored.
+   */
+  #apply(id: number, value: number): void {
+    if (id === setting.initialWindowSize) this.#flow.changeInitial(value);
+    else if (id === setting.enablePush && value > 1) throw brokenProtocol(errorCode.protocolError, "ENABLE_PUSH is 0 or 1");
+    else if (id === setting.maxFrameSize && (value < 16_384 || value > 0xff_ffff)) {
+      throw brokenProtocol(errorCode.protocolError, `MAX_FRAME_SIZE of ${String(value)}`);
+    }
+  }
+}

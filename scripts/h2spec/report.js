@@ -1,0 +1,47 @@
+// What h2spec has found, and what is made of it.
+
+/** h2spec 2.2.1 has 146 cases: a report of much fewer says nothing. */
+const LEAST = 140;
+
+/**
+ * Reads h2spec's report, which is JUnit's XML.
+ *
+ * @returns {{ name: string, state: "passed" | "failed" | "skipped", actual: string, text: string }[]}
+ */
+export function readReport(xml) {
+  return [...xml.matchAll(/<testcase package="([^"]*)" classname="([^"]*)"[^>]*>([^]*?)<\/testcase>/g)].map((match) => {
+    const [group, title, content] = match.slice(1).map(unescape);
+    const text = content.replace(/<[^>]*>/g, "").trim();
+    const state = content.trim() === "" ? "passed" : content.includes("<skipped") ? "skipped" : "failed";
+    // What was expected, one to a line, and then what came.
+    return { name: `${group}: ${title}`, state, text, actual: text.split("\n").at(-1) };
+  });
+}
+
+function unescape(text) {
+  const entities = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+  return text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
+    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+    return hex === undefined ? (entities[name] ?? whole) : String.fromCodePoint(parseInt(hex, 16));
+  });
+}
+
+/**
+ * Every case has to pass, but for the exceptions: one of those has to fail as it says.
+ *
+ * @param exceptions {{ case: string, instead: string, why: string }[]}
+ */
+export function judge(cases, exceptions) {
+  const known = new Map(exceptions.map((exception) => [exception.case, exception]));
+  const problems = cases.flatMap(({ name, state, actual, text }) => {
+    const exception = known.get(name);
+    known.delete(name);
+    if (exception === undefined) return state === "passed" ? [] : [`${name}: ${state}\n${text}`];
+    if (state === "passed") return [`${name}: passes, and is no exception any more`];
+    return actual === exception.instead ? [] : [`${name}: ${JSON.stringify(exception.instead)} was to come in its place\n${text}`];
+  });
+  for (const name of known.keys()) problems.push(`${name}: there is no such case`);
+  if (cases.length < LEAST) problems.push(`there are ${cases.length} cases; ${LEAST} were to come, at least`);
+  const passed = cases.filter(({ state }) => state === "passed").length;
+  return { problems, line: `h2spec: ${passed} of ${cases.length} cases pass, ${exceptions.length} are known exceptions, ${problems.length} problems` };
+}

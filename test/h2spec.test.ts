@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { judge, readReport } from "../scripts/h2spec/report.js";
+
+const SCRIPT = fileURLToPath(new URL("../scripts/h2spec.js", import.meta.url));
+
+describe("scripts/h2spec.js without Go", () => {
+  let bin = "";
+
+  beforeEach(() => {
+    bin = mkdtempSync(join(tmpdir(), "kloset-go-"));
+  });
+
+  afterEach(() => {
+    rmSync(bin, { recursive: true });
+  });
+
+  function run(env: NodeJS.ProcessEnv): { status: number | null; stdout: string; stderr: string } {
+    return spawnSync(process.execPath, [SCRIPT], { env: { PATH: bin, ...env }, encoding: "utf8" });
+  }
+
+  it("says so in one line, and leaves h2spec out", () => {
+    expect(run({ CI: "" })).toMatchObject({ status: 0, stdout: "Go is not installed: h2spec is left out\n", stderr: "" });
+  });
+
+  it.each([{ CI: "true" }, { KLOSET_REQUIRE_GO: "1" }])("fails where it is required: %j", (env) => {
+    const { status, stdout, stderr } = run(env);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^Go is not installed, and h2spec must run here/);
+  });
+});
+
+describe("a report", () => {
+  const passing = Array.from({ length: 140 }, (_, i) => `<testcase package="http2/1" classname="Case ${String(i)}" time="0.1"></testcase>`);
+  const failing = `<testcase package="http2/5.4.1" classname="Sends a &#34;PING&#34;" time="0.1">
+      <error>GOAWAY Frame
+Connection closed</error>
+    </testcase>`;
+  const name = 'http2/5.4.1: Sends a "PING"';
+  const exception = { case: name, instead: "Connection closed", why: "No GOAWAY is sent." };
+
+  function problems(xml: readonly string[], exceptions: readonly (typeof exception)[]): string[] {
+    return judge(readReport(xml.join("\n")), [...exceptions]).problems;
+  }
+
+  it("of cases that pass is good, and one that fails is a problem", () => {
+    expect(problems(passing, [])).toEqual([]);
+    expect(problems([...passing, failing], [])).toEqual([`${name}: failed\nGOAWAY Frame\nConnection closed`]);
+    expect(problems([...passing, '<testcase package="a" classname="b"><skipped></skipped></testcase>'], [])).toEqual(["a: b: skipped\n"]);
+  });
+
+  it("may have an exception that fails as it says, and no other", () => {
+    expect(problems([...passing, failing], [exception])).toEqual([]);
+    expect(problems([...passing, failing], [{ ...exception, instead: "Timeout" }])[0]).toContain('"Timeout" was to come');
+  });
+
+  it("of an exception that passes, or does not exist, is a problem", () => {
+    expect(problems([...passing, failing.replace(/<error>[^]*<\/error>/, "")], [exception])).toEqual([`${name}: passes, and is no exception any more`]);
+    expect(problems(passing, [exception])).toEqual([`${name}: there is no such case`]);
+  });
+
+  it("of few cases is a problem", () => {
+    expect(problems([], [])).toHaveLength(1);
+  });
+});
