@@ -102,7 +102,7 @@ describe("a call whose requests are a stream", () => {
 
   it("reads them one by one", async () => {
     const calls = await opened();
-    const sum = await calls.clientStream("Sum", host().requests, signal, async (_, messages) => {
+    const sum = await calls.clientStream("Sum", host().requests, { signal }, async (_, messages) => {
       let total = 0;
       for (let next = await messages.next(); next.done !== true; next = await messages.next()) total += next.value;
       return total;
@@ -121,7 +121,7 @@ describe("a call whose requests are a stream", () => {
       const { state, requests } = host();
       const sentWhenTold: boolean[] = [];
       const failure = await codeAndText(
-        calls.clientStream("Sum", requests, signal, fails).finally(() => sentWhenTold.push(state.sent)),
+        calls.clientStream("Sum", requests, { signal }, fails).finally(() => sentWhenTold.push(state.sent)),
       );
       expect(failure?.[1]).toBe(text);
       expect(sentWhenTold).toEqual([true]);
@@ -132,7 +132,7 @@ describe("a call whose requests are a stream", () => {
     const calls = await opened();
     const controller = new AbortController();
     const requests = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<number>>(() => undefined) }) };
-    const failure = codeAndText(calls.clientStream("Sum", requests, controller.signal, (_, messages) => messages.next()));
+    const failure = codeAndText(calls.clientStream("Sum", requests, { signal: controller.signal }, (_, messages) => messages.next()));
     controller.abort(new Error("the host has gone"));
     expect((await failure)?.[1]).toBe("the host has gone");
   });

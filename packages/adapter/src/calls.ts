@@ -1,10 +1,11 @@
-import { PushStream, type Send } from "@kloset/grpc";
+import { isInbox, PushStream, type Send } from "@kloset/grpc";
 import type { Awaitable } from "@kloset/model";
 import { callSignal, type CallContext } from "./call-context.js";
 import { sendContent, type Content } from "./content.js";
 import { drain } from "./drain.js";
 import { abortError, toStatusError } from "./errors.js";
 import { iterateUntilAbort, ownSignal } from "./iterate.js";
+import { iteratorOf } from "./requests.js";
 import type { Opened, Session } from "./session.js";
 
 /** A message without fields. */
@@ -58,17 +59,15 @@ export class Calls<T> {
 
   /**
    * A call whose requests are a stream. A failure is answered only when the host
-   * has sent everything.
-   *
-   * @param signal - The call's: a wait for the host ends when it is aborted.
+   * has sent everything. A wait for the host ends when the call is cut off.
    */
   async clientStream<M, R>(
     rpc: string,
     requests: AsyncIterable<M>,
-    signal: AbortSignal,
+    context: CallContext,
     call: (value: T, messages: AsyncIterator<M, void>) => Awaitable<R>,
   ): Promise<R> {
-    const messages = iterateUntilAbort(requests, signal);
+    const messages = isInbox(requests) ? iteratorOf(requests) : iterateUntilAbort(requests, callSignal(context));
     try {
       return await this.unary(rpc, (value) => call(value, messages));
     } catch (error) {

@@ -31,6 +31,18 @@ export function inboxOf<T>(requests: AsyncIterable<T>, signal: AbortSignal): Inb
   return isInbox(requests) ? requests : new IteratedInbox(iterateUntilAbort(requests, signal));
 }
 
+/** Iterates an inbox. */
+export function iteratorOf<T>(inbox: Inbox<T>): AsyncIterator<T, void> {
+  const next = async (): Promise<IteratorResult<T, void>> => {
+    do {
+      const value = inbox.take();
+      if (value !== undefined) return { done: false, value };
+    } while (await inbox.more());
+    return { done: true, value: undefined };
+  };
+  return { next };
+}
+
 /** Any other server's requests: one at a time. */
 class IteratedInbox<T> implements Inbox<T> {
   readonly #requests: AsyncIterableIterator<T>;

@@ -1,5 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, fileInfoFromWire, invalidArgument } from "@kloset/adapter";
+import { Calls, callSignal, fileInfoFromWire, invalidArgument } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 import type { ExporterFactory } from "./exporter.js";
 import { createLink, storeFile } from "./operations.js";
@@ -28,12 +28,12 @@ export function exporterV1_0(
     createDirectory: ({ pathname }) =>
       calls.empty("CreateDirectory", ({ exporter, root }) => exporter.createDirectory(belowRoot(root, pathname))),
 
-    storeFile: (requests, { signal }) =>
-      calls.clientStream("StoreFile", requests, signal, async ({ exporter, root }, messages) => {
+    storeFile: (requests, context) =>
+      calls.clientStream("StoreFile", requests, context, async ({ exporter, root }, messages) => {
         const stream = new StoreFileRequests(messages);
         const { pathname, size } = await stream.header();
         const below = belowRoot(root, pathname);
-        await storeFile(exporter, below, stream.data(below), size, size, signal);
+        await storeFile(exporter, below, stream.data(below), size, size, callSignal(context));
         return {};
       }),
 

@@ -9,6 +9,9 @@ const maxVarint32 = 5;
 /** A tag and an integer. */
 const maxIntegerField = 16;
 
+/** Up to this value a number of 64 bits is written as one of 32: most are, and nothing has to be taken apart. */
+const maxShort = 0xffff_ffff;
+
 /** Up to this length a loop writes a text faster than Node's own function, which is called across a border. */
 const maxLoopedText = 24;
 
@@ -70,18 +73,28 @@ export class Writer {
   /** Writes an `int64`. */
   int64(tag: number, value: bigint, field: string): void {
     if (typeof value !== "bigint") refuse(field, "an int64", value);
+    const at = this.begin(tag, maxIntegerField);
+    const short = Number(value);
+    if (short >= 0 && short <= maxShort) {
+      this.length = putVarint(this.buffer, at, short);
+      return;
+    }
     signed64[0] = value;
     if (signed64[0] !== value) refuse(field, "an int64", value);
-    const at = this.begin(tag, maxIntegerField);
     this.length = putVarint64(this.buffer, at, words.low, words.high);
   }
 
   /** Writes a `uint64`. */
   uint64(tag: number, value: bigint, field: string): void {
     if (typeof value !== "bigint") refuse(field, "a uint64", value);
+    const at = this.begin(tag, maxIntegerField);
+    const short = Number(value);
+    if (short >= 0 && short <= maxShort) {
+      this.length = putVarint(this.buffer, at, short);
+      return;
+    }
     unsigned64[0] = value;
     if (unsigned64[0] !== value) refuse(field, "a uint64", value);
-    const at = this.begin(tag, maxIntegerField);
     this.length = putVarint64(this.buffer, at, words.low, words.high);
   }
 

@@ -97,11 +97,10 @@ function checkPathname(pathname: unknown): string {
   if (typeof pathname !== "string") {
     throw new TypeError(`scan() yielded an entry whose pathname is ${describe(pathname)}: a string is needed`);
   }
-  const shown = quoted(pathname);
-  if (!pathname.startsWith("/")) throw new TypeError(`pathname must begin with "/": ${shown}`);
+  if (!pathname.startsWith("/")) throw new TypeError(`pathname must begin with "/": ${quoted(pathname)}`);
   checkText("pathname", pathname);
   if (pathname !== "/" && /\/(?:\.{0,2})(?:\/|$)/.test(pathname)) {
-    throw new TypeError(`pathname must be clean (no empty component, no ".", no ".."): ${shown}`);
+    throw new TypeError(`pathname must be clean (no empty component, no ".", no ".."): ${quoted(pathname)}`);
   }
   return pathname;
 }

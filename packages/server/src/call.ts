@@ -250,6 +250,7 @@ export class Call implements StreamHandler {
       this.#hasHeaders = true;
       connection.sendHeaders(this.#stream, responseHeaders, false);
     }
+    if (connection.sendNow(this.#stream, outbound)) return undefined;
     const sent: { isDone: boolean; resolve?: () => void } = { isDone: false };
     connection.sendData(this.#stream, outbound, false, () => {
       sent.isDone = true;

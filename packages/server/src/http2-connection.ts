@@ -110,6 +110,15 @@ export class Http2Connection implements FrameSink {
   }
 
   /**
+   * Sends content at once, if that is possible; otherwise {@link Http2Connection.sendData} does it.
+   *
+   * @returns whether it was sent, or never will be.
+   */
+  sendNow(stream: Http2Stream, body: Body): boolean {
+    return stream.isClosed || this.#isClosed || this.#sender.sendNow(stream, body);
+  }
+
+  /**
    * Sends content.
    *
    * @param done - Called when it is copied out, or never will be; at once, mostly.

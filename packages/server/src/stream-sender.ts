@@ -1,10 +1,18 @@
 import { frameFlag, frameHeaderLength, frameType, initialWindow, writeFrameHeader } from "@kloset/connection/serving";
-import type { Http2Stream, Outgoing } from "./http2-stream.js";
+import type { Body, Http2Stream, Outgoing } from "./http2-stream.js";
 import { maxSentFrameBytes } from "./limits.js";
 import type { Output } from "./output.js";
 
 /** Less room than this in the output is none: no frame of a few bytes for its own sake. */
 const minRoom = 1024;
+
+/** A DATA frame that is written, and where. */
+interface LastFrame {
+  readonly stream: Http2Stream;
+  readonly buffer: Buffer;
+  readonly at: number;
+  length: number;
+}
 
 /**
  * Sends what streams have to send, as far as the windows (RFC 9113, section 5.2)
@@ -21,7 +29,7 @@ export class StreamSender {
   /** The host's SETTINGS_MAX_FRAME_SIZE, bounded. */
   readonly #maxFrame = maxSentFrameBytes;
   /** The DATA frame at the end of the output, which may grow. */
-  #last: { readonly stream: Http2Stream; readonly buffer: Buffer; readonly at: number; length: number } | undefined;
+  #last: LastFrame | undefined;
 
   constructor(output: Output, onSent: (stream: Http2Stream) => void) {
     this.#output = output;
@@ -32,6 +40,44 @@ export class StreamSender {
   send(stream: Http2Stream, outgoing: Outgoing): void {
     stream.outgoing.push(outgoing);
     if (stream.outgoing.length === 1 && !this.#waiting.has(stream)) this.#advance(stream, Infinity);
+  }
+
+  /**
+   * Sends a small message whole, when nothing waits before it and there is room
+   * for all of it: most messages are sent so.
+   *
+   * @returns whether it was sent.
+   */
+  sendNow(stream: Http2Stream, body: Body): boolean {
+    const { length } = body;
+    if (length > this.#maxFrame || length > this.window || length > stream.sendWindow) return false;
+    if (stream.outgoing.length > 0 || this.#waiting.has(stream)) return false;
+    const { buffer, length: at, room } = this.#output;
+    if (length + frameHeaderLength > room) return false;
+    const last = this.#frameAtEnd(stream);
+    const grows = last !== undefined && last.length + length <= this.#maxFrame;
+    const header = grows ? 0 : frameHeaderLength;
+    body.copy(buffer, at + header, 0, length);
+    if (grows) {
+      last.length += length;
+      writeFrameHeader(buffer, last.at, last.length, frameType.data, 0, stream.id);
+    } else {
+      writeFrameHeader(buffer, at, length, frameType.data, 0, stream.id);
+      this.#last = { stream, buffer, at, length };
+    }
+    this.window -= length;
+    stream.sendWindow -= length;
+    this.#output.advance(header + length);
+    return true;
+  }
+
+  /** The DATA frame at the end of the output, if it is this stream's and not full: what a frame costs, it costs once. */
+  #frameAtEnd(stream: Http2Stream): LastFrame | undefined {
+    const last = this.#last;
+    if (last?.stream !== stream) return undefined;
+    const { buffer, length } = this.#output;
+    const isAtEnd = last.buffer === buffer && last.at + frameHeaderLength + last.length === length;
+    return isAtEnd && last.length < this.#maxFrame ? last : undefined;
   }
 
   /** The stream's own window has grown. */
@@ -119,12 +165,10 @@ export class StreamSender {
     let total = 0;
     do {
       const { buffer, length: at } = this.#output;
-      const last = this.#last;
-      // Small messages share a frame: what a frame costs, it costs once.
-      const grows = last?.stream === stream && last.buffer === buffer && last.at + frameHeaderLength + last.length === at && last.length < this.#maxFrame;
-      const header = grows ? 0 : frameHeaderLength;
+      const last = this.#frameAtEnd(stream);
+      const header = last === undefined ? frameHeaderLength : 0;
       const allowed = Math.min(this.window, stream.sendWindow, quantum - total, this.#output.room - header);
-      const length = Math.min(body.length - data.sent, grows ? this.#maxFrame - last.length : this.#maxFrame, allowed);
+      const length = Math.min(body.length - data.sent, this.#maxFrame - (last?.length ?? 0), allowed);
       if (length < 0 || (length === 0 && body.length > 0)) break;
       body.copy(buffer, at + header, data.sent, data.sent + length);
       data.sent += length;
@@ -132,7 +176,7 @@ export class StreamSender {
       this.window -= length;
       stream.sendWindow -= length;
       const flags = endStream && data.sent === body.length ? frameFlag.endStream : 0;
-      if (grows) {
+      if (last !== undefined) {
         last.length += length;
         writeFrameHeader(buffer, last.at, last.length, frameType.data, flags, stream.id);
       } else {

@@ -71,8 +71,7 @@ export interface PutRequests<M> {
   readonly read: (message: M) => PutMessage;
   /** Called once, with the first message. */
   readonly kindOf: (first: M) => ResourceKind;
-  /** The call's: a wait for the host ends when it is aborted. */
-  readonly signal: AbortSignal;
+  readonly context: CallContext;
 }
 
 /**
@@ -81,8 +80,8 @@ export interface PutRequests<M> {
  * @returns Bytes received.
  */
 export function put<M>(calls: StoreCalls, rpc: string, requests: PutRequests<M>): Promise<bigint> {
-  const { read, kindOf, signal } = requests;
-  return calls.clientStream(rpc, requests.messages, signal, async ({ resources }, messages) => {
+  const { read, kindOf, context } = requests;
+  return calls.clientStream(rpc, requests.messages, context, async ({ resources }, messages) => {
     const result = await messages.next();
     if (result.done === true) throw invalidArgument(`${rpc}: the stream ended before its first message`);
     const first = result.value;

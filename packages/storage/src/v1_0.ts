@@ -27,8 +27,8 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
     calls.unary(rpc, async (opened) => ({
       macs: (await list(opened, kind, BYTES_PER_MAC, signal)).map((value) => ({ value })),
     }));
-  const putOf = (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, { signal }: CallContext) => ({
-    bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, signal }),
+  const putOf = (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, context: CallContext) => ({
+    bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, context }),
   });
   const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, context: CallContext) =>
     get(calls, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), context);

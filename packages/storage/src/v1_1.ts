@@ -32,12 +32,12 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
 
     list: ({ type }, { signal }) =>
       calls.unary("List", async (opened) => ({ macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, signal) })),
-    async put(messages, { signal }) {
+    async put(messages, context) {
       const bytesWritten = await put(calls, "Put", {
         messages,
         read: ({ mac, chunk }) => ({ mac, chunk }),
         kindOf: ({ type }) => kindOf("Put", type),
-        signal,
+        context,
       });
       return { bytesWritten };
     },
