@@ -1,15 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Serve } from "@kloset/connection";
-import {
-  chosenServer,
-  connectorKinds,
-  loadAdapters,
-  loadServer,
-  pluginOf,
-  type Adapters,
-  type Connectors,
-  type ServerName,
-} from "@kloset/sdk/embedding";
+import { chosenServer, loadEmbedding, loadServer, type Connectors, type Embed, type ServerName } from "@kloset/sdk/embedding";
 import { trackedExporter } from "./author-exporter.js";
 import { trackedImporter } from "./author-importer.js";
 import { trackedStore } from "./author-store.js";
@@ -44,12 +35,12 @@ const loaded = { framed: await load("framed"), connect: await load("connect") };
 
 /** The SDK, as a plugin's process has it, served over any duplex by one of its servers, or by another. */
 export function sdkTarget(server: ServerName | Serve = chosenServer()): Target {
-  const { serve, adapters } = typeof server === "string" ? loaded[server] : { ...loaded.connect, serve: server };
+  const { serve, embed } = typeof server === "string" ? loaded[server] : { ...loaded.connect, serve: server };
   return (duplex, author, tracker) => {
-    const plugin = pluginOf(trackedConnectors(author, tracker), adapters);
-    const running = serve(duplex, { services: (first) => plugin.services(first) });
+    const plugin = embed(trackedConnectors(author, tracker));
+    const { closed } = serve(duplex, { services: (first) => plugin.services(first) });
     return {
-      closed: running.closed,
+      closed,
       async finish() {
         plugin.abort();
         await plugin.close();
@@ -58,7 +49,7 @@ export function sdkTarget(server: ServerName | Serve = chosenServer()): Target {
   };
 }
 
-async function load(name: ServerName): Promise<{ readonly serve: Serve; readonly adapters: Adapters }> {
-  const { serve, tables } = await loadServer(name);
-  return { serve, adapters: await loadAdapters(connectorKinds, tables) };
+async function load(name: ServerName): Promise<{ readonly serve: Serve; readonly embed: Embed }> {
+  const server = await loadServer(name);
+  return { serve: server.serve, embed: await loadEmbedding(server) };
 }

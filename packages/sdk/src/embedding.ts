@@ -4,8 +4,38 @@
  *
  * @module
  */
-export { loadAdapters, type Adapters } from "./adapters.js";
-export { connectorKinds, type Connectors, type ConnectorKind } from "./connectors.js";
-export { pluginOf, type Plugin } from "./plugin.js";
+import type { Generation } from "@kloset/adapter";
+import type { Connectors } from "./connectors.js";
+import { exporterKind } from "./kinds/exporter.js";
+import { importerKind } from "./kinds/importer.js";
+import type { Kind, ServedConnector } from "./kinds/kind.js";
+import { storageKind } from "./kinds/storage.js";
+import { pluginOf, type Plugin } from "./plugin.js";
+import type { LoadedServer } from "./server.js";
+
+export type { Connectors } from "./connectors.js";
+export type { Plugin } from "./plugin.js";
 export { chosenServer, loadServer, type LoadedServer, type ServerName } from "./server.js";
-export { descriptorTables, type LoadTables } from "./tables.js";
+
+/** Makes a plugin of connectors, for one connection. */
+export type Embed = (connectors: Connectors, chosen?: Generation) => Plugin;
+
+/** Loads what serves connectors of every kind by a server's tables; plugins can be made at once then. */
+export async function loadEmbedding({ tables }: Pick<LoadedServer, "tables">): Promise<Embed> {
+  const [importer, exporter, storage] = await Promise.all([
+    loadKind(importerKind, tables),
+    loadKind(exporterKind, tables),
+    loadKind(storageKind, tables),
+  ]);
+  return (connectors, chosen) =>
+    pluginOf([...importer(connectors.importer), ...exporter(connectors.exporter), ...storage(connectors.storage)], chosen);
+}
+
+async function loadKind<Factory>(
+  kind: Kind<Factory>,
+  tables: LoadedServer["tables"],
+): Promise<(factory: Factory | undefined) => ServedConnector[]> {
+  const { name, loadCodecs, loadAdapter } = kind;
+  const [adapt, loaded] = await Promise.all([loadAdapter(), tables({ kind: name, loadCodecs })]);
+  return (factory) => (factory === undefined ? [] : [adapt(factory, loaded)]);
+}

@@ -7,16 +7,11 @@ import type { DescribedTable } from "@kloset/connection/connect";
 import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import type { Importer } from "./index.js";
-import { loadAdapters } from "./adapters.js";
-import { connectorKinds, type Connectors } from "./connectors.js";
-import { pluginOf as pluginWith, type Plugin } from "./plugin.js";
-import { descriptorTables } from "./tables.js";
+import { loadEmbedding } from "./embedding.js";
+import type { Plugin } from "./plugin.js";
+import { loadServer } from "./server.js";
 
-const adapters = await loadAdapters(connectorKinds, descriptorTables);
-
-function pluginOf(connectors: Connectors, chosen?: Generation): Plugin {
-  return pluginWith(connectors, adapters, chosen);
-}
+const pluginOf = await loadEmbedding(await loadServer("connect"));
 
 /** Serves what a plugin answers to a first request, as a transport to a client. */
 function transportTo(plugin: Plugin, first: FirstRequest): Transport {

@@ -1,7 +1,8 @@
 import { generationOfUserAgent, type Generation } from "@kloset/adapter";
 import type { FirstRequest, ServedService } from "@kloset/connection";
-import type { Adapters, ServedConnector } from "./adapters.js";
-import type { Connectors } from "./connectors.js";
+import type { Connector } from "./connectors.js";
+import type { ServedConnector } from "./kinds/kind.js";
+import type { LoadedServer } from "./server.js";
 
 /** Connectors, ready to be served. */
 export interface Plugin {
@@ -14,17 +15,29 @@ export interface Plugin {
 }
 
 /**
- * Makes one author object serve both generations.
+ * Loads what serves connectors, and makes one author object serve both generations.
  *
- * @param adapters - What serves the kinds of connectors that there are.
+ * @param server - Goes by its own tables.
  * @param chosen - Serves this generation whatever the host looks like.
  */
-export function pluginOf(connectors: Connectors, adapters: Adapters, chosen?: Generation): Plugin {
-  const { importer, exporter, storage } = connectors;
-  const served: ServedConnector[] = [];
-  if (importer !== undefined) served.push(adapted("importer", adapters.importer)(importer));
-  if (exporter !== undefined) served.push(adapted("exporter", adapters.exporter)(exporter));
-  if (storage !== undefined) served.push(adapted("storage", adapters.storage)(storage));
+export async function loadPlugin(
+  connectors: readonly Connector[],
+  { tables }: Pick<LoadedServer, "tables">,
+  chosen?: Generation,
+): Promise<Plugin> {
+  const served = connectors.map(async (connector) => {
+    const [serve, loaded] = await Promise.all([connector.load(), tables(connector)]);
+    return serve(loaded);
+  });
+  return pluginOf(await Promise.all(served), chosen);
+}
+
+/**
+ * Makes a plugin of connectors that are ready.
+ *
+ * @param chosen - Serves this generation whatever the host looks like.
+ */
+export function pluginOf(served: readonly ServedConnector[], chosen?: Generation): Plugin {
   const sessions = served.map(({ session }) => session);
   const services = {
     "v1.0": served.map((one) => one.services["v1.0"]),
@@ -37,11 +50,6 @@ export function pluginOf(connectors: Connectors, adapters: Adapters, chosen?: Ge
     },
     close: () => endAll(sessions),
   };
-}
-
-function adapted<T>(kind: string, adapt: T | undefined): T {
-  if (adapt === undefined) throw new Error(`what serves the ${kind} was not loaded`);
-  return adapt;
 }
 
 /**

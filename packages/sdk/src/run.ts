@@ -4,9 +4,11 @@ import { servePlugin } from "@kloset/connection";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
 import type { StoreFactory } from "@kloset/storage";
-import { loadAdapters } from "./adapters.js";
-import { kindsOf, type Connectors } from "./connectors.js";
-import { pluginOf, type Plugin } from "./plugin.js";
+import { connectorOf, connectorsOf, type Connector, type Connectors } from "./connectors.js";
+import { exporterKind } from "./kinds/exporter.js";
+import { importerKind } from "./kinds/importer.js";
+import { storageKind } from "./kinds/storage.js";
+import { loadPlugin, type Plugin } from "./plugin.js";
 import { chosenServer, loadServer } from "./server.js";
 
 /** What a plugin may decide about its connection. Nothing needs to be. */
@@ -41,7 +43,7 @@ export interface RunOptions {
  * await runImporter(({ config }) => new MyImporter(config));
  */
 export function runImporter(factory: ImporterFactory, options?: RunOptions): Promise<void> {
-  return runPlugin({ importer: factory }, options);
+  return run([connectorOf(importerKind, factory)], options);
 }
 
 /**
@@ -51,7 +53,7 @@ export function runImporter(factory: ImporterFactory, options?: RunOptions): Pro
  * @returns As {@link runImporter}.
  */
 export function runExporter(factory: ExporterFactory, options?: RunOptions): Promise<void> {
-  return runPlugin({ exporter: factory }, options);
+  return run([connectorOf(exporterKind, factory)], options);
 }
 
 /**
@@ -61,7 +63,7 @@ export function runExporter(factory: ExporterFactory, options?: RunOptions): Pro
  * @returns As {@link runImporter}.
  */
 export function runStorage(factory: StoreFactory, options?: RunOptions): Promise<void> {
-  return runPlugin({ storage: factory }, options);
+  return run([connectorOf(storageKind, factory)], options);
 }
 
 /**
@@ -72,9 +74,14 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
  * @returns As {@link runImporter}. When `KLOSET_GENERATION` or `--generation` is no
  * generation, or `KLOSET_SERVER` no server, the process says so in a line and exits 2.
  */
-export async function runPlugin(connectors: Connectors, options: RunOptions = {}): Promise<void> {
+export function runPlugin(connectors: Connectors, options?: RunOptions): Promise<void> {
+  return run(connectorsOf(connectors), options);
+}
+
+/** What all of them do. Each names its kinds itself, so that a bundle holds no other. */
+async function run(connectors: readonly Connector[], options: RunOptions = {}): Promise<void> {
   const [generation, server] = orExit(() => [options.generation ?? chosenGeneration(), chosenServer()] as const);
-  const name = kindsOf(connectors).join(", ");
+  const name = connectors.map(({ kind }) => kind).join(", ");
   let plugin: Plugin | undefined;
   // A host only sees its connection end: the user should learn why.
   const exitUnderHost = (code: number): void => {
@@ -83,11 +90,11 @@ export async function runPlugin(connectors: Connectors, options: RunOptions = {}
   await servePlugin({
     program: { name },
     load: async () => {
-      const { serveDescriptors, tables } = await loadServer(server);
-      const loaded = pluginOf(connectors, await loadAdapters(kindsOf(connectors), tables), generation);
+      const loadedServer = await loadServer(server);
+      const loaded = await loadPlugin(connectors, loadedServer, generation);
       plugin = loaded;
       return {
-        serve: serveDescriptors,
+        serve: loadedServer.serveDescriptors,
         services: (first) => {
           process.once("exit", exitUnderHost);
           return loaded.services(first);

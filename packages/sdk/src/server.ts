@@ -1,5 +1,6 @@
 import type { Serve, ServeDescriptors } from "@kloset/connection";
-import { codecTables, descriptorTables, type LoadTables } from "./tables.js";
+import type { Connector } from "./connectors.js";
+import type { Tables } from "./kinds/kind.js";
 
 /** The environment variable that chooses the server. */
 export const serverVariable = "KLOSET_SERVER";
@@ -14,7 +15,7 @@ export type ServerName = (typeof serverNames)[number];
 export interface LoadedServer {
   readonly serve: Serve;
   readonly serveDescriptors: ServeDescriptors;
-  readonly tables: LoadTables;
+  readonly tables: (connector: Pick<Connector, "kind" | "loadCodecs">) => Tables | Promise<Tables>;
 }
 
 /**
@@ -36,8 +37,9 @@ export function chosenServer(env: Readonly<Record<string, string | undefined>> =
 export async function loadServer(name: ServerName): Promise<LoadedServer> {
   if (name === "framed") {
     const { serveFramed, serveFramedDescriptors } = await import("@kloset/server");
-    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors, tables: codecTables };
+    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors, tables: ({ loadCodecs }) => loadCodecs() };
   }
-  const { overDuplex, serveWithConnect } = await import("@kloset/connection/connect");
-  return { serve: serveWithConnect, serveDescriptors: overDuplex(serveWithConnect), tables: descriptorTables };
+  // By its public name: a bundler can keep so large a thing that is hardly ever used in a file of its own.
+  const { serveReference, serveReferenceDescriptors, referenceTables } = await import("@kloset/sdk/reference");
+  return { serve: serveReference, serveDescriptors: serveReferenceDescriptors, tables: ({ kind }) => referenceTables(kind) };
 }

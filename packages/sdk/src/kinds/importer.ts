@@ -1,0 +1,21 @@
+import type { ImporterFactory } from "@kloset/importer";
+import { servedWith, tablesOf, type Kind } from "./kind.js";
+
+/** Importers. */
+export const importerKind: Kind<ImporterFactory> = {
+  name: "importer",
+  async loadCodecs() {
+    const [old, current] = await Promise.all([
+      import("@kloset/protocol/codecs/v1.0/importer"),
+      import("@kloset/protocol/codecs/v1.1/importer"),
+    ]);
+    return tablesOf(old.importerTable, current.importerTable);
+  },
+  async loadAdapter() {
+    const { importerV1_0, importerV1_1, newImporterSession } = await import("@kloset/importer");
+    return (factory, tables) => {
+      const session = newImporterSession();
+      return servedWith(session, tables, importerV1_0(factory, session), importerV1_1(factory, session));
+    };
+  },
+};

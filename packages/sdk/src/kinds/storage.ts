@@ -1,0 +1,21 @@
+import type { StoreFactory } from "@kloset/storage";
+import { servedWith, tablesOf, type Kind } from "./kind.js";
+
+/** Storages. */
+export const storageKind: Kind<StoreFactory> = {
+  name: "storage",
+  async loadCodecs() {
+    const [old, current] = await Promise.all([
+      import("@kloset/protocol/codecs/v1.0/store"),
+      import("@kloset/protocol/codecs/v1.1/store"),
+    ]);
+    return tablesOf(old.storeTable, current.storeTable);
+  },
+  async loadAdapter() {
+    const { storeV1_0, storeV1_1, StoreSession } = await import("@kloset/storage");
+    return (factory, tables) => {
+      const session = new StoreSession();
+      return servedWith(session, tables, storeV1_0(factory, session), storeV1_1(factory, session));
+    };
+  },
+};
