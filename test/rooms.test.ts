@@ -84,7 +84,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/fuzz": {
     folder: "fuzz",
     source: "src",
-    mayImport: ["@kloset/sdk", "@kloset/connection", "@kloset/host", model, protocol, PROTOBUF],
+    mayImport: ["@kloset/sdk", "@kloset/connection", "@kloset/server", "@kloset/host", model, protocol, PROTOBUF],
     node: true,
   },
   "@kloset/demo": { folder: "demo", source: "src", mayImport: ["@kloset/host", model, "cli-progress"], node: true },

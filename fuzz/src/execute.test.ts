@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import { serveWithConnect } from "@kloset/connection";
+import { serveFramed } from "@kloset/server";
 import { calmAuthor } from "./capture.js";
 import { recordCorpus, type Corpus } from "./corpus.js";
 import { execute } from "./execute.js";
@@ -69,6 +71,15 @@ describe("the SDK", () => {
   it("passes a host that says the least, and a call before Init", async () => {
     expect(await execute(wire, sdkTarget())).toEqual([]);
     expect(await execute(rpc, sdkTarget())).toEqual([]);
+  });
+
+  it.each([
+    ["connect", serveWithConnect],
+    ["framed", serveFramed],
+  ])("on the server %s refuses a call that is still being written, and the call closes", async (_, serve) => {
+    const body = Array.from({ length: 10 }, () => envelope(Buffer.alloc(3000)));
+    const calls = [{ path: "/plakar.exporter.Exporter/Export", body, beside: false }, ...rpc.calls];
+    expect(await execute({ ...rpc, calls }, sdkTarget(serve), watchdogMs)).toEqual([]);
   });
 
   it(`passes inputs of seed ${String(seed)}`, async () => {

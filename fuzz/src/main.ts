@@ -1,3 +1,4 @@
+import "./server-option.js"; // first: the server is chosen while others are loaded
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { fuzzProcesses } from "./processes.js";
 
 const usage = `npm run fuzz -- [options]
 
+  --server NAME   the server that is tried: connect, or framed (what KLOSET_SERVER says)
   --runs N        inputs for a connection in memory (100000)
   --processes N   inputs for real plugin processes (200)
   --seed N        names all inputs (20260401)
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     seconds: { type: "string" },
     workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
     replay: { type: "string" },
+    server: { type: "string" },
     target: { type: "string" },
     watchdog: { type: "string", default: String(defaultWatchdogMs) },
     help: { type: "boolean", default: false },
@@ -55,7 +58,7 @@ async function main(): Promise<number> {
   const deadline = values.seconds === undefined ? undefined : began + 1000 * number("seconds");
   const { replay, target } = values;
   const what = replay === undefined ? `${String(runs)} inputs of seed ${String(seed)}, ${String(workers)} workers` : replay;
-  console.log(`fuzz: ${what}, Node ${process.version}`);
+  console.log(`fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "of the SDK's choice"}, Node ${process.version}`);
   const { findings: inMemory, done, digest, captures, peak } = await fuzz({
     seed,
     runs,

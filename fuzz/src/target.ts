@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import { serveWithConnect, type Serve } from "@kloset/connection";
-import { pluginOf, type Connectors } from "@kloset/sdk/plugin";
+import type { Serve } from "@kloset/connection";
+import { chosenServer, pluginOf, type Connectors } from "@kloset/sdk/plugin";
 import { trackedExporter } from "./author-exporter.js";
 import { trackedImporter } from "./author-importer.js";
 import { trackedStore } from "./author-store.js";
@@ -15,6 +15,9 @@ export interface Running {
   /** What a plugin does when its host has gone: aborts, and closes its connectors. */
   finish(): Promise<void>;
 }
+
+/** The server that `KLOSET_SERVER` asks for, or the SDK's own choice. */
+const server = await chosenServer();
 
 /** What is tried: serves a connection with authors who keep account. */
 export type Target = (duplex: Duplex, author: AuthorSpec, tracker: Tracker) => Running;
@@ -31,12 +34,12 @@ export function trackedConnectors(spec: AuthorSpec, tracker: Tracker): Connector
 }
 
 /** The SDK, as a plugin's process has it, served over any duplex. */
-export function sdkTarget(serve: Serve = serveWithConnect): Target {
+export function sdkTarget(serve: Serve = server): Target {
   return (duplex, author, tracker) => {
     const plugin = pluginOf(trackedConnectors(author, tracker));
-    const server = serve(duplex, { services: (first) => plugin.services(first) });
+    const { closed } = serve(duplex, { services: (first) => plugin.services(first) });
     return {
-      closed: server.closed,
+      closed,
       async finish() {
         plugin.abort();
         await plugin.close();

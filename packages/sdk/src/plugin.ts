@@ -8,6 +8,8 @@ import * as v1_0 from "@kloset/protocol/v1.0";
 import * as v1_1 from "@kloset/protocol/v1.1";
 import { StoreSession, storeV1_0, storeV1_1, type StoreFactory } from "@kloset/storage";
 
+export { chosenServer } from "./server.js";
+
 /** The connectors of one plugin executable. Plakar starts a process of its own for each that it uses. */
 export interface Connectors {
   readonly importer?: ImporterFactory | undefined;
