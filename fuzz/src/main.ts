@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { recordCorpus, type Corpus } from "./corpus.js";
+import { differential } from "./differential/differential.js";
 import { defaultWatchdogMs } from "./execute.js";
 import { fuzz, type Finding } from "./fuzz.js";
 import { inputOf } from "./generate/generate.js";
@@ -16,6 +17,8 @@ const usage = `npm run fuzz -- [options]
   --server NAME   the server that is tried: connect, or framed (what KLOSET_SERVER says)
   --runs N        inputs for a connection in memory (100000)
   --processes N   inputs for real plugin processes (200)
+  --differential N  inputs by which both servers are compared (500); the differences that are meant
+                  are in src/differential/deliberate.ts
   --seed N        names all inputs (20260401)
   --seconds N     begins no more inputs after so long
   --workers N     processes that share the inputs (2, or 1 on one core)
@@ -28,6 +31,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "100000" },
     processes: { type: "string", default: "200" },
+    differential: { type: "string", default: "500" },
     seed: { type: "string", default: "20260401" },
     seconds: { type: "string" },
     workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
@@ -80,6 +84,13 @@ async function main(): Promise<number> {
     const corpus = await recordCorpus();
     findings.push(...(await fuzzProcesses({ corpus, seed, runs: processes, atOnce: workers, watchdogMs })));
     console.log(`fuzz: ${String(processes)} inputs for real processes, ${seconds(began)} s`);
+  }
+  const comparisons = number("differential");
+  if (replay === undefined && target === undefined && comparisons > 0) {
+    const { findings: differences, met } = await differential({ corpus: await recordCorpus(), seed, runs: comparisons, watchdogMs });
+    findings.push(...differences);
+    console.log(`fuzz: ${String(comparisons)} inputs for both servers, ${seconds(began)} s; deliberate differences:`);
+    for (const [name, times] of met) console.log(`  ${String(times).padStart(5)} ${name}`);
   }
   await report(findings, seed, replay);
   console.log(findings.length === 0 ? "fuzz: passed" : `fuzz: ${String(findings.length)} findings`);

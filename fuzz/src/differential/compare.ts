@@ -48,11 +48,14 @@ export async function compareServers(input: WireInput, servers: Servers, watchdo
   const framed = await play(script, servers.framed, author, watchdogMs);
   const met: string[] = [];
   const differences: string[] = [];
+  let hasConsequences = false;
   for (const pair of pairs(script, connect, framed)) {
     const reason = deliberate.find(({ explains }) => explains(pair));
     if (reason === undefined) differences.push(pair.text);
     else met.push(reason.name);
+    hasConsequences ||= reason?.hasConsequences === true;
   }
+  if (hasConsequences) differences.length = 0;
   for (const [name, { faults }] of [["connect", connect], ["framed", framed]] as const) differences.push(...faults.map((fault) => `${name}: ${fault}`));
   return { differences, met };
 }

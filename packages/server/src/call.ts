@@ -194,10 +194,10 @@ export class Call implements StreamHandler {
 
   async #onlyRequest(method: DescMethod): Promise<unknown> {
     const first = await this.#requests.next();
-    if (first.done === true) throw new ConnectError(`protocol error: missing input message for ${method.methodKind} method`, Code.Unimplemented);
+    if (first.done === true) throw new ConnectError(`protocol error: missing input message for ${kindOf(method)} method`, Code.Unimplemented);
     const second = await this.#requests.next();
     if (second.done === true) return first.value;
-    throw new ConnectError(`protocol error: received extra input message for ${method.methodKind} method`, Code.Unimplemented);
+    throw new ConnectError(`protocol error: received extra input message for ${kindOf(method)} method`, Code.Unimplemented);
   }
 
   async #sendAll(response: unknown): Promise<void> {
@@ -262,6 +262,11 @@ export class Call implements StreamHandler {
 
 function isStreaming({ methodKind }: DescMethod): boolean {
   return methodKind === "client_streaming" || methodKind === "bidi_streaming";
+}
+
+/** As Connect words it. */
+function kindOf({ methodKind }: DescMethod): string {
+  return methodKind.replace("_", "-");
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
