@@ -1,6 +1,6 @@
 import { flag, frameHeaderLength, frameType } from "../http2.js";
 import type { CallView } from "./host-view.js";
-import type { HostScript } from "./script.js";
+import { streamOf, type HostScript } from "./script.js";
 
 /** One thing in which the servers differ. */
 export type Pair =
@@ -39,6 +39,12 @@ function isUnendedBlock(one: Buffer): boolean {
   return (one[3] === frameType.headers || one[3] === frameType.continuation) && ((one[4] ?? 0) & flag.endHeaders) === 0;
 }
 
+/** Whether Connect's server does not hand it to nghttp2. */
+function isTakenOut(one: Buffer | undefined): boolean {
+  const type = one?.[3] ?? 0;
+  return type === frameType.goaway || type === frameType.rstStream || type === frameType.priority || type > frameType.continuation;
+}
+
 function hasExtendedSetting(one: Buffer): boolean {
   if (one[3] !== frameType.settings) return false;
   for (let at = frameHeaderLength; at + 6 <= one.length; at += 6) if (one.readUInt16BE(at) >= 8) return true;
@@ -73,9 +79,22 @@ export const deliberate: readonly Deliberate[] = [
     explains: (pair) => pair.what === "call" && pair.connect === undefined && pair.framed?.isReset === true && pair.framed.httpStatus === undefined,
   },
   {
-    name: "a GOAWAY or PRIORITY that is malformed ends the connection",
-    why: "RFC 9113, sections 4.2, 6.3 and 6.8. Connect's server takes these frames out and does not look into them: nghttp2 makes more of them than they mean.",
-    explains: ends("framed", /GOAWAY|PRIORITY|depends on itself/),
+    name: "a GOAWAY or PRIORITY that is malformed, or comes before SETTINGS, ends the connection or its stream",
+    why: "RFC 9113, sections 3.4, 4.2, 6.3 and 6.8. Connect's server takes these frames out and does not look into them: nghttp2 makes more of them than they mean.",
+    explains: (pair) =>
+      ends("framed", /GOAWAY|PRIORITY|depends on itself/)(pair) ||
+      (ends("framed", /first frame is not SETTINGS/)(pair) && isTakenOut(pair.script.frames[1])) ||
+      (pair.what === "call" && pair.framed?.isReset === true && pair.script.frames.some((one) => one[3] === frameType.priority && streamOf(one) === pair.stream)),
+  },
+  {
+    name: "padding as long as its frame ends the connection, whatever its stream is",
+    why: "RFC 9113, section 6.1. nghttp2 does not look into frames of streams that are closed.",
+    explains: ends("framed", /padding as long as its frame/),
+  },
+  {
+    name: "a message's prefix is judged as soon as it is there",
+    why: "What follows it is not needed. Connect looks at it when the message is whole, and finds first that the request ends within it.",
+    explains: (pair) => status(/received compressed envelope|is larger than configured/)(pair) && pair.what === "call" && /ended in the middle of a message/.test(pair.connect?.status ?? ""),
   },
   {
     name: "a frame is judged when it is whole",

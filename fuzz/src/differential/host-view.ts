@@ -43,7 +43,7 @@ export class HostView {
     const isAck = (flags & flag.ack) !== 0;
     if (type === frameType.ping && isAck) this.answers.ping += 1;
     else if (type === frameType.settings && isAck) this.answers.settings += 1;
-    if (stream === 0) return;
+    if (stream === 0 || type === frameType.windowUpdate) return;
     const call = this.#call(stream);
     if (type === frameType.rstStream) call.isReset ||= payload.readUInt32BE() !== 0;
     else if (type === frameType.data) onData(call, payload);

@@ -44,7 +44,8 @@ export function hostScript({ steps }: WireInput): HostScript {
   return { steps: paced, resets, frames, paths: pathsIn(frames) };
 }
 
-function streamOf(one: Buffer): number {
+/** The stream of a frame; 0 when its header is cut. */
+export function streamOf(one: Buffer): number {
   return one.length < frameHeaderLength ? 0 : one.readUInt32BE(5) & 0x7fff_ffff;
 }
 
