@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { duplexPair, type Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { framesOf } from "./http2.js";
 import type { AuthorSpec } from "./input.js";
 import { finish } from "./finish.js";
+import { copyingPair } from "./pair.js";
 import { sdkTarget } from "./target.js";
 import { Tracker } from "./tracker.js";
 
@@ -36,13 +37,8 @@ export async function record(
   drive: (transport: Duplex) => Promise<void>,
 ): Promise<Capture> {
   const tracker = new Tracker();
-  const [near, far] = duplexPair();
   const sent: Buffer[] = [];
-  const push = near.push.bind(near);
-  near.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-    if (Buffer.isBuffer(chunk)) sent.push(Buffer.from(chunk));
-    return push(chunk, encoding);
-  };
+  const [near, far] = copyingPair({ toNear: (chunk) => sent.push(Buffer.from(chunk)) });
   const running = sdkTarget()(near, calmAuthor, tracker);
   try {
     await drive(far);

@@ -1,8 +1,8 @@
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
-import { duplexPair, type Duplex } from "node:stream";
 import { finish } from "./finish.js";
 import type { RpcCall, RpcInput } from "./input.js";
 import { OutputCheck } from "./output-check.js";
+import { copyingPair } from "./pair.js";
 import type { Target } from "./target.js";
 import { Tracker } from "./tracker.js";
 import { happens } from "./watchdog.js";
@@ -10,9 +10,12 @@ import { happens } from "./watchdog.js";
 /** Tries a plugin with calls whose every answer is looked at: each must end with a status that says something. */
 export async function executeRpc(input: RpcInput, target: Target, watchdogMs: number): Promise<string[]> {
   const tracker = new Tracker();
-  const [near, far] = duplexPair();
   const output = new OutputCheck();
-  far.push = watched(far, output);
+  const [near, far] = copyingPair({
+    toFar: (chunk) => {
+      output.push(chunk);
+    },
+  });
   near.on("error", () => undefined);
   const running = target(near, input.author, tracker);
   const session = connect("http://127.0.0.1:0", { createConnection: () => far });
@@ -36,15 +39,6 @@ export async function executeRpc(input: RpcInput, target: Target, watchdogMs: nu
   }
   faults.push(...(await finish(running, tracker, watchdogMs)));
   return [...output.faults(false), ...faults];
-}
-
-/** A duplex's push that shows what comes. */
-function watched(far: Duplex, output: OutputCheck): Duplex["push"] {
-  const push = far.push.bind(far);
-  return (chunk: unknown, encoding?: BufferEncoding): boolean => {
-    if (Buffer.isBuffer(chunk)) output.push(chunk);
-    return push(chunk, encoding);
-  };
 }
 
 /** Makes a call and reads all of its answer. @returns What is wrong with its status. */

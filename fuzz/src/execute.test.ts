@@ -71,6 +71,12 @@ describe("the SDK", () => {
     expect(await execute(rpc, sdkTarget())).toEqual([]);
   });
 
+  it.each(["connect", "framed"] as const)("on the server %s refuses a call that is still being written, and the call closes", async (server) => {
+    const body = Array.from({ length: 10 }, () => envelope(Buffer.alloc(3000)));
+    const calls = [{ path: "/plakar.exporter.Exporter/Export", body, beside: false }, ...rpc.calls];
+    expect(await execute({ ...rpc, calls }, sdkTarget(server), watchdogMs)).toEqual([]);
+  });
+
   it(`passes inputs of seed ${String(seed)}`, async () => {
     for (let index = 0; index < 100; index++) {
       expect({ index, faults: await execute(inputOf(corpus, seed, index), sdkTarget()) }).toEqual({ index, faults: [] });

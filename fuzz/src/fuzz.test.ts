@@ -22,8 +22,8 @@ function run(options: Partial<FuzzOptions>): Promise<Outcome> {
 }
 
 describe("a few hundred inputs", () => {
-  it(`of seed ${String(seed)} find nothing in the SDK`, async () => {
-    const { findings, done, captures, peak } = await run({ runs: 400, workers: 2 });
+  it.each(["connect", "framed"] as const)(`of seed ${String(seed)} find nothing in the SDK, on the server %s`, async (server) => {
+    const { findings, done, captures, peak } = await run({ runs: 400, workers: 2, server });
     expect(findings).toEqual([]);
     expect(done).toBe(400);
     expect(captures).toBe(31);

@@ -18,6 +18,8 @@ export interface FuzzOptions {
   readonly deadline?: number | undefined;
   readonly replay?: string | undefined;
   readonly target?: string | undefined;
+  /** The server that is tried. Default: what the environment says. */
+  readonly server?: "connect" | "framed" | undefined;
   readonly watchdogMs: number;
   /** Told now and then. */
   readonly progress?: (progress: Progress) => void;
@@ -61,6 +63,7 @@ export async function fuzz(options: FuzzOptions): Promise<Outcome> {
     without: [],
     replay,
     target: options.target,
+    server: options.server,
     inFlight,
     // Ten looks at the memory, at least; each takes a while.
     sampleEvery: Math.max(50, Math.min(2000, Math.floor(runs / workers / 10))),
@@ -118,6 +121,7 @@ class Worker {
     this.#totals = totals;
     this.#child = fork(fileURLToPath(new URL("../dist/worker.js", import.meta.url)), {
       execArgv: workerFlags,
+      env: job.server === undefined ? process.env : { ...process.env, KLOSET_SERVER: job.server },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#child.stderr?.on("data", (bytes: Buffer) => {

@@ -10,6 +10,8 @@ export interface Job {
   readonly replay?: string | undefined;
   /** A module and the name of its target, as `file.js#name`. Default: the SDK. */
   readonly target?: string | undefined;
+  /** For the worker's environment. */
+  readonly server?: string | undefined;
   readonly inFlight: number;
   readonly sampleEvery: number;
   readonly watchdogMs: number;

@@ -1,8 +1,10 @@
+import "./server-option.js"; // first: the server is chosen while others are loaded
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { recordCorpus, type Corpus } from "./corpus.js";
+import { differential } from "./differential/differential.js";
 import { defaultWatchdogMs } from "./execute.js";
 import { fuzz, type Finding } from "./fuzz.js";
 import { inputOf } from "./generate/generate.js";
@@ -12,8 +14,11 @@ import { fuzzProcesses } from "./processes.js";
 
 const usage = `npm run fuzz -- [options]
 
+  --server NAME   the server that is tried: connect, or framed (what KLOSET_SERVER says)
   --runs N        inputs for a connection in memory (100000)
   --processes N   inputs for real plugin processes (200)
+  --differential N  inputs by which both servers are compared (500); the differences that are meant
+                  are in src/differential/deliberate.ts
   --seed N        names all inputs (20260401)
   --seconds N     begins no more inputs after so long
   --workers N     processes that share the inputs (2, or 1 on one core)
@@ -26,10 +31,12 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "100000" },
     processes: { type: "string", default: "200" },
+    differential: { type: "string", default: "500" },
     seed: { type: "string", default: "20260401" },
     seconds: { type: "string" },
     workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
     replay: { type: "string" },
+    server: { type: "string" },
     target: { type: "string" },
     watchdog: { type: "string", default: String(defaultWatchdogMs) },
     help: { type: "boolean", default: false },
@@ -55,7 +62,7 @@ async function main(): Promise<number> {
   const deadline = values.seconds === undefined ? undefined : began + 1000 * number("seconds");
   const { replay, target } = values;
   const what = replay === undefined ? `${String(runs)} inputs of seed ${String(seed)}, ${String(workers)} workers` : replay;
-  console.log(`fuzz: ${what}, Node ${process.version}`);
+  console.log(`fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "of the SDK's choice"}, Node ${process.version}`);
   const { findings: inMemory, done, digest, captures, peak } = await fuzz({
     seed,
     runs,
@@ -77,6 +84,13 @@ async function main(): Promise<number> {
     const corpus = await recordCorpus();
     findings.push(...(await fuzzProcesses({ corpus, seed, runs: processes, atOnce: workers, watchdogMs })));
     console.log(`fuzz: ${String(processes)} inputs for real processes, ${seconds(began)} s`);
+  }
+  const comparisons = number("differential");
+  if (replay === undefined && target === undefined && comparisons > 0) {
+    const { findings: differences, met } = await differential({ corpus: await recordCorpus(), seed, runs: comparisons, watchdogMs });
+    findings.push(...differences);
+    console.log(`fuzz: ${String(comparisons)} inputs for both servers, ${seconds(began)} s; deliberate differences:`);
+    for (const [name, times] of met) console.log(`  ${String(times).padStart(5)} ${name}`);
   }
   await report(findings, seed, replay);
   console.log(findings.length === 0 ? "fuzz: passed" : `fuzz: ${String(findings.length)} findings`);

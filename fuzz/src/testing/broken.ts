@@ -89,7 +89,8 @@ export const abandons: Target = (duplex, author, tracker) => {
 function sends(bytes: Uint8Array): Target {
   return (duplex, author, tracker) => {
     const running = sdkTarget()(duplex, author, tracker);
-    duplex.once("data", () => duplex.write(bytes));
+    // The server's own first frame leaves a turn after the host's.
+    duplex.once("data", () => setImmediate(() => setImmediate(() => duplex.write(bytes))));
     return running;
   };
 }

@@ -22,11 +22,9 @@ export type Embed = (connectors: Connectors, chosen?: Generation) => Plugin;
 
 /** Loads what serves connectors of every kind by a server's tables; plugins can be made at once then. */
 export async function loadEmbedding({ tables }: Pick<LoadedServer, "tables">): Promise<Embed> {
-  const [importer, exporter, storage] = await Promise.all([
-    loadKind(importerKind, tables),
-    loadKind(exporterKind, tables),
-    loadKind(storageKind, tables),
-  ]);
+  const importer = await loadKind(importerKind, tables);
+  const exporter = await loadKind(exporterKind, tables);
+  const storage = await loadKind(storageKind, tables);
   return (connectors, chosen) =>
     pluginOf([...importer(connectors.importer), ...exporter(connectors.exporter), ...storage(connectors.storage)], chosen);
 }
@@ -36,6 +34,7 @@ async function loadKind<Factory>(
   tables: LoadedServer["tables"],
 ): Promise<(factory: Factory | undefined) => ServedConnector[]> {
   const { name, loadCodecs, loadAdapter } = kind;
-  const [adapt, loaded] = await Promise.all([loadAdapter(), tables({ kind: name, loadCodecs })]);
+  const adapt = await loadAdapter();
+  const loaded = await tables({ kind: name, loadCodecs });
   return (factory) => (factory === undefined ? [] : [adapt(factory, loaded)]);
 }

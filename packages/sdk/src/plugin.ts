@@ -25,11 +25,12 @@ export async function loadPlugin(
   { tables }: Pick<LoadedServer, "tables">,
   chosen?: Generation,
 ): Promise<Plugin> {
-  const served = connectors.map(async (connector) => {
-    const [serve, loaded] = await Promise.all([connector.load(), tables(connector)]);
-    return serve(loaded);
-  });
-  return pluginOf(await Promise.all(served), chosen);
+  const served: ServedConnector[] = [];
+  for (const connector of connectors) {
+    const serve = await connector.load();
+    served.push(serve(await tables(connector)));
+  }
+  return pluginOf(served, chosen);
 }
 
 /**

@@ -190,10 +190,10 @@ export class Call implements StreamHandler {
 
   async #onlyRequest(method: MethodTable): Promise<unknown> {
     const first = await this.#requests.next();
-    if (first.done === true) throw new StatusError(`protocol error: missing input message for ${method.kind} method`, Code.Unimplemented);
+    if (first.done === true) throw new StatusError(`protocol error: missing input message for ${kindOf(method)} method`, Code.Unimplemented);
     const second = await this.#requests.next();
     if (second.done === true) return first.value;
-    throw new StatusError(`protocol error: received extra input message for ${method.kind} method`, Code.Unimplemented);
+    throw new StatusError(`protocol error: received extra input message for ${kindOf(method)} method`, Code.Unimplemented);
   }
 
   async #sendAll(response: unknown): Promise<void> {
@@ -278,6 +278,11 @@ export class Call implements StreamHandler {
 
 function isStreaming({ kind }: MethodTable): boolean {
   return kind === "client_streaming" || kind === "bidi_streaming";
+}
+
+/** As Connect words it. */
+function kindOf({ kind }: MethodTable): string {
+  return kind.replace("_", "-");
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -126,6 +126,18 @@ describe("a stream's end", () => {
     expect([host.stream(3).data, host.end, await host.frames()]).toEqual(["", undefined, []]);
   });
 
+  it("by this side alone gives the host time to end it by itself, and drops what still comes", async () => {
+    const host = new MemoryHost().send(headers(1), headers(3));
+    await host.frames();
+    for (const id of [1, 3]) host.connection.sendHeaders(host.stream(id).stream, responseHeaders, true);
+    expect([1, 3].map((id) => host.stream(id).closed)).toEqual([true, true]);
+    host.send(data(1, "x"), data(1, "y", endStream), data(3, "z"));
+    expect((await host.frames()).map(({ type, stream }) => [type, stream])).toEqual([[1, 1], [1, 3], [3, 3]]);
+    expect([1, 3].map((id) => host.stream(id))).toMatchObject([{ data: "", ended: false, cut: undefined }, { data: "", ended: false, cut: undefined }]);
+    host.send(frame(frameType.rstStream, 0, 1, uint32(0)));
+    expect(host.end).toBeUndefined();
+  });
+
   it("by this side's reset is not told to its handler", async () => {
     const host = new MemoryHost().send(headers(1));
     await host.frames();

@@ -34,10 +34,27 @@ export class StreamEndings {
   /** This side has sent its last frame. */
   completed(stream: Http2Stream): void {
     if (stream.isClosed) return;
-    // The host may still be sending, and would fill the window and wait: tell it to stop (RFC 9113, section 8.1), as grpc-go does.
-    if (!stream.hostEnded) this.#sendReset(stream.id, errorCode.noError);
-    this.#close(stream);
-    stream.handler?.onClose();
+    const { handler } = stream;
+    // What the host still sends is dropped.
+    stream.handler = undefined;
+    if (stream.hostEnded) this.#close(stream);
+    else this.#stopLater(stream);
+    handler?.onClose();
+  }
+
+  /**
+   * The host may still be sending, and would fill the window and wait: it is told to
+   * stop (RFC 9113, section 8.1), as grpc-go does. But most have sent all, or do so
+   * when they read the answer; and a client of Node's never closes a stream that is
+   * reset while it writes. So they have time to end it by themselves.
+   */
+  #stopLater(stream: Http2Stream): void {
+    const stop = (): void => {
+      if (stream.isClosed) return;
+      this.#sendReset(stream.id, errorCode.noError);
+      this.#close(stream);
+    };
+    setImmediate(() => setImmediate(stop));
   }
 
   /** This side resets it. Its handler, who has asked for that, is not told. */

@@ -1,7 +1,7 @@
 /**
- * Makes `dist/`, the folder that `plakar pkg create` packs: the manifest, one
- * self-contained executable for each connector, and the native library for
- * extended attributes of the platform that this runs on.
+ * Makes `dist/`, the folder that `plakar pkg create` packs: the manifest, for each
+ * connector a self-contained executable and the reference server, and the native
+ * library for extended attributes of the platform that this runs on.
  */
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -44,5 +44,5 @@ async function manifest(withLibrary) {
   const text = await readFile(new URL("manifest.yaml", here), "utf8");
   const { version } = JSON.parse(await readFile(new URL("package.json", here), "utf8"));
   if (!text.includes(`\nversion: v${version}\n`)) throw new Error(`manifest.yaml is not of version v${version}`);
-  return withLibrary ? text : text.replace(/^ *extra_files:.*\n/gm, "");
+  return withLibrary ? text : text.replace(/, tsfs-\w+-xattr\.node/g, "");
 }

@@ -5,10 +5,8 @@ import { servedWith, tablesOf, type Kind } from "./kind.js";
 export const exporterKind: Kind<ExporterFactory> = {
   name: "exporter",
   async loadCodecs() {
-    const [old, current] = await Promise.all([
-      import("@kloset/protocol/codecs/v1.0/exporter"),
-      import("@kloset/protocol/codecs/v1.1/exporter"),
-    ]);
+    const old = await import("@kloset/protocol/codecs/v1.0/exporter");
+    const current = await import("@kloset/protocol/codecs/v1.1/exporter");
     return tablesOf(old.exporterTable, current.exporterTable);
   },
   async loadAdapter() {

@@ -5,10 +5,8 @@ import { servedWith, tablesOf, type Kind } from "./kind.js";
 export const importerKind: Kind<ImporterFactory> = {
   name: "importer",
   async loadCodecs() {
-    const [old, current] = await Promise.all([
-      import("@kloset/protocol/codecs/v1.0/importer"),
-      import("@kloset/protocol/codecs/v1.1/importer"),
-    ]);
+    const old = await import("@kloset/protocol/codecs/v1.0/importer");
+    const current = await import("@kloset/protocol/codecs/v1.1/importer");
     return tablesOf(old.importerTable, current.importerTable);
   },
   async loadAdapter() {

@@ -5,10 +5,8 @@ import { servedWith, tablesOf, type Kind } from "./kind.js";
 export const storageKind: Kind<StoreFactory> = {
   name: "storage",
   async loadCodecs() {
-    const [old, current] = await Promise.all([
-      import("@kloset/protocol/codecs/v1.0/store"),
-      import("@kloset/protocol/codecs/v1.1/store"),
-    ]);
+    const old = await import("@kloset/protocol/codecs/v1.0/store");
+    const current = await import("@kloset/protocol/codecs/v1.1/store");
     return tablesOf(old.storeTable, current.storeTable);
   },
   async loadAdapter() {

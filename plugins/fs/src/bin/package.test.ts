@@ -52,7 +52,7 @@ function start(...args: ConstructorParameters<typeof PluginProcess>): PluginProc
 function manifestOf(path: string): { executables: string[]; extraFiles: string[]; text: string } {
   const text = readFileSync(join(path, "manifest.yaml"), "utf8");
   const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
-  return { executables: all(/ executable: (\S+)$/gm), extraFiles: all(/ extra_files: \[ (\S+) \]$/gm), text };
+  return { executables: all(/ executable: (\S+)$/gm), extraFiles: all(/ extra_files: \[ (.+) \]$/gm).flatMap((files) => files.split(", ")), text };
 }
 
 describe("the package folder", () => {
@@ -67,14 +67,17 @@ describe("the package folder", () => {
     expect(text).toMatch(/^name: [A-Za-z0-9-]+$/m);
   });
 
-  it.each(CONNECTORS.map(([connector]) => connector))("has an executable for the %s that needs no other file", (connector) => {
+  it.each(CONNECTORS.map(([connector]) => connector))("has an executable for the %s that needs no other file but for the reference server", (connector) => {
     const path = join(DIST, `tsfs-${connector}.mjs`);
     expect(statSync(path).mode & 0o111).toBe(0o111);
     const text = readFileSync(path, "utf8");
     expect(text.startsWith("#!/usr/bin/env node\n")).toBe(true);
     const imported = [...text.matchAll(/\b(?:from|import)\s*\(?"([^",]+)"/g)].map((match) => match[1] ?? "");
     expect(imported.length).toBeGreaterThan(0);
-    expect(imported.filter((id) => !id.startsWith("node:") && !/^[a-z0-9_]+(?:\/promises)?$/.test(id))).toEqual([]);
+    const others = imported.filter((id) => !id.startsWith("node:") && !/^[a-z0-9_]+(?:\/promises)?$/.test(id));
+    // Loaded only where the environment asks for it.
+    expect(others).toEqual([`./tsfs-${connector}-reference.mjs`]);
+    expect(text).toContain(`await import("./tsfs-${connector}-reference.mjs")`);
     // No path of the machine it was made on.
     expect(text).not.toContain(join(DIST, "../../.."));
   });
@@ -95,6 +98,14 @@ describe("an installed executable", () => {
       expect(await plugin.end()).toEqual({ code: 0, stderr: "" });
     },
   );
+
+  it.each(CONNECTORS)("serves the %s by the reference server when the environment asks for it", async (connector, init) => {
+    const plugin = start(join(install(), `tsfs-${connector}.mjs`), { KLOSET_SERVER: "connect" });
+    const location = join(folder, "data");
+    mkdirSync(location);
+    expect(await plugin.call(init, initRequest(`tsfs://${location}`, connector))).toMatchObject({ status: "0", text: "" });
+    expect(await plugin.end()).toEqual({ code: 0, stderr: "" });
+  });
 
   it.each(CONNECTORS.map(([connector]) => connector))("says what it is when a person starts the %s", (connector) => {
     const { status, stderr } = spawnSync(join(install(), `tsfs-${connector}.mjs`), { stdio: ["ignore", "ignore", "pipe"] });

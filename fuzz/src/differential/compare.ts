@@ -1,0 +1,133 @@
+import { calmAuthor } from "../capture.js";
+import { finish } from "../finish.js";
+import type { AuthorSpec, WireInput } from "../input.js";
+import type { Target } from "../target.js";
+import { Tracker } from "../tracker.js";
+import { happens, turn } from "../watchdog.js";
+import { Wire } from "../wire.js";
+import { deliberate, type Pair } from "./deliberate.js";
+import { HostView, type CallView } from "./host-view.js";
+import { hostScript, type HostScript } from "./script.js";
+
+/** What comes of a script on one server. */
+interface Outcome {
+  readonly view: HostView;
+  /** Whether the server has ended the connection; the host had not gone. */
+  readonly hasEnded: boolean;
+  /** What the connection has ended with, if that was an error. */
+  readonly error: string | undefined;
+  readonly faults: readonly string[];
+}
+
+/** Turns of the event loop without any change after which nothing is under way. */
+const quietTurns = 25;
+/** Turns after which nobody waits any longer. */
+const mostTurns = 5000;
+
+/** What came of one input. */
+export interface Comparison {
+  /** How the servers differ without a reason that is known. */
+  readonly differences: readonly string[];
+  /** The names of the deliberate differences that were met. */
+  readonly met: readonly string[];
+}
+
+/** The servers that are compared. */
+export interface Servers {
+  readonly connect: Target;
+  readonly framed: Target;
+}
+
+/** Gives both servers the same bytes, and compares what the host sees. */
+export async function compareServers(input: WireInput, servers: Servers, watchdogMs: number): Promise<Comparison> {
+  const script = hostScript(input);
+  // What authors draw would depend on the order of calls.
+  const author = { ...calmAuthor, resourceStore: input.author.resourceStore, opensByName: input.author.opensByName, full: input.author.full };
+  const connect = await play(script, servers.connect, author, watchdogMs);
+  const framed = await play(script, servers.framed, author, watchdogMs);
+  const met: string[] = [];
+  const differences: string[] = [];
+  let hasConsequences = false;
+  for (const pair of pairs(script, connect, framed)) {
+    const reason = deliberate.find(({ explains }) => explains(pair));
+    if (reason === undefined) differences.push(pair.text);
+    else met.push(reason.name);
+    hasConsequences ||= reason?.hasConsequences === true;
+  }
+  if (hasConsequences) differences.length = 0;
+  for (const [name, { faults }] of [["connect", connect], ["framed", framed]] as const) differences.push(...faults.map((fault) => `${name}: ${fault}`));
+  return { differences, met };
+}
+
+async function play({ steps }: HostScript, target: Target, author: AuthorSpec, watchdogMs: number): Promise<Outcome> {
+  const tracker = new Tracker();
+  const view = new HostView();
+  const wire = new ViewedWire(view);
+  wire.on("error", () => undefined);
+  const running = target(wire, author, tracker);
+  let seen: unknown;
+  void running.closed.then((error) => (seen = error));
+  for (const step of steps) {
+    if (wire.destroyed) break;
+    if (step === "quiet") await quiet(() => wire.output.bytes + tracker.calls);
+    else if (step instanceof Uint8Array && !(await happens(wire.feed(step), watchdogMs))) return { view, hasEnded: false, error: undefined, faults: ["hang: the input is not read"] };
+  }
+  const hasEnded = wire.destroyed;
+  wire.leave("end");
+  const faults = await finish(running, tracker, watchdogMs);
+  return { view, hasEnded, error: hasEnded && seen instanceof Error ? seen.message : undefined, faults: [...wire.output.faults(false), ...faults] };
+}
+
+async function quiet(state: () => number): Promise<void> {
+  let before = state();
+  for (let calm = 0, all = 0; calm < quietTurns && all < mostTurns; all += 1) {
+    await turn();
+    const now = state();
+    calm = now === before ? calm + 1 : 0;
+    before = now;
+  }
+}
+
+/** A wire whose output is read as a host reads it. */
+class ViewedWire extends Wire {
+  readonly #view: HostView;
+
+  constructor(view: HostView) {
+    super("all");
+    this.#view = view;
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#view.push(chunk);
+    super._write(chunk, encoding, callback);
+  }
+}
+
+/** All that differs. */
+function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generator<Pair> {
+  if (connect.hasEnded !== framed.hasEnded) {
+    const which = framed.hasEnded ? `framed ends (${String(framed.error)}), connect goes on` : `connect ends (${String(connect.error)}), framed goes on`;
+    yield { what: "end", script, connect: connect.error, framed: framed.error, text: `the connection: ${which}` };
+  }
+  // What has been answered before an end is a matter of time.
+  if (connect.hasEnded || framed.hasEnded) return;
+  for (const stream of new Set([...connect.view.calls.keys(), ...framed.view.calls.keys()])) {
+    if (script.resets.has(stream)) continue;
+    const [one, other] = [connect.view.calls.get(stream), framed.view.calls.get(stream)];
+    const [before, after] = [shown(one), shown(other)];
+    if (before !== after) yield { what: "call", script, stream, connect: one, framed: other, text: `stream ${String(stream)}: connect ${before}, framed ${after}` };
+  }
+  for (const name of ["ping", "settings"] as const) {
+    const [before, after] = [connect.view.answers[name], framed.view.answers[name]];
+    if (before !== after) yield { what: "answers", script, text: `answers to ${name}: connect ${String(before)}, framed ${String(after)}` };
+  }
+}
+
+/** A call as it is compared. */
+function shown(call: CallView | undefined): string {
+  if (call === undefined) return "nothing";
+  const { httpStatus, messages, rest, status, isEnded, isReset } = call;
+  // A reset without an answer, whatever its code is.
+  if (isReset && status === undefined) return "reset";
+  return JSON.stringify({ httpStatus, messages, rest: httpStatus === "200" ? rest : "", status, isEnded });
+}

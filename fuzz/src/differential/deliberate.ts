@@ -1,0 +1,151 @@
+import { flag, frameHeaderLength, frameType } from "../http2.js";
+import type { CallView } from "./host-view.js";
+import { streamOf, type HostScript } from "./script.js";
+
+/** One thing in which the servers differ. */
+export type Pair =
+  | { readonly what: "end"; readonly script: HostScript; readonly connect: string | undefined; readonly framed: string | undefined; readonly text: string }
+  | { readonly what: "call"; readonly script: HostScript; readonly stream: number; readonly connect: CallView | undefined; readonly framed: CallView | undefined; readonly text: string }
+  | { readonly what: "answers"; readonly script: HostScript; readonly text: string };
+
+/** A difference that is meant to be. */
+interface Deliberate {
+  readonly name: string;
+  /** Why the framed server does otherwise. */
+  readonly why: string;
+  readonly explains: (pair: Pair) => boolean;
+  /** Whether all that comes later on the connection can follow from it. */
+  readonly hasConsequences?: boolean;
+}
+
+/** The connection is ended by one server with this error, and goes on with the other. */
+function ends(which: "connect" | "framed", error: RegExp): Deliberate["explains"] {
+  return (pair) => pair.what === "end" && error.test(pair[which] ?? "") && pair[which === "framed" ? "connect" : "framed"] === undefined;
+}
+
+/** A call that ends with this status on the framed server. */
+function status(text: RegExp): Deliberate["explains"] {
+  return (pair) => pair.what === "call" && text.test(pair.framed?.status ?? "");
+}
+
+/** Whether the host's last frame is not whole. */
+function isCut({ script }: Pair): boolean {
+  const last = script.frames.at(-1) ?? Buffer.alloc(0);
+  return script.frames.length > 1 && (last.length < frameHeaderLength || last.length < frameHeaderLength + last.readUIntBE(0, 3) || isUnendedBlock(last));
+}
+
+/** Whether CONTINUATION frames have to follow. */
+function isUnendedBlock(one: Buffer): boolean {
+  return (one[3] === frameType.headers || one[3] === frameType.continuation) && ((one[4] ?? 0) & flag.endHeaders) === 0;
+}
+
+/** Whether Connect's server does not hand it to nghttp2. */
+function isTakenOut(one: Buffer | undefined): boolean {
+  const type = one?.[3] ?? 0;
+  return type === frameType.goaway || type === frameType.rstStream || type === frameType.priority || type > frameType.continuation;
+}
+
+function hasExtendedSetting(one: Buffer): boolean {
+  if (one[3] !== frameType.settings) return false;
+  for (let at = frameHeaderLength; at + 6 <= one.length; at += 6) if (one.readUInt16BE(at) >= 8) return true;
+  return false;
+}
+
+type ExportPair = Pair & { readonly what: "call"; readonly connect: CallView; readonly framed: CallView };
+
+function isExport(pair: Pair): pair is ExportPair {
+  return pair.what === "call" && pair.connect !== undefined && pair.framed !== undefined && pair.script.paths.get(pair.stream) === "/plakar.exporter.Exporter/Export";
+}
+
+function sorted(call: CallView): string {
+  return JSON.stringify({ ...call, messages: [...call.messages].sort() });
+}
+
+/** All of them, in the order in which they are looked at. */
+export const deliberate: readonly Deliberate[] = [
+  {
+    name: "HEADERS on a closed stream end the connection",
+    why: "RFC 9113, section 5.1: STREAM_CLOSED, a connection error. nghttp2 drops them.",
+    explains: ends("framed", /HEADERS on a stream that is closed/),
+  },
+  {
+    name: "frames behind the end of a request reset its stream",
+    why: "RFC 9113, section 5.1, half-closed (remote): a stream error. nghttp2 makes it the connection's.",
+    explains: ends("connect", /STREAM_CLOSED/),
+  },
+  {
+    name: "DATA on a closed stream is answered with STREAM_CLOSED",
+    why: "RFC 9113, section 5.1. nghttp2 drops it.",
+    explains: (pair) => pair.what === "call" && pair.connect === undefined && pair.framed?.isReset === true && pair.framed.httpStatus === undefined,
+  },
+  {
+    name: "a GOAWAY or PRIORITY that is malformed, or comes before SETTINGS, ends the connection or its stream",
+    why: "RFC 9113, sections 3.4, 4.2, 6.3 and 6.8. Connect's server takes these frames out and does not look into them: nghttp2 makes more of them than they mean.",
+    explains: (pair) =>
+      ends("framed", /GOAWAY|PRIORITY|depends on itself/)(pair) ||
+      (ends("framed", /first frame is not SETTINGS/)(pair) && isTakenOut(pair.script.frames[1])) ||
+      (pair.what === "call" && pair.framed?.isReset === true && pair.script.frames.some((one) => one[3] === frameType.priority && streamOf(one) === pair.stream)),
+  },
+  {
+    name: "padding as long as its frame ends the connection, whatever its stream is",
+    why: "RFC 9113, section 6.1. nghttp2 does not look into frames of streams that are closed.",
+    explains: ends("framed", /padding as long as its frame/),
+  },
+  {
+    name: "a message's prefix is judged as soon as it is there",
+    why: "What follows it is not needed. Connect looks at it when the message is whole, and finds first that the request ends within it.",
+    explains: (pair) => status(/received compressed envelope|is larger than configured/)(pair) && pair.what === "call" && /ended in the middle of a message/.test(pair.connect?.status ?? ""),
+  },
+  {
+    name: "a frame is judged when it is whole",
+    why: "nghttp2 looks at what there is of it, and decodes header blocks as they come. It makes no difference to a host that sends the rest.",
+    explains: (pair) => isCut(pair) && (pair.what === "end" || (pair.what === "call" && pair.framed === undefined && pair.connect?.isReset === true)),
+  },
+  {
+    name: "an answer to a PING that was not sent is ignored",
+    why: "RFC 9113, section 6.7, does not forbid it. Node's HTTP/2 takes it for a protocol error.",
+    explains: (pair) => ends("connect", /Protocol error/)(pair) && pair.script.frames.some((one) => one[3] === frameType.ping && ((one[4] ?? 0) & flag.ack) !== 0),
+  },
+  {
+    name: "SETTINGS of extensions are ignored",
+    why: "RFC 9113, section 6.5.2: what is not known is ignored. nghttp2 knows 8 and 9 (RFC 8441 and RFC 9218) and checks them.",
+    explains: (pair) => ends("connect", /Protocol error/)(pair) && pair.script.frames.some(hasExtendedSetting),
+  },
+  {
+    name: "Results of an Export come in another order",
+    why: "Its entries are finished side by side; hosts take them in any order.",
+    explains: (pair) => isExport(pair) && sorted(pair.connect) === sorted(pair.framed),
+  },
+  {
+    name: "authors are thrown the text that hosts are told",
+    why: "Connect's server puts a better text into the answer alone: what breaks off an author's data says only \"parse binary\".",
+    explains: (pair) => isExport(pair) && pair.connect.status === pair.framed.status && pair.connect.messages.some((message) => message.includes("parse binary: ")),
+  },
+  {
+    name: "a message is read by generated code",
+    why: "It refuses what protobuf-es reads on, as gen/README.md tells: fields of another wire type, and what goes beyond the end of its parent. Where both refuse, it names the field.",
+    explains: status(/the request is no /),
+    hasConsequences: true,
+  },
+  {
+    name: "unknown flags of a message are refused",
+    why: "gRPC knows 0 and 1 (grpc-go: unexpected payload format). Connect looks at the lowest bit alone.",
+    explains: status(/received envelope with flags/),
+    hasConsequences: true,
+  },
+  {
+    name: "a message too many is refused at the end of its request",
+    why: "A call with one request begins when that is whole. Connect looks for a second one as it comes, and never begins, either.",
+    explains: (pair) => pair.what === "call" && pair.framed === undefined && /received extra input message/.test(pair.connect?.status ?? ""),
+  },
+  {
+    name: "what is not POST is refused before its path is looked at",
+    why: "It is no gRPC. Connect's server looks for the path first, and says UNIMPLEMENTED.",
+    explains: (pair) => pair.what === "call" && pair.framed?.httpStatus === "405" && /^12 /.test(pair.connect?.status ?? ""),
+  },
+  {
+    name: "what has another content type is refused before its path is looked at",
+    why: "It is no gRPC, as above. Where the path is known both say 415.",
+    explains: (pair) => pair.what === "call" && pair.framed?.httpStatus === "415" && /^12 /.test(pair.connect?.status ?? ""),
+  },
+];

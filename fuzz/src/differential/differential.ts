@@ -1,0 +1,39 @@
+import type { Corpus } from "../corpus.js";
+import type { Finding } from "../fuzz.js";
+import { inputOf } from "../generate/generate.js";
+import { inputToText } from "../input.js";
+import { sdkTarget } from "../target.js";
+import { compareServers } from "./compare.js";
+
+/** Each server as plugins have it: with the codecs that it goes by. */
+const servers = { connect: sdkTarget("connect"), framed: sdkTarget("framed") };
+
+/** How many inputs to compare the servers by. */
+export interface DifferentialOptions {
+  readonly corpus: Corpus;
+  readonly seed: number;
+  readonly runs: number;
+  readonly watchdogMs: number;
+}
+
+/** In what the servers differ. */
+export interface Differential {
+  readonly findings: readonly Finding[];
+  /** How often each deliberate difference was met, by its name. */
+  readonly met: ReadonlyMap<string, number>;
+}
+
+/** Gives both servers the same inputs, one after another, and compares what hosts see. */
+export async function differential({ corpus, seed, runs, watchdogMs }: DifferentialOptions): Promise<Differential> {
+  const findings: Finding[] = [];
+  const met = new Map<string, number>();
+  for (let index = 0, left = runs; left > 0; index += 1) {
+    const input = inputOf(corpus, seed, index);
+    if (input.kind !== "wire") continue;
+    left -= 1;
+    const comparison = await compareServers(input, servers, watchdogMs);
+    for (const name of comparison.met) met.set(name, (met.get(name) ?? 0) + 1);
+    for (const text of comparison.differences) findings.push({ text: `differs: ${text}`, inputs: [{ index, text: inputToText(input) }] });
+  }
+  return { findings, met };
+}

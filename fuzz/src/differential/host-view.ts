@@ -1,0 +1,93 @@
+import { HpackDecoder } from "@kloset/server/hpack";
+import { flag, frameHeaderLength, frameType } from "../http2.js";
+
+/** What a host sees of one call. */
+export interface CallView {
+  /** `:status`, while there is one. */
+  httpStatus: string | undefined;
+  /** The bytes of each message of the answer, in order. */
+  readonly messages: string[];
+  /** Bytes of a message that broke off. */
+  rest: string;
+  /** `grpc-status` and `grpc-message`. */
+  status: string | undefined;
+  isEnded: boolean;
+  /** Whether it was reset with anything but NO_ERROR, which only says that the answer is whole. */
+  isReset: boolean;
+}
+
+const limits = { maxTableBytes: 4096, maxListBytes: 1024 * 1024, maxFields: 1000 };
+
+/** Reads what a plugin sends as a host does, whatever frames it comes in. */
+export class HostView {
+  readonly calls = new Map<number, CallView>();
+  /** How often it has answered a PING, and acknowledged SETTINGS. */
+  readonly answers = { ping: 0, settings: 0 };
+  #unread = Buffer.alloc(0);
+  readonly #decoder = new HpackDecoder(limits);
+  #block: Buffer[] = [];
+  #blockEnds = false;
+
+  push(chunk: Uint8Array): void {
+    let bytes = Buffer.concat([this.#unread, chunk]);
+    while (bytes.length >= frameHeaderLength) {
+      const end = frameHeaderLength + bytes.readUIntBE(0, 3);
+      if (bytes.length < end) break;
+      this.#onFrame(bytes.readUInt8(3), bytes.readUInt8(4), bytes.readUInt32BE(5), bytes.subarray(frameHeaderLength, end));
+      bytes = bytes.subarray(end);
+    }
+    this.#unread = bytes;
+  }
+
+  #onFrame(type: number, flags: number, stream: number, payload: Buffer): void {
+    const isAck = (flags & flag.ack) !== 0;
+    if (type === frameType.ping && isAck) this.answers.ping += 1;
+    else if (type === frameType.settings && isAck) this.answers.settings += 1;
+    if (stream === 0 || type === frameType.windowUpdate) return;
+    const call = this.#call(stream);
+    if (type === frameType.rstStream) call.isReset ||= payload.readUInt32BE() !== 0;
+    else if (type === frameType.data) onData(call, payload);
+    else if (type === frameType.headers || type === frameType.continuation) this.#onBlock(call, type, flags, payload);
+    else return;
+    if (type === frameType.headers) this.#blockEnds = (flags & flag.endStream) !== 0;
+    if (type === frameType.data && (flags & flag.endStream) !== 0) call.isEnded = true;
+    if (type !== frameType.data && type !== frameType.rstStream && (flags & flag.endHeaders) !== 0 && this.#blockEnds) call.isEnded = true;
+  }
+
+  #onBlock(call: CallView, type: number, flags: number, payload: Buffer): void {
+    if (type === frameType.headers) this.#block = [];
+    this.#block.push(payload);
+    if ((flags & flag.endHeaders) === 0) return;
+    const block = Buffer.concat(this.#block.splice(0));
+    const fields = new Map(this.#decoder.decode(block, 0, block.length).fields);
+    call.httpStatus ??= fields.get(":status");
+    const code = fields.get("grpc-status");
+    if (code !== undefined) call.status = `${code} ${fields.get("grpc-message") ?? ""}`.trim();
+  }
+
+  #call(stream: number): CallView {
+    let call = this.calls.get(stream);
+    if (call === undefined) {
+      call = { httpStatus: undefined, messages: [], rest: "", status: undefined, isEnded: false, isReset: false };
+      this.calls.set(stream, call);
+    }
+    return call;
+  }
+}
+
+const prefixLength = 5;
+
+function onData(call: CallView, payload: Buffer): void {
+  if (call.httpStatus !== "200") {
+    call.rest += payload.toString("latin1");
+    return;
+  }
+  let bytes = Buffer.concat([Buffer.from(call.rest, "latin1"), payload]);
+  while (bytes.length >= prefixLength) {
+    const end = prefixLength + bytes.readUInt32BE(1);
+    if (bytes.length < end) break;
+    call.messages.push(bytes.toString("latin1", prefixLength, end));
+    bytes = bytes.subarray(end);
+  }
+  call.rest = bytes.toString("latin1");
+}

@@ -1,0 +1,9 @@
+/**
+ * `--server connect` or `--server framed`, for everything that this process loads
+ * and starts: the first import of a program, since others look at the environment
+ * while they are loaded.
+ */
+const { argv, env } = process;
+const at = argv.indexOf("--server");
+const name = at < 0 ? argv.find((one) => one.startsWith("--server="))?.slice("--server=".length) : argv[at + 1];
+if (name !== undefined) env["KLOSET_SERVER"] = name;
