@@ -71,6 +71,13 @@ describe("the SDK", () => {
     expect(await execute(rpc, sdkTarget())).toEqual([]);
   });
 
+  it("passes a call that it ends while the host still writes the request", async () => {
+    const message = envelope(new Uint8Array(8192));
+    const call = { path: "/plakar.exporter.Exporter/Export", body: Array.from({ length: 32 }, () => message), beside: false };
+    expect(await execute({ ...rpc, calls: [call] }, sdkTarget("framed"), watchdogMs)).toEqual([]);
+    expect(await execute({ ...rpc, calls: [call] }, sdkTarget("connect"), watchdogMs)).toEqual([]);
+  });
+
   it(`passes inputs of seed ${String(seed)}`, async () => {
     for (let index = 0; index < 100; index++) {
       expect({ index, faults: await execute(inputOf(corpus, seed, index), sdkTarget()) }).toEqual({ index, faults: [] });
