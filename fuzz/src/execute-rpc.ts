@@ -18,6 +18,10 @@ export async function executeRpc(input: RpcInput, target: Target, watchdogMs: nu
   });
   near.on("error", () => undefined);
   const running = target(near, input.author, tracker);
+  // First: Node before 20.19.3 keeps a session that hears of its wire's end while it writes (nodejs/node#55966).
+  far.once("close", () => {
+    session.destroy();
+  });
   const session = connect("http://127.0.0.1:0", { createConnection: () => far });
   session.on("error", () => undefined);
   const faults: string[] = [];
@@ -54,20 +58,31 @@ function answer(session: ClientHttp2Session, { path, body }: RpcCall, userAgent:
   stream.on("error", () => undefined);
   let status: string | undefined;
   let message = "";
+  let ended = false;
+  let finish: () => void;
+  const over = new Promise<void>((resolve) => (finish = resolve));
   const look = (headers: IncomingHttpHeaders): void => {
     const { "grpc-status": code, "grpc-message": text } = headers;
     if (code !== undefined) [status, message] = [String(code), String(text ?? "")];
+    if (ended && status !== undefined) finish();
   };
   stream.on("response", look).on("trailers", look);
+  stream.once("close", () => {
+    finish();
+  });
+  // A call is over with its answer. Before Node 26, "close" never comes when the plugin ends its answer and wants no more of
+  // the request (RST_STREAM, NO_ERROR) while a write of the request waits.
+  stream.once("end", () => {
+    ended = true;
+    if (status !== undefined) finish();
+  });
   stream.resume();
   for (const bytes of body) stream.write(bytes);
   stream.end();
-  return new Promise((resolve) => {
-    stream.once("close", () => {
-      if (status === undefined) resolve(`status: ${path} ended without a status (HTTP/2 error ${String(stream.rstCode)})`);
-      else if (!/^(?:[0-9]|1[0-6])$/.test(status)) resolve(`status: ${path} ended with the status ${JSON.stringify(status)}`);
-      else if (status !== "0" && message === "") resolve(`status: ${path} failed with status ${status} and no message`);
-      else resolve(undefined);
-    });
+  return over.then(() => {
+    if (status === undefined) return `status: ${path} ended without a status (HTTP/2 error ${String(stream.rstCode)})`;
+    if (!/^(?:[0-9]|1[0-6])$/.test(status)) return `status: ${path} ended with the status ${JSON.stringify(status)}`;
+    if (status !== "0" && message === "") return `status: ${path} failed with status ${status} and no message`;
+    return undefined;
   });
 }

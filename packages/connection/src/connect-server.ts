@@ -37,6 +37,12 @@ export const serveWithConnect: Serve = (duplex, options) => {
   const routerFor = decidedByFirst(services, (list) => createRouter(list, maxMessageBytes));
   let failure: Error | undefined;
 
+  // Before the session hears of it: Node before 20.19.3 never lets go of a session that was still writing when its socket
+  // was found destroyed (nodejs/node#55966). One that is destroyed first hears of the write's end. Nothing leaves any more.
+  wire.once("close", () => {
+    calls.abortAll();
+    session.destroy();
+  });
   const session = performServerHandshake(wire, sessionOptions);
   session.setLocalWindowSize(connectionWindowBytes);
   session.on("error", (error: Error) => {
@@ -63,7 +69,6 @@ export const serveWithConnect: Serve = (duplex, options) => {
 
   const closed = new Promise<Error | undefined>((resolve) => {
     wire.once("close", () => {
-      calls.abortAll();
       const done = (): void => {
         clearTimeout(timer);
         resolve(failure);

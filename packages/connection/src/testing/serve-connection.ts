@@ -1,4 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Serve } from "../server.js";
 import { connected, type Connected } from "./connected.js";
 import { deferred } from "./deferred.js";
@@ -118,6 +121,18 @@ export function describeConnection(serve: Serve): void {
       server.close();
     });
 
+    it.each([0, 1, 2, 3])("leaves nothing behind when the host goes %d turns after a call has begun", async (turns) => {
+      const held = await servedFor(serve, turns);
+      setFlagsFromString("--expose-gc");
+      const collect = runInNewContext("gc") as () => void;
+      // What is freed by a collection may be freed wholly only by a later one.
+      for (let i = 0; i < 20 && held.deref() !== undefined; i++) {
+        await nextTurn();
+        collect();
+      }
+      expect(held.deref()).toBeUndefined();
+    });
+
     it("can be closed twice", async () => {
       const { server } = connected(serve, modes);
       server.close();
@@ -126,6 +141,31 @@ export function describeConnection(serve: Serve): void {
       await server.closed;
     });
   });
+}
+
+/**
+ * Serves a call whose answer is still being written when the host goes.
+ *
+ * @param turns - Turns of the event loop that the answer is given.
+ * @returns What the connection holds for as long as it is there itself.
+ */
+async function servedFor(serve: Serve, turns: number): Promise<WeakRef<object>> {
+  const running = deferred();
+  const { client, far, server, errors } = connected(serve, [
+    servedStore({
+      async *get(_request, { signal }) {
+        running.resolve();
+        for (let i = 0; i < 20 && !signal.aborted; i++) yield await Promise.resolve({ chunk: Buffer.alloc(1) });
+      },
+    }),
+  ]);
+  const call = client.call(storeMethods.get, {});
+  await running.promise;
+  for (let i = 0; i < turns; i++) await nextTurn();
+  far.destroy();
+  await server.closed;
+  await call;
+  return new WeakRef(errors);
 }
 
 /** Listeners that are still on the server's end of the duplex. */
