@@ -95,11 +95,17 @@ export class Call implements StreamHandler {
     this.#look();
   }
 
+  /**
+   * The host has half-closed the stream. What came with the same bytes is looked at
+   * first: a client that cancels may half-close the stream and reset it right
+   * behind (Node's does), and half an upload must not pass for a whole one.
+   */
   onEnd(): void {
-    if (!this.#inbound.isWhole) this.#requests.fail(new StatusError("the request ended in the middle of a message", Code.InvalidArgument));
-    else this.#requests.end();
-    if (!isStreaming(this.#target.method)) queueMicrotask(() => {
-      this.#begin();
+    queueMicrotask(() => {
+      if (this.#isOver || this.#context.aborted !== undefined) return;
+      if (!this.#inbound.isWhole) this.#requests.fail(new StatusError("the request ended in the middle of a message", Code.InvalidArgument));
+      else this.#requests.end();
+      if (!isStreaming(this.#target.method)) this.#begin();
     });
   }
 

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Serve } from "../server.js";
 import { connected, type Connected } from "./connected.js";
 import { aborted, deferred } from "./deferred.js";
-import { rstStream } from "./frames.js";
+import { frame, frameType, rstStream } from "./frames.js";
 import { envelope, type Call } from "./grpc-client.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
 
@@ -13,6 +13,10 @@ const cuts: Record<string, (connection: Connected, stream: number) => void> = {
   "a reset with NO_ERROR": ({ far }, stream) => far.write(rstStream(stream, constants.NGHTTP2_NO_ERROR)),
   "a reset with CANCEL": ({ far }, stream) => far.write(rstStream(stream, constants.NGHTTP2_CANCEL)),
   "a reset with INTERNAL_ERROR": ({ far }, stream) => far.write(rstStream(stream, constants.NGHTTP2_INTERNAL_ERROR)),
+  // As Node's own client cancels a call.
+  "a half-close and a reset right behind": ({ far }, stream) => {
+    far.write(Buffer.concat([frame(frameType.data, 1, stream, new Uint8Array(0)), rstStream(stream, constants.NGHTTP2_CANCEL)]));
+  },
   "the end of the connection": ({ far }) => far.destroy(),
   "the half-close of the connection": ({ far }) => far.end(),
   "close()": ({ server }) => {
