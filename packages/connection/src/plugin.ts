@@ -40,6 +40,9 @@ const noHostExitCode = 2;
 /** How long answers that were given may take to leave a full pipe, in milliseconds. */
 const flushMs = 250;
 
+/** How long the log may take to leave when nobody reads it, in milliseconds. */
+const logFlushMs = 2000;
+
 /**
  * Serves a plugin to the host that started this process, and ends the process
  * when the host has gone.
@@ -75,6 +78,7 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
   const { duplex, gone } = await connecting;
   duplex.destroy();
   await gone;
+  await flushLog();
   // Next in line, so that the caller sees the promise settle before.
   setImmediate(() => process.exit(code));
 }
@@ -89,6 +93,19 @@ async function connect(
   const duplex = openDuplex(guard, flushMs);
   const gone = once(duplex, "close").catch(ignore);
   return { duplex, gone, server: loaded(duplex, { services, onError }) };
+}
+
+/** A process that exits drops what its log has not taken: a socket is full after some 300 lines that nobody has read. */
+async function flushLog(): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, logFlushMs);
+    // Told when all before it has left, or never will.
+    process.stderr.write("", () => {
+      resolve();
+    });
+  });
+  clearTimeout(timer);
 }
 
 async function findHost(options: ServePluginOptions): Promise<Guard> {
