@@ -40,15 +40,28 @@ export function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, v
   const { length } = bytes;
   if (length === 0) checkThere(bytes, what);
   for (let start = 0; start < length; start += MAX_CHUNK_BYTES) {
-    yield length <= MAX_CHUNK_BYTES ? bytes : bytes.subarray(start, start + MAX_CHUNK_BYTES);
-    // By now the chunk is sent, unless its buffer was given away or resized meanwhile.
-    if (bytes.length !== length) {
-      throw new TypeError(
-        `the content of ${what} had ${String(bytes.length)} of ${String(length)} bytes when it was sent: ` +
-          "its buffer was transferred or resized",
-      );
+    try {
+      yield length <= MAX_CHUNK_BYTES ? bytes : bytes.subarray(start, start + MAX_CHUNK_BYTES);
+    } catch (error) {
+      // If that is why it could not be sent, it is the better text.
+      assertSent(bytes, length, what);
+      throw error;
     }
+    assertSent(bytes, length, what);
   }
+}
+
+/**
+ * By now a chunk is sent, unless its buffer was given away or resized meanwhile.
+ *
+ * @throws TypeError when it was.
+ */
+function assertSent(bytes: Uint8Array, length: number, what: string): void {
+  if (bytes.length === length) return;
+  throw new TypeError(
+    `the content of ${what} had ${String(bytes.length)} of ${String(length)} bytes when it was sent: ` +
+      "its buffer was transferred or resized",
+  );
 }
 
 /**

@@ -52,16 +52,23 @@ async function sendAll({ open, what, atMost = Infinity }: Content, signal: Conte
     return send({ chunk });
   };
   // Bytes that are there need no iterator.
-  if (isUint8Array(source)) {
-    for (const chunk of split(source, what)) {
-      const sent = sendOne(chunk);
+  if (isUint8Array(source)) await sendParts(split(source, what), sendOne);
+  else await sendParts(chunksOf(source, what, signal.get()), sendOne);
+}
+
+/** Sends chunks, and tells who makes them when one could not be sent: it may know why. */
+async function sendParts(
+  parts: AsyncGenerator<Uint8Array, void> | Generator<Uint8Array, void>,
+  send: (chunk: Uint8Array) => Promise<void> | undefined,
+): Promise<void> {
+  for (let step = await parts.next(); step.done !== true; step = await parts.next()) {
+    try {
+      const sent = send(step.value);
       if (sent !== undefined) await sent;
+    } catch (error) {
+      await parts.throw(error);
+      throw error;
     }
-    return;
-  }
-  for await (const chunk of chunksOf(source, what, signal.get())) {
-    const sent = sendOne(chunk);
-    if (sent !== undefined) await sent;
   }
 }
 

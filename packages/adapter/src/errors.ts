@@ -11,7 +11,14 @@ export interface Failure {
  * An answer of the adapter itself: its code is meant. Whatever else is thrown
  * comes from the author and is answered as UNKNOWN, as a Go plugin does.
  */
-export class StatusError extends GrpcStatusError {}
+export class StatusError extends GrpcStatusError {
+  readonly #own = true;
+
+  /** Without a look at its prototype: what is thrown may be a proxy, which answers as it likes, or throws. */
+  static override [Symbol.hasInstance](value: unknown): value is StatusError {
+    return typeof value === "object" && value !== null && #own in value;
+  }
+}
 
 /** A request that can not be right, whoever sent it. */
 export function invalidArgument(message: string): StatusError {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { joinDuplex } from "./duplex.js";
 import { fixturePath, start, type Child, type Connection, type StartOptions } from "./testing/child.js";
 import { frameType, frameTypes } from "./testing/frames.js";
@@ -41,6 +42,20 @@ describe.each(connections)("a plugin on %s", (connection) => {
     child.duplex.destroy();
     expect(await child.exit).toEqual({ code: 0, signal: null });
     expect(child.stderr()).toBe("disconnected\nclosed\nserved\n");
+  });
+
+  it("loses no line of its log that is read late", async () => {
+    const child = run({ connection, options: { close: "tell" } });
+    await ask(child);
+    child.process.stderr?.pause();
+    child.input.end();
+    // A process that does not wait for its log has exited long before.
+    await child.client.closed;
+    for (let turn = 0; turn < 20_000; turn += 1) await nextTurn();
+    child.process.stderr?.resume();
+    expect(await child.exit).toEqual({ code: 0, signal: null });
+    expect(child.stderr().split("\n").filter((line) => line.startsWith("line "))).toHaveLength(3000);
+    expect(child.stderr().endsWith("served\n")).toBe(true);
   });
 
   it("exits 0 in the middle of calls, with timers and children left", async () => {

@@ -41,6 +41,9 @@ const noHostExitCode = 2;
 /** How long answers that were given may take to leave a full pipe, in milliseconds. */
 const flushMs = 250;
 
+/** How long the log may take to leave when nobody reads it, in milliseconds. */
+const logFlushMs = 2000;
+
 /**
  * Serves a plugin to the host that started this process, and ends the process
  * when the host has gone.
@@ -73,6 +76,7 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
   const { close, closeDeadlineMs = defaultCloseDeadlineMs, onDisconnect } = options;
   const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
   await (await server).release();
+  await flushLog();
   // Next in line, so that the caller sees the promise settle before.
   setImmediate(() => process.exit(code));
 }
@@ -85,6 +89,19 @@ async function connect(
 ): Promise<DescriptorServer> {
   const { serve, services } = await load();
   return serve(guard, flushMs, { services, onError });
+}
+
+/** A process that exits drops what its log has not taken: a socket is full after some 300 lines that nobody has read. */
+async function flushLog(): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, logFlushMs);
+    // Told when all before it has left, or never will.
+    process.stderr.write("", () => {
+      resolve();
+    });
+  });
+  clearTimeout(timer);
 }
 
 async function findHost(options: ServePluginOptions): Promise<Guard> {

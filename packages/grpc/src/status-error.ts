@@ -41,12 +41,17 @@ export interface CodedError extends Error {
 
 /** Whether an error names its gRPC code: a {@link StatusError}, or a ConnectError of whatever copy of Connect. */
 export function isCodedError(error: unknown): error is CodedError {
-  return (
-    error instanceof Error &&
-    error.name === "ConnectError" &&
-    "code" in error &&
-    isFailureCode(error.code) &&
-    "rawMessage" in error &&
-    typeof error.rawMessage === "string"
-  );
+  try {
+    return (
+      error instanceof Error &&
+      error.name === "ConnectError" &&
+      "code" in error &&
+      isFailureCode(error.code) &&
+      "rawMessage" in error &&
+      typeof error.rawMessage === "string"
+    );
+  } catch {
+    // A proxy that does not want to be looked at.
+    return false;
+  }
 }

@@ -265,7 +265,12 @@ export class Call implements StreamHandler {
     if (sent.isDone) return undefined;
     outbound.keep();
     // It may hold memory of the implementation's, who gets its turn when that is copied.
-    return new Promise((resolve) => (sent.resolve = resolve));
+    return new Promise((resolve, reject) => {
+      sent.resolve = (): void => {
+        if (!outbound.isLost) resolve();
+        else reject(new Error("the bytes of a message were transferred or resized while it was sent"));
+      };
+    });
   }
 
   #finish(status: Status): void {

@@ -11,6 +11,9 @@ export class OutboundMessage implements Body {
   #head: Buffer;
   readonly #headLength: number;
   readonly #tail: Uint8Array | undefined;
+  readonly #tailLength: number;
+  /** Whether the bytes of the message were taken away (transferred, resized) before they were copied. What was sent for them is no content. */
+  isLost = false;
   readonly length: number;
 
   /**
@@ -21,9 +24,10 @@ export class OutboundMessage implements Body {
   constructor(codec: MessageCodec, message: unknown, maxBytes: number) {
     writer.length = prefixLength;
     this.#tail = codec.encode(message, writer);
+    this.#tailLength = this.#tail?.length ?? 0;
     this.#head = writer.buffer;
     this.#headLength = writer.length;
-    this.length = writer.length + (this.#tail?.length ?? 0);
+    this.length = writer.length + this.#tailLength;
     const length = this.length - prefixLength;
     if (length > maxBytes) {
       const text = `message size ${String(length)} is larger than configured writeMaxBytes ${String(maxBytes)}`;
@@ -43,6 +47,12 @@ export class OutboundMessage implements Body {
     if (from < headEnd) this.#head.copy(target, targetStart, from, headEnd);
     if (to <= this.#headLength || this.#tail === undefined) return;
     const start = Math.max(from, this.#headLength);
+    if (this.#tail.length !== this.#tailLength) {
+      // The message's length is out already: it is filled up, and the call fails.
+      this.isLost = true;
+      target.fill(0, targetStart + start - from, targetStart + to - from);
+      return;
+    }
     target.set(this.#tail.subarray(start - this.#headLength, to - this.#headLength), targetStart + start - from);
   }
 }
