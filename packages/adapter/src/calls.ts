@@ -120,8 +120,10 @@ async function answered<R>(call: () => Promise<R>): Promise<R> {
 /** Runs a call with a signal that is aborted too when whoever reads its messages stops. */
 async function untilUnwanted(context: CallContext, unwanted: AbortSignal, run: (context: CallContext) => Promise<void>): Promise<void> {
   const { own, abort, release } = ownSignal(callSignal(context));
+  const signal = callSignal(context);
   const stop = (): void => {
-    abort(abortError(unwanted));
+    // Whoever reads stops because the call was cut off, mostly: that is the reason to tell then.
+    abort(abortError(signal.aborted ? signal : unwanted));
   };
   unwanted.addEventListener("abort", stop, { once: true });
   try {

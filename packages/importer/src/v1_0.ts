@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, callSignal, errorText, noticeOnce, ownSignal, untilAborted } from "@kloset/adapter";
+import { abortError, Calls, callSignal, errorText, noticeOnce, ownSignal, untilAborted } from "@kloset/adapter";
 import { PushStream, type Send } from "@kloset/grpc";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import type { ImporterFactory } from "./importer.js";
@@ -36,7 +36,11 @@ export function importerV1_0(
 
     openReader: ({ pathname }, context) =>
       new PushStream(async (send, unwanted) => {
-        const { own, abort, release } = ownSignal(callSignal(context));
+        const signal = callSignal(context);
+        const { own, abort, release } = ownSignal(signal);
+        unwanted?.addEventListener("abort", () => {
+          abort(abortError(signal.aborted ? signal : unwanted));
+        });
         const reader = active.add(pathname, abort);
         const chunks = calls.content("OpenReader", { signal: own }, ({ readers }) => readers.content({ pathname, target: "" }));
         try {
