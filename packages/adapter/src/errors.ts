@@ -30,6 +30,11 @@ export function failedPrecondition(message: string): StatusError {
   return new StatusError(message, Code.FailedPrecondition);
 }
 
+/** What the host wants no more. */
+export function canceled(message: string): StatusError {
+  return new StatusError(message, Code.Canceled);
+}
+
 /** Something that this connector does not have. */
 export function unimplemented(message: string): StatusError {
   return new StatusError(message, Code.Unimplemented);

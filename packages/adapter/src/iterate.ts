@@ -1,5 +1,5 @@
-import { setMaxListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { newAbortController } from "@kloset/grpc";
 import type { Awaitable } from "@kloset/model";
 import { abortError } from "./errors.js";
 import { closeQuietly, stepsOf, syncStepsOf } from "./sources.js";
@@ -172,16 +172,6 @@ export async function callWithOwnSignal<T>(signal: AbortSignal, call: (own: Abor
   } finally {
     release();
   }
-}
-
-/**
- * A controller whose signal takes any number of listeners: an author hands it to
- * all that is done at once, and Node would warn the user of a leak from 11 on.
- */
-export function newAbortController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }
 
 /** A signal that follows another until it is released. */

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { newAbortController } from "@kloset/grpc";
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "./condition.js";
 import { failedPrecondition } from "./errors.js";
-import { newAbortController } from "./iterate.js";
 import { settledWithin } from "./settled-within.js";
 
 /** A connector and what the adapter keeps beside it. */

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { abortError, Condition, errorText, fileInfoFromWire, newAbortController, type Failure } from "@kloset/adapter";
-import type { Send } from "@kloset/grpc";
+import { abortError, Condition, errorText, fileInfoFromWire, type Failure } from "@kloset/adapter";
+import { newAbortController, type Send } from "@kloset/grpc";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 import { restoreAttribute } from "./attributes.js";

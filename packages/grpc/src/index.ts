@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { newAbortController } from "./abort-controller.js";
 export { Code, isFailureCode } from "./code.js";
 export { messageCodec } from "./codec.js";
 export type { MessageCodec } from "./message-codec.js";

@@ -144,7 +144,8 @@ export function isInbox<T>(requests: AsyncIterable<T>): requests is Inbox<T> {
 /** What a call tells its implementation beside Connect's `HandlerContext`. */
 export interface CutOffContext {
   /**
-   * Aborted when the call ends before its end: the host has cancelled it, or gone.
+   * Aborted when the call ends before its end: the host has cancelled it, or gone,
+   * or it has failed.
    * Not when it has ended well, as `signal` is: what was opened with it may still
    * be in use. Absent on servers that do not tell the two apart.
    */

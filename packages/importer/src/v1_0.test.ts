@@ -412,10 +412,9 @@ describe("CloseReader", () => {
     const reading = collect(client.openReader({ pathname: "/a" }));
     await begun.promise;
     await client.closeReader({ pathname: "/a" });
-    // No complaint: the host wants no more.
-    expect(await reading).toHaveLength(1);
+    expect(await failure(reading)).toEqual([Code.Canceled, 'the host closed the reader of "/a"']);
     await cleanedUp.promise;
-    expect((await begun.promise).reason).toEqual(new Error("the host closed the reader"));
+    expect((await begun.promise).reason).toMatchObject({ rawMessage: 'the host closed the reader of "/a"' });
   });
 
   it.each(["opening never ends", "content never comes"])("ends a reader whose %s", async (kind) => {
@@ -433,7 +432,7 @@ describe("CloseReader", () => {
     const reading = collect(client.openReader({ pathname: "/a" }));
     await begun.promise;
     await client.closeReader({ pathname: "/a" });
-    expect(await reading).toEqual([]);
+    expect(await failure(reading)).toEqual([Code.Canceled, 'the host closed the reader of "/a"']);
   });
 
   it("runs the author's finally, and frees Close, though the host reads no more", async () => {
@@ -459,7 +458,7 @@ describe("CloseReader", () => {
     expect(cleanedUp).toHaveBeenCalledTimes(1);
     await service.close(create(wire.CloseRequestSchema), callOf());
     expect(closed).toHaveBeenCalledTimes(1);
-    expect((await reading.next()).done).toBe(true);
+    expect(await failure(Promise.resolve(reading.next()))).toEqual([Code.Canceled, 'the host closed the reader of "/a"']);
   });
 
   it("may come after the end, twice, and for what was never opened; frees what is held", async () => {
@@ -484,9 +483,31 @@ describe("CloseReader", () => {
     await a?.next();
     await b?.next();
     await client.closeReader({ pathname: "/a" });
-    expect((await a?.next())?.done).toBe(true);
+    await expect(a?.next()).rejects.toMatchObject({ code: Code.Canceled });
     more.resolve(undefined);
     expect((await b?.next())?.value).toMatchObject({ chunk: Uint8Array.of(2) });
+  });
+
+  it("of a reader that has failed ends no other of the same pathname", async () => {
+    const more = deferred();
+    let opened = 0;
+    const importer = importerOf([file("/a", "a")], {
+      open: async function* () {
+        if (opened++ === 0) throw new Error("not this time");
+        yield Uint8Array.of(1);
+        await more.promise;
+        yield Uint8Array.of(2);
+      },
+    });
+    const client = await initialisedV1_0(importer);
+    const failing = collect(client.openReader({ pathname: "/a" }));
+    expect(await failure(failing)).toEqual([Code.Unknown, "not this time"]);
+    const other = iteratorOf(client.openReader({ pathname: "/a" }));
+    await other.next();
+    await client.closeReader({ pathname: "/a" });
+    more.resolve(undefined);
+    expect((await other.next()).value).toMatchObject({ chunk: Uint8Array.of(2) });
+    expect((await other.next()).done).toBe(true);
   });
 });
 

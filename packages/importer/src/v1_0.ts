@@ -3,6 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { abortError, Calls, callSignal, errorText, noticeOnce, ownSignal, untilAborted } from "@kloset/adapter";
 import { PushStream, type Send } from "@kloset/grpc";
 import type { importer as wire } from "@kloset/protocol/v1.0";
+import { ActiveReaders } from "./active-readers.js";
 import type { ImporterFactory } from "./importer.js";
 import type { Scanned } from "./entry-check.js";
 import { PathnameSet } from "./pathname-set.js";
@@ -41,26 +42,23 @@ export function importerV1_0(
         unwanted?.addEventListener("abort", () => {
           abort(abortError(signal.aborted ? signal : unwanted));
         });
-        const reader = active.add(pathname, abort);
-        const chunks = calls.content("OpenReader", { signal: own }, ({ readers }) => readers.content({ pathname, target: "" }));
+        const end = active.add(pathname, abort);
         try {
+          const chunks = calls.content("OpenReader", { signal: own }, ({ readers }) => readers.content({ pathname, target: "" }));
           await chunks.run((message) => {
             const sent = send(message);
             // Also if the host reads no more, and so there is never room for the next chunk.
             return sent === undefined ? undefined : untilAborted(sent, own);
           }, unwanted);
-        } catch (error) {
-          // The host said CloseReader: it wants no more, and no complaint.
-          if (!reader.isClosed) throw error;
         } finally {
           release();
-          active.remove(pathname, reader);
+          end();
         }
       }),
 
     closeReader: ({ pathname }) =>
       calls.empty("CloseReader", ({ readers }) => {
-        active.stop(pathname);
+        active.close(pathname);
         readers.release({ pathname, target: "" });
       }),
 
@@ -97,39 +95,4 @@ function responseOf(scanned: Exclude<Scanned, { readonly type: "attribute" }>): 
   }
   const { pathname, target, fileInfo, fileAttributes } = scanned;
   return { pathname, result: { case: "record", value: { target, fileinfo: fileInfo, fileAttributes } } };
-}
-
-/** An OpenReader call that streams. */
-interface ActiveReader {
-  /** Ends it. */
-  readonly abort: (reason: Error) => void;
-  /** The host has said CloseReader. */
-  isClosed: boolean;
-}
-
-/** The OpenReader calls that stream, so that CloseReader, another call, can end them. */
-class ActiveReaders {
-  readonly #byPathname = new Map<string, ActiveReader[]>();
-
-  add(pathname: string, abort: ActiveReader["abort"]): ActiveReader {
-    const reader = { abort, isClosed: false };
-    const others = this.#byPathname.get(pathname);
-    if (others === undefined) this.#byPathname.set(pathname, [reader]);
-    else others.push(reader);
-    return reader;
-  }
-
-  remove(pathname: string, reader: ActiveReader): void {
-    const left = (this.#byPathname.get(pathname) ?? []).filter((other) => other !== reader);
-    if (left.length === 0) this.#byPathname.delete(pathname);
-    else this.#byPathname.set(pathname, left);
-  }
-
-  /** Ends the oldest: each CloseReader is for one OpenReader. */
-  stop(pathname: string): void {
-    const oldest = this.#byPathname.get(pathname)?.[0];
-    if (oldest === undefined) return;
-    oldest.isClosed = true;
-    oldest.abort(new Error("the host closed the reader"));
-  }
 }

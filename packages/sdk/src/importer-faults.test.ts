@@ -92,6 +92,15 @@ describe.each(generations)("an importer with faults, on %s", (generation) => {
     expect(read).toEqual(["content"]);
   });
 
+  it("is told by its signal when a file has failed, and not when it was read", async () => {
+    const { client, log } = await startImporter(generation);
+    await scanUntil(client.scan(), "/waits");
+    await contentOf(client, "/heard");
+    await expect(contentOf(client, "/breaks")).rejects.toMatchObject(unknown);
+    await log.says("breaks aborted");
+    expect(log.lines("heard aborted")).toEqual([]);
+  });
+
   it("is told by its signal when the host wants no more of a file", async () => {
     const { client, log } = await startImporter(generation);
     const scan = client.scan();

@@ -1,4 +1,4 @@
-import { setMaxListeners } from "node:events";
+import { newAbortController, type CutOffContext } from "@kloset/grpc";
 import type { RequestHead } from "./request-head.js";
 
 /** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */
@@ -6,8 +6,6 @@ export interface CallDeadline {
   /** As `performance.now()` has it: the machine's clock may jump. */
   readonly at: number;
 }
-
-import type { CutOffContext } from "@kloset/grpc";
 
 /**
  * What an implementation is told of its call: of Connect's `HandlerContext` all
@@ -39,7 +37,7 @@ export class CallContext implements CutOffContext {
     return this.#controller.signal;
   }
 
-  /** Aborted when the call ends before its end, and only then. */
+  /** Aborted when the call ends before its end, or fails, and only then. */
   get cutOff(): AbortSignal {
     if (this.#cutOff === undefined) {
       this.#cutOff = newAbortController();
@@ -80,7 +78,7 @@ export class CallContext implements CutOffContext {
     return this.#deadline === undefined ? undefined : this.#deadline.at - performance.now();
   }
 
-  /** The call is cut off. Only the first reason counts. */
+  /** The call is cut off, or has failed. Only the first reason counts. */
   abort(reason: unknown): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = { reason };
@@ -95,11 +93,4 @@ export class CallContext implements CutOffContext {
     this.#abortReason = { reason };
     this.#controller?.abort(reason);
   }
-}
-
-/** Any number of listeners is fine: an author hands the signal to all that is done at once. */
-function newAbortController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }

@@ -33,6 +33,7 @@ export interface CallTarget {
 }
 
 const callEnded = cutOff("the call has ended");
+const callFailed = cutOff("the call has failed");
 
 /** One RPC, from its headers to its status. */
 export class Call implements StreamHandler {
@@ -277,6 +278,8 @@ export class Call implements StreamHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    // What it has opened is of no use any more: nobody hears of it.
+    if (status !== okStatus) this.#context.abort(callFailed);
     const { connection } = this.#environment;
     try {
       sendStatus(connection, this.#stream, status, this.#hasHeaders);
