@@ -2,71 +2,98 @@
  * Holds the tables of services, and the packages' exports, to the descriptors.
  */
 import { readFileSync } from "node:fs";
-import type { DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, type DescFile, type DescMessage, type DescService } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
-import type { MessageCodec, ServiceTable } from "@kloset/grpc";
-import { files, messages } from "./testing/messages.js";
+import { Writer, type MethodTable, type ServiceTable } from "@kloset/grpc";
+import fc from "fast-check";
+import * as exporter_v1_0 from "./src/v1_0/exporter_table.js";
+import * as importer_v1_0 from "./src/v1_0/importer_table.js";
+import * as store_v1_0 from "./src/v1_0/store_table.js";
+import * as exporter_v1_1 from "./src/v1_1/exporter_table.js";
+import * as importer_v1_1 from "./src/v1_1/importer_table.js";
+import * as store_v1_1 from "./src/v1_1/store_table.js";
+import { initOf } from "./testing/arbitrary.js";
+import { files } from "./testing/messages.js";
 
-const services = files.flatMap(([file, codecs]) => file.services.map((service) => [`${service.typeName} of ${file.name}`, service, codecs] as const));
+const tables: Readonly<Record<string, ServiceTable>> = {
+  "importer.Importer of v1_0/importer": importer_v1_0.importerTable,
+  "exporter.Exporter of v1_0/exporter": exporter_v1_0.exporterTable,
+  "store.Store of v1_0/store": store_v1_0.storeTable,
+  "importer.Importer of v1_1/importer": importer_v1_1.importerTable,
+  "plakar.exporter.Exporter of v1_1/exporter": exporter_v1_1.exporterTable,
+  "store.Store of v1_1/store": store_v1_1.storeTable,
+};
+
+const services = files.flatMap(([file]) => file.services.map((service) => [`${service.typeName} of ${file.name}`, service] as const));
+const numRuns = 10;
+const seed = 20260402;
 
 it("there is one for every service of both generations", () => {
-  expect(services.map(([name]) => name)).toEqual([
-    "importer.Importer of v1_0/importer",
-    "exporter.Exporter of v1_0/exporter",
-    "store.Store of v1_0/store",
-    "importer.Importer of v1_1/importer",
-    "plakar.exporter.Exporter of v1_1/exporter",
-    "store.Store of v1_1/store",
-  ]);
+  expect(services.map(([name]) => name)).toEqual(Object.keys(tables));
 });
 
-describe.each(services)("the table of %s", (_, service, codecs) => {
-  it("has the service's methods, paths, kinds and codecs", () => {
-    const table = (codecs as Record<string, unknown>)[`${service.name.toLowerCase()}Table`] as ServiceTable;
-    expect(table).toEqual(expectedTable(service));
+describe.each(services)("the table of %s", (name, service) => {
+  it("has the service's methods, paths and kinds", () => {
+    const table = tables[name];
+    expect(table?.typeName).toBe(service.typeName);
+    const methods = table?.methods.map(({ input, output, ...method }) => ({ ...method, input: input.typeName, output: output.typeName }));
+    expect(methods).toEqual(expectedMethods(service));
+  });
+
+  it.each(service.methods.map((method, i) => [method.name, method, i] as const))("reads the requests of %s, and writes its responses", (_, method, i) => {
+    // There is one, or the test before has failed.
+    const { input, output } = tables[name]?.methods[i] as MethodTable;
+    eachOf(method.input, (bytes) => {
+      expect(input.decode(bytes, 0, bytes.length, false)).toEqual(fromBinary(method.input, bytes));
+    });
+    eachOf(method.output, (bytes, value) => {
+      const writer = new Writer();
+      const tail = output.encode(value, writer) ?? Buffer.alloc(0);
+      expect(Buffer.concat([writer.buffer.subarray(0, writer.length), tail])).toEqual(Buffer.from(bytes));
+    });
   });
 });
 
-function expectedTable(service: DescService): ServiceTable {
-  return {
-    typeName: service.typeName,
-    methods: service.methods.map(({ name, localName, methodKind, input, output }) => ({
-      name,
-      localName,
-      path: `/${service.typeName}/${name}`,
-      kind: methodKind,
-      input: codecOf(input),
-      output: codecOf(output),
-    })),
-  };
+function eachOf(desc: DescMessage, check: (bytes: Uint8Array, value: Record<string, unknown>) => void): void {
+  fc.assert(
+    fc.property(initOf(desc), (value) => {
+      check(toBinary(desc, create(desc, value)), value);
+    }),
+    { seed, numRuns },
+  );
 }
 
-function codecOf(desc: DescMessage): MessageCodec {
-  const found = messages.find((one) => one.desc === desc);
-  if (found === undefined) throw new Error(`${desc.typeName} has no codec`);
-  expect(found.codec.typeName).toBe(desc.typeName);
-  // Functions are equal when they are the same: so are codecs.
-  return found.codec;
+function expectedMethods(service: DescService): unknown {
+  return service.methods.map(({ name, localName, methodKind, input, output }) => ({
+    name,
+    localName,
+    path: `/${service.typeName}/${name}`,
+    kind: methodKind,
+    input: input.typeName,
+    output: output.typeName,
+  }));
 }
 
-it("every proto's codecs are a subpath of their own", () => {
+it.each<[string, string, (file: DescFile) => boolean]>([
+  ["codecs", "codec", () => true],
+  ["tables", "table", ({ services }) => services.length > 0],
+])("every proto's %s are a subpath of their own", (folder, kind, has) => {
   const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as { exports: Record<string, { default: string }> };
-  const paths = Object.entries(exports).filter(([subpath]) => subpath.startsWith("./codecs/"));
-  const ours = files.map(([file]) => file).filter(({ name }) => /^v1_/.test(name));
+  const paths = Object.entries(exports).filter(([subpath]) => subpath.startsWith(`./${folder}/`));
+  const ours = files.map(([file]) => file).filter((file) => /^v1_/.test(file.name) && has(file));
   expect(Object.fromEntries(paths.map(([subpath, { default: path }]) => [subpath, path]))).toEqual(
-    Object.fromEntries(ours.map((file) => [subpathOf(file), `./dist/src/${file.name}_codec.js`])),
+    Object.fromEntries(ours.map((file) => [`./${folder}/${file.name.replace("_", ".")}`, `./dist/src/${file.name}_${kind}.js`])),
   );
 });
 
-function subpathOf(file: DescFile): string {
-  return `./codecs/${file.name.replace("_", ".")}`;
-}
-
-it("codecs load no protobuf library, and no stubs", () => {
+it("codecs and tables load no protobuf library, no stubs, and tables no codec that a server does not need", () => {
   for (const [file] of files) {
-    const text = readFileSync(new URL(`src/${file.name}_codec.ts`, import.meta.url), "utf8");
-    const loaded = [...text.matchAll(/^import (?!type).* from "([^"]+)";$/gm)].map((match) => match[1]);
-    expect(loaded.filter((specifier) => specifier !== "@kloset/grpc" && !/_codec\.js$/.test(specifier ?? ""))).toEqual([]);
-    expect(loaded.length).toBeGreaterThan(0);
+    for (const kind of file.services.length > 0 ? ["codec", "table"] : ["codec"]) {
+      const text = readFileSync(new URL(`src/${file.name}_${kind}.ts`, import.meta.url), "utf8");
+      const loaded = [...text.matchAll(/^import (?!type).* from "([^"]+)";$/gm)].map((match) => match[1]);
+      expect(loaded.filter((specifier) => specifier !== "@kloset/grpc" && !/_codec\.js$/.test(specifier ?? ""))).toEqual([]);
+      expect(loaded.length).toBeGreaterThan(0);
+      if (kind === "table") expect(text).not.toContain("Codec");
+    }
   }
 });

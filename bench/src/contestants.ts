@@ -17,7 +17,7 @@ export interface Plugin {
 
 const dist = new URL("../dist/", import.meta.url);
 const goPlugin = fileURLToPath(new URL("go/plugin", dist));
-const synthetic = fileURLToPath(new URL("plugin-bundle/synthetic.mjs", dist));
+const synthetic = fileURLToPath(new URL("plugin-bundle/synthetic.cjs", dist));
 const fsImporter = fileURLToPath(new URL("../../plugins/fs/dist/tsfs-importer.mjs", import.meta.url));
 
 /** The host that drives them all. */

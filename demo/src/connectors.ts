@@ -10,7 +10,7 @@ const KINDS: readonly ConnectorKind[] = ["importer", "exporter", "storage"];
 
 /** @param plugins - The folder of the built plugin. */
 export function executableOf(plugins: string, kind: ConnectorKind): string {
-  return join(plugins, `tsfs-${kind}.mjs`);
+  return join(plugins, `tsfs-${kind}.cjs`);
 }
 
 /** @returns Executables that are missing: the plugin is not built. */

@@ -147,7 +147,7 @@ it("a plugin that is not built is one line, not a stack trace", async () => {
   symlinkSync(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(elsewhere, "node_modules"));
   const { code, stdout, stderr } = await start([small], join(elsewhere, "demo/dist/main.js")).ended;
   expect([code, stdout]).toEqual([2, ""]);
-  expect(stderr).toMatch(/^the plugin is not built: .*tsfs-importer\.mjs.* can not be run\. Build it with: npm run build\n$/);
+  expect(stderr).toMatch(/^the plugin is not built: .*tsfs-importer\.cjs.* can not be run\. Build it with: npm run build\n$/);
 });
 
 describe("an interrupted demo", () => {

@@ -13,8 +13,12 @@ const STRIDE = 7919;
 /** The bytes at the beginning that spell the file's number. */
 const PREFIX = 8;
 
-/** Long enough to hold a chunk from any place of the period on: chunks are views of it. */
-const pattern = repeatedPattern(PERIOD + CHUNK);
+let pattern: Uint8Array | undefined;
+
+/** Long enough to hold a chunk from any place of the period on: chunks are views of it. Made for the first content: Init needs none. */
+function patternOf(): Uint8Array {
+  return (pattern ??= repeatedPattern(PERIOD + CHUNK));
+}
 
 /** The content of a file: bytes when they are one chunk, else chunks of 1 MiB. */
 export function contentOf(file: number, size: number): Uint8Array | Iterable<Uint8Array> {
@@ -25,7 +29,7 @@ function* chunksOf(file: number, size: number): Generator<Uint8Array> {
   yield firstChunk(file, CHUNK);
   for (let offset = CHUNK; offset < size; offset += CHUNK) {
     const at = placeOf(file, offset);
-    yield pattern.subarray(at, at + Math.min(CHUNK, size - offset));
+    yield patternOf().subarray(at, at + Math.min(CHUNK, size - offset));
   }
 }
 
@@ -33,7 +37,7 @@ function* chunksOf(file: number, size: number): Generator<Uint8Array> {
 function firstChunk(file: number, size: number): Uint8Array {
   const chunk = Buffer.allocUnsafe(size);
   const at = placeOf(file, 0);
-  chunk.set(pattern.subarray(at, at + size));
+  chunk.set(patternOf().subarray(at, at + size));
   for (let i = 0, rest = file; i < Math.min(PREFIX, size); i++, rest = Math.floor(rest / 256)) chunk[i] = rest % 256;
   return chunk;
 }

@@ -27,5 +27,6 @@ if (run === undefined) {
   process.stderr.write(`there is no connector ${JSON.stringify(connector)}: importer, exporter or storage is needed\n`);
   process.exitCode = USAGE_EXIT_CODE;
 } else {
-  await run();
+  // Not awaited: see scripts/bundle.js.
+  void run();
 }

@@ -7,7 +7,7 @@
 // @generated from file v1_0/exporter.proto (package exporter, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, ServiceTable, Writer } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
 import { messageCodec, noBytes } from "@kloset/grpc";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, CreateDirectoryRequest, CreateDirectoryRequestSchema, CreateDirectoryResponse, CreateDirectoryResponseSchema, CreateLinkRequest, CreateLinkRequestSchema, CreateLinkResponse, CreateLinkResponseSchema, Data, DataSchema, FileInfo, FileInfoSchema, Header, HeaderSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, Options, OptionsSchema, RootRequest, RootRequestSchema, RootResponse, RootResponseSchema, SetPermissionsRequest, SetPermissionsRequestSchema, SetPermissionsResponse, SetPermissionsResponseSchema, StoreFileRequest, StoreFileRequestSchema, StoreFileResponse, StoreFileResponseSchema } from "./exporter_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -1002,18 +1002,3 @@ export function writeCloseResponse(_w: Writer, _m: MessageInitShape<typeof Close
 export const CloseResponseCodec: MessageCodec<CloseResponse, MessageInitShape<typeof CloseResponseSchema>> = /*@__PURE__*/
   messageCodec("exporter.CloseResponse", (r) => readCloseResponse(r), writeCloseResponse);
 
-/**
- * The RPCs of exporter.Exporter.
- */
-export const exporterTable: ServiceTable = {
-  typeName: "exporter.Exporter",
-  methods: [
-    { name: "Init", localName: "init", path: "/exporter.Exporter/Init", kind: "unary", input: InitRequestCodec, output: InitResponseCodec },
-    { name: "Root", localName: "root", path: "/exporter.Exporter/Root", kind: "unary", input: RootRequestCodec, output: RootResponseCodec },
-    { name: "CreateDirectory", localName: "createDirectory", path: "/exporter.Exporter/CreateDirectory", kind: "unary", input: CreateDirectoryRequestCodec, output: CreateDirectoryResponseCodec },
-    { name: "StoreFile", localName: "storeFile", path: "/exporter.Exporter/StoreFile", kind: "client_streaming", input: StoreFileRequestCodec, output: StoreFileResponseCodec },
-    { name: "SetPermissions", localName: "setPermissions", path: "/exporter.Exporter/SetPermissions", kind: "unary", input: SetPermissionsRequestCodec, output: SetPermissionsResponseCodec },
-    { name: "CreateLink", localName: "createLink", path: "/exporter.Exporter/CreateLink", kind: "unary", input: CreateLinkRequestCodec, output: CreateLinkResponseCodec },
-    { name: "Close", localName: "close", path: "/exporter.Exporter/Close", kind: "unary", input: CloseRequestCodec, output: CloseResponseCodec },
-  ],
-};

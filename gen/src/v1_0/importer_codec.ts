@@ -7,7 +7,7 @@
 // @generated from file v1_0/importer.proto (package importer, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, ServiceTable, Writer } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
 import { messageCodec, noBytes } from "@kloset/grpc";
 import type { CloseReaderRequest, CloseReaderRequestSchema, CloseReaderResponse, CloseReaderResponseSchema, CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, EOFResponse, EOFResponseSchema, ExtendedAttribute, ExtendedAttributeSchema, InfoRequest, InfoRequestSchema, InfoResponse, InfoResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, OpenReaderRequest, OpenReaderRequestSchema, OpenReaderResponse, OpenReaderResponseSchema, Options, OptionsSchema, ScanError, ScanErrorSchema, ScanRecord, ScanRecordFileInfo, ScanRecordFileInfoSchema, ScanRecordSchema, ScanRequest, ScanRequestSchema, ScanResponse, ScanResponseError, ScanResponseErrorSchema, ScanResponseSchema } from "./importer_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -1159,17 +1159,3 @@ export function writeScanResponseError(w: Writer, m: MessageInitShape<typeof Sca
 export const ScanResponseErrorCodec: MessageCodec<ScanResponseError, MessageInitShape<typeof ScanResponseErrorSchema>> = /*@__PURE__*/
   messageCodec("importer.ScanResponseError", (r) => readScanResponseError(r), writeScanResponseError);
 
-/**
- * The RPCs of importer.Importer.
- */
-export const importerTable: ServiceTable = {
-  typeName: "importer.Importer",
-  methods: [
-    { name: "Init", localName: "init", path: "/importer.Importer/Init", kind: "unary", input: InitRequestCodec, output: InitResponseCodec },
-    { name: "Info", localName: "info", path: "/importer.Importer/Info", kind: "unary", input: InfoRequestCodec, output: InfoResponseCodec },
-    { name: "Scan", localName: "scan", path: "/importer.Importer/Scan", kind: "server_streaming", input: ScanRequestCodec, output: ScanResponseCodec },
-    { name: "OpenReader", localName: "openReader", path: "/importer.Importer/OpenReader", kind: "server_streaming", input: OpenReaderRequestCodec, output: OpenReaderResponseCodec },
-    { name: "CloseReader", localName: "closeReader", path: "/importer.Importer/CloseReader", kind: "unary", input: CloseReaderRequestCodec, output: CloseReaderResponseCodec },
-    { name: "Close", localName: "close", path: "/importer.Importer/Close", kind: "unary", input: CloseRequestCodec, output: CloseResponseCodec },
-  ],
-};

@@ -7,7 +7,7 @@
 // @generated from file v1_0/store.proto (package store, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, ServiceTable, Writer } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
 import { messageCodec, noBytes } from "@kloset/grpc";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, CreateRequest, CreateRequestSchema, CreateResponse, CreateResponseSchema, DeleteLockRequest, DeleteLockRequestSchema, DeleteLockResponse, DeleteLockResponseSchema, DeletePackfileRequest, DeletePackfileRequestSchema, DeletePackfileResponse, DeletePackfileResponseSchema, DeleteStateRequest, DeleteStateRequestSchema, DeleteStateResponse, DeleteStateResponseSchema, GetLocationRequest, GetLocationRequestSchema, GetLocationResponse, GetLocationResponseSchema, GetLockRequest, GetLockRequestSchema, GetLockResponse, GetLockResponseSchema, GetLocksRequest, GetLocksRequestSchema, GetLocksResponse, GetLocksResponseSchema, GetModeRequest, GetModeRequestSchema, GetModeResponse, GetModeResponseSchema, GetPackfileBlobRequest, GetPackfileBlobRequestSchema, GetPackfileBlobResponse, GetPackfileBlobResponseSchema, GetPackfileRequest, GetPackfileRequestSchema, GetPackfileResponse, GetPackfileResponseSchema, GetPackfilesRequest, GetPackfilesRequestSchema, GetPackfilesResponse, GetPackfilesResponseSchema, GetSizeRequest, GetSizeRequestSchema, GetSizeResponse, GetSizeResponseSchema, GetStateRequest, GetStateRequestSchema, GetStateResponse, GetStateResponseSchema, GetStatesRequest, GetStatesRequestSchema, GetStatesResponse, GetStatesResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, MAC, MACSchema, OpenRequest, OpenRequestSchema, OpenResponse, OpenResponseSchema, PutLockRequest, PutLockRequestSchema, PutLockResponse, PutLockResponseSchema, PutPackfileRequest, PutPackfileRequestSchema, PutPackfileResponse, PutPackfileResponseSchema, PutStateRequest, PutStateRequestSchema, PutStateResponse, PutStateResponseSchema } from "./store_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -2029,31 +2029,3 @@ export function writeDeleteLockResponse(_w: Writer, _m: MessageInitShape<typeof 
 export const DeleteLockResponseCodec: MessageCodec<DeleteLockResponse, MessageInitShape<typeof DeleteLockResponseSchema>> = /*@__PURE__*/
   messageCodec("store.DeleteLockResponse", (r) => readDeleteLockResponse(r), writeDeleteLockResponse);
 
-/**
- * The RPCs of store.Store.
- */
-export const storeTable: ServiceTable = {
-  typeName: "store.Store",
-  methods: [
-    { name: "Init", localName: "init", path: "/store.Store/Init", kind: "unary", input: InitRequestCodec, output: InitResponseCodec },
-    { name: "Create", localName: "create", path: "/store.Store/Create", kind: "unary", input: CreateRequestCodec, output: CreateResponseCodec },
-    { name: "Open", localName: "open", path: "/store.Store/Open", kind: "unary", input: OpenRequestCodec, output: OpenResponseCodec },
-    { name: "Close", localName: "close", path: "/store.Store/Close", kind: "unary", input: CloseRequestCodec, output: CloseResponseCodec },
-    { name: "GetLocation", localName: "getLocation", path: "/store.Store/GetLocation", kind: "unary", input: GetLocationRequestCodec, output: GetLocationResponseCodec },
-    { name: "GetMode", localName: "getMode", path: "/store.Store/GetMode", kind: "unary", input: GetModeRequestCodec, output: GetModeResponseCodec },
-    { name: "GetSize", localName: "getSize", path: "/store.Store/GetSize", kind: "unary", input: GetSizeRequestCodec, output: GetSizeResponseCodec },
-    { name: "GetStates", localName: "getStates", path: "/store.Store/GetStates", kind: "unary", input: GetStatesRequestCodec, output: GetStatesResponseCodec },
-    { name: "PutState", localName: "putState", path: "/store.Store/PutState", kind: "client_streaming", input: PutStateRequestCodec, output: PutStateResponseCodec },
-    { name: "GetState", localName: "getState", path: "/store.Store/GetState", kind: "server_streaming", input: GetStateRequestCodec, output: GetStateResponseCodec },
-    { name: "DeleteState", localName: "deleteState", path: "/store.Store/DeleteState", kind: "unary", input: DeleteStateRequestCodec, output: DeleteStateResponseCodec },
-    { name: "GetPackfiles", localName: "getPackfiles", path: "/store.Store/GetPackfiles", kind: "unary", input: GetPackfilesRequestCodec, output: GetPackfilesResponseCodec },
-    { name: "PutPackfile", localName: "putPackfile", path: "/store.Store/PutPackfile", kind: "client_streaming", input: PutPackfileRequestCodec, output: PutPackfileResponseCodec },
-    { name: "GetPackfile", localName: "getPackfile", path: "/store.Store/GetPackfile", kind: "server_streaming", input: GetPackfileRequestCodec, output: GetPackfileResponseCodec },
-    { name: "GetPackfileBlob", localName: "getPackfileBlob", path: "/store.Store/GetPackfileBlob", kind: "server_streaming", input: GetPackfileBlobRequestCodec, output: GetPackfileBlobResponseCodec },
-    { name: "DeletePackfile", localName: "deletePackfile", path: "/store.Store/DeletePackfile", kind: "unary", input: DeletePackfileRequestCodec, output: DeletePackfileResponseCodec },
-    { name: "GetLocks", localName: "getLocks", path: "/store.Store/GetLocks", kind: "unary", input: GetLocksRequestCodec, output: GetLocksResponseCodec },
-    { name: "PutLock", localName: "putLock", path: "/store.Store/PutLock", kind: "client_streaming", input: PutLockRequestCodec, output: PutLockResponseCodec },
-    { name: "GetLock", localName: "getLock", path: "/store.Store/GetLock", kind: "server_streaming", input: GetLockRequestCodec, output: GetLockResponseCodec },
-    { name: "DeleteLock", localName: "deleteLock", path: "/store.Store/DeleteLock", kind: "unary", input: DeleteLockRequestCodec, output: DeleteLockResponseCodec },
-  ],
-};

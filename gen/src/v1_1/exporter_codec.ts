@@ -7,7 +7,7 @@
 // @generated from file v1_1/exporter.proto (package plakar.exporter, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, ServiceTable, Writer } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
 import { messageCodec } from "@kloset/grpc";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, ExportRequest, ExportRequestSchema, ExportResponse, ExportResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, Options, OptionsSchema, PingRequest, PingRequestSchema, PingResponse, PingResponseSchema } from "./exporter_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -505,15 +505,3 @@ export function writeCloseResponse(_w: Writer, _m: MessageInitShape<typeof Close
 export const CloseResponseCodec: MessageCodec<CloseResponse, MessageInitShape<typeof CloseResponseSchema>> = /*@__PURE__*/
   messageCodec("plakar.exporter.CloseResponse", (r) => readCloseResponse(r), writeCloseResponse);
 
-/**
- * The RPCs of plakar.exporter.Exporter.
- */
-export const exporterTable: ServiceTable = {
-  typeName: "plakar.exporter.Exporter",
-  methods: [
-    { name: "Init", localName: "init", path: "/plakar.exporter.Exporter/Init", kind: "unary", input: InitRequestCodec, output: InitResponseCodec },
-    { name: "Ping", localName: "ping", path: "/plakar.exporter.Exporter/Ping", kind: "unary", input: PingRequestCodec, output: PingResponseCodec },
-    { name: "Export", localName: "export", path: "/plakar.exporter.Exporter/Export", kind: "bidi_streaming", input: ExportRequestCodec, output: ExportResponseCodec },
-    { name: "Close", localName: "close", path: "/plakar.exporter.Exporter/Close", kind: "unary", input: CloseRequestCodec, output: CloseResponseCodec },
-  ],
-};

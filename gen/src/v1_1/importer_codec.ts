@@ -7,7 +7,7 @@
 // @generated from file v1_1/importer.proto (package importer, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, ServiceTable, Writer } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
 import { messageCodec, noBytes } from "@kloset/grpc";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, ImportRequest, ImportRequestSchema, ImportResponse, ImportResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, OpenRequest, OpenRequestSchema, OpenResponse, OpenResponseSchema, Options, OptionsSchema, PingRequest, PingRequestSchema, PingResponse, PingResponseSchema } from "./importer_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -600,16 +600,3 @@ export function writeCloseResponse(_w: Writer, _m: MessageInitShape<typeof Close
 export const CloseResponseCodec: MessageCodec<CloseResponse, MessageInitShape<typeof CloseResponseSchema>> = /*@__PURE__*/
   messageCodec("importer.CloseResponse", (r) => readCloseResponse(r), writeCloseResponse);
 
-/**
- * The RPCs of importer.Importer.
- */
-export const importerTable: ServiceTable = {
-  typeName: "importer.Importer",
-  methods: [
-    { name: "Init", localName: "init", path: "/importer.Importer/Init", kind: "unary", input: InitRequestCodec, output: InitResponseCodec },
-    { name: "Ping", localName: "ping", path: "/importer.Importer/Ping", kind: "unary", input: PingRequestCodec, output: PingResponseCodec },
-    { name: "Import", localName: "import", path: "/importer.Importer/Import", kind: "bidi_streaming", input: ImportRequestCodec, output: ImportResponseCodec },
-    { name: "Open", localName: "open", path: "/importer.Importer/Open", kind: "server_streaming", input: OpenRequestCodec, output: OpenResponseCodec },
-    { name: "Close", localName: "close", path: "/importer.Importer/Close", kind: "unary", input: CloseRequestCodec, output: CloseResponseCodec },
-  ],
-};

@@ -7,7 +7,7 @@
 // @generated from file v1_1/store.proto (package store, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, ServiceTable, Writer } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
 import { messageCodec, noBytes } from "@kloset/grpc";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, CreateRequest, CreateRequestSchema, CreateResponse, CreateResponseSchema, DeleteRequest, DeleteRequestSchema, DeleteResponse, DeleteResponseSchema, GetRequest, GetRequest_Range, GetRequest_RangeSchema, GetRequestSchema, GetResponse, GetResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, ListRequest, ListRequestSchema, ListResponse, ListResponseSchema, ModeRequest, ModeRequestSchema, ModeResponse, ModeResponseSchema, OpenRequest, OpenRequestSchema, OpenResponse, OpenResponseSchema, PingRequest, PingRequestSchema, PingResponse, PingResponseSchema, PutRequest, PutRequestSchema, PutResponse, PutResponseSchema, SizeRequest, SizeRequestSchema, SizeResponse, SizeResponseSchema } from "./store_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -1095,22 +1095,3 @@ export function writeCloseResponse(_w: Writer, _m: MessageInitShape<typeof Close
 export const CloseResponseCodec: MessageCodec<CloseResponse, MessageInitShape<typeof CloseResponseSchema>> = /*@__PURE__*/
   messageCodec("store.CloseResponse", (r) => readCloseResponse(r), writeCloseResponse);
 
-/**
- * The RPCs of store.Store.
- */
-export const storeTable: ServiceTable = {
-  typeName: "store.Store",
-  methods: [
-    { name: "Init", localName: "init", path: "/store.Store/Init", kind: "unary", input: InitRequestCodec, output: InitResponseCodec },
-    { name: "Create", localName: "create", path: "/store.Store/Create", kind: "unary", input: CreateRequestCodec, output: CreateResponseCodec },
-    { name: "Open", localName: "open", path: "/store.Store/Open", kind: "unary", input: OpenRequestCodec, output: OpenResponseCodec },
-    { name: "Ping", localName: "ping", path: "/store.Store/Ping", kind: "unary", input: PingRequestCodec, output: PingResponseCodec },
-    { name: "Mode", localName: "mode", path: "/store.Store/Mode", kind: "unary", input: ModeRequestCodec, output: ModeResponseCodec },
-    { name: "Size", localName: "size", path: "/store.Store/Size", kind: "unary", input: SizeRequestCodec, output: SizeResponseCodec },
-    { name: "List", localName: "list", path: "/store.Store/List", kind: "unary", input: ListRequestCodec, output: ListResponseCodec },
-    { name: "Put", localName: "put", path: "/store.Store/Put", kind: "client_streaming", input: PutRequestCodec, output: PutResponseCodec },
-    { name: "Get", localName: "get", path: "/store.Store/Get", kind: "server_streaming", input: GetRequestCodec, output: GetResponseCodec },
-    { name: "Delete", localName: "delete", path: "/store.Store/Delete", kind: "unary", input: DeleteRequestCodec, output: DeleteResponseCodec },
-    { name: "Close", localName: "close", path: "/store.Store/Close", kind: "unary", input: CloseRequestCodec, output: CloseResponseCodec },
-  ],
-};

@@ -117,7 +117,7 @@ func (s *Suite) start(t *testing.T, connector string, transport pipes.Transport,
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	command := pipes.Command{Path: filepath.Join(s.dist, "tsfs-"+connector+".mjs"), Args: args, Transport: transport}
+	command := pipes.Command{Path: filepath.Join(s.dist, "tsfs-"+connector+".cjs"), Args: args, Transport: transport}
 	session := &session{t: t}
 	if transport == pipes.Socketpair {
 		var err error

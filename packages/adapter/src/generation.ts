@@ -32,6 +32,16 @@ export function chosenGeneration(
   args: readonly string[] = process.argv.slice(2),
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Generation | undefined {
+  // An environment variable that is empty is one that is not set.
+  const chosen = argumentOf(args) ?? (env["KLOSET_GENERATION"] || undefined);
+  if (chosen === undefined) return undefined;
+  if (chosen === "v1.0" || chosen === "v1.1") return chosen;
+  throw new Error(`the generation must be "v1.0" or "v1.1": ${JSON.stringify(chosen)}`);
+}
+
+function argumentOf(args: readonly string[]): string | boolean | undefined {
+  // Hosts start hundreds of plugins and give this to none: they need not wait for the parser.
+  if (!args.some((argument) => argument.startsWith("--generation"))) return undefined;
   const { values } = parseArgs({
     args: [...args],
     options: { generation: { type: "string" } },
@@ -39,9 +49,5 @@ export function chosenGeneration(
     strict: false,
     allowPositionals: true,
   });
-  // An environment variable that is empty is one that is not set.
-  const chosen = values.generation ?? (env["KLOSET_GENERATION"] || undefined);
-  if (chosen === undefined) return undefined;
-  if (chosen === "v1.0" || chosen === "v1.1") return chosen;
-  throw new Error(`the generation must be "v1.0" or "v1.1": ${JSON.stringify(chosen)}`);
+  return values.generation;
 }

@@ -1,6 +1,7 @@
-import fs from "node:fs";
+import { closeSync, constants } from "node:fs";
 import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenStderr } from "./platform.js";
 import { redirectInput, redirectOutput, redirectStreams } from "./redirect.js";
+import { putUpWithLostLog, standardStreamsMayExist } from "./standard-streams.js";
 import { chooseTransport, inherited, transportFromEnvironment, type Transport } from "./transport.js";
 
 /** The host's descriptors, safe from everything else in this process. */
@@ -40,6 +41,8 @@ export function guardDescriptors(override?: Transport): Guard | undefined {
   const transport = chooseTransport(inherited(), override ?? transportFromEnvironment(process.env));
   if (transport === undefined) return undefined;
   if (transport === "pipes") assertNothingPrinted();
+  // Here, where nothing is loaded yet.
+  putUpWithLostLog();
   redirectStreams();
   const input = guardInput();
   const output = transport === "socket" ? input : guardOutput();
@@ -52,6 +55,8 @@ export function guardDescriptors(override?: Transport): Guard | undefined {
  * what it then says nobody understands.
  */
 function assertNothingPrinted(): void {
+  // To ask the stream makes it, which takes longer than all else here.
+  if (!standardStreamsMayExist()) return;
   const { bytesWritten } = process.stdout;
   if (!(bytesWritten > 0)) return;
   throw new Error(
@@ -73,19 +78,19 @@ function changed(guard: Guard, transport: Transport): Guard {
 }
 
 function guardInput(): number {
-  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  const { O_RDONLY, O_NONBLOCK } = constants;
   const input = descriptorKind(0) === "pipe" ? reopen(0, O_RDONLY | O_NONBLOCK) : undefined;
   if (input === undefined) {
     redirectInput();
     return 0;
   }
-  fs.closeSync(0);
+  closeSync(0);
   if (!isAt(0, openNull(O_RDONLY))) redirectInput();
   return input;
 }
 
 function guardOutput(): number {
-  const { O_WRONLY, O_NONBLOCK } = fs.constants;
+  const { O_WRONLY, O_NONBLOCK } = constants;
   // Without O_NONBLOCK this would wait for ever if the host has died already.
   const output = descriptorKind(1) === "pipe" ? reopen(1, O_WRONLY | O_NONBLOCK) : undefined;
   if (output === undefined) {
@@ -107,10 +112,10 @@ function stderrAsStdout(): void {
   const possible = canReopenStderr();
   const hold = possible ? holdStderr() : undefined;
   // From here until something is opened, the next number is 1: nothing else may come between.
-  fs.closeSync(1);
+  closeSync(1);
   const stderr = possible ? reopenStderr() : undefined;
-  const replaced = isAt(1, stderr ?? openNull(fs.constants.O_WRONLY));
-  if (hold !== undefined) fs.closeSync(hold);
+  const replaced = isAt(1, stderr ?? openNull(constants.O_WRONLY));
+  if (hold !== undefined) closeSync(hold);
   // Where stderr can not be opened, prints should not vanish. And a file that
   // is opened anew has a position of its own: what is written through one
   // descriptor would overwrite what came through the other.
@@ -119,6 +124,6 @@ function stderrAsStdout(): void {
 
 /** Whether a descriptor got the number that was just closed; closes it when another thread was faster. */
 function isAt(wanted: 0 | 1, fd: number): boolean {
-  if (fd !== wanted) fs.closeSync(fd);
+  if (fd !== wanted) closeSync(fd);
   return fd === wanted;
 }

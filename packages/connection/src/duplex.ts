@@ -1,4 +1,4 @@
-import net from "node:net";
+import { Socket } from "node:net";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import type { Guard } from "./descriptors.js";
 import { takeEarlyInput } from "./early-input.js";
@@ -40,14 +40,14 @@ export function joinDuplex(input: Readable, output: Writable, options: JoinOptio
 /** Opens the host's descriptors as one duplex. */
 export function openDuplex(guard: Pick<Guard, "input" | "output">, flushMs: number): Duplex {
   if (guard.input === guard.output) {
-    const socket = new net.Socket({ fd: guard.input, readable: true, writable: true, allowHalfOpen: true });
+    const socket = new Socket({ fd: guard.input, readable: true, writable: true, allowHalfOpen: true });
     return joinDuplex(socket, socket, { flushMs });
   }
-  const input = new net.Socket({ fd: guard.input, readable: true, writable: false });
+  const input = new Socket({ fd: guard.input, readable: true, writable: false });
   if (guard.input !== 0 && descriptorKind(guard.input) === "pipe") {
     takeEarlyInput(guard.input, (bytes) => input.push(bytes));
   }
-  const output = new net.Socket({ fd: guard.output, readable: false, writable: true });
+  const output = new Socket({ fd: guard.output, readable: false, writable: true });
   return joinDuplex(input, output, { flushMs });
 }
 

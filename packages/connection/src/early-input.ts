@@ -1,4 +1,4 @@
-import fs from "node:fs";
+import { readSync } from "node:fs";
 
 /** No pipe holds more (Linux: pipe-max-size), so who has written more is still there. */
 const maxPipeBytes = 1024 * 1024;
@@ -26,7 +26,7 @@ export function takeEarlyInput(fd: number, sink: (bytes: Buffer | null) => void)
 /** @returns undefined when there is nothing yet, or an error that the next reader meets as well. */
 function tryRead(fd: number, buffer: Buffer): number | undefined {
   try {
-    return fs.readSync(fd, buffer);
+    return readSync(fd, buffer);
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
-import fs from "node:fs";
-import os from "node:os";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { devNull } from "node:os";
 
 /**
  * All that differs between operating systems. Every function here has an answer
@@ -14,7 +14,7 @@ export type DescriptorKind = "pipe" | "socket" | "file" | "other";
 /** The kind of an open descriptor; "other" for a terminal, a device, or one that is closed. */
 export function descriptorKind(fd: number): DescriptorKind {
   try {
-    const stat = fs.fstatSync(fd);
+    const stat = fstatSync(fd);
     if (stat.isFIFO()) return "pipe";
     if (stat.isSocket()) return "socket";
     return stat.isFile() ? "file" : "other";
@@ -34,7 +34,7 @@ export function descriptorKind(fd: number): DescriptorKind {
 export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
   if (process.platform === "win32") return undefined;
   try {
-    return fs.openSync(`/dev/fd/${String(fd)}`, flags);
+    return openSync(`/dev/fd/${String(fd)}`, flags);
   } catch {
     return undefined;
   }
@@ -42,7 +42,7 @@ export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
 
 /** Opens the null device. */
 export function openNull(flags: number): number {
-  return fs.openSync(os.devNull, flags);
+  return openSync(devNull, flags);
 }
 
 /**
@@ -50,9 +50,9 @@ export function openNull(flags: number): number {
  * blocks for ever, so it is tried without blocking, and closed again.
  */
 export function canReopenStderr(): boolean {
-  const { O_WRONLY, O_NONBLOCK } = fs.constants;
+  const { O_WRONLY, O_NONBLOCK } = constants;
   const trial = reopen(2, O_WRONLY | O_NONBLOCK);
-  if (trial !== undefined) fs.closeSync(trial);
+  if (trial !== undefined) closeSync(trial);
   return trial !== undefined;
 }
 
@@ -64,7 +64,7 @@ export function canReopenStderr(): boolean {
  *   duplicates, a descriptor for writing can not be opened for reading.
  */
 export function holdStderr(): number | undefined {
-  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  const { O_RDONLY, O_NONBLOCK } = constants;
   return descriptorKind(2) === "pipe" ? reopen(2, O_RDONLY | O_NONBLOCK) : undefined;
 }
 
@@ -73,7 +73,7 @@ export function holdStderr(): number | undefined {
  * descriptor and do not expect EAGAIN, so it blocks: see {@link canReopenStderr}.
  */
 export function reopenStderr(): number | undefined {
-  const { O_WRONLY, O_APPEND } = fs.constants;
+  const { O_WRONLY, O_APPEND } = constants;
   return reopen(2, descriptorKind(2) === "pipe" ? O_WRONLY : O_WRONLY | O_APPEND);
 }
 
@@ -87,12 +87,12 @@ export function reopenStderr(): number | undefined {
 export function stdoutIsInherited(): boolean | undefined {
   if (process.platform !== "linux") return undefined;
   try {
-    const input = fs.readlinkSync("/proc/self/fd/0");
-    const output = fs.readlinkSync("/proc/self/fd/1");
+    const input = readlinkSync("/proc/self/fd/0");
+    const output = readlinkSync("/proc/self/fd/1");
     let pid = process.ppid;
     for (let depth = 0; depth < 8 && pid > 1; depth += 1) {
-      if (fs.readlinkSync(`/proc/${String(pid)}/fd/1`) !== output) return false;
-      if (fs.readlinkSync(`/proc/${String(pid)}/fd/0`) !== input) return true;
+      if (readlinkSync(`/proc/${String(pid)}/fd/1`) !== output) return false;
+      if (readlinkSync(`/proc/${String(pid)}/fd/0`) !== input) return true;
       pid = parentOf(pid);
     }
     return undefined;
@@ -103,6 +103,6 @@ export function stdoutIsInherited(): boolean | undefined {
 
 function parentOf(pid: number): number {
   // "pid (name) state ppid …": the name may hold spaces and brackets.
-  const stat = fs.readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }

@@ -3,6 +3,7 @@ import { guardDescriptors, type Guard } from "./descriptors.js";
 import { maxReports } from "./limits.js";
 import { defaultCloseDeadlineMs, outliveHost, type Awaitable } from "./lifetime.js";
 import type { DescriptorServer, ServeDescriptors, Services } from "./server.js";
+import { putUpWithLostLog } from "./standard-streams.js";
 import { statusText } from "./status.js";
 import type { Transport } from "./transport.js";
 
@@ -58,8 +59,7 @@ const logFlushMs = 2000;
  *   after, whatever timers or handles are left.
  */
 export async function servePlugin(options: ServePluginOptions): Promise<void> {
-  // A log that nobody reads any more must not become an uncaught exception.
-  process.stderr.on("error", ignore);
+  putUpWithLostLog();
   const guard = await findHost(options);
   reportCrashes();
   const report = (line: string): void => {
@@ -127,8 +127,4 @@ function byHand({ name, description }: PluginProgram): string {
     `This program is a plugin of Plakar (${what}): it talks to Plakar over its standard input and output.\n` +
     "It is not started by hand: install its package with `plakar pkg add <file>.ptar`, and Plakar starts it.\n"
   );
-}
-
-function ignore(): void {
-  // Nobody is left to tell.
 }

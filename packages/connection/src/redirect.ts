@@ -1,5 +1,6 @@
 import type * as ChildProcess from "node:child_process";
-import fs from "node:fs";
+import type fs from "node:fs";
+import { constants } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { Readable } from "node:stream";
 import { openNull } from "./platform.js";
@@ -24,8 +25,8 @@ export function redirectStreams(): void {
   let stdin: Readable | undefined;
   property("stdin", () => (stdin ??= Readable.from([], { objectMode: false })));
   property("stdout", () => process.stderr);
-  // The console keeps the stream it first printed to.
-  Reflect.set(console, "_stdout", process.stderr);
+  // The console keeps the stream it first printed to. Asked for, stderr is made: not before somebody prints.
+  Object.defineProperty(console, "_stdout", { configurable: true, get: () => process.stderr });
   syncBuiltinESMExports();
 }
 
@@ -37,7 +38,7 @@ function property(name: "stdin" | "stdout", get: () => unknown): void {
 export function redirectInput(): void {
   if (redirected.input) return;
   redirected.input = true;
-  const nothing = openNull(fs.constants.O_RDONLY);
+  const nothing = openNull(constants.O_RDONLY);
   mapDescriptor(["read", "readSync", "readv", "readvSync", "readFile", "readFileSync"], 0, nothing);
   redirectChildren();
 }
@@ -58,7 +59,8 @@ type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
 
 /** Makes functions of `fs` that are called with one descriptor use another. */
 function mapDescriptor(names: readonly (keyof typeof fs)[], from: number, to: number): void {
-  const module = fs as unknown as Record<string, AnyFunction>;
+  // The module itself: what an import gives are its functions as they are.
+  const module = process.getBuiltinModule("node:fs") as unknown as Record<string, AnyFunction>;
   for (const name of names) {
     wrap(module, name, (original, self, [fd, ...rest]) => original.call(self, fd === from ? to : fd, ...rest));
   }

@@ -1,22 +1,22 @@
 import { Malformed } from "./malformed.js";
-import type { MessageCodec } from "./message-codec.js";
+import type { MessageCodec, MessageDecoder, MessageEncoder } from "./message-codec.js";
 import { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
 const reader = new Reader();
 
+/** Reads the fields of a message up to the reader's end. */
+export type ReadMessage<Message> = (reader: Reader) => Message;
+
+/** Writes the fields of a message, but for the tail that it returns. */
+export type WriteMessage<Init> = (writer: Writer, message: Init) => Uint8Array | undefined | void;
+
 /**
- * Makes a codec of what is generated for a message.
+ * Makes a decoder of what is generated for a message.
  *
  * @param typeName - As "importer.InitRequest".
- * @param read - Reads the fields up to the reader's end.
- * @param write - Writes the fields, but for the tail that it returns.
  */
-export function messageCodec<Message, Init extends object>(
-  typeName: string,
-  read: (reader: Reader) => Message,
-  write: (writer: Writer, message: Init) => Uint8Array | undefined | void,
-): MessageCodec<Message, Init> {
+export function messageDecoder<Message>(typeName: string, read: ReadMessage<Message>): MessageDecoder<Message> {
   return {
     typeName,
     decode(bytes, start, end, isBorrowed) {
@@ -29,6 +29,17 @@ export function messageCodec<Message, Init extends object>(
         reader.release();
       }
     },
+  };
+}
+
+/**
+ * Makes an encoder of what is generated for a message.
+ *
+ * @param typeName - As "importer.InitResponse".
+ */
+export function messageEncoder<Init extends object>(typeName: string, write: WriteMessage<Init>): MessageEncoder<Init> {
+  return {
+    typeName,
     encode(message, writer) {
       if (typeof message !== "object" || (message as Init | null) === null) throw new TypeError(`a ${typeName} is an object`);
       const { length } = writer;
@@ -41,4 +52,13 @@ export function messageCodec<Message, Init extends object>(
       }
     },
   };
+}
+
+/** Makes both of what is generated for a message. Servers need one of them: tables hold no more. */
+export function messageCodec<Message, Init extends object>(
+  typeName: string,
+  read: ReadMessage<Message>,
+  write: WriteMessage<Init>,
+): MessageCodec<Message, Init> {
+  return { ...messageDecoder(typeName, read), ...messageEncoder(typeName, write) };
 }

@@ -1,7 +1,7 @@
 import type { Writer } from "./writer.js";
 
-/** Reads and writes one type of message. */
-export interface MessageCodec<Message = unknown, Init = Message> {
+/** Reads one type of message. */
+export interface MessageDecoder<Message = unknown> {
   /** As "importer.InitRequest". */
   readonly typeName: string;
   /**
@@ -13,6 +13,12 @@ export interface MessageCodec<Message = unknown, Init = Message> {
    * no such message.
    */
   decode(bytes: Uint8Array, start: number, end: number, isBorrowed: boolean): Message;
+}
+
+/** Writes one type of message. */
+export interface MessageEncoder<Init = unknown> {
+  /** As "importer.InitResponse". */
+  readonly typeName: string;
   /**
    * Writes a message.
    *
@@ -23,3 +29,6 @@ export interface MessageCodec<Message = unknown, Init = Message> {
    */
   encode(message: Init, writer: Writer): Uint8Array | undefined;
 }
+
+/** Reads and writes one type of message. */
+export interface MessageCodec<Message = unknown, Init = Message> extends MessageDecoder<Message>, MessageEncoder<Init> {}

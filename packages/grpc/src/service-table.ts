@@ -1,4 +1,4 @@
-import type { MessageCodec } from "./message-codec.js";
+import type { MessageDecoder, MessageEncoder } from "./message-codec.js";
 
 /** How many messages go in either direction. The names are Connect's. */
 export type MethodKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
@@ -12,8 +12,8 @@ export interface MethodTable {
   /** As "/importer.Importer/OpenReader". */
   readonly path: string;
   readonly kind: MethodKind;
-  readonly input: MessageCodec;
-  readonly output: MessageCodec;
+  readonly input: MessageDecoder;
+  readonly output: MessageEncoder;
 }
 
 /** A service as a server needs it, without descriptors. */

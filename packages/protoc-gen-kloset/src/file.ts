@@ -6,8 +6,13 @@ import { printRead } from "./read.js";
 import { printService } from "./service.js";
 import { initType, printWrite } from "./write.js";
 
-/** Writes the codecs of a file's messages, and the tables of its services. */
+/** Writes the codecs of a file's messages, and by themselves the tables of its services, if it has any. */
 export function generateFile(schema: Schema, file: DescFile): void {
+  generateCodecs(schema, file);
+  if (file.services.length > 0) generateTables(schema, file);
+}
+
+function generateCodecs(schema: Schema, file: DescFile): void {
   const f = schema.generateFile(`${file.name}_codec.ts`);
   f.preamble(file);
   for (const message of everyMessage(file.messages)) {
@@ -18,7 +23,16 @@ export function generateFile(schema: Schema, file: DescFile): void {
     printWrite(f, file, message);
     printCodec(f, message);
   }
-  for (const service of file.services) printService(f, file, service);
+}
+
+/**
+ * A server needs half of each codec. What it imports from the other file without
+ * the codecs, a bundler can tell apart; of a module that is loaded as a whole it can not.
+ */
+function generateTables(schema: Schema, file: DescFile): void {
+  const f = schema.generateFile(`${file.name}_table.ts`);
+  f.preamble(file);
+  for (const service of file.services) printService(f, service);
 }
 
 function printCodec(f: GeneratedFile, message: DescMessage): void {

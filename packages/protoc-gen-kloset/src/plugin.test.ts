@@ -116,8 +116,8 @@ describe("what is written", () => {
   );
   const text = files["folder/things_codec.ts"] ?? "";
 
-  it("is one file for each proto, also for those whose messages are used", () => {
-    expect(Object.keys(files).sort()).toEqual(["folder/things_codec.ts", "google/protobuf/timestamp_codec.ts"]);
+  it("is one file of codecs for each proto, and one of tables if it has services, also for those whose messages are used", () => {
+    expect(Object.keys(files).sort()).toEqual(["folder/things_codec.ts", "folder/things_table.ts", "google/protobuf/timestamp_codec.ts"]);
   });
 
   it("loads what runs it, and of everything else the types alone", () => {
@@ -133,7 +133,12 @@ describe("what is written", () => {
     expect(text).toContain("case 16002: {");
   });
 
-  it("has the service's table", () => {
-    expect(text).toContain('{ name: "Get", localName: "get", path: "/some.things.Things/Get", kind: "server_streaming", input: ThingCodec, output: Thing_PartCodec }');
+  it("has the service's table, with what reads requests and what writes responses", () => {
+    const table = files["folder/things_table.ts"] ?? "";
+    expect(table).toContain('import { readThing, writeThing_Part } from "./things_codec.js";');
+    expect(table).toContain(
+      '{ name: "Get", localName: "get", path: "/some.things.Things/Get", kind: "server_streaming", ' +
+        'input: messageDecoder("some.things.Thing", (r) => readThing(r)), output: messageEncoder("some.things.Thing.Part", writeThing_Part) }',
+    );
   });
 });

@@ -2,7 +2,7 @@ import { createEcmaScriptPlugin, type Plugin } from "@bufbuild/protoplugin";
 import { generateFile } from "./file.js";
 import { importedFiles } from "./imported.js";
 
-/** Writes `…_codec.ts` for every proto, and for each file that is not ours and whose messages are used. */
+/** Writes `…_codec.ts` for every proto, `…_table.ts` for those with services, and for each file that is not ours and whose messages are used. */
 export const plugin: Plugin = createEcmaScriptPlugin({
   name: "protoc-gen-kloset",
   // That of what it writes, not of the packages: a release alone makes no generated file stale.

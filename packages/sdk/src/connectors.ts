@@ -16,16 +16,16 @@ export interface Connectors {
 /** A connector whose tables and adapters can be loaded. */
 export interface Connector {
   readonly kind: KindName;
-  readonly loadCodecs: () => Promise<Tables>;
+  readonly loadTables: () => Promise<Tables>;
   /** Loads what serves it. @returns Makes a new one, for one connection. */
   readonly load: () => Promise<(tables: Tables) => ServedConnector>;
 }
 
 /** One kind, and an author's factory of it. */
-export function connectorOf<Factory>({ name, loadCodecs, loadAdapter }: Kind<Factory>, factory: Factory): Connector {
+export function connectorOf<Factory>({ name, loadTables, loadAdapter }: Kind<Factory>, factory: Factory): Connector {
   return {
     kind: name,
-    loadCodecs,
+    loadTables,
     load: async () => {
       const adapt = await loadAdapter();
       return (tables) => adapt(factory, tables);

@@ -33,8 +33,8 @@ async function loadKind<Factory>(
   kind: Kind<Factory>,
   tables: LoadedServer["tables"],
 ): Promise<(factory: Factory | undefined) => ServedConnector[]> {
-  const { name, loadCodecs, loadAdapter } = kind;
+  const { name, loadTables, loadAdapter } = kind;
   const adapt = await loadAdapter();
-  const loaded = await tables({ kind: name, loadCodecs });
+  const loaded = await tables({ kind: name, loadTables });
   return (factory) => (factory === undefined ? [] : [adapt(factory, loaded)]);
 }

@@ -15,7 +15,7 @@ export type ServerName = (typeof serverNames)[number];
 export interface LoadedServer {
   readonly serve: Serve;
   readonly serveDescriptors: ServeDescriptors;
-  readonly tables: (connector: Pick<Connector, "kind" | "loadCodecs">) => Tables | Promise<Tables>;
+  readonly tables: (connector: Pick<Connector, "kind" | "loadTables">) => Tables | Promise<Tables>;
 }
 
 /**
@@ -37,7 +37,7 @@ export function chosenServer(env: Readonly<Record<string, string | undefined>> =
 export async function loadServer(name: ServerName): Promise<LoadedServer> {
   if (name === "framed") {
     const { serveFramed, serveFramedDescriptors } = await import("@kloset/server");
-    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors, tables: ({ loadCodecs }) => loadCodecs() };
+    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors, tables: ({ loadTables }) => loadTables() };
   }
   // By its public name: a bundler can keep so large a thing that is hardly ever used in a file of its own.
   const { serveReference, serveReferenceDescriptors, referenceTables } = await import("@kloset/sdk/reference");

@@ -3,8 +3,17 @@ import type { RequestHead } from "./request-head.js";
 
 /** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */
 export interface CallDeadline {
-  /** As `performance.now()` has it: the machine's clock may jump. */
+  /** As {@link monotonicMs} has it. */
   readonly at: number;
+}
+
+/**
+ * Milliseconds that have passed, whatever becomes of the machine's clock. Not
+ * `performance.now()`: Node loads what is behind that when it is first used, and
+ * hosts that set a deadline would have to wait for it.
+ */
+export function monotonicMs(): number {
+  return process.uptime() * 1000;
 }
 
 /**
@@ -75,7 +84,7 @@ export class CallContext implements CutOffContext {
 
   /** Milliseconds that are left; undefined when the host has set no deadline. */
   timeoutMs(): number | undefined {
-    return this.#deadline === undefined ? undefined : this.#deadline.at - performance.now();
+    return this.#deadline === undefined ? undefined : this.#deadline.at - monotonicMs();
   }
 
   /** The call is cut off, or has failed. Only the first reason counts. */

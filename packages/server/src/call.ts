@@ -1,6 +1,6 @@
 import { Code, isCodedError, PushStream, StatusError, type MethodTable } from "@kloset/grpc";
 import { cutOff, errorCode, isFarDeadline, timeoutMsOf } from "@kloset/connection/serving";
-import { CallContext } from "./call-context.js";
+import { CallContext, monotonicMs } from "./call-context.js";
 import { responseHeaders } from "./header-blocks.js";
 import type { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
@@ -60,7 +60,7 @@ export class Call implements StreamHandler {
     this.#target = target;
     const timeout = fieldOf(stream.head, "grpc-timeout") ?? "";
     const timeoutMs = isFarDeadline(timeout) ? undefined : timeoutMsOf(timeout);
-    const deadline = timeoutMs === undefined ? undefined : { at: performance.now() + timeoutMs };
+    const deadline = timeoutMs === undefined ? undefined : { at: monotonicMs() + timeoutMs };
     this.#context = new CallContext(stream.head, deadline);
     this.#requests = new Requests((cost) => {
       this.#taken(cost);

@@ -1,4 +1,4 @@
-import net from "node:net";
+import { Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from "node:net";
 import { takeEarlyInput } from "@kloset/connection/serving";
 import type { Guard } from "@kloset/connection";
 import type { Channel, ChannelEvents } from "./channel.js";
@@ -24,8 +24,8 @@ class Descriptors implements DescriptorChannel {
   readonly #guard: Pick<Guard, "input" | "output">;
   readonly #flushMs: number;
   readonly #buffer = Buffer.allocUnsafeSlow(inputBytes);
-  readonly #input: net.Socket;
-  readonly #output: net.Socket;
+  readonly #input: Socket;
+  readonly #output: Socket;
   readonly #gone: Promise<unknown>;
   #events: ChannelEvents | undefined;
   #isClosed = false;
@@ -35,15 +35,15 @@ class Descriptors implements DescriptorChannel {
     this.#flushMs = flushMs;
     const isOne = guard.input === guard.output;
     // Every socket takes "onread"; @types/node knows it of net.connect alone.
-    const options: net.SocketConstructorOpts & Pick<net.TcpSocketConnectOpts, "onread"> = {
+    const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, "onread"> = {
       fd: guard.input,
       readable: true,
       writable: isOne,
       allowHalfOpen: isOne,
       onread: { buffer: this.#buffer, callback: (length) => this.#onRead(length) },
     };
-    this.#input = new net.Socket(options);
-    this.#output = isOne ? this.#input : new net.Socket({ fd: guard.output, readable: false, writable: true });
+    this.#input = new Socket(options);
+    this.#output = isOne ? this.#input : new Socket({ fd: guard.output, readable: false, writable: true });
     const sides = isOne ? [this.#input] : [this.#input, this.#output];
     for (const side of sides) {
       side.on("error", (error: Error) => {

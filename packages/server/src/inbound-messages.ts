@@ -1,4 +1,4 @@
-import { Code, isCodedError, StatusError, type MessageCodec } from "@kloset/grpc";
+import { Code, isCodedError, StatusError, type MessageDecoder } from "@kloset/grpc";
 import { maxEagerBytes, messageCostBytes } from "./limits.js";
 
 /** A length prefix of gRPC: a flag and four bytes. */
@@ -23,7 +23,7 @@ export interface InboundEvents {
  * of its own, of the size that its prefix names if that is not too much.
  */
 export class InboundMessages {
-  readonly #codec: MessageCodec;
+  readonly #codec: MessageDecoder;
   readonly #maxBytes: number;
   readonly #budget: AssemblyBudget;
   readonly #events: InboundEvents;
@@ -35,7 +35,7 @@ export class InboundMessages {
   #collectedLength = 0;
   #isBroken = false;
 
-  constructor(codec: MessageCodec, maxBytes: number, budget: AssemblyBudget, events: InboundEvents) {
+  constructor(codec: MessageDecoder, maxBytes: number, budget: AssemblyBudget, events: InboundEvents) {
     this.#codec = codec;
     this.#maxBytes = maxBytes;
     this.#budget = budget;

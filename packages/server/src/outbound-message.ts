@@ -1,4 +1,4 @@
-import { Code, StatusError, Writer, type MessageCodec } from "@kloset/grpc";
+import { Code, StatusError, Writer, type MessageEncoder } from "@kloset/grpc";
 import { writeUint32 } from "@kloset/connection/serving";
 import type { Body } from "./http2-stream.js";
 import { prefixLength } from "./inbound-messages.js";
@@ -21,7 +21,7 @@ export class OutboundMessage implements Body {
    *
    * @throws StatusError RESOURCE_EXHAUSTED when it is too long; what the codec throws.
    */
-  constructor(codec: MessageCodec, message: unknown, maxBytes: number) {
+  constructor(codec: MessageEncoder, message: unknown, maxBytes: number) {
     writer.length = prefixLength;
     this.#tail = codec.encode(message, writer);
     this.#tailLength = this.#tail?.length ?? 0;

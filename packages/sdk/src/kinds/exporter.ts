@@ -4,9 +4,9 @@ import { servedWith, tablesOf, type Kind } from "./kind.js";
 /** Exporters. */
 export const exporterKind: Kind<ExporterFactory> = {
   name: "exporter",
-  async loadCodecs() {
-    const old = await import("@kloset/protocol/codecs/v1.0/exporter");
-    const current = await import("@kloset/protocol/codecs/v1.1/exporter");
+  async loadTables() {
+    const old = await import("@kloset/protocol/tables/v1.0/exporter");
+    const current = await import("@kloset/protocol/tables/v1.1/exporter");
     return tablesOf(old.exporterTable, current.exporterTable);
   },
   async loadAdapter() {

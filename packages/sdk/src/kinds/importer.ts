@@ -4,9 +4,9 @@ import { servedWith, tablesOf, type Kind } from "./kind.js";
 /** Importers. */
 export const importerKind: Kind<ImporterFactory> = {
   name: "importer",
-  async loadCodecs() {
-    const old = await import("@kloset/protocol/codecs/v1.0/importer");
-    const current = await import("@kloset/protocol/codecs/v1.1/importer");
+  async loadTables() {
+    const old = await import("@kloset/protocol/tables/v1.0/importer");
+    const current = await import("@kloset/protocol/tables/v1.1/importer");
     return tablesOf(old.importerTable, current.importerTable);
   },
   async loadAdapter() {

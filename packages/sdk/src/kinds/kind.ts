@@ -20,7 +20,7 @@ export interface ServedConnector {
 export interface Kind<Factory> {
   readonly name: KindName;
   /** Loads the tables of its services, with generated codecs. */
-  readonly loadCodecs: () => Promise<Tables>;
+  readonly loadTables: () => Promise<Tables>;
   /** Loads its adapters: what makes an author's factory ready to be served. */
   readonly loadAdapter: () => Promise<Adapt<Factory>>;
 }

@@ -4,9 +4,9 @@ import { servedWith, tablesOf, type Kind } from "./kind.js";
 /** Storages. */
 export const storageKind: Kind<StoreFactory> = {
   name: "storage",
-  async loadCodecs() {
-    const old = await import("@kloset/protocol/codecs/v1.0/store");
-    const current = await import("@kloset/protocol/codecs/v1.1/store");
+  async loadTables() {
+    const old = await import("@kloset/protocol/tables/v1.0/store");
+    const current = await import("@kloset/protocol/tables/v1.1/store");
     return tablesOf(old.storeTable, current.storeTable);
   },
   async loadAdapter() {

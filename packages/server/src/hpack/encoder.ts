@@ -1,11 +1,5 @@
 import { staticTable, type HeaderField } from "./static-table.js";
 
-const byField = new Map(staticTable.map(([name, value], index) => [`${name}\0${value}`, index + 1]));
-const byName = new Map<string, number>();
-staticTable.forEach(([name], index) => {
-  if (!byName.has(name)) byName.set(name, index + 1);
-});
-
 /**
  * Encodes a list of header fields as a block (RFC 7541, section 6): what the static
  * table has by its index, all else as literals that are not indexed. So the
@@ -17,15 +11,16 @@ staticTable.forEach(([name], index) => {
 export function encodeHeaders(fields: readonly HeaderField[]): Buffer {
   const parts: Buffer[] = [];
   for (const [name, value] of fields) {
-    const whole = byField.get(`${name}\0${value}`);
-    if (whole !== undefined) {
+    // Few blocks are ever made: no maps for them.
+    const whole = 1 + staticTable.findIndex((known) => known[0] === name && known[1] === value);
+    if (whole > 0) {
       parts.push(integer(0x80, 7, whole));
       continue;
     }
     // RFC 7541, section 6.2.2.
-    const index = byName.get(name);
-    parts.push(integer(0, 4, index ?? 0));
-    if (index === undefined) parts.push(...string(name));
+    const index = 1 + staticTable.findIndex((known) => known[0] === name);
+    parts.push(integer(0, 4, index));
+    if (index === 0) parts.push(...string(name));
     parts.push(...string(value));
   }
   return Buffer.concat(parts);

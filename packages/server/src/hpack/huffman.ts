@@ -34,11 +34,13 @@ const maxPaddingBits = 7;
 const symbolMask = 0xff;
 const emits = 0x100;
 const fails = 0x200;
-const stateShift = 10;
+const isKnown = 0x400;
+const stateShift = 11;
 
 /** A state is a node in the tree of codes: what has been read of a symbol. */
 interface Decoding {
-  /** By state and nibble. */
+  readonly tree: Int16Array;
+  /** By state and nibble. 0 is one that nobody has needed yet: most are never needed. */
   readonly steps: Int32Array;
   /** Whether a string may end in a state: what has been read is padding. */
   readonly isEnd: Uint8Array;
@@ -56,16 +58,17 @@ const scratch = Buffer.allocUnsafeSlow(1024);
  * @throws HpackError when it holds the end-of-string symbol, or its padding is not the beginning of that.
  */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number): string {
-  const { steps, isEnd } = (decoding ??= makeDecoding());
+  const { tree, steps, isEnd } = (decoding ??= makeDecoding());
   const most = Math.ceil(((end - start) * 8) / minBits);
   const decoded = most <= scratch.length ? scratch : Buffer.allocUnsafe(most);
   let length = 0;
   let state = 0;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    const high = steps[(state << 4) | (byte >>> 4)] ?? fails;
+    const high = steps[(state << 4) | (byte >>> 4)] || learn(tree, steps, state, byte >>> 4);
     if ((high & emits) !== 0) decoded[length++] = high & symbolMask;
-    const low = steps[((high >>> stateShift) << 4) | (byte & 0xf)] ?? fails;
+    const between = high >>> stateShift;
+    const low = steps[(between << 4) | (byte & 0xf)] || learn(tree, steps, between, byte & 0xf);
     if ((low & emits) !== 0) decoded[length++] = low & symbolMask;
     if (((high | low) & fails) !== 0) throw new HpackError("a Huffman-coded string holds the end-of-string symbol");
     state = low >>> stateShift;
@@ -77,14 +80,16 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number): st
 function makeDecoding(): Decoding {
   const tree = makeTree();
   const states = tree.length / 2;
-  const steps = new Int32Array(states * 16);
-  for (let state = 0; state < states; state += 1) {
-    for (let nibble = 0; nibble < 16; nibble += 1) steps[state * 16 + nibble] = stepOf(tree, state, nibble);
-  }
   // RFC 7541, section 5.2: less than a byte of the most significant bits of end-of-string, which are ones.
   const isEnd = new Uint8Array(states);
   for (let bits = 0, node = 0; bits <= maxPaddingBits; bits += 1, node = tree[node * 2 + 1] ?? 0) isEnd[node] = 1;
-  return { steps, isEnd };
+  return { tree, steps: new Int32Array(states * 16), isEnd };
+}
+
+function learn(tree: Int16Array, steps: Int32Array, state: number, nibble: number): number {
+  const step = isKnown | stepOf(tree, state, nibble);
+  steps[(state << 4) | nibble] = step;
+  return step;
 }
 
 function stepOf(tree: Int16Array, state: number, nibble: number): number {

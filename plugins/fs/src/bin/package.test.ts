@@ -68,16 +68,18 @@ describe("the package folder", () => {
   });
 
   it.each(CONNECTORS.map(([connector]) => connector))("has an executable for the %s that needs no other file but for the reference server", (connector) => {
-    const path = join(DIST, `tsfs-${connector}.mjs`);
+    const path = join(DIST, `tsfs-${connector}.cjs`);
     expect(statSync(path).mode & 0o111).toBe(0o111);
     const text = readFileSync(path, "utf8");
     expect(text.startsWith("#!/usr/bin/env node\n")).toBe(true);
-    const imported = [...text.matchAll(/\b(?:from|import)\s*\(?"([^",]+)"/g)].map((match) => match[1] ?? "");
+    const imported = [...text.matchAll(/\b(?:require|import)\("([^",]+)"\)/g)].map((match) => match[1] ?? "");
     expect(imported.length).toBeGreaterThan(0);
     const others = imported.filter((id) => !id.startsWith("node:") && !/^[a-z0-9_]+(?:\/promises)?$/.test(id));
     // Loaded only where the environment asks for it.
     expect(others).toEqual([`./tsfs-${connector}-reference.mjs`]);
-    expect(text).toContain(`await import("./tsfs-${connector}-reference.mjs")`);
+    expect(text).toContain(`import("./tsfs-${connector}-reference.mjs")`);
+    // A script with another first statement would be sloppy: writes to what is frozen would be ignored.
+    expect(text.split("\n", 2)[1]).toBe('"use strict";');
     // No path of the machine it was made on.
     expect(text).not.toContain(join(DIST, "../../.."));
   });
@@ -91,7 +93,7 @@ describe("an installed executable", () => {
       if (content !== undefined) writeFileSync(join(folder, "package.json"), JSON.stringify(content));
       const location = join(folder, "data");
       mkdirSync(location);
-      const plugin = start(join(path, `tsfs-${connector}.mjs`));
+      const plugin = start(join(path, `tsfs-${connector}.cjs`));
       const answer = await plugin.call(init, initRequest(`tsfs://${location}`, connector));
       expect(answer).toMatchObject({ status: "0", text: "" });
       expect(answer.messages[0]?.includes(field(3, location).subarray(3))).toBe(true);
@@ -100,7 +102,7 @@ describe("an installed executable", () => {
   );
 
   it.each(CONNECTORS)("serves the %s by the reference server when the environment asks for it", async (connector, init) => {
-    const plugin = start(join(install(), `tsfs-${connector}.mjs`), { KLOSET_SERVER: "connect" });
+    const plugin = start(join(install(), `tsfs-${connector}.cjs`), { KLOSET_SERVER: "connect" });
     const location = join(folder, "data");
     mkdirSync(location);
     expect(await plugin.call(init, initRequest(`tsfs://${location}`, connector))).toMatchObject({ status: "0", text: "" });
@@ -108,13 +110,13 @@ describe("an installed executable", () => {
   });
 
   it.each(CONNECTORS.map(([connector]) => connector))("says what it is when a person starts the %s", (connector) => {
-    const { status, stderr } = spawnSync(join(install(), `tsfs-${connector}.mjs`), { stdio: ["ignore", "ignore", "pipe"] });
+    const { status, stderr } = spawnSync(join(install(), `tsfs-${connector}.cjs`), { stdio: ["ignore", "ignore", "pipe"] });
     expect(stderr.toString()).toContain("plugin of Plakar");
     expect(status).toBe(2);
   });
 
   it("answers with the connector's own error", async () => {
-    const plugin = start(join(install(), "tsfs-importer.mjs"));
+    const plugin = start(join(install(), "tsfs-importer.cjs"));
     const answer = await plugin.call("/importer.Importer/Init", initRequest("tsfs:///does/not/exist"));
     expect(answer).toMatchObject({ status: "2", text: "ENOENT: no such file or directory, lstat '/does/not/exist'" });
     expect((await plugin.end()).code).toBe(0);
@@ -139,7 +141,7 @@ describe("an installed executable", () => {
       };
       require("node:module").syncBuiltinESMExports();`,
     );
-    const plugin = start(join(install(), "tsfs-importer.mjs"), { NODE_OPTIONS: `--require "${preload}"` }, pipes);
+    const plugin = start(join(install(), "tsfs-importer.cjs"), { NODE_OPTIONS: `--require "${preload}"` }, pipes);
     const answer = await plugin.call("/importer.Importer/Init", initRequest(`tsfs://${folder}`));
     expect(answer).toMatchObject({ status: "0", text: "" });
     const { code, stderr } = await plugin.end();
@@ -152,7 +154,7 @@ describe("an installed executable", () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
     loadExtendedAttributes()?.set(file, "user.color", Buffer.from("red"));
-    const plugin = start(join(install(), "tsfs-importer.mjs"));
+    const plugin = start(join(install(), "tsfs-importer.cjs"));
     await plugin.call("/importer.Importer/Init", initRequest(`tsfs://${folder}`));
     const answer = await plugin.call("/importer.Importer/Open", openAttributeRequest(file, "user.color"));
     expect(answer).toMatchObject({ status: "0", text: "" });
@@ -170,7 +172,7 @@ describe("an installed executable", () => {
   ])("says so once and goes on when the library is %s", async (_, damage) => {
     const path = install();
     damage(join(path, "tsfs-importer-xattr.node"));
-    const plugin = start(join(path, "tsfs-importer.mjs"));
+    const plugin = start(join(path, "tsfs-importer.cjs"));
     expect((await plugin.call("/importer.Importer/Init", initRequest(`tsfs://${folder}`))).status).toBe("0");
     expect(await plugin.end()).toEqual({
       code: 0,
@@ -180,11 +182,12 @@ describe("an installed executable", () => {
 });
 
 describe("the trap that the name of the executables avoids", () => {
-  it("is there: without .mjs a module may end with 0, having run nothing", () => {
+  it("is there: without .cjs or .mjs a module may end with 0, having run nothing", () => {
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "commonjs" }));
     writeFileSync(join(folder, "plugin"), 'import "node:fs"; process.exit(3);');
     cpSync(join(folder, "plugin"), join(folder, "plugin.mjs"));
+    writeFileSync(join(folder, "plugin.cjs"), 'require("node:fs"); process.exit(3);');
     expect(spawnSync(process.execPath, [join(folder, "plugin")]).status).not.toBe(3);
-    expect(spawnSync(process.execPath, [join(folder, "plugin.mjs")]).status).toBe(3);
+    for (const name of ["plugin.cjs", "plugin.mjs"]) expect(spawnSync(process.execPath, [join(folder, name)]).status).toBe(3);
   });
 });

@@ -3,4 +3,5 @@ import "@kloset/sdk/guard";
 import { runExporter } from "@kloset/sdk";
 import { createExporter } from "../exporter/exporter.js";
 
-await runExporter(createExporter);
+// Not awaited: it is bundled as CommonJS, which starts sooner and can not wait here.
+void runExporter(createExporter);

@@ -3,4 +3,5 @@ import "@kloset/sdk/guard";
 import { runImporter } from "@kloset/sdk";
 import { createImporter } from "../importer/importer.js";
 
-await runImporter(createImporter);
+// Not awaited: it is bundled as CommonJS, which starts sooner and can not wait here.
+void runImporter(createImporter);

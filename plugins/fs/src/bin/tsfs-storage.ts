@@ -3,4 +3,5 @@ import "@kloset/sdk/guard";
 import { runStorage } from "@kloset/sdk";
 import { createStore } from "../storage/store.js";
 
-await runStorage(createStore);
+// Not awaited: it is bundled as CommonJS, which starts sooner and can not wait here.
+void runStorage(createStore);

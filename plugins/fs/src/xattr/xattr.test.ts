@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { loadExtendedAttributes, loadExtendedAttributesBeside, type ExtendedAttributes } from "./xattr.js";
 
 let dir = "";
@@ -82,10 +81,10 @@ describe("extended attributes", () => {
 describe("loading", () => {
   it("takes the file beside the executable first", () => {
     writeFileSync(join(dir, "plugin-xattr.node"), "not a library");
-    expect(loadExtendedAttributesBeside(pathToFileURL(join(dir, "plugin.mjs")).href)).toBeUndefined();
+    expect(loadExtendedAttributesBeside(join(dir, "plugin.cjs"))).toBeUndefined();
   });
 
   it("answers undefined where there is no library", () => {
-    expect(loadExtendedAttributesBeside(pathToFileURL(join(dir, "other.mjs")).href)).toBeUndefined();
+    expect(loadExtendedAttributesBeside(join(dir, "other.cjs"))).toBeUndefined();
   });
 });

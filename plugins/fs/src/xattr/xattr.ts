@@ -1,6 +1,5 @@
 import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { fileURLToPath } from "node:url";
 
 /**
  * The extended attributes of files, directories and symbolic links.
@@ -40,33 +39,43 @@ interface NativeLibrary {
 
 /**
  * Loads the native library: the file beside a packed executable (for
- * `tsfs-importer.mjs` it is `tsfs-importer-xattr.node`), else the npm package
+ * `tsfs-importer.cjs` it is `tsfs-importer-xattr.node`), else the npm package
  * `@napi-rs/xattr`.
  *
  * @returns undefined when there is none for this platform, or it does not load.
  * The caller says so, once, on stderr, and goes on without extended attributes.
  */
 export function loadExtendedAttributes(): ExtendedAttributes | undefined {
-  return loadExtendedAttributesBeside(import.meta.url);
+  return loadExtendedAttributesBeside(import.meta.filename);
 }
 
 /**
  * The same for the module at a given URL.
  *
- * @param module - `file:` URL of the executable, or of a module in the repository.
+ * @param module - Path of the executable, or of a module in the repository.
  */
 export function loadExtendedAttributesBeside(module: string): ExtendedAttributes | undefined {
-  // Not named "require": a bundler would take it for one, and the wrapper package breaks in a bundle.
-  const load = createRequire(module);
-  const beside = fileURLToPath(module).replace(/\.[^./\\]*$/, "-xattr.node");
-  for (const id of [beside, "@napi-rs/xattr"]) {
+  for (const load of [loadFile, loadPackage]) {
     try {
-      return extendedAttributesOf(load(id) as NativeLibrary);
+      return extendedAttributesOf(load(module) as NativeLibrary);
     } catch {
       // Absent, for another platform, or broken: the next one, if any.
     }
   }
   return undefined;
+}
+
+/** Not by `require`, which first looks for package.json files all the way up. */
+function loadFile(module: string): unknown {
+  const library = { exports: {} };
+  process.dlopen(library, module.replace(/\.[^./\\]*$/, "-xattr.node"));
+  return library.exports;
+}
+
+function loadPackage(module: string): unknown {
+  // Not named "require": a bundler would take it for one, and the wrapper package breaks in a bundle.
+  const load = createRequire(module);
+  return load("@napi-rs/xattr");
 }
 
 function extendedAttributesOf(native: NativeLibrary): ExtendedAttributes {

@@ -66,7 +66,7 @@ function remember<T extends { readonly plugin: PluginProcess }>(running: T): T {
 
 function optionsOf(kind: string, choice: ConnectorChoice): StartConnectorOptions {
   const { generation, path, surroundings = ORDINARY, config, maxConcurrency = 1, preload } = choice;
-  const plugin = fileURLToPath(new URL(`tsfs-${kind}.mjs`, DIST));
+  const plugin = fileURLToPath(new URL(`tsfs-${kind}.cjs`, DIST));
   const node = [process.execPath, ...(preload === undefined ? [] : ["--import", preload]), plugin] as const;
   const [executable, ...args] = [...surroundings.command, ...node] as const;
   return {

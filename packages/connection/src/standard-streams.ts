@@ -1,0 +1,43 @@
+import { syncBuiltinESMExports } from "node:module";
+
+/**
+ * `process.stdout` and `process.stderr` are made when they are first asked for,
+ * and each takes Node a millisecond that a host would wait.
+ *
+ * @module
+ */
+
+/** What Node makes them of: on a pipe or a socket, a terminal, a file. */
+const materials = ["NativeModule net", "NativeModule tty", "NativeModule internal/fs/sync_write_stream"];
+
+/** Whether any of them may have been made already: never as long as Node has not loaded what they are made of. */
+export function standardStreamsMayExist(): boolean {
+  // Not documented: where it is not there, or is empty, nothing is known.
+  const { moduleLoadList } = process as { readonly moduleLoadList?: unknown };
+  if (!Array.isArray(moduleLoadList) || moduleLoadList.length === 0) return true;
+  return materials.some((material) => moduleLoadList.includes(material));
+}
+
+let isPutUpWith = false;
+
+/** A log that nobody reads any more must not become an uncaught exception. */
+export function putUpWithLostLog(): void {
+  if (isPutUpWith) return;
+  isPutUpWith = true;
+  if (standardStreamsMayExist()) {
+    process.stderr.on("error", ignore);
+    return;
+  }
+  const make = Object.getOwnPropertyDescriptor(process, "stderr")?.get;
+  let stderr: NodeJS.WriteStream | undefined;
+  Object.defineProperty(process, "stderr", {
+    configurable: true,
+    enumerable: true,
+    get: () => (stderr ??= (make?.call(process) as NodeJS.WriteStream).on("error", ignore)),
+  });
+  syncBuiltinESMExports();
+}
+
+function ignore(): void {
+  // Nobody is left to tell.
+}
