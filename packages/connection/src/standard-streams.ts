@@ -28,12 +28,12 @@ export function putUpWithLostLog(): void {
     process.stderr.on("error", ignore);
     return;
   }
-  const make = Object.getOwnPropertyDescriptor(process, "stderr")?.get;
+  const original = Object.getOwnPropertyDescriptor(process, "stderr");
   let stderr: NodeJS.WriteStream | undefined;
   Object.defineProperty(process, "stderr", {
     configurable: true,
     enumerable: true,
-    get: () => (stderr ??= (make?.call(process) as NodeJS.WriteStream).on("error", ignore)),
+    get: () => (stderr ??= (original?.get?.call(process) as NodeJS.WriteStream).on("error", ignore)),
   });
   syncBuiltinESMExports();
 }

@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 async function startConnector(kind: "importer" | "exporter" | "storage", generation: Generation): Promise<GrpcJsPlugin> {
-  const executable = fileURLToPath(new URL(`../../../plugins/fs/dist/tsfs-${kind}.mjs`, import.meta.url));
+  const executable = fileURLToPath(new URL(`../../../plugins/fs/dist/tsfs-${kind}.cjs`, import.meta.url));
   return await startForGrpcJs({ executable, env: { KLOSET_GENERATION: generation } });
 }
 

@@ -3,6 +3,6 @@ import { describe, it } from "@jest/globals";
 import { describeConformance } from "../../suite.js";
 
 // As it is published; `npm run build` makes it.
-const executable = fileURLToPath(new URL("../../../../../plugins/fs/dist/tsfs-exporter.mjs", import.meta.url));
+const executable = fileURLToPath(new URL("../../../../../plugins/fs/dist/tsfs-exporter.cjs", import.meta.url));
 
 describeConformance({ connector: "exporter", executable, location: "tsfs://{directory}" }, { describe, it });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { checkRule } from "../../run.js";
 import { importerRules } from "./index.js";
 
-const executable = fileURLToPath(new URL("../../../../../plugins/fs/dist/tsfs-importer.mjs", import.meta.url));
+const executable = fileURLToPath(new URL("../../../../../plugins/fs/dist/tsfs-importer.cjs", import.meta.url));
 const location = "tsfs://{directory}";
 const TIMEOUT_MS = 180_000;
 
