@@ -47,7 +47,7 @@ describe("rowsNamed", () => {
 describe("a shorter row", () => {
   it("has its share, and work for every call", () => {
     const [row] = rowsNamed("get-10m@8");
-    expect(row && shortened(row, 1 / 4)).toEqual({ ...row, count: 30 });
+    expect(row && shortened(row, 1 / 4)).toEqual({ ...row, count: 75 });
     expect(row && tiny(row)).toEqual({ ...row, count: 8 });
   });
 

@@ -1,8 +1,9 @@
+import { writeSync } from "node:fs";
 import { Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from "node:net";
 import { takeEarlyInput } from "@kloset/connection/serving";
 import type { Guard } from "@kloset/connection";
 import type { Channel, ChannelEvents } from "./channel.js";
-import { inputBytes } from "./limits.js";
+import { inputBytes, maxDirectBytes } from "./limits.js";
 
 /** A channel that has to be let go of. */
 export interface DescriptorChannel extends Channel {
@@ -29,6 +30,8 @@ class Descriptors implements DescriptorChannel {
   readonly #gone: Promise<unknown>;
   #events: ChannelEvents | undefined;
   #isClosed = false;
+  /** Whether the socket is writing: nothing may overtake that. */
+  #isWriting = false;
 
   constructor(guard: Pick<Guard, "input" | "output">, flushMs: number) {
     this.#guard = guard;
@@ -73,10 +76,32 @@ class Descriptors implements DescriptorChannel {
   }
 
   write(bytes: Uint8Array, written: () => void): void {
-    this.#output.write(bytes, (error) => {
+    const taken = bytes.length <= maxDirectBytes ? this.#tryWrite(bytes) : 0;
+    if (taken === bytes.length) {
+      queueMicrotask(written);
+      return;
+    }
+    this.#isWriting = true;
+    this.#output.write(bytes.subarray(taken), (error) => {
+      this.#isWriting = false;
       // An error is told by the socket itself.
       if (error === null || error === undefined) written();
     });
+  }
+
+  /**
+   * Writes without the socket what the host's pipe takes at once. For a few bytes the
+   * request and the callback of a socket cost more than the write itself.
+   *
+   * @returns how many bytes were taken; 0 also after an error, which the socket meets as well.
+   */
+  #tryWrite(bytes: Uint8Array): number {
+    if (this.#isWriting || this.#isClosed || this.#output.destroyed) return 0;
+    try {
+      return writeSync(this.#guard.output, bytes);
+    } catch {
+      return 0;
+    }
   }
 
   pause(): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { streamWindowBytes } from "@kloset/connection/serving";
+import { frameHeaderLength, streamWindowBytes } from "@kloset/connection/serving";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -32,11 +32,21 @@ export const maxSentFrameBytes = 16_384;
 /** The buffer of input. */
 export const inputBytes = 256 * KiB;
 
-/** One buffer of output; there are two. */
-export const outputBytes = 256 * KiB;
+/** One buffer of output; there are two. A header block has to fit. */
+export const outputBytes = 128 * KiB;
 
 /** Room in an output buffer that only frames of a fixed size may take. */
 export const controlRoomBytes = 32 * KiB;
+
+/**
+ * Content is added to a buffer of output up to this: two full frames, half of what a
+ * pipe holds (64 KiB), and what hosts read at once. Of more, each read of the host's
+ * would wake us to fill up what it has just read: large content was a tenth slower.
+ */
+export const contentBytes = 2 * (frameHeaderLength + maxSentFrameBytes);
+
+/** Writes of no more bytes than these are tried without a socket. */
+export const maxDirectBytes = 16 * KiB;
 
 /** Answers to PINGs and SETTINGS that wait to be written: beyond it, it is a flood. */
 export const maxWaitingAnswers = 1000;

@@ -1,6 +1,6 @@
 import { frameHeaderLength } from "@kloset/connection/serving";
 import type { Channel } from "./channel.js";
-import { controlRoomBytes, maxWaitingControlFrames, outputBytes } from "./limits.js";
+import { contentBytes, controlRoomBytes, maxWaitingControlFrames, outputBytes } from "./limits.js";
 
 /**
  * Collects frames and sends them together, once in a turn of the event loop, as
@@ -25,7 +25,7 @@ export class Output {
     this.#takeControl();
     this.#onRoom();
     // What the room was taken for has waited long enough.
-    if (this.#length > outputBytes / 2) this.flush();
+    if (this.#length > contentBytes / 2) this.flush();
     else if (this.#length > 0) this.#schedule();
   };
   readonly #onTurn = (): void => {
@@ -49,8 +49,13 @@ export class Output {
     return this.#length;
   }
 
-  /** How many bytes of streams fit now. */
-  get room(): number {
+  /** How many bytes of content fit now. */
+  get contentRoom(): number {
+    return Math.max(0, contentBytes - this.#length);
+  }
+
+  /** How many bytes of header blocks fit now, which can not be sent in parts. */
+  get headerRoom(): number {
     return Math.max(0, outputBytes - controlRoomBytes - this.#length);
   }
 
@@ -67,7 +72,7 @@ export class Output {
   /** Takes bytes that were written to the buffer. */
   advance(bytes: number): void {
     this.#length += bytes;
-    if (this.room <= frameHeaderLength && !this.#isWriting) this.flush();
+    if (this.contentRoom <= frameHeaderLength && !this.#isWriting) this.flush();
     else this.#schedule();
   }
 

@@ -52,8 +52,8 @@ export class StreamSender {
     const { length } = body;
     if (length > this.#maxFrame || length > this.window || length > stream.sendWindow) return false;
     if (stream.outgoing.length > 0 || this.#waiting.has(stream)) return false;
-    const { buffer, length: at, room } = this.#output;
-    if (length + frameHeaderLength > room) return false;
+    const { buffer, length: at, contentRoom } = this.#output;
+    if (length + frameHeaderLength > contentRoom) return false;
     const last = this.#frameAtEnd(stream);
     const grows = last !== undefined && last.length + length <= this.#maxFrame;
     const header = grows ? 0 : frameHeaderLength;
@@ -91,7 +91,7 @@ export class StreamSender {
     while (hasProgress && this.#waiting.size > 0) {
       hasProgress = false;
       for (const stream of [...this.#waiting]) {
-        if (this.#output.room < minRoom) return;
+        if (this.#output.contentRoom < minRoom) return;
         // It may have ended meanwhile.
         if (!this.#waiting.delete(stream)) continue;
         hasProgress = this.#advance(stream, this.#maxFrame) || hasProgress;
@@ -110,7 +110,7 @@ export class StreamSender {
     let left = quantum;
     let hasSent = false;
     for (let first = stream.outgoing[0]; first !== undefined; first = stream.outgoing[0]) {
-      if (left <= 0 || this.#output.room < minRoom) {
+      if (left <= 0 || this.#output.contentRoom < minRoom) {
         this.#waiting.add(stream);
         return hasSent;
       }
@@ -144,7 +144,7 @@ export class StreamSender {
   /** A header block goes out whole, in as many frames as it needs (RFC 9113, section 4.3). */
   #sendHeaders(stream: Http2Stream, block: Uint8Array, endStream: boolean): boolean {
     const frames = Math.max(1, Math.ceil(block.length / this.#maxFrame));
-    if (this.#output.room < block.length + frames * frameHeaderLength) return false;
+    if (this.#output.headerRoom < block.length + frames * frameHeaderLength) return false;
     for (let frame = 0; frame < frames; frame += 1) {
       const from = frame * this.#maxFrame;
       const part = block.length <= this.#maxFrame ? block : block.subarray(from, from + this.#maxFrame);
@@ -167,7 +167,7 @@ export class StreamSender {
       const { buffer, length: at } = this.#output;
       const last = this.#frameAtEnd(stream);
       const header = last === undefined ? frameHeaderLength : 0;
-      const allowed = Math.min(this.window, stream.sendWindow, quantum - total, this.#output.room - header);
+      const allowed = Math.min(this.window, stream.sendWindow, quantum - total, this.#output.contentRoom - header);
       const length = Math.min(body.length - data.sent, this.#maxFrame - (last?.length ?? 0), allowed);
       if (length < 0 || (length === 0 && body.length > 0)) break;
       body.copy(buffer, at + header, data.sent, data.sent + length);
