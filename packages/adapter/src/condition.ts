@@ -13,6 +13,8 @@ export class Condition {
 
   /** Wakes all that wait now. */
   notifyAll(): void {
+    // Mostly nobody does.
+    if (this.#waiting.length === 0) return;
     for (const wake of this.#waiting.splice(0)) wake();
   }
 }

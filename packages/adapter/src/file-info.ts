@@ -43,13 +43,13 @@ const SECONDS_MAX = 253_402_300_799n;
 export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
   return {
     name: baseName(pathname),
-    size: BigInt(checkNumber("size", info.size, Number.MAX_SAFE_INTEGER)),
+    size: bigintOf(checkNumber("size", info.size, Number.MAX_SAFE_INTEGER)),
     mode: checkNumber("mode", info.mode, UINT32_MAX),
     modTime: timeToWire(info.modTime),
     dev: checkBigint("dev", info.dev),
     ino: checkBigint("ino", info.ino),
-    uid: BigInt(checkNumber("uid", info.uid, UINT32_MAX)),
-    gid: BigInt(checkNumber("gid", info.gid, UINT32_MAX)),
+    uid: bigintOf(checkNumber("uid", info.uid, UINT32_MAX)),
+    gid: bigintOf(checkNumber("gid", info.gid, UINT32_MAX)),
     // The host keeps 16 bits: a count that overflows would say "no links".
     nlink: Math.min(checkNumber("nlink", info.nlink, UINT32_MAX), UINT16_MAX),
     username: checkText("fileInfo.username", info.username),
@@ -88,19 +88,24 @@ function exact(field: string, value: bigint): number {
   return Number(value);
 }
 
+/** Zero, which is the commonest, takes no new memory. */
+function bigintOf(value: number): bigint {
+  return value === 0 ? 0n : BigInt(value);
+}
+
 function timeToWire(ns: bigint): WireTime {
   if (typeof ns !== "bigint") throw new TypeError(`fileInfo.modTime must be a bigint: ${describe(ns)}`);
   // Rounded down, so that nanos is never negative.
   let seconds = ns / NANOSECONDS;
-  let nanos = ns % NANOSECONDS;
-  if (nanos < 0n) {
+  let nanos = Number(ns - seconds * NANOSECONDS);
+  if (nanos < 0) {
     seconds -= 1n;
-    nanos += NANOSECONDS;
+    nanos += Number(NANOSECONDS);
   }
   if (seconds < SECONDS_MIN || seconds > SECONDS_MAX) {
     throw new RangeError(`fileInfo.modTime is outside the years 1 to 9999: ${String(ns)} ns`);
   }
-  return { seconds, nanos: Number(nanos) };
+  return { seconds, nanos };
 }
 
 function checkNumber(field: string, value: unknown, max: number): number {

@@ -30,7 +30,7 @@ export interface ScannedRecord {
   readonly pathname: string;
   readonly target: string;
   readonly fileInfo: WireFileInfo;
-  readonly extendedAttributes: readonly string[];
+  readonly extendedAttributes: string[];
   readonly fileAttributes: number;
   readonly read: Read | undefined;
 }
@@ -52,6 +52,9 @@ export interface ScannedError {
 
 /** Room for what is not text in a message (numbers, tags, lengths), and for an error's text. */
 const RECORD_OVERHEAD = 256 * 1024;
+
+/** Texts of no more UTF-16 units together always fit. */
+const SHORT = 4096;
 
 /**
  * Checks one entry, whatever the author yielded.
@@ -112,9 +115,10 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
   }
   const fileInfo = fileInfoToWire(entry.fileInfo, pathname);
   const target = entry.target === undefined ? "" : checkText("target", entry.target);
-  const extendedAttributes = checkNames(entry.extendedAttributes ?? []);
+  const extendedAttributes = entry.extendedAttributes === undefined ? [] : checkNames(entry.extendedAttributes);
   const { name, username, groupname } = fileInfo;
-  checkSize([pathname, name, username, groupname, target, ...extendedAttributes]);
+  const units = pathname.length + name.length + username.length + groupname.length + target.length;
+  if (units > SHORT || extendedAttributes.length > 0) checkSize([pathname, name, username, groupname, target, ...extendedAttributes]);
   const fileAttributes = checkFileAttributes(entry.fileAttributes ?? 0);
   return { type: "record", pathname, target, fileInfo, extendedAttributes, fileAttributes, read: readerOf(entry) };
 }

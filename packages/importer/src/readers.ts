@@ -54,7 +54,8 @@ export class Readers {
 
   /** Frees what is held for an entry: the host is done with it. */
   release(ref: EntryRef): void {
-    this.#held.delete(keyOf(ref));
+    // An importer that opens by name needs nothing held.
+    if (this.#held.size > 0) this.#held.delete(keyOf(ref));
   }
 
   /**

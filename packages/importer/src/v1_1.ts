@@ -81,5 +81,5 @@ function recordOf(scanned: Scanned, hasReader: boolean): WireRecord {
     return { pathname, hasReader, isXattr: true, xattrName: name, xattrType: xattrTypeOf(kind) };
   }
   const { target, fileInfo, extendedAttributes, fileAttributes } = scanned;
-  return { pathname, hasReader, target, fileInfo, extendedAttributes: [...extendedAttributes], fileAttributes };
+  return { pathname, hasReader, target, fileInfo, extendedAttributes, fileAttributes };
 }

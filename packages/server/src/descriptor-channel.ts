@@ -30,12 +30,15 @@ class Descriptors implements DescriptorChannel {
   readonly #gone: Promise<unknown>;
   #events: ChannelEvents | undefined;
   #isClosed = false;
+  /** Whether the output is a pipe that was opened anew. What `fs` writes to the first descriptors is led to the log. */
+  readonly #isOwn: boolean;
   /** Whether the socket is writing: nothing may overtake that. */
   #isWriting = false;
 
   constructor(guard: Pick<Guard, "input" | "output">, flushMs: number) {
     this.#guard = guard;
     this.#flushMs = flushMs;
+    this.#isOwn = guard.output > 2;
     const isOne = guard.input === guard.output;
     // Every socket takes "onread"; @types/node knows it of net.connect alone.
     const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, "onread"> = {
@@ -76,7 +79,7 @@ class Descriptors implements DescriptorChannel {
   }
 
   write(bytes: Uint8Array, written: () => void): void {
-    const taken = bytes.length <= maxDirectBytes ? this.#tryWrite(bytes) : 0;
+    const taken = this.#isOwn && bytes.length <= maxDirectBytes ? this.#tryWrite(bytes) : 0;
     if (taken === bytes.length) {
       queueMicrotask(written);
       return;
