@@ -118,7 +118,7 @@ describe.each(Object.entries(rooms))("%s", (name, room) => {
     const used = new Set(imports.map(({ specifier }) => packageOf(specifier)).filter((used) => !isNode(used) && used !== name));
     const declared = Object.keys((room.isTool === true ? manifest.devDependencies : manifest.dependencies) ?? {});
     // A native library is loaded by name, with createRequire.
-    for (const id of declared) if (sourcesOf(room).some(({ text }) => text.includes(`, "${id}"]`))) used.add(id);
+    for (const id of declared) if (sourcesOf(room).some(({ text }) => text.includes(`= createRequire(`) && text.includes(`("${id}")`))) used.add(id);
     expect(manifest.name).toBe(name);
     expect(declared.sort()).toEqual([...used].sort());
   });

@@ -26,7 +26,13 @@ export function redirectStreams(): void {
   property("stdin", () => (stdin ??= Readable.from([], { objectMode: false })));
   property("stdout", () => process.stderr);
   // The console keeps the stream it first printed to. Asked for, stderr is made: not before somebody prints.
-  Object.defineProperty(console, "_stdout", { configurable: true, get: () => process.stderr });
+  let stdout: unknown;
+  Object.defineProperty(console, "_stdout", {
+    configurable: true,
+    get: () => stdout ?? process.stderr,
+    // Node's own can be set, too.
+    set: (stream: unknown) => (stdout = stream),
+  });
   syncBuiltinESMExports();
 }
 

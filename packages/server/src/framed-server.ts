@@ -1,14 +1,13 @@
 import type { DescriptorServer, FirstRequest, ServedService, Server, ServeDescriptors, ServerOptions, Services } from "@kloset/connection";
 import { Code, StatusError } from "@kloset/grpc";
 import type { Duplex } from "node:stream";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { compressed, decidedByFirst, defaultMaxMessageBytes, isPeerGone, maxBacklogBytes, notServed, quoted, timeoutMsOf } from "@kloset/connection/serving";
+import { Admission } from "./admission.js";
 import { Call, type CallEnvironment, type CallTarget } from "./call.js";
 import { channelOf, type Channel } from "./channel.js";
 import { descriptorChannel } from "./descriptor-channel.js";
 import { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
-import { maxBegunAtOnce } from "./limits.js";
 import { fieldOf, type RequestHead } from "./request-head.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
 import { statusOf, type Status } from "./status.js";
@@ -37,20 +36,26 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
   const find = targets(services);
   const connection = new Http2Connection(channel, {
     onRequest: (stream) => answer(environment, stream, find),
-    onRoom: wakeAll,
+    onRoom: () => {
+      wakeAll();
+      admission.onRoom();
+    },
     onClose: (error) => {
       wakeAll();
+      admission.close();
       const failure = error === undefined || isPeerGone(error) ? undefined : error;
       if (failure !== undefined) onError?.(failure);
       settle(failure);
     },
   });
+  const hasRoom = (): boolean => connection.backlogBytes < maxBacklogBytes;
+  const admission = new Admission(hasRoom);
   const environment: CallEnvironment = {
     connection,
     maxMessageBytes,
     budget: { allocatedBytes: 0 },
-    begins: begins(() => environment.room()),
-    room: () => (connection.backlogBytes < maxBacklogBytes ? undefined : new Promise<void>((resolve) => waiting.add(resolve))),
+    begins: () => admission.begin(),
+    room: () => (hasRoom() ? undefined : new Promise<void>((resolve) => waiting.add(resolve))),
   };
   connection.start();
   return {
@@ -58,29 +63,6 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
     close: () => {
       connection.close();
     },
-  };
-}
-
-/** Lets calls begin, not too many in one turn of the event loop, and none while there is no room for answers. */
-function begins(room: () => Promise<void> | undefined): () => Promise<void> | undefined {
-  let begun = 0;
-  const begin = (): void => {
-    if (begun === 0) {
-      setImmediate(() => {
-        begun = 0;
-      });
-    }
-    begun += 1;
-  };
-  const beginLater = async (): Promise<void> => {
-    while (begun >= maxBegunAtOnce) await nextTurn();
-    begin();
-    await room();
-  };
-  return () => {
-    if (begun >= maxBegunAtOnce) return beginLater();
-    begin();
-    return room();
   };
 }
 
