@@ -18,7 +18,7 @@ export interface Plugin {
 const dist = new URL("../dist/", import.meta.url);
 const goPlugin = fileURLToPath(new URL("go/plugin", dist));
 const synthetic = fileURLToPath(new URL("plugin-bundle/synthetic.cjs", dist));
-const fsImporter = fileURLToPath(new URL("../../plugins/fs/dist/tsfs-importer.mjs", import.meta.url));
+const fsImporter = fileURLToPath(new URL("../../plugins/fs/dist/tsfs-importer.cjs", import.meta.url));
 
 /** The host that drives them all. */
 export const client = fileURLToPath(new URL("go/bench", dist));

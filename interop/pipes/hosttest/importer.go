@@ -128,7 +128,8 @@ func (s *Suite) backup(t *testing.T, transport pipes.Transport, workers int) {
 	if counts.BandwidthPings == 0 {
 		t.Error("grpc-go measured no bandwidth: nothing was proved")
 	}
-	if len(counts.InitialWindows) == 0 || slices.Max(counts.InitialWindows) < 1<<20 {
+	// From 64 KiB. How far depends on how long a PING takes: not long, as little waits before its answer.
+	if len(counts.InitialWindows) == 0 || slices.Max(counts.InitialWindows) < 1<<18 {
 		t.Errorf("grpc-go did not grow its windows: %v", counts.InitialWindows)
 	}
 }
