@@ -4,7 +4,7 @@ import { callSignal, type CallContext } from "./call-context.js";
 import { sendContent, type Content } from "./content.js";
 import { drain } from "./drain.js";
 import { abortError, toStatusError } from "./errors.js";
-import { iterateUntilAbort, ownSignal } from "./iterate.js";
+import { iterateUntilAbort, ownSignal, type OwnSignal } from "./iterate.js";
 import { iteratorOf } from "./requests.js";
 import type { Opened, Session } from "./session.js";
 
@@ -117,19 +117,35 @@ async function answered<R>(call: () => Promise<R>): Promise<R> {
   }
 }
 
-/** Runs a call with a signal that is aborted too when whoever reads its messages stops. */
-async function untilUnwanted(context: CallContext, unwanted: AbortSignal, run: (context: CallContext) => Promise<void>): Promise<void> {
-  const { own, abort, release } = ownSignal(callSignal(context));
+/**
+ * A signal that follows the call's, and is aborted too when whoever reads its messages
+ * stops. Mostly that is because the call was cut off: that is the reason to tell then.
+ *
+ * @param unwanted - Tells that; undefined where the call's own signal does.
+ */
+export function signalWhileWanted(context: CallContext, unwanted: AbortSignal | undefined): OwnSignal {
   const signal = callSignal(context);
+  const following = ownSignal(signal);
+  if (unwanted === undefined) return following;
   const stop = (): void => {
-    // Whoever reads stops because the call was cut off, mostly: that is the reason to tell then.
-    abort(abortError(signal.aborted ? signal : unwanted));
+    following.abort(abortError(signal.aborted ? signal : unwanted));
   };
   unwanted.addEventListener("abort", stop, { once: true });
+  return {
+    ...following,
+    release: () => {
+      unwanted.removeEventListener("abort", stop);
+      following.release();
+    },
+  };
+}
+
+/** Runs a call with such a signal. */
+async function untilUnwanted(context: CallContext, unwanted: AbortSignal, run: (context: CallContext) => Promise<void>): Promise<void> {
+  const { own, release } = signalWhileWanted(context, unwanted);
   try {
     await run({ signal: own });
   } finally {
-    unwanted.removeEventListener("abort", stop);
     release();
   }
 }

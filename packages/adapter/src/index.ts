@@ -7,7 +7,7 @@
  * @module
  */
 export { callSignal, type CallContext } from "./call-context.js";
-export { Calls } from "./calls.js";
+export { Calls, signalWhileWanted } from "./calls.js";
 export { checkText, isUint } from "./checks.js";
 export { chunksOf, sliceOf } from "./chunks.js";
 export { Condition } from "./condition.js";

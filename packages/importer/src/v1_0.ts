@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { abortError, Calls, callSignal, errorText, noticeOnce, ownSignal, untilAborted } from "@kloset/adapter";
+import { Calls, callSignal, errorText, noticeOnce, signalWhileWanted, untilAborted } from "@kloset/adapter";
 import { PushStream, type Send } from "@kloset/grpc";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import { ActiveReaders } from "./active-readers.js";
@@ -37,11 +37,7 @@ export function importerV1_0(
 
     openReader: ({ pathname }, context) =>
       new PushStream(async (send, unwanted) => {
-        const signal = callSignal(context);
-        const { own, abort, release } = ownSignal(signal);
-        unwanted?.addEventListener("abort", () => {
-          abort(abortError(signal.aborted ? signal : unwanted));
-        });
+        const { own, abort, release } = signalWhileWanted(context, unwanted);
         const end = active.add(pathname, abort);
         try {
           const chunks = calls.content("OpenReader", { signal: own }, ({ readers }) => readers.content({ pathname, target: "" }));
@@ -49,7 +45,7 @@ export function importerV1_0(
             const sent = send(message);
             // Also if the host reads no more, and so there is never room for the next chunk.
             return sent === undefined ? undefined : untilAborted(sent, own);
-          }, unwanted);
+          });
         } finally {
           release();
           end();
