@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { Readable } from "node:stream";
 import { openNull } from "./platform.js";
+import { replaceStream } from "./standard-streams.js";
 
 /**
  * Leads JavaScript's own ways to fd 0 and fd 1 elsewhere.
@@ -23,8 +24,8 @@ const redirected = { input: false, output: false };
 /** `process.stdin` has ended, `process.stdout` and the console are stderr. */
 export function redirectStreams(): void {
   let stdin: Readable | undefined;
-  property("stdin", () => (stdin ??= Readable.from([], { objectMode: false })));
-  property("stdout", () => process.stderr);
+  replaceStream("stdin", () => (stdin ??= Readable.from([], { objectMode: false })));
+  replaceStream("stdout", () => process.stderr);
   // The console keeps the stream it first printed to. Asked for, stderr is made: not before somebody prints.
   let stdout: unknown;
   Object.defineProperty(console, "_stdout", {
@@ -34,10 +35,6 @@ export function redirectStreams(): void {
     set: (stream: unknown) => (stdout = stream),
   });
   syncBuiltinESMExports();
-}
-
-function property(name: "stdin" | "stdout", get: () => unknown): void {
-  Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
 }
 
 /** From here on `fs` finds the end of file on fd 0; children do not inherit it. */

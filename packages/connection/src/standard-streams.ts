@@ -30,12 +30,13 @@ export function putUpWithLostLog(): void {
   }
   const original = Object.getOwnPropertyDescriptor(process, "stderr");
   let stderr: NodeJS.WriteStream | undefined;
-  Object.defineProperty(process, "stderr", {
-    configurable: true,
-    enumerable: true,
-    get: () => (stderr ??= (original?.get?.call(process) as NodeJS.WriteStream).on("error", ignore)),
-  });
+  replaceStream("stderr", () => (stderr ??= (original?.get?.call(process) as NodeJS.WriteStream).on("error", ignore)));
   syncBuiltinESMExports();
+}
+
+/** Puts another stream in the place of one of `process`. Imports of it see that after `syncBuiltinESMExports`. */
+export function replaceStream(name: "stdin" | "stdout" | "stderr", get: () => unknown): void {
+  Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
 }
 
 function ignore(): void {

@@ -30,15 +30,10 @@ class Descriptors implements DescriptorChannel {
   readonly #gone: Promise<unknown>;
   #events: ChannelEvents | undefined;
   #isClosed = false;
-  /** Whether the output is a pipe that was opened anew. What `fs` writes to the first descriptors is led to the log. */
-  readonly #isOwn: boolean;
-  /** Whether the socket is writing: nothing may overtake that. */
-  #isWriting = false;
 
   constructor(guard: Pick<Guard, "input" | "output">, flushMs: number) {
     this.#guard = guard;
     this.#flushMs = flushMs;
-    this.#isOwn = guard.output > 2;
     const isOne = guard.input === guard.output;
     // Every socket takes "onread"; @types/node knows it of net.connect alone.
     const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, "onread"> = {
@@ -79,14 +74,12 @@ class Descriptors implements DescriptorChannel {
   }
 
   write(bytes: Uint8Array, written: () => void): void {
-    const taken = this.#isOwn && bytes.length <= maxDirectBytes ? this.#tryWrite(bytes) : 0;
+    const taken = this.#tryWrite(bytes);
     if (taken === bytes.length) {
       queueMicrotask(written);
       return;
     }
-    this.#isWriting = true;
     this.#output.write(bytes.subarray(taken), (error) => {
-      this.#isWriting = false;
       // An error is told by the socket itself.
       if (error === null || error === undefined) written();
     });
@@ -99,9 +92,14 @@ class Descriptors implements DescriptorChannel {
    * @returns how many bytes were taken; 0 also after an error, which the socket meets as well.
    */
   #tryWrite(bytes: Uint8Array): number {
-    if (this.#isWriting || this.#isClosed || this.#output.destroyed) return 0;
+    if (bytes.length > maxDirectBytes || this.#isClosed || this.#output.destroyed) return 0;
+    // What the socket still has to write must not be overtaken.
+    if (this.#output.writableLength > 0) return 0;
+    const { output } = this.#guard;
+    // Only a pipe that was opened anew: what `fs` writes to the first descriptors is led to the log.
+    if (output <= 2) return 0;
     try {
-      return writeSync(this.#guard.output, bytes);
+      return writeSync(output, bytes);
     } catch {
       return 0;
     }
