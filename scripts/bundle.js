@@ -29,9 +29,8 @@ export async function bundle(plugins, folder) {
 const formats = {
   ".cjs": {
     format: "cjs",
-    define: { "import.meta.url": "bundle.url", "import.meta.filename": "__filename" },
-    // The directive that esbuild writes itself comes behind this, and is none there.
-    banner: '"use strict";\nconst bundle = { get url() { return require("node:url").pathToFileURL(__filename).href; } };',
+    define: { "import.meta.filename": "__filename" },
+    banner: '"use strict";',
   },
   ".mjs": {
     format: "esm",

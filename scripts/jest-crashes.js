@@ -1,5 +1,5 @@
 /** What jest-worker says of a process that the system has ended for a fault of memory. */
-const crash = /^\s*(?:● Test suite failed to run\s+)?.*A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGSEGV/s;
+const crash = /A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGSEGV/;
 
 /**
  * The test files whose process has crashed, if nothing else has failed.

@@ -50,7 +50,7 @@ export function loadExtendedAttributes(): ExtendedAttributes | undefined {
 }
 
 /**
- * The same for the module at a given URL.
+ * The same for the module at a given path.
  *
  * @param module - Path of the executable, or of a module in the repository.
  */
