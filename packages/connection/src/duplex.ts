@@ -10,6 +10,9 @@ import { descriptorKind } from "./platform.js";
  */
 const readAhead = 256 * 1024;
 
+/** How much of the early input is taken at once: what a pipe holds. */
+const earlyInputBytes = 64 * 1024;
+
 /** How {@link joinDuplex} treats the bytes and the end. */
 export interface JoinOptions {
   /** Takes an incoming chunk, gives the pieces to pass on. What it throws ends both sides. */
@@ -45,7 +48,7 @@ export function openDuplex(guard: Pick<Guard, "input" | "output">, flushMs: numb
   }
   const input = new Socket({ fd: guard.input, readable: true, writable: false });
   if (guard.input !== 0 && descriptorKind(guard.input) === "pipe") {
-    takeEarlyInput(guard.input, (bytes) => input.push(bytes));
+    takeEarlyInput(guard.input, Buffer.allocUnsafe(earlyInputBytes), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)));
   }
   const output = new Socket({ fd: guard.output, readable: false, writable: true });
   return joinDuplex(input, output, { flushMs });

@@ -10,14 +10,14 @@ const maxPipeBytes = 1024 * 1024;
  * started would wait for ever.
  *
  * @param fd - A pipe that was opened with O_NONBLOCK.
- * @param sink - Gets the bytes; null at their end.
+ * @param buffer - Is read into.
+ * @param sink - Gets the bytes, which are borrowed from `buffer`; null at their end.
  */
-export function takeEarlyInput(fd: number, sink: (bytes: Buffer | null) => void): void {
-  const buffer = Buffer.alloc(64 * 1024);
+export function takeEarlyInput(fd: number, buffer: Buffer, sink: (bytes: Buffer | null) => void): void {
   for (let total = 0; total < maxPipeBytes; ) {
     const length = tryRead(fd, buffer);
     if (length === undefined) return;
-    sink(length === 0 ? null : Buffer.from(buffer.subarray(0, length)));
+    sink(length === 0 ? null : buffer.subarray(0, length));
     if (length === 0) return;
     total += length;
   }

@@ -1,5 +1,4 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from "node:fs";
-import { devNull } from "node:os";
 
 /**
  * All that differs between operating systems. Every function here has an answer
@@ -40,9 +39,12 @@ export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
   }
 }
 
+/** The name of the null device: `devNull` of node:os, which a plugin would load for this alone. */
+export const nullDevice = process.platform === "win32" ? "\\\\.\\nul" : "/dev/null";
+
 /** Opens the null device. */
 export function openNull(flags: number): number {
-  return openSync(devNull, flags);
+  return openSync(nullDevice, flags);
 }
 
 /**

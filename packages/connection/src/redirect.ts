@@ -1,10 +1,9 @@
 import type * as ChildProcess from "node:child_process";
 import type fs from "node:fs";
 import { constants } from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
 import { Readable } from "node:stream";
 import { openNull } from "./platform.js";
-import { replaceStream } from "./standard-streams.js";
+import { replaceStreams, syncImports } from "./standard-streams.js";
 
 /**
  * Leads JavaScript's own ways to fd 0 and fd 1 elsewhere.
@@ -24,8 +23,10 @@ const redirected = { input: false, output: false };
 /** `process.stdin` has ended, `process.stdout` and the console are stderr. */
 export function redirectStreams(): void {
   let stdin: Readable | undefined;
-  replaceStream("stdin", () => (stdin ??= Readable.from([], { objectMode: false })));
-  replaceStream("stdout", () => process.stderr);
+  replaceStreams({
+    stdin: () => (stdin ??= Readable.from([], { objectMode: false })),
+    stdout: () => process.stderr,
+  });
   // The console keeps the stream it first printed to. Asked for, stderr is made: not before somebody prints.
   let stdout: unknown;
   Object.defineProperty(console, "_stdout", {
@@ -34,7 +35,6 @@ export function redirectStreams(): void {
     // Node's own can be set, too.
     set: (stream: unknown) => (stdout = stream),
   });
-  syncBuiltinESMExports();
 }
 
 /** From here on `fs` finds the end of file on fd 0; children do not inherit it. */
@@ -67,7 +67,7 @@ function mapDescriptor(names: readonly (keyof typeof fs)[], from: number, to: nu
   for (const name of names) {
     wrap(module, name, (original, self, [fd, ...rest]) => original.call(self, fd === from ? to : fd, ...rest));
   }
-  syncBuiltinESMExports();
+  syncImports();
 }
 
 let childrenAreRedirected = false;
@@ -84,7 +84,7 @@ function redirectChildren(): void {
   for (const name of ["spawnSync", "execFileSync", "execSync"] satisfies (keyof typeof ChildProcess)[]) {
     wrap(functions, name, (original, self, parameters) => original.apply(self, parameters.map(withSafeStdio)));
   }
-  syncBuiltinESMExports();
+  syncImports();
 }
 
 function withSafeStdio(options: unknown): unknown {

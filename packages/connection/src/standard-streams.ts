@@ -1,5 +1,3 @@
-import { syncBuiltinESMExports } from "node:module";
-
 /**
  * `process.stdout` and `process.stderr` are made when they are first asked for,
  * and each takes Node a millisecond that a host would wait.
@@ -30,13 +28,21 @@ export function putUpWithLostLog(): void {
   }
   const original = Object.getOwnPropertyDescriptor(process, "stderr");
   let stderr: NodeJS.WriteStream | undefined;
-  replaceStream("stderr", () => (stderr ??= (original?.get?.call(process) as NodeJS.WriteStream).on("error", ignore)));
-  syncBuiltinESMExports();
+  replaceStreams({ stderr: () => (stderr ??= (original?.get?.call(process) as NodeJS.WriteStream).on("error", ignore)) });
 }
 
-/** Puts another stream in the place of one of `process`. Imports of it see that after `syncBuiltinESMExports`. */
-export function replaceStream(name: "stdin" | "stdout" | "stderr", get: () => unknown): void {
-  Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
+/** Puts other streams in the places of those of `process`; each is made when it is asked for. */
+export function replaceStreams(streams: Partial<Record<"stdin" | "stdout" | "stderr", () => unknown>>): void {
+  // Asked before: what was imported by name was copied, and so made, when that was first done.
+  const mayBeImported = standardStreamsMayExist();
+  for (const [name, get] of Object.entries(streams)) Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
+  if (mayBeImported) syncImports();
+}
+
+/** Makes imports of Node's modules by name see what was put in the place of their exports. */
+export function syncImports(): void {
+  // Loaded here and not above: most plugins never get here.
+  process.getBuiltinModule("node:module").syncBuiltinESMExports();
 }
 
 function ignore(): void {

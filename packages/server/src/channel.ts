@@ -13,7 +13,7 @@ export interface ChannelEvents {
  * cost a copy and some turns of the event loop for each chunk.
  */
 export interface Channel {
-  /** Begins to read. Called once, before anything else. */
+  /** Begins to read. Called once; nothing but {@link Channel.write} comes before it. */
   start(events: ChannelEvents): void;
   /**
    * Sends bytes.

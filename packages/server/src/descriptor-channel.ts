@@ -21,31 +21,46 @@ export function descriptorChannel(guard: Pick<Guard, "input" | "output">, flushM
   return new Descriptors(guard, flushMs);
 }
 
+/** The streams of the descriptors; one for both directions on one socket. */
+interface Sides {
+  readonly input: Socket;
+  readonly output: Socket;
+  /** Settles when the descriptors are closed. */
+  readonly gone: Promise<unknown>;
+}
+
 class Descriptors implements DescriptorChannel {
   readonly #guard: Pick<Guard, "input" | "output">;
   readonly #flushMs: number;
   readonly #buffer = Buffer.allocUnsafeSlow(inputBytes);
-  readonly #input: Socket;
-  readonly #output: Socket;
-  readonly #gone: Promise<unknown>;
+  #opened: Sides | undefined;
   #events: ChannelEvents | undefined;
   #isClosed = false;
 
   constructor(guard: Pick<Guard, "input" | "output">, flushMs: number) {
     this.#guard = guard;
     this.#flushMs = flushMs;
-    const isOne = guard.input === guard.output;
+  }
+
+  /** Later than the first write, when that needs no socket: they take a millisecond to make. */
+  get #sides(): Sides {
+    return (this.#opened ??= this.#open());
+  }
+
+  #open(): Sides {
+    const { input: inputFd, output: outputFd } = this.#guard;
+    const isOne = inputFd === outputFd;
     // Every socket takes "onread"; @types/node knows it of net.connect alone.
     const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, "onread"> = {
-      fd: guard.input,
+      fd: inputFd,
       readable: true,
       writable: isOne,
       allowHalfOpen: isOne,
       onread: { buffer: this.#buffer, callback: (length) => this.#onRead(length) },
     };
-    this.#input = new Socket(options);
-    this.#output = isOne ? this.#input : new Socket({ fd: guard.output, readable: false, writable: true });
-    const sides = isOne ? [this.#input] : [this.#input, this.#output];
+    const input = new Socket(options);
+    const output = isOne ? input : new Socket({ fd: outputFd, readable: false, writable: true });
+    const sides = isOne ? [input] : [input, output];
     for (const side of sides) {
       side.on("error", (error: Error) => {
         this.#finish(error);
@@ -54,23 +69,25 @@ class Descriptors implements DescriptorChannel {
         this.#finish();
       });
     }
-    this.#input.on("end", () => {
+    input.on("end", () => {
       this.#finish();
     });
-    this.#gone = Promise.all(sides.map((side) => new Promise<void>((resolve) => side.once("close", resolve))));
+    const gone = Promise.all(sides.map((side) => new Promise<void>((resolve) => side.once("close", resolve))));
+    return { input, output, gone };
   }
 
   start(events: ChannelEvents): void {
     this.#events = events;
     const { input } = this.#guard;
+    const sides = this.#sides;
     // Only a pipe that was opened anew has a number other than 0.
     if (input !== 0 && input !== this.#guard.output) {
-      takeEarlyInput(input, (bytes) => {
+      takeEarlyInput(input, this.#buffer, (bytes) => {
         if (bytes === null) this.#finish();
         else if (!this.#isClosed) events.onBytes(bytes);
       });
     }
-    if (!this.#isClosed) this.#input.resume();
+    if (!this.#isClosed) sides.input.resume();
   }
 
   write(bytes: Uint8Array, written: () => void): void {
@@ -79,7 +96,7 @@ class Descriptors implements DescriptorChannel {
       queueMicrotask(written);
       return;
     }
-    this.#output.write(bytes.subarray(taken), (error) => {
+    this.#sides.output.write(bytes.subarray(taken), (error) => {
       // An error is told by the socket itself.
       if (error === null || error === undefined) written();
     });
@@ -92,9 +109,10 @@ class Descriptors implements DescriptorChannel {
    * @returns how many bytes were taken; 0 also after an error, which the socket meets as well.
    */
   #tryWrite(bytes: Uint8Array): number {
-    if (bytes.length > maxDirectBytes || this.#isClosed || this.#output.destroyed) return 0;
+    if (bytes.length > maxDirectBytes || this.#isClosed) return 0;
+    const socket = this.#opened?.output;
     // What the socket still has to write must not be overtaken.
-    if (this.#output.writableLength > 0) return 0;
+    if (socket !== undefined && (socket.destroyed || socket.writableLength > 0)) return 0;
     const { output } = this.#guard;
     // Only a pipe that was opened anew: what `fs` writes to the first descriptors is led to the log.
     if (output <= 2) return 0;
@@ -106,11 +124,11 @@ class Descriptors implements DescriptorChannel {
   }
 
   pause(): void {
-    this.#input.pause();
+    this.#sides.input.pause();
   }
 
   resume(): void {
-    if (!this.#isClosed) this.#input.resume();
+    if (!this.#isClosed) this.#sides.input.resume();
   }
 
   close(error?: Error): void {
@@ -119,7 +137,7 @@ class Descriptors implements DescriptorChannel {
 
   async release(): Promise<void> {
     this.#finish();
-    await this.#gone;
+    await this.#sides.gone;
   }
 
   #onRead(length: number): boolean {
@@ -130,14 +148,14 @@ class Descriptors implements DescriptorChannel {
   #finish(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#input !== this.#output) this.#input.destroy();
-    this.#letGo(error);
+    const { input, output } = this.#sides;
+    if (input !== output) input.destroy();
+    this.#letGo(output, error);
     this.#events?.onClose(error);
   }
 
   /** Answers that were given before the end are still the host's, if it reads. */
-  #letGo(error: Error | undefined): void {
-    const output = this.#output;
+  #letGo(output: Socket, error: Error | undefined): void {
     if (error !== undefined || output.writableLength === 0 || output.destroyed) {
       output.destroy();
       return;

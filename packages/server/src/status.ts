@@ -1,5 +1,5 @@
 import { grpcMessage, statusError } from "@kloset/connection/serving";
-import { headerBlock, type HeaderField } from "./header-blocks.js";
+import { headerBlock, okTrailers, type HeaderField } from "./header-blocks.js";
 
 /** The end of a call (gRPC over HTTP/2, "Trailers"). */
 export interface Status {
@@ -18,8 +18,6 @@ export function statusOf(error: unknown): Status {
   const { code, rawMessage } = statusError(error);
   return { code, message: rawMessage };
 }
-
-const okTrailers = headerBlock([["grpc-status", "0"]]);
 
 /** The header block that ends a call. */
 export function trailersOf({ code, message }: Status): Uint8Array {

@@ -2,7 +2,8 @@ import { HpackError } from "./hpack-error.js";
 
 /**
  * The length of each symbol's code in bits, the end-of-string symbol last
- * (RFC 7541, appendix B). The code is canonical: the codes follow from the lengths.
+ * (RFC 7541, appendix B). The code is canonical: shorter codes come before longer
+ * ones, and those of the same length follow one another in the order of their symbols.
  */
 const codeLengths = [
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
@@ -25,29 +26,25 @@ const codeLengths = [
 ];
 
 const endOfString = 256;
-/** The shortest code has 5 bits: a nibble completes one symbol at most. */
 const minBits = 5;
+const maxBits = 30;
 /** More bits of padding than that are a symbol of their own. */
 const maxPaddingBits = 7;
 
-/** What a nibble does in a state; the state that follows is above these bits. */
-const symbolMask = 0xff;
-const emits = 0x100;
-const fails = 0x200;
-const isKnown = 0x400;
-const stateShift = 11;
-
-/** A state is a node in the tree of codes: what has been read of a symbol. */
-interface Decoding {
-  readonly tree: Int16Array;
-  /** By state and nibble. 0 is one that nobody has needed yet: most are never needed. */
-  readonly steps: Int32Array;
-  /** Whether a string may end in a state: what has been read is padding. */
-  readonly isEnd: Uint8Array;
+/** The codes, by their length in bits. */
+interface Codes {
+  /** The first code of that length. */
+  readonly first: Int32Array;
+  /** Where its symbol is among all symbols. */
+  readonly offset: Int32Array;
+  /** How many codes have that length. */
+  readonly count: Int32Array;
+  /** All symbols, in the order of their codes. */
+  readonly symbols: Int16Array;
 }
 
 /** Made when it is first needed: a process that is started for a moment may never be. */
-let decoding: Decoding | undefined;
+let codes: Codes | undefined;
 
 /** Most strings are short. */
 const scratch = Buffer.allocUnsafeSlow(1024);
@@ -55,80 +52,54 @@ const scratch = Buffer.allocUnsafeSlow(1024);
 /**
  * Decodes a Huffman-coded string (RFC 7541, section 5.2) as latin1.
  *
+ * Bit by bit: hosts code what they do not index, a few bytes for each call. A table
+ * of what each byte means in each state takes longer to make than all that saves.
+ *
  * @throws HpackError when it holds the end-of-string symbol, or its padding is not the beginning of that.
  */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number): string {
-  const { tree, steps, isEnd } = (decoding ??= makeDecoding());
+  const { first, offset, count, symbols } = (codes ??= makeCodes());
   const most = Math.ceil(((end - start) * 8) / minBits);
   const decoded = most <= scratch.length ? scratch : Buffer.allocUnsafe(most);
   let length = 0;
-  let state = 0;
+  let code = 0;
+  let bits = 0;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    const high = steps[(state << 4) | (byte >>> 4)] || learn(tree, steps, state, byte >>> 4);
-    if ((high & emits) !== 0) decoded[length++] = high & symbolMask;
-    const between = high >>> stateShift;
-    const low = steps[(between << 4) | (byte & 0xf)] || learn(tree, steps, between, byte & 0xf);
-    if ((low & emits) !== 0) decoded[length++] = low & symbolMask;
-    if (((high | low) & fails) !== 0) throw new HpackError("a Huffman-coded string holds the end-of-string symbol");
-    state = low >>> stateShift;
+    for (let shift = 7; shift >= 0; shift -= 1) {
+      code = (code << 1) | ((byte >>> shift) & 1);
+      bits += 1;
+      // What is not below the last code of its length is the beginning of a longer one.
+      const place = code - (first[bits] ?? 0);
+      if (place >= (count[bits] ?? 0)) continue;
+      const symbol = symbols[(offset[bits] ?? 0) + place] ?? 0;
+      if (symbol === endOfString) throw new HpackError("a Huffman-coded string holds the end-of-string symbol");
+      decoded[length++] = symbol;
+      code = 0;
+      bits = 0;
+    }
   }
-  if (isEnd[state] !== 1) throw new HpackError("a Huffman-coded string is padded with something else");
+  // RFC 7541, section 5.2: less than a byte of the most significant bits of end-of-string, which are ones.
+  if (bits > maxPaddingBits || code !== (1 << bits) - 1) throw new HpackError("a Huffman-coded string is padded with something else");
   return decoded.toString("latin1", 0, length);
 }
 
-function makeDecoding(): Decoding {
-  const tree = makeTree();
-  const states = tree.length / 2;
-  // RFC 7541, section 5.2: less than a byte of the most significant bits of end-of-string, which are ones.
-  const isEnd = new Uint8Array(states);
-  for (let bits = 0, node = 0; bits <= maxPaddingBits; bits += 1, node = tree[node * 2 + 1] ?? 0) isEnd[node] = 1;
-  return { tree, steps: new Int32Array(states * 16), isEnd };
-}
-
-function learn(tree: Int16Array, steps: Int32Array, state: number, nibble: number): number {
-  const step = isKnown | stepOf(tree, state, nibble);
-  steps[(state << 4) | nibble] = step;
-  return step;
-}
-
-function stepOf(tree: Int16Array, state: number, nibble: number): number {
-  let node = state;
-  let emitted = 0;
-  for (let shift = 3; shift >= 0; shift -= 1) {
-    const next = tree[node * 2 + ((nibble >>> shift) & 1)] ?? 0;
-    node = next;
-    if (next >= 0) continue;
-    const symbol = -1 - next;
-    if (symbol === endOfString) return fails;
-    emitted = emits | symbol;
-    node = 0;
+function makeCodes(): Codes {
+  const first = new Int32Array(maxBits + 1);
+  const offset = new Int32Array(maxBits + 1);
+  const count = new Int32Array(maxBits + 1);
+  const symbols = new Int16Array(codeLengths.length);
+  for (const bits of codeLengths) count[bits] = (count[bits] ?? 0) + 1;
+  for (let bits = 1; bits <= maxBits; bits += 1) {
+    const shorter = count[bits - 1] ?? 0;
+    first[bits] = ((first[bits - 1] ?? 0) + shorter) << 1;
+    offset[bits] = (offset[bits - 1] ?? 0) + shorter;
   }
-  return emitted | (node << stateShift);
-}
-
-/**
- * Children of a node in the tree of codes: below 0 a symbol, `-1 - symbol`.
- * RFC 7541, section 5.2: codes of the same length follow one another in the order of their symbols.
- */
-function makeTree(): Int16Array {
-  const symbols = codeLengths.map((_, symbol) => symbol).sort((a, b) => (codeLengths[a] ?? 0) - (codeLengths[b] ?? 0) || a - b);
-  const nodes = new Int16Array(2 * codeLengths.length);
-  let used = 1;
-  let code = 0;
-  let bits = codeLengths[symbols[0] ?? 0] ?? 0;
-  for (const symbol of symbols) {
-    const length = codeLengths[symbol] ?? 0;
-    code <<= length - bits;
-    bits = length;
-    let node = 0;
-    for (let shift = length - 1; shift > 0; shift -= 1) {
-      const at = node * 2 + ((code >>> shift) & 1);
-      if (nodes[at] === 0) nodes[at] = used++;
-      node = nodes[at] ?? 0;
-    }
-    nodes[node * 2 + (code & 1)] = -1 - symbol;
-    code += 1;
-  }
-  return nodes;
+  const next = offset.slice();
+  codeLengths.forEach((bits, symbol) => {
+    const place = next[bits] ?? 0;
+    symbols[place] = symbol;
+    next[bits] = place + 1;
+  });
+  return { first, offset, count, symbols };
 }
