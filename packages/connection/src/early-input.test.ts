@@ -28,7 +28,7 @@ describe("takeEarlyInput", () => {
   it.each(["", "the last words"])("takes %j of a writer that has gone, and sees that it has", async (words) => {
     const { reader } = pipeWith(words, false);
     const input = new PassThrough();
-    takeEarlyInput(reader, Buffer.alloc(5), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)));
+    expect(takeEarlyInput(reader, Buffer.alloc(5), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)))).toBe(true);
     expect(await text(input)).toBe(words);
     fs.closeSync(reader);
   });
@@ -36,7 +36,8 @@ describe("takeEarlyInput", () => {
   it.each(["", "the first words"])("takes %j of a writer that is there, and no end", (words) => {
     const { reader, writer } = pipeWith(words, true);
     const input = new PassThrough();
-    takeEarlyInput(reader, Buffer.alloc(5), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)));
+    const isThere = takeEarlyInput(reader, Buffer.alloc(5), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)));
+    expect(isThere).toBe(words !== "");
     expect(String(input.read() ?? "")).toBe(words);
     expect(input.readableEnded).toBe(false);
     expect(writer).toBeDefined();

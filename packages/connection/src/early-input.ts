@@ -12,15 +12,18 @@ const maxPipeBytes = 1024 * 1024;
  * @param fd - A pipe that was opened with O_NONBLOCK.
  * @param buffer - Is read into.
  * @param sink - Gets the bytes, which are borrowed from `buffer`; null at their end.
+ * @returns Whether there was something, be it the end.
  */
-export function takeEarlyInput(fd: number, buffer: Buffer, sink: (bytes: Buffer | null) => void): void {
-  for (let total = 0; total < maxPipeBytes; ) {
+export function takeEarlyInput(fd: number, buffer: Buffer, sink: (bytes: Buffer | null) => void): boolean {
+  let total = 0;
+  while (total < maxPipeBytes) {
     const length = tryRead(fd, buffer);
-    if (length === undefined) return;
+    if (length === undefined) return total > 0;
     sink(length === 0 ? null : buffer.subarray(0, length));
-    if (length === 0) return;
+    if (length === 0) return true;
     total += length;
   }
+  return true;
 }
 
 /** @returns undefined when there is nothing yet, or an error that the next reader meets as well. */

@@ -4,7 +4,7 @@ import type { Serve, ServeDescriptors } from "./server.js";
 
 /** Makes a server for any duplex one for the host's descriptors. */
 export function overDuplex(serve: Serve): ServeDescriptors {
-  return (guard, flushMs, options) => {
+  return (guard, flushMs) => (options) => {
     const duplex = openDuplex(guard, flushMs);
     const gone = once(duplex, "close").then(ignore, ignore);
     return {

@@ -39,6 +39,12 @@ export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
   }
 }
 
+/**
+ * Whether O_NONBLOCK holds for what {@link reopen} opens. Elsewhere than on Linux it
+ * is a duplicate, which blocks like the original until Node makes a socket of it.
+ */
+export const reopenedNeverBlocks = process.platform === "linux";
+
 /** The name of the null device: `devNull` of node:os, which a plugin would load for this alone. */
 export const nullDevice = process.platform === "win32" ? "\\\\.\\nul" : "/dev/null";
 

@@ -18,7 +18,8 @@ export interface PluginProgram {
 /** A server, and what it serves. */
 export interface PluginServer {
   readonly serve: ServeDescriptors;
-  readonly services: Services;
+  /** Loads the services. Called once, when the server has greeted the host. */
+  readonly loadServices: () => Awaitable<Services>;
 }
 
 /** What {@link servePlugin} needs. */
@@ -87,8 +88,9 @@ async function connect(
   { load }: ServePluginOptions,
   onError: (error: Error) => void,
 ): Promise<DescriptorServer> {
-  const { serve, services } = await load();
-  return serve(guard, flushMs, { services, onError });
+  const { serve, loadServices } = await load();
+  const serveGreeted = serve(guard, flushMs);
+  return serveGreeted({ services: await loadServices(), onError });
 }
 
 /** A process that exits drops what its log has not taken: a socket is full after some 300 lines that nobody has read. */

@@ -1,7 +1,7 @@
 import type * as ChildProcess from "node:child_process";
 import type fs from "node:fs";
 import { constants } from "node:fs";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { openNull } from "./platform.js";
 import { replaceStreams, syncImports } from "./standard-streams.js";
 
@@ -24,7 +24,7 @@ const redirected = { input: false, output: false };
 export function redirectStreams(): void {
   let stdin: Readable | undefined;
   replaceStreams({
-    stdin: () => (stdin ??= Readable.from([], { objectMode: false })),
+    stdin: () => (stdin ??= process.getBuiltinModule("node:stream").Readable.from([], { objectMode: false })),
     stdout: () => process.stderr,
   });
   // The console keeps the stream it first printed to. Asked for, stderr is made: not before somebody prints.

@@ -74,9 +74,16 @@ export interface DescriptorServer extends Server {
 /**
  * Like {@link Serve}, on the descriptors that the host has handed to the process. They belong to the server from then on.
  *
+ * In two steps: a server that can speak first greets the host at once, and what the
+ * host says to that is there when the services are loaded.
+ *
  * @param flushMs - How long answers that were given may take to leave a full pipe at the end, in milliseconds.
+ * @returns what serves the host. To be called once.
  */
-export type ServeDescriptors = (guard: Pick<Guard, "input" | "output">, flushMs: number, options: ServerOptions) => DescriptorServer;
+export type ServeDescriptors = (
+  guard: Pick<Guard, "input" | "output">,
+  flushMs: number,
+) => (options: ServerOptions) => DescriptorServer;
 
 /** grpc-go's default limit, which hosts keep. */
 export const defaultMaxMessageBytes = 4 * 1024 * 1024;

@@ -31,6 +31,7 @@ export {
   maxUnreadBytes,
   streamWindowBytes,
 } from "./limits.js";
+export { reopenedNeverBlocks } from "./platform.js";
 export { isPeerGone } from "./peer-gone.js";
 export { compressed, notServed, quoted } from "./refusals.js";
 export { defaultMaxMessageBytes } from "./server.js";

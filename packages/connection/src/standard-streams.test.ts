@@ -12,7 +12,7 @@ const starts: Readonly<Record<string, (program: string) => readonly [command: st
 };
 
 describe.each(Object.entries(starts))("the guard of %s, where the streams of process are imported by name", (_, start) => {
-  it.each(["early-import.js", "late-import.cjs"])("leads them elsewhere: %s", (fixture) => {
+  it.each(["early-import.js", "late-import.js"])("leads them elsewhere: %s", (fixture) => {
     const { stdout, stderr, status } = spawnSync(...start(fixturePath(fixture)), { encoding: "utf8", input: "of the host\n" });
     expect(stdout).toBe("");
     expect(stderr).toContain("written by an import of stdout\nread 0 bytes\n");

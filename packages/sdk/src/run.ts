@@ -91,13 +91,15 @@ async function run(connectors: readonly Connector[], options: RunOptions = {}): 
     program: { name },
     load: async () => {
       const loadedServer = await loadServer(server);
-      const loaded = await loadPlugin(connectors, loadedServer, generation);
-      plugin = loaded;
       return {
         serve: loadedServer.serveDescriptors,
-        services: (first) => {
-          process.once("exit", exitUnderHost);
-          return loaded.services(first);
+        loadServices: async () => {
+          const loaded = await loadPlugin(connectors, loadedServer, generation);
+          plugin = loaded;
+          return (first) => {
+            process.once("exit", exitUnderHost);
+            return loaded.services(first);
+          };
         },
       };
     },

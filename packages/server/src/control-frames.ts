@@ -3,9 +3,6 @@ import { floodError } from "./errors.js";
 import { maxWaitingAnswers } from "./limits.js";
 import type { Output } from "./output.js";
 
-/** An entry of SETTINGS: its identifier and its value. */
-export type SettingsEntry = readonly [id: number, value: number];
-
 const nothing = new Uint8Array(0);
 
 /** Sends the frames that carry no content of streams; all but header blocks are of a fixed size. */
@@ -16,16 +13,6 @@ export class ControlFrames {
 
   constructor(output: Output) {
     this.#output = output;
-  }
-
-  /** SETTINGS (RFC 9113, section 6.5). */
-  settings(entries: readonly SettingsEntry[]): void {
-    const payload = new Uint8Array(entries.length * 6);
-    entries.forEach(([id, value], index) => {
-      payload[index * 6 + 1] = id;
-      writeUint32(payload, index * 6 + 2, value);
-    });
-    this.#send(frameType.settings, 0, 0, payload);
   }
 
   /** @throws HostProtocolError when too many answers wait. */

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
-import { Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from "node:net";
-import { takeEarlyInput } from "@kloset/connection/serving";
+import type { Socket, SocketConstructorOpts, TcpSocketConnectOpts } from "node:net";
+import { reopenedNeverBlocks, takeEarlyInput } from "@kloset/connection/serving";
 import type { Guard } from "@kloset/connection";
 import type { Channel, ChannelEvents } from "./channel.js";
 import { inputBytes, maxDirectBytes } from "./limits.js";
@@ -21,6 +21,9 @@ export function descriptorChannel(guard: Pick<Guard, "input" | "output">, flushM
   return new Descriptors(guard, flushMs);
 }
 
+/** The host's preface may come alone, and its first call a turn later. */
+const earlyTurns = 2;
+
 /** The streams of the descriptors; one for both directions on one socket. */
 interface Sides {
   readonly input: Socket;
@@ -35,20 +38,28 @@ class Descriptors implements DescriptorChannel {
   readonly #buffer = Buffer.allocUnsafeSlow(inputBytes);
   #opened: Sides | undefined;
   #events: ChannelEvents | undefined;
+  /** Until it is started: nobody would be told what is read. */
+  #isPaused = true;
   #isClosed = false;
+  #error: Error | undefined;
 
   constructor(guard: Pick<Guard, "input" | "output">, flushMs: number) {
     this.#guard = guard;
     this.#flushMs = flushMs;
   }
 
-  /** Later than the first write, when that needs no socket: they take a millisecond to make. */
-  get #sides(): Sides {
-    return (this.#opened ??= this.#open());
+  /**
+   * Made when they are first needed. To load them and to make them takes three
+   * milliseconds, in which a host waits for its first answer: a pipe that was opened
+   * anew is read and written without them until then.
+   */
+  #openSides(): Sides {
+    return (this.#opened ??= this.#makeSides());
   }
 
-  #open(): Sides {
+  #makeSides(): Sides {
     const { input: inputFd, output: outputFd } = this.#guard;
+    const { Socket } = process.getBuiltinModule("node:net");
     const isOne = inputFd === outputFd;
     // Every socket takes "onread"; @types/node knows it of net.connect alone.
     const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, "onread"> = {
@@ -59,6 +70,8 @@ class Descriptors implements DescriptorChannel {
       onread: { buffer: this.#buffer, callback: (length) => this.#onRead(length) },
     };
     const input = new Socket(options);
+    // It begins to read when it is made.
+    if (this.#isPaused) input.pause();
     const output = isOne ? input : new Socket({ fd: outputFd, readable: false, writable: true });
     const sides = isOne ? [input] : [input, output];
     for (const side of sides) {
@@ -78,16 +91,33 @@ class Descriptors implements DescriptorChannel {
 
   start(events: ChannelEvents): void {
     this.#events = events;
-    const { input } = this.#guard;
-    const sides = this.#sides;
-    // Only a pipe that was opened anew has a number other than 0.
-    if (input !== 0 && input !== this.#guard.output) {
-      takeEarlyInput(input, this.#buffer, (bytes) => {
-        if (bytes === null) this.#finish();
-        else if (!this.#isClosed) events.onBytes(bytes);
+    if (this.#isClosed) {
+      queueMicrotask(() => {
+        events.onClose(this.#error);
       });
+      return;
     }
-    if (!this.#isClosed) sides.input.resume();
+    this.#isPaused = false;
+    if (!reopenedNeverBlocks) this.#openSides();
+    if (isReopened(this.#guard.input)) this.#readEarly(events, earlyTurns);
+    else this.#readOn();
+  }
+
+  /** Reads without a socket in so many turns of the event loop, as long as there is something: what answers it goes first. */
+  #readEarly(events: ChannelEvents, turns: number): void {
+    const isThere = takeEarlyInput(this.#guard.input, this.#buffer, (bytes) => {
+      if (bytes === null) this.#finish();
+      else if (!this.#isClosed) events.onBytes(bytes);
+    });
+    if (!isThere) {
+      this.#readOn();
+      return;
+    }
+    setImmediate(() => {
+      const mayReadOn = turns > 1 && this.#opened === undefined && !this.#isPaused && !this.#isClosed;
+      if (mayReadOn) this.#readEarly(events, turns - 1);
+      else this.#readOn();
+    });
   }
 
   write(bytes: Uint8Array, written: () => void): void {
@@ -96,7 +126,7 @@ class Descriptors implements DescriptorChannel {
       queueMicrotask(written);
       return;
     }
-    this.#sides.output.write(bytes.subarray(taken), (error) => {
+    this.#openSides().output.write(bytes.subarray(taken), (error) => {
       // An error is told by the socket itself.
       if (error === null || error === undefined) written();
     });
@@ -114,8 +144,8 @@ class Descriptors implements DescriptorChannel {
     // What the socket still has to write must not be overtaken.
     if (socket !== undefined && (socket.destroyed || socket.writableLength > 0)) return 0;
     const { output } = this.#guard;
-    // Only a pipe that was opened anew: what `fs` writes to the first descriptors is led to the log.
-    if (output <= 2) return 0;
+    // What `fs` writes to the first descriptors is led to the log.
+    if (!isReopened(output)) return 0;
     try {
       return writeSync(output, bytes);
     } catch {
@@ -124,11 +154,13 @@ class Descriptors implements DescriptorChannel {
   }
 
   pause(): void {
-    this.#sides.input.pause();
+    this.#isPaused = true;
+    this.#opened?.input.pause();
   }
 
   resume(): void {
-    if (!this.#isClosed) this.#sides.input.resume();
+    this.#isPaused = false;
+    this.#readOn();
   }
 
   close(error?: Error): void {
@@ -137,7 +169,11 @@ class Descriptors implements DescriptorChannel {
 
   async release(): Promise<void> {
     this.#finish();
-    await this.#sides.gone;
+    await this.#openSides().gone;
+  }
+
+  #readOn(): void {
+    if (!this.#isClosed && !this.#isPaused) this.#openSides().input.resume();
   }
 
   #onRead(length: number): boolean {
@@ -148,7 +184,8 @@ class Descriptors implements DescriptorChannel {
   #finish(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { input, output } = this.#sides;
+    this.#error = error;
+    const { input, output } = this.#openSides();
     if (input !== output) input.destroy();
     this.#letGo(output, error);
     this.#events?.onClose(error);
@@ -166,4 +203,9 @@ class Descriptors implements DescriptorChannel {
     });
     output.end(() => output.destroy());
   }
+}
+
+/** Whether a descriptor is a pipe that was opened anew: only that has another number than the first. */
+function isReopened(fd: number): boolean {
+  return fd > 2;
 }

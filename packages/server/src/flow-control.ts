@@ -18,11 +18,6 @@ export class ReceiveFlow {
     this.#control = control;
   }
 
-  /** The connection's window begins with 65,535 bytes, whatever SETTINGS say (RFC 9113, section 6.9.2): lets it grow. */
-  begin(): void {
-    this.#control.windowUpdate(0, connectionWindowBytes - initialWindow);
-  }
-
   /**
    * A DATA frame, whatever its stream is. What one stream may hold is bounded by
    * its own window, and what all may hold otherwise: so the connection's window

@@ -9,6 +9,7 @@ import { descriptorChannel } from "./descriptor-channel.js";
 import { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
 import { fieldOf, type RequestHead } from "./request-head.js";
+import { sendServerPreface } from "./server-preface.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
 import { statusOf, type Status } from "./status.js";
 
@@ -18,13 +19,20 @@ export function serveFramed(duplex: Duplex, options: ServerOptions): Server {
 }
 
 /** Serves gRPC over the descriptors that the host has handed over. */
-export const serveFramedDescriptors: ServeDescriptors = (guard, flushMs, options): DescriptorServer => {
+export const serveFramedDescriptors: ServeDescriptors = (guard, flushMs) => {
   const channel = descriptorChannel(guard, flushMs);
-  return { ...serveChannel(channel, options), release: () => channel.release() };
+  sendServerPreface(channel);
+  return (options): DescriptorServer => ({ ...serveGreeted(channel, options), release: () => channel.release() });
 };
 
 /** Serves gRPC over a channel. */
 export function serveChannel(channel: Channel, options: ServerOptions): Server {
+  sendServerPreface(channel);
+  return serveGreeted(channel, options);
+}
+
+/** The same, where the server's preface was sent. */
+function serveGreeted(channel: Channel, options: ServerOptions): Server {
   const { services, maxMessageBytes = defaultMaxMessageBytes, onError } = options;
   const waiting = new Set<() => void>();
   let settle: (failure: Error | undefined) => void;

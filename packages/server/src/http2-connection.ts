@@ -75,12 +75,8 @@ export class Http2Connection implements FrameSink {
     this.#data = new DataFrames(this.#streams, this.#endings, this.#receiveFlow);
   }
 
-  /** Begins. */
+  /** Begins. The server's preface was sent before. */
   start(): void {
-    this.#settings.send();
-    this.#receiveFlow.begin();
-    // A host waits for it before its first call, and so comes to that while the channel begins.
-    this.#output.flush();
     this.#channel.start({
       onBytes: (bytes) => {
         this.#onBytes(bytes);

@@ -1,14 +1,14 @@
-import { brokenProtocol, errorCode, frameFlag, maxConcurrentStreams, readUint32, setting, streamWindowBytes } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode, frameFlag, readUint32, setting } from "@kloset/connection/serving";
 import type { ControlFrames } from "./control-frames.js";
 import { floodError } from "./errors.js";
 import type { SendFlow } from "./flow-control.js";
 import type { FrameHeader } from "./frame-reader.js";
-import { maxHeaderListBytes, maxSettings } from "./limits.js";
+import { maxSettings } from "./limits.js";
 
 /** An identifier of two bytes, and a value of four. */
 const entryLength = 6;
 
-/** SETTINGS in both directions (RFC 9113, section 6.5). */
+/** SETTINGS of the host, and its acknowledgement of those in the server's preface (RFC 9113, section 6.5). */
 export class Settings {
   readonly #control: ControlFrames;
   readonly #flow: SendFlow;
@@ -17,15 +17,6 @@ export class Settings {
   constructor(control: ControlFrames, flow: SendFlow) {
     this.#control = control;
     this.#flow = flow;
-  }
-
-  /** The server's preface (RFC 9113, section 3.4). Sent once. */
-  send(): void {
-    this.#control.settings([
-      [setting.maxConcurrentStreams, maxConcurrentStreams],
-      [setting.initialWindowSize, streamWindowBytes],
-      [setting.maxHeaderListSize, maxHeaderListBytes],
-    ]);
   }
 
   /** @throws HostProtocolError when the frame is malformed, or is too much. */

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Channel, ChannelEvents } from "../channel.js";
 import { Http2Connection } from "../http2-connection.js";
 import type { Body, Http2Stream, StreamHandler } from "../http2-stream.js";
+import { sendServerPreface } from "../server-preface.js";
 import { beginning, readFrames, type Frame } from "./frames.js";
 
 /** What the handler of one stream was told. */
@@ -47,7 +48,9 @@ export class MemoryHost {
 
   /** @param begins - Whether the preface and SETTINGS were exchanged before. */
   constructor({ begins = true } = {}) {
-    this.connection = new Http2Connection(this.#channel(), {
+    const channel = this.#channel();
+    sendServerPreface(channel);
+    this.connection = new Http2Connection(channel, {
       onRequest: (stream) => {
         const recorded = new Recorded(stream);
         this.streams.set(stream.id, recorded);

@@ -1,0 +1,50 @@
+import {
+  connectionWindowBytes,
+  frameHeaderLength,
+  frameType,
+  initialWindow,
+  maxConcurrentStreams,
+  setting,
+  streamWindowBytes,
+  writeFrameHeader,
+  writeUint32,
+} from "@kloset/connection/serving";
+import type { Channel } from "./channel.js";
+import { maxHeaderListBytes } from "./limits.js";
+
+/** RFC 9113, section 6.5.2; what is left out keeps its default. */
+const entries: readonly (readonly [id: number, value: number])[] = [
+  [setting.maxConcurrentStreams, maxConcurrentStreams],
+  [setting.initialWindowSize, streamWindowBytes],
+  [setting.maxHeaderListSize, maxHeaderListBytes],
+];
+
+/**
+ * Sends the server's preface (RFC 9113, section 3.4), and lets the connection's
+ * window grow: that begins with 65,535 bytes, whatever SETTINGS say (section 6.9.2).
+ *
+ * Nothing of the host's has to be there before, and the host waits for it before its
+ * first call: sent first of all, it leaves the plugin the time to load the rest.
+ */
+export function sendServerPreface(channel: Pick<Channel, "write">): void {
+  channel.write(serverPreface(), ignore);
+}
+
+function serverPreface(): Uint8Array {
+  const settingsLength = entries.length * 6;
+  const bytes = new Uint8Array(frameHeaderLength + settingsLength + frameHeaderLength + 4);
+  writeFrameHeader(bytes, 0, settingsLength, frameType.settings, 0, 0);
+  let at = frameHeaderLength;
+  for (const [id, value] of entries) {
+    bytes[at + 1] = id;
+    writeUint32(bytes, at + 2, value);
+    at += 6;
+  }
+  writeFrameHeader(bytes, at, 4, frameType.windowUpdate, 0, 0);
+  writeUint32(bytes, at + frameHeaderLength, connectionWindowBytes - initialWindow);
+  return bytes;
+}
+
+function ignore(): void {
+  // That it has left changes nothing.
+}
