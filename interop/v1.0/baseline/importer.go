@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"kloset.invalid/interop/pipes/synthetic"
@@ -80,10 +82,6 @@ func (s *importerServer) OpenReader(request *importer.OpenReaderRequest, stream 
 			return stream.Send(&importer.OpenReaderResponse{Chunk: chunk})
 		}
 	})
-	if err == errReaderClosed {
-		// The host wants no more, and no complaint.
-		return nil
-	}
 	return err
 }
 
@@ -104,7 +102,9 @@ func (s *importerServer) Close(context.Context, *importer.CloseRequest) (*import
 	return &importer.CloseResponse{}, nil
 }
 
-var errReaderClosed = fmt.Errorf("the host closed the reader")
+// An error, although the host has asked for it: CloseReader names a pathname alone,
+// and a host that reads the same file with another reader must not take a part for the whole.
+var errReaderClosed = status.Error(codes.Canceled, "the host closed the reader")
 
 // activeReaders are the readers that stream, so that CloseReader, another call,
 // can end them.

@@ -8,7 +8,7 @@ import { isFile, quote, scanAll, sizeOf } from "./collect.js";
 import { readRest, tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import { withFiles, type File } from "./trial.js";
-import type { WireImporter, WireReader } from "./wire.js";
+import type { WireImporter, WireReader, WireRecord } from "./wire.js";
 
 const PARALLEL = 8;
 /** More than flow control lets through while nobody reads: 4 MiB of a stream, and what the plugin has buffered. */
@@ -39,6 +39,47 @@ async function begin(importer: WireImporter, { record }: File): Promise<{ reader
 async function requireRest({ reader, first }: { reader: WireReader; first: Uint8Array }, { record, bytes }: File, how: string): Promise<void> {
   requireSameBytes(Buffer.concat([first, await readRest(reader)]), bytes, `${quote(record.pathname)}, ${how}`);
   await reader.close();
+}
+
+/** A file of which flow control keeps back the most, on a plugin that was started. */
+async function startWithHugeFile(bench: Bench<"importer">): Promise<{ importer: WireImporter; record: WireRecord }> {
+  await writeHugeFile(bench);
+  const importer = await startWire(bench);
+  const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
+  const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
+  return { importer, record: huge ?? bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes`) };
+}
+
+/**
+ * Reads with one reader until the other has begun, too.
+ *
+ * @returns how much of each has come; undefined when one of them has ended before the other began.
+ */
+async function readUntilBegun(one: WireReader, other: WireReader): Promise<[number, number] | undefined> {
+  const state = { hasBegun: false };
+  const beginning = unlessFailed(other.chunk()).finally(() => {
+    state.hasBegun = true;
+  });
+  // When it is not waited for, its failure concerns nobody.
+  beginning.catch(() => undefined);
+  let received = 0;
+  do {
+    const chunk = await unlessFailed(one.chunk());
+    if (chunk === undefined) return undefined;
+    received += chunk.length;
+  } while (!state.hasBegun);
+  const first = await beginning;
+  return first === undefined ? undefined : [received, first.length];
+}
+
+/** @returns undefined when the plugin answers with an error. */
+async function unlessFailed<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof PluginError) return undefined;
+    throw error;
+  }
 }
 
 /** When, how often and how many at once files are opened. */
@@ -123,21 +164,34 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     because: "v1.0 hosts never cancel: what is not ended there is read to its end for nobody, or stays open for good",
     generations: ["v1.0"],
     check: async (bench) => {
-      await writeHugeFile(bench);
-      const importer = await startWire(bench);
-      const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
-      const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
-      const record = huge ?? bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes`);
+      const { importer, record } = await startWithHugeFile(bench);
       const reader = await importer.open(record);
-      let received = (await reader.chunk())?.length ?? 0;
+      const first = (await reader.chunk())?.length ?? 0;
       await reader.close();
-      try {
-        received += (await readRest(reader)).length;
-      } catch (error) {
-        // An error ends it, too.
-        if (!(error instanceof PluginError)) throw error;
-      }
+      // An error ends it, too.
+      const received = first + ((await unlessFailed(readRest(reader)))?.length ?? 0);
       requires(received < sizeOf(record), () => `all ${String(received)} bytes of ${quote(record.pathname)} came, though the host closed the reader at the first chunk`);
+    },
+  },
+  {
+    id: "importer.readers.close-one",
+    connector: "importer",
+    title: "cuts no reader silently when CloseReader closes another one of the same file",
+    because: "CloseReader names a pathname alone: whichever ends with success before its end, a host that reads it takes a part for the whole",
+    generations: ["v1.0"],
+    check: async (bench) => {
+      const { importer, record } = await startWithHugeFile(bench);
+      const [one, other] = [await importer.open(record), await importer.open(record)];
+      const ahead = await readUntilBegun(one, other);
+      // Not to read a file twice at once is allowed, be it one after the other or with an error.
+      if (ahead === undefined) return;
+      await one.close();
+      const rests = await Promise.all([one, other].map((reader) => unlessFailed(readRest(reader))));
+      for (const [index, rest] of rests.entries()) {
+        const received = (ahead[index] ?? 0) + (rest?.length ?? 0);
+        const size = sizeOf(record);
+        requires(rest === undefined || received === size, () => `${quote(record.pathname)} was open twice, and one of the two was closed: a reader ended with success after ${String(received)} of ${String(size)} bytes`);
+      }
     },
   },
 ];

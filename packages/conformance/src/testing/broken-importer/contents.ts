@@ -87,6 +87,34 @@ const broken10: BreakImporter = {
   },
 };
 
+/** CloseReader ends the reader of its pathname that was opened first, as if it were at its end. */
+const endsTheFirst: BreakImporter = {
+  "v1.0": (sound) => {
+    const open = new Set<{ readonly pathname: string; isClosed: boolean }>();
+    return {
+      ...sound,
+      openReader: async function* (request, context) {
+        const { pathname } = request;
+        const reader = { pathname, isClosed: false };
+        open.add(reader);
+        try {
+          for await (const message of sound.openReader(request, context)) {
+            yield message;
+            if (reader.isClosed) return;
+          }
+        } finally {
+          open.delete(reader);
+        }
+      },
+      closeReader: ({ pathname }) => {
+        const first = [...open].find((reader) => reader.pathname === pathname && !reader.isClosed);
+        if (first !== undefined) first.isClosed = true;
+        return {};
+      },
+    };
+  },
+};
+
 /** Importers in memory whose contents are wrong. */
 export const brokenContents: readonly Breakage[] = [
   {
@@ -163,6 +191,7 @@ export const brokenContents: readonly Breakage[] = [
     huge: true,
     broken: { "v1.0": (sound) => ({ ...sound, closeReader: () => ({}) }) },
   },
+  { rule: "importer.readers.close-one", how: "the one that was opened first", huge: true, broken: endsTheFirst },
   {
     rule: "importer.open.unknown",
     how: "an empty file",
