@@ -81,6 +81,11 @@ const POSIX_OF_TYPE: Readonly<Record<FileType, number>> = {
   "char-device": 0o020000,
   irregular: 0,
 };
+// Asked for every entry of a scan, some times.
+const TYPES = Object.keys(BITS_OF_TYPE) as FileType[];
+const TYPE_OF_BITS: ReadonlyMap<number, FileType> = new Map(TYPES.map((type) => [BITS_OF_TYPE[type], type]));
+const BITS_OF_FORMAT: ReadonlyMap<number, number> = new Map(TYPES.map((type) => [POSIX_OF_TYPE[type], BITS_OF_TYPE[type]]));
+
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 const S_ISVTX = 0o1000;
@@ -93,11 +98,7 @@ const S_ISVTX = 0o1000;
 export function fileTypeOf(mode: number): FileType {
   // Bit operations would make 0 of NaN, and of what lies beyond 32 bits.
   if (!Number.isInteger(mode) || mode < -0x8000_0000 || mode > 0xffff_ffff) return "irregular";
-  const bits = (mode & TYPE_BITS) >>> 0;
-  for (const type of Object.keys(BITS_OF_TYPE) as FileType[]) {
-    if (BITS_OF_TYPE[type] === bits) return type;
-  }
-  return "irregular";
+  return TYPE_OF_BITS.get((mode & TYPE_BITS) >>> 0) ?? "irregular";
 }
 
 /** True for a regular file: none of the type bits is set. */
@@ -122,11 +123,7 @@ export function isSymlink(mode: number): boolean {
  * POSIX does not know becomes `irregular`.
  */
 export function fileModeFromPosix(posix: number): number {
-  const format = posix & S_IFMT;
-  let mode: number = FileMode.IRREGULAR;
-  for (const type of Object.keys(POSIX_OF_TYPE) as FileType[]) {
-    if (type !== "irregular" && POSIX_OF_TYPE[type] === format) mode = BITS_OF_TYPE[type];
-  }
+  let mode = BITS_OF_FORMAT.get(posix & S_IFMT) ?? FileMode.IRREGULAR;
   mode |= posix & FileMode.PERMISSIONS;
   if (posix & S_ISUID) mode |= FileMode.SETUID;
   if (posix & S_ISGID) mode |= FileMode.SETGID;

@@ -111,6 +111,19 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     expect((await host.frames()).map(({ stream, payload }) => [stream, payload.length])).toEqual([[3, 16_384], [3, 16_384], [3, 7232]]);
   });
 
+  it("never grows a frame that has left: another as long may stand where it stood", async () => {
+    const host = new MemoryHost().send(headers(1, endStream));
+    await host.frames();
+    // As long as the answer to a PING. There are two buffers of output.
+    host.answer(1, "12345678");
+    await host.frames();
+    host.send(frame(frameType.ping, 0, 0, Buffer.alloc(8)));
+    await host.frames();
+    host.send(frame(frameType.ping, 0, 0, Buffer.alloc(8)));
+    host.answer(1, "x");
+    expect((await host.frames()).map(({ type, payload }) => [type, payload.length])).toEqual([[frameType.ping, 8], [frameType.data, 1]]);
+  });
+
   it("is nothing any more when the stream is reset; who waits is told", async () => {
     const host = new MemoryHost().send(headers(1, endStream));
     const told = host.answer(1, large, true);

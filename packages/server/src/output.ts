@@ -14,6 +14,7 @@ export class Output {
   /** Filled next; while something is being sent, that is this one's content. */
   #other = Buffer.allocUnsafeSlow(outputBytes);
   #length = 0;
+  #flushes = 0;
   #isWriting = false;
   #isScheduled = false;
   #isClosed = false;
@@ -47,6 +48,11 @@ export class Output {
   /** The bytes that are in the buffer. */
   get length(): number {
     return this.#length;
+  }
+
+  /** How often the buffer has been sent: what stands in it is there until that changes. */
+  get flushes(): number {
+    return this.#flushes;
   }
 
   /** How many bytes of content fit now. */
@@ -96,6 +102,7 @@ export class Output {
     this.#filling = this.#other;
     this.#other = full;
     this.#length = 0;
+    this.#flushes += 1;
     this.#isWriting = true;
     this.#takeControl();
     this.#channel.write(bytes, this.#onWritten);

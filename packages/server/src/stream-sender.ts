@@ -9,7 +9,8 @@ const minRoom = 1024;
 /** A DATA frame that is written, and where. */
 interface LastFrame {
   readonly stream: Http2Stream;
-  readonly buffer: Buffer;
+  /** {@link Output.flushes} when it was written. The buffer does not tell: there are two, used in turn. */
+  readonly flushes: number;
   readonly at: number;
   length: number;
 }
@@ -63,7 +64,7 @@ export class StreamSender {
       writeFrameHeader(buffer, last.at, last.length, frameType.data, 0, stream.id);
     } else {
       writeFrameHeader(buffer, at, length, frameType.data, 0, stream.id);
-      this.#last = { stream, buffer, at, length };
+      this.#last = { stream, flushes: this.#output.flushes, at, length };
     }
     this.window -= length;
     stream.sendWindow -= length;
@@ -75,8 +76,8 @@ export class StreamSender {
   #frameAtEnd(stream: Http2Stream): LastFrame | undefined {
     const last = this.#last;
     if (last?.stream !== stream) return undefined;
-    const { buffer, length } = this.#output;
-    const isAtEnd = last.buffer === buffer && last.at + frameHeaderLength + last.length === length;
+    const { flushes, length } = this.#output;
+    const isAtEnd = last.flushes === flushes && last.at + frameHeaderLength + last.length === length;
     return isAtEnd && last.length < this.#maxFrame ? last : undefined;
   }
 
@@ -181,7 +182,7 @@ export class StreamSender {
         writeFrameHeader(buffer, last.at, last.length, frameType.data, flags, stream.id);
       } else {
         writeFrameHeader(buffer, at, length, frameType.data, flags, stream.id);
-        this.#last = { stream, buffer, at, length };
+        this.#last = { stream, flushes: this.#output.flushes, at, length };
       }
       if (flags !== 0) this.#last = undefined;
       this.#output.advance(header + length);
