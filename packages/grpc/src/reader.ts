@@ -4,6 +4,15 @@ import { signed64, unsigned64, words } from "./words.js";
 /** The names of a message's fields, by their numbers. */
 export type FieldNames = readonly (string | undefined)[];
 
+/** What a field holds: numbers as varints, text, or a message with fields of its own. Of what is undefined nothing is known. */
+export type PlainField = "varint" | "text" | PlainFields | undefined;
+
+/** What the fields of a message hold, by their numbers: see {@link Reader.passes}. */
+export type PlainFields = readonly PlainField[];
+
+/** A varint of more bytes may be malformed. */
+const maxPlainVarint = 9;
+
 /** Groups within groups that are skipped: each takes stack. */
 const maxSkippedDepth = 99;
 
@@ -46,6 +55,8 @@ export class Reader {
   position = 0;
   /** Where the message that is being read ends. */
   end = 0;
+  /** Whether fields that nobody reads are passed over. */
+  private leavesOut = false;
   private buffer: Buffer = nothing;
   private isBorrowed = false;
 
@@ -58,6 +69,13 @@ export class Reader {
     this.position = start;
     this.end = end;
     this.isBorrowed = isBorrowed;
+    this.leavesOut = false;
+  }
+
+  /** Reads a message without the fields that nobody reads: see {@link passes}. */
+  leavingOut<Message>(read: (reader: this) => Message): Message {
+    this.leavesOut = true;
+    return read(this);
   }
 
   /** Lets go of the memory. */
@@ -154,6 +172,44 @@ export class Reader {
   /** Ends a field that is a message. */
   leave(end: number): void {
     this.end = end;
+  }
+
+  /**
+   * Passes over a message that nobody reads, if it is plainly well-formed: fields
+   * that are known, varints of a usual length, short texts in ASCII, as nearly all are.
+   *
+   * @returns false when it has to be read, be it to find out that it is malformed.
+   */
+  passes(fields: PlainFields): boolean {
+    if (!this.leavesOut || !this.isPlain(fields, this.position, this.end)) return false;
+    this.position = this.end;
+    return true;
+  }
+
+  private isPlain(fields: PlainFields, start: number, end: number): boolean {
+    const { buffer } = this;
+    let at = start;
+    while (at < end) {
+      const tag = buffer[at++] as number;
+      if (tag > 0x7f) return false;
+      const field = fields[tag >>> 3];
+      if (field === "varint") {
+        const first = at;
+        while (at < end && (buffer[at] as number) > 0x7f) at++;
+        if ((tag & 7) !== 0 || at >= end || at - first >= maxPlainVarint) return false;
+        at++;
+        continue;
+      }
+      if (field === undefined || (tag & 7) !== 2 || at >= end) return false;
+      const length = buffer[at++] as number;
+      const stop = at + length;
+      if (length > 0x7f || stop > end) return false;
+      if (field === "text") {
+        while (at < stop) if ((buffer[at++] as number) > 0x7f) return false;
+      } else if (!this.isPlain(field, at, stop)) return false;
+      at = stop;
+    }
+    return true;
   }
 
   /** Reads an entry of a `map<string, string>`. */

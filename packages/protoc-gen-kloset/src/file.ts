@@ -1,10 +1,13 @@
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
-import type { GeneratedFile, Schema } from "@bufbuild/protoplugin";
+import type { GeneratedFile, Schema as AnySchema } from "@bufbuild/protoplugin";
 import { everyMessage, refuseRecursion } from "./messages.js";
 import { codecName, readName, runtime, writeName } from "./names.js";
 import { printRead } from "./read.js";
 import { printService } from "./service.js";
+import type { Unread } from "./unread.js";
 import { initType, printWrite } from "./write.js";
+
+type Schema = AnySchema<Unread>;
 
 /** Writes the codecs of a file's messages, and by themselves the tables of its services, if it has any. */
 export function generateFile(schema: Schema, file: DescFile): void {
@@ -19,7 +22,7 @@ function generateCodecs(schema: Schema, file: DescFile): void {
     // An entry of a map is no message of its own.
     if (message.proto.options?.mapEntry === true) continue;
     refuseRecursion(message);
-    printRead(f, file, message);
+    printRead(f, file, message, schema.options);
     printWrite(f, file, message);
     printCodec(f, message);
   }
@@ -32,7 +35,7 @@ function generateCodecs(schema: Schema, file: DescFile): void {
 function generateTables(schema: Schema, file: DescFile): void {
   const f = schema.generateFile(`${file.name}_table.ts`);
   f.preamble(file);
-  for (const service of file.services) printService(f, service);
+  for (const service of file.services) printService(f, service, schema.options);
 }
 
 function printCodec(f: GeneratedFile, message: DescMessage): void {

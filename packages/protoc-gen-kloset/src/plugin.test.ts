@@ -16,10 +16,14 @@ import { plugin } from "./plugin.js";
 type FieldInit = MessageInitShape<typeof FieldDescriptorProtoSchema>;
 type MessageInit = MessageInitShape<typeof DescriptorProtoSchema>;
 
-function generated(messageType: MessageInit[], file: MessageInitShape<typeof FileDescriptorProtoSchema> = {}): Record<string, string> {
+function generated(
+  messageType: MessageInit[],
+  file: MessageInitShape<typeof FileDescriptorProtoSchema> = {},
+  ...parameters: string[]
+): Record<string, string> {
   const request = create(CodeGeneratorRequestSchema, {
     fileToGenerate: ["folder/things.proto"],
-    parameter: "target=ts,import_extension=js",
+    parameter: ["target=ts", "import_extension=js", ...parameters].join(","),
     protoFile: [
       file_google_protobuf_timestamp.proto,
       file_google_protobuf_duration.proto,
@@ -140,5 +144,49 @@ describe("what is written", () => {
       '{ name: "Get", localName: "get", path: "/some.things.Things/Get", kind: "server_streaming", ' +
         'input: messageDecoder("some.things.Thing", (r) => readThing(r)), output: messageEncoder("some.things.Thing.Part", writeThing_Part) }',
     );
+  });
+});
+
+describe("what nobody reads", () => {
+  const messages: MessageInit[] = [
+    {
+      name: "Thing",
+      field: [
+        { name: "part", number: 2, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".some.things.Part" },
+        { name: "name", number: 3, label: Label.OPTIONAL, type: Type.STRING },
+      ],
+    },
+    {
+      name: "Part",
+      field: [
+        { name: "text", number: 1, label: Label.OPTIONAL, type: Type.STRING },
+        { name: "bytes", number: 2, label: Label.OPTIONAL, type: Type.BYTES },
+        { name: "at", number: 4, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".google.protobuf.Timestamp" },
+        { name: "kind", number: 5, label: Label.OPTIONAL, type: Type.ENUM, typeName: ".some.things.Kind" },
+      ],
+    },
+  ];
+  const method = (name: string) => ({ name, inputType: ".some.things.Thing", outputType: ".some.things.Part" });
+  const service = [{ name: "Things", method: [method("Get"), method("Put")] }];
+
+  it("is passed over in the requests of the methods that are named, and in no others", () => {
+    const files = generated(messages, { service }, "unread_in=some.things.Things.Put", "unread_field=some.things.Thing.part");
+    const text = files["folder/things_codec.ts"] ?? "";
+    expect(text).toContain('const plain_Thing_part: PlainFields = [undefined, "text", undefined, undefined, [undefined, "varint", "varint"], "varint"];');
+    expect(text.match(/r\.passes\(/g)).toHaveLength(1);
+    expect(text).toMatch(/if \(!r\.passes\(plain_Thing_part\)\)\n\s+\$part = readPart\(r, \$part\);\n\s+r\.leave\(end\);/);
+    const table = files["folder/things_table.ts"] ?? "";
+    expect(table).toContain('name: "Get", localName: "get", path: "/some.things.Things/Get", kind: "unary", input: messageDecoder("some.things.Thing", (r) => readThing(r))');
+    expect(table).toContain('name: "Put", localName: "put", path: "/some.things.Things/Put", kind: "unary", input: messageDecoder("some.things.Thing", (r) => r.leavingOut(readThing))');
+  });
+
+  it("is a single message, or the generator stops", () => {
+    expect(() => generated(messages, { service }, "unread_field=some.things.Thing.name")).toThrow(
+      "some.things.Thing.name is not a single message: the generator can not leave it out",
+    );
+  });
+
+  it("is named by parameters that are known, or the generator stops", () => {
+    expect(() => generated(messages, {}, "unread=x")).toThrow('unknown parameter "unread"');
   });
 });

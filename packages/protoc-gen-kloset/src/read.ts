@@ -2,11 +2,13 @@ import type { DescField, DescFile, DescMessage, DescOneof } from "@bufbuild/prot
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { typeOf, type FieldType } from "./field-type.js";
 import { byNumber } from "./messages.js";
+import { plainFields, unreadMessage, type Unread } from "./unread.js";
 import { fieldsName, readName, reference, runtime } from "./names.js";
 
 /** Prints the function that reads a message's fields. */
-export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage): void {
+export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage, unread: Unread): void {
   printNames(f, message);
+  printPlain(f, message, unread);
   const shape = f.importShape(message);
   f.print(f.jsDoc(`Reads the fields of ${message.typeName} up to the reader's end, and adds them to those that came before.`));
   f.print(f.export("function", readName(message)), "(r: ", f.import("Reader", runtime, true), message.fields.length === 0 ? ", _before?: " : ", before?: ", shape, "): ", shape, " {");
@@ -17,7 +19,7 @@ export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage
   f.print("    while (r.position < r.end) {");
   f.print("      tag = r.tag();");
   f.print("      switch (tag) {");
-  for (const field of byNumber(message)) printCase(f, here, field);
+  for (const field of byNumber(message)) printCase(f, here, field, unread);
   f.print("        default:");
   f.print("          r.unknown(tag, ", fieldsName(message), ");");
   f.print("      }");
@@ -58,7 +60,21 @@ function initial(f: GeneratedFile, member: DescField | DescOneof): Printable {
   return known.type.zero === "noBytes" ? f.import("noBytes", runtime) : known.type.zero;
 }
 
-function printCase(f: GeneratedFile, here: DescFile, field: DescField): void {
+/** What the messages of fields that nobody reads consist of. */
+function printPlain(f: GeneratedFile, message: DescMessage, unread: Unread): void {
+  for (const field of byNumber(message)) {
+    const left = unreadMessage(unread, field);
+    if (left === undefined) continue;
+    f.print("const ", plainName(field), ": ", f.import("PlainFields", runtime, true), " = ", plainFields(left), ";");
+    f.print();
+  }
+}
+
+function plainName(field: DescField): string {
+  return `plain_${field.parent.name}_${field.name}`;
+}
+
+function printCase(f: GeneratedFile, here: DescFile, field: DescField, unread: Unread): void {
   const known = typeOf(field);
   f.print("        case ", tagOf(field, known), ": {");
   if (known.many === "map") {
@@ -67,6 +83,8 @@ function printCase(f: GeneratedFile, here: DescFile, field: DescField): void {
     const { message } = known.type;
     const before = known.many === "list" ? "" : field.oneof === undefined ? `, ${local(field)}` : `, ${sameCase(field, field.oneof)}`;
     f.print("          const end = r.enter();");
+    // A statement of its own behind it: the store ends in a semicolon.
+    if (unreadMessage(unread, field) !== undefined) f.print("          if (!r.passes(", plainName(field), "))");
     printStore(f, field, known, [reference(f, here, message, readName(message)), "(r", before, ")"]);
     f.print("          r.leave(end);");
   } else {

@@ -1,28 +1,30 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import { isUnreadIn, type Unread } from "./unread.js";
 import { codecFile, readName, runtime, writeName } from "./names.js";
 
 /** Prints the table of a service: its name is the service's, as `importerTable`. */
-export function printService(f: GeneratedFile, service: DescService): void {
+export function printService(f: GeneratedFile, service: DescService, unread: Unread): void {
   const name = `${service.name.charAt(0).toLowerCase()}${service.name.slice(1)}Table`;
   f.print(f.jsDoc(`The RPCs of ${service.typeName}.`));
   f.print(f.export("const", name), ": ", f.import("ServiceTable", runtime, true), " = {");
   f.print("  typeName: ", f.string(service.typeName), ",");
   f.print("  methods: [");
-  for (const method of service.methods) f.print("    ", ...methodTable(f, method), ",");
+  for (const method of service.methods) f.print("    ", ...methodTable(f, method, unread), ",");
   f.print("  ],");
   f.print("};");
 }
 
-function methodTable(f: GeneratedFile, method: DescMethod): Printable[] {
+function methodTable(f: GeneratedFile, method: DescMethod, unread: Unread): Printable[] {
   const { name, localName, parent, methodKind, input, output } = method;
   const read = f.import(readName(input), codecFile(input.file));
   const write = f.import(writeName(output), codecFile(output.file));
+  const reading = isUnreadIn(unread, method) ? ["r.leavingOut(", read, ")"] : [read, "(r)"];
   // A server reads requests and writes responses.
   return [
     "{ name: ", f.string(name), ", localName: ", f.string(localName), ", path: ", f.string(`/${parent.typeName}/${name}`),
     ", kind: ", f.string(methodKind),
-    ", input: ", f.import("messageDecoder", runtime), "(", f.string(input.typeName), ", (r) => ", read, "(r))",
+    ", input: ", f.import("messageDecoder", runtime), "(", f.string(input.typeName), ", (r) => ", ...reading, ")",
     ", output: ", f.import("messageEncoder", runtime), "(", f.string(output.typeName), ", ", write, ") }",
   ];
 }
