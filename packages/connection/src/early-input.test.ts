@@ -35,11 +35,11 @@ describe("takeEarlyInput", () => {
 
   it.each(["", "the first words"])("takes %j of a writer that is there, and no end", (words) => {
     const { reader, writer } = pipeWith(words, true);
-    const input = new PassThrough();
-    const isThere = takeEarlyInput(reader, Buffer.alloc(5), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)));
+    const taken: (string | null)[] = [];
+    const isThere = takeEarlyInput(reader, Buffer.alloc(5), (bytes) => taken.push(bytes === null ? null : String(bytes)));
     expect(isThere).toBe(words !== "");
-    expect(String(input.read() ?? "")).toBe(words);
-    expect(input.readableEnded).toBe(false);
+    expect(taken).not.toContain(null);
+    expect(taken.join("")).toBe(words);
     expect(writer).toBeDefined();
     fs.closeSync(reader);
     if (writer !== undefined) fs.closeSync(writer);
