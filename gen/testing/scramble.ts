@@ -1,5 +1,5 @@
 /**
- * The same message in other bytes, for property tests.
+ * The same message in other bytes, and messages that were damaged, for property tests.
  *
  * @module
  */
@@ -33,6 +33,13 @@ export function scramble(desc: DescMessage, bytes: Uint8Array, chance: Chance): 
   }
   if (chance(4) === 0) parts.push(unknownField(chance, 3));
   return Buffer.concat(parts);
+}
+
+/** The beginning of a message with some bytes changed, and in half of the cases broken off. */
+export function damage(message: Uint8Array, chance: Chance): Uint8Array {
+  const bytes = Buffer.from(message.subarray(0, 300));
+  for (let changes = chance(3); changes >= 0 && bytes.length > 0; changes--) bytes[chance(bytes.length)] = chance(256);
+  return chance(2) === 0 ? bytes : bytes.subarray(0, chance(bytes.length + 1));
 }
 
 function* fieldsOf(desc: DescMessage, bytes: Uint8Array, chance: Chance): Generator<Uint8Array> {

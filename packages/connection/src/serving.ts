@@ -31,8 +31,8 @@ export {
   maxUnreadBytes,
   streamWindowBytes,
 } from "./limits.js";
-export { reopenedNeverBlocks } from "./platform.js";
 export { isPeerGone } from "./peer-gone.js";
+export { reopenedNeverBlocks } from "./platform.js";
 export { compressed, notServed, quoted } from "./refusals.js";
 export { defaultMaxMessageBytes } from "./server.js";
 export { grpcMessage, statusError } from "./status.js";

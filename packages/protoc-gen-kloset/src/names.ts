@@ -1,4 +1,4 @@
-import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 
 /** What the runtime of generated code is. */
@@ -32,6 +32,11 @@ export function writeName(message: DescMessage): string {
 /** The name of the list of a message's fields. */
 export function fieldsName(message: DescMessage): string {
   return `fieldsOf${nameOf(message)}`;
+}
+
+/** The name of what the message of a field that nobody reads consists of. */
+export function plainName(field: DescField): string {
+  return `plain_${nameOf(field.parent)}_${field.name}`;
 }
 
 /** A function or codec of a message, which may stand in another file. */

@@ -3,7 +3,7 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { typeOf, type FieldType } from "./field-type.js";
 import { byNumber } from "./messages.js";
 import { plainFields, unreadMessage, type Unread } from "./unread.js";
-import { fieldsName, readName, reference, runtime } from "./names.js";
+import { fieldsName, plainName, readName, reference, runtime } from "./names.js";
 
 /** Prints the function that reads a message's fields. */
 export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage, unread: Unread): void {
@@ -70,10 +70,6 @@ function printPlain(f: GeneratedFile, message: DescMessage, unread: Unread): voi
   }
 }
 
-function plainName(field: DescField): string {
-  return `plain_${field.parent.name}_${field.name}`;
-}
-
 function printCase(f: GeneratedFile, here: DescFile, field: DescField, unread: Unread): void {
   const known = typeOf(field);
   f.print("        case ", tagOf(field, known), ": {");
@@ -83,7 +79,7 @@ function printCase(f: GeneratedFile, here: DescFile, field: DescField, unread: U
     const { message } = known.type;
     const before = known.many === "list" ? "" : field.oneof === undefined ? `, ${local(field)}` : `, ${sameCase(field, field.oneof)}`;
     f.print("          const end = r.enter();");
-    // A statement of its own behind it: the store ends in a semicolon.
+    // It stands before what stores the message, which is a single statement.
     if (unreadMessage(unread, field) !== undefined) f.print("          if (!r.passes(", plainName(field), "))");
     printStore(f, field, known, [reference(f, here, message, readName(message)), "(r", before, ")"]);
     f.print("          r.leave(end);");

@@ -9,8 +9,8 @@ import { descriptorChannel } from "./descriptor-channel.js";
 import { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
 import { fieldOf, type RequestHead } from "./request-head.js";
-import { sendServerPreface } from "./server-preface.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
+import { sendServerPreface } from "./server-preface.js";
 import { statusOf, type Status } from "./status.js";
 
 /** Serves gRPC over a duplex, which belongs to the server from then on. */

@@ -11,6 +11,7 @@ import {
 } from "@kloset/connection/serving";
 import type { Channel } from "./channel.js";
 import { maxHeaderListBytes } from "./limits.js";
+import { settingLength } from "./settings.js";
 
 /** RFC 9113, section 6.5.2; what is left out keeps its default. */
 const entries: readonly (readonly [id: number, value: number])[] = [
@@ -31,14 +32,14 @@ export function sendServerPreface(channel: Pick<Channel, "write">): void {
 }
 
 function serverPreface(): Uint8Array {
-  const settingsLength = entries.length * 6;
+  const settingsLength = entries.length * settingLength;
   const bytes = new Uint8Array(frameHeaderLength + settingsLength + frameHeaderLength + 4);
   writeFrameHeader(bytes, 0, settingsLength, frameType.settings, 0, 0);
   let at = frameHeaderLength;
   for (const [id, value] of entries) {
     bytes[at + 1] = id;
     writeUint32(bytes, at + 2, value);
-    at += 6;
+    at += settingLength;
   }
   writeFrameHeader(bytes, at, 4, frameType.windowUpdate, 0, 0);
   writeUint32(bytes, at + frameHeaderLength, connectionWindowBytes - initialWindow);

@@ -5,8 +5,8 @@ import type { SendFlow } from "./flow-control.js";
 import type { FrameHeader } from "./frame-reader.js";
 import { maxSettings } from "./limits.js";
 
-/** An identifier of two bytes, and a value of four. */
-const entryLength = 6;
+/** An entry of SETTINGS: an identifier of two bytes, and a value of four. */
+export const settingLength = 6;
 
 /** SETTINGS of the host, and its acknowledgement of those in the server's preface (RFC 9113, section 6.5). */
 export class Settings {
@@ -26,10 +26,10 @@ export class Settings {
       this.#acknowledged(length);
       return;
     }
-    if (length % entryLength !== 0) throw brokenProtocol(errorCode.frameSizeError, "SETTINGS with half an entry");
-    if (length > maxSettings * entryLength) throw floodError("SETTINGS: too many setting entries");
+    if (length % settingLength !== 0) throw brokenProtocol(errorCode.frameSizeError, "SETTINGS with half an entry");
+    if (length > maxSettings * settingLength) throw floodError("SETTINGS: too many setting entries");
     // In their order (RFC 9113, section 6.5.3).
-    for (let at = start; at < end; at += entryLength) {
+    for (let at = start; at < end; at += settingLength) {
       this.#apply(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0), readUint32(bytes, at + 2));
     }
     this.#control.acknowledgeSettings();
