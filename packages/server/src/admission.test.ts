@@ -14,7 +14,7 @@ function callsOf(admission: Admission): { readonly begun: number[]; readonly com
         const call = calls++;
         const wait = admission.begin();
         if (wait === undefined) begun.push(call);
-        else void wait.then(() => begun.push(call));
+        else void wait.over.then(() => begun.push(call));
       }
     },
   };
@@ -49,6 +49,20 @@ describe("Admission", () => {
     admission.onRoom();
     for (let turns = 0; turns < 10; turns += 1) await nextTurn();
     expect(begun).toEqual(upTo(200));
+  });
+
+  it("forgets who gives up, and keeps no place for it", async () => {
+    const admission = new Admission(() => false);
+    const { begun, come } = callsOf(admission);
+    const gone = admission.begin();
+    come(2);
+    gone?.giveUp();
+    await gone?.over;
+    gone?.giveUp();
+    expect(begun).toEqual([]);
+    admission.onRoom();
+    await nextTurn();
+    expect(begun).toEqual([0]);
   });
 
   it("keeps nobody waiting when the connection has ended", async () => {

@@ -1,4 +1,5 @@
 import { maxBegunAtOnce } from "./limits.js";
+import { Waits, type Wait } from "./waits.js";
 
 /**
  * Lets calls begin, in the order in which they came: not too many in one turn of the
@@ -6,13 +7,13 @@ import { maxBegunAtOnce } from "./limits.js";
  */
 export class Admission {
   readonly #hasRoom: () => boolean;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Waits();
   #begunInTurn = 0;
   #isScheduled = false;
   readonly #onTurn = (): void => {
     this.#isScheduled = false;
     this.#begunInTurn = 0;
-    while (this.#waiting.length > 0 && this.#mayBegin) this.#admitNext();
+    while (this.#mayBegin && this.#admitNext());
   };
 
   /** @param hasRoom - Whether more answers may be made. */
@@ -21,12 +22,12 @@ export class Admission {
   }
 
   /** Waits until a further call may begin. @returns undefined when it may at once. */
-  begin(): Promise<void> | undefined {
-    if (this.#waiting.length === 0 && this.#mayBegin) {
+  begin(): Wait | undefined {
+    if (this.#waiting.isEmpty && this.#mayBegin) {
       this.#count();
       return undefined;
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#waiting.add();
   }
 
   /**
@@ -35,23 +36,23 @@ export class Admission {
    * when it is seen whether there is room.
    */
   onRoom(): void {
-    if (this.#waiting.length > 0) this.#admitNext();
+    this.#admitNext();
   }
 
   /** The connection has ended: nobody waits any more. */
   close(): void {
-    for (const admit of this.#waiting.splice(0)) admit();
+    this.#waiting.wakeAll();
   }
 
   get #mayBegin(): boolean {
     return this.#begunInTurn < maxBegunAtOnce && this.#hasRoom();
   }
 
-  #admitNext(): void {
-    const admit = this.#waiting.shift();
-    if (admit === undefined) return;
-    this.#count();
-    admit();
+  /** @returns whether anybody waited. */
+  #admitNext(): boolean {
+    const hasAdmitted = this.#waiting.wakeFirst();
+    if (hasAdmitted) this.#count();
+    return hasAdmitted;
   }
 
   #count(): void {

@@ -11,6 +11,7 @@ import { fieldOf } from "./request-head.js";
 import { Requests } from "./requests.js";
 import { okStatus, statusOf, type Status } from "./status.js";
 import { sendStatus } from "./send-status.js";
+import type { Wait } from "./waits.js";
 
 /** Anything that answers an RPC. */
 type Method = (request: unknown, context: CallContext) => unknown;
@@ -21,9 +22,9 @@ export interface CallEnvironment {
   readonly maxMessageBytes: number;
   readonly budget: AssemblyBudget;
   /** Waits until a further call may begin. */
-  readonly begins: () => Promise<void> | undefined;
+  readonly begins: () => Wait | undefined;
   /** Waits while so many answers are not read that no more may be made. Undefined: go on. */
-  readonly room: () => Promise<void> | undefined;
+  readonly room: () => Wait | undefined;
 }
 
 /** What is called. */
@@ -50,6 +51,8 @@ export class Call implements StreamHandler {
   /** Of the bytes that have come, those for which the window has not grown. */
   #withheld = 0;
   #reported = 0;
+  /** What it waits for that other calls or the host must give. */
+  readonly #waits = new Set<Wait>();
   #hasBegun = false;
   #hasHeaders = false;
   #isOver = false;
@@ -127,6 +130,7 @@ export class Call implements StreamHandler {
   #abort(reason: unknown): void {
     this.#requests.abort(reason);
     this.#context.abort(reason);
+    this.#giveUpWaits();
     this.#waitingCost = 0;
     this.#look();
     this.#stopIterator();
@@ -137,6 +141,7 @@ export class Call implements StreamHandler {
   #end(): void {
     clearTimeout(this.#timer);
     this.#inbound.close();
+    this.#giveUpWaits();
     this.#waitingCost = 0;
     this.#look();
   }
@@ -167,7 +172,7 @@ export class Call implements StreamHandler {
 
   async #run(): Promise<void> {
     try {
-      await this.#environment.begins();
+      await this.#over(this.#environment.begins());
       if (this.#context.aborted !== undefined) return;
       await this.#answer();
       this.#finish(okStatus);
@@ -219,7 +224,7 @@ export class Call implements StreamHandler {
       const sent = this.#send(step.value);
       if (sent !== undefined) await sent;
       const wait = this.#environment.room();
-      if (wait !== undefined) await wait;
+      if (wait !== undefined) await this.#over(wait);
     }
     this.#iterator = undefined;
     // Stopped: that is not the end of the messages.
@@ -232,9 +237,22 @@ export class Call implements StreamHandler {
     const sent = this.#send(message);
     const wait = this.#environment.room();
     if (sent === undefined && wait === undefined) return undefined;
-    return Promise.all([sent, wait]).then(() => {
+    return Promise.all([sent, this.#over(wait)]).then(() => {
       if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
     });
+  }
+
+  /** Waits, but for no longer than the call lasts. */
+  async #over(wait: Wait | undefined): Promise<void> {
+    if (wait === undefined) return;
+    this.#waits.add(wait);
+    if (this.#isOver || this.#context.aborted !== undefined) this.#giveUpWaits();
+    await wait.over;
+    this.#waits.delete(wait);
+  }
+
+  #giveUpWaits(): void {
+    for (const wait of this.#waits) wait.giveUp();
   }
 
   /** Ends an implementation's stream, so that its `finally` runs. One that is busy ends at its next yield. */
@@ -279,7 +297,10 @@ export class Call implements StreamHandler {
     this.#isOver = true;
     clearTimeout(this.#timer);
     // What it has opened is of no use any more: nobody hears of it.
-    if (status !== okStatus) this.#context.abort(callFailed);
+    if (status !== okStatus) {
+      this.#context.abort(callFailed);
+      this.#giveUpWaits();
+    }
     const { connection } = this.#environment;
     try {
       sendStatus(connection, this.#stream, status, this.#hasHeaders);

@@ -12,6 +12,7 @@ import { fieldOf, type RequestHead } from "./request-head.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
 import { sendServerPreface } from "./server-preface.js";
 import { statusOf, type Status } from "./status.js";
+import { Waits } from "./waits.js";
 
 /** Serves gRPC over a duplex, which belongs to the server from then on. */
 export function serveFramed(duplex: Duplex, options: ServerOptions): Server {
@@ -34,22 +35,18 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
 /** The same, where the server's preface was sent. */
 function serveGreeted(channel: Channel, options: ServerOptions): Server {
   const { services, maxMessageBytes = defaultMaxMessageBytes, onError } = options;
-  const waiting = new Set<() => void>();
+  const waiting = new Waits();
   let settle: (failure: Error | undefined) => void;
   const closed = new Promise<Error | undefined>((resolve) => (settle = resolve));
-  const wakeAll = (): void => {
-    for (const wake of waiting) wake();
-    waiting.clear();
-  };
   const find = targets(services);
   const connection = new Http2Connection(channel, {
     onRequest: (stream) => answer(environment, stream, find),
     onRoom: () => {
-      wakeAll();
+      waiting.wakeAll();
       admission.onRoom();
     },
     onClose: (error) => {
-      wakeAll();
+      waiting.wakeAll();
       admission.close();
       const failure = error === undefined || isPeerGone(error) ? undefined : error;
       if (failure !== undefined) onError?.(failure);
@@ -63,7 +60,7 @@ function serveGreeted(channel: Channel, options: ServerOptions): Server {
     maxMessageBytes,
     budget: { allocatedBytes: 0 },
     begins: () => admission.begin(),
-    room: () => (hasRoom() ? undefined : new Promise<void>((resolve) => waiting.add(resolve))),
+    room: () => (hasRoom() ? undefined : waiting.add()),
   };
   connection.start();
   return {
