@@ -55,7 +55,8 @@ export function channelOf(duplex: Duplex): Channel {
       if (duplex.destroyed) process.nextTick(closed);
     },
     write(bytes, written) {
-      duplex.write(bytes, (error) => {
+      // A copy: a stream may call back when it has passed the bytes on, and they are not read yet.
+      duplex.write(Buffer.from(bytes), (error) => {
         // An error is told by the duplex itself.
         if (error === null || error === undefined) written();
       });
