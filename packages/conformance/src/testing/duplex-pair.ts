@@ -1,11 +1,7 @@
 import { Duplex } from "node:stream";
 
-/**
- * What fits between the two ends. More than HTTP/2's windows let through: Node's
- * HTTP/2 does not read while what it has written is not taken, so with less room
- * two ends that both write would wait for each other.
- */
-const MAX_UNREAD_BYTES = 24 * 1024 * 1024;
+/** What fits between the two ends, as into a pipe of Linux. */
+const MAX_UNREAD_BYTES = 64 * 1024;
 
 /** Two ends of a connection in memory. Both wait for the slower one, as pipes do. */
 export function duplexPair(): [Duplex, Duplex] {

@@ -1,8 +1,9 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ServedService, Services } from "@kloset/connection";
-import { servedBy, serveWithConnect } from "@kloset/connection/connect";
+import { servedBy } from "@kloset/connection/connect";
 import type { PluginExit } from "@kloset/host";
+import { serveFramed } from "@kloset/server";
 import type { Launch } from "../launch.js";
 import { duplexPair } from "./duplex-pair.js";
 
@@ -20,7 +21,7 @@ export function launchInProcess(make: () => InProcessPlugin): Launch {
   return async () => {
     const [host, plugin] = duplexPair();
     const { services, close } = make();
-    const server = serveWithConnect(plugin, { services });
+    const server = serveFramed(plugin, { services });
     const ended: PluginExit = { code: 0, signal: null };
     const exited = server.closed.then(close).then(
       () => ended,
