@@ -124,6 +124,12 @@ describe("what is written", () => {
     expect(Object.keys(files).sort()).toEqual(["folder/things_codec.ts", "folder/things_table.ts", "google/protobuf/timestamp_codec.ts"]);
   });
 
+  it("is a file of codecs for each proto whose messages a method takes or gives, though no field holds one", () => {
+    const service = [{ name: "Clock", method: [{ name: "Set", inputType: ".google.protobuf.Timestamp", outputType: ".google.protobuf.Duration" }] }];
+    const files = generated([], { service });
+    expect(Object.keys(files).sort()).toEqual(["folder/things_table.ts", "google/protobuf/duration_codec.ts", "google/protobuf/timestamp_codec.ts"]);
+  });
+
   it("loads what runs it, and of everything else the types alone", () => {
     expect([...text.matchAll(/^import (?!type)(.*);$/gm)].map((match) => match[1])).toEqual([
       '{ messageCodec } from "@kloset/grpc"',
