@@ -170,6 +170,14 @@ describe("the end of a plugin", () => {
     expect(child.stderr()).toContain("store: close() did not finish within 0.05 s after the host had gone\n");
   });
 
+  it("gives close() all the time that it is allowed, be it more than a timer can run", async () => {
+    const child = run({ options: { close: "slow", serve: { closeDeadlineMs: 30 * 24 * 60 * 60 * 1000 } } });
+    await ask(child);
+    child.duplex.destroy();
+    expect(await child.exit).toEqual({ code: 0, signal: null });
+    expect(child.stderr()).toContain("closed\n");
+  });
+
   it("reports an error of close()", async () => {
     const child = run({ options: { close: "throw" } });
     await ask(child);
