@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { takeEarlyInput } from "./early-input.js";
 
@@ -42,6 +43,23 @@ describe("takeEarlyInput", () => {
     expect(taken.join("")).toBe(words);
     expect(writer).toBeDefined();
     fs.closeSync(reader);
+    if (writer !== undefined) fs.closeSync(writer);
+  });
+
+  it("reads no further when the descriptor was closed by what it took: another file may have the number", () => {
+    const { reader, writer } = pipeWith("one two", true);
+    const taken: string[] = [];
+    const opened: number[] = [];
+    let isClosed = false;
+    const take = (bytes: Buffer | null): void => {
+      taken.push(String(bytes));
+      fs.closeSync(reader);
+      isClosed = true;
+      while (opened.at(-1) !== reader) opened.push(fs.openSync(fileURLToPath(import.meta.url), "r"));
+    };
+    expect(takeEarlyInput(reader, Buffer.alloc(4), take, () => isClosed)).toBe(true);
+    expect(taken).toEqual(["one "]);
+    for (const fd of opened) fs.closeSync(fd);
     if (writer !== undefined) fs.closeSync(writer);
   });
 });

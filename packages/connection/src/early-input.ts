@@ -12,15 +12,16 @@ const maxPipeBytes = 1024 * 1024;
  * @param fd - A pipe that was opened with O_NONBLOCK.
  * @param buffer - Is read into.
  * @param sink - Gets the bytes, which are borrowed from `buffer`; null at their end.
+ * @param isClosed - Whether the sink has closed the descriptor: its number may be another file's by then.
  * @returns Whether there was something, be it the end.
  */
-export function takeEarlyInput(fd: number, buffer: Buffer, sink: (bytes: Buffer | null) => void): boolean {
+export function takeEarlyInput(fd: number, buffer: Buffer, sink: (bytes: Buffer | null) => void, isClosed = (): boolean => false): boolean {
   let total = 0;
   while (total < maxPipeBytes) {
     const length = tryRead(fd, buffer);
     if (length === undefined) return total > 0;
     sink(length === 0 ? null : buffer.subarray(0, length));
-    if (length === 0) return true;
+    if (length === 0 || isClosed()) return true;
     total += length;
   }
   return true;

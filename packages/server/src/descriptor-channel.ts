@@ -105,10 +105,11 @@ class Descriptors implements DescriptorChannel {
 
   /** Reads without a socket in so many turns of the event loop, as long as there is something: what answers it goes first. */
   #readEarly(events: ChannelEvents, turns: number): void {
-    const isThere = takeEarlyInput(this.#guard.input, this.#buffer, (bytes) => {
+    const take = (bytes: Buffer | null): void => {
       if (bytes === null) this.#finish();
-      else if (!this.#isClosed) events.onBytes(bytes);
-    });
+      else events.onBytes(bytes);
+    };
+    const isThere = takeEarlyInput(this.#guard.input, this.#buffer, take, () => this.#isClosed);
     if (!isThere) {
       this.#readOn();
       return;
