@@ -39,6 +39,12 @@ export class Writer {
   /** How much of it is written. */
   length = 0;
 
+  /** Lets go of the memory, with what is written: it is whoever's who has it. */
+  release(): void {
+    this.buffer = Buffer.allocUnsafeSlow(firstCapacity);
+    this.length = 0;
+  }
+
   /** Makes room for so many bytes behind what is written. */
   reserve(bytes: number): void {
     const needed = this.length + bytes;

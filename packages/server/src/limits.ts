@@ -23,6 +23,9 @@ export const messageCostBytes = 256;
 /** While all messages that are not whole have less memory together, each gets all that it needs at once. */
 export const maxEagerBytes = 64 * MiB;
 
+/** What the memory in which messages are encoded may keep when one is sent. */
+export const maxKeptBytes = MiB;
+
 /** Calls that begin in one turn of the event loop: what they answer has to be seen before others begin. */
 export const maxBegunAtOnce = 32;
 
@@ -54,7 +57,7 @@ export const maxWaitingAnswers = 1000;
 /** Resets and window updates that wait beyond the output's room: from here on the host is read no further until it reads. */
 export const maxWaitingControlFrames = 1000;
 
-/** DATA frames without data, and requests that are no HTTP/2, that one connection may send. */
+/** DATA frames without data, and requests that are no HTTP/2, that one connection may send beyond one for each of its calls. */
 export const maxInvalidFrames = 1000;
 
 /** Entries of one SETTINGS frame, as nghttp2 has it: each can change the windows of all streams. */

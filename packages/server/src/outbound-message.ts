@@ -2,6 +2,7 @@ import { Code, StatusError, Writer, type MessageEncoder } from "@kloset/grpc";
 import { writeUint32 } from "@kloset/connection/serving";
 import type { Body } from "./http2-stream.js";
 import { prefixLength } from "./inbound-messages.js";
+import { maxKeptBytes } from "./limits.js";
 
 /** Where messages are encoded, one after the other: encoding never waits. */
 const writer = new Writer();
@@ -23,11 +24,16 @@ export class OutboundMessage implements Body {
    */
   constructor(codec: MessageEncoder, message: unknown, maxBytes: number) {
     writer.length = prefixLength;
-    this.#tail = codec.encode(message, writer);
+    try {
+      this.#tail = codec.encode(message, writer);
+      this.#head = writer.buffer;
+      this.#headLength = writer.length;
+    } finally {
+      // Of a message that had to be large, the memory goes with it.
+      if (writer.buffer.length > maxKeptBytes) writer.release();
+    }
     this.#tailLength = this.#tail?.length ?? 0;
-    this.#head = writer.buffer;
-    this.#headLength = writer.length;
-    this.length = writer.length + this.#tailLength;
+    this.length = this.#headLength + this.#tailLength;
     const length = this.length - prefixLength;
     if (length > maxBytes) {
       const text = `message size ${String(length)} is larger than configured writeMaxBytes ${String(maxBytes)}`;
@@ -39,7 +45,7 @@ export class OutboundMessage implements Body {
 
   /** Call it when the message has to wait: the next one is encoded in the same memory. */
   keep(): void {
-    this.#head = Buffer.from(this.#head.subarray(0, this.#headLength));
+    if (this.#head === writer.buffer) this.#head = Buffer.from(this.#head.subarray(0, this.#headLength));
   }
 
   copy(target: Uint8Array, targetStart: number, from: number, to: number): void {
