@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { errorCode, frameFlag, frameType, setting } from "@kloset/connection/serving";
-import { responseHeaders } from "./header-blocks.js";
-import { data, frame, headers, padded, rstStream, settings, uint32, type Frame } from "./testing/frames.js";
+import { headerBlock, responseHeaders } from "./header-blocks.js";
+import { data, frame, headers, padded, rstStream, settings, uint32, windowUpdate, type Frame } from "./testing/frames.js";
 import { MemoryHost } from "./testing/memory-host.js";
 
 const { endStream, ack } = frameFlag;
@@ -52,6 +52,21 @@ describe("SETTINGS (RFC 9113, section 6.5)", () => {
     const blocks = (await ofType(host, frameType.headers)).map(({ payload }) => payload);
     expect(blocks).toEqual([Buffer.concat([Buffer.of(0x20), responseHeaders]), Buffer.from(responseHeaders)]);
   });
+
+  it("that allow no header table are kept when the first header block never left: the next one says it", async () => {
+    const host = new MemoryHost().send(windowUpdate(0, 1_000_000), settings([setting.initialWindowSize, 1_000_000], [setting.headerTableSize, 0]));
+    host.send(headers(1, endStream), headers(3, endStream), headers(5, endStream));
+    await host.frames();
+    host.reads = false;
+    // Both buffers of the output are full: a long block has to wait.
+    host.answer(1, Buffer.alloc(100_000));
+    await host.frames();
+    host.connection.sendHeaders(host.stream(3).stream, headerBlock([["grpc-message", "x".repeat(80_000)]]), true);
+    host.send(rstStream(3));
+    host.connection.sendHeaders(host.stream(5).stream, responseHeaders, true);
+    host.reads = true;
+    expect((await ofType(host, frameType.headers)).map(({ stream, payload }) => [stream, payload])).toEqual([[5, Buffer.concat([Buffer.of(0x20), responseHeaders])]]);
+  });
 });
 
 describe("PING (RFC 9113, section 6.7)", () => {
@@ -85,6 +100,16 @@ describe("PING (RFC 9113, section 6.7)", () => {
     expect(host.end).toBeUndefined();
     host.send(bytes);
     expect(host.end).toEqual(broke("Flooding was detected: answers that nobody reads"));
+  });
+
+  it("is no flood behind resets that were not written yet", async () => {
+    const host = new MemoryHost();
+    await host.frames();
+    host.reads = false;
+    // Data that was under way when the host cancelled its calls.
+    const ids = Array.from({ length: 1000 }, (_, i) => 2 * i + 1);
+    host.send(...ids.flatMap((id) => [headers(id), rstStream(id)]), ...ids.map((id) => data(id, "late")), frame(frameType.ping, 0, 0, Buffer.alloc(8)));
+    expect(host.end).toBeUndefined();
   });
 });
 

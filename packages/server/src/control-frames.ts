@@ -10,6 +10,8 @@ export class ControlFrames {
   readonly #output: Output;
   /** What the host has asked for and has not been written yet. */
   #waitingAnswers = 0;
+  /** Resets among what has not been written yet that answer frames of streams that are closed. */
+  #waitingResets = 0;
 
   constructor(output: Output) {
     this.#output = output;
@@ -43,8 +45,8 @@ export class ControlFrames {
    * @returns whether it is sent.
    */
   resetInAnswer(stream: number, code: number): boolean {
-    if (this.#waitingAnswers >= maxWaitingAnswers) return false;
-    this.#waitingAnswers += 1;
+    if (this.#waitingResets >= maxWaitingAnswers) return false;
+    this.#waitingResets += 1;
     this.reset(stream, code);
     return true;
   }
@@ -52,6 +54,7 @@ export class ControlFrames {
   /** What waited has been written. */
   written(): void {
     this.#waitingAnswers = 0;
+    this.#waitingResets = 0;
   }
 
   #countAnswer(): void {

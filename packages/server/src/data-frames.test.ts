@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { errorCode, frameFlag, frameType } from "@kloset/connection/serving";
+import { responseHeaders } from "./header-blocks.js";
 import { data, frame, headers, padded, requestFields, rstStream } from "./testing/frames.js";
 import { MemoryHost } from "./testing/memory-host.js";
 
@@ -70,6 +71,16 @@ describe("DATA (RFC 9113, section 6.1)", () => {
     expect(host.end).toBeUndefined();
     host.send(bytes);
     expect(host.end).toEqual({ error: "the host broke HTTP/2: Too many invalid HTTP/2 frames" });
+  });
+
+  it("empty once in each of any number of calls is no flood", async () => {
+    const host = new MemoryHost();
+    for (let id = 1; id < 4000; id += 2) {
+      host.send(headers(id), data(id), data(id, "", endStream));
+      host.connection.sendHeaders(host.stream(id).stream, responseHeaders, true);
+      await host.frames();
+    }
+    expect([host.end, host.stream(3999).closed]).toEqual([undefined, true]);
   });
 });
 

@@ -6,7 +6,6 @@ import { StreamError } from "./errors.js";
 import { ReceiveFlow, SendFlow } from "./flow-control.js";
 import { FrameReader, type FrameHeader, type FrameSink } from "./frame-reader.js";
 import { checkGoaway } from "./goaway.js";
-import { withoutTable } from "./header-blocks.js";
 import { HeaderFrames } from "./header-frames.js";
 import type { Body, Http2Stream, StreamHandler } from "./http2-stream.js";
 import { Output } from "./output.js";
@@ -48,7 +47,6 @@ export class Http2Connection implements FrameSink {
   readonly #reader = new FrameReader(this);
   readonly #headers: HeaderFrames;
   readonly #data: DataFrames;
-  #hasSentHeaders = false;
   #unreadBytes = 0;
   /** Bytes of answers that wait. */
   #backlogBytes = 0;
@@ -101,10 +99,7 @@ export class Http2Connection implements FrameSink {
   /** Sends a header block. */
   sendHeaders(stream: Http2Stream, block: Uint8Array, endStream: boolean): void {
     if (stream.isClosed || this.#isClosed) return;
-    // Before it nothing waits, so it is the first that goes out.
-    const sent = this.#hasSentHeaders ? block : withoutTable(block);
-    this.#hasSentHeaders = true;
-    this.#sender.send(stream, { type: "headers", block: sent, endStream });
+    this.#sender.send(stream, { type: "headers", block, endStream });
   }
 
   /**

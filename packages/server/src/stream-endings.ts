@@ -35,6 +35,8 @@ export class StreamEndings {
   completed(stream: Http2Stream): void {
     if (stream.isClosed) return;
     const { handler } = stream;
+    // A connection lasts for hours: a few for each call are no flood.
+    if (this.#invalidFrames > 0) this.#invalidFrames -= 1;
     // What the host still sends is dropped.
     stream.handler = undefined;
     if (stream.hostEnded) this.#close(stream);
@@ -106,7 +108,7 @@ export class StreamEndings {
   }
 
   /**
-   * A frame that a host has no reason to send. Some are put up with.
+   * A frame that a host has no reason to send. Some are put up with, and one for each call that comes to its end.
    *
    * @throws HostProtocolError when there were too many.
    */

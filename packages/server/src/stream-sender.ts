@@ -1,4 +1,5 @@
 import { frameFlag, frameHeaderLength, frameType, initialWindow, writeFrameHeader } from "@kloset/connection/serving";
+import { withoutTable } from "./header-blocks.js";
 import type { Body, Http2Stream, Outgoing } from "./http2-stream.js";
 import { maxSentFrameBytes } from "./limits.js";
 import type { Output } from "./output.js";
@@ -31,6 +32,7 @@ export class StreamSender {
   readonly #maxFrame = maxSentFrameBytes;
   /** The DATA frame at the end of the output, which may grow. */
   #last: LastFrame | undefined;
+  #hasSentHeaders = false;
 
   constructor(output: Output, onSent: (stream: Http2Stream) => void) {
     this.#output = output;
@@ -143,7 +145,8 @@ export class StreamSender {
   }
 
   /** A header block goes out whole, in as many frames as it needs (RFC 9113, section 4.3). */
-  #sendHeaders(stream: Http2Stream, block: Uint8Array, endStream: boolean): boolean {
+  #sendHeaders(stream: Http2Stream, fields: Uint8Array, endStream: boolean): boolean {
+    const block = this.#hasSentHeaders ? fields : withoutTable(fields);
     const frames = Math.max(1, Math.ceil(block.length / this.#maxFrame));
     if (this.#output.headerRoom < block.length + frames * frameHeaderLength) return false;
     for (let frame = 0; frame < frames; frame += 1) {
@@ -157,6 +160,7 @@ export class StreamSender {
       // All at once: nothing may come between (RFC 9113, section 6.10).
       this.#output.advance(frameHeaderLength + part.length);
     }
+    this.#hasSentHeaders = true;
     return true;
   }
 
