@@ -68,10 +68,13 @@ export class Call implements StreamHandler {
     this.#requests = new Requests((cost) => {
       this.#taken(cost);
     });
+    let messages = 0;
     this.#inbound = new InboundMessages(target.method.input, environment.maxMessageBytes, environment.budget, {
       onMessage: (message, cost) => {
         this.#waitingCost += cost;
         this.#requests.push(message, cost);
+        // It is refused, and what follows it would fill the window.
+        if (!isStreaming(target.method) && ++messages > 1) this.#begin();
       },
       onError: (error) => {
         this.#requests.fail(error);
@@ -128,14 +131,18 @@ export class Call implements StreamHandler {
 
   /** Tells the implementation that its call is over before its end. */
   #abort(reason: unknown): void {
+    this.#inbound.close();
     this.#requests.abort(reason);
     this.#context.abort(reason);
     this.#giveUpWaits();
     this.#waitingCost = 0;
     this.#look();
     this.#stopIterator();
+    if (this.#isOver || !isCodedError(reason)) return;
     // One that does not look at its signal must not keep the host waiting.
-    if (!this.#isOver && isCodedError(reason)) this.#finish(statusOf(reason));
+    if (this.#stream.outgoing.length === 0) this.#finish(statusOf(reason));
+    // Nor must what the host does not take: a status would stand behind it, and whoever sends it would wait as long.
+    else this.#reset(errorCode.cancel);
   }
 
   #end(): void {
@@ -305,9 +312,14 @@ export class Call implements StreamHandler {
     try {
       sendStatus(connection, this.#stream, status, this.#hasHeaders);
     } catch {
-      connection.reset(this.#stream, errorCode.internalError);
-      this.onClose();
+      this.#reset(errorCode.internalError);
     }
+  }
+
+  /** Ends the call without a status. */
+  #reset(code: number): void {
+    this.#environment.connection.reset(this.#stream, code);
+    this.onClose();
   }
 }
 

@@ -12,8 +12,10 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
   #next = 0;
   #isEnded = false;
   #failure: { readonly error: unknown } | undefined;
-  /** Of the only one who waits without taking. */
-  #watching: { readonly resolve: (isThere: boolean) => void; readonly reject: (error: unknown) => void } | undefined;
+  /** Why there is nothing any more for an implementation that has stopped iterating. */
+  #left: { readonly error: Error } | undefined;
+  /** Of those who wait without taking. */
+  #watching: Watch | undefined;
   #waiting: { readonly resolve: (result: IteratorResult<unknown>) => void; readonly reject: (error: unknown) => void }[] = [];
 
   /** @param onTaken - Told the cost of each message that was taken. */
@@ -26,36 +28,43 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
   }
 
   take(): unknown {
-    return this.#next < this.#messages.length ? this.#take() : undefined;
+    return this.#hasNext ? this.#take() : undefined;
   }
 
   more(): Promise<boolean> {
-    if (this.#next < this.#messages.length) return Promise.resolve(true);
-    if (this.#failure !== undefined) return rejected(this.#failure.error);
+    if (this.#hasNext) return Promise.resolve(true);
+    const end = this.#end;
+    if (end !== undefined) return rejected(end.error);
     if (this.#isEnded) return Promise.resolve(false);
-    return new Promise((resolve, reject) => {
-      this.#watching = { resolve, reject };
-    });
+    return (this.#watching ??= newWatch()).isThere;
   }
 
   next(): Promise<IteratorResult<unknown>> {
-    if (this.#next < this.#messages.length) return Promise.resolve({ done: false, value: this.#take() });
-    if (this.#failure !== undefined) return rejected(this.#failure.error);
+    if (this.#hasNext) return Promise.resolve({ done: false, value: this.#take() });
+    const end = this.#end;
+    if (end !== undefined) return rejected(end.error);
     if (this.#isEnded) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });
   }
 
-  /** Nobody reads on; what comes still waits, and holds the host back. */
+  /**
+   * Nobody reads on; what comes still waits, and holds the host back. To iterate once
+   * more throws: what had come by now would look like all that there is.
+   */
   return(): Promise<IteratorResult<unknown>> {
-    this.#isEnded = true;
+    this.#left ??= { error: new Error("the requests were left before their end: they can be iterated once") };
     this.#settle();
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** A message has come. */
+  /** A message has come. Behind a failure it is dropped: with it, there would be a gap before it. */
   push(message: unknown, cost: number): void {
+    if (this.#failure !== undefined) {
+      this.#onTaken(cost);
+      return;
+    }
     if (this.#waiting.length > 0) {
       this.#onTaken(cost);
       this.#waiting.shift()?.resolve({ done: false, value: message });
@@ -85,7 +94,7 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
     this.#messages = [];
     this.#costs = [];
     this.#next = 0;
-    this.#failure = { error };
+    this.#failure ??= { error };
     this.#settle();
   }
 
@@ -103,17 +112,41 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
     return message;
   }
 
+  get #hasNext(): boolean {
+    return this.#next < this.#messages.length && this.#left === undefined;
+  }
+
+  /** What is thrown to whoever asks for more, when there is nothing that waits. */
+  get #end(): { readonly error: unknown } | undefined {
+    return this.#failure ?? this.#left;
+  }
+
   #settle(): void {
     const watching = this.#watching;
     this.#watching = undefined;
-    if (this.#failure !== undefined) watching?.reject(this.#failure.error);
+    const end = this.#end;
+    if (end !== undefined) watching?.reject(end.error);
     else watching?.resolve(false);
     if (this.#waiting.length === 0) return;
     for (const { resolve, reject } of this.#waiting.splice(0)) {
-      if (this.#failure !== undefined) reject(this.#failure.error);
+      if (end !== undefined) reject(end.error);
       else resolve({ done: true, value: undefined });
     }
   }
+}
+
+/** Somebody waits to hear whether there is more. */
+interface Watch {
+  readonly isThere: Promise<boolean>;
+  readonly resolve: (isThere: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function newWatch(): Watch {
+  let settlers!: Pick<Watch, "resolve" | "reject">;
+  // The executor runs at once.
+  const isThere = new Promise<boolean>((resolve, reject) => (settlers = { resolve, reject }));
+  return { isThere, ...settlers };
 }
 
 function rejected(error: unknown): Promise<never> {
