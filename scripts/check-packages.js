@@ -22,14 +22,25 @@ try {
   npm(project, "install", "--no-audit", "--no-fund");
 
   const specifiers = tarballs.flatMap(({ name }) => exportsOf(name));
+  compile("all", specifiers, ["ES2023", "DOM"]);
+  // Connect's declarations name DOM's HeadersInit. Authors have no need of a browser's, nor of Connect's.
+  compile("authors", ["@kloset/sdk"], ["ES2023"]);
+  execFileSync(process.execPath, ["all.js"], { cwd: project, stdio: "inherit" });
+  execFileSync("node_modules/.bin/kloset-conformance", ["rules"], { cwd: project, stdio: ["ignore", "ignore", "inherit"] });
+  console.log(`${tarballs.length} packages can be installed, imported and compiled against`);
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
+
+/** Compiles imports of these, with all that they declare. */
+function compile(name, specifiers, lib) {
   const lines = specifiers.map((specifier, i) => `import * as m${i} from ${JSON.stringify(specifier)};`);
   const uses = specifiers.map((_, i) => `m${i}`).join(", ");
-  write("all.ts", `${lines.join("\n")}\nconsole.log([${uses}].length, "exports imported");\n`);
+  write(`${name}.ts`, `${lines.join("\n")}\nconsole.log([${uses}].length, "exports imported");\n`);
   write("tsconfig.json", {
     compilerOptions: {
       target: "ES2023",
-      // Connect's declarations name DOM's HeadersInit.
-      lib: ["ES2023", "DOM"],
+      lib,
       module: "NodeNext",
       strict: true,
       skipLibCheck: false,
@@ -37,14 +48,9 @@ try {
       typeRoots: [join(top, "node_modules/@types")],
       outDir: ".",
     },
-    files: ["all.ts"],
+    files: [`${name}.ts`],
   });
   execFileSync(process.execPath, [join(top, "node_modules/typescript/bin/tsc"), "-p", project], { stdio: "inherit" });
-  execFileSync(process.execPath, ["all.js"], { cwd: project, stdio: "inherit" });
-  execFileSync("node_modules/.bin/kloset-conformance", ["rules"], { cwd: project, stdio: ["ignore", "ignore", "inherit"] });
-  console.log(`${tarballs.length} packages can be installed, imported and compiled against`);
-} finally {
-  rmSync(project, { recursive: true, force: true });
 }
 
 function npm(cwd, ...args) {

@@ -1,5 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, callSignal, fileInfoFromWire, invalidArgument } from "@kloset/adapter";
+import { Calls, callSignal, fileInfoFromWire, invalidArgument, type ServiceImplementation } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 import type { ExporterFactory } from "./exporter.js";
 import { createLink, storeFile } from "./operations.js";
@@ -18,7 +17,7 @@ const SYMBOLIC_LINK = 1;
 export function exporterV1_0(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImpl<typeof wire.Exporter> {
+): ServiceImplementation<typeof wire.Exporter> {
   const calls = new Calls(session, "exporter.Exporter");
   return {
     init: (request) => calls.init(exporterOpener(factory, request), () => ({})),

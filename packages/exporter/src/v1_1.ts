@@ -1,5 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, callSignal, identityOf } from "@kloset/adapter";
+import { Calls, callSignal, identityOf, type ServiceImplementation } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.1";
 import { ExportRun, type ExportResponse } from "./export-run.js";
 import type { ExporterFactory } from "./exporter.js";
@@ -9,7 +8,7 @@ import { exporterOpener, type ExporterSession } from "./session.js";
 export function exporterV1_1(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImpl<typeof wire.Exporter> {
+): ServiceImplementation<typeof wire.Exporter> {
   const calls = new Calls(session, "plakar.exporter.Exporter");
   return {
     init: (request) => calls.init(exporterOpener(factory, request), identityOf),

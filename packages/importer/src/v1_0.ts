@@ -1,6 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, callSignal, errorText, noticeOnce, signalWhileWanted, untilAborted } from "@kloset/adapter";
+import { Calls, callSignal, errorText, noticeOnce, signalWhileWanted, untilAborted, type ServiceImplementation } from "@kloset/adapter";
 import { PushStream, type Send } from "@kloset/grpc";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import { ActiveReaders } from "./active-readers.js";
@@ -24,7 +23,7 @@ type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
 export function importerV1_0(
   factory: ImporterFactory,
   session: ImporterSession,
-): ServiceImpl<typeof wire.Importer> {
+): ServiceImplementation<typeof wire.Importer> {
   const calls = new Calls(session, "importer.Importer");
   const active = new ActiveReaders();
   return {

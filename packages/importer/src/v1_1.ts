@@ -1,6 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
-import { Calls, callSignal, identityOf, invalidArgument } from "@kloset/adapter";
+import { Calls, callSignal, identityOf, invalidArgument, type ServiceImplementation } from "@kloset/adapter";
 import type { Send } from "@kloset/grpc";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";
@@ -18,7 +17,7 @@ type WireRecord = MessageInitShape<typeof connectors.RecordSchema>;
 export function importerV1_1(
   factory: ImporterFactory,
   session: ImporterSession,
-): ServiceImpl<typeof wire.Importer> {
+): ServiceImplementation<typeof wire.Importer> {
   const calls = new Calls(session, "importer.Importer");
   return {
     init: (request) => calls.init(importerOpener(factory, request), identityOf),

@@ -1,5 +1,4 @@
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { Calls } from "@kloset/adapter";
+import { Calls, type CallContext, type ServiceImplementation } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
 import type { store as wire } from "@kloset/protocol/v1.0";
 import {
@@ -21,7 +20,7 @@ import type { StoreFactory } from "./store.js";
 const BYTES_PER_MAC = 36;
 
 /** Serves a store to hosts of generation v1.0, which have an rpc for each kind of resource. */
-export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImpl<typeof wire.Store> {
+export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImplementation<typeof wire.Store> {
   const calls = new Calls(session, "store.Store");
   const listOf = (rpc: string, kind: ResourceKind) => (_request: unknown, { signal }: CallContext) =>
     calls.unary(rpc, async (opened) => ({
@@ -68,7 +67,6 @@ export function storeV1_0(factory: StoreFactory, session: StoreSession): Service
 }
 
 type PutRequest = wire.PutStateRequest | wire.PutPackfileRequest | wire.PutLockRequest;
-type CallContext = Pick<HandlerContext, "signal">;
 type MacRequest = Pick<wire.GetStateRequest, "mac">;
 
 function readPut({ mac, chunk }: PutRequest): PutMessage {
