@@ -1,6 +1,7 @@
-import { lstat, readdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../fs/errors.js";
+import { entriesOf, type ReadEntries } from "./directory-entries.js";
 
 /** Files that are looked at together. */
 const AT_ONCE = 32;
@@ -9,15 +10,16 @@ const AT_ONCE = 32;
  * Adds up the bytes of all files below a directory. What vanishes meanwhile
  * counts as nothing; symbolic links are not followed.
  *
+ * @param read - For tests.
  * @throws What makes the sum wrong: a directory that can not be read.
  */
-export async function sizeOfTree(root: string): Promise<number> {
+export async function sizeOfTree(root: string, read?: ReadEntries): Promise<number> {
   let size = 0;
   const directories = [root];
   for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
     const parent = directory;
     const files: string[] = [];
-    for (const entry of await readdir(parent, { withFileTypes: true }).catch(nothingIfMissing([], parent !== root))) {
+    for (const entry of await entriesOf(parent, read).catch(nothingIfMissing([], parent !== root))) {
       if (entry.isDirectory()) directories.push(join(parent, entry.name));
       else if (entry.isFile()) files.push(join(parent, entry.name));
     }

@@ -1,11 +1,11 @@
-import { mkdir, readdir, stat, unlink } from "node:fs/promises";
+import { mkdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   LocationFlag,
-  Mac,
   StoreMode,
   type ByteSource,
   type ByteStream,
+  type Mac,
   type Range,
   type ResourceKind,
   type ResourceStore,
@@ -18,6 +18,7 @@ import { replaceFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
 import { createRepository } from "./create-repository.js";
 import { Layout, OWNER_ALL } from "./layout.js";
+import { listResources } from "./list-resources.js";
 import { openRegular } from "./open-regular.js";
 import { readResource } from "./read-resource.js";
 import { sizeOfTree } from "./size-of-tree.js";
@@ -25,7 +26,6 @@ import { syncDirectory } from "./sync-directory.js";
 
 /** A configuration travels in one message, which has 4 MiB at most. */
 const CONFIG_MAX = 4 * 1024 * 1024;
-const RESOURCE_NAME = /^[0-9a-f]{64}$/;
 
 /**
  * Keeps repositories in a directory, in the form of Plakar's own `fs` storage
@@ -105,20 +105,8 @@ export class FsStore implements ResourceStore {
   }
 
   /** Names that are no MAC, and those in a folder that is not theirs, are not listed. */
-  async *list(kind: ResourceKind): AsyncGenerator<Mac> {
-    const { kindFolder, folders } = this.#layout.foldersOf(kind);
-    // Without it the repository is damaged, not empty.
-    await stat(kindFolder);
-    for (const { path, prefix } of folders) {
-      const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-        if (hasCode(error, "ENOENT")) return [];
-        throw error;
-      });
-      for (const entry of entries) {
-        if (!entry.isFile() || !entry.name.startsWith(prefix) || !RESOURCE_NAME.test(entry.name)) continue;
-        yield Mac.fromHex(entry.name);
-      }
-    }
+  list(kind: ResourceKind): AsyncGenerator<Mac> {
+    return listResources(this.#layout, kind);
   }
 
   async put(kind: ResourceKind, mac: Mac, data: ByteStream): Promise<number> {
