@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ByteSource } from "@kloset/sdk";
 import { readFile } from "./read-file.js";
@@ -89,6 +89,20 @@ describe("readFile", () => {
       for await (const chunk of chunks as AsyncIterable<Uint8Array>) appendFileSync(path, Buffer.from(chunk));
     });
     expect(message).toContain(`"${path}" changed while it was read: ${String(3 * MIB)} bytes at the start, at least`);
+  });
+
+  it("reports a file whose writer puts its time back", async () => {
+    const path = file("put-back", Buffer.alloc(6 * MIB, "a"));
+    const time = new Date("2020-01-01");
+    utimesSync(path, time, time);
+    const chunks = iteratorOf(await readFile(path, signal));
+    await chunks.next();
+    writeFileSync(path, Buffer.alloc(6 * MIB, "b"), { flag: "r+" });
+    utimesSync(path, time, time);
+    const message = await messageOf(async () => {
+      while ((await chunks.next()).done !== true);
+    });
+    expect(message).toBe(`"${path}" changed while it was read: its content, its attributes or its names were written to`);
   });
 
   it("stops when the signal is aborted", async () => {
