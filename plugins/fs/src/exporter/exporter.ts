@@ -16,6 +16,7 @@ import { booleanOption } from "../fs/boolean-option.js";
 import { hasCode, systemError } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { makePath } from "../fs/make-path.js";
+import { Notices } from "../fs/notices.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
 import { replaceFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
@@ -44,6 +45,8 @@ export interface FsExporterOptions {
   readonly sparse?: boolean;
   /** Called once, when the first extended attribute comes. */
   readonly loadAttributes?: () => ExtendedAttributes | undefined;
+  /** Are told what the user should know. */
+  readonly notices?: Notices;
 }
 
 /** An entry and the directory that it is in. */
@@ -63,6 +66,7 @@ export class FsExporter implements Exporter {
   readonly #directories: Directories;
   readonly #sparse: boolean;
   readonly #loadAttributes: () => ExtendedAttributes | undefined;
+  readonly #notices: Notices;
   #attributes: AttributeSetter | undefined;
   /** Directories in which no dead process has left anything. */
   readonly #tidy = new Set<string>();
@@ -76,6 +80,7 @@ export class FsExporter implements Exporter {
     this.#directories = directories;
     this.#sparse = options.sparse ?? false;
     this.#loadAttributes = options.loadAttributes ?? loadExtendedAttributes;
+    this.#notices = options.notices ?? new Notices("tsfs");
   }
 
   root(): string {
@@ -110,7 +115,7 @@ export class FsExporter implements Exporter {
   }
 
   async setPermissions(pathname: string, fileInfo: FileInfo): Promise<void> {
-    await setPermissions(this.#directories, this.#root, cleanPathname(pathname), fileInfo);
+    await setPermissions(this.#directories, this.#root, cleanPathname(pathname), fileInfo, this.#notices);
   }
 
   async createLink(oldname: string, newname: string, kind: LinkKind): Promise<void> {
@@ -244,5 +249,6 @@ export const createExporter: ExporterFactory = async (context: ConnectorContext)
   const root = directoryOf(context);
   const sparse = booleanOption(context.config, "sparse");
   await makePath(root, OWNER_ALL);
-  return new FsExporter(root, (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root)), { sparse });
+  const directories = (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root));
+  return new FsExporter(root, directories, { sparse, notices: new Notices(context.protocol) });
 };

@@ -1,6 +1,8 @@
 import { chmod, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { FileInfoInit } from "@kloset/sdk";
+import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import type { FsExporter } from "./exporter.js";
 import { expectTime, makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
@@ -11,12 +13,14 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
   let scratch: Scratch;
   let root: string;
   let exporter: FsExporter;
+  let lines: string[];
   beforeEach(async () => {
     scratch = await makeScratch();
     root = join(scratch.path, "root");
     await mkdir(root);
     await chmod(root, 0o777);
-    exporter = await makeExporter(root, way);
+    lines = [];
+    exporter = await makeExporter(root, way, { notices: new Notices("tsfs", (line) => lines.push(line)) });
   });
   afterEach(async () => {
     await exporter.close();
@@ -106,7 +110,7 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     await exporter.setPermissions("/l", ownInfo({ ...foreign, type: "symlink" }));
     const { uid, gid } = isRoot ? foreign : ownInfo();
     const [f, d, l] = await Promise.all(["f", "d", "l"].map((name) => lstat(join(root, name))));
-    expect(f).toMatchObject({ uid, gid, mode: 0o106755 });
+    expect(f).toMatchObject({ uid, gid, mode: isRoot ? 0o106755 : 0o100755 });
     expect(d).toMatchObject({ uid, gid, mode: 0o042755 });
     expect(l).toMatchObject({ uid, gid });
 
@@ -116,6 +120,31 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     });
     const mine = await lstat(join(root, "mine"));
     expect(mine).toMatchObject(isRoot ? { uid: 65534, gid: 65534 } : { uid, gid });
+  });
+
+  it("leaves setuid and setgid out of a file that keeps another owner, and says so once", async () => {
+    await asOrdinaryUser(async () => {
+      const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+      const [uid, gid] = [own.uid + 1, own.gid + 1];
+      const set = async (name: string, info: FileInfoInit): Promise<number> => {
+        await store(name);
+        await exporter.setPermissions(name, ownInfo({ ...own, permissions: 0o7755, ...info }));
+        return (await lstat(join(root, name))).mode & 0o7777;
+      };
+      expect(await set("/own", {})).toBe(0o7755);
+      expect(lines).toEqual([]);
+      expect(await set("/user", { uid })).toBe(0o3755);
+      expect(await set("/group", { gid })).toBe(0o5755);
+      expect(await set("/both", { uid, gid })).toBe(0o1755);
+      expect(await set("/none", { uid, gid, permissions: 0o755 })).toBe(0o755);
+      await exporter.createDirectory("/d");
+      await exporter.setPermissions("/d", ownInfo({ gid, uid, type: "directory", permissions: 0o2755 }));
+      expect((await lstat(join(root, "d"))).mode & 0o7777).toBe(0o2755);
+    });
+    const first = JSON.stringify(join(root, "user"));
+    expect(lines).toEqual([
+      `tsfs: setuid and setgid are left out of what can not be given to its owner, which takes a superuser (the first is ${first})\n`,
+    ]);
   });
 
   it("tells a link from what is none", async () => {

@@ -3,18 +3,18 @@ import { expect } from "@jest/globals";
 import { fileInfoOf, type FileInfo, type FileInfoInit } from "@kloset/sdk";
 import { DirectoryHandles } from "./directory-handles.js";
 import { DirectoryPaths } from "./directory-paths.js";
-import { FsExporter } from "./exporter.js";
+import { FsExporter, type FsExporterOptions } from "./exporter.js";
 import { keepsNanoseconds } from "./utimes-argument.js";
 
 /** For tests: the two ways to hold directories. Handles are what Linux gets; paths work everywhere. */
 export const WAYS: readonly ("handles" | "paths")[] = process.platform === "linux" ? ["handles", "paths"] : ["paths"];
 
 /** Makes an exporter that holds directories in one of the ways. */
-export async function makeExporter(root: string, way: "handles" | "paths"): Promise<FsExporter> {
-  if (way === "paths") return new FsExporter(root, new DirectoryPaths(await realpath(root)));
+export async function makeExporter(root: string, way: "handles" | "paths", options: FsExporterOptions = {}): Promise<FsExporter> {
+  if (way === "paths") return new FsExporter(root, new DirectoryPaths(await realpath(root)), options);
   const handles = await DirectoryHandles.open(root);
   if (handles === undefined) throw new Error("this system has no directory handles");
-  return new FsExporter(root, handles);
+  return new FsExporter(root, handles, options);
 }
 
 /** A file info owned by whoever runs the test. */
