@@ -122,6 +122,27 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     expect(mine).toMatchObject(isRoot ? { uid: 65534, gid: 65534 } : { uid, gid });
   });
 
+  it.each(["uid", "gid"] as const)("refuses the %s that means \"as it is\"; an ordinary user sets none", async (id) => {
+    const none = { [id]: 0xffff_ffff, permissions: 0o6755 };
+    const text = `EINVAL: the ${id === "uid" ? "owner" : "group"} 4294967295 can not be set: to the system it means "as it is", `;
+    await store("/f");
+    await exporter.createLink("f", "/l", "symbolic");
+    const attempts = [
+      { pathname: "/f", set: () => exporter.setPermissions("/f", ownInfo(none)) },
+      { pathname: "/l", set: () => exporter.setPermissions("/l", ownInfo({ ...none, type: "symlink" })) },
+    ];
+    for (const { pathname, set } of attempts) {
+      if (isRoot) await expect(set()).rejects.toThrow(`${text}'${join(root, pathname)}'`);
+      else await set();
+    }
+    if (isRoot) expect((await lstat(join(root, "f"))).mode & 0o7777).toBe(0o600);
+    await asOrdinaryUser(async () => {
+      await store("/mine");
+      await exporter.setPermissions("/mine", ownInfo({ [id]: 0xffff_ffff, permissions: 0o640 }));
+    });
+    expect((await lstat(join(root, "mine"))).mode & 0o7777).toBe(0o640);
+  });
+
   it("leaves setuid and setgid out of a file that keeps another owner, and says so once", async () => {
     await asOrdinaryUser(async () => {
       const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };

@@ -10,6 +10,8 @@ import { utimesArgument } from "./utimes-argument.js";
 const CHMOD_BITS = 0o7777;
 const SETUID = 0o4000;
 const SETGID = 0o2000;
+/** (uid_t) -1: `chown` takes it for "as it is". */
+const UNCHANGED = 0xffff_ffff;
 
 /** Who owns an entry, as the system says it. */
 interface Owner {
@@ -44,21 +46,27 @@ export async function setPermissions(
       const link = directory.at(name);
       const stats = await lstat(link, { bigint: true });
       if (!stats.isSymbolicLink()) throw systemError("EINVAL", "not a symbolic link", path);
-      if (ownerDiffers(stats, info)) await lchown(link, info.uid, info.gid);
+      if (ownerDiffers(stats, info, path)) await lchown(link, info.uid, info.gid);
       await lutimes(link, time, time);
     });
     return;
   }
   await directories.inode(pathname, async (inode) => {
     if (inode.stats.isSymbolicLink()) throw throughLink(path, path);
-    if (ownerDiffers(inode.stats, info)) await inode.chown(info.uid, info.gid);
+    if (ownerDiffers(inode.stats, info, path)) await inode.chown(info.uid, info.gid);
     await inode.chmod(modeFor(inode.stats, info, path, notices));
     await inode.utimes(time);
   });
 }
 
-function ownerDiffers(stats: Owner, info: FileInfo): boolean {
-  return setsOwners() && (stats.uid !== BigInt(info.uid) || stats.gid !== BigInt(info.gid));
+/** @throws SystemError for an owner that can not be set: the file would stay root's, with all its rights. */
+function ownerDiffers(stats: Owner, info: FileInfo, path: string): boolean {
+  if (!setsOwners()) return false;
+  for (const [what, id] of [["owner", info.uid], ["group", info.gid]] as const) {
+    if (id !== UNCHANGED) continue;
+    throw systemError("EINVAL", `the ${what} ${String(id)} can not be set: to the system it means "as it is"`, path);
+  }
+  return stats.uid !== BigInt(info.uid) || stats.gid !== BigInt(info.gid);
 }
 
 function setsOwners(): boolean {
