@@ -24,10 +24,18 @@ export interface Directories {
   inode<T>(pathname: string, work: (inode: Inode) => Promise<T>): Promise<T>;
   /** Forgets what was seen at a pathname and below: the directory there was made just now. */
   renewed(pathname: string): Promise<void>;
+  /**
+   * Forgets what was seen at a pathname and below when it is another directory than the one there now, as after that
+   * one was moved away: what is kept would still lead to it.
+   */
+  found(pathname: string, there: Identity): Promise<void>;
   /** Forgets what was seen: something else has changed the directories. */
   forget(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** By which the system knows a directory, whatever its name is. */
+export type Identity = Pick<BigIntStats, "dev" | "ino">;
 
 /** A directory that is safe to work in. */
 export interface Directory {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readlink } from "node:fs/promises";
+import { lstat, mkdir, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, type Scratch } from "../fs/testing.js";
@@ -48,6 +48,16 @@ describe("DirectoryHandles", () => {
     });
     await directories?.forget();
     expect(await openBelow()).toHaveLength(directories === undefined ? 0 : 1);
+  });
+
+  it("stay when the same directory is found, and go with what is below when another one is", async () => {
+    await mkdir(join(scratch.path, "a", "b"), { recursive: true });
+    await directories?.within("/a/b", async () => undefined);
+    const before = await openBelow();
+    await directories?.found("/a", await lstat(join(scratch.path, "a"), { bigint: true }));
+    expect(await openBelow()).toEqual(before);
+    await directories?.found("/a", await lstat(scratch.path, { bigint: true }));
+    expect(await openBelow()).toEqual(directories === undefined ? [] : [scratch.path]);
   });
 
   it("are closed when the work with them fails", async () => {

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { chmod, chown, lstat, open, readFile, stat, utimes, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, withoutAlias } from "../fs/errors.js";
-import { splitPathname, throughLink, type Directories, type Directory, type Inode } from "./directories.js";
+import { splitPathname, throughLink, type Directories, type Directory, type Identity, type Inode } from "./directories.js";
 
 /** Linux' O_PATH, which Node does not name: holds an entry of any type without opening it, whatever its mode. */
 const O_PATH = 0o10000000;
@@ -90,6 +90,12 @@ export class DirectoryHandles implements Directories {
       this.#slots.delete(at);
       if (slot.users === 0) await slot.handle.close();
     }
+  }
+
+  async found(pathname: string, there: Identity): Promise<void> {
+    const kept = await this.#slots.get(pathname)?.handle.stat({ bigint: true });
+    // Also when it is not kept itself: what is below it may be.
+    if (kept?.ino !== there.ino || kept.dev !== there.dev) await this.renewed(pathname);
   }
 
   async forget(): Promise<void> {

@@ -70,6 +70,10 @@ export class DirectoryPaths implements Directories {
     // Paths lead to what is there.
   }
 
+  async found(): Promise<void> {
+    // As above.
+  }
+
   async forget(): Promise<void> {
     this.#seen.clear();
   }

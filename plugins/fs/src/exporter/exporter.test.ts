@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConnectorContext } from "@kloset/sdk";
@@ -104,6 +104,18 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
         await store("/closed/f", "x");
       });
       expect((await lstat(join(root, "closed"))).mode).toBe(0o040705);
+    });
+
+    it("does not follow a directory that was moved away when another one is there", async () => {
+      await exporter.createDirectory("/d");
+      await exporter.createDirectory("/d/e");
+      for (const pathname of ["/d/before", "/d/e/before"]) await store(pathname, "1");
+      await rename(join(root, "d"), join(root, "d.moved"));
+      await mkdir(join(root, "d", "e"), { recursive: true });
+      await exporter.createDirectory("/d");
+      for (const pathname of ["/d/after", "/d/e/after"]) await store(pathname, "2");
+      expect((await readdir(join(root, "d"), { recursive: true })).sort()).toEqual(["after", "e", "e/after"]);
+      expect((await readdir(join(root, "d.moved"), { recursive: true })).sort()).toEqual(["before", "e", "e/before"]);
     });
 
     it("makes again what was removed meanwhile", async () => {

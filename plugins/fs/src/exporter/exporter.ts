@@ -218,10 +218,11 @@ export class FsExporter implements Exporter {
       } catch (error) {
         if (!hasCode(error, "EEXIST")) throw error;
       }
-      const stats = await lstat(at);
+      const stats = await lstat(at, { bigint: true });
       if (stats.isSymbolicLink()) throw throughLink(path, path);
       if (!stats.isDirectory()) throw systemError("EEXIST", "exists and is not a directory", path);
-      return (stats.mode & OWNER_ALL) !== OWNER_ALL;
+      await this.#directories.found(pathname, stats);
+      return (Number(stats.mode & 0o7777n) & OWNER_ALL) !== OWNER_ALL;
     });
     if (closed) await this.#allowOwner(pathname);
   }
