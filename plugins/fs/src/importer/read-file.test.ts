@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, openSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ByteSource } from "@kloset/sdk";
-import { readFile } from "./read-file.js";
+import { systemError } from "../fs/errors.js";
+import { readFile, type OpenPath } from "./read-file.js";
 import { contentOf, makeFolder, messageOf, removeFolder } from "./testing/fixtures.js";
 
 const MIB = 1024 * 1024;
@@ -119,6 +120,35 @@ describe("readFile", () => {
   it("names a file that is not there", async () => {
     const path = join(folder, "none");
     expect(await messageOf(() => readFile(path, signal))).toBe(`ENOENT: no such file or directory, open '${path}'`);
+  });
+
+  /** `open` of a file on which somebody has a lease, which he gives back after some time. */
+  function leasedFor(tries: number): OpenPath {
+    return (path, flags) => {
+      if (tries-- > 0) throw systemError("EAGAIN", "resource temporarily unavailable, open", path);
+      return openSync(path, flags);
+    };
+  }
+
+  it.each([5, 2 * MIB])("waits for a lease on a file of %d bytes", async (size) => {
+    const content = randomBytes(size);
+    const path = file("leased", content);
+    const before = openDescriptors();
+    expect((await contentOf(await readFile(path, signal, undefined, leasedFor(2)))).equals(content)).toBe(true);
+    expect(openDescriptors()).toBe(before);
+  });
+
+  it("does not wait for a lease when the signal is aborted", async () => {
+    const path = file("leased-for-ever", "x");
+    const abort = new AbortController();
+    const leased = leasedFor(Infinity);
+    const source = readFile(path, abort.signal, undefined, (...args) => {
+      queueMicrotask(() => {
+        abort.abort(new Error("enough"));
+      });
+      return leased(...args);
+    });
+    expect(await messageOf(() => source)).toBe("enough");
   });
 
   it("does not wait for a FIFO that took the place of a file", async () => {

@@ -2,6 +2,7 @@ import { close, closeSync, constants, fstatSync, open, openSync, read, readSync,
 import { promisify } from "node:util";
 import type { ByteSource } from "@kloset/sdk";
 import { withoutAlias, withPath } from "../fs/errors.js";
+import { openUnleased } from "../fs/open-unleased.js";
 import { accessDirectory, splitPathname, withPathname } from "./directory-access.js";
 import type { Fence } from "./fence.js";
 import { Pace } from "./pace.js";
@@ -24,26 +25,46 @@ function flag(name: "O_NOFOLLOW" | "O_NONBLOCK"): number {
   return (constants as Partial<Record<string, number>>)[name] ?? 0;
 }
 
+/** Opens a path; on the event loop where it may block. */
+export type OpenPath = (path: string, flags: number, mayBlock: boolean) => number | Promise<number>;
+
+const openPath: OpenPath = (path, flags, mayBlock) => (mayBlock ? openSync(path, flags) : openOf(path, flags));
+
+/** How a file is reached. */
+interface Reaching {
+  readonly signal: AbortSignal;
+  readonly fence: Fence | undefined;
+  readonly open: OpenPath;
+}
+
 const pace = new Pace();
 
 /**
  * Reads a regular file. One that changes meanwhile is an error: what was read
- * may be half of the old and half of the new content.
+ * may be half of the old and half of the new content. One that is leased is
+ * waited for.
  *
  * @param pathname - Absolute.
  * @param fence - What is outside of it is not read.
+ * @param open - For tests.
  * @returns The content when it is small, else an iteration that opens the file
  * once it is started. A chunk of it is valid until the next one is asked for.
  * @throws Error that names the file.
  */
-export async function readFile(pathname: string, signal: AbortSignal, fence?: Fence): Promise<ByteSource> {
+export async function readFile(
+  pathname: string,
+  signal: AbortSignal,
+  fence?: Fence,
+  open: OpenPath = openPath,
+): Promise<ByteSource> {
   signal.throwIfAborted();
+  const reaching = { signal, fence, open };
   const mayBlock = pace.mayBlock();
   const start = performance.now();
-  const fd = await openFile(pathname, mayBlock, fence);
+  const fd = await openFile(pathname, mayBlock, reaching);
   try {
     const before = statsOfFile(fd, pathname);
-    if (before.size > CHUNK_BYTES) return readChunks(pathname, signal, fence);
+    if (before.size > CHUNK_BYTES) return readChunks(pathname, reaching);
     const content = await readWhole(fd, pathname, before, mayBlock);
     if (mayBlock) pace.blocked(performance.now() - start);
     return content;
@@ -54,7 +75,7 @@ export async function readFile(pathname: string, signal: AbortSignal, fence?: Fe
   }
 }
 
-async function openFile(pathname: string, mayBlock: boolean, fence: Fence | undefined): Promise<number> {
+async function openFile(pathname: string, mayBlock: boolean, { signal, fence, open }: Reaching): Promise<number> {
   const { directory, name } = splitPathname(pathname);
   // Held, and not looked at afterwards: merely to open a device elsewhere may start something.
   const access = await accessDirectory(directory, fence, mayBlock).catch((error: unknown) => {
@@ -62,7 +83,7 @@ async function openFile(pathname: string, mayBlock: boolean, fence: Fence | unde
   });
   try {
     const path = access.prefix + name;
-    return mayBlock ? openSync(path, FLAGS) : await openOf(path, FLAGS);
+    return await openUnleased(() => open(path, FLAGS, mayBlock), signal);
   } catch (error) {
     throw withPathname(error, pathname);
   } finally {
@@ -94,12 +115,9 @@ async function readWhole(fd: number, pathname: string, before: BigIntStats, mayB
   return buffer.subarray(0, count);
 }
 
-async function* readChunks(
-  pathname: string,
-  signal: AbortSignal,
-  fence: Fence | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const fd = await openFile(pathname, false, fence);
+async function* readChunks(pathname: string, reaching: Reaching): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal } = reaching;
+  const fd = await openFile(pathname, false, reaching);
   let ahead: Promise<number> | undefined;
   try {
     const before = statsOfFile(fd, pathname);

@@ -21,7 +21,7 @@ const CHUNK = 1024 * 1024;
 export async function readResource(path: string, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
   signal.throwIfAborted();
   if (range !== undefined) checkRange(range);
-  const { handle, size } = await openRegular(path);
+  const { handle, size } = await openRegular(path, signal);
   let streaming = false;
   try {
     const offset = range?.offset ?? 0;

@@ -1,0 +1,43 @@
+import { open, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemError } from "../fs/errors.js";
+import { makeScratch, type Scratch } from "../fs/testing.js";
+import { openRegular, type OpenHandle } from "./open-regular.js";
+
+describe("openRegular", () => {
+  let scratch: Scratch;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+  });
+  afterEach(() => {
+    scratch.remove();
+  });
+
+  /** `open` of a file on which somebody has a lease, which he gives back after some time. */
+  function leasedFor(tries: number): OpenHandle {
+    return async (path, flags) => {
+      if (tries-- > 0) throw systemError("EAGAIN", "resource temporarily unavailable, open", path);
+      return open(path, flags);
+    };
+  }
+
+  it("waits for a lease", async () => {
+    const path = join(scratch.path, "f");
+    await writeFile(path, "content");
+    const { handle, size } = await openRegular(path, undefined, leasedFor(2));
+    expect([size, await handle.readFile("utf8")]).toEqual([7, "content"]);
+    await handle.close();
+  });
+
+  it("does not wait for a lease when the signal is aborted", async () => {
+    const reason = new Error("enough");
+    await expect(openRegular("/leased", AbortSignal.abort(reason), leasedFor(Infinity))).rejects.toBe(reason);
+  });
+
+  it("names what is no regular file", async () => {
+    const path = join(scratch.path, "d");
+    await mkdir(path);
+    await expect(openRegular(path)).rejects.toThrow(`not a regular file: '${path}'`);
+  });
+});
