@@ -1,4 +1,4 @@
-import { mkdir, readdir, rmdir } from "node:fs/promises";
+import { mkdir, readdir, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode } from "../fs/errors.js";
 import { makePath } from "../fs/make-path.js";
@@ -21,6 +21,7 @@ export async function createRepository(layout: Layout, config: Uint8Array): Prom
   if (names.includes("CONFIG")) throw new Error(`there is a repository in ${root} already`);
   if (names.length > 0) throw notEmpty(root);
   const made: string[] = [];
+  let finished = false;
   try {
     await makeFolders(layout, made);
     for (let above = root; highest !== undefined && above.length >= highest.length; above = dirname(above)) {
@@ -28,12 +29,15 @@ export async function createRepository(layout: Layout, config: Uint8Array): Prom
     }
     // Last: it says that all the rest is there.
     await replaceFile({ target: layout.config, temporary: join(root, temporaryName()), data: once(config), sync: true });
+    finished = true;
+    await syncDirectory(root);
   } catch (error) {
+    // With it this would be a repository, of which the user was told that there is none.
+    if (finished) await unlink(layout.config).catch(() => undefined);
     // What somebody has put something into meanwhile stays: this removes nothing but empty directories.
     for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);
     throw error;
   }
-  await syncDirectory(root);
 }
 
 /** @param made - Takes every folder that is made. */
