@@ -112,4 +112,43 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
     expect(await listed(next.client, kind)).toEqual([macOf(1).hex, macOf(2).hex].sort());
     expect(await next.stop()).toEqual({ code: 0, signal: null });
   }, PATIENCE_MS);
+
+  it.each([
+    ["its first folder", "mkdir", "/packfiles"],
+    ["half of its folders", "mkdir", "/states/10"],
+    ["its configuration, which has no name yet", "rename", "/CONFIG"],
+  ])("in create, after %s, leaves what the next create takes", async (_, call, path) => {
+    // So that it is killed there and nowhere else: in the real process, Node's own call does not come back.
+    const preload = join(scratch.path, "preload.mjs");
+    const stopped = join(scratch.path, "stopped");
+    await writeFile(
+      preload,
+      `import { writeFileSync } from "node:fs";
+      import fs from "node:fs/promises";
+      const { ${call}: work } = fs;
+      fs.${call} = async (...paths) => {
+        const here = paths.some((path) => typeof path === "string" && path.endsWith(${JSON.stringify(path)}));
+        if (!here || "${call}" !== "rename") await work(...paths);
+        if (!here) return;
+        writeFileSync(${JSON.stringify(stopped)}, "");
+        await new Promise(() => undefined);
+      };`,
+    );
+    const { client, plugin } = await storageOf({ generation, path: root, preload });
+    const created = failureOf(client.create(Buffer.from("config")));
+    while (!(await readdir(scratch.path)).includes("stopped")) await new Promise((resolve) => setImmediate(resolve));
+
+    // Another one does not take it for dead before it is.
+    const next = await storageOf({ generation, path: root });
+    expect(await failureOf(next.client.create(Buffer.from("other")))).toContain(`directory ${root} is not empty`);
+    await plugin.kill();
+    expect(await created).toContain("SIGKILL");
+    expect(await failureOf(next.client.open())).toContain("there is no repository in");
+
+    await next.client.create(Buffer.from("other"));
+    expect(Buffer.from(await next.client.open()).toString()).toBe("other");
+    expect((await readdir(root)).sort()).toEqual(["CONFIG", "locks", "packfiles", "states"]);
+    expect((await readdir(join(root, "states"))).length).toBe(256);
+    expect(await next.stop()).toEqual({ code: 0, signal: null });
+  }, PATIENCE_MS);
 });

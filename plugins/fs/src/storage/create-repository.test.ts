@@ -1,6 +1,8 @@
-import { readdir } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { temporaryName } from "../fs/temporary-name.js";
 import { makeScratch, type Scratch } from "../fs/testing.js";
 import { FsStore } from "./store.js";
 import { failDirectorySync } from "./testing.js";
@@ -27,6 +29,12 @@ describe("createRepository", () => {
     for (const kind of ["packfiles", "states"]) expect((await readdir(join(root, kind))).length).toBe(256);
   }
 
+  /** The temporary name of a process that has ended. */
+  function nameOfDead(): string {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    return temporaryName().replace(/-[0-9a-f]+-(?=[0-9a-f]{12}$)/, `-${pid.toString(16)}-`);
+  }
+
   it("can be tried again, whichever sync to the disk has failed", async () => {
     let number = 1;
     for (; ; number++) {
@@ -46,5 +54,31 @@ describe("createRepository", () => {
     // Of three kinds, of the root twice, and of what is above the root the first time.
     expect(number).toBeGreaterThan(5);
     await expectRepository();
+  });
+
+  it.each([
+    ["some folders", ["packfiles/00", "packfiles/0a", "states"]],
+    ["one folder", ["packfiles"]],
+    ["all folders but one", ["locks", "packfiles", "states/ff"]],
+  ])("takes what a killed one has left: %s", async (_, folders) => {
+    for (const folder of folders) await mkdir(join(root, folder), { recursive: true });
+    await writeFile(join(root, nameOfDead()), "half of a configuration");
+    await store.create(CONFIG);
+    await expectRepository();
+  });
+
+  it.each([
+    ["a file", (path: string) => writeFile(join(path, "packfiles", "00", "f"), "")],
+    ["a folder of another name", (path: string) => mkdir(join(path, "packfiles", "zz"))],
+    ["a folder in a folder", (path: string) => mkdir(join(path, "packfiles", "00", "00"))],
+    ["a link", (path: string) => symlink("packfiles", join(path, "states"))],
+    ["an unfinished file of a living process", (path: string) => writeFile(join(path, temporaryName()), "")],
+    ["an unfinished resource", (path: string) => writeFile(join(path, "packfiles", temporaryName()), "")],
+  ])("takes no folder with %s, and leaves it as it was", async (_, put) => {
+    await mkdir(join(root, "packfiles", "00"), { recursive: true });
+    await put(root);
+    const before = (await readdir(root, { recursive: true })).sort();
+    await expect(store.create(CONFIG)).rejects.toThrow(`directory ${root} is not empty`);
+    expect((await readdir(root, { recursive: true })).sort()).toEqual(before);
   });
 });

@@ -86,8 +86,12 @@ describe("FsStore", () => {
     it("refuses a repository, a directory with anything in it, and a file", async () => {
       await store.create(config);
       await expect(store.create(config)).rejects.toThrow(`there is a repository in ${root} already`);
+      // Its configuration is lost, its resources are not.
+      await store.put("state", macOf(1), streamOf(["x"]));
       await rm(join(root, "CONFIG"));
+      const before = await readdir(root, { recursive: true });
       await expect(store.create(config)).rejects.toThrow(`directory ${root} is not empty`);
+      expect(await readdir(root, { recursive: true })).toEqual(before);
       const file = new FsStore("", join(root, "file"));
       await writeFile(join(root, "file"), "");
       await expect(file.create(config)).rejects.toThrow(join(root, "file"));

@@ -48,7 +48,7 @@ export class FsStore implements ResourceStore {
 
   /**
    * @throws Error when there is a repository already, or anything else: the
-   * directory must be missing or empty.
+   * directory must be missing or empty, but for what a create that was killed has left.
    */
   async create(config: Uint8Array): Promise<void> {
     if (config.length > CONFIG_MAX) throw tooLarge(config.length);
