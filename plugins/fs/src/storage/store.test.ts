@@ -1,10 +1,11 @@
 import { appendFile, chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Mac, type ByteSource, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
 import { temporaryName } from "../fs/temporary-name.js";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
 import { createStore, FsStore } from "./store.js";
+import { failDirectorySync } from "./testing.js";
 
 const NEVER = new AbortController().signal;
 const KINDS = ["packfile", "state", "lock"] as const;
@@ -34,6 +35,7 @@ describe("FsStore", () => {
     store = new FsStore(`tsfs://${root}`, root);
   });
   afterEach(() => {
+    jest.restoreAllMocks();
     store.close();
     scratch.remove();
   });
@@ -216,6 +218,17 @@ describe("FsStore", () => {
       }
       expect((await readdir(root)).length).toBe(4);
       expect((await readdir(join(root, "packfiles"))).length).toBe(256);
+    });
+
+    it.each(KINDS)("fails a put of a %s whose name may not be on the disk, but has it, whole", async (kind) => {
+      await store.put(kind, macOf(1), streamOf(["old"]));
+      for (const mac of [macOf(1), macOf(2)]) {
+        await failDirectorySync(1);
+        await expect(store.put(kind, mac, streamOf(["new"]))).rejects.toThrow("EIO: i/o error, fsync");
+        jest.restoreAllMocks();
+        expect(await read(kind, mac)).toEqual(Buffer.from("new"));
+      }
+      expect(await listOf(kind)).toEqual([macOf(2).hex, macOf(1).hex].sort());
     });
 
     it.each(KINDS)("never lists a %s that is half written", async (kind) => {
