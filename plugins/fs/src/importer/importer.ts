@@ -10,6 +10,7 @@ import {
   type ImporterFactory,
 } from "@kloset/sdk";
 import { directoryOf } from "../fs/location.js";
+import { Notices } from "../fs/notices.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
 import { Accounts } from "./accounts.js";
 import { booleanOption } from "../fs/boolean-option.js";
@@ -50,12 +51,13 @@ export class FsImporter implements Importer {
     const oneFileSystem = booleanOption(config, "dont_traverse_fs");
     const noXattr = booleanOption(config, "noxattr") || options.noXattr;
     this.#attributes = noXattr ? undefined : load();
+    const notices = new Notices(protocol);
     if (!noXattr && this.#attributes === undefined) {
-      process.stderr.write(`${protocol}: no library for extended attributes on this system: they are not backed up\n`);
+      notices.once("no library for extended attributes on this system: they are not backed up");
     }
     this.#way = wayTo(this.#root);
     this.#walk = {
-      inspector: new Inspector(new Accounts(), this.#attributes),
+      inspector: new Inspector(new Accounts(), this.#attributes, notices),
       excludes: options.excludes.length === 0 ? undefined : new Excludes(options.excludes),
       oneFileSystem,
       fence: this.#way.top === undefined ? undefined : Fence.around(this.#way.top),

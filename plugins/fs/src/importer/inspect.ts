@@ -1,9 +1,11 @@
 import { lstat, readlink, type BigIntStats } from "node:fs";
 import { promisify } from "node:util";
 import { fileInfoFromStats, type Entry, type ErrorEntry } from "@kloset/sdk";
+import type { Notices } from "../fs/notices.js";
 import type { ExtendedAttributes } from "../xattr/xattr.js";
 import type { Accounts } from "./accounts.js";
 import { withPathname } from "./directory-access.js";
+import { modTimeOf } from "./mod-time.js";
 import { decodeName, escapeName } from "./names.js";
 
 // The callback API: `fs.promises` costs half as much again for each call.
@@ -30,13 +32,16 @@ function messageOf(error: unknown): string {
 export class Inspector {
   readonly #accounts: Accounts;
   readonly #attributes: ExtendedAttributes | undefined;
+  readonly #notices: Notices;
 
   /**
    * @param attributes - undefined for none.
+   * @param notices - Are told what is not backed up as it is.
    */
-  constructor(accounts: Accounts, attributes: ExtendedAttributes | undefined) {
+  constructor(accounts: Accounts, attributes: ExtendedAttributes | undefined, notices: Notices) {
     this.#accounts = accounts;
     this.#attributes = attributes;
+    this.#notices = notices;
   }
 
   /**
@@ -53,10 +58,12 @@ export class Inspector {
       const attributes = withAttributes ? this.#listAttributes(pathname, path) : { names: [] };
       const username = this.#accounts.userName(Number(stats.uid));
       const groupname = this.#accounts.groupName(Number(stats.gid));
-      const fileInfo = fileInfoFromStats(stats, {
+      const asFound = fileInfoFromStats(stats, {
         username: typeof username === "string" ? username : await username,
         groupname: typeof groupname === "string" ? groupname : await groupname,
       });
+      const modTime = modTimeOf(asFound.modTime, pathname, this.#notices);
+      const fileInfo = modTime === asFound.modTime ? asFound : { ...asFound, modTime };
       const entries: Entry[] = [{ pathname, fileInfo, target, extendedAttributes: attributes.names }];
       for (const name of attributes.names) entries.push({ pathname, attribute: { name, kind: "extended" } });
       if (attributes.error !== undefined) entries.push(attributes.error);
