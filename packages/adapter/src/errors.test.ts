@@ -22,6 +22,18 @@ function withoutMessage(name: string): Error {
   return error;
 }
 
+class AggregateErrorOfNone extends AggregateError {
+  constructor(message: string) {
+    super([], message);
+  }
+}
+
+function revoked(error: Error): unknown {
+  const { proxy, revoke } = Proxy.revocable(error, {});
+  revoke();
+  return proxy;
+}
+
 describe("errorText", () => {
   it.each<[string, unknown, string]>([
     ["an error", new Error("no space left on device"), "no space left on device"],
@@ -75,12 +87,40 @@ describe("errorText", () => {
       },
     ],
     ["a message without text", Object.assign(new Error("x"), { message: Object.create(null) as unknown })],
+    ["a name without text", Object.assign(new Error(""), { name: Object.create(null) as unknown })],
+    [
+      "a name that throws",
+      Object.defineProperty(new Error(""), "name", {
+        get: () => {
+          throw new Error("no");
+        },
+      }),
+    ],
+    ["a proxy that was revoked", revoked(new Error("x"))],
+    [
+      "a proxy that throws",
+      new Proxy(new Error("x"), {
+        get: () => {
+          throw new Error("no");
+        },
+      }),
+    ],
   ])("is something for %s", (_name, thrown) => {
     expect(errorText(thrown)).toBe("the plugin threw something that can not be printed");
   });
 
   it("takes a message that is no string", () => {
     expect(errorText(Object.assign(new Error("x"), { message: 5 }))).toBe("5");
+  });
+
+  it.each<[string, Error, string]>([
+    ["is no string", Object.assign(new Error(""), { name: 42 }), "42"],
+    ["is an object", Object.assign(new AggregateError([]), { name: {} }), "[object Object]"],
+    ["is a symbol", Object.assign(new Error(""), { name: Symbol("s") }), "Symbol(s)"],
+    ["is undefined", Object.assign(new Error(""), { name: undefined }), "undefined"],
+    ["of one of several is no string", new AggregateError([Object.assign(new Error(""), { name: 42 })]), "42"],
+  ])("takes a name that %s", (_name, thrown, text) => {
+    expect(errorText(thrown)).toBe(text);
   });
 
   it("is cut when it is huge, and says so", () => {
@@ -95,8 +135,10 @@ describe("errorText", () => {
   });
 
   it("is never empty, always well-formed, never too long", () => {
+    const odd = fc.record({ message: fc.anything(), name: fc.anything(), code: fc.anything(), errors: fc.anything() }, { requiredKeys: [] });
+    const error = fc.tuple(fc.constantFrom(Error, AggregateErrorOfNone), odd).map(([Made, fields]) => Object.assign(new Made(""), fields));
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), fc.string({ unit: "binary" }).map((text) => new Error(text))), (thrown) => {
+      fc.property(fc.oneof(fc.anything(), fc.string({ unit: "binary" }).map((text) => new Error(text)), error), (thrown) => {
         const text = errorText(thrown);
         expect(text).not.toBe("");
         expect(text.isWellFormed()).toBe(true);

@@ -55,22 +55,26 @@ export function errorText(error: unknown): string {
   return text.slice(0, MAX_ERROR_TEXT).toWellFormed() + omitted;
 }
 
-/** A throwing getter in an error must not hide that there was one. */
+/**
+ * A throwing getter in an error must not hide that there was one. What an error
+ * says of itself need not be text, whatever its type says: it is made a string
+ * here, where that may fail.
+ */
 function rawText(error: unknown): string {
   try {
     if (typeof error === "string") return error === "" ? "the plugin threw an empty string" : error;
     if (!(error instanceof Error) && !isErrorLike(error)) return `the plugin threw ${inspect(error, { depth: 1 })}`;
-    return textOfError(error) || "the plugin threw an error without a message";
+    return String(textOfError(error)) || "the plugin threw an error without a message";
   } catch {
     return "the plugin threw something that can not be printed";
   }
 }
 
-/** @returns "" when there is none. */
-function textOfError(error: Error): string {
+/** @returns "" when there is none; what the author has put there, which may be anything. */
+function textOfError(error: Error): unknown {
   // Connect puts "[code]" before its messages; the author's words are behind it.
   const message: unknown = isCodedError(error) ? error.rawMessage : error.message;
-  if (message !== "") return String(message);
+  if (message !== "") return message;
   // Node reports a connection that failed on every address without a message.
   if (error instanceof AggregateError && error.errors.length > 0) {
     // Only one level: an error could be among its own.
