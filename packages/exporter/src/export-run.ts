@@ -125,6 +125,8 @@ export class ExportRun {
   /** Restores what is no attribute, and sees to it that it is answered, unless it throws. */
   async #entry(record: connectors.Record, pathname: string, fileInfo: FileInfo): Promise<void> {
     const type = fileTypeOf(fileInfo.mode);
+    const replaced = this.#files.replaces(pathname);
+    if (replaced !== undefined) await replaced;
     if (type === "file") {
       await this.#files.store(record, pathname, fileInfo, (failure) => this.#answer(record, failure));
       return;

@@ -4,7 +4,7 @@ import type { Exporter } from "./exporter.js";
 import { deferred, settled } from "./testing/deferred.js";
 import { FakeExporter, withMethods, without } from "./testing/fake-exporter.js";
 import { runExport, startExport } from "./testing/hosts.js";
-import { chunk, file, fileRecord, type Request } from "./testing/records.js";
+import { chunk, file, fileRecord, record, symlink, wireInfo, type Request } from "./testing/records.js";
 
 const SMALL = "same content";
 const LARGE = Array.from({ length: 5 }, () => "x".repeat(100_000));
@@ -240,6 +240,46 @@ describe.each([
     });
     expect(exporter.contentOf("/b")).toBe(textOf(content));
     expect(exporter.nodes.get("/b")?.info).toBeDefined();
+  });
+});
+
+describe("a pathname that is stored twice", () => {
+  const run = (requests: readonly Request[], exporter = new FakeExporter()) => runExport(exporter, requests, { maxConcurrency: 4 });
+
+  it.each<[string, Request[]]>([
+    ["a file of its own", file("/a", "another", linked({ ino: 7n }))],
+    ["a file with one name", file("/a", "another")],
+    ["a large file", file("/a", LARGE)],
+    ["a symbolic link", [symlink("/a", "elsewhere")]],
+    ["a FIFO", [record({ pathname: "/a", fileInfo: wireInfo("/a", { type: "fifo" }) })]],
+  ])("is linked to no more when it has become %s", async (_, again) => {
+    const exporter = new FakeExporter();
+    const three = linked({ nlink: 3 });
+    await run([...file("/a", SMALL, three), ...again, ...file("/b", SMALL, three), ...file("/c", SMALL, three)], exporter);
+    expect(exporter.contentOf("/b")).toBe(SMALL);
+    expect(exporter.nodes.get("/b")).not.toBe(exporter.nodes.get("/a"));
+    expect(exporter.nodes.get("/c")).toBe(exporter.nodes.get("/b"));
+  });
+
+  it("is no link to itself, and the others are linked to what was stored last", async () => {
+    const exporter = new FakeExporter();
+    const three = linked({ nlink: 3 });
+    const { byPathname } = await run([...file("/a", SMALL, three), ...file("/a", SMALL, three), ...file("/b", SMALL, three)], exporter);
+    expect(byPathname).toEqual({ "/a": "", "/b": "" });
+    expect(exporter.calls.filter((call) => call.startsWith("createLink"))).toEqual(["createLink hard /a /b"]);
+  });
+
+  it("is not replaced before the links to what it was are made", async () => {
+    const gate = deferred();
+    const exporter = new FakeExporter((call) => (call === "createLink hard /a /b" ? gate.promise : undefined));
+    const requests = [...file("/a", SMALL, linked()), ...file("/b", SMALL, linked()), ...file("/a", "another")];
+    const running = run(requests, exporter);
+    await settled();
+    expect(exporter.calls).toEqual(["storeFile /a", "setPermissions /a", "createLink hard /a /b"]);
+    gate.resolve();
+    await running;
+    expect(exporter.contentOf("/b")).toBe(SMALL);
+    expect(exporter.contentOf("/a")).toBe("another");
   });
 });
 

@@ -2,9 +2,9 @@ import { errorText, type Failure } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import type { Exporter } from "./exporter.js";
-import { DigestingContent, HardLinks, Name, type LinkSet, type Stored } from "./hard-links.js";
+import { DigestingContent, HardLinks, Name, type FirstName, type LinkSet, type Stored } from "./hard-links.js";
 import { createLink, storeFile } from "./operations.js";
-import type { Packets } from "./packets.js";
+import type { Head, Packets } from "./packets.js";
 import type { Tasks } from "./tasks.js";
 
 /** Files up to this size wait in memory for their turn, so that several are stored at once. */
@@ -36,17 +36,29 @@ export class FileStorer {
   }
 
   /**
+   * What is under a pathname is about to be replaced. Links that are being made to
+   * it must be there before, and none may follow: they would hold the new content.
+   *
+   * @returns undefined when it may be replaced at once; else what to wait for.
+   */
+  replaces(pathname: string): Promise<void> | undefined {
+    return this.#links.isFirst(pathname) ? this.#forget(pathname) : undefined;
+  }
+
+  async #forget(pathname: string): Promise<void> {
+    await this.#tasks.idle();
+    this.#links.forget(pathname);
+  }
+
+  /**
    * Reads the content of a file, and sees to it that it is stored and answered.
    *
    * @throws Error when the content did not come whole; then nothing was stored or answered.
    */
   async store(record: connectors.Record, pathname: string, fileInfo: FileInfo, answer: Answer): Promise<void> {
     const links = this.#exporter.createLink === undefined ? undefined : this.#links.setOf(fileInfo);
-    if (!record.hasReader && fileInfo.size > 0) {
-      throw new Error(`${JSON.stringify(pathname)} has ${String(fileInfo.size)} bytes, and none are sent`);
-    }
-    const head = await this.#packets.head(MAX_BUFFERED_BYTES, MAX_BUFFERED_CHUNKS);
     const file: File = { pathname, fileInfo, links };
+    const head = await this.#headOf(record, file);
     if (head.whole) {
       const started = this.#tasks.start(() => answered(this.#storeBuffered(file, head.chunks), answer), head.length);
       if (started !== undefined) await started;
@@ -56,12 +68,32 @@ export class FileStorer {
     await this.#tasks.run(() => answered(this.#storeStreamed(file, concat(head.chunks, content)), answer));
   }
 
+  /** The beginning of the content. Without one the file is done. */
+  async #headOf({ hasReader }: connectors.Record, { pathname, fileInfo: { size }, links }: File): Promise<Head> {
+    try {
+      if (!hasReader && size > 0) throw new Error(`${JSON.stringify(pathname)} has ${String(size)} bytes, and none are sent`);
+      return await this.#packets.head(MAX_BUFFERED_BYTES, MAX_BUFFERED_CHUNKS);
+    } catch (error) {
+      links?.done();
+      throw error;
+    }
+  }
+
   async #storeBuffered(file: File, chunks: readonly Uint8Array[]): Promise<void> {
-    const { pathname, links } = file;
+    const { links } = file;
     if (links === undefined) {
       await this.#storeContent(file, chunks);
       return;
     }
+    try {
+      await this.#storeOrLink(file, links, chunks);
+    } finally {
+      links.done();
+    }
+  }
+
+  async #storeOrLink(file: File, links: LinkSet, chunks: readonly Uint8Array[]): Promise<void> {
+    const { pathname } = file;
     const name = new Name(pathname);
     const first = await links.firstOr(name);
     if (first === undefined) {
@@ -74,12 +106,21 @@ export class FileStorer {
   }
 
   async #storeStreamed(file: File, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const { pathname, links } = file;
+    const { links } = file;
     if (links === undefined) {
       await this.#storeContent(file, chunks);
       return;
     }
-    // Too large to wait in memory for the comparison: stored, then replaced by a link.
+    try {
+      await this.#storeThenLink(file, links, chunks);
+    } finally {
+      links.done();
+    }
+  }
+
+  /** Too large to wait in memory for the comparison: stored, then replaced by a link. */
+  async #storeThenLink(file: File, links: LinkSet, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const { pathname } = file;
     const name = new Name(pathname);
     const settled = links.firstOr(name);
     const content = new DigestingContent(chunks);
@@ -122,7 +163,7 @@ export class FileStorer {
    */
   async #link(
     pathname: string,
-    first: Stored & { readonly pathname: string },
+    first: FirstName,
     otherwise: () => Promise<void>,
   ): Promise<void> {
     try {

@@ -43,7 +43,7 @@ describe("HardLinks", () => {
 
 describe("LinkSet", () => {
   it("makes the first name the first at once, and tells the others what became of it", async () => {
-    const set = new LinkSet();
+    const set = new LinkSet(new Map(), 4);
     const [a, b, c] = [new Name("/a"), new Name("/b"), new Name("/c")];
     const answers = [set.firstOr(a), set.firstOr(b), set.firstOr(c)];
     expect(await answers[0]).toBeUndefined();
@@ -53,7 +53,7 @@ describe("LinkSet", () => {
   });
 
   it("makes one other name the first when the first failed", async () => {
-    const set = new LinkSet();
+    const set = new LinkSet(new Map(), 4);
     const names = ["/a", "/b", "/c", "/d"].map((pathname) => new Name(pathname));
     const answers = names.map((name) => set.firstOr(name));
     names[0]?.settle(undefined);
@@ -63,6 +63,41 @@ describe("LinkSet", () => {
     expect(await answers[2]).toBeUndefined();
     names[2]?.settle({ digest: "d", failure: { error: "EPERM" } });
     expect(await answers[3]).toEqual({ pathname: "/c", digest: "d", failure: { error: "EPERM" } });
+  });
+});
+
+describe("a first name that is replaced", () => {
+  it("is linked to no more: the next name takes its place", async () => {
+    const links = new HardLinks();
+    const set = links.setOf(inode());
+    const a = new Name("/a");
+    await set?.firstOr(a);
+    a.settle({ digest: "d" });
+    expect(["/a", "/b"].map((pathname) => links.isFirst(pathname))).toEqual([true, false]);
+    links.forget("/a");
+    expect(links.isFirst("/a")).toBe(false);
+    expect(await set?.firstOr(new Name("/b"))).toBeUndefined();
+    expect(links.isFirst("/b")).toBe(true);
+  });
+
+  it("is known until the last of its links is made, and no longer", async () => {
+    const links = new HardLinks();
+    const set = links.setOf(inode({ nlink: 2 }));
+    await set?.firstOr(new Name("/a"));
+    links.setOf(inode({ nlink: 2 }));
+    expect(links.size).toBe(0);
+    set?.done();
+    expect(links.isFirst("/a")).toBe(true);
+    set?.done();
+    expect(links.isFirst("/a")).toBe(false);
+  });
+
+  it("stays known while more names may come", async () => {
+    const links = new HardLinks();
+    const set = links.setOf(inode({ nlink: 2 }));
+    await set?.firstOr(new Name("/a"));
+    set?.done();
+    expect(links.isFirst("/a")).toBe(true);
   });
 });
 
