@@ -34,7 +34,8 @@ export interface Exporter {
    * by a link if their content turns out to be the same.
    *
    * Without this method symbolic links fail, and hard links are stored as files of
-   * their own; v1.0 hosts send no content with them, so there they fail, too.
+   * their own; v1.0 hosts send no content with them, so there they fail, too. From
+   * v1.1 hosts some of very many (hundreds of thousands) can come as files all the same.
    *
    * @param oldname - `"hard"`: pathname of a file stored before. `"symbolic"`: the target, as it is.
    * @param newname - Pathname of the link.

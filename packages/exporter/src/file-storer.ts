@@ -1,8 +1,10 @@
 import { errorText, type Failure } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
+import { DigestingContent } from "./digesting-content.js";
 import type { Exporter } from "./exporter.js";
-import { DigestingContent, HardLinks, Name, type FirstName, type LinkSet, type Stored } from "./hard-links.js";
+import { HardLinks } from "./hard-links.js";
+import { Name, type FirstName, type LinkSet, type Stored } from "./link-set.js";
 import { createLink, storeFile } from "./operations.js";
 import type { Head, Packets } from "./packets.js";
 import type { Tasks } from "./tasks.js";
@@ -56,7 +58,7 @@ export class FileStorer {
    * @throws Error when the content did not come whole; then nothing was stored or answered.
    */
   async store(record: connectors.Record, pathname: string, fileInfo: FileInfo, answer: Answer): Promise<void> {
-    const links = this.#exporter.createLink === undefined ? undefined : this.#links.setOf(fileInfo);
+    const links = this.#exporter.createLink === undefined ? undefined : this.#links.setOf(fileInfo, pathname);
     const file: File = { pathname, fileInfo, links };
     const head = await this.#headOf(record, file);
     if (head.whole) {

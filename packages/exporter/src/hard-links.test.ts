@@ -1,21 +1,20 @@
-import { createHash } from "node:crypto";
-import { describe, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { fileInfoOf, type FileInfoInit } from "@kloset/model";
-import { DigestingContent, HardLinks, LinkSet, Name } from "./hard-links.js";
-import { settled } from "./testing/deferred.js";
+import { HardLinks } from "./hard-links.js";
+import { LinkSet, Name } from "./link-set.js";
 
 const inode = (init: FileInfoInit = {}) => fileInfoOf({ dev: 1n, ino: 2n, nlink: 3, ...init });
 
 describe("HardLinks", () => {
   it("finds the names of one file, and forgets it after the last", () => {
     const links = new HardLinks();
-    const set = links.setOf(inode());
+    const set = links.setOf(inode(), "/a");
     expect(set).toBeInstanceOf(LinkSet);
-    expect(links.setOf(inode())).toBe(set);
+    expect(links.setOf(inode(), "/a")).toBe(set);
     expect(links.size).toBe(1);
-    expect(links.setOf(inode())).toBe(set);
+    expect(links.setOf(inode(), "/a")).toBe(set);
     expect(links.size).toBe(0);
-    expect(links.setOf(inode())).not.toBe(set);
+    expect(links.setOf(inode(), "/a")).not.toBe(set);
   });
 
   it.each<FileInfoInit>([
@@ -27,49 +26,24 @@ describe("HardLinks", () => {
     { modTime: 1n },
   ])("takes what differs in %o for another file", (other) => {
     const links = new HardLinks();
-    expect(links.setOf(inode(other))).not.toBe(links.setOf(inode()));
+    expect(links.setOf(inode(other), "/a")).not.toBe(links.setOf(inode(), "/a"));
     expect(links.size).toBe(2);
   });
 
   it("knows no others for a file with one name, or without an inode", () => {
     const links = new HardLinks();
-    expect(links.setOf(inode({ nlink: 1 }))).toBeUndefined();
-    expect(links.setOf(inode({ nlink: 0 }))).toBeUndefined();
-    expect(links.setOf(inode({ dev: 0n, ino: 0n }))).toBeUndefined();
-    expect(links.setOf(inode({ dev: 0n }))).toBeDefined();
+    expect(links.setOf(inode({ nlink: 1 }), "/a")).toBeUndefined();
+    expect(links.setOf(inode({ nlink: 0 }), "/a")).toBeUndefined();
+    expect(links.setOf(inode({ dev: 0n, ino: 0n }), "/a")).toBeUndefined();
+    expect(links.setOf(inode({ dev: 0n }), "/a")).toBeDefined();
     expect(links.size).toBe(1);
-  });
-});
-
-describe("LinkSet", () => {
-  it("makes the first name the first at once, and tells the others what became of it", async () => {
-    const set = new LinkSet(new Map(), 4);
-    const [a, b, c] = [new Name("/a"), new Name("/b"), new Name("/c")];
-    const answers = [set.firstOr(a), set.firstOr(b), set.firstOr(c)];
-    expect(await answers[0]).toBeUndefined();
-    a.settle({ digest: "d" });
-    expect(await answers[1]).toEqual({ pathname: "/a", digest: "d" });
-    expect(await answers[2]).toEqual({ pathname: "/a", digest: "d" });
-  });
-
-  it("makes one other name the first when the first failed", async () => {
-    const set = new LinkSet(new Map(), 4);
-    const names = ["/a", "/b", "/c", "/d"].map((pathname) => new Name(pathname));
-    const answers = names.map((name) => set.firstOr(name));
-    names[0]?.settle(undefined);
-    expect(await answers[1]).toBeUndefined();
-    await settled();
-    names[1]?.settle(undefined);
-    expect(await answers[2]).toBeUndefined();
-    names[2]?.settle({ digest: "d", failure: { error: "EPERM" } });
-    expect(await answers[3]).toEqual({ pathname: "/c", digest: "d", failure: { error: "EPERM" } });
   });
 });
 
 describe("a first name that is replaced", () => {
   it("is linked to no more: the next name takes its place", async () => {
     const links = new HardLinks();
-    const set = links.setOf(inode());
+    const set = links.setOf(inode(), "/a");
     const a = new Name("/a");
     await set?.firstOr(a);
     a.settle({ digest: "d" });
@@ -82,9 +56,9 @@ describe("a first name that is replaced", () => {
 
   it("is known until the last of its links is made, and no longer", async () => {
     const links = new HardLinks();
-    const set = links.setOf(inode({ nlink: 2 }));
+    const set = links.setOf(inode({ nlink: 2 }), "/a");
     await set?.firstOr(new Name("/a"));
-    links.setOf(inode({ nlink: 2 }));
+    links.setOf(inode({ nlink: 2 }), "/a");
     expect(links.size).toBe(0);
     set?.done();
     expect(links.isFirst("/a")).toBe(true);
@@ -94,22 +68,78 @@ describe("a first name that is replaced", () => {
 
   it("stays known while more names may come", async () => {
     const links = new HardLinks();
-    const set = links.setOf(inode({ nlink: 2 }));
+    const set = links.setOf(inode({ nlink: 2 }), "/a");
     await set?.firstOr(new Name("/a"));
     set?.done();
     expect(links.isFirst("/a")).toBe(true);
   });
 });
 
-describe("DigestingContent", () => {
-  it("passes content on as it is, and digests it", async () => {
-    async function* source() {
-      yield* [Buffer.from("ab"), Buffer.from("c")];
+describe("files whose other names never come", () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  const MAX_BYTES = 100_000;
+
+  /** Files of two names each of which one comes, and is stored. */
+  async function stored(links: HardLinks, files: number, pathnameOf = (i: number) => `/f${String(i)}`): Promise<void> {
+    for (let i = 0; i < files; i++) {
+      const name = new Name(pathnameOf(i));
+      const set = links.setOf(inode({ nlink: 2, ino: BigInt(i) }), name.pathname);
+      await set?.firstOr(name);
+      name.settle({ digest: String(i) });
+      set?.done();
     }
-    const content = new DigestingContent(source());
-    const pieces: Uint8Array[] = [];
-    for await (const piece of content) pieces.push(piece);
-    expect(pieces).toEqual([Buffer.from("ab"), Buffer.from("c")]);
-    expect(content.digest()).toBe(createHash("sha256").update("abc").digest("hex"));
+  }
+
+  const otherNameOf = (links: HardLinks, i: number) =>
+    links.setOf(inode({ nlink: 2, ino: BigInt(i) }), "/other")?.firstOr(new Name("/other"));
+
+  it("take no more memory than they may: the oldest are forgotten, and the user is told", async () => {
+    const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    const links = new HardLinks(MAX_BYTES);
+    await stored(links, 100);
+    expect(links.size).toBe(100);
+    expect(write).not.toHaveBeenCalled();
+    await stored(links, 2000);
+    expect(links.size).toBeLessThan(300);
+    expect(links.size).toBeGreaterThan(200);
+    expect(write.mock.calls).toEqual([
+      ["kloset: too many hard links whose other names have not come: some become files of their own\n"],
+    ]);
+    expect([links.isFirst("/f0"), links.isFirst("/f1999")]).toEqual([false, true]);
+    // The other name of a file that was forgotten is a file of its own; of any other, a link.
+    expect(await otherNameOf(links, 0)).toBeUndefined();
+    expect(await otherNameOf(links, 1999)).toEqual({ pathname: "/f1999", digest: "1999" });
+  });
+
+  it("take what their pathnames take, too", async () => {
+    jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    const links = new HardLinks(MAX_BYTES);
+    await stored(links, 20, (i) => `/${"x".repeat(10_000)}${String(i)}`);
+    expect(links.size).toBeGreaterThan(0);
+    expect(links.size).toBeLessThan(MAX_BYTES / 20_000);
+  });
+
+  it("do not count any more when their names have come", async () => {
+    const links = new HardLinks(MAX_BYTES);
+    for (let round = 0; round < 20; round++) {
+      await stored(links, 100);
+      for (let i = 0; i < 100; i++) links.setOf(inode({ nlink: 2, ino: BigInt(i) }), "/other")?.done();
+    }
+    expect(links.size).toBe(0);
+    await stored(links, 200);
+    expect(links.size).toBe(200);
+  });
+
+  it("are not forgotten while they are stored", async () => {
+    jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    const links = new HardLinks(MAX_BYTES);
+    const long = links.setOf(inode({ nlink: 3, ino: 77_777n }), "/long");
+    await long?.firstOr(new Name("/long"));
+    await stored(links, 2000);
+    expect(links.isFirst("/long")).toBe(true);
+    expect(links.setOf(inode({ nlink: 3, ino: 77_777n }), "/b")).toBe(long);
   });
 });
