@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { chosenGeneration, generationOfUserAgent } from "./generation.js";
+import { checkGeneration, chosenGeneration, generationOfUserAgent } from "./generation.js";
 
 describe("generationOfUserAgent", () => {
   it.each([
@@ -59,5 +59,20 @@ describe("chosenGeneration", () => {
 
   it("looks at this process unless told otherwise", () => {
     expect(chosenGeneration([])).toBe(chosenGeneration([], process.env));
+  });
+});
+
+describe("checkGeneration", () => {
+  it.each([undefined, "v1.0", "v1.1"])("takes %j", (chosen) => {
+    expect(checkGeneration(chosen)).toBe(chosen);
+  });
+
+  it.each<[unknown, string]>([
+    ["1.1", '"1.1"'],
+    [1.1, "1.1"],
+    [null, "null"],
+    [["v1.1"], "[ 'v1.1' ]"],
+  ])("refuses %j by name", (chosen, shown) => {
+    expect(() => checkGeneration(chosen)).toThrow(new Error(`the generation must be "v1.0" or "v1.1": ${shown}`));
   });
 });

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { quoted } from "./describe.js";
 
 /** The two generations of the wire protocol that released hosts speak. */
 export type Generation = "v1.0" | "v1.1";
@@ -33,10 +34,18 @@ export function chosenGeneration(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Generation | undefined {
   // An environment variable that is empty is one that is not set.
-  const chosen = argumentOf(args) ?? (env["KLOSET_GENERATION"] || undefined);
-  if (chosen === undefined) return undefined;
-  if (chosen === "v1.0" || chosen === "v1.1") return chosen;
-  throw new Error(`the generation must be "v1.0" or "v1.1": ${JSON.stringify(chosen)}`);
+  return checkGeneration(argumentOf(args) ?? (env["KLOSET_GENERATION"] || undefined));
+}
+
+/**
+ * Checks a generation that somebody has chosen: JavaScript's authors have no types.
+ *
+ * @returns It, or undefined when there is none.
+ * @throws Error when it is neither "v1.0" nor "v1.1".
+ */
+export function checkGeneration(chosen: unknown): Generation | undefined {
+  if (chosen === undefined || chosen === "v1.0" || chosen === "v1.1") return chosen;
+  throw new Error(`the generation must be "v1.0" or "v1.1": ${quoted(chosen)}`);
 }
 
 function argumentOf(args: readonly string[]): string | boolean | undefined {

@@ -2,7 +2,7 @@ import { closeSync, constants } from "node:fs";
 import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenStderr } from "./platform.js";
 import { redirectInput, redirectOutput, redirectStreams } from "./redirect.js";
 import { putUpWithLostLog, standardStreamsMayExist } from "./standard-streams.js";
-import { chooseTransport, inherited, transportFromEnvironment, type Transport } from "./transport.js";
+import { checkTransport, chooseTransport, inherited, transportFromEnvironment, type Transport } from "./transport.js";
 
 /** The host's descriptors, safe from everything else in this process. */
 export interface Guard {
@@ -32,10 +32,11 @@ const globals = globalThis as { [key]?: Guard };
  *
  * @param override - Wins over the environment and detection.
  * @returns undefined when there is no host.
- * @throws Error when `KLOSET_TRANSPORT` has an unknown value, when the override
+ * @throws Error when the override or `KLOSET_TRANSPORT` has an unknown value, when the override
  *   contradicts what an earlier call found, or when something was printed already.
  */
 export function guardDescriptors(override?: Transport): Guard | undefined {
+  if (override !== undefined) checkTransport(override);
   const done = globals[key];
   if (done !== undefined) return override === undefined ? done : changed(done, override);
   const transport = chooseTransport(inherited(), override ?? transportFromEnvironment(process.env));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { DescriptorKind } from "./platform.js";
-import { chooseTransport, transportFromEnvironment, type Transport } from "./transport.js";
+import { checkTransport, chooseTransport, transportFromEnvironment, type Transport } from "./transport.js";
 
 type Found = Transport | undefined;
 
@@ -43,5 +43,24 @@ describe("transportFromEnvironment", () => {
     expect(transportFromEnvironment({ KLOSET_TRANSPORT: "" })).toBeUndefined();
     expect(transportFromEnvironment({ KLOSET_TRANSPORT: "socket" })).toBe("socket");
     expect(() => transportFromEnvironment({ KLOSET_TRANSPORT: "tcp" })).toThrow('KLOSET_TRANSPORT is "tcp"');
+  });
+});
+
+describe("checkTransport", () => {
+  it.each(["pipes", "socket"])("takes %j", (value) => {
+    expect(() => {
+      checkTransport(value);
+    }).not.toThrow();
+  });
+
+  it.each<[unknown, string]>([
+    ["pipe", '"pipe"'],
+    ["", '""'],
+    [null, "null"],
+    [5, "5"],
+  ])("refuses %j by name", (value, shown) => {
+    expect(() => {
+      checkTransport(value);
+    }).toThrow(new Error(`the transport must be "pipes" or "socket": ${shown}`));
   });
 });

@@ -49,6 +49,16 @@ function isStream(kind: DescriptorKind): boolean {
 }
 
 /**
+ * Checks an explicit choice: JavaScript's authors have no types.
+ *
+ * @throws Error when it is neither "pipes" nor "socket".
+ */
+export function checkTransport(value: unknown): asserts value is Transport {
+  if (value === "pipes" || value === "socket") return;
+  throw new Error(`the transport must be "pipes" or "socket": ${typeof value === "string" ? JSON.stringify(value) : String(value)}`);
+}
+
+/**
  * Reads the override from the environment.
  *
  * @returns undefined when the variable is unset or empty.

@@ -75,6 +75,17 @@ describe("a choice that can not be", () => {
     expect(status).toBe(2);
   });
 
+  it.each([
+    [{ generation: "1.1" }, 'the generation must be "v1.0" or "v1.1": "1.1"'],
+    [{ transport: "pipe" }, 'importer, exporter, storage: the transport must be "pipes" or "socket": "pipe"'],
+  ])("by the option %j ends the plugin with its reason", (run, reason) => {
+    const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
+    // Pipes, as from a host: nothing else ends the plugin.
+    const { stderr, status } = spawnSync(process.execPath, [executable, JSON.stringify(run)], { encoding: "utf8", timeout: 20_000 });
+    expect(stderr).toBe(`${reason}\nexit 2\n`);
+    expect(status).toBe(2);
+  });
+
   it("of the transport ends the plugin with its reason", async () => {
     const starting = startFixture("v1.1", { env: { KLOSET_TRANSPORT: "tcp" } });
     await expect(starting).rejects.toThrow("the plugin exited with code 2");

@@ -56,6 +56,10 @@ describe("pluginOf", () => {
     expect(serve(STORE_INIT, userAgent)).toBe(generation);
   });
 
+  it("refuses a choice that is none by name", () => {
+    expect(() => serve(IMPORTER_INIT, "", "1.1" as Generation)).toThrow('the generation must be "v1.0" or "v1.1": "1.1"');
+  });
+
   it.each([
     ["/exporter.Exporter/Init", "grpc-go/1.81.1", "v1.0"],
     ["/plakar.exporter.Exporter/Init", "grpc-go/1.77.0", "v1.1"],

@@ -1,4 +1,4 @@
-import { generationOfUserAgent, type Generation } from "@kloset/adapter";
+import { checkGeneration, generationOfUserAgent, type Generation } from "@kloset/adapter";
 import type { FirstRequest, ServedService } from "@kloset/connection";
 import type { Connector } from "./connectors.js";
 import type { ServedConnector } from "./kinds/kind.js";
@@ -37,8 +37,10 @@ export async function loadPlugin(
  * Makes a plugin of connectors that are ready.
  *
  * @param chosen - Serves this generation whatever the host looks like.
+ * @throws Error when it is none.
  */
 export function pluginOf(served: readonly ServedConnector[], chosen?: Generation): Plugin {
+  checkGeneration(chosen);
   const sessions = served.map(({ session }) => session);
   const services = {
     "v1.0": served.map((one) => one.services["v1.0"]),

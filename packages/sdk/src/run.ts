@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { chosenGeneration, type Generation } from "@kloset/adapter";
+import { checkGeneration, chosenGeneration, type Generation } from "@kloset/adapter";
 import { servePlugin } from "@kloset/connection";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
@@ -71,8 +71,9 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
  * this process is. Plakar 1.0 needs a file of its own for each connector, so most
  * plugins have three executables.
  *
- * @returns As {@link runImporter}. When `KLOSET_GENERATION` or `--generation` is no
- * generation, or `KLOSET_SERVER` no server, the process says so in a line and exits 2.
+ * @returns As {@link runImporter}. When `KLOSET_GENERATION`, `--generation` or the option is
+ * no generation, `KLOSET_TRANSPORT` or the option no transport, or `KLOSET_SERVER` no server,
+ * the process says so in a line and exits 2.
  */
 export function runPlugin(connectors: Connectors, options?: RunOptions): Promise<void> {
   return run(connectorsOf(connectors), options);
@@ -80,7 +81,7 @@ export function runPlugin(connectors: Connectors, options?: RunOptions): Promise
 
 /** What all of them do. Each names its kinds itself, so that a bundle holds no other. */
 async function run(connectors: readonly Connector[], options: RunOptions = {}): Promise<void> {
-  const [generation, server] = orExit(() => [options.generation ?? chosenGeneration(), chosenServer()] as const);
+  const [generation, server] = orExit(() => [checkGeneration(options.generation ?? chosenGeneration()), chosenServer()] as const);
   const name = connectors.map(({ kind }) => kind).join(", ");
   let plugin: Plugin | undefined;
   // A host only sees its connection end: the user should learn why.
