@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { fileInfoFromStats, fileInfoOf, nanosecondsOf, type StatsLike } from "./file-info.js";
-import { fileModeOf, fileTypeOf } from "./file-mode.js";
+import { fileModeOf, fileTypeOf, type FileType } from "./file-mode.js";
 
 const stats: StatsLike = {
   size: 12n,
@@ -136,6 +136,10 @@ describe("fileInfoOf", () => {
   it("takes a date", () => {
     expect(fileInfoOf({ modTime: new Date("1969-12-31T23:59:59.999Z") }).modTime).toBe(-1_000_000n);
     expect(nanosecondsOf(new Date(1.9))).toBe(1_000_000n);
+  });
+
+  it("refuses a type that is none", () => {
+    expect(() => fileInfoOf({ type: "dir" as FileType })).toThrow(/^the type must be one of .*: "dir"$/);
   });
 
   it("refuses an invalid date", () => {

@@ -111,7 +111,7 @@ function defaultPermissions(type: FileType): number {
  * fileInfoOf({ size: 12, modTime: new Date("2026-01-01") })
  * @example
  * fileInfoOf({ type: "directory" })
- * @throws RangeError for permissions outside 0 to 0o7777 or an invalid date.
+ * @throws RangeError for an unknown type, permissions outside 0 to 0o7777 or an invalid date.
  */
 export function fileInfoOf(init: FileInfoInit = {}): FileInfo {
   const type = init.type ?? "file";

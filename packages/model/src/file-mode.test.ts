@@ -98,6 +98,19 @@ describe("fileModeOf", () => {
   it.each([-1, 0o10000, 1.5, Number.NaN])("refuses the permissions %d", (bits) => {
     expect(() => fileModeOf("file", bits)).toThrow(new RangeError(`permissions must be within 0 and 0o7777: ${String(bits)}`));
   });
+
+  it.each<[unknown, string]>([
+    ["dir", '"dir"'],
+    ["link", '"link"'],
+    ["", '""'],
+    ["constructor", '"constructor"'],
+    ["__proto__", '"__proto__"'],
+    [undefined, "undefined"],
+    [0o40000, "16384"],
+  ])("refuses the type %j by name, and says which there are", (type, shown) => {
+    const known = '"file", "directory", "symlink", "fifo", "socket", "block-device", "char-device", "irregular"';
+    expect(() => fileModeOf(type as FileType, 0o644)).toThrow(new RangeError(`the type must be one of ${known}: ${shown}`));
+  });
 });
 
 describe("fileTypeOf", () => {

@@ -148,9 +148,14 @@ export function fileModeToPosix(mode: number): number {
  * Makes a Go file mode from a type and the twelve low bits of `chmod`.
  *
  * @param permissions - 0 to 0o7777.
- * @throws RangeError for anything else.
+ * @throws RangeError for anything else, and for a type that is none.
  */
 export function fileModeOf(type: FileType, permissions: number): number {
+  // JavaScript's authors have no types, and what is unknown has no bits: it would be a regular file.
+  if (!Object.hasOwn(BITS_OF_TYPE, type)) {
+    const shown = typeof type === "string" ? JSON.stringify(type) : String(type);
+    throw new RangeError(`the type must be one of ${TYPES.map((known) => JSON.stringify(known)).join(", ")}: ${shown}`);
+  }
   if (!Number.isInteger(permissions) || permissions < 0 || permissions > 0o7777) {
     throw new RangeError(`permissions must be within 0 and 0o7777: ${String(permissions)}`);
   }
