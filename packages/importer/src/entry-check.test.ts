@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { MAX_MESSAGE_BYTES } from "@kloset/adapter";
-import { fileInfoOf } from "@kloset/model";
+import { fileInfoOf, fileModeFromPosix, type FileInfo, type FileType } from "@kloset/model";
 import fc from "fast-check";
 import { checkEntry } from "./entry-check.js";
 
@@ -8,6 +8,8 @@ import { checkEntry } from "./entry-check.js";
 fc.configureGlobal({ seed: 20260401 });
 
 const fileInfo = fileInfoOf();
+const ofType = (type: FileType) => fileInfoOf({ type });
+const read = () => [];
 
 function throwing(key: string): object {
   return Object.defineProperty({}, key, {
@@ -20,14 +22,12 @@ function throwing(key: string): object {
 
 describe("checkEntry", () => {
   it("keeps all of a record", () => {
-    const read = () => [];
     const entry = {
       pathname: "/a/b",
-      fileInfo: fileInfoOf({ size: 3, nlink: 2 }),
+      fileInfo: fileInfoOf({ type: "symlink", size: 3, nlink: 2 }),
       target: "../c",
       extendedAttributes: ["user.a"],
       fileAttributes: 32,
-      read,
     };
     expect(checkEntry(entry, "/")).toEqual({
       type: "record",
@@ -36,7 +36,35 @@ describe("checkEntry", () => {
       target: "../c",
       extendedAttributes: ["user.a"],
       fileAttributes: 32,
-      read: expect.any(Function) as unknown,
+      read: undefined,
+    });
+  });
+
+  it("takes an empty target for none, whatever the type", () => {
+    for (const type of ["file", "directory", "fifo", "irregular"] as const) {
+      expect(checkEntry({ pathname: "/a", fileInfo: fileInfoOf({ type }), target: "" }, "/")).toMatchObject({ type: "record", target: "" });
+    }
+  });
+
+  it("takes a class that has read for all of its entries", () => {
+    class Node {
+      readonly pathname = "/a";
+      constructor(
+        readonly fileInfo: FileInfo,
+        readonly target = "",
+      ) {}
+      read(): Uint8Array {
+        throw new Error("not asked for");
+      }
+    }
+    for (const type of ["file", "directory", "fifo"] as const) {
+      expect(checkEntry(new Node(fileInfoOf({ type })), "/")).toMatchObject({ type: "record" });
+    }
+    expect(checkEntry(new Node(fileInfoOf({ type: "symlink" }), "b"), "/")).toMatchObject({ type: "record", target: "b" });
+    expect(checkEntry(new Node(fileInfoOf({ type: "irregular" })), "/")).toEqual({
+      type: "error",
+      pathname: "/a",
+      message: '"/a" has a read, but its type is "irregular", not "file": its content would be lost',
     });
   });
 
@@ -110,6 +138,14 @@ describe("checkEntry", () => {
     ["a negative uid", { pathname: "/a", fileInfo: { ...fileInfo, uid: -1 } }, "/a", "fileInfo.uid must be an integer from 0 to 4294967295: -1"],
     ["a size that is none", { pathname: "/a", fileInfo: { ...fileInfo, size: Number.NaN } }, "/a", "fileInfo.size must be an integer from 0 to 9007199254740991: NaN"],
     ["a user name that UTF-8 can not carry", { pathname: "/a", fileInfo: { ...fileInfo, username: "\udc00" } }, "/a", 'fileInfo.username is not valid Unicode: "\\udc00"'],
+    ["a symbolic link without target", { pathname: "/l", fileInfo: ofType("symlink") }, "/l", '"/l" is a symbolic link without a target'],
+    ["a symbolic link with an empty target", { pathname: "/l", fileInfo: ofType("symlink"), target: "" }, "/l", '"/l" is a symbolic link without a target'],
+    ["a file with a target", { pathname: "/f", fileInfo, target: "/x" }, "/f", '"/f" has the target "/x", but its type is "file", not "symlink"'],
+    ["a directory with a target", { pathname: "/d", fileInfo: ofType("directory"), target: "x" }, "/d", '"/d" has the target "x", but its type is "directory", not "symlink"'],
+    ["a directory with a read", { pathname: "/d", fileInfo: ofType("directory"), read }, "/d", '"/d" has a read, but its type is "directory", not "file": its content would be lost'],
+    ["a symbolic link with a read", { pathname: "/l", fileInfo: ofType("symlink"), target: "x", read }, "/l", '"/l" has a read, but its type is "symlink", not "file": its content would be lost'],
+    ["permissions that were taken for a mode of POSIX", { pathname: "/m", fileInfo: { ...fileInfo, mode: fileModeFromPosix(0o644) }, read }, "/m", '"/m" has a read, but its type is "irregular", not "file": its content would be lost'],
+    ["a file and its attribute in one", { pathname: "/f", fileInfo, attribute: { name: "user.x", kind: "extended" }, read }, "/f", '"/f" has fileInfo and attribute in one entry: yield one for the file, and one for its attribute'],
     ["a target that UTF-8 can not carry", { pathname: "/a", fileInfo, target: "b\udc00" }, "/a", 'target is not valid Unicode: "b\\udc00"'],
     ["a target that is bytes", { pathname: "/a", fileInfo, target: Uint8Array.of(1) }, "/a", "target must be a string: 1 bytes"],
     ["a NUL in the target", { pathname: "/a", fileInfo, target: "b\0" }, "/a", 'target holds a NUL: "b\\u0000"'],
@@ -166,8 +202,8 @@ describe("checkEntry", () => {
 
     it.each<[string, () => unknown]>([
       ["a pathname", () => ({ pathname: `/${"x".repeat(long)}`, fileInfo })],
-      ["a target", () => ({ pathname: "/a", fileInfo, target: "x".repeat(long) })],
-      ["a target of wide characters", () => ({ pathname: "/a", fileInfo, target: "€".repeat(long / 3) })],
+      ["a target", () => ({ pathname: "/a", fileInfo: ofType("symlink"), target: "x".repeat(long) })],
+      ["a target of wide characters", () => ({ pathname: "/a", fileInfo: ofType("symlink"), target: "€".repeat(long / 3) })],
       ["a user name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, username: "x".repeat(long) } })],
       ["a group name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, groupname: "x".repeat(long) } })],
       ["many names of attributes", () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 64).fill("x".repeat(64)) })],
@@ -192,7 +228,7 @@ describe("checkEntry", () => {
 
     it("is not what has many bytes, but fewer than that", () => {
       const target = "x".repeat(3_900_000);
-      expect(checkEntry({ pathname: "/a", fileInfo, target }, "/srv")).toMatchObject({ type: "record", target });
+      expect(checkEntry({ pathname: "/a", fileInfo: ofType("symlink"), target }, "/srv")).toMatchObject({ type: "record", target });
     });
   });
 });

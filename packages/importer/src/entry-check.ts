@@ -1,5 +1,4 @@
 import {
-  checkText as checkUnicode,
   describe,
   errorText,
   fileInfoToWire,
@@ -10,13 +9,16 @@ import {
 } from "@kloset/adapter";
 import {
   cleanPathname,
+  fileTypeOf,
   type Entry,
   type ExtendedAttributeEntry,
   type ExtendedAttributeKind,
   type ExtendedAttributeName,
+  type FileType,
   type Read,
   type RecordEntry,
 } from "@kloset/model";
+import { checkClean, checkText } from "./text-check.js";
 
 /**
  * An entry that was checked: encoding it can not fail, and hosts take it. Holds
@@ -101,11 +103,7 @@ function checkPathname(pathname: unknown): string {
     throw new TypeError(`scan() yielded an entry whose pathname is ${describe(pathname)}: a string is needed`);
   }
   if (!pathname.startsWith("/")) throw new TypeError(`pathname must begin with "/": ${quoted(pathname)}`);
-  checkText("pathname", pathname);
-  if (pathname !== "/" && /\/(?:\.{0,2})(?:\/|$)/.test(pathname)) {
-    throw new TypeError(`pathname must be clean (no empty component, no ".", no ".."): ${quoted(pathname)}`);
-  }
-  return pathname;
+  return checkClean("pathname", checkText("pathname", pathname));
 }
 
 function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
@@ -120,7 +118,27 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
   const units = pathname.length + name.length + username.length + groupname.length + target.length;
   if (units > SHORT || extendedAttributes.length > 0) checkSize([pathname, name, username, groupname, target, ...extendedAttributes]);
   const fileAttributes = checkFileAttributes(entry.fileAttributes ?? 0);
-  return { type: "record", pathname, target, fileInfo, extendedAttributes, fileAttributes, read: readerOf(entry) };
+  const record: ScannedRecord = { type: "record", pathname, target, fileInfo, extendedAttributes, fileAttributes, read: readerOf(entry) };
+  const type = fileTypeOf(fileInfo.mode);
+  if (type !== "file" || target !== "") assertFits(type, record, entry);
+  return record;
+}
+
+/**
+ * What an entry has must go with its type. Hosts never ask for the content of what
+ * is no regular file, and a link without a target can not be restored: both would
+ * be lost without a word.
+ */
+function assertFits(type: FileType, { pathname, target, read }: ScannedRecord, entry: RecordEntry): void {
+  if (type === "symlink" && target === "") throw new TypeError(`${quoted(pathname)} is a symbolic link without a target`);
+  if (type !== "symlink" && target !== "") {
+    throw new TypeError(`${quoted(pathname)} has the target ${quoted(target)}, but its type is "${type}", not "symlink"`);
+  }
+  if (read === undefined || type === "file") return;
+  // A class may have it for all of its entries. What type an irregular one was meant to be nobody knows.
+  if (type === "irregular" || Object.hasOwn(entry, "read")) {
+    throw new TypeError(`${quoted(pathname)} has a read, but its type is "${type}", not "file": its content would be lost`);
+  }
 }
 
 const KINDS: ReadonlySet<unknown> = new Set<ExtendedAttributeKind>(["extended", "ads"]);
@@ -129,6 +147,10 @@ function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): Scanne
   const attribute: unknown = entry.attribute;
   if (typeof attribute !== "object" || attribute === null) {
     throw new TypeError(`the attribute of the entry is ${describe(attribute)}: a name and a kind are needed`);
+  }
+  const fileInfo: unknown = entry.fileInfo;
+  if (fileInfo !== undefined && fileInfo !== null) {
+    throw new TypeError(`${quoted(pathname)} has fileInfo and attribute in one entry: yield one for the file, and one for its attribute`);
   }
   const { kind } = entry.attribute;
   if (!KINDS.has(kind)) {
@@ -177,12 +199,6 @@ function readerOf(entry: RecordEntry | ExtendedAttributeEntry): Read | undefined
     }
     return (read as Read).call(entry, signal);
   };
-}
-
-function checkText(what: string, value: unknown): string {
-  const text = checkUnicode(what, value);
-  if (text.includes("\0")) throw new TypeError(`${what} holds a NUL: ${quoted(text)}`);
-  return text;
 }
 
 /** One message that is too long ends the stream, and with it the backup. */

@@ -79,7 +79,7 @@ const tree: fc.Arbitrary<Tree> = fc
         fileAttributes,
         target: linked,
         extendedAttributes: Object.keys(values),
-        read: () => [bytes.subarray(0, 3), bytes.subarray(3)],
+        ...(regular && { read: () => [bytes.subarray(0, 3), bytes.subarray(3)] }),
       });
       expected.push({ pathname, fileInfo, fileAttributes, target: linked, ...(regular && { content }) });
       for (const [key, value] of Object.entries(values)) {

@@ -14,7 +14,7 @@ const entry = fc.record({
   /** Whether the host wants the content. */
   wanted: fc.boolean(),
   size: fc.nat(5),
-  /** Whether the entry opens itself. */
+  /** Whether the entry opens itself, if it is a file. */
   own: fc.boolean(),
   fails: fc.boolean(),
 });
@@ -36,7 +36,8 @@ function logging(seeds: readonly Seed[], log: string[]): Importer {
   const entries = seeds.map(({ type, size, own }, i): Entry => {
     const pathname = `/e${String(i)}`;
     const fileInfo = fileInfoOf({ type, size });
-    if (!own) return { pathname, fileInfo };
+    if (type === "symlink") return { pathname, fileInfo, target: "elsewhere" };
+    if (!own || type !== "file") return { pathname, fileInfo };
     return {
       pathname,
       fileInfo,

@@ -9,13 +9,16 @@ export interface RecordEntry {
   /** Absolute and slash-separated, unique in one scan. Must have no lone surrogates: it must survive UTF-8. */
   readonly pathname: string;
   readonly fileInfo: FileInfo;
-  /** Target of a symbolic link. */
+  /** Target of a symbolic link, which must have one; absent or empty for all else. */
   readonly target?: string | undefined;
   /** Names of the extended attributes that are yielded as entries of their own. */
   readonly extendedAttributes?: readonly string[] | undefined;
   /** Windows file attributes. */
   readonly fileAttributes?: number | undefined;
-  /** Opens the content of a regular file; called as a method of the entry. Not needed when the importer has `open`, nor for an empty file. */
+  /**
+   * Opens the content of a regular file; called as a method of the entry. Not needed when the importer has `open`, nor for an empty file.
+   * An entry of another type that has one is refused, because its content would be lost; a class may have it for all of its entries.
+   */
   readonly read?: Read | undefined;
   readonly attribute?: undefined;
   readonly error?: undefined;
