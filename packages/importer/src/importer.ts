@@ -12,7 +12,7 @@ export interface Importer {
   origin(): Awaitable<string>;
   /** The kind of source, as "fs" or "s3". Read once, at Init. */
   type(): Awaitable<string>;
-  /** The top of what is imported: absolute, slash-separated. Read once, at Init. */
+  /** The top of what is imported: absolute, slash-separated, clean as pathnames of entries are. Read once, at Init. */
   root(): Awaitable<string>;
   /**
    * Yields every entry: the root, every parent of it up to "/", and everything

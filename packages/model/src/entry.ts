@@ -6,7 +6,10 @@ export type ExtendedAttributeKind = "extended" | "ads";
 
 /** A file, directory, symbolic link or special file. */
 export interface RecordEntry {
-  /** Absolute and slash-separated, unique in one scan. Must have no lone surrogates: it must survive UTF-8. */
+  /**
+   * Absolute and slash-separated, unique in one scan, clean: no empty component, no ".", no "..". Must have no NUL, and
+   * no lone surrogates: it must survive UTF-8.
+   */
   readonly pathname: string;
   readonly fileInfo: FileInfo;
   /** Target of a symbolic link, which must have one; absent or empty for all else. */
