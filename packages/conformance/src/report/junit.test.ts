@@ -1,0 +1,42 @@
+import { describe, expect, it } from "@jest/globals";
+import { reportOf, type Outcome } from "../outcome.js";
+import { junitText } from "./junit.js";
+
+const FAILED: Outcome = {
+  rule: "storage.put.replaces",
+  title: "replaces",
+  because: "for the test",
+  connector: "storage",
+  generation: "v1.1",
+  verdict: "failed",
+  milliseconds: 1,
+};
+
+function junitOf(outcome: Partial<Outcome>): string {
+  return junitText(reportOf({ connector: "storage", executable: "x", location: "a://{unique}" }, [{ ...FAILED, ...outcome }]));
+}
+
+/** @returns What a parser makes of the output: the text of its CDATA sections, which must be all that there is. */
+function outputIn(xml: string): string {
+  const output = /<system-out>\s*(.*?)\s*<\/system-out>/s.exec(xml)?.[1] ?? "";
+  const sections = /<!\[CDATA\[(.*?)\]\]>/gs;
+  expect(output.replace(sections, "")).toBe("");
+  return [...output.matchAll(sections)].map((section) => section[1]).join("");
+}
+
+describe("a JUnit report", () => {
+  it.each([["]]>"], ["one ]]> two ]]> three ]]>"], ["]]]]>]]>"], ["]]]]><![CDATA[> ]]>"]])("keeps a log that has %j in it", (log) => {
+    expect(outputIn(junitOf({ message: "broken", stderr: log }))).toBe(`broken\n${log}`);
+  });
+
+  it("keeps a message that ends sections and elements", () => {
+    const message = 'a ]]> b ]]> <failure message="">';
+    const xml = junitOf({ message });
+    expect(outputIn(xml)).toBe(message);
+    expect(xml).toContain('message="a ]]> b ]]> &lt;failure message=&quot;&quot;>"');
+  });
+
+  it("shows what XML can not hold, and what is used to make it, as a character that could not be read", () => {
+    expect(outputIn(junitOf({ message: "\u0000 \u001b[31m \ud800 \ufdd0" }))).toBe("\ufffd \ufffd[31m \ufffd \ufffd");
+  });
+});
