@@ -7,6 +7,6 @@ export interface Breakage extends Fault {
   readonly rule: string;
   /** What the plugin does wrong, as a sentence without a subject. */
   readonly how: string;
-  /** Where the fault is. Default: in both. */
-  readonly generations?: readonly Generation[];
+  /** Where the fault is, and its test: in one at least. Default: in both. */
+  readonly generations?: readonly [Generation, ...Generation[]];
 }
