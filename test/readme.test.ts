@@ -60,7 +60,8 @@ describe("the README", () => {
   });
 
   it("shows a plugin that keeps every rule of the kit, by the command that it shows", async () => {
-    const command = /^npx kloset-conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
+    // By the name that is published: npx would take any other from a stranger.
+    const command = /^npx @kloset\/conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
     // What npx finds where the package is installed.
     const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", ...command);
     expect(stdout).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
