@@ -54,7 +54,7 @@ export class Bench<Kind extends ConnectorKind> {
   readonly ground: Ground;
   /** Aborted when the check has used up its time. Give it to every wait that is not a call. */
   readonly signal: AbortSignal;
-  readonly #started: Launched[] = [];
+  readonly #started: Process[] = [];
 
   constructor(subject: Subject, connector: Kind, generation: Generation, ground: Ground, signal: AbortSignal) {
     this.subject = subject;
@@ -92,8 +92,9 @@ export class Bench<Kind extends ConnectorKind> {
       env: { ...process.env, ...subject.env, TMPDIR: ground.temporary },
       cwd,
     });
-    this.#started.push(plugin);
-    return { plugin, tap: new Tap(plugin.transport) };
+    const started = { plugin, tap: new Tap(plugin.transport) };
+    this.#started.push(started);
+    return started;
   }
 
   /** Starts the plugin, and begins HTTP/2. */
@@ -127,11 +128,16 @@ export class Bench<Kind extends ConnectorKind> {
 
   /** The end of what every plugin of this check has logged. */
   stderrText(): string {
-    return this.#started.map((plugin) => plugin.stderrText()).join("");
+    return this.#started.map(({ plugin }) => plugin.stderrText()).join("");
+  }
+
+  /** The first that a plugin of this check has sent and that is no HTTP/2: see {@link Tap.garbage}. */
+  get garbage(): string | undefined {
+    return this.#started.find(({ tap }) => tap.garbage !== undefined)?.tap.garbage;
   }
 
   /** Ends what the check has left. */
   async end(): Promise<void> {
-    await Promise.all(this.#started.map((plugin) => plugin.kill()));
+    await Promise.all(this.#started.map(({ plugin }) => plugin.kill()));
   }
 }

@@ -117,7 +117,7 @@ async function tryRule(subject: Subject, rule: Rule, generation: Generation, tim
   } catch (error) {
     await bench.end();
     if (error instanceof NotApplicable) return { verdict: "not applicable", message: error.message, stderr: "" };
-    return { verdict: "failed", message: messageOf(error), stderr: bench.stderrText() };
+    return { verdict: "failed", message: printed(bench) + messageOf(error), stderr: bench.stderrText() };
   } finally {
     clearTimeout(timer);
     await bench.end();
@@ -143,6 +143,11 @@ async function settlesWithin(work: Promise<unknown>, ms: number): Promise<void> 
 
 function ignore(): void {
   // The outcome is known.
+}
+
+/** Whatever failed, a print onto the connection is the first to look at: all that follows can come of it. */
+function printed({ garbage }: Bench<ConnectorKind>): string {
+  return garbage === undefined ? "" : `the plugin printed onto its connection, ${garbage}; `;
 }
 
 function messageOf(error: unknown): string {

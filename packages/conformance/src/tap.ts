@@ -17,26 +17,33 @@ export const FrameType = {
 const HEADER_BYTES = 9;
 /** What a peer may send unless it was told otherwise; the kit's host never tells otherwise. */
 const MAX_FRAME_BYTES = 16_384;
+/** As much of a print as it takes to know who prints it. */
+const MAX_GARBAGE_BYTES = 200;
 
 /**
  * Passes both directions on, and follows the frames that the plugin sends: what
- * is no frame was printed onto the connection by somebody else.
+ * is no frame was printed onto the connection by somebody else. For the host the
+ * connection ends there: no frame can be found after it, and who looks for one hangs.
  */
 export class Tap extends Duplex {
   /** How many frames of each type the plugin has sent, by its number. */
   readonly frames = new Map<number, number>();
-  /** What the plugin sent that is no HTTP/2; undefined while all is well. */
-  garbage: string | undefined;
   readonly #inner: Duplex;
   #header = Buffer.alloc(0);
+  #garbage: { readonly place: string; bytes: Buffer } | undefined;
   #payloadLeft = 0;
 
   constructor(inner: Duplex) {
     super({ allowHalfOpen: true });
     this.#inner = inner;
     inner.on("data", (chunk: Buffer) => {
-      this.#follow(chunk);
-      if (!this.push(chunk)) inner.pause();
+      const wasClean = this.#garbage === undefined;
+      const clean = chunk.subarray(0, this.#follow(chunk));
+      if (clean.length > 0 && !this.push(clean)) inner.pause();
+      if (this.#garbage === undefined) return;
+      if (wasClean) this.push(null);
+      // The plugin is not to wait for a reader.
+      inner.resume();
     });
     inner.pause();
     inner.on("end", () => {
@@ -52,6 +59,13 @@ export class Tap extends Duplex {
     });
     // A dead channel is told by the connection over it, or by the exit.
     this.on("error", () => undefined);
+  }
+
+  /** What the plugin sent that is no HTTP/2, and where: its beginning. Undefined while all is well. */
+  get garbage(): string | undefined {
+    if (this.#garbage === undefined) return undefined;
+    const { place, bytes } = this.#garbage;
+    return `${place}: ${JSON.stringify(bytes.toString("utf8"))}`;
   }
 
   /** How many frames of a type the plugin has sent. */
@@ -78,36 +92,59 @@ export class Tap extends Duplex {
 
   /** What is shorter than a header is no frame either. */
   #atEnd(): void {
-    if (this.#header.length > 0) this.garbage ??= `at its end: ${JSON.stringify(this.#header.toString("latin1"))}`;
+    if (this.#header.length > 0) this.#garbage ??= { place: "at its end", bytes: this.#header };
   }
 
-  #follow(chunk: Buffer): void {
+  /** @returns How many bytes of it can be frames. */
+  #follow(chunk: Buffer): number {
     let rest = chunk;
-    while (rest.length > 0 && this.garbage === undefined) {
+    let clean = 0;
+    while (rest.length > 0) {
+      if (this.#garbage !== undefined) {
+        const { bytes } = this.#garbage;
+        this.#garbage.bytes = Buffer.concat([bytes, rest.subarray(0, MAX_GARBAGE_BYTES - bytes.length)]);
+        return clean;
+      }
       if (this.#payloadLeft > 0) {
         const taken = Math.min(this.#payloadLeft, rest.length);
         this.#payloadLeft -= taken;
         rest = rest.subarray(taken);
+        clean = chunk.length - rest.length;
         continue;
       }
       const wanted = HEADER_BYTES - this.#header.length;
       this.#header = Buffer.concat([this.#header, rest.subarray(0, wanted)]);
       rest = rest.subarray(wanted);
-      if (this.#header.length === HEADER_BYTES) this.#onHeader(this.#header);
+      if (this.#onHeader(this.#header)) clean = chunk.length - rest.length;
     }
+    return clean;
   }
 
-  #onHeader(header: Buffer): void {
-    this.#header = Buffer.alloc(0);
-    const length = header.readUIntBE(0, 3);
-    const type = header.readUInt8(3);
+  /** @returns Whether it can be one. */
+  #onHeader(header: Buffer): boolean {
     const first = this.frames.size === 0;
-    if (length > MAX_FRAME_BYTES || type > FrameType.CONTINUATION || (first && type !== FrameType.SETTINGS)) {
+    if (!canBeginFrame(header, first)) {
       const place = first ? "at its start" : `after ${String([...this.frames.values()].reduce((a, b) => a + b, 0))} frames`;
-      this.garbage = `${place}: ${JSON.stringify(header.toString("latin1"))}`;
-      return;
+      this.#header = Buffer.alloc(0);
+      this.#garbage = { place, bytes: header };
+      return false;
     }
+    if (header.length < HEADER_BYTES) return true;
+    this.#header = Buffer.alloc(0);
+    const type = header.readUInt8(3);
     this.frames.set(type, this.count(type) + 1);
-    this.#payloadLeft = length;
+    this.#payloadLeft = header.readUIntBE(0, 3);
+    return true;
   }
+}
+
+/**
+ * What there is of a header may be less than all. The first byte tells a text
+ * already, as no frame is so long: a plugin may print a word, and hang.
+ */
+function canBeginFrame(header: Buffer, first: boolean): boolean {
+  if (header.readUInt8(0) !== 0) return false;
+  if (header.length < HEADER_BYTES) return true;
+  const type = header.readUInt8(3);
+  return header.readUIntBE(0, 3) <= MAX_FRAME_BYTES && type <= FrameType.CONTINUATION && (!first || type === FrameType.SETTINGS);
 }

@@ -33,4 +33,16 @@ describe("the rules for processes", () => {
     expect(notPassed(report)).toEqual([expect.stringContaining(`${id}: `)]);
     expect(report.ok).toBe(false);
   }, 120_000);
+
+  it.each([
+    ["at-its-start", "at its start", "Welcome!"],
+    ["in-a-call", "after \\d+ frames", "50% done"],
+  ])("tell what a plugin prints onto its connection %s, whichever of them fails", async (how, place, text) => {
+    const ids = ["process.output.http2-only", "process.output.no-goaway", "process.exits.after-close"];
+    const judges = rules.filter(({ id }) => ids.includes(id));
+    const message = new RegExp(`^the plugin printed onto its connection, ${place}: "${text}\\\\n.*"; `);
+    const { outcomes } = await check([`process.output.http2-only/${how}`], "v1.1", judges);
+    expect(outcomes.map(({ verdict }) => verdict)).toEqual(["failed", "failed", "failed"]);
+    for (const outcome of outcomes) expect(outcome.message).toMatch(message);
+  }, 120_000);
 });
