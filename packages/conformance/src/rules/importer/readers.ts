@@ -1,9 +1,8 @@
-import { truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { PluginError } from "@kloset/host";
 import type { Bench } from "../../bench.js";
 import { requireSameBytes } from "../../bytes.js";
 import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { HUGE_BYTES, MAX_HUGE_BYTES, writeHugeFiles } from "../../tree/huge-files.js";
 import { isFile, quote, scanAll, sizeOf } from "./collect.js";
 import { readRest, tryRead } from "./reading.js";
 import { startWire } from "./start.js";
@@ -11,17 +10,6 @@ import { withFiles, type File } from "./trial.js";
 import type { WireImporter, WireReader, WireRecord } from "./wire.js";
 
 const PARALLEL = 8;
-/** More than flow control lets through while nobody reads: 4 MiB of a stream, and what the plugin has buffered. */
-const HUGE_BYTES = 10 * 1024 * 1024;
-const MAX_HUGE_BYTES = 64 * 1024 * 1024;
-
-/** A file that a plugin can not have sent before the host has read some of it. */
-async function writeHugeFile(bench: Bench<"importer">): Promise<void> {
-  if (!bench.seesDirectory) return;
-  const path = join(bench.ground.directory, "huge");
-  await writeFile(path, "");
-  await truncate(path, HUGE_BYTES);
-}
 
 async function requireContent(importer: WireImporter, { record, bytes }: File, how: string): Promise<void> {
   const what = `${quote(record.pathname)}, ${how}`;
@@ -43,7 +31,7 @@ async function requireRest({ reader, first }: { reader: WireReader; first: Uint8
 
 /** A file of which flow control keeps back the most, on a plugin that was started. */
 async function startWithHugeFile(bench: Bench<"importer">): Promise<{ importer: WireImporter; record: WireRecord }> {
-  await writeHugeFile(bench);
+  await writeHugeFiles(bench, 1);
   const importer = await startWire(bench);
   const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
@@ -128,7 +116,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     title: "goes on with all other files when the host gives one up half-way",
     because: "hosts cancel (1.1) or close (1.0) readers that they no longer want, in the middle of a backup",
     check: async (bench) => {
-      await writeHugeFile(bench);
+      await writeHugeFiles(bench, 1);
       await withFiles(bench, { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES }, async (importer, [large, other, later]) => {
         // There are at least two.
         if (large === undefined || other === undefined) return;
@@ -148,7 +136,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     title: "reads other files while the host is slow with one",
     because: "hosts read several files at once, at the pace of their storage: one that waits must not hold up the others",
     check: async (bench) => {
-      await writeHugeFile(bench);
+      await writeHugeFiles(bench, 1);
       await withFiles(bench, { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES }, async (importer, [large, ...others]) => {
         if (large === undefined) return;
         const slow = await begin(importer, large);

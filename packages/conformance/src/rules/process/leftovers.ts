@@ -1,14 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Bench } from "../../bench.js";
+import { readdir } from "node:fs/promises";
 import { requires, type CommonRule } from "../../rule.js";
-import type { ConnectorKind } from "../../subject.js";
 import { until } from "../../until.js";
+import { FILES, requireNoDescriptors, requirePid } from "./descriptors.js";
+import { giveUp, prepareGivingUp } from "./given-up.js";
+import { Family } from "./left-processes.js";
 import { work } from "./work.js";
 
-/** A plugin may open something with its first files that it keeps; it may not open something with each. */
-const WARM_UP_FILES = 3;
-const FILES = 11;
 const SETTLE_MS = 5_000;
 
 /** What a plugin leaves behind. */
@@ -20,19 +17,22 @@ export const leftovers: readonly CommonRule[] = [
     check: async (bench) => {
       const { plugin, client } = await bench.start();
       const pid = requirePid(bench, plugin.pid);
-      let before = Infinity;
-      let after = 0;
-      const count = async (files: number): Promise<void> => {
-        if (files === WARM_UP_FILES) before = await settledDescriptors(bench, pid);
-        if (files === FILES) after = await settledDescriptors(bench, pid);
-      };
-      await work(bench, client, { files: FILES, after: count });
-      if (after === 0) bench.notApplicable(`there are not ${String(FILES)} files to read`);
-      const more = FILES - WARM_UP_FILES;
-      requires(
-        after - before < more,
-        () => `after ${String(more)} more files there are ${String(after)} open descriptors, before there were ${String(before)}`,
-      );
+      await requireNoDescriptors(bench, pid, "more files", async (after) => {
+        await work(bench, client, { files: FILES, after });
+      });
+    },
+  },
+  {
+    id: "process.leftovers.given-up",
+    title: "closes the descriptors of what the host gives up half-way",
+    because: "hosts give up files whose other side has failed, and go on: one descriptor kept for each ends a long backup",
+    check: async (bench) => {
+      await prepareGivingUp(bench, FILES);
+      const { plugin, client } = await bench.start();
+      const pid = requirePid(bench, plugin.pid);
+      await requireNoDescriptors(bench, pid, "more that were given up half-way", async (after) => {
+        await giveUp(bench, client, { times: FILES, after });
+      });
     },
   },
   {
@@ -41,12 +41,13 @@ export const leftovers: readonly CommonRule[] = [
     because: "what a plugin has started and forgotten runs on for days, with the user's data open",
     check: async (bench) => {
       const { plugin, client } = await bench.start();
-      requirePid(bench, plugin.pid);
+      const family = new Family(requirePid(bench, plugin.pid), `TMPDIR=${bench.ground.temporary}`);
       await work(bench, client);
       await client.close();
+      await family.note();
       await plugin.stop();
       let left: string[] = [];
-      await until(async () => (left = await processesWith(`TMPDIR=${bench.ground.temporary}`)).length === 0, {
+      await until(async () => (left = await family.left()).length === 0, {
         within: SETTLE_MS,
         otherwise: () => `still running after the plugin's end: ${left.join(", ")}`,
         signal: bench.signal,
@@ -67,43 +68,3 @@ export const leftovers: readonly CommonRule[] = [
     },
   },
 ];
-
-/** Ends the check where the system does not tell, or the plugin is no process. */
-function requirePid(bench: Bench<ConnectorKind>, pid: number | undefined): number {
-  if (process.platform !== "linux") bench.notApplicable("only Linux tells, in /proc");
-  return pid ?? bench.notApplicable("the plugin is no process of its own");
-}
-
-/** What is closed a moment after the answer must not count as left open. */
-async function settledDescriptors(bench: Bench<ConnectorKind>, pid: number): Promise<number> {
-  let count = await descriptorsOf(pid);
-  await until(async () => count === (count = await descriptorsOf(pid)), {
-    within: SETTLE_MS,
-    otherwise: () => "the number of open descriptors never settles",
-    signal: bench.signal,
-  });
-  return count;
-}
-
-async function descriptorsOf(pid: number): Promise<number> {
-  return (await readdir(`/proc/${String(pid)}/fd`)).length;
-}
-
-/** Everything that a plugin starts inherits its environment, unless it takes care not to. */
-async function processesWith(variable: string): Promise<string[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      try {
-        const environment = await readFile(join("/proc", pid, "environ"), "utf8");
-        if (!environment.split("\0").includes(variable)) return [];
-        const command = await readFile(join("/proc", pid, "cmdline"), "utf8");
-        // A zombie has no command line.
-        return command === "" ? [] : [`${pid} (${command.split("\0").join(" ").trim()})`];
-      } catch {
-        return [];
-      }
-    }),
-  );
-  return found.flat();
-}

@@ -34,6 +34,12 @@ describe("the rules for processes", () => {
     expect(report.ok).toBe(false);
   }, 120_000);
 
+  it("find a process that was left without the plugin's environment", async () => {
+    const id = "process.leftovers.processes";
+    const report = await check([`${id}/emptied-environment`], "v1.1", rules.filter((rule) => rule.id === id));
+    expect(notPassed(report)).toEqual([expect.stringMatching(/still running after the plugin's end: \d+ \(\/bin\/sleep 15\)$/)]);
+  }, 120_000);
+
   it.each([
     ["at-its-start", "at its start", "Welcome!"],
     ["in-a-call", "after \\d+ frames", "50% done"],
