@@ -9,8 +9,10 @@ import type { ConnectorKind, Subject } from "./subject.js";
  * - `"deviates"`: it breaks it, as listed.
  * - `"stale"`: it is listed as broken, and kept: take the listing out. Counts as a failure.
  * - `"not applicable"`: this plugin can not be asked; the message says why.
+ * - `"not asked"`: the plugin does not start in that generation, which is told once,
+ *   as broken. The report is not ok, and a listing not stale.
  */
-export type Verdict = "passed" | "failed" | "deviates" | "stale" | "not applicable";
+export type Verdict = "passed" | "failed" | "deviates" | "stale" | "not applicable" | "not asked";
 
 /** One rule, checked in one generation. */
 export interface Outcome {
@@ -35,7 +37,7 @@ export interface Report {
   readonly outcomes: readonly Outcome[];
   /** How many there are of each verdict. */
   readonly counts: Readonly<Record<Verdict, number>>;
-  /** Whether there is none that failed or is stale, and at least one that passed. */
+  /** Whether there is none that failed, is stale or was not asked, and at least one that passed. */
   readonly ok: boolean;
 }
 
@@ -46,7 +48,7 @@ export function isFailure({ verdict }: Pick<Outcome, "verdict">): boolean {
 
 /** Adds outcomes up. */
 export function reportOf(subject: Subject, outcomes: readonly Outcome[]): Report {
-  const counts = { passed: 0, failed: 0, deviates: 0, stale: 0, "not applicable": 0 };
+  const counts = { passed: 0, failed: 0, deviates: 0, stale: 0, "not applicable": 0, "not asked": 0 };
   for (const { verdict } of outcomes) counts[verdict]++;
   const { connector, executable, args, location } = subject;
   return {
@@ -54,6 +56,6 @@ export function reportOf(subject: Subject, outcomes: readonly Outcome[]): Report
     outcomes,
     counts,
     // A report in which nothing was asked says nothing good.
-    ok: counts.passed > 0 && !outcomes.some(isFailure),
+    ok: counts.passed > 0 && counts["not asked"] === 0 && !outcomes.some(isFailure),
   };
 }

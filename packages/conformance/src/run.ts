@@ -5,6 +5,7 @@ import { makeGround } from "./ground.js";
 import { reportOf, type Outcome, type Report, type Verdict } from "./outcome.js";
 import { NotApplicable, type ConnectorRule, type Rule } from "./rule.js";
 import { rules as allRules } from "./rules/index.js";
+import { hasStarted, isStart, notAsked, startCase } from "./start.js";
 import { assertSubject, generationsOf, type ConnectorKind, type Subject } from "./subject.js";
 import { writeKnownTree } from "./tree/write-tree.js";
 
@@ -18,7 +19,7 @@ export interface CheckOptions {
 
 /** How all rules are checked. */
 export interface RunOptions extends CheckOptions {
-  /** Default: every rule. Those for other connectors are left out. */
+  /** Default: every rule. Those for other connectors are left out. Whether the plugin starts is asked in any case. */
   readonly rules?: readonly Rule[] | undefined;
   /** Told each outcome as it comes. */
   readonly onOutcome?: ((outcome: Outcome) => void) | undefined;
@@ -57,13 +58,31 @@ export async function checkConformance(subject: Subject, options: RunOptions = {
   assertSubject(subject);
   assertDeviations(options.deviations ?? [], allRules);
   const outcomes: Outcome[] = [];
-  for (const each of casesOf(subject, options.rules)) {
-    options.signal?.throwIfAborted();
-    const outcome = await checkRule(subject, each, options);
+  const tell = (outcome: Outcome): void => {
     outcomes.push(outcome);
     options.onOutcome?.(outcome);
-  }
+  };
+  for (const generation of generationsOf(subject)) await checkGeneration(subject, generation, options, tell);
   return reportOf(subject, outcomes);
+}
+
+/** A plugin that does not start is asked once: each rule would say the same, and take its time to find out. */
+async function checkGeneration(
+  subject: Subject,
+  generation: Generation,
+  options: RunOptions,
+  tell: (outcome: Outcome) => void,
+): Promise<void> {
+  const cases = casesOf(subject, options.rules).filter((each) => each.generation === generation);
+  if (cases.length === 0) return;
+  options.signal?.throwIfAborted();
+  const start = await checkRule(subject, startCase(subject.connector, generation), options);
+  if (!hasStarted(start) || cases.some(isStart)) tell(start);
+  for (const each of cases) {
+    if (isStart(each)) continue;
+    options.signal?.throwIfAborted();
+    tell(hasStarted(start) ? await checkRule(subject, each, options) : notAsked(each));
+  }
 }
 
 /** Checks one rule in one generation. Never throws what the plugin does wrong: the outcome says it. */

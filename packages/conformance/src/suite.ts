@@ -1,8 +1,9 @@
 import type { Generation } from "@kloset/host";
 import { assertDeviations } from "./deviations.js";
 import { isFailure, type Outcome } from "./outcome.js";
-import { casesOf, checkRule, type CheckOptions } from "./run.js";
+import { casesOf, checkRule, type Case, type CheckOptions } from "./run.js";
 import { rules } from "./rules/index.js";
+import { hasStarted, isStart, notAsked, startCase } from "./start.js";
 import { assertSubject, type Subject } from "./subject.js";
 
 /** The part of a test framework that the suite needs: Jest's, Vitest's, Mocha's and Node's fit. */
@@ -30,15 +31,25 @@ export function describeConformance(subject: Subject, { describe, it }: TestFram
   const byGeneration = new Map<Generation, ReturnType<typeof casesOf>>();
   for (const each of casesOf(subject)) byGeneration.set(each.generation, [...(byGeneration.get(each.generation) ?? []), each]);
   for (const [generation, cases] of byGeneration) {
+    let start: Promise<Outcome> | undefined;
+    const outcomeOf = async (each: Case): Promise<Outcome> => {
+      // Once, whichever tests the framework was told to run.
+      start ??= checkRule(subject, startCase(subject.connector, generation), { ...options, timeoutMs });
+      const started = await start;
+      if (isStart(each)) return started;
+      return hasStarted(started) ? await checkRule(subject, each, { ...options, timeoutMs }) : notAsked(each);
+    };
     describe(`${subject.connector}, ${generation}`, () => {
       for (const each of cases) {
         it(
           `${each.rule.title} (${each.rule.id})`,
           async () => {
-            const outcome = await checkRule(subject, each, { ...options, timeoutMs });
+            const outcome = await outcomeOf(each);
+            if (outcome.verdict === "not asked") throw new Error(`${outcome.rule}: ${outcome.message ?? ""}`);
             if (isFailure(outcome)) throw new Error(explain(outcome));
           },
-          timeoutMs + FRAMEWORK_GRACE_MS,
+          // The first of them starts the plugin once more.
+          2 * timeoutMs + FRAMEWORK_GRACE_MS,
         );
       }
     });

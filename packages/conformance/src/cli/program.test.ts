@@ -93,9 +93,24 @@ describe("kloset-conformance", () => {
     expect(code).toBe(2);
   });
 
-  it("fails every rule when there is no such plugin, and names it", async () => {
-    const { code, out } = await run(...few, "/nowhere/plugin");
-    expect(out).toContain('can not start the plugin "/nowhere/plugin": no such file');
+  it.each<[string, () => string | Promise<string>, string]>([
+    ["not there", () => "/nowhere/plugin", 'can not start the plugin "/nowhere/plugin": no such file'],
+    ["a folder", () => folder, ": it is not executable"],
+    ["another program", () => "/bin/cat", 'the plugin printed onto its connection, at its start: "PRI * HTTP/2.0'],
+    ["a script that says hello", () => script("#!/bin/sh\necho hello\n"), 'the plugin printed onto its connection, at its start: "hello\\n"'],
+    ["a script without an interpreter", () => script("hello\n"), "the plugin exited with code 127"],
+  ])("tells once that a plugin is %s", async (_, executable, message) => {
+    const { code, out } = await run(...few, await executable());
+    expect(out).toMatch(/^FAILED {2}v1\.1 {2}process\.starts\.init: /);
+    expect(out).toContain(message);
+    expect(out.match(/why it matters/g)).toHaveLength(1);
+    expect(out).toMatch(/does not conform: 1 failed, 4 not asked\n$/);
     expect(code).toBe(1);
   });
 });
+
+async function script(text: string): Promise<string> {
+  const path = join(folder, "script");
+  await writeFile(path, text, { mode: 0o755 });
+  return path;
+}

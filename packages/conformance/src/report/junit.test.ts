@@ -36,6 +36,12 @@ describe("a JUnit report", () => {
     expect(xml).toContain('message="a ]]> b ]]> &lt;failure message=&quot;&quot;>"');
   });
 
+  it("counts what was not asked as skipped, with the reason", () => {
+    const xml = junitOf({ verdict: "not asked", message: "the plugin does not start" });
+    expect(xml).toContain('<testsuites tests="1" failures="0" errors="0" skipped="1">');
+    expect(outputIn(xml)).toBe("the plugin does not start");
+  });
+
   it("shows what XML can not hold, and what is used to make it, as a character that could not be read", () => {
     expect(outputIn(junitOf({ message: "\u0000 \u001b[31m \ud800 \ufdd0" }))).toBe("\ufffd \ufffd[31m \ufffd \ufffd");
   });

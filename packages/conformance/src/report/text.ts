@@ -6,6 +6,7 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   deviates: "known",
   stale: "STALE",
   "not applicable": "n/a",
+  "not asked": "-",
 };
 const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
 

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "@jest/globals";
+import { casesOf } from "./run.js";
+import { describeConformance } from "./suite.js";
+
+/** Declares the suite of a plugin whose start fails. @returns Its tests by name, and how often it was started. */
+function suiteOfNoPlugin(): { tests: Map<string, () => Promise<void>>; starts: () => number } {
+  const tests = new Map<string, () => Promise<void>>();
+  let starts = 0;
+  describeConformance(
+    {
+      connector: "storage",
+      executable: "nowhere",
+      location: "a://{unique}",
+      generations: ["v1.1"],
+      launch: async () => {
+        starts++;
+        throw new Error("no such plugin");
+      },
+    },
+    {
+      describe: (_name, body) => {
+        body();
+      },
+      it: (name, body) => tests.set(name, body),
+    },
+  );
+  return { tests, starts: () => starts };
+}
+
+describe("a suite", () => {
+  it("starts a plugin that does not start once, says so once, and fails the rest without asking", async () => {
+    const { tests, starts } = suiteOfNoPlugin();
+    const [first = "", ...others] = tests.keys();
+    expect(first).toBe("starts, and answers Init (process.starts.init)");
+    await expect(tests.get(first)?.()).rejects.toThrow(/^process\.starts\.init: Error: no such plugin\nWhy it matters: /);
+    for (const name of others) {
+      await expect(tests.get(name)?.()).rejects.toThrow(/^[\w.-]+: the plugin does not start on v1\.1: see process\.starts\.init$/);
+    }
+    expect(others).toHaveLength(casesOf({ connector: "storage", executable: "", location: "", generations: ["v1.1"] }).length - 1);
+    expect(starts()).toBe(1);
+  });
+
+  it("says of one test alone that it could not be asked", async () => {
+    const { tests } = suiteOfNoPlugin();
+    const last = [...tests.values()].at(-1);
+    await expect(last?.()).rejects.toThrow("the plugin does not start on v1.1");
+  });
+});
