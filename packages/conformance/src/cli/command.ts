@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Generation } from "@kloset/host";
@@ -22,10 +23,10 @@ export interface Request {
 interface Options {
   readonly connector: ConnectorKind;
   readonly location: string;
-  readonly config: Readonly<Record<string, string>>;
+  readonly config?: Readonly<Record<string, string>>;
   readonly generation?: Generation[];
   readonly known?: string;
-  readonly rule: string[];
+  readonly rule?: string[];
   readonly timeout: number;
   readonly json?: string;
   readonly junit?: string;
@@ -40,12 +41,14 @@ export interface Actions {
   readonly list: () => void;
 }
 
+const GENERATIONS: readonly Generation[] = ["v1.0", "v1.1"];
 const MILLISECONDS = 1000;
 
 /** The command line. Wrong usage is told on stderr, and thrown as CommanderError. */
 export function conformanceCommand({ check, list }: Actions): Command {
   const command = new Command("kloset-conformance")
     .description("Checks a plugin executable, in any language, against what Plakar's hosts rely on.")
+    .version(ownVersion())
     .exitOverride()
     .showHelpAfterError("(--help shows all options)");
   const checking = command
@@ -58,10 +61,10 @@ export function conformanceCommand({ check, list }: Actions): Command {
       "-l, --location <location>",
       "where it works, as <protocol>://<rest>; {directory} is a new empty folder for each rule, {unique} a new name",
     )
-    .option("-o, --config <key=value>", "the plugin's own configuration; may be given several times", keyValue, {})
+    .option("-o, --config <key=value>", "the plugin's own configuration; may be given several times", keyValue)
     .addOption(generationOption())
     .option("--known <file>", 'JSON list of known deviations: [{ "rule", "generation"?, "reason" }]')
-    .option("--rule <prefix>", "only rules whose id begins so; may be given several times", collect, [])
+    .option("--rule <prefix>", "only rules whose id begins so; may be given several times", collect)
     .option("--timeout <seconds>", "how long one check may take", seconds, 60)
     .option("--no-directory", "{directory} is not what the plugin reads or writes itself")
     .option("--no-persistent", "a storage that keeps nothing for the next process")
@@ -77,7 +80,7 @@ export function conformanceCommand({ check, list }: Actions): Command {
 }
 
 async function requestOf(executable: string, args: string[], options: Options): Promise<Request> {
-  const { connector, location, config, generation, known, rule, timeout, json, junit, quiet = false, persistent } = options;
+  const { connector, location, config = {}, generation, known, rule = [], timeout, json, junit, quiet = false, persistent } = options;
   const subject = {
     ...{ connector, executable, args, location, config, persistent },
     ...(generation !== undefined && { generations: generation }),
@@ -100,18 +103,31 @@ function connectorOption(): Option {
   return new Option("-c, --connector <kind>", "what it is checked as").choices(["importer", "exporter", "storage"]).makeOptionMandatory();
 }
 
+/** Not variadic: that would take the executable for one more. */
 function generationOption(): Option {
-  return new Option("-g, --generation <generation...>", "default: both").choices(["v1.0", "v1.1"]);
+  return new Option("-g, --generation <generation>", `one of ${GENERATIONS.join(", ")}; may be given several times, default: both`).argParser(
+    (text, previous?: readonly Generation[]) => {
+      const generation = GENERATIONS.find((each) => each === text);
+      if (generation === undefined) throw new InvalidArgumentError(`Allowed choices are ${GENERATIONS.join(", ")}.`);
+      return [...new Set(previous).add(generation)];
+    },
+  );
 }
 
-function keyValue(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+function keyValue(text: string, previous?: Readonly<Record<string, string>>): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must be key=value.");
   return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-function collect(text: string, previous: string[]): string[] {
+function collect(text: string, previous: readonly string[] = []): string[] {
   return [...previous, text];
+}
+
+/** The package's: where it is installed it stands two folders above, as here. */
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  return version;
 }
 
 function seconds(text: string): number {

@@ -76,6 +76,24 @@ describe("kloset-conformance", () => {
     expect(code).toBe(0);
   });
 
+  it("takes what follows the generation for the executable", async () => {
+    const args = ["-c", "importer", "-l", "memory://there", "--rule", "process.exits.unused", "-g", "v1.1", "-g", "v1.0", "-g", "v1.1"];
+    const { code, out } = await run(...args, process.execPath, fixture());
+    expect(out.split("\n").slice(0, 2)).toEqual([expect.stringMatching(/^ok {6}v1\.1 /), expect.stringMatching(/^ok {6}v1\.0 /)]);
+    expect(out).toMatch(/as importer conforms: 2 passed\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("shows help without defaults that nobody could type, and its version", async () => {
+    const help = await run("--help");
+    expect(help.out).toContain("--rule <prefix>");
+    expect(help.out).toContain("(default: 60)");
+    expect(help.out).not.toMatch(/default: [{[]/);
+    expect(help.code).toBe(0);
+    const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+    expect(await run("--version")).toEqual({ code: 0, out: `${version}\n`, error: "" });
+  });
+
   it.each([
     ["no executable", few, "missing required argument 'executable'"],
     ["no connector", ["--location", "a://b", "x"], "required option '-c, --connector <kind>' not specified"],
