@@ -1,5 +1,5 @@
 import { Code, StatusError, type CodedError } from "@kloset/grpc";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants, performServerHandshake } from "./node-http2.js";
 import type { Backlog } from "./backlog.js";
 import { Calls, dismiss } from "./calls.js";
@@ -8,8 +8,8 @@ import { decidedByFirst } from "./first-request.js";
 import { HostProtocolError } from "./host-protocol-error.js";
 import { LastMessage } from "./last-message.js";
 import { isPeerGone } from "./peer-gone.js";
-import { compressed } from "./refusals.js";
 import { requestBody } from "./request-body.js";
+import { callRefusal, httpRefusal } from "./request-checks.js";
 import { sendResponse, stopRequest } from "./response.js";
 import { createRouter, type Router } from "./router.js";
 import { defaultMaxMessageBytes, type FirstRequest, type Serve } from "./server.js";
@@ -19,6 +19,7 @@ import { connectionWindowBytes, openWire, sessionOptions } from "./wire.js";
 
 /** How long the session may take to end after its wire, in milliseconds. It takes a few turns. */
 const sessionCloseMs = 1000;
+const grpcType = "application/grpc";
 
 /**
  * Serves with Node's HTTP/2 and connect's gRPC handlers.
@@ -94,6 +95,11 @@ interface Incoming {
 /** Answers one call. */
 async function handle({ stream, headers, signal, routerFor, backlog, onRead }: Incoming): Promise<void> {
   const path = headers[":path"] ?? "";
+  const httpStatus = httpRefusal({ method: headers[":method"] ?? "", contentType: headers["content-type"] });
+  if (httpStatus !== undefined) {
+    sendOnly(stream, { ":status": httpStatus });
+    return;
+  }
   let router;
   try {
     router = routerFor({ path, userAgent: headers["user-agent"] ?? "" });
@@ -106,10 +112,9 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
     sendStatus(stream, new StatusError(router.explain(path), Code.Unimplemented));
     return;
   }
-  const encoding = headers["grpc-encoding"];
-  const refusal = compressed(encoding === undefined ? undefined : String(encoding));
+  const refusal = callRefusal({ encoding: textOf(headers["grpc-encoding"]), timeout: textOf(headers["grpc-timeout"]) });
   if (refusal !== undefined) {
-    sendStatus(stream, new StatusError(refusal, Code.Unimplemented));
+    sendStatus(stream, refusal);
     return;
   }
   await backlog.room(signal);
@@ -127,19 +132,26 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
 
 /** A status without an RPC behind it. */
 function sendStatus(stream: ServerHttp2Stream, error: CodedError): void {
+  sendOnly(stream, {
+    ":status": 200,
+    "content-type": grpcType,
+    "grpc-status": String(error.code),
+    "grpc-message": grpcMessage(encodeURIComponent(error.rawMessage)),
+  });
+}
+
+/** An answer of headers alone. */
+function sendOnly(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   if (stream.closed || stream.destroyed) return;
-  stream.respond(
-    {
-      ":status": 200,
-      "content-type": "application/grpc",
-      "grpc-status": String(error.code),
-      "grpc-message": grpcMessage(encodeURIComponent(error.rawMessage)),
-    },
-    { endStream: true },
-  );
+  stream.respond(headers, { endStream: true });
   // What the host still sends is thrown away.
   stream.resume();
   stopRequest(stream);
+}
+
+/** The first value of a header. */
+function textOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
 }
 
 function webHeaders(headers: IncomingHttpHeaders): Headers {
@@ -149,6 +161,8 @@ function webHeaders(headers: IncomingHttpHeaders): Headers {
     if (name === "grpc-timeout" && isFarDeadline(String(value))) continue;
     for (const one of Array.isArray(value) ? value : [value]) result.append(name, one);
   }
+  // It was looked at; Connect would refuse it with a parameter behind.
+  result.set("content-type", grpcType);
   return result;
 }
 

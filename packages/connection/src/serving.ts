@@ -33,6 +33,7 @@ export {
 } from "./limits.js";
 export { isPeerGone } from "./peer-gone.js";
 export { reopenedNeverBlocks } from "./platform.js";
-export { compressed, notServed, quoted } from "./refusals.js";
+export { notServed, quoted } from "./refusals.js";
+export { callRefusal, httpRefusal } from "./request-checks.js";
 export { defaultMaxMessageBytes } from "./server.js";
 export { grpcMessage, statusError } from "./status.js";

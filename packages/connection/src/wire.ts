@@ -56,11 +56,15 @@ export function openWire(connection: Duplex, onFate: (stream: number, fate: Fate
       resume();
     },
   });
+  // What comes within a header block breaks HTTP/2 (RFC 9113, section 6.10), whatever it is: nghttp2 has to see it.
+  let blockIsOpen = false;
   const inbound = new FrameFilter({
     preface,
     drops: (frame) => {
       streams.received(frame);
-      return isDropped(frame);
+      const interrupts = blockIsOpen;
+      blockIsOpen = isUnendedBlock(frame);
+      return isDropped(frame) && !interrupts;
     },
     isolatesData: () => streams.isCrowded,
   });
@@ -99,6 +103,11 @@ export function openWire(connection: Duplex, onFate: (stream: number, fate: Fate
 function isDropped({ type }: FrameHeader): boolean {
   const { goaway, rstStream, priority, continuation } = frameType;
   return type === goaway || type === rstStream || type === priority || type > continuation;
+}
+
+/** Whether CONTINUATION frames have to follow. */
+function isUnendedBlock({ type, flags }: FrameHeader): boolean {
+  return (type === frameType.headers || type === frameType.continuation) && (flags & frameFlag.endHeaders) === 0;
 }
 
 function isSettings({ type, flags }: FrameHeader): boolean {

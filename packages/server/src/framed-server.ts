@@ -1,14 +1,14 @@
 import type { DescriptorServer, FirstRequest, ServedService, Server, ServeDescriptors, ServerOptions, Services } from "@kloset/connection";
 import { Code, StatusError } from "@kloset/grpc";
 import type { Duplex } from "node:stream";
-import { compressed, decidedByFirst, defaultMaxMessageBytes, isPeerGone, maxBacklogBytes, notServed, quoted, timeoutMsOf } from "@kloset/connection/serving";
+import { callRefusal, decidedByFirst, defaultMaxMessageBytes, httpRefusal, isPeerGone, maxBacklogBytes, notServed } from "@kloset/connection/serving";
 import { Admission } from "./admission.js";
 import { Call, type CallEnvironment, type CallTarget } from "./call.js";
 import { channelOf, type Channel } from "./channel.js";
 import { descriptorChannel } from "./descriptor-channel.js";
 import { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
-import { fieldOf, type RequestHead } from "./request-head.js";
+import { fieldOf } from "./request-head.js";
 import { sendHttpError, sendStatus } from "./send-status.js";
 import { sendServerPreface } from "./server-preface.js";
 import { statusOf, type Status } from "./status.js";
@@ -86,7 +86,6 @@ const answered: StreamHandler = {
 function answer(environment: CallEnvironment, stream: Http2Stream, find: (first: FirstRequest) => Found): StreamHandler {
   const { connection } = environment;
   const { head } = stream;
-  const contentType = fieldOf(head, "content-type") ?? "";
   /** Later, when the stream is known to its connection. */
   const answeredBy = (send: () => void): StreamHandler => {
     queueMicrotask(send);
@@ -96,29 +95,16 @@ function answer(environment: CallEnvironment, stream: Http2Stream, find: (first:
     answeredBy(() => {
       sendStatus(connection, stream, status, false);
     });
-  if (head.method !== "POST") {
+  const httpStatus = httpRefusal({ method: head.method, contentType: fieldOf(head, "content-type") });
+  if (httpStatus !== undefined) {
     return answeredBy(() => {
-      sendHttpError(connection, stream, 405, "gRPC is POST\n");
-    });
-  }
-  if (!/^application\/grpc(?:\+proto)?(?:;|$)/i.test(contentType)) {
-    return answeredBy(() => {
-      sendHttpError(connection, stream, 415, "gRPC is application/grpc\n");
+      sendHttpError(connection, stream, httpStatus, httpStatus === 405 ? "gRPC is POST\n" : "gRPC is application/grpc\n");
     });
   }
   const found = find({ path: head.path, userAgent: fieldOf(head, "user-agent") ?? "" });
   if (!("implementation" in found)) return refusedWith(found);
-  const refusal = refusalOf(head);
+  const refusal = callRefusal({ encoding: fieldOf(head, "grpc-encoding"), timeout: fieldOf(head, "grpc-timeout") });
   return refusal === undefined ? new Call(environment, stream, found) : refusedWith(refusal);
-}
-
-/** What is wrong with the headers of a call; undefined when nothing is. */
-function refusalOf(head: RequestHead): Status | undefined {
-  const refusal = compressed(fieldOf(head, "grpc-encoding"));
-  if (refusal !== undefined) return { code: Code.Unimplemented, message: refusal };
-  const timeout = fieldOf(head, "grpc-timeout");
-  if (timeout === undefined || timeoutMsOf(timeout) !== undefined) return undefined;
-  return { code: Code.InvalidArgument, message: `protocol error: invalid grpc timeout value: ${quoted(timeout)}` };
 }
 
 /** Finds what answers a path. */

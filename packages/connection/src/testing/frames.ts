@@ -1,5 +1,5 @@
 /** HTTP/2 frame types, by RFC 9113, section 6. */
-export const frameType = { data: 0, headers: 1, rstStream: 3, settings: 4, ping: 6, goaway: 7 } as const;
+export const frameType = { data: 0, headers: 1, priority: 2, rstStream: 3, settings: 4, ping: 6, goaway: 7 } as const;
 
 /** One frame, for what a client library would not send. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {

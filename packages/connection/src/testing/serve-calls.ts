@@ -1,4 +1,7 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
+import { once } from "node:events";
+import type { IncomingHttpHeaders } from "node:http2";
 import type { Serve } from "../server.js";
 import { connected } from "./connected.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
@@ -69,6 +72,48 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
+    it.each(["-1S", "5", "soon", "123456789S", ""])("refuses a deadline that is none before a call begins, of whatever kind, %j", async (timeout) => {
+      let begun = 0;
+      const { client, server } = connected(serve, [
+        servedStore({
+          mode: () => ({ mode: (begun += 1) }),
+          put: (requests) => {
+            begun += 1;
+            // What implementations throw has another code than a refusal.
+            return drained(requests).catch((error: unknown) => Promise.reject(new Error(String(error))));
+          },
+        }),
+      ]);
+      for (const method of [storeMethods.mode, storeMethods.put]) {
+        const call = client.open<DescMessage, DescMessage>(method, { "grpc-timeout": timeout });
+        void call.send({});
+        expect((await call.halfClose().finish()).status).toEqual({ code: 3, message: `protocol error: invalid grpc timeout value: ${timeout}` });
+      }
+      expect(begun).toBe(0);
+      server.close();
+    });
+
+    it.each([
+      ["GET", "application/grpc", 405],
+      ["CONNECT", "application/grpc", 405],
+      ["POST", "application/json", 415],
+      ["POST", "application/grpc+json", 415],
+      ["POST", "application/grpc-web", 415],
+      ["POST", undefined, 415],
+      ["POST", "application/grpc+proto", 200],
+      ["POST", "application/grpc;charset=utf-8", 200],
+    ])("answers %s of %s with HTTP status %d, whether its path is served or not", async (method, contentType, status) => {
+      const { client, server } = connected(serve, [servedStore({ mode: () => ({ mode: 6 }) })]);
+      const { host, ...head } = { host: "127.0.0.1:0", ":method": method, ...(contentType !== undefined && { "content-type": contentType }) };
+      for (const path of ["/store.Store/Mode", "/no.Service/Mode"]) {
+        const stream = client.session.request(method === "CONNECT" ? { ...head, ":authority": host } : { ...head, ":path": path });
+        stream.on("error", () => undefined).resume().end();
+        const [answer] = (await once(stream, "response")) as [IncomingHttpHeaders];
+        expect(answer[":status"]).toBe(status);
+      }
+      server.close();
+    });
+
     it("answers a stream that ends without a message", async () => {
       const { client, server } = connected(serve, [servedStore({ async *get() {} })]);
       expect(await client.call(storeMethods.get, {})).toEqual({
@@ -123,4 +168,10 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
   });
+}
+
+async function drained(requests: AsyncIterable<unknown>): Promise<Record<string, never>> {
+  const iterator = requests[Symbol.asyncIterator]();
+  while ((await iterator.next()).done !== true);
+  return {};
 }

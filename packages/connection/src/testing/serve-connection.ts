@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import type { Serve } from "../server.js";
 import { connected, type Connected } from "./connected.js";
 import { deferred } from "./deferred.js";
-import { frameType, frameTypes, goaway } from "./frames.js";
+import { frame, frameType, frameTypes, goaway, rstStream } from "./frames.js";
 import { servedStore, storeMethods } from "./store-service.js";
 
 const modes = [servedStore({ mode: () => ({ mode: 6 }) })];
@@ -45,6 +45,21 @@ export function describeConnection(serve: Serve): void {
       if (!connection.near.closed) await new Promise((resolve) => connection.near.once("close", resolve));
       expect(connection.near.destroyed).toBe(true);
       expect(leftover(connection)).toEqual({});
+    });
+
+    it.each<[string, Buffer]>([
+      ["a PING", frame(frameType.ping, 0, 0, Buffer.alloc(8))],
+      ["a reset", rstStream(99, 8)],
+      ["a GOAWAY", goaway(0, 0)],
+      ["a PRIORITY", frame(frameType.priority, 0, 99, Buffer.alloc(5))],
+      ["a frame of an unknown type", frame(0xee, 0, 99, Buffer.alloc(5))],
+    ])("%s within a header block ends it with an error", async (_, within) => {
+      const { client, far, server, errors } = connected(serve, modes);
+      await client.call(storeMethods.mode, {});
+      far.write(Buffer.concat([frame(frameType.headers, 0, 99, Buffer.from([0x83])), within]));
+      const error = await server.closed;
+      expect(error?.message).toMatch(/^the host broke HTTP\/2: .*protocol.error/i);
+      expect(errors).toEqual([error]);
     });
 
     it("lets calls finish that run when the client says that it will go", async () => {
