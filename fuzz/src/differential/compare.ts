@@ -6,8 +6,9 @@ import { Tracker } from "../tracker.js";
 import { happens, turn } from "../watchdog.js";
 import { Wire } from "../wire.js";
 import { deliberate, type Pair } from "./deliberate.js";
+import { streamOf } from "./frames.js";
 import { HostView, type CallView } from "./host-view.js";
-import { hostScript, type HostScript } from "./script.js";
+import { hasDeadline, hostScript, type HostScript } from "./script.js";
 
 /** What comes of a script on one server. */
 interface Outcome {
@@ -38,6 +39,11 @@ export interface Servers {
   readonly framed: Target;
 }
 
+/** Whether what comes of an input depends on its bytes alone, and can be compared. */
+export function isComparable(input: WireInput): boolean {
+  return !hasDeadline(hostScript(input));
+}
+
 /** Gives both servers the same bytes, and compares what the host sees. */
 export async function compareServers(input: WireInput, servers: Servers, watchdogMs: number): Promise<Comparison> {
   const script = hostScript(input);
@@ -46,17 +52,25 @@ export async function compareServers(input: WireInput, servers: Servers, watchdo
   const connect = await play(script, servers.connect, author, watchdogMs);
   const framed = await play(script, servers.framed, author, watchdogMs);
   const met: string[] = [];
-  const differences: string[] = [];
-  let hasConsequences = false;
+  const unexplained: Pair[] = [];
+  let explainedFrom = Infinity;
   for (const pair of pairs(script, connect, framed)) {
     const reason = deliberate.find(({ explains }) => explains(pair));
-    if (reason === undefined) differences.push(pair.text);
+    if (reason === undefined) unexplained.push(pair);
     else met.push(reason.name);
-    hasConsequences ||= reason?.hasConsequences === true;
+    if (reason?.hasConsequences === true && pair.what === "call") explainedFrom = Math.min(explainedFrom, spanOf(script, pair.stream).first);
   }
-  if (hasConsequences) differences.length = 0;
+  const differences = unexplained
+    .filter((pair) => pair.what !== "call" || spanOf(script, pair.stream).last < explainedFrom)
+    .map(({ text }) => text);
   for (const [name, { faults }] of [["connect", connect], ["framed", framed]] as const) differences.push(...faults.map((fault) => `${name}: ${fault}`));
   return { differences, met };
+}
+
+/** Where a stream's frames are. What began before another stream can still be changed by it until its end. */
+function spanOf({ frames }: HostScript, stream: number): { readonly first: number; readonly last: number } {
+  const isOn = (one: Buffer): boolean => streamOf(one) === stream;
+  return { first: frames.findIndex(isOn), last: frames.findLastIndex(isOn) };
 }
 
 async function play({ steps }: HostScript, target: Target, author: AuthorSpec, watchdogMs: number): Promise<Outcome> {
@@ -127,7 +141,7 @@ function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generato
 function shown(call: CallView | undefined): string {
   if (call === undefined) return "nothing";
   const { httpStatus, messages, rest, status, isEnded, isReset } = call;
-  // A reset without an answer, whatever its code is.
-  if (isReset && status === undefined) return "reset";
+  // A reset in place of the answer's end, whatever its code is. Behind that it changes nothing.
+  if (isReset && !isEnded) return "reset";
   return JSON.stringify({ httpStatus, messages, rest: httpStatus === "200" ? rest : "", status, isEnded });
 }

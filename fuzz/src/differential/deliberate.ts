@@ -1,6 +1,8 @@
 import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { isUnendedBlock, streamOf } from "./frames.js";
 import type { CallView } from "./host-view.js";
-import { streamOf, type HostScript } from "./script.js";
+import { largeWindow, type HostScript } from "./script.js";
+import { hasEmptyUpdate, overflowsStream } from "./windows.js";
 
 /** One thing in which the servers differ. */
 export type Pair =
@@ -14,7 +16,7 @@ interface Deliberate {
   /** Why the framed server does otherwise. */
   readonly why: string;
   readonly explains: (pair: Pair) => boolean;
-  /** Whether all that comes later on the connection can follow from it. */
+  /** Whether calls that are under way with it, or come later, can differ by it: an Init that only one server has seen. */
   readonly hasConsequences?: boolean;
 }
 
@@ -34,15 +36,16 @@ function isCut({ script }: Pair): boolean {
   return script.frames.length > 1 && (last.length < frameHeaderLength || last.length < frameHeaderLength + last.readUIntBE(0, 3) || isUnendedBlock(last));
 }
 
-/** Whether CONTINUATION frames have to follow. */
-function isUnendedBlock(one: Buffer): boolean {
-  return (one[3] === frameType.headers || one[3] === frameType.continuation) && ((one[4] ?? 0) & flag.endHeaders) === 0;
-}
-
 /** Whether Connect's server does not hand it to nghttp2. */
 function isTakenOut(one: Buffer | undefined): boolean {
   const type = one?.[3] ?? 0;
   return type === frameType.goaway || type === frameType.rstStream || type === frameType.priority || type > frameType.continuation;
+}
+
+/** A PRIORITY of another length than 5 bytes, or of a stream that depends on itself. */
+function isBadPriority(one: Buffer): boolean {
+  if (one[3] !== frameType.priority || one.length < frameHeaderLength) return false;
+  return one.length !== frameHeaderLength + 5 || (one.readUInt32BE(frameHeaderLength) & 0x7fff_ffff) === streamOf(one);
 }
 
 function hasExtendedSetting(one: Buffer): boolean {
@@ -54,11 +57,23 @@ function hasExtendedSetting(one: Buffer): boolean {
 type ExportPair = Pair & { readonly what: "call"; readonly connect: CallView; readonly framed: CallView };
 
 function isExport(pair: Pair): pair is ExportPair {
-  return pair.what === "call" && pair.connect !== undefined && pair.framed !== undefined && pair.script.paths.get(pair.stream) === "/plakar.exporter.Exporter/Export";
+  return pair.what === "call" && pair.connect !== undefined && pair.framed !== undefined && pair.script.requests.get(pair.stream)?.some(([name, value]) => name === ":path" && value === "/plakar.exporter.Exporter/Export") === true;
 }
 
-function sorted(call: CallView): string {
-  return JSON.stringify({ ...call, messages: [...call.messages].sort() });
+function sorted({ httpStatus, messages, rest, status, isEnded }: CallView): string {
+  return JSON.stringify({ httpStatus, messages: [...messages].sort(), rest, status, isEnded });
+}
+
+/** RFC 9113, section 8.2.1, and what nghttp2 holds values to besides. */
+// eslint-disable-next-line no-control-regex
+const badName = /^$|[\x00-\x20A-Z\x7f-\xff:]/;
+// eslint-disable-next-line no-control-regex
+const badValue = /[\x00\n\r]|^[ \t]|[ \t]$/;
+
+/** Whether the headers of a call have a regular field that is malformed. */
+function hasBadField(script: HostScript, stream: number): boolean {
+  const fields = script.requests.get(stream) ?? [];
+  return fields.some(([name, value]) => !name.startsWith(":") && (badName.test(name) || badValue.test(value)));
 }
 
 /** All of them, in the order in which they are looked at. */
@@ -79,12 +94,29 @@ export const deliberate: readonly Deliberate[] = [
     explains: (pair) => pair.what === "call" && pair.connect === undefined && pair.framed?.isReset === true && pair.framed.httpStatus === undefined,
   },
   {
-    name: "a GOAWAY or PRIORITY that is malformed, or comes before SETTINGS, ends the connection or its stream",
+    name: "a GOAWAY or PRIORITY that is malformed, or comes before SETTINGS, ends the connection",
     why: "RFC 9113, sections 3.4, 4.2, 6.3 and 6.8. Connect's server takes these frames out and does not look into them: nghttp2 makes more of them than they mean.",
     explains: (pair) =>
-      ends("framed", /GOAWAY|PRIORITY|depends on itself/)(pair) ||
-      (ends("framed", /first frame is not SETTINGS/)(pair) && isTakenOut(pair.script.frames[1])) ||
-      (pair.what === "call" && pair.framed?.isReset === true && pair.script.frames.some((one) => one[3] === frameType.priority && streamOf(one) === pair.stream)),
+      ends("framed", /GOAWAY|PRIORITY|depends on itself/)(pair) || (ends("framed", /first frame is not SETTINGS/)(pair) && isTakenOut(pair.script.frames[1])),
+  },
+  {
+    name: "a PRIORITY that is malformed resets its stream",
+    why: "RFC 9113, section 6.3, and RFC 7540, section 5.3.1. Connect's server takes it out, as above.",
+    explains: (pair) => pair.what === "call" && pair.framed?.isReset === true && pair.script.frames.some((one) => isBadPriority(one) && streamOf(one) === pair.stream),
+    hasConsequences: true,
+  },
+  {
+    name: "a regular field with a malformed name or value makes its request malformed",
+    why: "RFC 9113, section 8.2.1. nghttp2 leaves such a field out and goes on, as long as its name is in lower case.",
+    explains: (pair) => pair.what === "call" && pair.framed?.isReset === true && pair.framed.httpStatus === undefined && hasBadField(pair.script, pair.stream),
+    hasConsequences: true,
+  },
+  {
+    name: "a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream",
+    why: "RFC 9113, sections 6.9 and 6.9.1: a stream error. Node makes it the connection's.",
+    explains: (pair) =>
+      (ends("connect", /Protocol error/)(pair) && hasEmptyUpdate(pair.script.frames)) ||
+      (ends("connect", /Flow control error|Protocol error/)(pair) && overflowsStream(pair.script.frames, largeWindow)),
   },
   {
     name: "padding as long as its frame ends the connection, whatever its stream is",
@@ -137,15 +169,5 @@ export const deliberate: readonly Deliberate[] = [
     name: "a message too many is refused at the end of its request",
     why: "A call with one request begins when that is whole. Connect looks for a second one as it comes, and never begins, either.",
     explains: (pair) => pair.what === "call" && pair.framed === undefined && /received extra input message/.test(pair.connect?.status ?? ""),
-  },
-  {
-    name: "what is not POST is refused before its path is looked at",
-    why: "It is no gRPC. Connect's server looks for the path first, and says UNIMPLEMENTED.",
-    explains: (pair) => pair.what === "call" && pair.framed?.httpStatus === "405" && /^12 /.test(pair.connect?.status ?? ""),
-  },
-  {
-    name: "what has another content type is refused before its path is looked at",
-    why: "It is no gRPC, as above. Where the path is known both say 415.",
-    explains: (pair) => pair.what === "call" && pair.framed?.httpStatus === "415" && /^12 /.test(pair.connect?.status ?? ""),
   },
 ];

@@ -3,9 +3,9 @@ import { serveFramed } from "@kloset/server";
 import { sdkTarget, type Target } from "../target.js";
 import { calmAuthor } from "../capture.js";
 import { recordCorpus, type Corpus } from "../corpus.js";
-import { envelope, flag, frame, frameType, headerBlock, preface, requestHeaders, settings } from "../http2.js";
+import { envelope, flag, frame, frameType, headerBlock, preface, requestHeaders, settings, uint32 } from "../http2.js";
 import type { WireInput } from "../input.js";
-import { compareServers } from "./compare.js";
+import { compareServers, isComparable } from "./compare.js";
 import { deliberate } from "./deliberate.js";
 import { differential } from "./differential.js";
 
@@ -54,6 +54,50 @@ describe("both servers", () => {
       return serveFramed(duplex, options);
     });
     expect((await compare(inputOf(ping, empty), ends)).differences[0]).toMatch(/^the connection: framed ends/);
+  });
+
+  it.each([
+    ["a PRIORITY that is malformed resets its stream", [frame(frameType.priority, 0, 1, Buffer.alloc(6)), empty]],
+    ["a PRIORITY that is malformed resets its stream", [frame(frameType.priority, 0, 1, Buffer.of(0, 0, 0, 1, 0)), empty]],
+    ["a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream", [frame(frameType.windowUpdate, 0, 1, uint32(0)), empty]],
+    ["a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream", [frame(frameType.windowUpdate, 0, 1, uint32(0x7fff_ffff)), empty]],
+  ])("%s", async (name, frames) => {
+    // Older versions of Node take a window that overflows for the stream's error, too.
+    const { differences, met } = await compare(inputOf(ping, ...frames));
+    expect(differences).toEqual([]);
+    expect([[], [name]]).toContainEqual(met);
+  });
+
+  it.each(["t\xff", "a b", ""])("differ when a field has the name %j, which only one refuses", async (name) => {
+    const { differences, met } = await compare(inputOf(request(1, "/importer.Importer/Ping", [name, "value"]), empty));
+    expect({ differences, met }).toEqual({ differences: [], met: ["a regular field with a malformed name or value makes its request malformed"] });
+  });
+
+  it("have no difference explained by one that comes later, or by none of a kind", async () => {
+    // Answers nothing, on all streams: what is known explains only what came with it or behind it.
+    const other = sdkTarget((duplex, options) => serveFramed(duplex, { ...options, services: [] }));
+    const bad = [request(3, "/importer.Importer/Ping", ["a b", ""]), frame(frameType.data, flag.endStream, 3, envelope(new Uint8Array(0)))];
+    const { differences, met } = await compare(inputOf(ping, empty, ...bad), other);
+    expect(differences).toEqual([expect.stringMatching(/^stream 1: /)]);
+    expect(met).toEqual(["a regular field with a malformed name or value makes its request malformed"]);
+    const behind = [request(5, "/importer.Importer/Ping"), frame(frameType.data, flag.endStream, 5, envelope(new Uint8Array(0)))];
+    expect((await compare(inputOf(...bad, ...behind), other)).differences).toEqual([]);
+  });
+
+  it("show the same where an answer that is whole is followed by a reset", async () => {
+    const wrong = frame(frameType.headers, flag.endHeaders, 1, headerBlock([...requestHeaders("/importer.Importer/Ping", "x").filter(([name]) => name !== "content-type")]));
+    expect((await compare(inputOf(wrong, empty, empty))).differences).toEqual([]);
+  });
+
+  it("are not compared by what is a matter of time", () => {
+    expect(isComparable(inputOf(ping, empty))).toBe(true);
+    for (const [timeout, comparable] of [["1n", false], ["59M", false], ["99999999H", true], ["-1S", true]] as const) {
+      expect(isComparable(inputOf(request(1, "/importer.Importer/Ping", ["grpc-timeout", timeout]), empty))).toBe(comparable);
+    }
+    // Also where the header block comes in several frames, with padding.
+    const block = headerBlock([...requestHeaders("/", "x"), ["grpc-timeout", "1n"]]);
+    const first = frame(frameType.headers, flag.padded, 1, Buffer.concat([Buffer.of(2), block.subarray(0, 10), Buffer.alloc(2)]));
+    expect(isComparable(inputOf(first, frame(frameType.continuation, flag.endHeaders, 1, block.subarray(10))))).toBe(false);
   });
 
   it("name each deliberate difference once, with a reason", () => {

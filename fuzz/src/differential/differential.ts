@@ -1,12 +1,12 @@
 import type { Corpus } from "../corpus.js";
 import type { Finding } from "../fuzz.js";
 import { inputOf } from "../generate/generate.js";
-import { inputToText } from "../input.js";
+import { inputToText, type WireInput } from "../input.js";
 import { sdkTarget } from "../target.js";
-import { compareServers } from "./compare.js";
+import { compareServers, isComparable, type Servers } from "./compare.js";
 
 /** Each server as plugins have it: with the codecs that it goes by. */
-const servers = { connect: sdkTarget("connect"), framed: sdkTarget("framed") };
+const sdkServers: Servers = { connect: sdkTarget("connect"), framed: sdkTarget("framed") };
 
 /** How many inputs to compare the servers by. */
 export interface DifferentialOptions {
@@ -14,6 +14,8 @@ export interface DifferentialOptions {
   readonly seed: number;
   readonly runs: number;
   readonly watchdogMs: number;
+  /** Default: the SDK's. */
+  readonly servers?: Servers;
 }
 
 /** In what the servers differ. */
@@ -24,16 +26,25 @@ export interface Differential {
 }
 
 /** Gives both servers the same inputs, one after another, and compares what hosts see. */
-export async function differential({ corpus, seed, runs, watchdogMs }: DifferentialOptions): Promise<Differential> {
+export async function differential({ corpus, seed, runs, watchdogMs, servers = sdkServers }: DifferentialOptions): Promise<Differential> {
   const findings: Finding[] = [];
   const met = new Map<string, number>();
   for (let index = 0, left = runs; left > 0; index += 1) {
     const input = inputOf(corpus, seed, index);
-    if (input.kind !== "wire") continue;
+    if (input.kind !== "wire" || !isComparable(input)) continue;
     left -= 1;
     const comparison = await compareServers(input, servers, watchdogMs);
     for (const name of comparison.met) met.set(name, (met.get(name) ?? 0) + 1);
-    for (const text of comparison.differences) findings.push({ text: `differs: ${text}`, inputs: [{ index, text: inputToText(input) }] });
+    for (const difference of comparison.differences) findings.push({ text: textOf(difference), inputs: [{ index, text: inputToText(input) }] });
   }
   return { findings, met };
+}
+
+/** Compares the servers by one input again. @returns The texts of what differs, as they were when it was found. */
+export async function differencesOf(input: WireInput, watchdogMs: number, servers = sdkServers): Promise<readonly string[]> {
+  return isComparable(input) ? (await compareServers(input, servers, watchdogMs)).differences.map(textOf) : [];
+}
+
+function textOf(difference: string): string {
+  return `differs: ${difference}`;
 }

@@ -1,20 +1,24 @@
-import { HpackDecoder } from "@kloset/server/hpack";
-import { flag, frame, frameHeaderLength, frameType, preface, settings, uint32 } from "../http2.js";
+import { timeoutMsOf } from "@kloset/connection/serving";
+import { flag, frame, frameHeaderLength, frameType, settings, uint32 } from "../http2.js";
 import type { Step, WireInput } from "../input.js";
+import { framesIn, streamOf } from "./frames.js";
+import { requestsIn, type Fields } from "./requests.js";
 
 /** What a host sends, and what it did, as far as that explains differences. */
 export interface HostScript {
   readonly steps: readonly Step[];
   /** Streams that the host has reset: how much of their answer has come before is a matter of time. */
   readonly resets: ReadonlySet<number>;
-  /** The paths of calls, by stream; of those whose header block is in one frame. */
-  readonly paths: ReadonlyMap<number, string>;
+  /** The headers of calls, by stream, as far as they can be decoded. */
+  readonly requests: ReadonlyMap<number, Fields>;
   /** What comes first is the preface, or what is there in its place. The last frame may be cut. */
   readonly frames: readonly Buffer[];
 }
 
 /** Windows that are never full: which call gets the last of one would be a matter of time. */
-const largeWindow = 0x4000_0000;
+export const largeWindow = 0x4000_0000;
+/** No answer takes as long. */
+const longMs = 3_600_000;
 
 /**
  * The bytes of an input, so that what comes of them depends on their order alone:
@@ -41,44 +45,15 @@ export function hostScript({ steps }: WireInput): HostScript {
     if (isEnd(one, index)) paced.push("quiet");
   });
   paced.push("quiet");
-  return { steps: paced, resets, frames, paths: pathsIn(frames) };
+  return { steps: paced, resets, frames, requests: requestsIn(frames) };
 }
 
-/** The stream of a frame; 0 when its header is cut. */
-export function streamOf(one: Buffer): number {
-  return one.length < frameHeaderLength ? 0 : one.readUInt32BE(5) & 0x7fff_ffff;
+/** Whether a call's deadline may pass meanwhile: which calls are answered before it is a matter of time. */
+export function hasDeadline({ requests }: HostScript): boolean {
+  return [...requests.values()].some((fields) => fields.some(([name, value]) => name === "grpc-timeout" && (timeoutMsOf(value) ?? longMs) < longMs));
 }
 
 function isEnd(one: Buffer, index: number): boolean {
   const type = one[3];
   return index > 0 && (type === frameType.data || type === frameType.headers) && ((one[4] ?? 0) & flag.endStream) !== 0;
-}
-
-function pathsIn(frames: readonly Buffer[]): Map<number, string> {
-  const paths = new Map<number, string>();
-  const decoder = new HpackDecoder({ maxTableBytes: 4096, maxListBytes: 65_536, maxFields: 256 });
-  for (const one of frames.slice(1)) {
-    if (one[3] !== frameType.headers || one.length < frameHeaderLength) continue;
-    try {
-      const path = decoder.decode(one, frameHeaderLength, one.length).fields.find(([name]) => name === ":path")?.[1];
-      if (path !== undefined) paths.set(streamOf(one), path);
-    } catch {
-      // No block, or not a whole one: nothing that follows can be decoded.
-      return paths;
-    }
-  }
-  return paths;
-}
-
-/** The preface, or what is there in its place, and the frames; the last may be cut. */
-function framesIn(bytes: Buffer): Buffer[] {
-  if (!bytes.subarray(0, preface.length).equals(preface)) return [bytes];
-  const frames = [bytes.subarray(0, preface.length)];
-  for (let at = preface.length; at < bytes.length; ) {
-    const whole = at + frameHeaderLength <= bytes.length;
-    const end = whole ? Math.min(bytes.length, at + frameHeaderLength + bytes.readUIntBE(at, 3)) : bytes.length;
-    frames.push(bytes.subarray(at, end));
-    at = end;
-  }
-  return frames;
 }

@@ -1,0 +1,24 @@
+import { flag, frameHeaderLength, frameType, preface } from "../http2.js";
+
+/** The stream of a frame; 0 when its header is cut. */
+export function streamOf(one: Buffer): number {
+  return one.length < frameHeaderLength ? 0 : one.readUInt32BE(5) & 0x7fff_ffff;
+}
+
+/** Whether CONTINUATION frames have to follow. */
+export function isUnendedBlock(one: Buffer): boolean {
+  return (one[3] === frameType.headers || one[3] === frameType.continuation) && ((one[4] ?? 0) & flag.endHeaders) === 0;
+}
+
+/** The preface, or what is there in its place, and the frames; the last may be cut. */
+export function framesIn(bytes: Buffer): Buffer[] {
+  if (!bytes.subarray(0, preface.length).equals(preface)) return [bytes];
+  const frames = [bytes.subarray(0, preface.length)];
+  for (let at = preface.length; at < bytes.length; ) {
+    const whole = at + frameHeaderLength <= bytes.length;
+    const end = whole ? Math.min(bytes.length, at + frameHeaderLength + bytes.readUIntBE(at, 3)) : bytes.length;
+    frames.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return frames;
+}

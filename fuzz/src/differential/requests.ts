@@ -1,0 +1,42 @@
+import { HpackDecoder } from "@kloset/server/hpack";
+import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { streamOf } from "./frames.js";
+
+/** The headers of a request, in their order. */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+const limits = { maxTableBytes: 4096, maxListBytes: 1024 * 1024, maxFields: 1000 };
+/** Bytes of priority in a HEADERS frame (RFC 9113, section 6.2). */
+const priorityLength = 5;
+
+/** The headers of requests, by stream, as far as they can be decoded: behind a block that can not be, nothing can. */
+export function requestsIn(frames: readonly Buffer[]): Map<number, Fields> {
+  const requests = new Map<number, Fields>();
+  const decoder = new HpackDecoder(limits);
+  let block: Buffer[] = [];
+  for (const one of frames) {
+    const type = one[3];
+    if (one.length < frameHeaderLength || (type !== frameType.headers && type !== frameType.continuation)) continue;
+    if (type === frameType.headers) block = [];
+    block.push(type === frameType.headers ? fragmentOf(one) : one.subarray(frameHeaderLength));
+    if (((one[4] ?? 0) & flag.endHeaders) === 0) continue;
+    const whole = Buffer.concat(block);
+    try {
+      const { fields } = decoder.decode(whole, 0, whole.length);
+      // What comes later on a stream are trailers.
+      if (!requests.has(streamOf(one))) requests.set(streamOf(one), fields);
+    } catch {
+      return requests;
+    }
+  }
+  return requests;
+}
+
+/** What a HEADERS frame has of a block: without padding and priority. */
+function fragmentOf(one: Buffer): Buffer {
+  const flags = one[4] ?? 0;
+  const isPadded = (flags & flag.padded) !== 0;
+  const padding = isPadded ? (one[frameHeaderLength] ?? 0) : 0;
+  const from = frameHeaderLength + (isPadded ? 1 : 0) + ((flags & flag.priority) !== 0 ? priorityLength : 0);
+  return one.subarray(from, Math.max(from, one.length - padding));
+}
