@@ -64,11 +64,18 @@ export function inputToText(input: Input): string {
   }, 1)}\n`;
 }
 
-/** Reads what {@link inputToText} wrote. */
+/** Reads what {@link inputToText} wrote. @throws Error when it is something else. */
 export function inputFromText(text: string): Input {
-  return JSON.parse(text, (_key, value: unknown) =>
+  const input = JSON.parse(text, (_key, value: unknown) =>
     typeof value === "object" && value !== null && "base64" in value ? Buffer.from(String(value.base64), "base64") : value,
-  ) as Input;
+  ) as unknown;
+  if (!isInput(input)) throw new Error("this is no input of the fuzzer");
+  return input;
+}
+
+function isInput(input: unknown): input is Input {
+  if (typeof input !== "object" || input === null || !("kind" in input) || !("author" in input)) return false;
+  return input.kind === "wire" ? "steps" in input && Array.isArray(input.steps) : input.kind === "rpc" && "calls" in input && Array.isArray(input.calls);
 }
 
 function isJsonBuffer(value: unknown): value is { readonly data: number[] } {

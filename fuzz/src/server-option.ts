@@ -6,4 +6,5 @@
 const { argv, env } = process;
 const at = argv.indexOf("--server");
 const name = at < 0 ? argv.find((one) => one.startsWith("--server="))?.slice("--server=".length) : argv[at + 1];
-if (name !== undefined) env["KLOSET_SERVER"] = name;
+// What is no server's name is told when the options are read.
+if (name === "connect" || name === "framed") env["KLOSET_SERVER"] = name;

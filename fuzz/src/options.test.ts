@@ -1,0 +1,75 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { calmAuthor } from "./capture.js";
+import { inputToText, type Input } from "./input.js";
+import { optionsOf, UsageError } from "./options.js";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "kloset-fuzz-test-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function errorOf(...args: string[]): unknown {
+  try {
+    optionsOf(args);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("the command line", () => {
+  it("has a default for everything", () => {
+    expect(optionsOf([])).toMatchObject({ help: false, runs: 100_000, processes: 200, differential: 3000, seed: 20_260_401, seconds: undefined, replay: undefined });
+  });
+
+  it("is read", () => {
+    const args = ["--runs", "0", "--processes=7", "--seed", "8", "--seconds", "9", "--workers", "3", "--server", "connect", "--target", "a.js#b"];
+    expect(optionsOf(args)).toMatchObject({ runs: 0, processes: 7, seed: 8, seconds: 9, workers: 3, target: "a.js#b" });
+  });
+
+  it.each([
+    [["--runs", "-1"], /^Option '--runs' argument is ambiguous\.$/],
+    [["--runs=-1"], /^--runs is "-1": a number from 0 is needed$/],
+    [["--runs", "x"], /^--runs is "x": a number from 0 is needed$/],
+    [["--runs="], /^--runs is "": a number from 0 is needed$/],
+    [["--seed", "1e99"], /^--seed is "1e99": /],
+    [["--workers", "0"], /^--workers is "0": a number from 1 is needed$/],
+    [["--server", "xx"], /^--server is "xx": connect or framed$/],
+    [["--server"], /^Option '--server <value>' argument missing/],
+    [["--nothing"], /^Unknown option '--nothing'/],
+    [["7"], /^Unexpected argument '7'/],
+    [["--replay", "/nope"], /^--replay \/nope: ENOENT/],
+  ])("%j is refused in one line", (args, message) => {
+    const error = errorOf(...args);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ message: expect.stringMatching(message) as unknown });
+    expect(String(error)).not.toContain("\n");
+  });
+
+  it("takes an input to replay, and nothing else", () => {
+    const file = join(folder, "input.json");
+    const input: Input = { kind: "wire", what: "bytes", author: calmAuthor, steps: [Buffer.from("abc"), 3, "quiet"], reads: "all", end: "end" };
+    writeFileSync(file, inputToText(input));
+    expect(optionsOf(["--replay", file]).replay).toEqual({ file, input });
+    for (const text of ["", "{}", "null", "[1]", '{"kind":"wire","author":{}}', '{"kind":"rpc","author":{},"steps":[]}']) {
+      writeFileSync(file, text);
+      expect(errorOf("--replay", file)).toBeInstanceOf(UsageError);
+    }
+  });
+
+  it.each([[["--runs", "-1"]], [["--server", "xx"]], [["--replay", "/nope"]]])("%j ends the program with one line and 2", (args) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL("../dist/main.js", import.meta.url)), ...args], { encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^fuzz: .*\n$/);
+  }, 60_000);
+});
