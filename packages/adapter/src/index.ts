@@ -24,7 +24,6 @@ export { MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./notice.js";
 export { openConnector } from "./open-connector.js";
 export { eachRequest, inboxOf } from "./requests.js";
-export type { ServiceImplementation } from "./service-implementation.js";
 export { Session, type Opened } from "./session.js";
 export { discard, isIterable } from "./sources.js";
 export { BufferedUpload } from "./buffered-upload.js";

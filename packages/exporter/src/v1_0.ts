@@ -1,4 +1,5 @@
-import { Calls, callSignal, fileInfoFromWire, invalidArgument, type ServiceImplementation } from "@kloset/adapter";
+import { Calls, callSignal, fileInfoFromWire, invalidArgument, type CallContext } from "@kloset/adapter";
+import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 import type { ExporterFactory } from "./exporter.js";
 import { createLink, storeFile } from "./operations.js";
@@ -17,7 +18,7 @@ const SYMBOLIC_LINK = 1;
 export function exporterV1_0(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImplementation<typeof wire.Exporter> {
+): ServiceImplementation<typeof wire.Exporter, CallContext> {
   const calls = new Calls(session, "exporter.Exporter");
   return {
     init: (request) => calls.init(exporterOpener(factory, request), () => ({})),

@@ -1,4 +1,5 @@
-import { Calls, callSignal, identityOf, type ServiceImplementation } from "@kloset/adapter";
+import { Calls, callSignal, identityOf, type CallContext } from "@kloset/adapter";
+import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { exporter as wire } from "@kloset/protocol/v1.1";
 import { ExportRun, type ExportResponse } from "./export-run.js";
 import type { ExporterFactory } from "./exporter.js";
@@ -8,7 +9,7 @@ import { exporterOpener, type ExporterSession } from "./session.js";
 export function exporterV1_1(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImplementation<typeof wire.Exporter> {
+): ServiceImplementation<typeof wire.Exporter, CallContext> {
   const calls = new Calls(session, "plakar.exporter.Exporter");
   return {
     init: (request) => calls.init(exporterOpener(factory, request), identityOf),

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Calls, callSignal, errorText, noticeOnce, signalWhileWanted, untilAborted, type ServiceImplementation } from "@kloset/adapter";
+import { Calls, callSignal, errorText, noticeOnce, signalWhileWanted, untilAborted, type CallContext } from "@kloset/adapter";
 import { PushStream, type Send } from "@kloset/grpc";
+import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import { ActiveReaders } from "./active-readers.js";
 import type { ImporterFactory } from "./importer.js";
@@ -23,7 +24,7 @@ type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
 export function importerV1_0(
   factory: ImporterFactory,
   session: ImporterSession,
-): ServiceImplementation<typeof wire.Importer> {
+): ServiceImplementation<typeof wire.Importer, CallContext> {
   const calls = new Calls(session, "importer.Importer");
   const active = new ActiveReaders();
   return {

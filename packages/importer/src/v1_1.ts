@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Calls, callSignal, identityOf, invalidArgument, type ServiceImplementation } from "@kloset/adapter";
+import { Calls, callSignal, identityOf, invalidArgument, type CallContext } from "@kloset/adapter";
 import type { Send } from "@kloset/grpc";
+import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { Scanned } from "./entry-check.js";
@@ -17,7 +18,7 @@ type WireRecord = MessageInitShape<typeof connectors.RecordSchema>;
 export function importerV1_1(
   factory: ImporterFactory,
   session: ImporterSession,
-): ServiceImplementation<typeof wire.Importer> {
+): ServiceImplementation<typeof wire.Importer, CallContext> {
   const calls = new Calls(session, "importer.Importer");
   return {
     init: (request) => calls.init(importerOpener(factory, request), identityOf),

@@ -1,5 +1,6 @@
-import { Calls, type CallContext, type ServiceImplementation } from "@kloset/adapter";
+import { Calls, type CallContext } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
+import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { store as wire } from "@kloset/protocol/v1.0";
 import {
   createRepository,
@@ -20,7 +21,7 @@ import type { StoreFactory } from "./store.js";
 const BYTES_PER_MAC = 36;
 
 /** Serves a store to hosts of generation v1.0, which have an rpc for each kind of resource. */
-export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImplementation<typeof wire.Store> {
+export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImplementation<typeof wire.Store, CallContext> {
   const calls = new Calls(session, "store.Store");
   const listOf = (rpc: string, kind: ResourceKind) => (_request: unknown, { signal }: CallContext) =>
     calls.unary(rpc, async (opened) => ({

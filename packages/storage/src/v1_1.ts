@@ -1,5 +1,6 @@
-import { Calls, identityOf, invalidArgument, type ServiceImplementation } from "@kloset/adapter";
+import { Calls, identityOf, invalidArgument, type CallContext } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
+import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { store as wire } from "@kloset/protocol/v1.1";
 import { createRepository, get, list, macOf, modeOf, openRepository, put, rangeOf, sizeOf } from "./operations.js";
 import type { StoreSession } from "./session.js";
@@ -19,7 +20,7 @@ const KINDS: readonly (ResourceKind | undefined)[] = [
 ];
 
 /** Serves a store to hosts of generation v1.1, which name the kind of resource in each request. */
-export function storeV1_1(factory: StoreFactory, session: StoreSession): ServiceImplementation<typeof wire.Store> {
+export function storeV1_1(factory: StoreFactory, session: StoreSession): ServiceImplementation<typeof wire.Store, CallContext> {
   const calls = new Calls(session, "store.Store");
   return {
     init: (request) => calls.init(session.opener(factory, request), identityOf),
