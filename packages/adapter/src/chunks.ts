@@ -1,6 +1,6 @@
 import { isUint8Array } from "node:util/types";
 import type { Awaitable, ByteSource } from "@kloset/model";
-import { describe } from "./describe.js";
+import { describeContent } from "./describe.js";
 import { iterateUntilAbort, untilAborted } from "./iterate.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 import { discard, isIterable } from "./sources.js";
@@ -25,11 +25,11 @@ export async function* chunksOf(
     return;
   }
   if (!isIterable(source)) {
-    throw new TypeError(`the content of ${what} is ${describe(source)}: bytes, or an iterable of bytes, is needed`);
+    throw new TypeError(`the content of ${what} is ${describeContent(source)}: bytes, or an iterable of bytes, is needed`);
   }
   for await (const chunk of iterateUntilAbort(source, signal)) {
     if (!isUint8Array(chunk)) {
-      throw new TypeError(`the content of ${what} yielded ${describe(chunk)}: bytes (a Uint8Array) are needed`);
+      throw new TypeError(`the content of ${what} yielded ${describeContent(chunk)}: bytes (a Uint8Array) are needed`);
     }
     yield* split(chunk, what);
   }

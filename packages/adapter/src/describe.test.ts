@@ -1,10 +1,16 @@
 import { describe as group, expect, it } from "@jest/globals";
-import { describe, quoted } from "./describe.js";
+import { describe, describeContent, quoted } from "./describe.js";
 
 group("describe", () => {
   it.each([
     [undefined, "undefined"],
-    ["secret", "a string of 6 characters"],
+    ["root", '"root"'],
+    ["", '""'],
+    ['a"\n\ud800', '"a\\"\\n\\ud800"'],
+    ["x".repeat(64), `"${"x".repeat(64)}"`],
+    ["x".repeat(5000), `"${"x".repeat(64)}"… (4936 more characters)`],
+    [-1.5, "-1.5"],
+    [true, "true"],
     [5n, "5n"],
     [Symbol("s"), "Symbol(s)"],
     [[1, 2, 3, 4], "[ 1, 2, 3, ... 1 more item ]"],
@@ -27,6 +33,21 @@ group("describe", () => {
       },
     };
     expect(describe(hostile)).toBe("something that can not be printed");
+  });
+});
+
+group("describeContent", () => {
+  it.each([
+    ["secret", "a string of 6 characters"],
+    [Buffer.from("secret"), "6 bytes"],
+    [Uint8Array.of(115, 101).buffer, "a buffer of 2 bytes"],
+    [["secret"], "[Array]"],
+    [{ value: "secret" }, "[Object]"],
+    [5, "5"],
+    [undefined, "undefined"],
+    [null, "null"],
+  ])("shows what %p is, and nothing of it", (value, shown) => {
+    expect(describeContent(value)).toBe(shown);
   });
 });
 

@@ -79,7 +79,7 @@ describe("the mapping of file infos", () => {
     ["a fraction of a byte", { size: 1.5 }, "fileInfo.size must be an integer from 0 to 9007199254740991: 1.5"],
     ["no size", { size: undefined }, "fileInfo.size must be an integer from 0 to 9007199254740991: undefined"],
     ["an endless size", { size: Infinity }, "fileInfo.size must be an integer from 0 to 9007199254740991: Infinity"],
-    ["a size in words", { size: "12" }, "fileInfo.size must be an integer from 0 to 9007199254740991: a string of 2 characters"],
+    ["a size in words", { size: "12" }, 'fileInfo.size must be an integer from 0 to 9007199254740991: "12"'],
     ["a signed mode", { mode: -1 }, "fileInfo.mode must be an integer from 0 to 4294967295: -1"],
     ["a negative link count", { nlink: -1 }, "fileInfo.nlink must be an integer from 0 to 4294967295: -1"],
     ["flags without a text", { flags: Object.create(null) as unknown }, "fileInfo.flags must be an integer from 0 to 4294967295: [Object: null prototype] {}"],

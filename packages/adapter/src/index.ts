@@ -13,7 +13,7 @@ export { chunksOf, sliceOf } from "./chunks.js";
 export { Condition } from "./condition.js";
 export type { Content } from "./content.js";
 export { contextOf, type InitRequest } from "./context.js";
-export { describe, quoted } from "./describe.js";
+export { describe, describeContent, quoted } from "./describe.js";
 export { drain } from "./drain.js";
 export { abortError, canceled, errorText, invalidArgument, StatusError, unimplemented, type Failure } from "./errors.js";
 export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./file-info.js";

@@ -1,5 +1,5 @@
 import type { Awaitable } from "@kloset/model";
-import { describe } from "./describe.js";
+import { describe, describeContent } from "./describe.js";
 
 /** Either kind of iterator, asked one way: every step is awaited. */
 export interface Steps<T> {
@@ -79,7 +79,7 @@ function syncSteps<T>(source: Iterable<T>): Steps<T> {
 /** What an iterator of the author's own makes may be anything. */
 function assertIterator(iterator: unknown): void {
   if (typeof iterator !== "object" || iterator === null || !("next" in iterator) || typeof iterator.next !== "function") {
-    throw new TypeError(`the iterable returned ${describe(iterator)}: an iterator, which has next(), is needed`);
+    throw new TypeError(`the iterable returned ${describeContent(iterator)}: an iterator, which has next(), is needed`);
   }
 }
 
@@ -89,7 +89,7 @@ function assertIterator(iterator: unknown): void {
  */
 function checkResult<T>(result: unknown): IteratorResult<T> {
   if (typeof result !== "object" || result === null) {
-    throw new TypeError(`the iterator's next() returned ${describe(result)}: an object with done and value is needed`);
+    throw new TypeError(`the iterator's next() returned ${describeContent(result)}: an object with done and value is needed`);
   }
   const done: unknown = "done" in result ? result.done : undefined;
   if (done !== undefined && typeof done !== "boolean") {

@@ -42,11 +42,11 @@ describe("exporterV1_1", () => {
 
   it.each([
     ["flags", () => -1, "flags() returned -1: bits of LocationFlag are needed"],
-    ["flags", () => "localfs", "flags() returned a string of 7 characters: bits of LocationFlag are needed"],
+    ["flags", () => "localfs", 'flags() returned "localfs": bits of LocationFlag are needed'],
     ["origin", () => 7, "origin() returned 7: a string is needed"],
     ["type", () => null, "type() returned null: a string is needed"],
     ["root", () => undefined, "root() returned undefined: a path that is not empty is needed"],
-    ["root", () => "", "root() returned a string of 0 characters: a path that is not empty is needed"],
+    ["root", () => "", 'root() returned "": a path that is not empty is needed'],
   ])("refuses a %s that can not be", async (method, answer, text) => {
     const exporter = new FakeExporter();
     const wrong = withMethods(exporter, { [method]: answer });

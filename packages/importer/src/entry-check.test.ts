@@ -119,7 +119,7 @@ describe("checkEntry", () => {
   it.each<[string, unknown, string, string]>([
     ["undefined", undefined, "/srv", "scan() yielded undefined: an entry is needed"],
     ["null", null, "/srv", "scan() yielded null: an entry is needed"],
-    ["a string", "/a", "/srv", "scan() yielded a string of 2 characters: an entry is needed"],
+    ["a string", "/a", "/srv", 'scan() yielded "/a": an entry is needed'],
     ["no pathname", { fileInfo }, "/srv", "scan() yielded an entry whose pathname is undefined: a string is needed"],
     ["a pathname that is bytes", { pathname: Uint8Array.of(47), fileInfo }, "/srv", "scan() yielded an entry whose pathname is 1 bytes: a string is needed"],
     ["a pathname that throws", throwing("pathname"), "/srv", "no business of yours"],
@@ -149,7 +149,7 @@ describe("checkEntry", () => {
     ["a target that UTF-8 can not carry", { pathname: "/a", fileInfo, target: "b\udc00" }, "/a", 'target is not valid Unicode: "b\\udc00"'],
     ["a target that is bytes", { pathname: "/a", fileInfo, target: Uint8Array.of(1) }, "/a", "target must be a string: 1 bytes"],
     ["a NUL in the target", { pathname: "/a", fileInfo, target: "b\0" }, "/a", 'target holds a NUL: "b\\u0000"'],
-    ["names of attributes that are no array", { pathname: "/a", fileInfo, extendedAttributes: "user.a" }, "/a", "extendedAttributes must be an array: a string of 6 characters"],
+    ["names of attributes that are no array", { pathname: "/a", fileInfo, extendedAttributes: "user.a" }, "/a", 'extendedAttributes must be an array: "user.a"'],
     ["a name of an attribute that is none", { pathname: "/a", fileInfo, extendedAttributes: [5] }, "/a", "the name of an extended attribute must be a string: 5"],
     ["an attribute that is null", { pathname: "/a", attribute: null }, "/a", "the attribute of the entry is null: a name and a kind are needed"],
     ["an attribute without kind", { pathname: "/a", attribute: { name: "x" } }, "/a", 'the kind of an extended attribute is "extended" or "ads": undefined'],

@@ -66,7 +66,7 @@ describe.each([
     ["a root with a NUL", { root: () => "/srv\0" }, 'root() holds a NUL: "/srv\\u0000"'],
     ["a root with a way up", { root: () => "/a/../b" }, 'root() must be clean (no empty component, no ".", no ".."): "/a/../b"'],
     ["a root with a slash at its end", { root: () => "/srv/" }, 'root() must be clean (no empty component, no ".", no ".."): "/srv/"'],
-    ["flags that are none", { flags: () => "localfs" }, "flags() returned a string of 7 characters: bits of LocationFlag are needed"],
+    ["flags that are none", { flags: () => "localfs" }, 'flags() returned "localfs": bits of LocationFlag are needed'],
     ["negative flags", { flags: () => -1 }, "flags() returned -1: bits of LocationFlag are needed"],
     ["an origin that throws", { origin: () => Promise.reject(new Error("who am I?")) }, "who am I?"],
     ["flags that throw", { flags: () => Promise.reject(new Error("which flags?")) }, "which flags?"],

@@ -185,7 +185,7 @@ describe("the records of an Import", () => {
       ["/secret", "EACCES: permission denied", false],
       ["/srv", "scan() yielded null: an entry is needed", false],
       ["/b", 'pathname must be clean (no empty component, no ".", no ".."): "/a/../b"', false],
-      ["/bad", "read must be a function: a string of 14 characters", false],
+      ["/bad", 'read must be a function: "not a function"', false],
       ["/last", "", true],
     ]);
   });
@@ -276,7 +276,7 @@ describe("the end of an Import", () => {
 
   it.each<[string, () => unknown, string]>([
     ["undefined", () => undefined, "scan() returned undefined: an iterable is needed"],
-    ["a string", () => "/a", "scan() returned a string of 2 characters: an iterable is needed"],
+    ["a string", () => "/a", 'scan() returned "/a": an iterable is needed'],
   ])("is an error when scan() returns %s", async (_name, scan, message) => {
     const client = await initialisedV1_1(importerOf(scan as Importer["scan"]));
     expect(await failure(importAll((results) => client.import(results)))).toEqual([Code.Unknown, message]);

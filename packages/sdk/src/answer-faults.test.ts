@@ -24,7 +24,7 @@ describe.each(generations)("on %s", (generation) => {
   });
 
   it.each([
-    ["returns a text", "a string of 9 characters"],
+    ["returns a text", '"all of it"'],
     ["returns NaN", "NaN"],
   ])("a storage whose put %s fails it", async (name, written) => {
     const { client } = await startOddStorage(generation);
@@ -64,10 +64,10 @@ describe.each(generations)("on %s", (generation) => {
   });
 
   it.each([
-    ["mode", '"read"', "mode() returned a string of 4 characters: bits of StoreMode are needed"],
+    ["mode", '"read"', 'mode() returned "read": bits of StoreMode are needed'],
     ["mode", "-1", "mode() returned -1: bits of StoreMode are needed"],
     ["mode", "1.5", "mode() returned 1.5: bits of StoreMode are needed"],
-    ["size", '"9"', "size() returned a string of 1 characters: bytes, or -1 for unknown, are needed"],
+    ["size", '"9"', 'size() returned "9": bytes, or -1 for unknown, are needed'],
     ["size", "-2", "size() returned -2: bytes, or -1 for unknown, are needed"],
     ["size", "null", "size() returned null: bytes, or -1 for unknown, are needed"],
   ] as const)("a storage whose %s() answers %s is told to the host", async (method, value, message) => {

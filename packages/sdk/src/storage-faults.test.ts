@@ -113,7 +113,7 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
     const { client } = await startStorage(generation, { config: { list: "is garbage" } });
     await expect(client.list("state")).rejects.toMatchObject({
       code: StatusCode.UNKNOWN,
-      message: "listing states yielded a string of 6 characters: a Mac is needed",
+      message: 'listing states yielded "a text": a Mac is needed',
     });
   });
 });

@@ -3,6 +3,7 @@ import { Code, type PushStream } from "@kloset/grpc";
 import {
   consume,
   describe,
+  describeContent,
   discard,
   errorText,
   invalidArgument,
@@ -41,7 +42,7 @@ export function openRepository(calls: StoreCalls, session: StoreSession): Promis
   return calls.unary("Open", async ({ store }) => {
     const config: unknown = await store.open();
     if (!isUint8Array(config)) {
-      throw new TypeError(`open() returned ${describe(config)}: the bytes of the configuration are needed`);
+      throw new TypeError(`open() returned ${describeContent(config)}: the bytes of the configuration are needed`);
     }
     session.markInUse();
     return { config };

@@ -53,7 +53,7 @@ describe("Init of a store", () => {
     ["origin", 7, "origin() returned 7: a string is needed"],
     ["type", 7, "type() returned 7: a string is needed"],
     ["flags", -1, "flags() returned -1: bits of LocationFlag are needed"],
-    ["flags", "localfs", "flags() returned a string of 7 characters: bits of LocationFlag are needed"],
+    ["flags", "localfs", 'flags() returned "localfs": bits of LocationFlag are needed'],
   ] as const)("fails on a %s of %p, and closes the store", async (method, value, text) => {
     for (const host of [hostV1_0, hostV1_1]) {
       const store = new MemoryStore();
