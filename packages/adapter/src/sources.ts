@@ -35,10 +35,18 @@ export function syncStepsOf<T>(source: AsyncIterable<T> | Iterable<T>): SyncStep
   return { next: () => checkResult<T>(iterator.next()), close: () => iterator.return?.() };
 }
 
-/** Lets go of a source that nobody iterates: what it has opened must be closed. */
+/**
+ * Lets go of a source that nobody iterates: what it has opened must be closed.
+ * Never throws, because nobody would catch it: a web stream that somebody else
+ * reads can not be closed, nor can an iterable that makes no iterator.
+ */
 export function discard(source: unknown): void {
-  if (isNodeStream(source)) destroy(source);
-  else if (isIterable(source)) closeQuietly(stepsOf(source));
+  try {
+    if (isNodeStream(source)) destroy(source);
+    else if (isIterable(source)) closeQuietly(stepsOf(source));
+  } catch {
+    // Nobody waits for it.
+  }
 }
 
 /** Tells a source that nobody wants more, and does not wait for it. */
