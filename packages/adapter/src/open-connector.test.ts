@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { contextOf } from "./context.js";
 import { openConnector } from "./open-connector.js";
+import { deferred } from "./testing/deferred.js";
 
 const context = contextOf({ proto: "test", config: {} }, new AbortController().signal);
 
@@ -57,6 +58,32 @@ describe("openConnector", () => {
     };
     await expect(openConnector(() => connector, context, "a connector", ask, 1)).rejects.toBe(failure);
     expect(connector.closed).toBe(1);
+  });
+
+  it("waits for that close as long as it takes, with a deadline that no timer holds", async () => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    try {
+      const closed = deferred();
+      const failed = jest.fn();
+      const ask = () => {
+        throw new Error("who am I?");
+      };
+      const opening = openConnector(() => connectorThat(() => closed.promise), context, "a connector", ask, Infinity).catch(failed);
+      await jest.advanceTimersByTimeAsync(1_000_000);
+      expect(failed).not.toHaveBeenCalled();
+      closed.resolve(undefined);
+      await opening;
+      expect(failed).toHaveBeenCalledWith(new Error("who am I?"));
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it("refuses a deadline that is none by name, before it makes anything", async () => {
+    const factory = jest.fn(() => connectorThat());
+    const opening = openConnector(factory, context, "a connector", () => 1, Number.NaN);
+    await expect(opening).rejects.toThrow(new RangeError("closeDeadlineMs must be milliseconds, at least 0: NaN"));
+    expect(factory).not.toHaveBeenCalled();
   });
 
   it("passes on what the factory throws", async () => {

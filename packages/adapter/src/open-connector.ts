@@ -1,3 +1,4 @@
+import { checkDeadline } from "@kloset/grpc";
 import type { Awaitable, ConnectorContext } from "@kloset/model";
 import { describe } from "./describe.js";
 import type { Opened } from "./session.js";
@@ -18,7 +19,7 @@ interface Connector {
  * @param what - What the factory must return, for errors, as "an importer".
  * @param ask - Answers what the session keeps.
  * @param closeDeadlineMs - How long the failure waits for that close.
- * @throws TypeError when the factory returns no object; what `factory` and `ask` throw.
+ * @throws RangeError for a deadline that is NaN or negative; TypeError when the factory returns no object; what `factory` and `ask` throw.
  */
 export async function openConnector<C extends Connector, T>(
   factory: (context: ConnectorContext) => Awaitable<C>,
@@ -27,6 +28,7 @@ export async function openConnector<C extends Connector, T>(
   ask: (connector: C) => Awaitable<T>,
   closeDeadlineMs = DEFAULT_CLOSE_DEADLINE_MS,
 ): Promise<Opened<T>> {
+  checkDeadline("closeDeadlineMs", closeDeadlineMs);
   const connector = await factory(context);
   if (!isObject(connector)) throw new TypeError(`the factory returned ${describe(connector)}: ${what} is needed`);
   try {

@@ -205,6 +205,30 @@ describe("Close", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it.each([Infinity, 2 ** 31])("waits as long as it takes when its deadline is %d, which no timer holds", async (closeDeadlineMs) => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    const session = newSession({ closeDeadlineMs });
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    const call = deferred();
+    const running = session.run("store.Store/List", () => call.promise);
+    const closing = session.close("store.Store/Close");
+    await new Promise(setImmediate);
+    await jest.advanceTimersByTimeAsync(1_000_000);
+    expect(log).toEqual(["open connector 1"]);
+    call.resolve(undefined);
+    await Promise.all([running, closing]);
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it.each([
+    [{ closeDeadlineMs: Number.NaN }, "closeDeadlineMs must be milliseconds, at least 0: NaN"],
+    [{ closeDeadlineMs: -1 }, "closeDeadlineMs must be milliseconds, at least 0: -1"],
+    [{ abortDeadlineMs: -0.5 }, "abortDeadlineMs must be milliseconds, at least 0: -0.5"],
+  ])("refuses the deadline of %o by name", (options, message) => {
+    expect(() => newSession(options)).toThrow(new RangeError(message));
+  });
+
   it("leaves no timer behind", async () => {
     jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
     const session = newSession();

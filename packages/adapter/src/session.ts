@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { newAbortController } from "@kloset/grpc";
+import { checkDeadline, newAbortController, startDeadline } from "@kloset/grpc";
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "./condition.js";
 import { failedPrecondition } from "./errors.js";
@@ -19,9 +19,9 @@ export interface SessionOptions {
    * Hosts delete a storage's lock while Close is being answered, or after.
    */
   readonly reopens?: boolean;
-  /** How long Close waits for calls in flight. Default: 10,000 ms. */
+  /** How long Close waits for calls in flight. Default: 10,000 ms; `Infinity`: until they have ended. */
   readonly closeDeadlineMs?: number;
-  /** How long the end of the connection waits for calls in flight. Default: 1,000 ms. */
+  /** How long the end of the connection waits for calls in flight. Default: 1,000 ms; `Infinity`: until they have ended. */
   readonly abortDeadlineMs?: number;
 }
 
@@ -36,7 +36,9 @@ const DEFAULT_ABORT_DEADLINE_MS = 1_000;
  * Every call comes with the full name of its rpc, as "store.Store/List", for errors.
  */
 export class Session<T> {
-  readonly #options: SessionOptions;
+  readonly #reopens: boolean;
+  readonly #closeDeadlineMs: number;
+  readonly #abortDeadlineMs: number;
   readonly #controller = newAbortController();
   #state: "new" | "starting" | "ready" | "closed" = "new";
   #open: ((signal: AbortSignal) => Awaitable<Opened<T>>) | undefined;
@@ -52,8 +54,11 @@ export class Session<T> {
   /** Changes when no call is in flight any more, and when there is no use in waiting for that. */
   readonly #idle = new Condition();
 
+  /** @throws RangeError for a deadline that is NaN or negative. */
   constructor(options: SessionOptions = {}) {
-    this.#options = options;
+    this.#reopens = options.reopens === true;
+    this.#closeDeadlineMs = checkDeadline("closeDeadlineMs", options.closeDeadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
+    this.#abortDeadlineMs = checkDeadline("abortDeadlineMs", options.abortDeadlineMs ?? DEFAULT_ABORT_DEADLINE_MS);
   }
 
   /** Aborted when the host has gone. */
@@ -111,7 +116,7 @@ export class Session<T> {
    */
   async end(): Promise<void> {
     this.abort();
-    const deadline = this.#options.abortDeadlineMs ?? DEFAULT_ABORT_DEADLINE_MS;
+    const deadline = this.#abortDeadlineMs;
     const starting = this.#reopening ?? this.#starting;
     if (starting !== undefined) await settledWithin(starting, deadline);
     await this.#whenIdle(deadline, () => {
@@ -128,13 +133,9 @@ export class Session<T> {
     if (!this.signal.aborted) this.#controller.abort(new Error("the host has gone"));
   }
 
-  get #closeDeadlineMs(): number {
-    return this.#options.closeDeadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS;
-  }
-
   async #enter(rpc: string): Promise<Opened<T>> {
     let opened = this.#opened;
-    if (this.#reopening !== undefined || (this.#state === "closed" && this.#options.reopens === true)) {
+    if (this.#reopening !== undefined || (this.#state === "closed" && this.#reopens)) {
       // One for all the calls that come late, and never beside the old one, which may still be closing.
       this.#reopening ??= this.#reopen(rpc).finally(() => {
         this.#reopening = undefined;
@@ -203,7 +204,7 @@ export class Session<T> {
    */
   async #whenIdle<R>(ms: number, then: () => Awaitable<R>): Promise<R> {
     const deadline = { passed: false };
-    const timer = setTimeout(() => {
+    const timer = startDeadline(() => {
       deadline.passed = true;
       this.#idle.notifyAll();
     }, ms);

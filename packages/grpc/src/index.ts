@@ -7,6 +7,7 @@
 export { newAbortController } from "./abort-controller.js";
 export { Code, isFailureCode } from "./code.js";
 export { messageCodec, messageDecoder, messageEncoder, type ReadMessage, type WriteMessage } from "./codec.js";
+export { checkDeadline, startDeadline } from "./deadline.js";
 export type { MessageCodec, MessageDecoder, MessageEncoder } from "./message-codec.js";
 export { noBytes, type FieldNames, type PlainFields, type Reader } from "./reader.js";
 export type { MethodKind, MethodTable, ServiceTable } from "./service-table.js";
