@@ -4,6 +4,7 @@ import type { Awaitable, ByteSource } from "@kloset/model";
 import type { CallContext } from "./call-context.js";
 import { chunksOf, split } from "./chunks.js";
 import { ownSignal, untilAborted, type OwnSignal } from "./iterate.js";
+import { noticeOnce } from "./notice.js";
 import { discard } from "./sources.js";
 
 /** Content of an author's, and how it is opened. */
@@ -18,6 +19,12 @@ export interface Content {
   readonly what: string;
   /** The most bytes that were asked for. Default: all. */
   readonly atMost?: number | undefined;
+  /**
+   * Bytes that the host was told of. Others may come: a file changes while it is
+   * read, and not every source knows. So it is no error, but the user is told.
+   * Default, and 0: not known.
+   */
+  readonly declared?: number | undefined;
 }
 
 /** Bytes of one message. */
@@ -41,19 +48,23 @@ export async function sendContent(content: Content, context: CallContext, send: 
   }
 }
 
-async function sendAll({ open, what, atMost = Infinity }: Content, signal: ContentSignal, send: Send<Chunk>): Promise<void> {
+async function sendAll({ open, what, atMost = Infinity, declared = 0 }: Content, signal: ContentSignal, send: Send<Chunk>): Promise<void> {
   const opened = open(signal.get);
   const source = isUint8Array(opened) ? opened : await untilAborted(opened, signal.get(), discard);
-  let left = atMost;
+  let sent = 0;
   const sendOne = (chunk: Uint8Array): Promise<void> | undefined => {
-    left -= chunk.length;
+    sent += chunk.length;
     // A store that answers more than was asked for would be taken for one that answers right.
-    if (left < 0) throw new Error(`the plugin answered more than the ${String(atMost)} bytes of ${what} that were asked for`);
+    if (sent > atMost) throw new Error(`the plugin answered more than the ${String(atMost)} bytes of ${what} that were asked for`);
     return send({ chunk });
   };
   // Bytes that are there need no iterator.
   if (isUint8Array(source)) await sendParts(split(source, what), sendOne);
   else await sendParts(chunksOf(source, what, signal.get()), sendOne);
+  // Hosts keep what came, and take its length for the file's: nobody else would see it.
+  if (declared > 0 && sent !== declared) {
+    noticeOnce(`kloset: ${what}: ${String(sent)} bytes were read, but its fileInfo.size is ${String(declared)}`);
+  }
 }
 
 /** Sends chunks, and tells who makes them when one could not be sent: it may know why. */

@@ -102,7 +102,7 @@ describe("checkEntry", () => {
       }
     }
     const checked = checkEntry(new Lazy("/a"), "/");
-    expect(checked.type === "record" && checked.read?.(new AbortController().signal)).toEqual(Buffer.from("/a"));
+    expect(checked.type === "record" && checked.read?.open(new AbortController().signal)).toEqual(Buffer.from("/a"));
   });
 
   it("holds nothing that the author could still change", () => {

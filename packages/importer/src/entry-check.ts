@@ -15,9 +15,9 @@ import {
   type ExtendedAttributeKind,
   type ExtendedAttributeName,
   type FileType,
-  type Read,
   type RecordEntry,
 } from "@kloset/model";
+import { EntryReader, type Reader } from "./entry-reader.js";
 import { checkClean, checkText } from "./text-check.js";
 
 /**
@@ -34,7 +34,7 @@ export interface ScannedRecord {
   readonly fileInfo: WireFileInfo;
   readonly extendedAttributes: string[];
   readonly fileAttributes: number;
-  readonly read: Read | undefined;
+  readonly read: Reader | undefined;
 }
 
 /** An extended attribute. */
@@ -42,7 +42,7 @@ export interface ScannedAttribute {
   readonly type: "attribute";
   readonly pathname: string;
   readonly attribute: ExtendedAttributeName;
-  readonly read: Read | undefined;
+  readonly read: Reader | undefined;
 }
 
 /** What could not be scanned, and why. */
@@ -118,7 +118,7 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
   const units = pathname.length + name.length + username.length + groupname.length + target.length;
   if (units > SHORT || extendedAttributes.length > 0) checkSize([pathname, name, username, groupname, target, ...extendedAttributes]);
   const fileAttributes = checkFileAttributes(entry.fileAttributes ?? 0);
-  const record: ScannedRecord = { type: "record", pathname, target, fileInfo, extendedAttributes, fileAttributes, read: readerOf(entry) };
+  const record: ScannedRecord = { type: "record", pathname, target, fileInfo, extendedAttributes, fileAttributes, read: EntryReader.of(entry, fileInfo.size) };
   const type = fileTypeOf(fileInfo.mode);
   if (type !== "file" || target !== "") assertFits(type, record, entry);
   return record;
@@ -158,7 +158,7 @@ function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): Scanne
   }
   const name = checkName(entry.attribute.name);
   checkSize([pathname, name]);
-  return { type: "attribute", pathname, attribute: { name, kind }, read: readerOf(entry) };
+  return { type: "attribute", pathname, attribute: { name, kind }, read: EntryReader.of(entry, 0n) };
 }
 
 function checkNames(names: unknown): string[] {
@@ -175,30 +175,6 @@ function checkName(name: unknown): string {
 function checkFileAttributes(value: unknown): number {
   if (!isUint(value)) throw new RangeError(`fileAttributes must be an integer of 32 bits: ${describe(value)}`);
   return value;
-}
-
-/**
- * The entry's own reader, as a method: it may use `this`.
- *
- * An author may use one object for all entries. A reader that they share finds the
- * last of them in it when it is called, long after: that would store one file's
- * content as another's.
- */
-function readerOf(entry: RecordEntry | ExtendedAttributeEntry): Read | undefined {
-  const read: unknown = entry.read;
-  if (read === undefined) return undefined;
-  if (typeof read !== "function") throw new TypeError(`read must be a function: ${describe(read)}`);
-  const { pathname } = entry;
-  const attribute = entry.attribute?.name;
-  return (signal) => {
-    if (entry.read === read && (entry.pathname !== pathname || entry.attribute?.name !== attribute)) {
-      throw new Error(
-        `the entry of ${quoted(pathname)} was changed after it was yielded, and can not be read: ` +
-          "yield a new object for each entry",
-      );
-    }
-    return (read as Read).call(entry, signal);
-  };
 }
 
 /** One message that is too long ends the stream, and with it the backup. */

@@ -1,12 +1,13 @@
 import { NO_SIGNAL, takesArgument, type Content } from "@kloset/adapter";
-import { isRegularFile, type EntryRef, type Read } from "@kloset/model";
+import { isRegularFile, type EntryRef } from "@kloset/model";
 import type { Scanned, ScannedRecord } from "./entry-check.js";
+import type { Reader } from "./entry-reader.js";
 import type { Importer } from "./importer.js";
 
 /** Opens what the host asks for, and holds what is needed for that. */
 export class Readers {
   readonly #importer: Importer;
-  #held = new Map<string, Read>();
+  #held = new Map<string, Reader>();
 
   constructor(importer: Importer) {
     this.#importer = importer;
@@ -24,7 +25,7 @@ export class Readers {
    * @returns Forgets what this scan has left.
    */
   begin(): () => void {
-    const held = new Map<string, Read>();
+    const held = new Map<string, Reader>();
     this.#held = held;
     return () => {
       held.clear();
@@ -35,7 +36,7 @@ export class Readers {
   has(scanned: Scanned): boolean {
     if (scanned.type === "error") return false;
     if (scanned.type === "record" && !isRegularFile(scanned.fileInfo.mode)) return false;
-    return this.#closureOf(scanned) !== undefined || this.#importer.open !== undefined;
+    return this.#readerOf(scanned) !== undefined || this.#importer.open !== undefined;
   }
 
   /**
@@ -47,8 +48,8 @@ export class Readers {
     if (scanned.type === "error") return true;
     const key = keyOf(scanned);
     if (this.#held.has(key)) return false;
-    const read = this.#closureOf(scanned);
-    if (read !== undefined) this.#held.set(key, read);
+    const reader = this.#readerOf(scanned);
+    if (reader !== undefined) this.#held.set(key, reader);
     return true;
   }
 
@@ -65,18 +66,18 @@ export class Readers {
    */
   content(ref: EntryRef): Content {
     const key = keyOf(ref);
-    const read = this.#held.get(key);
-    if (read !== undefined) this.#held.delete(key);
+    const reader = this.#held.get(key);
+    if (reader !== undefined) this.#held.delete(key);
     const name = JSON.stringify(ref.pathname);
     const what = ref.attribute === undefined ? name : `${name}, attribute ${JSON.stringify(ref.attribute.name)}`;
-    if (read !== undefined) return { what, open: (signal) => read(signal()) };
+    if (reader !== undefined) return { what, open: (signal) => reader.open(signal()), declared: Number(reader.size) };
     const importer = this.#importer;
     if (!opensByName(importer)) throw new Error(`no reader for pathname ${ref.pathname}`);
     return { what, open: (signal) => importer.open(ref, takesArgument(importer, "open", 1) ? signal() : NO_SIGNAL) };
   }
 
   /** What must be kept for an entry: nothing when the importer can open it by name. */
-  #closureOf(scanned: Exclude<Scanned, { readonly type: "error" }>): Read | undefined {
+  #readerOf(scanned: Exclude<Scanned, { readonly type: "error" }>): Reader | undefined {
     if (scanned.type === "attribute") return scanned.read;
     if (!isRegularFile(scanned.fileInfo.mode)) return undefined;
     return scanned.read ?? (this.#isEmptyByItself(scanned) ? readNothing : undefined);
@@ -92,7 +93,7 @@ function opensByName(importer: Importer): importer is Importer & Required<Pick<I
 }
 
 /** Hosts open empty files too; an author need not provide nothing. */
-const readNothing: Read = () => [];
+const readNothing: Reader = { size: 0n, open: () => [] };
 
 /** Pathnames hold no NUL, so nothing else has this key. */
 function keyOf({ pathname, attribute }: Pick<EntryRef, "pathname"> & Partial<EntryRef>): string {

@@ -20,7 +20,8 @@ export interface RecordEntry {
   readonly fileAttributes?: number | undefined;
   /**
    * Opens the content of a regular file; called as a method of the entry. Not needed when the importer has `open`, nor for an empty file.
-   * An entry of another type that has one is refused, because its content would be lost; a class may have it for all of its entries.
+   * A stream that ends is taken for whole: what breaks off must throw. Other than `fileInfo.size` bytes are told on stderr,
+   * and kept. An entry of another type that has one is refused, because its content would be lost; a class may have it for all of its entries.
    */
   readonly read?: Read | undefined;
   readonly attribute?: undefined;

@@ -7,7 +7,10 @@ export interface FileInfo {
    * empty: the SDK sets it from the pathname, because a wrong one breaks hosts.
    */
   readonly name: string;
-  /** Bytes; 0 when not known, as in v1.0's `setPermissions`. */
+  /**
+   * Bytes; 0 when not known, as in v1.0's `setPermissions`. Hosts keep what was read and take the size from that: where
+   * an entry's own `read` gives another number than was said here, a line on stderr tells both.
+   */
   readonly size: number;
   /** Go's `fs.FileMode`: see {@link FileMode}. Not POSIX's `st_mode`. */
   readonly mode: number;

@@ -18,7 +18,8 @@ export const LocationFlag = {
 } as const;
 
 /**
- * Takes the protocol off a location.
+ * Takes the protocol off a location. The rest is as the user wrote it: an importer's `root()` needs it clean, which
+ * `cleanPathname` makes it.
  *
  * @param location - As the user wrote it, `<protocol>://<rest>`.
  * @returns `<rest>`; the whole location when it does not begin with `<protocol>://`.

@@ -25,9 +25,9 @@ export function file(pathname: string, content: string, init: FileInfoInit = {})
   return { pathname, fileInfo: fileInfoOf({ size: bytes.length, ...init }), read: () => bytes };
 }
 
-/** A file that is opened so. */
+/** A file that is opened so, and whose size is not known. */
 export function fileReadBy(pathname: string, read: (signal: AbortSignal) => ByteSource | Promise<ByteSource>): RecordEntry {
-  return { pathname, fileInfo: fileInfoOf({ size: 1 }), read };
+  return { pathname, fileInfo: fileInfoOf(), read };
 }
 
 export function directory(pathname: string): RecordEntry {

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { fileInfoOf, type RecordEntry } from "@kloset/model";
+import type { Importer } from "./importer.js";
+import { callOf, collect, importerOf, textOf } from "./testing/importers.js";
+import { initialisedV1_0, serviceV1_1 } from "./testing/clients.js";
+
+let notices: string[];
+
+beforeEach(() => {
+  notices = [];
+  jest.spyOn(process.stderr, "write").mockImplementation((text) => {
+    notices.push(String(text));
+    return true;
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Scans, and reads one file while its record is held. */
+async function readByV1_0(importer: Importer, pathname: string): Promise<string> {
+  const client = await initialisedV1_0(importer);
+  await collect(client.scan({}));
+  return textOf(client.openReader({ pathname }));
+}
+
+async function readByV1_1(importer: Importer, pathname: string): Promise<string> {
+  const { service } = await serviceV1_1(importer);
+  const call = callOf();
+  const requests = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) };
+  const records = service.import(requests, call)[Symbol.asyncIterator]();
+  await records.next();
+  return textOf(service.open({ record: { pathname } } as Parameters<typeof service.open>[0], call) as AsyncIterable<{ chunk?: Uint8Array }>);
+}
+
+describe.each([
+  ["v1.0", readByV1_0],
+  ["v1.1", readByV1_1],
+])("content of another length than its record says, on %s", (generation, contentOf) => {
+  const pathname = (name: string) => `/${generation} ${name}`;
+  const fileOf = (name: string, size: number, ...pieces: string[]): RecordEntry => ({
+    pathname: pathname(name),
+    fileInfo: fileInfoOf({ size }),
+    read: () => pieces.map((piece) => Buffer.from(piece)),
+  });
+
+  it.each([
+    ["short", 1000, ["ab", "c"], "3 bytes were read, but its fileInfo.size is 1000"],
+    ["long", 2, ["ab", "c"], "3 bytes were read, but its fileInfo.size is 2"],
+    ["empty", 5, [], "0 bytes were read, but its fileInfo.size is 5"],
+  ])("is sent as it is, and told: %s", async (name, size, pieces, told) => {
+    expect(await contentOf(importerOf([fileOf(name, size, ...pieces)]), pathname(name))).toBe(pieces.join(""));
+    expect(notices).toEqual([`kloset: "${pathname(name)}": ${told}\n`]);
+  });
+
+  it.each([
+    ["exact", 3],
+    ["not known", 0],
+  ])("is not what is %s", async (name, size) => {
+    await contentOf(importerOf([fileOf(name, size, "abc")]), pathname(name));
+    expect(notices).toEqual([]);
+  });
+
+  it("is not what failed: that is told as it is", async () => {
+    const failing: RecordEntry = {
+      ...fileOf("failing", 9),
+      *read() {
+        yield Buffer.from("abc");
+        throw new Error("EIO");
+      },
+    };
+    await expect(contentOf(importerOf([failing]), failing.pathname)).rejects.toThrow("EIO");
+    expect(notices).toEqual([]);
+  });
+});
