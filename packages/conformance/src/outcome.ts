@@ -37,7 +37,7 @@ export interface Report {
   readonly outcomes: readonly Outcome[];
   /** How many there are of each verdict. */
   readonly counts: Readonly<Record<Verdict, number>>;
-  /** Whether there is none that failed, is stale or was not asked, and at least one that passed. */
+  /** Whether there is none that failed, is stale or was not asked, and at least one that passed or deviates as listed. */
   readonly ok: boolean;
 }
 
@@ -56,6 +56,6 @@ export function reportOf(subject: Subject, outcomes: readonly Outcome[]): Report
     outcomes,
     counts,
     // A report in which nothing was asked says nothing good.
-    ok: counts.passed > 0 && counts["not asked"] === 0 && !outcomes.some(isFailure),
+    ok: counts.passed + counts.deviates > 0 && counts["not asked"] === 0 && !outcomes.some(isFailure),
   };
 }

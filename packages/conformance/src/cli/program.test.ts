@@ -58,6 +58,9 @@ describe("kloset-conformance", () => {
     const broken = await run(...few, "--known", known, ...plugin("process.exits.unused"));
     expect(broken.out).toContain("known: who would do that");
     expect(broken.code).toBe(0);
+    const alone = await run(...few.slice(0, -1), "process.exits.unused", "--known", known, ...plugin("process.exits.unused"));
+    expect(alone.out).toMatch(/as importer conforms: 1 deviates\n$/);
+    expect(alone.code).toBe(0);
     const sound = await run(...few, "--known", known, ...plugin());
     expect(sound.out).toContain("listed as a known deviation (who would do that), but the plugin keeps the rule");
     expect(sound.code).toBe(1);
@@ -102,6 +105,8 @@ describe("kloset-conformance", () => {
     ["a location that is none", ["-c", "importer", "-l", "/there", "x"], 'a location is <protocol>://<rest>: "/there"'],
     ["a storage without ground of its own", ["-c", "storage", "-l", "a://b", "x"], "has neither {directory} nor {unique}"],
     ["no such rule", ["-c", "importer", "-l", "a://b", "--rule", "nothing", "x"], 'no rule\'s id begins with "nothing"'],
+    ["a rule of another connector", ["-c", "importer", "-l", "a://b", "--rule", "storage.", "x"], 'no rule\'s id begins with "storage." (importer, v1.0 or v1.1)'],
+    ["a rule of another generation", ["-c", "importer", "-l", "a://b", "-g", "v1.1", "--rule", "process", "--rule", "importer.source.scan-ends-well", "x"], 'no rule\'s id begins with "importer.source.scan-ends-well" (importer, v1.1)'],
     ["a list that is not there", ["-c", "importer", "-l", "a://b", "--known", "/nowhere", "x"], "ENOENT: no such file or directory, open '/nowhere'"],
     ["configuration without a value", ["-c", "importer", "-l", "a://b", "-o", "key", "x"], "It must be key=value."],
     ["no time", ["-c", "importer", "-l", "a://b", "--timeout", "0", "x"], "It must be a number of seconds above 0."],

@@ -4,8 +4,10 @@ import { isFailure } from "../outcome.js";
 import { jsonText } from "../report/json.js";
 import { junitText } from "../report/junit.js";
 import { outcomeText, summaryText } from "../report/text.js";
+import type { Rule } from "../rule.js";
 import { rules as allRules } from "../rules/index.js";
-import { checkConformance } from "../run.js";
+import { casesOf, checkConformance } from "../run.js";
+import { generationsOf, type Subject } from "../subject.js";
 import { conformanceCommand, type Request } from "./command.js";
 
 /** What the command ends with. */
@@ -54,7 +56,7 @@ async function check({ subject, deviations, rules, timeoutMs, json, junit, quiet
   // The report itself has standard output then.
   const print = json === "-" ? output.error : output.out;
   const report = await checkConformance(subject, {
-    ...{ deviations, timeoutMs, rules: chosenRules(rules) },
+    ...{ deviations, timeoutMs, rules: chosenRules(rules, subject) },
     onOutcome: (outcome) => {
       // That the plugin does not start is told once; the sum says how many rules that concerns.
       if (isFailure(outcome) || (!quiet && outcome.verdict !== "not asked")) print(outcomeText(outcome));
@@ -67,10 +69,14 @@ async function check({ subject, deviations, rules, timeoutMs, json, junit, quiet
   return report.ok;
 }
 
-function chosenRules(prefixes: readonly string[]): typeof allRules {
+/** @throws RangeError for what asks nothing of this subject: a report on nothing would look like a broken plugin. */
+function chosenRules(prefixes: readonly string[], subject: Subject): readonly Rule[] {
   if (prefixes.length === 0) return allRules;
+  const there = casesOf(subject).map(({ rule }) => rule);
   for (const prefix of prefixes) {
-    if (!allRules.some(({ id }) => id.startsWith(prefix))) throw new RangeError(`no rule's id begins with ${JSON.stringify(prefix)}`);
+    if (there.some(({ id }) => id.startsWith(prefix))) continue;
+    const generations = generationsOf(subject).join(" or ");
+    throw new RangeError(`no rule's id begins with ${JSON.stringify(prefix)} (${subject.connector}, ${generations})`);
   }
   return allRules.filter(({ id }) => prefixes.some((prefix) => id.startsWith(prefix)));
 }
