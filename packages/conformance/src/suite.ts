@@ -1,6 +1,7 @@
 import type { Generation } from "@kloset/host";
 import { assertDeviations } from "./deviations.js";
 import { isFailure, type Outcome } from "./outcome.js";
+import { forTerminal } from "./report/terminal.js";
 import { casesOf, checkRule, type Case, type CheckOptions } from "./run.js";
 import { rules } from "./rules/index.js";
 import { hasStarted, isStart, notAsked, startCase } from "./start.js";
@@ -58,5 +59,5 @@ export function describeConformance(subject: Subject, { describe, it }: TestFram
 
 function explain({ rule, message, because, stderr }: Outcome): string {
   const log = stderr === undefined ? "" : `\nThe plugin's log:\n${stderr}`;
-  return `${rule}: ${message ?? ""}\nWhy it matters: ${because}${log}`;
+  return forTerminal(`${rule}: ${message ?? ""}\nWhy it matters: ${because}${log}`);
 }

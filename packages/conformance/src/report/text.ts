@@ -1,4 +1,5 @@
 import type { Outcome, Report, Verdict } from "../outcome.js";
+import { forTerminal } from "./terminal.js";
 
 const MARKS: Readonly<Record<Verdict, string>> = {
   passed: "ok",
@@ -13,10 +14,10 @@ const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
 /** One outcome, for people: a line; more of them when there is something to do. */
 export function outcomeText({ generation, verdict, rule, title, because, message, listed, stderr, milliseconds }: Outcome): string {
   const lines = [`${MARKS[verdict].padEnd(MARK_WIDTH)}  ${generation}  ${rule}: ${title} (${String(milliseconds)} ms)`];
-  if (verdict !== "passed") lines.push(`        ${message ?? ""}`);
-  if (verdict === "deviates") lines.push(`        known: ${listed ?? ""}`);
+  if (verdict !== "passed") lines.push(indent(message ?? "", 8));
+  if (verdict === "deviates") lines.push(indent(`known: ${listed ?? ""}`, 8));
   if (verdict === "failed") lines.push(`        why it matters: ${because}`);
-  if (verdict === "failed" && stderr !== undefined) lines.push("        the plugin's log:", indent(stderr));
+  if (verdict === "failed" && stderr !== undefined) lines.push("        the plugin's log:", indent(stderr, 10));
   return `${lines.join("\n")}\n`;
 }
 
@@ -26,9 +27,9 @@ export function summaryText({ subject, counts, ok }: Report): string {
   const sum = parts.map((verdict) => `${String(counts[verdict])} ${verdict}`).join(", ");
   const command = [subject.executable, ...(subject.args ?? [])].join(" ");
   const verdict = ok ? "conforms" : "does not conform";
-  return `\n${command} as ${subject.connector} ${verdict}: ${sum === "" ? "no rule was asked for" : sum}\n`;
+  return `\n${forTerminal(command)} as ${subject.connector} ${verdict}: ${sum === "" ? "no rule was asked for" : sum}\n`;
 }
 
-function indent(text: string): string {
-  return text.trimEnd().replace(/^/gm, "          ");
+function indent(text: string, columns: number): string {
+  return forTerminal(text.trimEnd()).replace(/^/gm, " ".repeat(columns));
 }
