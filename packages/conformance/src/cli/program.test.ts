@@ -73,6 +73,30 @@ describe("kloset-conformance", () => {
     expect(code).toBe(0);
   });
 
+  it.each(["--json", "--junit"])("checks nothing when the file of %s can not be written", async (option) => {
+    const { code, out, error } = await run(...few, option, join(folder, "nowhere", "report"), ...plugin());
+    expect(error).toMatch(/^error: can not write a report: ENOENT: no such file or directory, open '.*\/nowhere\/report'\n$/);
+    expect({ out, code }).toEqual({ out: "", code: 2 });
+  });
+
+  it("replaces an earlier report, but not when nothing was checked", async () => {
+    const json = join(folder, "again.json");
+    await writeFile(json, "earlier ".repeat(10_000));
+    await run(...few, "--json", json, "--rule", "nothing", ...plugin());
+    expect(await readFile(json, "utf8")).toMatch(/^earlier /);
+    await run(...few, "--json", json, ...plugin());
+    expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject({ ok: true });
+  });
+
+  // Every write to it fails, as on a disk that is full.
+  const onLinux = process.platform === "linux" ? it : it.skip;
+
+  onLinux("ends with 1 when a report can not be kept", async () => {
+    const { code, error } = await run(...few, "--json", "/dev/full", ...plugin());
+    expect(error).toBe('error: can not write the report "/dev/full": ENOSPC: no space left on device, write\n');
+    expect(code).toBe(1);
+  });
+
   it("lists its rules", async () => {
     const { code, out } = await run("rules");
     expect(out).toContain("importer\tv1.0,v1.1\tprocess.exits.unused\texits with 0");

@@ -1,6 +1,5 @@
-import { writeFile } from "node:fs/promises";
 import { CommanderError } from "commander";
-import { isFailure } from "../outcome.js";
+import { isFailure, type Report } from "../outcome.js";
 import { jsonText } from "../report/json.js";
 import { junitText } from "../report/junit.js";
 import { outcomeText, summaryText } from "../report/text.js";
@@ -9,16 +8,20 @@ import { rules as allRules } from "../rules/index.js";
 import { casesOf, checkConformance } from "../run.js";
 import { generationsOf, type Subject } from "../subject.js";
 import { conformanceCommand, type Request } from "./command.js";
+import { ReportError, ReportFile } from "./report-file.js";
 
 /** What the command ends with. */
 export const ExitCode = {
   /** Every rule that was asked for is kept, or listed as a known deviation. */
   CONFORMS: 0,
-  /** A rule is broken, a listing is stale, or nothing could be asked. */
+  /** A rule is broken, a listing is stale, nothing could be asked, or a report could not be kept. */
   BROKEN: 1,
   /** The command was used in a wrong way: nothing was checked. */
   USAGE: 2,
 } as const;
+
+/** In place of a file's name. */
+const STANDARD_OUTPUT = "-";
 
 /** Where the command prints. */
 export interface Output {
@@ -45,16 +48,37 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     await command.parseAsync([...args], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.CONFORMS : ExitCode.USAGE;
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError || error instanceof ReportError)) throw error;
     output.error(`error: ${error.message}\n`);
-    return ExitCode.USAGE;
+    return error instanceof ReportError ? ExitCode.BROKEN : ExitCode.USAGE;
   }
   return code;
 }
 
-async function check({ subject, deviations, rules, timeoutMs, json, junit, quiet }: Request, output: Output): Promise<boolean> {
+async function check(request: Request, output: Output): Promise<boolean> {
+  const { json, junit } = request;
+  const files: ReportFile[] = [];
+  const fileFor = async (path: string | undefined): Promise<ReportFile | undefined> => {
+    if (path === undefined || path === STANDARD_OUTPUT) return undefined;
+    const file = await ReportFile.open(path);
+    files.push(file);
+    return file;
+  };
+  try {
+    const [jsonFile, junitFile] = [await fileFor(json), await fileFor(junit)];
+    const report = await checkAndPrint(request, output);
+    if (json === STANDARD_OUTPUT) output.out(jsonText(report));
+    await jsonFile?.write(jsonText(report));
+    await junitFile?.write(junitText(report));
+    return report.ok;
+  } finally {
+    for (const file of files) await file.close();
+  }
+}
+
+async function checkAndPrint({ subject, deviations, rules, timeoutMs, json, quiet }: Request, output: Output): Promise<Report> {
   // The report itself has standard output then.
-  const print = json === "-" ? output.error : output.out;
+  const print = json === STANDARD_OUTPUT ? output.error : output.out;
   const report = await checkConformance(subject, {
     ...{ deviations, timeoutMs, rules: chosenRules(rules, subject) },
     onOutcome: (outcome) => {
@@ -63,10 +87,7 @@ async function check({ subject, deviations, rules, timeoutMs, json, junit, quiet
     },
   });
   print(summaryText(report));
-  if (json === "-") output.out(jsonText(report));
-  else if (json !== undefined) await writeFile(json, jsonText(report));
-  if (junit !== undefined) await writeFile(junit, junitText(report));
-  return report.ok;
+  return report;
 }
 
 /** @throws RangeError for what asks nothing of this subject: a report on nothing would look like a broken plugin. */
