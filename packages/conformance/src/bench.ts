@@ -94,6 +94,11 @@ export class Bench<Kind extends ConnectorKind> {
     });
     const started = { plugin, tap: new Tap(plugin.transport) };
     this.#started.push(started);
+    if (this.signal.aborted) {
+      // Too late for what ends the others.
+      await plugin.kill();
+      this.signal.throwIfAborted();
+    }
     return started;
   }
 

@@ -15,6 +15,8 @@ export interface CheckOptions {
   readonly deviations?: readonly Deviation[] | undefined;
   /** Milliseconds that one check may take. Default 60,000. */
   readonly timeoutMs?: number | undefined;
+  /** Breaks a check off: its plugins are ended, and its folder is removed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How all rules are checked. */
@@ -23,8 +25,6 @@ export interface RunOptions extends CheckOptions {
   readonly rules?: readonly Rule[] | undefined;
   /** Told each outcome as it comes. */
   readonly onOutcome?: ((outcome: Outcome) => void) | undefined;
-  /** Ends the run after the check that is under way. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A rule, and a generation to check it in. */
@@ -85,10 +85,14 @@ async function checkGeneration(
   }
 }
 
-/** Checks one rule in one generation. Never throws what the plugin does wrong: the outcome says it. */
+/**
+ * Checks one rule in one generation. Never throws what the plugin does wrong: the outcome says it.
+ *
+ * @throws The signal's reason when it is aborted.
+ */
 export async function checkRule(subject: Subject, { rule, generation }: Case, options: CheckOptions = {}): Promise<Outcome> {
   const since = performance.now();
-  const { verdict, message, stderr } = await tryRule(subject, rule, generation, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const { verdict, message, stderr } = await tryRule(subject, rule, generation, options);
   const listing = deviationOf(options.deviations ?? [], rule.id, generation);
   const { id, title, because, connector } = rule;
   const listed = listing === undefined ? {} : judgeListed(verdict, listing);
@@ -116,29 +120,46 @@ interface Tried {
   readonly stderr: string;
 }
 
-async function tryRule(subject: Subject, rule: Rule, generation: Generation, timeoutMs: number): Promise<Tried> {
+async function tryRule(
+  subject: Subject,
+  rule: Rule,
+  generation: Generation,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CheckOptions,
+): Promise<Tried> {
+  signal?.throwIfAborted();
   const ground = await makeGround();
   const deadline = new AbortController();
   const bench = new Bench<ConnectorKind>(subject, rule.connector, generation, ground, deadline.signal);
   const timeout = new Error(`the check did not come to an end within ${String(timeoutMs)} ms`);
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      deadline.abort(timeout);
-      reject(timeout);
-    }, timeoutMs);
+  let breakOff = (): void => undefined;
+  const end = new Promise<never>((_, reject) => {
+    const endBy = (reason: unknown, error: Error): void => {
+      deadline.abort(reason);
+      reject(error);
+    };
+    timer = setTimeout(endBy, timeoutMs, timeout, timeout);
+    breakOff = () => {
+      endBy(signal?.reason, new Error("broken off"));
+    };
   });
+  signal?.addEventListener("abort", breakOff, { once: true });
+  // It may have come while the ground was made.
+  if (signal?.aborted === true) breakOff();
   // The rule's kind is the bench's: made from it above.
   const check = prepare(bench).then(() => (rule as ConnectorRule<ConnectorKind>).check(bench));
   try {
-    await Promise.race([check, late]);
+    await Promise.race([check, end]);
     return { verdict: "passed", stderr: bench.stderrText() };
   } catch (error) {
     await bench.end();
+    // Whatever has failed by then: the reason is the signal's.
+    signal?.throwIfAborted();
     if (error instanceof NotApplicable) return { verdict: "not applicable", message: error.message, stderr: "" };
     return { verdict: "failed", message: printed(bench) + messageOf(error), stderr: bench.stderrText() };
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", breakOff);
     await bench.end();
     // Its plugins have gone, so calls have ended; a check that waits for something else is left behind.
     await settlesWithin(check, SETTLE_MS);

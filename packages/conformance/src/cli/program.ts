@@ -8,6 +8,7 @@ import { rules as allRules } from "../rules/index.js";
 import { casesOf, checkConformance } from "../run.js";
 import { generationsOf, type Subject } from "../subject.js";
 import { conformanceCommand, type Request } from "./command.js";
+import { Interruption } from "./interruption.js";
 import { ReportError, ReportFile } from "./report-file.js";
 
 /** What the command ends with. */
@@ -29,12 +30,17 @@ export interface Output {
   readonly error: (text: string) => void;
 }
 
-/** Runs the command. @returns One of {@link ExitCode}. */
-export async function runCommand(args: readonly string[], output: Output): Promise<number> {
+/**
+ * Runs the command.
+ *
+ * @param signal - Breaks it off, with an {@link Interruption} as its reason. What it has started and made is gone by its end.
+ * @returns One of {@link ExitCode}, or the interruption's.
+ */
+export async function runCommand(args: readonly string[], output: Output, signal?: AbortSignal): Promise<number> {
   let code: number = ExitCode.CONFORMS;
   const command = conformanceCommand({
     check: async (request) => {
-      code = (await check(request, output)) ? ExitCode.CONFORMS : ExitCode.BROKEN;
+      code = (await check(request, output, signal)) ? ExitCode.CONFORMS : ExitCode.BROKEN;
     },
     list: () => {
       output.out(listOfRules());
@@ -48,6 +54,10 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     await command.parseAsync([...args], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.CONFORMS : ExitCode.USAGE;
+    if (error instanceof Interruption) {
+      output.error(`${error.message}\n`);
+      return error.exitCode;
+    }
     if (!(error instanceof RangeError || error instanceof ReportError)) throw error;
     output.error(`error: ${error.message}\n`);
     return error instanceof ReportError ? ExitCode.BROKEN : ExitCode.USAGE;
@@ -55,7 +65,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
   return code;
 }
 
-async function check(request: Request, output: Output): Promise<boolean> {
+async function check(request: Request, output: Output, signal: AbortSignal | undefined): Promise<boolean> {
   const { json, junit } = request;
   const files: ReportFile[] = [];
   const fileFor = async (path: string | undefined): Promise<ReportFile | undefined> => {
@@ -66,7 +76,7 @@ async function check(request: Request, output: Output): Promise<boolean> {
   };
   try {
     const [jsonFile, junitFile] = [await fileFor(json), await fileFor(junit)];
-    const report = await checkAndPrint(request, output);
+    const report = await checkAndPrint(request, output, signal);
     if (json === STANDARD_OUTPUT) output.out(jsonText(report));
     await jsonFile?.write(jsonText(report));
     await junitFile?.write(junitText(report));
@@ -76,11 +86,15 @@ async function check(request: Request, output: Output): Promise<boolean> {
   }
 }
 
-async function checkAndPrint({ subject, deviations, rules, timeoutMs, json, quiet }: Request, output: Output): Promise<Report> {
+async function checkAndPrint(
+  { subject, deviations, rules, timeoutMs, json, quiet }: Request,
+  output: Output,
+  signal: AbortSignal | undefined,
+): Promise<Report> {
   // The report itself has standard output then.
   const print = json === STANDARD_OUTPUT ? output.error : output.out;
   const report = await checkConformance(subject, {
-    ...{ deviations, timeoutMs, rules: chosenRules(rules, subject) },
+    ...{ deviations, timeoutMs, rules: chosenRules(rules, subject), signal },
     onOutcome: (outcome) => {
       // That the plugin does not start is told once; the sum says how many rules that concerns.
       if (isFailure(outcome) || (!quiet && outcome.verdict !== "not asked")) print(outcomeText(outcome));

@@ -1,0 +1,55 @@
+import { readdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import type { PluginExit } from "@kloset/host";
+import type { Launch } from "./launch.js";
+import { casesOf, checkConformance, checkRule } from "./run.js";
+import type { Subject } from "./subject.js";
+import { duplexPair } from "./testing/duplex-pair.js";
+
+const reason = new Error("enough");
+
+/** A plugin that says nothing. What is done when it is about to run, and how often it was killed. */
+function silentPlugin(onLaunch: () => void): { launch: Launch; killed: () => number; folder: () => string } {
+  let kills = 0;
+  let folder = "";
+  const launch: Launch = async ({ env }) => {
+    folder = dirname(env["TMPDIR"] ?? "");
+    const [transport] = duplexPair();
+    const ended: PluginExit = { code: null, signal: "SIGKILL" };
+    const kill = async (): Promise<PluginExit> => {
+      kills++;
+      transport.destroy();
+      return ended;
+    };
+    onLaunch();
+    // Long enough for all that the abort sets off to have been done.
+    await new Promise((resolve) => setImmediate(resolve));
+    return { transport, pid: undefined, exited: new Promise(() => undefined), stderrText: () => "", stop: kill, kill };
+  };
+  return { launch, killed: () => kills, folder: () => folder };
+}
+
+function subjectOf(launch: Launch): Subject {
+  return { connector: "storage", executable: "in process", location: "memory://{unique}", generations: ["v1.1"], launch };
+}
+
+describe("a check that is broken off", () => {
+  it("ends the plugin that was about to start, removes its folder, and throws the reason", async () => {
+    const controller = new AbortController();
+    const { launch, killed, folder } = silentPlugin(() => {
+      controller.abort(reason);
+    });
+    await expect(checkConformance(subjectOf(launch), { signal: controller.signal })).rejects.toBe(reason);
+    expect(killed()).toBeGreaterThan(0);
+    await expect(readdir(folder())).rejects.toThrow("ENOENT");
+  });
+
+  it("starts nothing when it was broken off before", async () => {
+    const { launch, killed } = silentPlugin(() => undefined);
+    const [first] = casesOf(subjectOf(launch));
+    if (first === undefined) throw new Error("there are no rules");
+    await expect(checkRule(subjectOf(launch), first, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(killed()).toBe(0);
+  });
+});
