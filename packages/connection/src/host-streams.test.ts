@@ -86,12 +86,14 @@ describe("HostStreams", () => {
   });
 
   it.each<[string, FrameHeader]>([
-    ["a stream that was never opened", rst(3)],
+    ["a stream that was never opened", rst(7)],
     ["stream 0", rst(0)],
+    ["a stream of the server's", rst(2)],
     ["less than a whole frame", rst(1, 3)],
   ])("throws at a reset of %s", (_, frame) => {
     const { streams } = watched();
     streams.received(headers(1));
+    streams.received(headers(5));
     expect(() => {
       streams.received(frame);
     }).toThrow(/^the host (reset stream|sent a RST_STREAM)/);

@@ -131,7 +131,8 @@ export class HostStreams {
 
   #reset(id: number, length: number): void {
     if (length !== 4) throw new HostProtocolError(`the host sent a RST_STREAM frame of ${String(length)} bytes; it has 4`);
-    if (id === 0 || id > this.#lastStream) {
+    // The even ones are the server's, which opens none.
+    if (id % 2 === 0 || id > this.#lastStream) {
       throw new HostProtocolError(`the host reset stream ${String(id)}, which it has not opened`);
     }
     this.#end(id, "reset");
