@@ -1,6 +1,8 @@
 import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { bodyOf, hasUnknownInEntry } from "./bodies.js";
 import { isUnendedBlock, streamOf } from "./frames.js";
 import type { CallView } from "./host-view.js";
+import { pathOf } from "./requests.js";
 import { largeWindow, type HostScript } from "./script.js";
 import { hasEmptyUpdate, overflowsStream } from "./windows.js";
 
@@ -54,10 +56,24 @@ function hasExtendedSetting(one: Buffer): boolean {
   return false;
 }
 
+/** Whether a message of a request has begun, and its rest may still come. */
+function waitsForRest({ frames }: HostScript, stream: number): boolean {
+  const { breaksOff, isEnded } = bodyOf(frames, stream);
+  return breaksOff && !isEnded;
+}
+
+/** The only map that hosts send: `config` of each connector's InitRequest. */
+function hasUnknownInConfig({ frames, requests }: HostScript, stream: number): boolean {
+  const path = pathOf(requests, stream) ?? "";
+  if (!path.endsWith("/Init")) return false;
+  const config = path.startsWith("/store.") ? 2 : 3;
+  return bodyOf(frames, stream).messages.some((message) => hasUnknownInEntry(message, config));
+}
+
 type ExportPair = Pair & { readonly what: "call"; readonly connect: CallView; readonly framed: CallView };
 
 function isExport(pair: Pair): pair is ExportPair {
-  return pair.what === "call" && pair.connect !== undefined && pair.framed !== undefined && pair.script.requests.get(pair.stream)?.some(([name, value]) => name === ":path" && value === "/plakar.exporter.Exporter/Export") === true;
+  return pair.what === "call" && pair.connect !== undefined && pair.framed !== undefined && pathOf(pair.script.requests, pair.stream) === "/plakar.exporter.Exporter/Export";
 }
 
 function sorted({ httpStatus, messages, rest, status, isEnded }: CallView): string {
@@ -125,8 +141,11 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     name: "a message's prefix is judged as soon as it is there",
-    why: "What follows it is not needed. Connect looks at it when the message is whole, and finds first that the request ends within it.",
-    explains: (pair) => status(/received compressed envelope|is larger than configured/)(pair) && pair.what === "call" && /ended in the middle of a message/.test(pair.connect?.status ?? ""),
+    why: "What follows it is not needed. Connect looks at it when the message is whole: it waits for that, or finds first that the request ends within it.",
+    explains: (pair) =>
+      status(/received compressed envelope|is larger than configured/)(pair) &&
+      pair.what === "call" &&
+      (pair.connect === undefined ? waitsForRest(pair.script, pair.stream) : /ended in the middle of a message/.test(pair.connect.status ?? "")),
   },
   {
     name: "a frame is judged when it is whole",
@@ -157,6 +176,12 @@ export const deliberate: readonly Deliberate[] = [
     name: "a message is read by generated code",
     why: "It refuses what protobuf-es reads on, as gen/README.md tells: fields of another wire type, and what goes beyond the end of its parent. Where both refuse, it names the field.",
     explains: status(/the request is no /),
+    hasConsequences: true,
+  },
+  {
+    name: "an unknown field in an entry of a map is skipped",
+    why: "As everywhere else. protobuf-es misreads the rest of the entry then, as gen/README.md tells.",
+    explains: (pair) => pair.what === "call" && hasUnknownInConfig(pair.script, pair.stream),
     hasConsequences: true,
   },
   {

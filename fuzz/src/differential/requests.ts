@@ -32,6 +32,11 @@ export function requestsIn(frames: readonly Buffer[]): Map<number, Fields> {
   return requests;
 }
 
+/** The path of a request; undefined when there is none. */
+export function pathOf(requests: ReadonlyMap<number, Fields>, stream: number): string | undefined {
+  return requests.get(stream)?.find(([name]) => name === ":path")?.[1];
+}
+
 /** What a HEADERS frame has of a block: without padding and priority. */
 function fragmentOf(one: Buffer): Buffer {
   const flags = one[4] ?? 0;

@@ -1,0 +1,68 @@
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { streamOf } from "./frames.js";
+
+const prefixLength = 5;
+
+/** What a host sends on a stream as its request. */
+export interface Body {
+  /** The messages that are whole, without their prefixes. */
+  readonly messages: readonly Buffer[];
+  /** Whether a message has begun, and not come to its end. */
+  readonly breaksOff: boolean;
+  /** Whether the host has half-closed the stream. */
+  readonly isEnded: boolean;
+}
+
+/** The request on a stream. */
+export function bodyOf(frames: readonly Buffer[], stream: number): Body {
+  const parts: Buffer[] = [];
+  let isEnded = false;
+  for (const one of frames) {
+    const [type, flags] = [one[3], one[4] ?? 0];
+    if (streamOf(one) !== stream || (type !== frameType.data && type !== frameType.headers) || isEnded) continue;
+    if (type === frameType.data) parts.push(contentOf(one, flags));
+    isEnded = (flags & flag.endStream) !== 0;
+  }
+  const messages: Buffer[] = [];
+  let rest = Buffer.concat(parts);
+  while (rest.length >= prefixLength) {
+    const end = prefixLength + rest.readUInt32BE(1);
+    if (rest.length < end) break;
+    messages.push(rest.subarray(prefixLength, end));
+    rest = rest.subarray(end);
+  }
+  return { messages, breaksOff: rest.length > 0, isEnded };
+}
+
+/** Whether an entry of a message's map has a field besides its key and its value. */
+export function hasUnknownInEntry(message: Uint8Array, map: number): boolean {
+  try {
+    for (const [number, bytes] of fieldsOf(message)) {
+      if (number !== map || bytes === undefined) continue;
+      for (const [inEntry] of fieldsOf(bytes)) if (inEntry !== 1 && inEntry !== 2) return true;
+    }
+  } catch {
+    // What is no message has no entries.
+  }
+  return false;
+}
+
+/** The fields of a message: their numbers, and the bytes of those that have a length. @throws Error. */
+function* fieldsOf(message: Uint8Array): Generator<readonly [number: number, bytes: Uint8Array | undefined]> {
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (wireType === WireType.LengthDelimited) yield [number, reader.bytes()];
+    else {
+      reader.skip(wireType, number);
+      yield [number, undefined];
+    }
+  }
+}
+
+function contentOf(one: Buffer, flags: number): Buffer {
+  if ((flags & flag.padded) === 0) return one.subarray(frameHeaderLength);
+  const from = frameHeaderLength + 1;
+  return one.subarray(from, Math.max(from, one.length - (one[frameHeaderLength] ?? 0)));
+}
