@@ -42,8 +42,12 @@ describe("consume", () => {
 
   it("takes no bytes at all, of an author that reads none", async () => {
     for (const chunks of [[], [new Uint8Array(0)]]) {
-      await consume(new Upload(hostSends(chunks).source, '"/a"', 0), () => undefined);
-      await consume(new Upload(hostSends(chunks).source, '"/a"'), () => undefined);
+      for (const expected of [0, undefined]) {
+        const { source, state } = hostSends(chunks);
+        const upload = new Upload(source, '"/a"', expected);
+        expect(await consume(upload, () => "kept")).toBe("kept");
+        expect({ received: upload.received, drained: state.drained }).toEqual({ received: 0, drained: true });
+      }
     }
   });
 

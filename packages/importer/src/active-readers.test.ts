@@ -35,8 +35,16 @@ describe("ActiveReaders", () => {
 
   it("ignores what was never opened, or is closed already", () => {
     const active = new ActiveReaders();
-    active.add("/a", abortion())();
+    const [ended, streaming, other] = [abortion(), abortion(), abortion()];
+    active.add("/a", ended)();
+    active.add("/c", other);
     for (const pathname of ["/a", "/a", "/b"]) active.close(pathname);
+    // A close too many is not kept for what is opened later: it is closed once, and ended once.
+    active.add("/a", streaming);
+    expect(streaming).not.toHaveBeenCalled();
+    for (const pathname of ["/a", "/a"]) active.close(pathname);
+    expect(streaming).toHaveBeenCalledTimes(1);
+    for (const each of [ended, other]) expect(each).not.toHaveBeenCalled();
   });
 
   it("forgets the oldest of those that a host never closes, and none that streams", () => {
