@@ -1,6 +1,7 @@
 import { flag, frameHeaderLength, frameType } from "../http2.js";
 import { bodyOf, hasUnknownInEntry } from "./bodies.js";
-import { isUnendedBlock, streamOf } from "./frames.js";
+import { sameResults } from "./export-results.js";
+import { isUnendedBlock, settingsIn, streamOf } from "./frames.js";
 import type { CallView } from "./host-view.js";
 import { pathOf } from "./requests.js";
 import { largeWindow, type HostScript } from "./script.js";
@@ -51,9 +52,12 @@ function isBadPriority(one: Buffer): boolean {
 }
 
 function hasExtendedSetting(one: Buffer): boolean {
-  if (one[3] !== frameType.settings) return false;
-  for (let at = frameHeaderLength; at + 6 <= one.length; at += 6) if (one.readUInt16BE(at) >= 8) return true;
-  return false;
+  return settingsIn(one).some(([id]) => id >= 8);
+}
+
+function hasSettingTwice(one: Buffer): boolean {
+  const ids = settingsIn(one).map(([id]) => id);
+  return new Set(ids).size < ids.length;
 }
 
 /** Whether a message of a request has begun, and its rest may still come. */
@@ -163,9 +167,19 @@ export const deliberate: readonly Deliberate[] = [
     explains: (pair) => ends("connect", /Protocol error/)(pair) && pair.script.frames.some(hasExtendedSetting),
   },
   {
+    name: "each entry of SETTINGS has to be one, also where a later one takes its place",
+    why: "RFC 9113, section 6.5.3: they are processed in their order. nghttp2 looks at the last of each kind.",
+    explains: (pair) => ends("framed", /MAX_FRAME_SIZE|ENABLE_PUSH|INITIAL_WINDOW_SIZE/)(pair) && pair.script.frames.some(hasSettingTwice),
+  },
+  {
     name: "Results of an Export come in another order",
     why: "Its entries are finished side by side; hosts take them in any order.",
     explains: (pair) => isExport(pair) && sorted(pair.connect) === sorted(pair.framed),
+  },
+  {
+    name: "Results of an Export come without the unknown fields of their records",
+    why: "Generated code forgets what it does not know, as gen/README.md tells; protobuf-es sends it back. No record of a host has any.",
+    explains: (pair) => isExport(pair) && pair.connect.status === pair.framed.status && sameResults(pair.connect.messages, pair.framed.messages),
   },
   {
     name: "authors are thrown the text that hosts are told",

@@ -10,6 +10,14 @@ export function isUnendedBlock(one: Buffer): boolean {
   return (one[3] === frameType.headers || one[3] === frameType.continuation) && ((one[4] ?? 0) & flag.endHeaders) === 0;
 }
 
+/** The entries of a SETTINGS frame; none in others. */
+export function settingsIn(one: Buffer): (readonly [id: number, value: number])[] {
+  const entries: (readonly [number, number])[] = [];
+  if (one[3] !== frameType.settings) return entries;
+  for (let at = frameHeaderLength; at + 6 <= one.length; at += 6) entries.push([one.readUInt16BE(at), one.readUInt32BE(at + 2)]);
+  return entries;
+}
+
 /** The preface, or what is there in its place, and the frames; the last may be cut. */
 export function framesIn(bytes: Buffer): Buffer[] {
   if (!bytes.subarray(0, preface.length).equals(preface)) return [bytes];

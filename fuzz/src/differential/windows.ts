@@ -1,5 +1,5 @@
 import { frameHeaderLength, frameType } from "../http2.js";
-import { streamOf } from "./frames.js";
+import { settingsIn, streamOf } from "./frames.js";
 
 /** RFC 9113, section 6.9.1. */
 const maxWindow = 0x7fff_ffff;
@@ -38,11 +38,5 @@ function incrementOf(one: Buffer): number | undefined {
 
 /** The windows that a SETTINGS frame names; none in others. One that is too large ends the connection anyway. */
 function initialWindows(one: Buffer): number[] {
-  const windows: number[] = [];
-  if (one[3] !== frameType.settings) return windows;
-  for (let at = frameHeaderLength; at + 6 <= one.length; at += 6) {
-    const value = one.readUInt32BE(at + 2);
-    if (one.readUInt16BE(at) === initialWindowSize && value <= maxWindow) windows.push(value);
-  }
-  return windows;
+  return settingsIn(one).flatMap(([id, value]) => (id === initialWindowSize && value <= maxWindow ? [value] : []));
 }
