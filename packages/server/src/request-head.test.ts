@@ -65,6 +65,7 @@ describe("a request's headers", () => {
     ["a :path with a space", changed({ ":path": "/a b" })],
     ["a :path with a line feed", changed({ ":path": "/a\n" })],
     ["an :authority with a space", changed({ ":authority": "a b" })],
+    ["an :authority that is empty", changed({ ":authority": "" })],
     ["a :method with a space", changed({ ":method": "PO ST" })],
     ["an empty :method", changed({ ":method": "" })],
     ["an empty :scheme", changed({ ":scheme": "" })],
@@ -73,6 +74,7 @@ describe("a request's headers", () => {
     ["CONNECT with a path", changed({ ":method": "CONNECT", ":scheme": undefined })],
     ["CONNECT with a scheme", changed({ ":method": "CONNECT", ":path": undefined })],
     ["CONNECT without an authority", changed({ ":method": "CONNECT", ":path": undefined, ":scheme": undefined, ":authority": undefined })],
+    ["CONNECT with an empty authority", changed({ ":method": "CONNECT", ":path": undefined, ":scheme": undefined, ":authority": "" })],
     // RFC 9110, section 8.6.
     ...["", "x", "-1", "1 ", "0x1", "1,1", "9".repeat(16)].map((value): [string, HeaderField[]] => [`content-length ${JSON.stringify(value)}`, requestFields(["content-length", value])]),
     ["content-length twice", requestFields(["content-length", "1"], ["content-length", "1"])],

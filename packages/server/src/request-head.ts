@@ -67,6 +67,8 @@ export function requestHead(stream: number, list: readonly HeaderField[]): Reque
     else throw malformed(`${name} is unknown or repeated`);
   }
   if (method === undefined || !methodForm.test(method)) throw malformed(":method is needed, and is a token");
+  // RFC 9110, section 4.2.1: no host is empty.
+  if (authority === "") throw malformed(":authority is empty");
   if (authority !== undefined && badInUri.test(authority)) throw malformed(":authority has forbidden characters");
   if (method === "CONNECT") {
     // RFC 9113, section 8.5.
