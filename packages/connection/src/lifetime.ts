@@ -1,3 +1,4 @@
+import { startDeadline } from "@kloset/grpc";
 import type { Server } from "./server.js";
 import { statusText } from "./status.js";
 
@@ -10,15 +11,12 @@ export const defaultCloseDeadlineMs = 10_000;
 /** The exit code after a `close()` that failed or did not finish in time, or a host that broke the protocol. */
 export const failedExitCode = 1;
 
-/** The longest that a timer of Node's can run: 25 days. */
-const maxTimerMs = 0x7fff_ffff;
-
 /** What a life consists of. */
 export interface LifetimeOptions {
   /** One that is still being loaded is waited for, its signals caught already. */
   readonly server: PromiseLike<Server>;
   readonly close: () => Awaitable<void>;
-  /** Beyond 25 days, it may take for ever. */
+  /** As `checkDeadline` takes it. */
   readonly closeDeadlineMs: number;
   readonly onDisconnect?: (() => void) | undefined;
   /** Tells the user something, in a line. */
@@ -59,8 +57,9 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
 async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<"late">((resolve) => {
-    // Of more, Node makes one millisecond.
-    if (closeDeadlineMs <= maxTimerMs) timer = setTimeout(resolve, closeDeadlineMs, "late");
+    timer = startDeadline(() => {
+      resolve("late");
+    }, closeDeadlineMs);
   });
   try {
     if ((await Promise.race([late, callAsync(close)])) !== "late") return 0;

@@ -77,6 +77,7 @@ describe("a choice that can not be", () => {
 
   it.each([
     [{ generation: "1.1" }, 'the generation must be "v1.0" or "v1.1": "1.1"'],
+    [{ closeDeadlineMs: -1 }, "closeDeadlineMs must be milliseconds, at least 0: -1"],
     [{ transport: "pipe" }, 'importer, exporter, storage: the transport must be "pipes" or "socket": "pipe"'],
   ])("by the option %j ends the plugin with its reason", (run, reason) => {
     const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { checkGeneration, chosenGeneration, type Generation } from "@kloset/adapter";
 import { servePlugin } from "@kloset/connection";
+import { checkDeadline } from "@kloset/grpc";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
 import type { StoreFactory } from "@kloset/storage";
@@ -27,7 +28,7 @@ export interface RunOptions {
   /**
    * How long the connector may take to close after the host has gone, in
    * milliseconds, running calls included; then the process says so and exits 1.
-   * Default: 10,000.
+   * Default: 10,000. More than 24 days, as `Infinity`, are no limit.
    */
   readonly closeDeadlineMs?: number;
 }
@@ -81,7 +82,10 @@ export function runPlugin(connectors: Connectors, options?: RunOptions): Promise
 
 /** What all of them do. Each names its kinds itself, so that a bundle holds no other. */
 async function run(connectors: readonly Connector[], options: RunOptions = {}): Promise<void> {
-  const [generation, server] = orExit(() => [checkGeneration(options.generation ?? chosenGeneration()), chosenServer()] as const);
+  const [generation, server] = orExit(() => {
+    if (options.closeDeadlineMs !== undefined) checkDeadline("closeDeadlineMs", options.closeDeadlineMs);
+    return [checkGeneration(options.generation ?? chosenGeneration()), chosenServer()] as const;
+  });
   const name = connectors.map(({ kind }) => kind).join(", ");
   let plugin: Plugin | undefined;
   // A host only sees its connection end: the user should learn why.
