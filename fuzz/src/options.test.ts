@@ -29,7 +29,7 @@ function errorOf(...args: string[]): unknown {
 
 describe("the command line", () => {
   it("has a default for everything", () => {
-    expect(optionsOf([])).toMatchObject({ help: false, runs: 100_000, processes: 200, differential: 3000, seed: 20_260_401, seconds: undefined, replay: undefined });
+    expect(optionsOf([])).toMatchObject({ help: false, runs: 100_000, processes: 200, differential: 5000, seed: 20_260_401, seconds: undefined, replay: undefined });
   });
 
   it("is read", () => {

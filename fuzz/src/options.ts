@@ -10,7 +10,7 @@ export const usage = `npm run fuzz -- [options]
   --server NAME   the server that is tried: connect, or framed (what KLOSET_SERVER says)
   --runs N        inputs for a connection in memory (100000)
   --processes N   inputs for real plugin processes (200)
-  --differential N  inputs by which both servers are compared (3000); the differences that are meant
+  --differential N  inputs by which both servers are compared (5000); the differences that are meant
                   are in src/differential/deliberate.ts
   --seed N        names all inputs (20260401)
   --seconds N     begins no more inputs after so long
@@ -62,7 +62,7 @@ export function optionsOf(args: readonly string[]): Options {
     help: values.help,
     runs: number("runs", 100_000),
     processes: number("processes", 200),
-    differential: number("differential", 3000),
+    differential: number("differential", 5000),
     seed: number("seed", 20_260_401),
     seconds: values.seconds === undefined ? undefined : number("seconds", 0),
     workers: number("workers", Math.min(2, availableParallelism()), 1),

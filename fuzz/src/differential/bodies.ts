@@ -6,6 +6,8 @@ const prefixLength = 5;
 
 /** What a host sends on a stream as its request. */
 export interface Body {
+  /** In bytes, without padding. */
+  readonly length: number;
   /** The messages that are whole, without their prefixes. */
   readonly messages: readonly Buffer[];
   /** Whether a message has begun, and not come to its end. */
@@ -26,13 +28,14 @@ export function bodyOf(frames: readonly Buffer[], stream: number): Body {
   }
   const messages: Buffer[] = [];
   let rest = Buffer.concat(parts);
+  const { length } = rest;
   while (rest.length >= prefixLength) {
     const end = prefixLength + rest.readUInt32BE(1);
     if (rest.length < end) break;
     messages.push(rest.subarray(prefixLength, end));
     rest = rest.subarray(end);
   }
-  return { messages, breaksOff: rest.length > 0, isEnded };
+  return { length, messages, breaksOff: rest.length > 0, isEnded };
 }
 
 /** Whether an entry of a message's map has a field besides its key and its value. */

@@ -66,6 +66,12 @@ function waitsForRest({ frames }: HostScript, stream: number): boolean {
   return breaksOff && !isEnded;
 }
 
+/** Whether a request has another length than its `content-length`. */
+function hasWrongLength({ frames, requests }: HostScript, stream: number): boolean {
+  const announced = requests.get(stream)?.find(([name]) => name === "content-length")?.[1];
+  return announced !== undefined && Number(announced) !== bodyOf(frames, stream).length;
+}
+
 /** The only map that hosts send: `config` of each connector's InitRequest. */
 function hasUnknownInConfig({ frames, requests }: HostScript, stream: number): boolean {
   const path = pathOf(requests, stream) ?? "";
@@ -150,6 +156,23 @@ export const deliberate: readonly Deliberate[] = [
       status(/received compressed envelope|is larger than configured/)(pair) &&
       pair.what === "call" &&
       (pair.connect === undefined ? waitsForRest(pair.script, pair.stream) : /ended in the middle of a message/.test(pair.connect.status ?? "")),
+  },
+  {
+    name: "a first call decides the generation also when the host resets it at once",
+    why: "It is looked at when its headers come. Connect's server hears of a call and of its reset at once, and goes by the next one. A host has one generation.",
+    explains: (pair) =>
+      pair.what === "call" &&
+      /^12 unknown (?:service|method)/.test(pair.framed?.status ?? "") &&
+      pair.script.resets.has([...pair.script.requests.keys()][0] ?? 0),
+  },
+  {
+    name: "what is no gRPC is answered before its content is counted",
+    why: "RFC 9113, section 8.1.1: a response may come before the stream of a malformed request is reset. Connect's server answers when it has come to the end of what was read, and nghttp2 has counted by then.",
+    explains: (pair) =>
+      pair.what === "call" &&
+      (pair.framed?.httpStatus === "405" || pair.framed?.httpStatus === "415") &&
+      pair.connect?.isReset === true &&
+      hasWrongLength(pair.script, pair.stream),
   },
   {
     name: "a frame is judged when it is whole",
