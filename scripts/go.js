@@ -11,7 +11,7 @@ export const goEnvironment = {
 };
 
 /** Undefined when there is a Go that is new enough. */
-export function whyNoGo() {
+function whyNoGo() {
   const { stdout, error, status } = spawnSync("go", ["version"], { env: goEnvironment, encoding: "utf8" });
   if (error?.code === "ENOENT") return "Go is not installed";
   const match = /\bgo(\d+)\.(\d+)/.exec(stdout ?? "");
@@ -24,7 +24,23 @@ export function whyNoGo() {
 }
 
 /** Whether its absence is a failure. */
-export function goIsRequired() {
+function goIsRequired() {
   const isSet = (value) => value !== undefined && !["", "0", "false"].includes(value);
   return isSet(process.env.CI) || isSet(process.env.KLOSET_REQUIRE_GO);
+}
+
+/**
+ * Whether there is a Go to run this with. Where there is none it is left out, and a
+ * line says so; where it is required, the line says that, and the process fails.
+ */
+export function hasGoFor(what) {
+  const missing = whyNoGo();
+  if (missing === undefined) return true;
+  if (goIsRequired()) {
+    console.error(`${missing}, and ${what} must run here (CI or KLOSET_REQUIRE_GO is set)`);
+    process.exitCode = 1;
+  } else {
+    console.log(`${missing}: ${what} is left out`);
+  }
+  return false;
 }
