@@ -48,13 +48,17 @@ function isStream(kind: DescriptorKind): boolean {
   return kind === "pipe" || kind === "socket";
 }
 
+function isTransport(value: unknown): value is Transport {
+  return value === "pipes" || value === "socket";
+}
+
 /**
  * Checks an explicit choice: JavaScript's authors have no types.
  *
  * @throws Error when it is neither "pipes" nor "socket".
  */
 export function checkTransport(value: unknown): asserts value is Transport {
-  if (value === "pipes" || value === "socket") return;
+  if (isTransport(value)) return;
   throw new Error(`the transport must be "pipes" or "socket": ${typeof value === "string" ? JSON.stringify(value) : String(value)}`);
 }
 
@@ -67,6 +71,6 @@ export function checkTransport(value: unknown): asserts value is Transport {
 export function transportFromEnvironment(env: NodeJS.ProcessEnv): Transport | undefined {
   const value = env[transportVariable];
   if (value === undefined || value === "") return undefined;
-  if (value === "pipes" || value === "socket") return value;
+  if (isTransport(value)) return value;
   throw new Error(`${transportVariable} is "${value}"; it can be "pipes" or "socket"`);
 }

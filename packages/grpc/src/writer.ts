@@ -39,7 +39,7 @@ export class Writer {
   /** How much of it is written. */
   length = 0;
 
-  /** Lets go of the memory, with what is written: it is whoever's who has it. */
+  /** Begins with new, little memory: what was written stays in the old one, for those who have that. */
   release(): void {
     this.buffer = Buffer.allocUnsafeSlow(firstCapacity);
     this.length = 0;

@@ -1,22 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, type RecordEntry } from "@kloset/model";
 import type { Importer } from "./importer.js";
 import { callOf, collect, importerOf, textOf } from "./testing/importers.js";
+import { noticesOfEach } from "./testing/notices.js";
 import { initialisedV1_0, serviceV1_1 } from "./testing/clients.js";
 
-let notices: string[];
-
-beforeEach(() => {
-  notices = [];
-  jest.spyOn(process.stderr, "write").mockImplementation((text) => {
-    notices.push(String(text));
-    return true;
-  });
-});
-
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+const notices = noticesOfEach();
 
 /** Scans, and reads one file while its record is held. */
 async function readByV1_0(importer: Importer, pathname: string): Promise<string> {
@@ -51,7 +40,7 @@ describe.each([
     ["empty", 5, [], "0 bytes were read, but its fileInfo.size is 5"],
   ])("is sent as it is, and told: %s", async (name, size, pieces, told) => {
     expect(await contentOf(importerOf([fileOf(name, size, ...pieces)]), pathname(name))).toBe(pieces.join(""));
-    expect(notices).toEqual([`kloset: "${pathname(name)}": ${told}\n`]);
+    expect(notices()).toEqual([`kloset: "${pathname(name)}": ${told}\n`]);
   });
 
   it.each([
@@ -59,7 +48,7 @@ describe.each([
     ["not known", 0],
   ])("is not what is %s", async (name, size) => {
     await contentOf(importerOf([fileOf(name, size, "abc")]), pathname(name));
-    expect(notices).toEqual([]);
+    expect(notices()).toEqual([]);
   });
 
   it("is not what failed: that is told as it is", async () => {
@@ -71,6 +60,6 @@ describe.each([
       },
     };
     await expect(contentOf(importerOf([failing]), failing.pathname)).rejects.toThrow("EIO");
-    expect(notices).toEqual([]);
+    expect(notices()).toEqual([]);
   });
 });

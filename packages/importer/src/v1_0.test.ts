@@ -1,27 +1,16 @@
 import { Readable } from "node:stream";
 import { create } from "@bufbuild/protobuf";
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { fileInfoOf, type EntryRef } from "@kloset/model";
 import { importer as wire } from "@kloset/protocol/v1.0";
 import type { Importer } from "./importer.js";
 import { deferred, never } from "./testing/deferred.js";
 import { callOf, collect, directory, file, fileReadBy, garbage, importerOf, iteratorOf, textOf } from "./testing/importers.js";
+import { noticesOfEach } from "./testing/notices.js";
 import { clientV1_0, initialisedV1_0, initRequest, newSession, serviceV1_0 } from "./testing/clients.js";
 
-let notices: string[];
-
-beforeEach(() => {
-  notices = [];
-  jest.spyOn(process.stderr, "write").mockImplementation((text) => {
-    notices.push(String(text));
-    return true;
-  });
-});
-
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+const notices = noticesOfEach();
 
 /** What Scan says: pathnames, or what went wrong. */
 async function scanned(importer: Importer): Promise<string[]> {
@@ -112,7 +101,7 @@ describe("Scan", () => {
     const importer = importerOf([{ ...file("/a", "hello"), extendedAttributes: ["user.color"] }, attribute, attribute]);
     const client = await initialisedV1_0(importer);
     expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a"]);
-    expect(notices).toEqual(["kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files\n"]);
+    expect(notices()).toEqual(["kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files\n"]);
     // The path that both share is the file's.
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
   });
@@ -134,7 +123,7 @@ describe("Scan", () => {
     const client = await initialisedV1_0(importerOf([file("/a", "first"), directory("/b"), file("/a", "second"), directory("/b")]));
     expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a", "/b"]);
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("first");
-    expect(notices).toEqual([
+    expect(notices()).toEqual([
       'kloset: "/a" was yielded twice by scan(): the second is left out\n',
       'kloset: "/b" was yielded twice by scan(): the second is left out\n',
     ]);

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { Code, ConnectError, type Client } from "@connectrpc/connect";
 import { fileInfoOf, LocationFlag, type EntryRef, type ExtendedAttributeEntry } from "@kloset/model";
 import { type connectors, importer as wire } from "@kloset/protocol/v1.1";
@@ -8,23 +8,12 @@ import { clientV1_1, initialisedV1_1, initRequest, newSession, serviceV1_1 } fro
 import { deferred, never } from "./testing/deferred.js";
 import { importAll, Results } from "./testing/host-v1_1.js";
 import { callOf, collect, directory, file, fileReadBy, garbage, importerOf, iteratorOf, textOf } from "./testing/importers.js";
+import { noticesOfEach } from "./testing/notices.js";
 import { xattrTypeOf } from "./wire.js";
 
 type ImporterClient = Client<typeof wire.Importer>;
 
-let notices: string[];
-
-beforeEach(() => {
-  notices = [];
-  jest.spyOn(process.stderr, "write").mockImplementation((text) => {
-    notices.push(String(text));
-    return true;
-  });
-});
-
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+const notices = noticesOfEach();
 
 async function failure(call: Promise<unknown>): Promise<[Code, string] | undefined> {
   try {
@@ -196,7 +185,7 @@ describe("the records of an Import", () => {
     const stream = iteratorOf(service.import(results, callOf()));
     const records = [await stream.next(), await stream.next()].map(({ value }) => (value as wire.ImportResponse).record);
     expect(records).toMatchObject([{ pathname: "/a" }, { pathname: "/a", isXattr: true }]);
-    expect(notices).toEqual(['kloset: "/a" was yielded twice by scan(): the second is left out\n']);
+    expect(notices()).toEqual(['kloset: "/a" was yielded twice by scan(): the second is left out\n']);
     results.halfClose();
     await stream.return?.();
   });
@@ -372,7 +361,7 @@ describe("acknowledgements", () => {
     );
     await importAll((results) => client.import(results));
     expect(told).toEqual(["/", "/a", "/b"]);
-    expect(notices).toEqual(['kloset: acknowledge("/") failed: no such message\n', 'kloset: acknowledge("/a") failed: nor that\n']);
+    expect(notices()).toEqual(['kloset: acknowledge("/") failed: no such message\n', 'kloset: acknowledge("/a") failed: nor that\n']);
   });
 
   it("are waited for before the Import ends: the importer is not closed beneath them", async () => {
@@ -599,7 +588,7 @@ describe("when the host hangs up on an Import", () => {
     expect(await session.run("Ping", ({ readers }) => readers.size)).toBe(0);
     const records = await importAll((results) => service.import(results, callOf()));
     expect(records.map(({ pathname }) => pathname)).toEqual(["/a", "/b"]);
-    expect(notices).toEqual([]);
+    expect(notices()).toEqual([]);
   });
 
   it("reads no more results", async () => {

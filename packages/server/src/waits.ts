@@ -16,7 +16,9 @@ export class Waits {
   }
 
   add(): Wait {
-    const { promise: over, resolve } = withResolvers();
+    // The executor runs at once.
+    let resolve!: () => void;
+    const over = new Promise<void>((settle) => (resolve = settle));
     const giveUp = (): void => {
       this.#wakes.delete(giveUp);
       resolve();
@@ -35,12 +37,4 @@ export class Waits {
   wakeAll(): void {
     for (const wake of [...this.#wakes]) wake();
   }
-}
-
-/** `Promise.withResolvers`, which Node has from 22 on. */
-function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve!: () => void;
-  // The executor runs at once.
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }

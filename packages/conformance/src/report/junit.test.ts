@@ -1,16 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+import { FAILED } from "../testing/failed-outcome.js";
 import { reportOf, type Outcome } from "../outcome.js";
 import { junitText } from "./junit.js";
 
-const FAILED: Outcome = {
-  rule: "storage.put.replaces",
-  title: "replaces",
-  because: "for the test",
-  connector: "storage",
-  generation: "v1.1",
-  verdict: "failed",
-  milliseconds: 1,
-};
 
 function junitOf(outcome: Partial<Outcome>): string {
   return junitText(reportOf({ connector: "storage", executable: "x", location: "a://{unique}" }, [{ ...FAILED, ...outcome }]));

@@ -1,17 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { reportOf, type Outcome } from "../outcome.js";
+import { FAILED } from "../testing/failed-outcome.js";
+import { reportOf } from "../outcome.js";
 import { outcomeText, summaryText } from "./text.js";
 
-const FAILED: Outcome = {
-  rule: "storage.put.replaces",
-  title: "replaces",
-  because: "for the test",
-  connector: "storage",
-  generation: "v1.1",
-  verdict: "failed",
-  message: "broken",
-  milliseconds: 1,
-};
 const CLEAR = "\u001b[2J\u001b]0;title\u0007\u009b31m\r\u202e";
 const SHOWN = "\\x1b[2J\\x1b]0;title\\x07\\x9b31m\\x0d\\u202e";
 

@@ -1,12 +1,13 @@
 import { lstat, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import type { RestoreEntry } from "@kloset/host";
-import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
+import { pattern } from "../fs/testing.js";
 import { endConnectorsAfterEach, exporterOf, GENERATIONS, PATIENCE_MS } from "./testing/connectors.js";
 import { directory, file, symlink } from "./testing/entries.js";
 import { restored, type Restored } from "./testing/restoring.js";
-import { SmallDisk } from "./testing/small-disk.js";
+import type { SmallDisk } from "./testing/small-disk.js";
+import { smallDisksOfEach } from "./testing/small-disks.js";
 import { limited } from "./testing/surroundings.js";
 
 const MIB = 1024 * 1024;
@@ -14,17 +15,8 @@ const LARGE = pattern(8 * MIB, 1);
 const NO_SPACE = "ENOSPC: no space left on device";
 
 describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation) => {
-  let scratch: Scratch;
-  let disk: SmallDisk | undefined;
   endConnectorsAfterEach();
-  beforeEach(async () => {
-    scratch = await makeScratch();
-  });
-  afterEach(async () => {
-    await disk?.end();
-    disk = undefined;
-    scratch.remove();
-  });
+  const disks = smallDisksOfEach();
 
   /** Restores to the disk, in a process of its own, which ends well. */
   async function restoreTo(target: SmallDisk, entries: RestoreEntry[], config = {}, maxConcurrency = 4): Promise<Restored> {
@@ -36,7 +28,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   }
 
   it("names the file and the reason, leaves no part of it, goes on, and succeeds when there is room", async () => {
-    const small = (disk = await SmallDisk.make(scratch, "size=4m"));
+    const small = await disks.make("size=4m");
     const view = join(small.view, "root");
     const entries = [
       directory("/"),
@@ -58,7 +50,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   }, PATIENCE_MS);
 
   it("keeps the file that was there before when there is no room for the new one", async () => {
-    const small = (disk = await SmallDisk.make(scratch, "size=4m"));
+    const small = await disks.make("size=4m");
     const old = pattern(MIB, 3);
     await restoreTo(small, [directory("/"), file("/f", old, { permissions: 0o640 })]);
     const { failures } = await restoreTo(small, [directory("/"), file("/f", LARGE)]);
@@ -70,7 +62,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   }, PATIENCE_MS);
 
   it("tells each of many files that have no room, one by one, and keeps those that had", async () => {
-    const small = (disk = await SmallDisk.make(scratch, "size=2m"));
+    const small = await disks.make("size=2m");
     const names = Array.from({ length: 40 }, (_, i) => `/f${String(i)}`);
     const { failures } = await restoreTo(small, [
       directory("/"),
@@ -87,7 +79,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   }, PATIENCE_MS);
 
   it("names what can not be made when there is no inode left", async () => {
-    const small = (disk = await SmallDisk.make(scratch, "size=4m,nr_inodes=5"));
+    const small = await disks.make("size=4m,nr_inodes=5");
     const numbers = ["/one", "/two", "/three", "/four"].map((name) => file(name, name));
     const { failures } = await restoreTo(small, [directory("/"), ...numbers, symlink("/link", "one")], {}, 1);
     const path = join(small.path, "root");
@@ -99,7 +91,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   }, PATIENCE_MS);
 
   it("writes zeros, so that what is restored has its room and does not need it later", async () => {
-    const small = (disk = await SmallDisk.make(scratch, "size=4m"));
+    const small = await disks.make("size=4m");
     const zeros = [directory("/"), file("/swap", new Uint8Array(8 * MIB))];
     expect((await restoreTo(small, zeros)).failures["/swap"]).toContain(NO_SPACE);
     expect((await restoreTo(small, [directory("/"), file("/swap", new Uint8Array(2 * MIB))])).failures).toEqual({});
@@ -111,7 +103,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   }, PATIENCE_MS);
 
   it("is told of a limit to the size of files in the same way", async () => {
-    const path = join(scratch.path, "root");
+    const path = join(disks.scratch.path, "root");
     const surroundings = limited({ blocks: 2048 });
     const { client, stop } = await exporterOf({ generation, path, surroundings });
     const entries = [directory("/"), file("/large", LARGE), file("/small", "small")];

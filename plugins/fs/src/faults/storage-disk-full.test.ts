@@ -1,11 +1,12 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import type { RunningConnector, StorageClient } from "@kloset/host";
-import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
+import { pattern } from "../fs/testing.js";
 import { endConnectorsAfterEach, GENERATIONS, PATIENCE_MS, storageOf } from "./testing/connectors.js";
 import { failureOf, KINDS, listed, macOf, pathOf, read, unfinishedBelow } from "./testing/resources.js";
-import { SmallDisk } from "./testing/small-disk.js";
+import type { SmallDisk } from "./testing/small-disk.js";
+import { smallDisksOfEach } from "./testing/small-disks.js";
 import { limited } from "./testing/surroundings.js";
 
 const MIB = 1024 * 1024;
@@ -13,17 +14,8 @@ const NO_SPACE = "ENOSPC: no space left on device";
 const CONFIG = Buffer.from("the configuration");
 
 describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generation) => {
-  let scratch: Scratch;
-  let disk: SmallDisk | undefined;
   endConnectorsAfterEach();
-  beforeEach(async () => {
-    scratch = await makeScratch();
-  });
-  afterEach(async () => {
-    await disk?.end();
-    disk = undefined;
-    scratch.remove();
-  });
+  const disks = smallDisksOfEach();
 
   async function storageOn(small: SmallDisk): Promise<RunningConnector<StorageClient> & { root: string; view: string }> {
     const root = join(small.path, "repository");
@@ -32,7 +24,7 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
   }
 
   it.each(KINDS)("fails a put of a %s by name, keeps what was there, and goes on when there is room", async (kind) => {
-    const small = (disk = await SmallDisk.make(scratch, "size=3m"));
+    const small = await disks.make("size=3m");
     const { client, stop, root, view } = await storageOn(small);
     await client.create(CONFIG);
     const old = pattern(100_000, 5);
@@ -55,7 +47,7 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
   }, PATIENCE_MS);
 
   it("keeps each of many resources that are put at once whole, or not at all", async () => {
-    const small = (disk = await SmallDisk.make(scratch, "size=3m"));
+    const small = await disks.make("size=3m");
     const { client, view } = await storageOn(small);
     await client.create(CONFIG);
     const numbers = Array.from({ length: 30 }, (_, i) => i);
@@ -78,7 +70,7 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
     ["there are too few inodes", "nr_inodes=100", undefined, "mkdir"],
     ["there is no room for its configuration", "size=1m", MIB, "write"],
   ])("is not made when %s, and nothing of it stays in the way", async (_, options, filling, call) => {
-    const small = (disk = await SmallDisk.make(scratch, options));
+    const small = await disks.make(options);
     const filler = join(small.view, "filler");
     if (filling !== undefined) await writeFile(filler, Buffer.alloc(filling - 8192, 1));
     const { client, root, view } = await storageOn(small);
@@ -94,7 +86,7 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
   }, PATIENCE_MS);
 
   it("is told of a limit to the size of files in the same way", async () => {
-    const root = join(scratch.path, "repository");
+    const root = join(disks.scratch.path, "repository");
     const { client, stop } = await storageOf({ generation, path: root, surroundings: limited({ blocks: 2048 }) });
     await client.create(CONFIG);
     const failure = await failureOf(client.put("packfile", macOf(1), pattern(4 * MIB)));
@@ -107,12 +99,12 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
   }, PATIENCE_MS);
 
   it("fails what it can not bring to the disk, and lists nothing of it", async () => {
-    const root = join(scratch.path, "repository");
+    const root = join(disks.scratch.path, "repository");
     const made = await storageOf({ generation, path: root });
     await made.client.create(CONFIG);
     await made.client.put("state", macOf(1), pattern(1000));
     // No disk fails to order: in the real process, Node's own call is made to say what a broken one says.
-    const preload = join(scratch.path, "preload.mjs");
+    const preload = join(disks.scratch.path, "preload.mjs");
     await writeFile(
       preload,
       `import { open } from "node:fs/promises";

@@ -1,26 +1,16 @@
 import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { backup } from "@kloset/host";
-import { makeScratch, type Scratch } from "../fs/testing.js";
 import { endConnectorsAfterEach, GENERATIONS, importerOf, PATIENCE_MS } from "./testing/connectors.js";
-import { SmallDisk } from "./testing/small-disk.js";
+import { smallDisksOfEach } from "./testing/small-disks.js";
 
 describe.each(GENERATIONS)("a time that no record can hold, on %s", (generation) => {
-  let scratch: Scratch;
-  let disk: SmallDisk | undefined;
   endConnectorsAfterEach();
-  beforeEach(async () => {
-    scratch = await makeScratch();
-  });
-  afterEach(async () => {
-    await disk?.end();
-    disk = undefined;
-    scratch.remove();
-  });
+  const disks = smallDisksOfEach();
 
   it("does not keep a file out of the backup", async () => {
-    const { path, view, surroundings } = (disk = await SmallDisk.make(scratch, "size=4m"));
+    const { path, view, surroundings } = await disks.make("size=4m");
     for (const [name, seconds] of [["far", "300000000000"], ["old", "-70000000000"], ["now", "1700000000"]] as const) {
       await writeFile(join(view, name), `content of ${name}`);
       await utimes(join(view, name), seconds, seconds);

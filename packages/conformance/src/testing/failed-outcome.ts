@@ -1,0 +1,13 @@
+import type { Outcome } from "../outcome.js";
+
+/** An outcome for the tests of reports. */
+export const FAILED: Outcome = {
+  rule: "storage.put.replaces",
+  title: "replaces",
+  because: "for the test",
+  connector: "storage",
+  generation: "v1.1",
+  verdict: "failed",
+  message: "broken",
+  milliseconds: 1,
+};
