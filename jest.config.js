@@ -3,7 +3,17 @@ export default {
   testEnvironment: "node",
   // One for each core, the first one too: it only waits for the others.
   maxWorkers: "100%",
-  roots: ["<rootDir>/gen", "<rootDir>/packages", "<rootDir>/plugins", "<rootDir>/demo", "<rootDir>/scale", "<rootDir>/fuzz", "<rootDir>/bench", "<rootDir>/scripts", "<rootDir>/test"],
+  roots: [
+    "<rootDir>/gen",
+    "<rootDir>/packages",
+    "<rootDir>/plugins",
+    "<rootDir>/demo",
+    "<rootDir>/scale",
+    "<rootDir>/fuzz",
+    "<rootDir>/bench",
+    "<rootDir>/scripts",
+    "<rootDir>/test",
+  ],
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "/dist/", "/lib/"],
   // Tests are TypeScript; other packages are imported as they are built.

@@ -6,7 +6,14 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "@jest/globals";
 import { Code, StatusError, type MessageCodec } from "@kloset/grpc";
 import { ExportRequestCodec, InitRequestCodec as ExporterInitCodec } from "./src/v1_1/exporter_codec.js";
-import { GetResponseCodec, InitRequestCodec, ModeResponseCodec, PingRequestCodec, PutRequestCodec, SizeResponseCodec } from "./src/v1_1/store_codec.js";
+import {
+  GetResponseCodec,
+  InitRequestCodec,
+  ModeResponseCodec,
+  PingRequestCodec,
+  PutRequestCodec,
+  SizeResponseCodec,
+} from "./src/v1_1/store_codec.js";
 import { exporter, store, type connectors } from "./v1.1.js";
 
 const notUtf8 = Buffer.from("n\xe4me", "latin1");
@@ -34,7 +41,7 @@ function refusalOf(codec: MessageCodec<unknown, never>, bytes: Uint8Array): stri
 /** A text that stands for one that is no UTF-8: as many bytes, so that all lengths stay right. */
 function withInvalid(bytes: Uint8Array): Buffer {
   const buffer = Buffer.from(bytes);
-  buffer.write("\xff\xfe<\"\\>", buffer.indexOf(marker), "latin1");
+  buffer.write('\xff\xfe<"\\>', buffer.indexOf(marker), "latin1");
   return buffer;
 }
 
@@ -50,14 +57,24 @@ describe("a text that is no UTF-8", () => {
     ["record.extendedAttributes", record({ extendedAttributes: ["ok", marker] })],
   ])("is refused with the field %s", (name, bytes) => {
     expect(decode(ExportRequestCodec, bytes)).toEqual(fromBinary(exporter.ExportRequestSchema, bytes));
-    expect(refusalOf(ExportRequestCodec, withInvalid(bytes))).toMatch(`the request is no plakar.exporter.ExportRequest: its field "${name}" is not UTF-8: "`);
+    expect(refusalOf(ExportRequestCodec, withInvalid(bytes))).toMatch(
+      `the request is no plakar.exporter.ExportRequest: its field "${name}" is not UTF-8: "`,
+    );
     expect(refusalOf(ExportRequestCodec, withInvalid(bytes))).toMatch('\\xff\\xfe<"\\>"');
   });
 
   it.each<[string, Uint8Array, string]>([
     ["a text", field(1, notUtf8), 'its field "proto" is not UTF-8: "n\\xe4me"'],
-    ["a map's key", field(2, Buffer.concat([field(1, notUtf8), field(2, Buffer.from("x"))])), 'its field "config" is not UTF-8: "n\\xe4me"'],
-    ["a map's value", field(2, Buffer.concat([field(1, Buffer.from("x")), field(2, notUtf8)])), 'its field "config" is not UTF-8: "n\\xe4me"'],
+    [
+      "a map's key",
+      field(2, Buffer.concat([field(1, notUtf8), field(2, Buffer.from("x"))])),
+      'its field "config" is not UTF-8: "n\\xe4me"',
+    ],
+    [
+      "a map's value",
+      field(2, Buffer.concat([field(1, Buffer.from("x")), field(2, notUtf8)])),
+      'its field "config" is not UTF-8: "n\\xe4me"',
+    ],
     ["a surrogate", field(1, Buffer.from([0xed, 0xa0, 0x80])), 'its field "proto" is not UTF-8: "\\xed\\xa0\\x80"'],
     ["an overlong form", field(1, Buffer.from([0xc0, 0xaf])), 'its field "proto" is not UTF-8: "\\xc0\\xaf"'],
     ["half a character", field(1, Buffer.from([0xe2, 0x82])), 'its field "proto" is not UTF-8: "\\xe2\\x82"'],
@@ -72,12 +89,26 @@ describe("a text that is no UTF-8", () => {
   });
 
   it("is nothing to an unknown field", () => {
-    expect(decode(InitRequestCodec, field(15, Buffer.from([0xff])))).toEqual({ $typeName: "store.InitRequest", proto: "", config: {} });
+    expect(decode(InitRequestCodec, field(15, Buffer.from([0xff])))).toEqual({
+      $typeName: "store.InitRequest",
+      proto: "",
+      config: {},
+    });
   });
 });
 
 describe("a text keeps", () => {
-  it.each(["\ufeff", "\ufeffname", "\ufffd", "a\ufffdb", "\u{1f600}", "\0", "nämé", "\uffff", `${"x".repeat(300)}\ufffd`])("%j", (text) => {
+  it.each([
+    "\ufeff",
+    "\ufeffname",
+    "\ufffd",
+    "a\ufffdb",
+    "\u{1f600}",
+    "\0",
+    "nämé",
+    "\uffff",
+    `${"x".repeat(300)}\ufffd`,
+  ])("%j", (text) => {
     expect(decode(InitRequestCodec, field(1, Buffer.from(text))).proto).toBe(text);
   });
 });
@@ -121,11 +152,15 @@ describe("what is no message", () => {
 
   it("names a field within messages whose wire type is wrong", () => {
     const bytes = field(1, field(8, Uint8Array.from([0x12, 0])));
-    expect(refusalOf(ExportRequestCodec, bytes)).toBe('the request is no plakar.exporter.ExportRequest: its field "record.fileInfo.size" has the wrong wire type 2');
+    expect(refusalOf(ExportRequestCodec, bytes)).toBe(
+      'the request is no plakar.exporter.ExportRequest: its field "record.fileInfo.size" has the wrong wire type 2',
+    );
   });
 
   it("refuses a message that goes beyond the one around it", () => {
-    expect(refusalOf(ExporterInitCodec, Uint8Array.from([0x0a, 2, 0x0a, 3, 97, 98, 99]))).toBe("the request is no plakar.exporter.InitRequest: premature EOF");
+    expect(refusalOf(ExporterInitCodec, Uint8Array.from([0x0a, 2, 0x0a, 3, 97, 98, 99]))).toBe(
+      "the request is no plakar.exporter.InitRequest: premature EOF",
+    );
   });
 
   it("reads the next message as if nothing had been", () => {
@@ -140,9 +175,14 @@ describe("what is no message", () => {
 });
 
 describe("numbers", () => {
-  it.each([0n, -1n, 1n, 2n ** 31n, -(2n ** 31n), 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)])("%d is exact", (size) => {
-    expect(decode(SizeResponseCodec, toBinary(store.SizeResponseSchema, create(store.SizeResponseSchema, { size }))).size).toBe(size);
-  });
+  it.each([0n, -1n, 1n, 2n ** 31n, -(2n ** 31n), 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)])(
+    "%d is exact",
+    (size) => {
+      expect(
+        decode(SizeResponseCodec, toBinary(store.SizeResponseSchema, create(store.SizeResponseSchema, { size }))).size,
+      ).toBe(size);
+    },
+  );
 
   it("are cut to 32 bits, as protobuf says", () => {
     const bytes = Uint8Array.from([8, 0xff, 0xff, 0xff, 0xff, 0x1f]);
@@ -151,13 +191,20 @@ describe("numbers", () => {
   });
 
   it("may be longer than they need to be", () => {
-    expect(decode(ModeResponseCodec, Uint8Array.from([0x88, 0x80, 0x00, 0x86, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00])).mode).toBe(6);
+    expect(
+      decode(
+        ModeResponseCodec,
+        Uint8Array.from([0x88, 0x80, 0x00, 0x86, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00]),
+      ).mode,
+    ).toBe(6);
   });
 });
 
 describe("a map", () => {
-  const entry = (key: string, value: string): Uint8Array => field(2, Buffer.concat([field(1, Buffer.from(key)), field(2, Buffer.from(value))]));
-  const configOf = (...entries: Uint8Array[]): Record<string, string> => decode(InitRequestCodec, Buffer.concat(entries)).config;
+  const entry = (key: string, value: string): Uint8Array =>
+    field(2, Buffer.concat([field(1, Buffer.from(key)), field(2, Buffer.from(value))]));
+  const configOf = (...entries: Uint8Array[]): Record<string, string> =>
+    decode(InitRequestCodec, Buffer.concat(entries)).config;
 
   it("keeps the last value of a key", () => {
     expect(configOf(entry("a", "1"), entry("b", "2"), entry("a", "3"))).toEqual({ a: "3", b: "2" });
@@ -169,19 +216,32 @@ describe("a map", () => {
   });
 
   it("skips what an entry holds besides", () => {
-    expect(configOf(field(2, Buffer.concat([field(1, Buffer.from("a")), field(3, field(1, Buffer.from("b"))), field(2, Buffer.from("1"))])))).toEqual({ a: "1" });
+    expect(
+      configOf(
+        field(
+          2,
+          Buffer.concat([field(1, Buffer.from("a")), field(3, field(1, Buffer.from("b"))), field(2, Buffer.from("1"))]),
+        ),
+      ),
+    ).toEqual({ a: "1" });
   });
 
   it("keeps names that objects have by themselves, and no prototype changes", () => {
     const config = configOf(entry("__proto__", "1"), entry("constructor", "2"), entry("__proto__", "3"));
-    expect(Object.entries(config)).toEqual([["__proto__", "3"], ["constructor", "2"]]);
+    expect(Object.entries(config)).toEqual([
+      ["__proto__", "3"],
+      ["constructor", "2"],
+    ]);
     expect(Object.getPrototypeOf(config)).toBe(Object.prototype);
     expect(configOf()).toEqual({});
   });
 });
 
 describe("content", () => {
-  const small = toBinary(store.PutRequestSchema, create(store.PutRequestSchema, { mac: new Uint8Array(32).fill(1), chunk: new Uint8Array(5000).fill(2) }));
+  const small = toBinary(
+    store.PutRequestSchema,
+    create(store.PutRequestSchema, { mac: new Uint8Array(32).fill(1), chunk: new Uint8Array(5000).fill(2) }),
+  );
 
   it("shares the memory that is not borrowed", () => {
     const { mac, chunk } = decode(PutRequestCodec, small);
@@ -190,7 +250,9 @@ describe("content", () => {
   });
 
   it.each([1, 32, 2047, 2048, 5000])("of %d bytes gets memory of its own when it is borrowed", (length) => {
-    const borrowed = Buffer.from(toBinary(store.GetResponseSchema, create(store.GetResponseSchema, { chunk: new Uint8Array(length).fill(7) })));
+    const borrowed = Buffer.from(
+      toBinary(store.GetResponseSchema, create(store.GetResponseSchema, { chunk: new Uint8Array(length).fill(7) })),
+    );
     const { chunk } = decode(GetResponseCodec, borrowed, true);
     borrowed.fill(0);
     expect(Buffer.from(chunk).equals(Buffer.alloc(length, 7))).toBe(true);

@@ -7,7 +7,15 @@ import { Writer, type MessageCodec } from "@kloset/grpc";
 import { StoreFileRequestCodec } from "./src/v1_0/exporter_codec.js";
 import { RecordCodec } from "./src/v1_1/connectors_codec.js";
 import { ExportRequestCodec } from "./src/v1_1/exporter_codec.js";
-import { GetRequestCodec, GetResponseCodec, InitRequestCodec, ListResponseCodec, ModeResponseCodec, PutRequestCodec, SizeResponseCodec } from "./src/v1_1/store_codec.js";
+import {
+  GetRequestCodec,
+  GetResponseCodec,
+  InitRequestCodec,
+  ListResponseCodec,
+  ModeResponseCodec,
+  PutRequestCodec,
+  SizeResponseCodec,
+} from "./src/v1_1/store_codec.js";
 import * as v1_0 from "./v1.0.js";
 import { exporter, store } from "./v1.1.js";
 
@@ -23,38 +31,133 @@ describe("what a field can not hold is refused with its name", () => {
   const range = RangeError;
   const type = TypeError;
   it.each<[AnyCodec, unknown, typeof RangeError | typeof TypeError, string]>([
-    [RecordCodec, { pathname: "a\ud800" }, type, "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express"],
-    [RecordCodec, { pathname: `\udc00${"x".repeat(100)}` }, type, "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express"],
-    [RecordCodec, { pathname: `${"\u{1f600}".repeat(99)}\ud800` }, type, "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express"],
-    [RecordCodec, { extendedAttributes: ["ok", "\ud800"] }, type, "plakar.connectors.Record.extendedAttributes is a string: it can not hold a lone surrogate, which UTF-8 can not express"],
-    [RecordCodec, { extendedAttributes: ["ok", undefined] }, type, "plakar.connectors.Record.extendedAttributes is a string: it can not hold undefined"],
-    [RecordCodec, { extendedAttributes: "ok" }, type, "plakar.connectors.Record.extendedAttributes is a list: it can not hold a string"],
+    [
+      RecordCodec,
+      { pathname: "a\ud800" },
+      type,
+      "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+    ],
+    [
+      RecordCodec,
+      { pathname: `\udc00${"x".repeat(100)}` },
+      type,
+      "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+    ],
+    [
+      RecordCodec,
+      { pathname: `${"\u{1f600}".repeat(99)}\ud800` },
+      type,
+      "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+    ],
+    [
+      RecordCodec,
+      { extendedAttributes: ["ok", "\ud800"] },
+      type,
+      "plakar.connectors.Record.extendedAttributes is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+    ],
+    [
+      RecordCodec,
+      { extendedAttributes: ["ok", undefined] },
+      type,
+      "plakar.connectors.Record.extendedAttributes is a string: it can not hold undefined",
+    ],
+    [
+      RecordCodec,
+      { extendedAttributes: "ok" },
+      type,
+      "plakar.connectors.Record.extendedAttributes is a list: it can not hold a string",
+    ],
     [RecordCodec, { pathname: 5 }, type, "plakar.connectors.Record.pathname is a string: it can not hold 5"],
     [RecordCodec, { pathname: 0 }, type, "plakar.connectors.Record.pathname is a string: it can not hold 0"],
     [RecordCodec, { hasReader: 1 }, type, "plakar.connectors.Record.hasReader is a bool: it can not hold 1"],
     [RecordCodec, { fileInfo: "x" }, type, "plakar.connectors.Record.fileInfo is a message: it can not hold a string"],
     [RecordCodec, { fileInfo: { mode: -1 } }, range, "plakar.connectors.FileInfo.mode is a uint32: it can not hold -1"],
-    [RecordCodec, { fileInfo: { mode: 2 ** 32 } }, range, "plakar.connectors.FileInfo.mode is a uint32: it can not hold 4294967296"],
-    [RecordCodec, { fileInfo: { mode: 0.5 } }, range, "plakar.connectors.FileInfo.mode is a uint32: it can not hold 0.5"],
-    [RecordCodec, { fileInfo: { mode: NaN } }, range, "plakar.connectors.FileInfo.mode is a uint32: it can not hold NaN"],
+    [
+      RecordCodec,
+      { fileInfo: { mode: 2 ** 32 } },
+      range,
+      "plakar.connectors.FileInfo.mode is a uint32: it can not hold 4294967296",
+    ],
+    [
+      RecordCodec,
+      { fileInfo: { mode: 0.5 } },
+      range,
+      "plakar.connectors.FileInfo.mode is a uint32: it can not hold 0.5",
+    ],
+    [
+      RecordCodec,
+      { fileInfo: { mode: NaN } },
+      range,
+      "plakar.connectors.FileInfo.mode is a uint32: it can not hold NaN",
+    ],
     [RecordCodec, { fileInfo: { mode: 5n } }, type, "plakar.connectors.FileInfo.mode is a uint32: it can not hold 5n"],
     [RecordCodec, { fileInfo: { size: 5 } }, type, "plakar.connectors.FileInfo.size is an int64: it can not hold 5"],
-    [RecordCodec, { fileInfo: { size: "5" } }, type, "plakar.connectors.FileInfo.size is an int64: it can not hold a string"],
-    [RecordCodec, { fileInfo: { size: 2n ** 63n } }, range, "plakar.connectors.FileInfo.size is an int64: it can not hold 9223372036854775808n"],
-    [RecordCodec, { fileInfo: { size: -(2n ** 63n) - 1n } }, range, "plakar.connectors.FileInfo.size is an int64: it can not hold -9223372036854775809n"],
+    [
+      RecordCodec,
+      { fileInfo: { size: "5" } },
+      type,
+      "plakar.connectors.FileInfo.size is an int64: it can not hold a string",
+    ],
+    [
+      RecordCodec,
+      { fileInfo: { size: 2n ** 63n } },
+      range,
+      "plakar.connectors.FileInfo.size is an int64: it can not hold 9223372036854775808n",
+    ],
+    [
+      RecordCodec,
+      { fileInfo: { size: -(2n ** 63n) - 1n } },
+      range,
+      "plakar.connectors.FileInfo.size is an int64: it can not hold -9223372036854775809n",
+    ],
     [RecordCodec, { fileInfo: { ino: -1n } }, range, "plakar.connectors.FileInfo.ino is a uint64: it can not hold -1n"],
-    [RecordCodec, { fileInfo: { ino: 2n ** 64n } }, range, "plakar.connectors.FileInfo.ino is a uint64: it can not hold 18446744073709551616n"],
-    [RecordCodec, { fileInfo: { modTime: { nanos: 2 ** 31 } } }, range, "google.protobuf.Timestamp.nanos is an int32: it can not hold 2147483648"],
-    [RecordCodec, { xattrType: "ADS" }, type, "plakar.connectors.Record.xattrType is an int32: it can not hold a string"],
-    [ModeResponseCodec, { mode: -(2 ** 31) - 1 }, range, "store.ModeResponse.mode is an int32: it can not hold -2147483649"],
+    [
+      RecordCodec,
+      { fileInfo: { ino: 2n ** 64n } },
+      range,
+      "plakar.connectors.FileInfo.ino is a uint64: it can not hold 18446744073709551616n",
+    ],
+    [
+      RecordCodec,
+      { fileInfo: { modTime: { nanos: 2 ** 31 } } },
+      range,
+      "google.protobuf.Timestamp.nanos is an int32: it can not hold 2147483648",
+    ],
+    [
+      RecordCodec,
+      { xattrType: "ADS" },
+      type,
+      "plakar.connectors.Record.xattrType is an int32: it can not hold a string",
+    ],
+    [
+      ModeResponseCodec,
+      { mode: -(2 ** 31) - 1 },
+      range,
+      "store.ModeResponse.mode is an int32: it can not hold -2147483649",
+    ],
     [ModeResponseCodec, { mode: 5n }, type, "store.ModeResponse.mode is an int32: it can not hold 5n"],
     [GetResponseCodec, { chunk: "text" }, type, "store.GetResponse.chunk is bytes: it can not hold a string"],
     [GetResponseCodec, { chunk: [1, 2] }, type, "store.GetResponse.chunk is bytes: it can not hold an array"],
-    [ListResponseCodec, { macs: [new Uint8Array(1), null] }, type, "store.ListResponse.macs is bytes: it can not hold null"],
+    [
+      ListResponseCodec,
+      { macs: [new Uint8Array(1), null] },
+      type,
+      "store.ListResponse.macs is bytes: it can not hold null",
+    ],
     [InitRequestCodec, { config: { a: 1 } }, type, "store.InitRequest.config is a string: it can not hold 1"],
-    [InitRequestCodec, { config: { "\ud800": "1" } }, type, "store.InitRequest.config is a string: it can not hold a lone surrogate, which UTF-8 can not express"],
+    [
+      InitRequestCodec,
+      { config: { "\ud800": "1" } },
+      type,
+      "store.InitRequest.config is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+    ],
     [InitRequestCodec, { config: ["a"] }, type, "store.InitRequest.config is a map: it can not hold an array"],
-    [ExportRequestCodec, { packet: { case: "chunk", value: undefined } }, type, "plakar.exporter.ExportRequest.chunk is bytes: it can not hold undefined"],
+    [
+      ExportRequestCodec,
+      { packet: { case: "chunk", value: undefined } },
+      type,
+      "plakar.exporter.ExportRequest.chunk is bytes: it can not hold undefined",
+    ],
     [ExportRequestCodec, undefined, type, "a plakar.exporter.ExportRequest is an object"],
   ])("%#", (codec, message, expected, text) => {
     const writer = new Writer();
@@ -75,7 +178,16 @@ describe("what a field can not hold is refused with its name", () => {
 describe("fields that are not there", () => {
   it.each<[AnyCodec, object]>([
     [RecordCodec, {}],
-    [RecordCodec, { pathname: undefined, fileInfo: undefined, extendedAttributes: undefined, xattrType: undefined, hasReader: undefined }],
+    [
+      RecordCodec,
+      {
+        pathname: undefined,
+        fileInfo: undefined,
+        extendedAttributes: undefined,
+        xattrType: undefined,
+        hasReader: undefined,
+      },
+    ],
     [RecordCodec, { pathname: null, fileInfo: null, extendedAttributes: null }],
     [RecordCodec, { pathname: "", hasReader: false, extendedAttributes: [], fileAttributes: 0, xattrType: 0 }],
     [ExportRequestCodec, { packet: { case: undefined } }],
@@ -89,7 +201,8 @@ describe("fields that are not there", () => {
 
 describe("long content at a message's end", () => {
   const content = new Uint8Array(16_384).fill(7);
-  const whole = ({ written, tail }: ReturnType<typeof encode>): Buffer => Buffer.concat([written, tail ?? Buffer.alloc(0)]);
+  const whole = ({ written, tail }: ReturnType<typeof encode>): Buffer =>
+    Buffer.concat([written, tail ?? Buffer.alloc(0)]);
 
   it.each<[AnyCodec, object, number]>([
     [GetResponseCodec, { chunk: content }, 4],
@@ -113,18 +226,32 @@ describe("long content at a message's end", () => {
 
   it("makes the same bytes in all cases", () => {
     const put = { chunk: content, flags: 1, type: 3 };
-    expect(whole(encode(PutRequestCodec, put)).equals(toBinary(store.PutRequestSchema, create(store.PutRequestSchema, put)))).toBe(true);
+    expect(
+      whole(encode(PutRequestCodec, put)).equals(toBinary(store.PutRequestSchema, create(store.PutRequestSchema, put))),
+    ).toBe(true);
     const packet = { packet: { case: "chunk" as const, value: content } };
-    expect(whole(encode(ExportRequestCodec, packet)).equals(toBinary(exporter.ExportRequestSchema, create(exporter.ExportRequestSchema, packet)))).toBe(true);
+    expect(
+      whole(encode(ExportRequestCodec, packet)).equals(
+        toBinary(exporter.ExportRequestSchema, create(exporter.ExportRequestSchema, packet)),
+      ),
+    ).toBe(true);
     const file = { type: { case: "data" as const, value: { chunk: content } }, cookie: "cookie" };
     const { StoreFileRequestSchema } = v1_0.exporter;
-    expect(whole(encode(StoreFileRequestCodec, file)).equals(toBinary(StoreFileRequestSchema, create(StoreFileRequestSchema, file)))).toBe(true);
+    expect(
+      whole(encode(StoreFileRequestCodec, file)).equals(
+        toBinary(StoreFileRequestSchema, create(StoreFileRequestSchema, file)),
+      ),
+    ).toBe(true);
   });
 });
 
 describe("a map's key of __proto__", () => {
   it("is written when it is the map's own", () => {
     const config = JSON.parse('{"__proto__":"1","a":"2"}') as Record<string, string>;
-    expect(encode(InitRequestCodec, { config }).written.equals(toBinary(store.InitRequestSchema, create(store.InitRequestSchema, { config })))).toBe(true);
+    expect(
+      encode(InitRequestCodec, { config }).written.equals(
+        toBinary(store.InitRequestSchema, create(store.InitRequestSchema, { config })),
+      ),
+    ).toBe(true);
   });
 });

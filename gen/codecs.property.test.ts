@@ -54,7 +54,10 @@ describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
         const message = decoded(bytes, isBorrowed);
         expect(message).toEqual(expected(bytes));
         // All fields are there, in one order: every message of a type has the same shape to the engine.
-        expect(Object.keys(message as object)).toEqual(["$typeName", ...desc.members.map(({ localName }) => localName)]);
+        expect(Object.keys(message as object)).toEqual([
+          "$typeName",
+          ...desc.members.map(({ localName }) => localName),
+        ]);
       }),
       { seed, numRuns },
     );

@@ -74,7 +74,8 @@ describe.each(["v1.0", "v1.1"] as const)("the stubs of generation %s", (generati
 
   it("have the enumerations of deployed hosts, and those of the named list", () => {
     expect(Object.keys(ours.enums).sort()).toEqual([...Object.keys(facts.enums), ...extra.enums].sort());
-    for (const [name, values] of Object.entries(facts.enums)) expect({ [name]: ours.enums[name] }).toEqual({ [name]: values });
+    for (const [name, values] of Object.entries(facts.enums))
+      expect({ [name]: ours.enums[name] }).toEqual({ [name]: values });
   });
 
   it("have the messages of deployed hosts", () => {
@@ -86,7 +87,9 @@ describe.each(["v1.0", "v1.1"] as const)("the stubs of generation %s", (generati
     for (const [message, fields] of Object.entries(facts.messages)) {
       const known = new Set(fields.map(({ name }) => name));
       const all = ours.messages[message] ?? [];
-      expect({ [message]: byNumber(all.filter(({ name }) => known.has(name))) }).toEqual({ [message]: byNumber(fields) });
+      expect({ [message]: byNumber(all.filter(({ name }) => known.has(name))) }).toEqual({
+        [message]: byNumber(fields),
+      });
       found.push(...all.filter(({ name }) => !known.has(name)).map(({ name }) => `${message}.${name}`));
     }
     expect(found.sort()).toEqual([...extra.fields].sort());

@@ -24,7 +24,9 @@ const tables: Readonly<Record<string, ServiceTable>> = {
   "store.Store of v1_1/store": store_v1_1.storeTable,
 };
 
-const services = files.flatMap(([file]) => file.services.map((service) => [`${service.typeName} of ${file.name}`, service] as const));
+const services = files.flatMap(([file]) =>
+  file.services.map((service) => [`${service.typeName} of ${file.name}`, service] as const),
+);
 const numRuns = 10;
 const seed = 20260402;
 
@@ -36,22 +38,29 @@ describe.each(services)("the table of %s", (name, service) => {
   it("has the service's methods, paths and kinds", () => {
     const table = tables[name];
     expect(table?.typeName).toBe(service.typeName);
-    const methods = table?.methods.map(({ input, output, ...method }) => ({ ...method, input: input.typeName, output: output.typeName }));
+    const methods = table?.methods.map(({ input, output, ...method }) => ({
+      ...method,
+      input: input.typeName,
+      output: output.typeName,
+    }));
     expect(methods).toEqual(expectedMethods(service));
   });
 
-  it.each(service.methods.map((method, i) => [method.name, method, i] as const))("reads the requests of %s, and writes its responses", (_, method, i) => {
-    // There is one, or the test before has failed.
-    const { input, output } = tables[name]?.methods[i] as MethodTable;
-    eachOf(method.input, (bytes) => {
-      expect(input.decode(bytes, 0, bytes.length, false)).toEqual(fromBinary(method.input, bytes));
-    });
-    eachOf(method.output, (bytes, value) => {
-      const writer = new Writer();
-      const tail = output.encode(value, writer) ?? Buffer.alloc(0);
-      expect(Buffer.concat([writer.buffer.subarray(0, writer.length), tail])).toEqual(Buffer.from(bytes));
-    });
-  });
+  it.each(service.methods.map((method, i) => [method.name, method, i] as const))(
+    "reads the requests of %s, and writes its responses",
+    (_, method, i) => {
+      // There is one, or the test before has failed.
+      const { input, output } = tables[name]?.methods[i] as MethodTable;
+      eachOf(method.input, (bytes) => {
+        expect(input.decode(bytes, 0, bytes.length, false)).toEqual(fromBinary(method.input, bytes));
+      });
+      eachOf(method.output, (bytes, value) => {
+        const writer = new Writer();
+        const tail = output.encode(value, writer) ?? Buffer.alloc(0);
+        expect(Buffer.concat([writer.buffer.subarray(0, writer.length), tail])).toEqual(Buffer.from(bytes));
+      });
+    },
+  );
 });
 
 function eachOf(desc: DescMessage, check: (bytes: Uint8Array, value: Record<string, unknown>) => void): void {
@@ -78,11 +87,15 @@ it.each<[string, string, (file: DescFile) => boolean]>([
   ["codecs", "codec", () => true],
   ["tables", "table", ({ services }) => services.length > 0],
 ])("every proto's %s are a subpath of their own", (folder, kind, has) => {
-  const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as { exports: Record<string, { default: string }> };
+  const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
+    exports: Record<string, { default: string }>;
+  };
   const paths = Object.entries(exports).filter(([subpath]) => subpath.startsWith(`./${folder}/`));
   const ours = files.map(([file]) => file).filter((file) => /^v1_/.test(file.name) && has(file));
   expect(Object.fromEntries(paths.map(([subpath, { default: path }]) => [subpath, path]))).toEqual(
-    Object.fromEntries(ours.map((file) => [`./${folder}/${file.name.replace("_", ".")}`, `./dist/src/${file.name}_${kind}.js`])),
+    Object.fromEntries(
+      ours.map((file) => [`./${folder}/${file.name.replace("_", ".")}`, `./dist/src/${file.name}_${kind}.js`]),
+    ),
   );
 });
 
@@ -91,7 +104,9 @@ it("codecs and tables load no protobuf library, no stubs, and tables no codec th
     for (const kind of file.services.length > 0 ? ["codec", "table"] : ["codec"]) {
       const text = readFileSync(new URL(`src/${file.name}_${kind}.ts`, import.meta.url), "utf8");
       const loaded = [...text.matchAll(/^import (?!type).* from "([^"]+)";$/gm)].map((match) => match[1]);
-      expect(loaded.filter((specifier) => specifier !== "@kloset/grpc" && !/_codec\.js$/.test(specifier ?? ""))).toEqual([]);
+      expect(
+        loaded.filter((specifier) => specifier !== "@kloset/grpc" && !/_codec\.js$/.test(specifier ?? "")),
+      ).toEqual([]);
       expect(loaded.length).toBeGreaterThan(0);
       if (kind === "table") expect(text).not.toContain("Codec");
     }

@@ -22,7 +22,8 @@ function tableDecoder() {
 
 const input = tableDecoder();
 const init = initOf(ImportRequestSchema);
-const bytesOf = (value: Record<string, unknown>): Uint8Array => toBinary(ImportRequestSchema, create(ImportRequestSchema, value));
+const bytesOf = (value: Record<string, unknown>): Uint8Array =>
+  toBinary(ImportRequestSchema, create(ImportRequestSchema, value));
 
 /** What is read, or why it is refused; without the field. */
 function outcome(decode: () => unknown): unknown {
@@ -47,8 +48,17 @@ const acknowledgement = {
       pathname: "/folder/file",
       hasReader: true,
       fileInfo: {
-        name: "file", size: 1n << 40n, mode: 0o644, modTime: { seconds: 1_700_000_000n, nanos: 5 },
-        dev: 1n, ino: (1n << 63n) - 1n, uid: 1000n, gid: 1000n, nlink: 1, username: "someone", groupname: "all",
+        name: "file",
+        size: 1n << 40n,
+        mode: 0o644,
+        modTime: { seconds: 1_700_000_000n, nanos: 5 },
+        dev: 1n,
+        ino: (1n << 63n) - 1n,
+        uid: 1000n,
+        gid: 1000n,
+        nlink: 1,
+        username: "someone",
+        groupname: "all",
       },
       fileAttributes: 7,
     },

@@ -35,7 +35,8 @@ const formats = {
   ".mjs": {
     format: "esm",
     // CommonJS in the bundle may ask for Node's own modules, which ESM has no function for.
-    banner: 'import { createRequire as createRequireOfBundle } from "node:module";\nconst require = createRequireOfBundle(import.meta.url);',
+    banner:
+      'import { createRequire as createRequireOfBundle } from "node:module";\nconst require = createRequireOfBundle(import.meta.url);',
   },
 };
 
@@ -51,9 +52,13 @@ async function make(file, entry, folder, name) {
     plugins: [
       {
         name: "reference apart",
-        setup: ({ onResolve }) => onResolve({ filter: new RegExp(`^${reference}$`) }, () => ({ path: apart, external: true })),
+        setup: ({ onResolve }) =>
+          onResolve({ filter: new RegExp(`^${reference}$`) }, () => ({ path: apart, external: true })),
       },
-      { name: "loaded at once", setup: ({ onLoad }) => onLoad({ filter: /[\\/]packages[\\/]sdk[\\/]dist[\\/].*\.js$/ }, loadedAtOnce) },
+      {
+        name: "loaded at once",
+        setup: ({ onLoad }) => onLoad({ filter: /[\\/]packages[\\/]sdk[\\/]dist[\\/].*\.js$/ }, loadedAtOnce),
+      },
     ],
     // Not the identifiers: they are in stack traces, and names of classes in messages.
     minifyWhitespace: true,
@@ -68,7 +73,9 @@ async function make(file, entry, folder, name) {
   // One of them says that an import for its side effects (the guard) was left out.
   if (warnings.length > 0) throw new Error("the bundle has warnings");
   for (const [path, output] of Object.entries(metafile.outputs)) {
-    const missing = output.imports.filter(({ external, path: id }) => external && id !== apart && !isBuiltin(id)).map(({ path: id }) => id);
+    const missing = output.imports
+      .filter(({ external, path: id }) => external && id !== apart && !isBuiltin(id))
+      .map(({ path: id }) => id);
     if (missing.length > 0) throw new Error(`${path} is not self-contained: it imports ${missing.join(", ")}`);
     await chmod(path, 0o755);
   }

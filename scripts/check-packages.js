@@ -26,7 +26,10 @@ try {
   // Connect's declarations name DOM's HeadersInit. Authors have no need of a browser's, nor of Connect's.
   compile("authors", ["@kloset/sdk"], ["ES2023"]);
   execFileSync(process.execPath, ["all.js"], { cwd: project, stdio: "inherit" });
-  execFileSync("node_modules/.bin/kloset-conformance", ["rules"], { cwd: project, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("node_modules/.bin/kloset-conformance", ["rules"], {
+    cwd: project,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   console.log(`${tarballs.length} packages can be installed, imported and compiled against`);
 } finally {
   rmSync(project, { recursive: true, force: true });

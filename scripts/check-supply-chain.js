@@ -10,7 +10,9 @@ const problems = [...foreignSources(), ...installScripts(), ...undocumented(), .
 
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
-console.log(`${Object.keys(packages).length} packages in the lock file, ${production("@kloset/sdk").size} in an installed @kloset/sdk: as SECURITY.md says`);
+console.log(
+  `${Object.keys(packages).length} packages in the lock file, ${production("@kloset/sdk").size} in an installed @kloset/sdk: as SECURITY.md says`,
+);
 
 function* foreignSources() {
   for (const [path, { link, resolved, integrity }] of Object.entries(packages)) {
@@ -24,7 +26,8 @@ function* foreignSources() {
 function* installScripts() {
   for (const [path, { hasInstallScript }] of Object.entries(packages)) {
     const name = nameOf(path);
-    if (hasInstallScript && allowScripts[name] !== false) yield `${name} has an install script: refuse it in allowScripts`;
+    if (hasInstallScript && allowScripts[name] !== false)
+      yield `${name} has an install script: refuse it in allowScripts`;
   }
   for (const [name, allowed] of Object.entries(allowScripts)) if (allowed) yield `${name} may run an install script`;
 }
@@ -33,15 +36,18 @@ function* undocumented() {
   const table = /## Supply chain[\s\S]*?\n\n(\|[\s\S]*?)\n\n/.exec(read("SECURITY.md"))?.[1] ?? "";
   const told = new Set([...table.matchAll(/`(@[^`]+)`/g)].map((match) => match[1]));
   const installed = production("@kloset/sdk");
-  for (const name of installed) if (!told.has(name)) yield `${name} is installed with @kloset/sdk: SECURITY.md does not give the reason`;
-  for (const name of told) if (!installed.has(name)) yield `SECURITY.md names ${name}, which is not installed with @kloset/sdk`;
+  for (const name of installed)
+    if (!told.has(name)) yield `${name} is installed with @kloset/sdk: SECURITY.md does not give the reason`;
+  for (const name of told)
+    if (!installed.has(name)) yield `SECURITY.md names ${name}, which is not installed with @kloset/sdk`;
 }
 
 function* withoutProvenance() {
   for (const { link, resolved } of Object.values(packages)) {
     if (!link) continue;
     const manifest = JSON.parse(read(`${resolved}/package.json`));
-    if (!manifest.private && manifest.publishConfig?.provenance !== true) yield `${manifest.name} would be published without provenance`;
+    if (!manifest.private && manifest.publishConfig?.provenance !== true)
+      yield `${manifest.name} would be published without provenance`;
   }
 }
 

@@ -26,9 +26,21 @@ function checkGo(generation) {
   const options = { cwd: join(top, "interop", generation), env: goEnvironment, stdio: "inherit" };
   execFileSync("go", ["build", "-o", plugin, "./cmd/plugin"], options);
   const only = ["--generation", generation, "--known", join(top, "interop/deviations.json")];
-  check("importer", "baseline://there", [...only, "--config", "files=20", "--config", "size=100000"], plugin, "importer");
+  check(
+    "importer",
+    "baseline://there",
+    [...only, "--config", "files=20", "--config", "size=100000"],
+    plugin,
+    "importer",
+  );
   // So large that a reader can be given up half-way: some rules need that.
-  check("importer", "baseline://there", [...only, "--config", "files=3", "--config", "size=11000000"], plugin, "importer");
+  check(
+    "importer",
+    "baseline://there",
+    [...only, "--config", "files=3", "--config", "size=11000000"],
+    plugin,
+    "importer",
+  );
   // It keeps nothing that it restores.
   check("exporter", "baseline:///{unique}", only, plugin, "exporter");
   check("storage", "baseline://{directory}", only, plugin, "storage");

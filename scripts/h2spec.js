@@ -133,7 +133,17 @@ async function casesOf(port) {
   const folder = mkdtempSync(join(tmpdir(), "kloset-h2spec-"));
   try {
     const report = join(folder, "report.xml");
-    const args = ["--strict", "--host", "127.0.0.1", "--port", String(port), "--timeout", String(TIMEOUT), "--junit-report", report];
+    const args = [
+      "--strict",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--timeout",
+      String(TIMEOUT),
+      "--junit-report",
+      report,
+    ];
     const h2spec = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     h2spec.stdout.on("data", (chunk) => (output += chunk));

@@ -9,6 +9,8 @@ const crash = /A jest worker process \(pid=\d+\) was terminated by another proce
  */
 export function onlyCrashed(results) {
   const failed = (results?.testResults ?? []).filter(({ status }) => status === "failed");
-  const crashed = failed.filter(({ message, assertionResults }) => assertionResults.length === 0 && crash.test(message));
+  const crashed = failed.filter(
+    ({ message, assertionResults }) => assertionResults.length === 0 && crash.test(message),
+  );
   return crashed.length === failed.length ? crashed.map(({ name }) => name) : [];
 }

@@ -8,7 +8,9 @@ import { hasGoFor } from "./go.js";
 const SUITES = ["interop.js", "h2spec.js", "conformance.js"];
 
 if (hasGoFor("all that needs it (the hosts in Go, h2spec, the kit on a plugin in Go)")) {
-  const failed = SUITES.find((suite) => spawnSync(process.execPath, [pathOf(suite)], { stdio: "inherit" }).status !== 0);
+  const failed = SUITES.find(
+    (suite) => spawnSync(process.execPath, [pathOf(suite)], { stdio: "inherit" }).status !== 0,
+  );
   if (failed !== undefined) process.exitCode = 1;
 }
 

@@ -17,7 +17,8 @@ const usageExitCode = 2;
 const [versions, jestArguments] = splitArguments(process.argv.slice(2));
 const wrong = versions.filter((version) => !/^\d+(\.\d+){0,2}$/.test(version));
 if (versions.length === 0 || wrong.length > 0) {
-  if (wrong.length > 0) console.error(`not a version of Node: ${wrong.map((version) => JSON.stringify(version)).join(", ")}`);
+  if (wrong.length > 0)
+    console.error(`not a version of Node: ${wrong.map((version) => JSON.stringify(version)).join(", ")}`);
   console.error("usage: npm run test:node -- VERSION... [-- JEST ARGUMENTS...], with versions as 20.19.0 or 26");
   process.exit(usageExitCode);
 }
@@ -39,9 +40,14 @@ function testOn(version) {
   // First on the path: the suite's child processes find it there, as `#!/usr/bin/env node` does.
   const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
   const used = run("node", ["--print", "process.version"], { env, stdio: ["ignore", "pipe", "inherit"] }).stdout.trim();
-  if (!`${used}.`.startsWith(`v${version}.`)) throw new Error(`node-${version} says that it is ${JSON.stringify(used)}`);
+  if (!`${used}.`.startsWith(`v${version}.`))
+    throw new Error(`node-${version} says that it is ${JSON.stringify(used)}`);
   console.log(`\n== Node ${used}`);
-  const { status } = run("npm", ["run", "--silent", "test:jest", "--", ...jestArguments], { env, cwd: top, stdio: "inherit" });
+  const { status } = run("npm", ["run", "--silent", "test:jest", "--", ...jestArguments], {
+    env,
+    cwd: top,
+    stdio: "inherit",
+  });
   return { used, passed: status === 0 };
 }
 
@@ -54,7 +60,9 @@ function install(version) {
   mkdirSync(project, { recursive: true });
   writeFileSync(join(project, "package.json"), '{"private":true}\n');
   const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock", "--loglevel=error"];
-  const npm = run("npm", ["install", ...options, "--prefix", project, `${name}@${version}`], { stdio: ["ignore", "inherit", "pipe"] });
+  const npm = run("npm", ["install", ...options, "--prefix", project, `${name}@${version}`], {
+    stdio: ["ignore", "inherit", "pipe"],
+  });
   if (npm.status !== 0) {
     if (/\b(ETARGET|E404)\b/.test(npm.stderr)) throw new Error(`the registry has no ${name}@${version}`);
     throw new Error(`npm could not install ${name}@${version}:\n${npm.stderr.trim()}`);

@@ -24,7 +24,11 @@ describe("scripts/h2spec.js without Go", () => {
   }
 
   it("says so in one line, and leaves h2spec out", () => {
-    expect(run({ CI: "" })).toMatchObject({ status: 0, stdout: "Go is not installed: h2spec is left out\n", stderr: "" });
+    expect(run({ CI: "" })).toMatchObject({
+      status: 0,
+      stdout: "Go is not installed: h2spec is left out\n",
+      stderr: "",
+    });
   });
 
   it.each([{ CI: "true" }, { KLOSET_REQUIRE_GO: "1" }])("fails where it is required: %j", (env) => {
@@ -35,7 +39,10 @@ describe("scripts/h2spec.js without Go", () => {
 });
 
 describe("a report", () => {
-  const passing = Array.from({ length: 140 }, (_, i) => `<testcase package="http2/1" classname="Case ${String(i)}" time="0.1"></testcase>`);
+  const passing = Array.from(
+    { length: 140 },
+    (_, i) => `<testcase package="http2/1" classname="Case ${String(i)}" time="0.1"></testcase>`,
+  );
   const failing = `<testcase package="http2/5.4.1" classname="Sends a &#34;PING&#34;" time="0.1">
       <error>GOAWAY Frame
 Connection closed</error>
@@ -50,16 +57,22 @@ Connection closed</error>
   it("of cases that pass is good, and one that fails is a problem", () => {
     expect(problems(passing, [])).toEqual([]);
     expect(problems([...passing, failing], [])).toEqual([`${name}: failed\nGOAWAY Frame\nConnection closed`]);
-    expect(problems([...passing, '<testcase package="a" classname="b"><skipped></skipped></testcase>'], [])).toEqual(["a: b: skipped\n"]);
+    expect(problems([...passing, '<testcase package="a" classname="b"><skipped></skipped></testcase>'], [])).toEqual([
+      "a: b: skipped\n",
+    ]);
   });
 
   it("may have an exception that fails as it says, and no other", () => {
     expect(problems([...passing, failing], [exception])).toEqual([]);
-    expect(problems([...passing, failing], [{ ...exception, instead: "Timeout" }])[0]).toContain('"Timeout" was to come');
+    expect(problems([...passing, failing], [{ ...exception, instead: "Timeout" }])[0]).toContain(
+      '"Timeout" was to come',
+    );
   });
 
   it("of an exception that passes, or does not exist, is a problem", () => {
-    expect(problems([...passing, failing.replace(/<error>[^]*<\/error>/, "")], [exception])).toEqual([`${name}: passes, and is no exception any more`]);
+    expect(problems([...passing, failing.replace(/<error>[^]*<\/error>/, "")], [exception])).toEqual([
+      `${name}: passes, and is no exception any more`,
+    ]);
     expect(problems(passing, [exception])).toEqual([`${name}: there is no such case`]);
   });
 

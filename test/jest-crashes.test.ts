@@ -9,12 +9,25 @@ const crashed = {
     "  ● Test suite failed to run\n\n    A jest worker process (pid=30932) was terminated by another process: signal=SIGSEGV, exitCode=null. Operating system logs may contain more information on why this occurred.\n",
 };
 const passed = { name: "/b.test.ts", status: "passed", assertionResults: [{ status: "passed" }], message: "" };
-const failed = { name: "/c.test.ts", status: "failed", assertionResults: [{ status: "failed" }], message: "  ● it did not fail" };
-const broken = { ...crashed, name: "/d.test.ts", message: "  ● Test suite failed to run\n\n    Cannot find module './d.js'" };
+const failed = {
+  name: "/c.test.ts",
+  status: "failed",
+  assertionResults: [{ status: "failed" }],
+  message: "  ● it did not fail",
+};
+const broken = {
+  ...crashed,
+  name: "/d.test.ts",
+  message: "  ● Test suite failed to run\n\n    Cannot find module './d.js'",
+};
 const killed = { ...crashed, name: "/e.test.ts", message: crashed.message.replace("SIGSEGV", "SIGKILL") };
 
 it.each([
-  ["files whose process has crashed", [passed, crashed, { ...crashed, name: "/f.test.ts" }], ["/a.test.ts", "/f.test.ts"]],
+  [
+    "files whose process has crashed",
+    [passed, crashed, { ...crashed, name: "/f.test.ts" }],
+    ["/a.test.ts", "/f.test.ts"],
+  ],
   ["nothing where all have passed", [passed], []],
   ["nothing where a test has failed as well", [crashed, failed], []],
   ["nothing where a file could not be loaded", [crashed, broken], []],

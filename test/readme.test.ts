@@ -41,7 +41,10 @@ afterAll(() => {
 describe("the README", () => {
   it("shows a plugin of about twenty lines", () => {
     expect(examples).toHaveLength(2);
-    const lines = (examples[0] ?? "").trim().split("\n").filter((line) => line.trim() !== "");
+    const lines = (examples[0] ?? "")
+      .trim()
+      .split("\n")
+      .filter((line) => line.trim() !== "");
     expect(lines.length).toBeLessThanOrEqual(22);
   });
 
@@ -80,7 +83,9 @@ describe("the README", () => {
   });
 
   it("names commands that exist", () => {
-    const { scripts } = JSON.parse(readFileSync(join(top, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    const { scripts } = JSON.parse(readFileSync(join(top, "package.json"), "utf8")) as {
+      scripts: Record<string, string>;
+    };
     for (const [, name = ""] of readme.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(name);
   });
 

@@ -115,17 +115,23 @@ describe.each(Object.entries(rooms))("%s", (name, room) => {
       dependencies?: Record<string, string>;
       devDependencies?: Record<string, string>;
     };
-    const used = new Set(imports.map(({ specifier }) => packageOf(specifier)).filter((used) => !isNode(used) && used !== name));
+    const used = new Set(
+      imports.map(({ specifier }) => packageOf(specifier)).filter((used) => !isNode(used) && used !== name),
+    );
     const declared = Object.keys((room.isTool === true ? manifest.devDependencies : manifest.dependencies) ?? {});
     // A native library is loaded by name, with createRequire.
-    for (const id of declared) if (sourcesOf(room).some(({ text }) => text.includes(`= createRequire(`) && text.includes(`("${id}")`))) used.add(id);
+    for (const id of declared)
+      if (sourcesOf(room).some(({ text }) => text.includes(`= createRequire(`) && text.includes(`("${id}")`)))
+        used.add(id);
     expect(manifest.name).toBe(name);
     expect(declared.sort()).toEqual([...used].sort());
   });
 });
 
 it("has a room for every package", () => {
-  const folders = ["packages", "plugins"].flatMap((parent) => readdirSync(join(top, parent)).map((child) => `${parent}/${child}`));
+  const folders = ["packages", "plugins"].flatMap((parent) =>
+    readdirSync(join(top, parent)).map((child) => `${parent}/${child}`),
+  );
   expect(Object.values(rooms).map(({ folder }) => folder)).toEqual(expect.arrayContaining(folders));
 });
 
@@ -147,7 +153,9 @@ function isNode(specifier: string): boolean {
 /** What the sources import; tests and their fixtures may import what they need. */
 function* importsOf(room: Room): Generator<{ file: string; specifier: string }> {
   for (const { file, text } of sourcesOf(room)) {
-    for (const match of text.matchAll(/(?:\bfrom\s+|\bimport\s+|(?<!\.)\bimport\(\s*|\brequire(?:\.resolve)?\(\s*)"([^"]+)"/g)) {
+    for (const match of text.matchAll(
+      /(?:\bfrom\s+|\bimport\s+|(?<!\.)\bimport\(\s*|\brequire(?:\.resolve)?\(\s*)"([^"]+)"/g,
+    )) {
       const specifier = match[1] ?? "";
       if (!specifier.startsWith(".")) yield { file, specifier };
     }

@@ -47,7 +47,11 @@ function packNode(): Buffer {
   const source = join(folder, "package");
   mkdirSync(join(source, "bin"), { recursive: true });
   writeFileSync(join(source, "package.json"), JSON.stringify({ name, version, bin: { node: "bin/node" } }));
-  writeFileSync(join(source, "bin/node"), `#!/bin/sh\necho "$@" >> '${join(folder, "called")}'\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
+  writeFileSync(
+    join(source, "bin/node"),
+    `#!/bin/sh\necho "$@" >> '${join(folder, "called")}'\nexec '${process.execPath}' "$@"\n`,
+    { mode: 0o755 },
+  );
   execFileSync("tar", ["-czf", "node.tgz", "package"], { cwd: folder });
   return readFileSync(join(folder, "node.tgz"));
 }
@@ -55,7 +59,10 @@ function packNode(): Buffer {
 function packument(): object {
   const integrityOf = (bytes: Buffer): string => `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
   const versions = [version, ...Object.values(other)].map((one) => {
-    const dist = { tarball: `${registry()}/${name}-${one}.tgz`, integrity: integrityOf(one === other.bytes ? Buffer.from("promised") : tarball) };
+    const dist = {
+      tarball: `${registry()}/${name}-${one}.tgz`,
+      integrity: integrityOf(one === other.bytes ? Buffer.from("promised") : tarball),
+    };
     return [one, { name, version: one, bin: { node: "bin/node" }, dist }];
   });
   return { name, "dist-tags": { latest: version }, versions: Object.fromEntries(versions) as object };
@@ -108,11 +115,15 @@ describe("npm run test:node", () => {
     expect(code).toBe(1);
   });
 
-  it.each([[[]], [["next"]], [["20.19.0", "v26"]]])("tells what is wrong with the arguments %j, and ends with 2", async (args) => {
-    const { code, stdout, stderr } = await testOnNode(...args);
-    expect(stderr).toContain("usage: npm run test:node -- VERSION...");
-    for (const wrong of args.filter((one) => one !== "20.19.0")) expect(stderr).toContain(`not a version of Node: ${JSON.stringify(wrong)}`);
-    expect(stdout).toBe("");
-    expect(code).toBe(2);
-  });
+  it.each([[[]], [["next"]], [["20.19.0", "v26"]]])(
+    "tells what is wrong with the arguments %j, and ends with 2",
+    async (args) => {
+      const { code, stdout, stderr } = await testOnNode(...args);
+      expect(stderr).toContain("usage: npm run test:node -- VERSION...");
+      for (const wrong of args.filter((one) => one !== "20.19.0"))
+        expect(stderr).toContain(`not a version of Node: ${JSON.stringify(wrong)}`);
+      expect(stdout).toBe("");
+      expect(code).toBe(2);
+    },
+  );
 });

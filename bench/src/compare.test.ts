@@ -5,12 +5,16 @@ import { measuresWith } from "./testing/figures.js";
 
 it("has all do it in turn, and another one first in each round", async () => {
   const order: string[] = [];
-  const taken = await inTurn(["a", "b", "c"], 4, async (name): Promise<Measures> => measuresWith({ seconds: order.push(name) }));
+  const taken = await inTurn(["a", "b", "c"], 4, async (name): Promise<Measures> =>
+    measuresWith({ seconds: order.push(name) }),
+  );
   expect(order.join("")).toBe("abcbcacababc");
   expect(taken.a.map(({ seconds }) => seconds)).toEqual([1, 6, 8, 10]);
   expect(taken.c).toHaveLength(4);
 });
 
 it("stops at the first failure", async () => {
-  await expect(inTurn(["a"], 3, () => Promise.reject(new Error("wrong bytes came")))).rejects.toThrow("wrong bytes came");
+  await expect(inTurn(["a"], 3, () => Promise.reject(new Error("wrong bytes came")))).rejects.toThrow(
+    "wrong bytes came",
+  );
 });

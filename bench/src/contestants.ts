@@ -24,12 +24,18 @@ const fsImporter = fileURLToPath(new URL("../../plugins/fs/dist/tsfs-importer.cj
 export const client = fileURLToPath(new URL("go/bench", dist));
 
 /** The plugins that do the work of a row. */
-export function pluginsOf({ connector, folder }: Pick<Row, "connector" | "folder">): Readonly<Record<Contestant, Plugin>> {
+export function pluginsOf({
+  connector,
+  folder,
+}: Pick<Row, "connector" | "folder">): Readonly<Record<Contestant, Plugin>> {
   const script = folder === undefined ? [synthetic, connector] : [fsImporter];
   const command = [goPlugin, connector];
   const onDisk = folder === undefined ? [] : ["disk=1", `location=disk://${folder}`];
   return {
-    typescript: { command: [process.execPath, ...script], config: folder === undefined ? [] : [`location=tsfs://${folder}`] },
+    typescript: {
+      command: [process.execPath, ...script],
+      config: folder === undefined ? [] : [`location=tsfs://${folder}`],
+    },
     // As Plakar's Go SDK does it: 1 MiB is allocated for every call that reads.
     go: { command, config: ["buffers=fresh", ...onDisk] },
     goTuned: { command, config: ["buffers=pooled", ...onDisk] },

@@ -25,7 +25,9 @@ it("tells the job and the host's words when it failed", async () => {
     const host = join(folder, "host");
     writeFileSync(host, "#!/bin/sh\necho wrong bytes came >&2\nexit 1\n", { mode: 0o755 });
     const job = { work: "put", count: 2, config: ["a=b"], plugin: ["plugin", "storage"] };
-    await expect(drive(host, job, process.env)).rejects.toThrow(/^-work=put -count=2 -config=a=b plugin storage: wrong bytes came$/);
+    await expect(drive(host, job, process.env)).rejects.toThrow(
+      /^-work=put -count=2 -config=a=b plugin storage: wrong bytes came$/,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -42,7 +42,9 @@ const run = promisify(execFile);
 export async function drive(client: string, job: Job, env: NodeJS.ProcessEnv): Promise<Measures> {
   const args = [
     `-work=${job.work}`,
-    ...(["count", "size", "calls", "folder"] as const).flatMap((name) => (job[name] === undefined ? [] : [`-${name}=${String(job[name])}`])),
+    ...(["count", "size", "calls", "folder"] as const).flatMap((name) =>
+      job[name] === undefined ? [] : [`-${name}=${String(job[name])}`],
+    ),
     ...(job.config ?? []).map((setting) => `-config=${setting}`),
     ...job.plugin,
   ];

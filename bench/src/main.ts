@@ -68,7 +68,9 @@ function messageOf(error: unknown): string {
 const options = wanted();
 try {
   const report = await measure(options);
-  process.stdout.write(options.judged ? terminalReport(report) : `${versionLine(report)}\nall ${String(report.rows.length)} rows work\n`);
+  process.stdout.write(
+    options.judged ? terminalReport(report) : `${versionLine(report)}\nall ${String(report.rows.length)} rows work\n`,
+  );
   if (options.out !== undefined) await write(options.out, report);
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);

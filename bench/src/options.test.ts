@@ -17,7 +17,8 @@ describe("the command line", () => {
   });
 
   it("has less to do when it is quick, and hardly anything to see that it works", () => {
-    const count = (...args: string[]): number | undefined => optionsOf(["--rows", "records", ...args], docs).rows[0]?.count;
+    const count = (...args: string[]): number | undefined =>
+      optionsOf(["--rows", "records", ...args], docs).rows[0]?.count;
     expect([count(), count("--quick"), count("--smoke")]).toEqual([800_000, 200_000, 8000]);
   });
 

@@ -40,7 +40,9 @@ describe("rowsNamed", () => {
   });
 
   it.each(["", "nap", "import,nap"])("names the wrong word of %j, and what there is", (text) => {
-    expect(() => rowsNamed(text)).toThrow(`no row begins with "${text === "" ? "" : "nap"}"; there are records@8, import-1k@8, `);
+    expect(() => rowsNamed(text)).toThrow(
+      `no row begins with "${text === "" ? "" : "nap"}"; there are records@8, import-1k@8, `,
+    );
   });
 });
 

@@ -4,9 +4,18 @@ import { medianOf, ratiosOf, spreadOf } from "./statistics.js";
 describe("spreadOf", () => {
   it.each([
     [[5], [5, 5, 5, 5, 5]],
-    [[2, 1], [1, 1.25, 1.5, 1.75, 2]],
-    [[9, 1, 5], [1, 3, 5, 7, 9]],
-    [[7, 1, 6, 2, 5, 3, 4], [1, 2.5, 4, 5.5, 7]],
+    [
+      [2, 1],
+      [1, 1.25, 1.5, 1.75, 2],
+    ],
+    [
+      [9, 1, 5],
+      [1, 3, 5, 7, 9],
+    ],
+    [
+      [7, 1, 6, 2, 5, 3, 4],
+      [1, 2.5, 4, 5.5, 7],
+    ],
   ])("of %j is %j", (values, [lowest, lowerQuartile, median, upperQuartile, highest]) => {
     expect(spreadOf(values)).toEqual({ lowest, lowerQuartile, median, upperQuartile, highest });
   });

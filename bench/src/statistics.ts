@@ -37,7 +37,8 @@ export function medianOf(values: readonly number[]): number {
  * @throws RangeError when they are not of the same number of rounds.
  */
 export function ratiosOf(ours: readonly number[], theirs: readonly number[]): number[] {
-  if (ours.length !== theirs.length) throw new RangeError(`${String(ours.length)} rounds can not be paired with ${String(theirs.length)}`);
+  if (ours.length !== theirs.length)
+    throw new RangeError(`${String(ours.length)} rounds can not be paired with ${String(theirs.length)}`);
   return ours.map((value, round) => (theirs[round] ?? NaN) / value);
 }
 

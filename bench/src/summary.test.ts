@@ -7,7 +7,13 @@ const MB = 1e6;
 describe("summaryOf", () => {
   it("pairs the rounds, and takes medians", () => {
     const summary = summaryOf(rowOf("put-100k@8"), roundsWith(1.5, { bytes: 10 * MB }));
-    expect(summary.againstGo).toEqual({ median: 1.5, lowest: 1.125, highest: 1.875, lowerQuartile: 1.3125, upperQuartile: 1.6875 });
+    expect(summary.againstGo).toEqual({
+      median: 1.5,
+      lowest: 1.125,
+      highest: 1.875,
+      lowerQuartile: 1.3125,
+      upperQuartile: 1.6875,
+    });
     expect(summary.againstTunedGo.median).toBe(0.5);
     expect(summary.seconds).toEqual({ typescript: 2, go: 3, goTuned: 1 });
     expect(summary.megabytesPerSecond).toEqual({ typescript: 5, go: 0, goTuned: 0 });

@@ -20,7 +20,9 @@ const top = new URL("../../", import.meta.url);
 /** Asks those who know. @param goExecutable - One of those that were built. */
 export function versionsOf(goExecutable: string, server: string): Versions {
   const build = execFileSync("go", ["version", "-m", goExecutable], { encoding: "utf8" });
-  const { version } = JSON.parse(readFileSync(new URL("packages/sdk/package.json", top), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL("packages/sdk/package.json", top), "utf8")) as {
+    version: string;
+  };
   const processors = cpus();
   return {
     sdk: version,
@@ -45,7 +47,8 @@ export function goVersionsOf(build: string): Pick<Versions, "go" | "grpcGo"> {
 
 function commit(): string {
   try {
-    const git = (...args: string[]): string => execFileSync("git", args, { cwd: top, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    const git = (...args: string[]): string =>
+      execFileSync("git", args, { cwd: top, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     return `${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain") === "" ? "" : "+"}`;
   } catch {
     // A copy without its history.

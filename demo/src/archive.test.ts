@@ -60,10 +60,17 @@ describe("an archive", () => {
     const storage = new MemoryStorage();
     const { archive, counts } = writerOf(storage);
     const link = { ...recordOf("/d/link", { type: "symlink" }), target: "../ü\n" };
-    const attribute = { ...recordOf("/d/file"), fileInfo: undefined, attribute: { name: "user.a", kind: "extended" as const } };
+    const attribute = {
+      ...recordOf("/d/file"),
+      fileInfo: undefined,
+      attribute: { name: "user.a", kind: "extended" as const },
+    };
     await archive.record(recordOf("/d", { type: "directory", permissions: 0o1777 }), undefined);
     await archive.record(link, undefined);
-    await archive.record({ ...recordOf("/d/file", { size: 3 }), extendedAttributes: ["user.a"] }, contentOf(Buffer.from("abc")));
+    await archive.record(
+      { ...recordOf("/d/file", { size: 3 }), extendedAttributes: ["user.a"] },
+      contentOf(Buffer.from("abc")),
+    );
     await archive.record(attribute, contentOf(Buffer.from([0, 255])));
     await archive.finish();
     const entries = await readArchive(storage, "/");
@@ -82,9 +89,11 @@ describe("an archive", () => {
   it("lists what is at and below a root, as seen from there", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
-    for (const pathname of ["/", "/a", "/a/b", "/a/b/c", "/a/bc", "/ab"]) await archive.record(recordOf(pathname), contentOf());
+    for (const pathname of ["/", "/a", "/a/b", "/a/b/c", "/a/bc", "/ab"])
+      await archive.record(recordOf(pathname), contentOf());
     await archive.finish();
-    const pathnames = async (root: string): Promise<string[]> => (await readArchive(storage, root)).map(({ pathname }) => pathname);
+    const pathnames = async (root: string): Promise<string[]> =>
+      (await readArchive(storage, root)).map(({ pathname }) => pathname);
     expect(await pathnames("/a/b")).toEqual(["/", "/c"]);
     expect(await pathnames("/")).toEqual(["/", "/a", "/a/b", "/a/b/c", "/a/bc", "/ab"]);
   });
@@ -96,10 +105,13 @@ describe("an archive", () => {
     const wait = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const slow = archive.record(recordOf("/slow", { size: 1 }), (async function* () {
-      await wait;
-      yield Buffer.from("x");
-    })());
+    const slow = archive.record(
+      recordOf("/slow", { size: 1 }),
+      (async function* () {
+        await wait;
+        yield Buffer.from("x");
+      })(),
+    );
     await archive.record(recordOf("/fast"), contentOf());
     release();
     await slow;
@@ -131,7 +143,11 @@ describe("the content of an archive", () => {
     const inChunks = async function* (content: Buffer): ByteStream {
       for (let at = 0; at < content.length; at += 700_001) yield content.subarray(at, at + 700_001);
     };
-    await Promise.all(contents.map((content, i) => archive.record(recordOf(`/${String(i)}`, { size: content.length }), inChunks(content))));
+    await Promise.all(
+      contents.map((content, i) =>
+        archive.record(recordOf(`/${String(i)}`, { size: content.length }), inChunks(content)),
+      ),
+    );
     await archive.finish();
     expect(storage.keysOf("packfile").length).toBeGreaterThan(3);
     for (const [i, content] of contents.entries()) {
@@ -140,19 +156,23 @@ describe("the content of an archive", () => {
     // Also when all are read at once, more than there are windows.
     const entries = await readArchive(storage, "/");
     const read = await Promise.all([...entries, ...entries, ...entries].map(bytesOf));
-    for (const [i, bytes] of read.entries()) expect(bytes.equals(contents[i % contents.length] ?? Buffer.alloc(0))).toBe(true);
+    for (const [i, bytes] of read.entries())
+      expect(bytes.equals(contents[i % contents.length] ?? Buffer.alloc(0))).toBe(true);
   });
 
   it("is kept also when the reader uses its buffer again", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
     const buffer = Buffer.alloc(1);
-    await archive.record(recordOf("/file", { size: 3 }), (async function* () {
-      for (const byte of [1, 2, 3]) {
-        buffer[0] = byte;
-        yield buffer;
-      }
-    })());
+    await archive.record(
+      recordOf("/file", { size: 3 }),
+      (async function* () {
+        for (const byte of [1, 2, 3]) {
+          buffer[0] = byte;
+          yield buffer;
+        }
+      })(),
+    );
     await archive.finish();
     expect([...(await bytesOf(await find(storage, "/file")))]).toEqual([1, 2, 3]);
   });
@@ -160,7 +180,8 @@ describe("the content of an archive", () => {
   it("of many small files comes in few ranges", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
-    for (let i = 0; i < 500; i++) await archive.record(recordOf(`/${String(i)}`, { size: 4000 }), contentOf(pseudoRandom(4000)));
+    for (let i = 0; i < 500; i++)
+      await archive.record(recordOf(`/${String(i)}`, { size: 4000 }), contentOf(pseudoRandom(4000)));
     await archive.finish();
     for (const entry of await readArchive(storage, "/")) await bytesOf(entry);
     expect(storage.ranges).toEqual([
@@ -190,8 +211,12 @@ describe("a backup in which something fails", () => {
     storage.failingPut = 1;
     const { archive } = writerOf(storage);
     await keep(archive, recordOf("/small", { size: 3 }), contentOf(Buffer.from("abc")));
-    await expect(keep(archive, recordOf("/large", { size: PACKFILE_BYTES }), contentOf(pseudoRandom(PACKFILE_BYTES)))).rejects.toThrow("the disk is full");
-    await expect(keep(archive, recordOf("/next", { size: 3 }), contentOf(Buffer.from("abc")))).rejects.toThrow("the disk is full");
+    await expect(
+      keep(archive, recordOf("/large", { size: PACKFILE_BYTES }), contentOf(pseudoRandom(PACKFILE_BYTES))),
+    ).rejects.toThrow("the disk is full");
+    await expect(keep(archive, recordOf("/next", { size: 3 }), contentOf(Buffer.from("abc")))).rejects.toThrow(
+      "the disk is full",
+    );
     await expect(archive.finish()).rejects.toThrow("the disk is full");
     expect(storage.keysOf("state")).toEqual([]);
   });
@@ -214,16 +239,24 @@ describe("a storage that has lost or changed something", () => {
     return storage;
   }
 
-  function change(storage: MemoryStorage, kind: "packfile" | "state", changed: (content: Uint8Array) => Uint8Array): void {
-    for (const key of storage.keysOf(kind)) storage.resources.set(key, changed(storage.resources.get(key) ?? new Uint8Array(0)));
+  function change(
+    storage: MemoryStorage,
+    kind: "packfile" | "state",
+    changed: (content: Uint8Array) => Uint8Array,
+  ): void {
+    for (const key of storage.keysOf(kind))
+      storage.resources.set(key, changed(storage.resources.get(key) ?? new Uint8Array(0)));
   }
 
-  const flipped = (content: Uint8Array): Uint8Array => content.map((byte, i) => (i === 1500 % content.length ? byte ^ 1 : byte));
+  const flipped = (content: Uint8Array): Uint8Array =>
+    content.map((byte, i) => (i === 1500 % content.length ? byte ^ 1 : byte));
 
   it("does not pass with a changed list of entries", async () => {
     const storage = await archived();
     change(storage, "state", flipped);
-    await expect(readArchive(storage, "/")).rejects.toThrow(/^state [0-9a-f]{64} came back with other content than was stored$/);
+    await expect(readArchive(storage, "/")).rejects.toThrow(
+      /^state [0-9a-f]{64} came back with other content than was stored$/,
+    );
   });
 
   it("does not pass with a list of entries that is cut off", async () => {
@@ -243,7 +276,9 @@ describe("a storage that has lost or changed something", () => {
     const storage = await archived();
     change(storage, "packfile", flipped);
     const entry = await find(storage, "/file");
-    await expect(bytesOf(entry)).rejects.toThrow('the content of "/file" came back from the storage with other bytes than were backed up');
+    await expect(bytesOf(entry)).rejects.toThrow(
+      'the content of "/file" came back from the storage with other bytes than were backed up',
+    );
   });
 
   it("does not pass with a packfile that is too short", async () => {

@@ -142,7 +142,8 @@ function addPiece(pieces: Piece[], piece: Piece): void {
 export async function readArchive(storage: StorageClient, root: string): Promise<RestoreEntry[]> {
   const states = await storage.list("state");
   const [mac] = states;
-  if (mac === undefined || states.length > 1) throw new Error(`the storage has ${String(states.length)} states in place of 1`);
+  if (mac === undefined || states.length > 1)
+    throw new Error(`the storage has ${String(states.length)} states in place of 1`);
   const index = await collect(storage.get("state", mac));
   if (!macOf([index]).equals(mac)) throw new Error(`state ${mac.hex} came back with other content than was stored`);
   const { packfiles, entries } = JSON.parse(index.toString()) as Index;
@@ -180,14 +181,17 @@ async function* readPieces(
   const hash = createHash("sha256");
   for (const [number, offset, length] of pieces) {
     const packfile = packfiles[number];
-    if (packfile === undefined) throw new Error(`${JSON.stringify(pathname)} is in packfile ${String(number)}, which is not listed`);
+    if (packfile === undefined)
+      throw new Error(`${JSON.stringify(pathname)} is in packfile ${String(number)}, which is not listed`);
     for await (const chunk of reader.read(Mac.fromHex(packfile.mac), packfile.length, offset, length)) {
       hash.update(chunk);
       yield chunk;
     }
   }
   if (hash.digest("hex") !== digest) {
-    throw new Error(`the content of ${JSON.stringify(pathname)} came back from the storage with other bytes than were backed up`);
+    throw new Error(
+      `the content of ${JSON.stringify(pathname)} came back from the storage with other bytes than were backed up`,
+    );
   }
 }
 
@@ -209,5 +213,7 @@ async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 function tooLarge(bytes: number): RangeError {
-  return new RangeError(`the list of entries has ${String(bytes)} bytes or more: ${String(MAX_INDEX_BYTES)} is the most`);
+  return new RangeError(
+    `the list of entries has ${String(bytes)} bytes or more: ${String(MAX_INDEX_BYTES)} is the most`,
+  );
 }

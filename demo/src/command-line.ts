@@ -41,7 +41,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       allowPositionals: true,
       options: { keep: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
     });
-    if (positionals.length > 1) throw new Error(`one folder, not ${String(positionals.length)}: ${positionals.map((each) => JSON.stringify(each)).join(", ")}`);
+    if (positionals.length > 1)
+      throw new Error(
+        `one folder, not ${String(positionals.length)}: ${positionals.map((each) => JSON.stringify(each)).join(", ")}`,
+      );
     return { ...values, folder: positionals[0] };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
@@ -54,7 +57,9 @@ export async function folderOf(path: string): Promise<string> {
     const resolved = await realpath(path);
     if ((await stat(resolved)).isDirectory()) return resolved;
   } catch (error) {
-    throw new UsageError(`${JSON.stringify(path)} can not be used: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `${JSON.stringify(path)} can not be used: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   throw new UsageError(`${JSON.stringify(path)} is not a folder`);
 }

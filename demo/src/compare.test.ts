@@ -73,66 +73,134 @@ it("equal trees have no differences", async () => {
 describe("a difference is reported", () => {
   const at = (path: string): string => join(result, path);
   const cases: [what: string, change: () => void, told: readonly string[]][] = [
-    ["a changed byte", () => {
-      writeFileSync(at("file"), "c0ntent");
-    }, ['"file" has other content']],
-    ["a changed last byte of a large file", () => {
-      writeFileSync(at("large"), Buffer.concat([Buffer.alloc(599_999, 7), Buffer.from([8])]));
-    }, ['"large" has other content']],
-    ["a file that is cut off", () => {
-      writeFileSync(at("file"), "conten");
-    }, ['"file" has 6 bytes in place of 7']],
-    ["the mode of a file", () => {
-      chmodSync(at("file"), 0o4644);
-    }, ['"file" has mode 4644 in place of 0644']],
-    ["the mode of a directory", () => {
-      chmodSync(at("directory"), 0o1755);
-    }, ['"directory" has mode 1755 in place of 0755']],
-    ["the mode of the top", () => {
-      chmodSync(result, 0o700);
-    }, ['"." has mode 0700 in place of 0755']],
-    ["the mode of a FIFO", () => {
-      chmodSync(at("fifo"), 0o600);
-    }, ['"fifo" has mode 0600 in place of 0644']],
-    ["a missing file", () => {
-      rmSync(at("file"));
-    }, ['"file" is missing']],
-    ["a missing directory, told once", () => {
-      rmSync(at("directory"), { recursive: true });
-    }, ['"directory" is missing']],
-    ["a missing FIFO", () => {
-      rmSync(at("fifo"));
-    }, ['"fifo" is missing']],
-    ["a file that is too many", () => {
-      writeFileSync(at("directory/extra"), "");
-    }, ['"directory/extra" is not in the source']],
-    ["a broken hard link", () => {
-      rmSync(at("directory/b"));
-      writeFileSync(at("directory/b"), "linked");
-      utimesSync(at("directory/b"), 1_500_000_000, 1_500_000_000);
-    }, ['"directory/b" is no hard link to "directory/a"']],
-    ["files that are linked and should not be", () => {
-      rmSync(at("directory/same"));
-      linkSync(at("directory/a"), at("directory/same"));
-    }, ['"directory/same" is a hard link to "directory/a"']],
-    ["a hard link to the source itself", () => {
-      rmSync(at("file"));
-      linkSync(join(source, "file"), at("file"));
-    }, ['"file" is the source itself']],
-    ["another target", () => {
-      rmSync(at("link"));
-      symlinkSync("large", at("link"));
-    }, ['"link" points to "large" in place of "file"']],
-    ["a link in place of a file", () => {
-      renameSync(at("file"), at("directory/file"));
-      symlinkSync("directory/file", at("file"));
-      rmSync(at("directory/same"));
-      renameSync(at("directory/file"), at("directory/same"));
-    }, ['"file" is of another type', '"directory/same" has 7 bytes in place of 6']],
-    ["a file in place of a directory", () => {
-      rmSync(at("directory"), { recursive: true });
-      writeFileSync(at("directory"), "");
-    }, ['"directory" is of another type']],
+    [
+      "a changed byte",
+      () => {
+        writeFileSync(at("file"), "c0ntent");
+      },
+      ['"file" has other content'],
+    ],
+    [
+      "a changed last byte of a large file",
+      () => {
+        writeFileSync(at("large"), Buffer.concat([Buffer.alloc(599_999, 7), Buffer.from([8])]));
+      },
+      ['"large" has other content'],
+    ],
+    [
+      "a file that is cut off",
+      () => {
+        writeFileSync(at("file"), "conten");
+      },
+      ['"file" has 6 bytes in place of 7'],
+    ],
+    [
+      "the mode of a file",
+      () => {
+        chmodSync(at("file"), 0o4644);
+      },
+      ['"file" has mode 4644 in place of 0644'],
+    ],
+    [
+      "the mode of a directory",
+      () => {
+        chmodSync(at("directory"), 0o1755);
+      },
+      ['"directory" has mode 1755 in place of 0755'],
+    ],
+    [
+      "the mode of the top",
+      () => {
+        chmodSync(result, 0o700);
+      },
+      ['"." has mode 0700 in place of 0755'],
+    ],
+    [
+      "the mode of a FIFO",
+      () => {
+        chmodSync(at("fifo"), 0o600);
+      },
+      ['"fifo" has mode 0600 in place of 0644'],
+    ],
+    [
+      "a missing file",
+      () => {
+        rmSync(at("file"));
+      },
+      ['"file" is missing'],
+    ],
+    [
+      "a missing directory, told once",
+      () => {
+        rmSync(at("directory"), { recursive: true });
+      },
+      ['"directory" is missing'],
+    ],
+    [
+      "a missing FIFO",
+      () => {
+        rmSync(at("fifo"));
+      },
+      ['"fifo" is missing'],
+    ],
+    [
+      "a file that is too many",
+      () => {
+        writeFileSync(at("directory/extra"), "");
+      },
+      ['"directory/extra" is not in the source'],
+    ],
+    [
+      "a broken hard link",
+      () => {
+        rmSync(at("directory/b"));
+        writeFileSync(at("directory/b"), "linked");
+        utimesSync(at("directory/b"), 1_500_000_000, 1_500_000_000);
+      },
+      ['"directory/b" is no hard link to "directory/a"'],
+    ],
+    [
+      "files that are linked and should not be",
+      () => {
+        rmSync(at("directory/same"));
+        linkSync(at("directory/a"), at("directory/same"));
+      },
+      ['"directory/same" is a hard link to "directory/a"'],
+    ],
+    [
+      "a hard link to the source itself",
+      () => {
+        rmSync(at("file"));
+        linkSync(join(source, "file"), at("file"));
+      },
+      ['"file" is the source itself'],
+    ],
+    [
+      "another target",
+      () => {
+        rmSync(at("link"));
+        symlinkSync("large", at("link"));
+      },
+      ['"link" points to "large" in place of "file"'],
+    ],
+    [
+      "a link in place of a file",
+      () => {
+        renameSync(at("file"), at("directory/file"));
+        symlinkSync("directory/file", at("file"));
+        rmSync(at("directory/same"));
+        renameSync(at("directory/file"), at("directory/same"));
+      },
+      ['"file" is of another type', '"directory/same" has 7 bytes in place of 6'],
+    ],
+    [
+      "a file in place of a directory",
+      () => {
+        rmSync(at("directory"), { recursive: true });
+        writeFileSync(at("directory"), "");
+      },
+      ['"directory" is of another type'],
+    ],
   ];
   it.each(cases)("%s", async (_what, change, told) => {
     change();
@@ -174,7 +242,9 @@ describe("a difference is reported", () => {
 describe("extended attributes", () => {
   const attributes: Record<string, Record<string, string>> = {};
   const attributesOf = (path: string): ReadonlyMap<string, Uint8Array> =>
-    new Map(Object.entries(attributes[path.slice(top.length + 1)] ?? {}).map(([name, value]) => [name, Buffer.from(value)]));
+    new Map(
+      Object.entries(attributes[path.slice(top.length + 1)] ?? {}).map(([name, value]) => [name, Buffer.from(value)]),
+    );
 
   it("are compared by name and value, where they can be read", async () => {
     attributes["source/file"] = { "user.same": "1", "user.changed": "1", "user.lost": "" };

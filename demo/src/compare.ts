@@ -102,7 +102,12 @@ class Comparer {
     const there = join(this.#result, path);
     const wanted = await lstat(here, { bigint: true });
     const got = await lstat(there, { bigint: true }).catch(undefinedIfAbsent);
-    if (wanted.isSocket() || wanted.isCharacterDevice() || wanted.isBlockDevice() || (wanted.isFIFO() && !this.#expected.fifos)) {
+    if (
+      wanted.isSocket() ||
+      wanted.isCharacterDevice() ||
+      wanted.isBlockDevice() ||
+      (wanted.isFIFO() && !this.#expected.fifos)
+    ) {
       this.leftOut.push(path);
       if (got !== undefined) this.#differ(path, "is there, though it can not be restored");
       return [];
@@ -137,9 +142,13 @@ class Comparer {
       this.#differ(path, `has mode ${octal(got)} in place of ${octal(wanted)}`);
     }
     const late = got.mtimeNs - wanted.mtimeNs;
-    if (late > TIME_TOLERANCE_NS || late < -TIME_TOLERANCE_NS) this.#differ(path, `has a time that is ${String(late)} ns off`);
+    if (late > TIME_TOLERANCE_NS || late < -TIME_TOLERANCE_NS)
+      this.#differ(path, `has a time that is ${String(late)} ns off`);
     if (this.#expected.owners && (wanted.uid !== got.uid || wanted.gid !== got.gid)) {
-      this.#differ(path, `has owner ${String(got.uid)}:${String(got.gid)} in place of ${String(wanted.uid)}:${String(wanted.gid)}`);
+      this.#differ(
+        path,
+        `has owner ${String(got.uid)}:${String(got.gid)} in place of ${String(wanted.uid)}:${String(wanted.gid)}`,
+      );
     }
   }
 
@@ -150,10 +159,12 @@ class Comparer {
     for (const [name, value] of wanted) {
       const other = got.get(name);
       if (other === undefined) this.#differ(path, `lacks the extended attribute ${JSON.stringify(name)}`);
-      else if (Buffer.compare(value, other) !== 0) this.#differ(path, `has another value of the extended attribute ${JSON.stringify(name)}`);
+      else if (Buffer.compare(value, other) !== 0)
+        this.#differ(path, `has another value of the extended attribute ${JSON.stringify(name)}`);
     }
     for (const name of got.keys()) {
-      if (!wanted.has(name)) this.#differ(path, `has the extended attribute ${JSON.stringify(name)}, which the source has not`);
+      if (!wanted.has(name))
+        this.#differ(path, `has the extended attribute ${JSON.stringify(name)}, which the source has not`);
     }
   }
 
@@ -161,7 +172,10 @@ class Comparer {
     const wanted = await readlink(here, "buffer");
     const got = await readlink(there, "buffer");
     if (!wanted.equals(got)) {
-      this.#differ(path, `points to ${JSON.stringify(got.toString())} in place of ${JSON.stringify(wanted.toString())}`);
+      this.#differ(
+        path,
+        `points to ${JSON.stringify(got.toString())} in place of ${JSON.stringify(wanted.toString())}`,
+      );
     }
   }
 
@@ -174,7 +188,13 @@ class Comparer {
     if (first !== path) this.#differ(path, `is no hard link to ${JSON.stringify(first)}`);
   }
 
-  async #compareContent(path: string, here: string, there: string, wanted: BigIntStats, got: BigIntStats): Promise<void> {
+  async #compareContent(
+    path: string,
+    here: string,
+    there: string,
+    wanted: BigIntStats,
+    got: BigIntStats,
+  ): Promise<void> {
     if (wanted.size !== got.size) {
       this.#differ(path, `has ${String(got.size)} bytes in place of ${String(wanted.size)}`);
     } else if (!(await this.#haveSameContent(here, there))) {

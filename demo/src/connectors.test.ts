@@ -73,7 +73,10 @@ it("executables that are missing, or can not be run, are named", async () => {
   try {
     writeFileSync(executableOf(folder, "importer"), "", { mode: 0o755 });
     writeFileSync(executableOf(folder, "storage"), "", { mode: 0o644 });
-    expect(await missingExecutables(folder)).toEqual([executableOf(folder, "exporter"), executableOf(folder, "storage")]);
+    expect(await missingExecutables(folder)).toEqual([
+      executableOf(folder, "exporter"),
+      executableOf(folder, "storage"),
+    ]);
   } finally {
     await removeTree(folder);
   }

@@ -48,7 +48,8 @@ export async function withConnector<Client, T>(
     const result = await work(client);
     const exit = await stop();
     signal?.throwIfAborted();
-    if (exit.code !== 0) throw new Error(`a plugin ended with ${exit.signal ?? `exit code ${String(exit.code)}`} after its work`);
+    if (exit.code !== 0)
+      throw new Error(`a plugin ended with ${exit.signal ?? `exit code ${String(exit.code)}`} after its work`);
     return result;
   } catch (error) {
     await (signal?.aborted === true ? plugin.kill() : stop());

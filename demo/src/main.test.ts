@@ -1,6 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,7 +30,12 @@ let temporary = "";
 beforeAll(() => {
   top = mkdtempSync(join(realpathSync(tmpdir()), "demo-main-"));
   small = join(top, "small folder");
-  for (const [path, data] of [["a", "alpha"], ["b/c", ""], ["b/d e", "delta"]] as const) writeTo(join(small, path), data, 0o640);
+  for (const [path, data] of [
+    ["a", "alpha"],
+    ["b/c", ""],
+    ["b/d e", "delta"],
+  ] as const)
+    writeTo(join(small, path), data, 0o640);
   symlinkSync("a", join(small, "link"));
 });
 
@@ -61,56 +76,72 @@ async function run(...args: string[]): Promise<{ code: number | null; stdout: st
 }
 
 describe("the demo", () => {
-  it("prints a table, and ends with 0, when everything came back", async () => {
-    const { code, stdout, stderr } = await run("small folder");
-    expect(stdout).toMatch(/^generation +entries +bytes +left out +errors +differences +seconds$/m);
-    expect(stdout).toMatch(/^v1\.0 +6 +10 +0 +0 +0 +\d+\.?\d*$/m);
-    expect(stdout).toMatch(/^v1\.1 +6 +10 +0 +0 +0 +\d+\.?\d*$/m);
-    // Plain lines, no bars, and no warnings that a reader would have to ask about.
-    expect(stderr.split("\n")).toEqual([
-      `${small} is backed up, stored, read back, restored and compared, once for each generation.`,
-      "It has 6 entries and 10 bytes.",
-      ...["v1.0", "v1.1"].flatMap((generation) => [
-        expect.stringMatching(`^${generation} back up and store: \\d+ entries …$`),
-        `${generation} read back and restore: 6 entries …`,
-        `${generation} compare: 6 entries …`,
-      ]),
-      "",
-    ]);
-    expect(code).toBe(0);
-    expect(readdirSync(temporary)).toEqual([]);
-  }, TIMEOUT_MS);
+  it(
+    "prints a table, and ends with 0, when everything came back",
+    async () => {
+      const { code, stdout, stderr } = await run("small folder");
+      expect(stdout).toMatch(/^generation +entries +bytes +left out +errors +differences +seconds$/m);
+      expect(stdout).toMatch(/^v1\.0 +6 +10 +0 +0 +0 +\d+\.?\d*$/m);
+      expect(stdout).toMatch(/^v1\.1 +6 +10 +0 +0 +0 +\d+\.?\d*$/m);
+      // Plain lines, no bars, and no warnings that a reader would have to ask about.
+      expect(stderr.split("\n")).toEqual([
+        `${small} is backed up, stored, read back, restored and compared, once for each generation.`,
+        "It has 6 entries and 10 bytes.",
+        ...["v1.0", "v1.1"].flatMap((generation) => [
+          expect.stringMatching(`^${generation} back up and store: \\d+ entries …$`),
+          `${generation} read back and restore: 6 entries …`,
+          `${generation} compare: 6 entries …`,
+        ]),
+        "",
+      ]);
+      expect(code).toBe(0);
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 
-  it("keeps its folders when asked to", async () => {
-    const { code, stderr } = await run("--keep", small);
-    expect(code).toBe(0);
-    const kept = [...stderr.matchAll(/^v1\.[01] kept: (.*)$/gm)].map((match) => match[1] ?? "");
-    expect(kept).toHaveLength(2);
-    for (const folder of kept) expect(readdirSync(join(folder, "restored")).sort()).toEqual(["a", "b", "link"]);
-  }, TIMEOUT_MS);
+  it(
+    "keeps its folders when asked to",
+    async () => {
+      const { code, stderr } = await run("--keep", small);
+      expect(code).toBe(0);
+      const kept = [...stderr.matchAll(/^v1\.[01] kept: (.*)$/gm)].map((match) => match[1] ?? "");
+      expect(kept).toHaveLength(2);
+      for (const folder of kept) expect(readdirSync(join(folder, "restored")).sort()).toEqual(["a", "b", "link"]);
+    },
+    TIMEOUT_MS,
+  );
 
-  it("ends with 1 when something did not come back, and says what", async () => {
-    const folder = join(top, "with a bad name");
-    mkdirSync(folder);
-    // No host can store a name that is not UTF-8, for any user.
-    writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x62, 0xff])]), "");
-    const { code, stdout } = await run(folder);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/^v1\.0: errors:\n {2}.*UTF-8/m);
-    expect(stdout).toMatch(/^v1\.1: errors:\n {2}.*UTF-8/m);
-    expect(stdout).toMatch(/^v1\.1: differences:$/m);
-    expect(stdout).toMatch(/^v1\.1 +\d+ +0 +0 +1 +[12] /m);
-    expect(readdirSync(temporary)).toEqual([]);
-  }, TIMEOUT_MS);
+  it(
+    "ends with 1 when something did not come back, and says what",
+    async () => {
+      const folder = join(top, "with a bad name");
+      mkdirSync(folder);
+      // No host can store a name that is not UTF-8, for any user.
+      writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x62, 0xff])]), "");
+      const { code, stdout } = await run(folder);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^v1\.0: errors:\n {2}.*UTF-8/m);
+      expect(stdout).toMatch(/^v1\.1: errors:\n {2}.*UTF-8/m);
+      expect(stdout).toMatch(/^v1\.1: differences:$/m);
+      expect(stdout).toMatch(/^v1\.1 +\d+ +0 +0 +1 +[12] /m);
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 
-  it("removes also what it restored with modes that let nobody in", async () => {
-    const folder = join(top, "closed");
-    writeTo(join(folder, "directory/file"), "x", 0o400);
-    chmodSync(join(folder, "directory"), 0o500);
-    const { code } = await run(folder);
-    expect(code).toBe(0);
-    expect(readdirSync(temporary)).toEqual([]);
-  }, TIMEOUT_MS);
+  it(
+    "removes also what it restored with modes that let nobody in",
+    async () => {
+      const folder = join(top, "closed");
+      writeTo(join(folder, "directory/file"), "x", 0o400);
+      chmodSync(join(folder, "directory"), 0o500);
+      const { code } = await run(folder);
+      expect(code).toBe(0);
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe("the command line", () => {
@@ -136,7 +167,9 @@ describe("the command line", () => {
   it("refuses a folder that its own temporary files would be in", async () => {
     const { code, stderr } = await run(top);
     expect(code).toBe(2);
-    expect(stderr).toContain(`"${top}" holds the folder for temporary files, ${temporary}: set TMPDIR to one outside of it`);
+    expect(stderr).toContain(
+      `"${top}" holds the folder for temporary files, ${temporary}: set TMPDIR to one outside of it`,
+    );
   });
 });
 
@@ -147,7 +180,9 @@ it("a plugin that is not built is one line, not a stack trace", async () => {
   symlinkSync(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(elsewhere, "node_modules"));
   const { code, stdout, stderr } = await start([small], join(elsewhere, "demo/dist/main.js")).ended;
   expect([code, stdout]).toEqual([2, ""]);
-  expect(stderr).toMatch(/^the plugin is not built: .*tsfs-importer\.cjs.* can not be run\. Build it with: npm run build\n$/);
+  expect(stderr).toMatch(
+    /^the plugin is not built: .*tsfs-importer\.cjs.* can not be run\. Build it with: npm run build\n$/,
+  );
 });
 
 describe("an interrupted demo", () => {
@@ -163,16 +198,22 @@ describe("an interrupted demo", () => {
   it.each([
     ["Ctrl-C", "SIGINT", 130, true],
     ["SIGTERM to it alone", "SIGTERM", 143, false],
-  ] as const)("by %s ends its plugins and removes its files", async (_what, signal, exitCode, toGroup) => {
-    const { child, stderr, ended } = start([folder]);
-    while (!stderr().includes("v1.0 back up and store")) await once(child.stderr ?? child, "data");
-    if (child.pid === undefined) throw new Error("not started");
-    expect(readdirSync(temporary)).not.toEqual([]);
-    process.kill(toGroup ? -child.pid : child.pid, signal);
-    const { code, stdout } = await ended;
-    expect([code, stdout]).toEqual([exitCode, ""]);
-    expect(stderr()).toMatch(/interrupted: the plugins are ended and the temporary files removed …\n(.*\n)*ended by SIG/);
-    expect(stderr()).not.toContain("    at ");
-    expect(readdirSync(temporary)).toEqual([]);
-  }, TIMEOUT_MS);
+  ] as const)(
+    "by %s ends its plugins and removes its files",
+    async (_what, signal, exitCode, toGroup) => {
+      const { child, stderr, ended } = start([folder]);
+      while (!stderr().includes("v1.0 back up and store")) await once(child.stderr ?? child, "data");
+      if (child.pid === undefined) throw new Error("not started");
+      expect(readdirSync(temporary)).not.toEqual([]);
+      process.kill(toGroup ? -child.pid : child.pid, signal);
+      const { code, stdout } = await ended;
+      expect([code, stdout]).toEqual([exitCode, ""]);
+      expect(stderr()).toMatch(
+        /interrupted: the plugins are ended and the temporary files removed …\n(.*\n)*ended by SIG/,
+      );
+      expect(stderr()).not.toContain("    at ");
+      expect(readdirSync(temporary)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 });

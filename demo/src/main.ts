@@ -46,7 +46,9 @@ async function run(source: string, keep: boolean): Promise<number> {
   }
   const parent = await realpath(tmpdir());
   if (isBelow(source, parent)) {
-    throw new UsageError(`${JSON.stringify(source)} holds the folder for temporary files, ${parent}: set TMPDIR to one outside of it`);
+    throw new UsageError(
+      `${JSON.stringify(source)} holds the folder for temporary files, ${parent}: set TMPDIR to one outside of it`,
+    );
   }
   const { signal, release } = onInterrupt(() => {
     tell("interrupted: the plugins are ended and the temporary files removed …");
@@ -59,7 +61,12 @@ async function run(source: string, keep: boolean): Promise<number> {
     const extendedAttributes = loadExtendedAttributes(pluginFolder);
     const trips: RoundTrip[] = [];
     for (const generation of generations) {
-      const trip = await roundTripIn(parent, keep, generation, source, { counted, progress, extendedAttributes, signal });
+      const trip = await roundTripIn(parent, keep, generation, source, {
+        counted,
+        progress,
+        extendedAttributes,
+        signal,
+      });
       if (trip !== undefined) trips.push(trip);
     }
     report(source, trips);

@@ -103,12 +103,19 @@ export class PackfileReader {
    * @param packLength - Bytes of the whole packfile.
    * @throws Error when the packfile is not there, or gives another number of bytes.
    */
-  async *read(mac: Mac, packLength: number, offset: number, length: number): AsyncGenerator<Uint8Array, void, undefined> {
+  async *read(
+    mac: Mac,
+    packLength: number,
+    offset: number,
+    length: number,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     if (offset + length > packLength) {
-      throw new RangeError(`bytes up to ${String(offset + length)} of packfile ${mac.hex}, which has ${String(packLength)}`);
+      throw new RangeError(
+        `bytes up to ${String(offset + length)} of packfile ${mac.hex}, which has ${String(packLength)}`,
+      );
     }
     const end = offset + length;
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const begin = at - (at % WINDOW_BYTES);
       const window = await this.#window(mac, begin, Math.min(WINDOW_BYTES, packLength - begin));
       const piece = window.subarray(at - begin, end - begin);

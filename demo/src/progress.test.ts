@@ -7,7 +7,8 @@ function streamOf(isTTY: boolean): { stream: PassThrough & { isTTY: boolean }; t
   const text = (): string => {
     const chunks: Buffer[] = [];
     // Since Node 26, read() answers with one chunk of those that wait, not with all.
-    for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) chunks.push(chunk);
+    for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null)
+      chunks.push(chunk);
     return Buffer.concat(chunks).toString();
   };
   return { stream, text };

@@ -20,7 +20,8 @@ const MIN_ENTRIES_FOR_LINES = 1_000;
 
 /** @returns What shows steps: a bar each on a terminal, plain lines elsewhere. */
 export function progressOn(stream: ProgressStream): ShowProgress {
-  return (step, total) => (stream.isTTY === true && total > 0 ? drawBar(step, total, stream) : writeLines(step, total, stream));
+  return (step, total) =>
+    stream.isTTY === true && total > 0 ? drawBar(step, total, stream) : writeLines(step, total, stream);
 }
 
 function drawBar(step: string, total: number, stream: ProgressStream): Progress {

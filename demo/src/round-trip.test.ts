@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync, type BigIntStats } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+  type BigIntStats,
+} from "node:fs";
 import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,7 +85,8 @@ describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has
     expect(inodes).not.toContain(lstatSync(at("hard/a/same content")).ino);
     expect(lstatSync(at("modes/file 7777")).mode & 0o7777).toBe(0o7777);
     expect(lstatSync(at("times/file -1.5"), { bigint: true }).mtimeNs).toBe(-1_500_000_000n);
-    for (const fifo of fifos) expect(lstatSync(at(fifo), { throwIfNoEntry: false })?.isFIFO()).toBe(generation === "v1.1" ? true : undefined);
+    for (const fifo of fifos)
+      expect(lstatSync(at(fifo), { throwIfNoEntry: false })?.isFIFO()).toBe(generation === "v1.1" ? true : undefined);
   });
 
   it(`brings ${generation === "v1.0" ? "no" : "the"} extended attributes back`, () => {
@@ -90,32 +100,56 @@ describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has
 
   it("leaves the source as it was", () => {
     const told = (stats: Map<string, BigIntStats>): unknown[] =>
-      [...stats].map(([path, { ino, mode, nlink, uid, gid, size, mtimeNs, ctimeNs }]) => [path, ino, mode, nlink, uid, gid, size, mtimeNs, ctimeNs]);
+      [...stats].map(([path, { ino, mode, nlink, uid, gid, size, mtimeNs, ctimeNs }]) => [
+        path,
+        ino,
+        mode,
+        nlink,
+        uid,
+        gid,
+        size,
+        mtimeNs,
+        ctimeNs,
+      ]);
     expect(told(statsOf(source))).toEqual(told(before));
   });
 });
 
 describe.each(["v1.0", "v1.1"] as const)("what can not be backed up, on %s", (generation) => {
-  it("is told, and the rest comes back", async () => {
-    const source = join(top, `unreadable ${generation}`);
-    mkdirSync(source);
-    writeTo(join(source, "good"), "good", 0o644);
-    // Root may read everything, so a name that is not UTF-8 is what fails there.
-    const name = isRoot ? Buffer.from([0x62, 0xff]) : Buffer.from("bad");
-    writeFileSync(Buffer.concat([Buffer.from(`${source}/`), name]), "bad", { mode: 0 });
-    const { errors, differences, result } = await trip(generation, source);
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toContain(isRoot ? "UTF-8" : "EACCES");
-    expect(differences.length).toBeGreaterThan(0);
-    expect(readdirSync(result)).toEqual(["good"]);
-  }, TIMEOUT_MS);
+  it(
+    "is told, and the rest comes back",
+    async () => {
+      const source = join(top, `unreadable ${generation}`);
+      mkdirSync(source);
+      writeTo(join(source, "good"), "good", 0o644);
+      // Root may read everything, so a name that is not UTF-8 is what fails there.
+      const name = isRoot ? Buffer.from([0x62, 0xff]) : Buffer.from("bad");
+      writeFileSync(Buffer.concat([Buffer.from(`${source}/`), name]), "bad", { mode: 0 });
+      const { errors, differences, result } = await trip(generation, source);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toContain(isRoot ? "UTF-8" : "EACCES");
+      expect(differences.length).toBeGreaterThan(0);
+      expect(readdirSync(result)).toEqual(["good"]);
+    },
+    TIMEOUT_MS,
+  );
 });
 
-it("a folder whose name is odd, and that is nearly empty, comes back", async () => {
-  const source = join(top, "a folder\n%20 ü #?");
-  mkdirSync(source, { mode: 0o750 });
-  writeTo(join(source, "only"), "", 0o600);
-  for (const generation of ["v1.0", "v1.1"] as const) {
-    expect(await trip(generation, source)).toMatchObject({ compared: 2, bytes: 0, errors: [], differences: [], leftOut: [] });
-  }
-}, TIMEOUT_MS);
+it(
+  "a folder whose name is odd, and that is nearly empty, comes back",
+  async () => {
+    const source = join(top, "a folder\n%20 ü #?");
+    mkdirSync(source, { mode: 0o750 });
+    writeTo(join(source, "only"), "", 0o600);
+    for (const generation of ["v1.0", "v1.1"] as const) {
+      expect(await trip(generation, source)).toMatchObject({
+        compared: 2,
+        bytes: 0,
+        errors: [],
+        differences: [],
+        leftOut: [],
+      });
+    }
+  },
+  TIMEOUT_MS,
+);

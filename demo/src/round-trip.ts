@@ -71,7 +71,11 @@ export function resultIn(work: string): string {
  */
 export async function countSource(source: string, signal?: AbortSignal): Promise<CountedSource> {
   const importer = connector("v1.1", "importer", source);
-  const found = await withConnector(() => startImporter(importer), (client) => count(client), signal);
+  const found = await withConnector(
+    () => startImporter(importer),
+    (client) => count(client),
+    signal,
+  );
   const { directories, files, symlinks, others, attributes, errors, bytes } = found;
   const entries = directories + files + symlinks + others;
   return { entries: entries - parentsOf(source).length, records: entries + attributes + errors, attributes, bytes };
@@ -117,20 +121,28 @@ async function backUp(
   { counted, progress, signal }: RoundTripOptions,
 ): Promise<{ bytes: number; errors: readonly string[] }> {
   const total = counted.records - (importer.generation === "v1.1" ? 0 : counted.attributes);
-  return await withConnector(() => startStorage(storage), async (store) => {
-    await createRepository(store, Buffer.from("demo"));
-    await openRepository(store);
-    const step = progress(`${importer.generation} back up and store`, total);
-    const archive = new ArchiveWriter(store, step.advance);
-    try {
-      const { bytes } = await withConnector(() => startImporter(importer), (client) => backup(client, archive), signal);
-      await archive.finish();
-      await store.close();
-      return { bytes, errors: archive.errors };
-    } finally {
-      step.end();
-    }
-  }, signal);
+  return await withConnector(
+    () => startStorage(storage),
+    async (store) => {
+      await createRepository(store, Buffer.from("demo"));
+      await openRepository(store);
+      const step = progress(`${importer.generation} back up and store`, total);
+      const archive = new ArchiveWriter(store, step.advance);
+      try {
+        const { bytes } = await withConnector(
+          () => startImporter(importer),
+          (client) => backup(client, archive),
+          signal,
+        );
+        await archive.finish();
+        await store.close();
+        return { bytes, errors: archive.errors };
+      } finally {
+        step.end();
+      }
+    },
+    signal,
+  );
 }
 
 /** @returns What could not be restored. */
@@ -141,33 +153,37 @@ async function restoreAll(
   { progress, signal }: RoundTripOptions,
 ): Promise<string[]> {
   // A process that has not seen the data being written: it must all be in the storage.
-  return await withConnector(() => startStorage(storage), async (store) => {
-    await openRepository(store);
-    const entries = await readArchive(store, source);
-    // The comparison tells of them as left out.
-    const unrestorable = new Set(entries.filter(isUnrestorable).map(({ pathname }) => pathname));
-    const errors: string[] = [];
-    let done = 0;
-    const step = progress(`${exporter.generation} read back and restore`, entries.length);
-    const onRestored = (): void => {
-      step.advance(++done);
-    };
-    const onError = (pathname: string, error: Error): void => {
-      step.advance(++done);
-      if (!unrestorable.has(pathname)) errors.push(`${JSON.stringify(pathname)}: ${error.message}`);
-    };
-    try {
-      await withConnector(
-        () => startExporter(exporter),
-        (client) => restore(client, entries, { onRestored, onError }),
-        signal,
-      );
-    } finally {
-      step.end();
-    }
-    await store.close();
-    return errors;
-  }, signal);
+  return await withConnector(
+    () => startStorage(storage),
+    async (store) => {
+      await openRepository(store);
+      const entries = await readArchive(store, source);
+      // The comparison tells of them as left out.
+      const unrestorable = new Set(entries.filter(isUnrestorable).map(({ pathname }) => pathname));
+      const errors: string[] = [];
+      let done = 0;
+      const step = progress(`${exporter.generation} read back and restore`, entries.length);
+      const onRestored = (): void => {
+        step.advance(++done);
+      };
+      const onError = (pathname: string, error: Error): void => {
+        step.advance(++done);
+        if (!unrestorable.has(pathname)) errors.push(`${JSON.stringify(pathname)}: ${error.message}`);
+      };
+      try {
+        await withConnector(
+          () => startExporter(exporter),
+          (client) => restore(client, entries, { onRestored, onError }),
+          signal,
+        );
+      } finally {
+        step.end();
+      }
+      await store.close();
+      return errors;
+    },
+    signal,
+  );
 }
 
 /** The wire has no numbers of devices, and a socket is its process'. */

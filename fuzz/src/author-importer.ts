@@ -27,8 +27,7 @@ export function trackedImporter(spec: AuthorSpec, temper: Temper, tracker: Track
       return temper.call("close", ignore);
     },
     ...(spec.opensByName && {
-      open: ({ pathname }: EntryRef, signal: AbortSignal) =>
-        temper.call("open", () => read(pathname, signal), signal),
+      open: ({ pathname }: EntryRef, signal: AbortSignal) => temper.call("open", () => read(pathname, signal), signal),
     }),
     ...(spec.full && {
       acknowledge: () => temper.call("acknowledge", ignore),

@@ -1,4 +1,12 @@
-import { Mac, MAC_LENGTH, type ByteSource, type ByteStream, type ResourceStore, type Store, type StoreBase } from "@kloset/sdk";
+import {
+  Mac,
+  MAC_LENGTH,
+  type ByteSource,
+  type ByteStream,
+  type ResourceStore,
+  type Store,
+  type StoreBase,
+} from "@kloset/sdk";
 import { take } from "./author-exporter.js";
 import type { AuthorSpec } from "./input.js";
 import type { Temper } from "./temper.js";

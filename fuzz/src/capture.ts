@@ -32,10 +32,7 @@ const recordingMs = 120_000;
  *
  * @param drive - Plays the host over its end of the connection.
  */
-export async function record(
-  name: string,
-  drive: (transport: Duplex) => Promise<void>,
-): Promise<Capture> {
+export async function record(name: string, drive: (transport: Duplex) => Promise<void>): Promise<Capture> {
   const tracker = new Tracker();
   const sent: Buffer[] = [];
   const [near, far] = copyingPair({ toNear: (chunk) => sent.push(Buffer.from(chunk)) });

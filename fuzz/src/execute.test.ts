@@ -51,7 +51,10 @@ describe("a broken plugin is found out that", () => {
     ["sends data for no call", broken.sendsNowhere, "output: "],
     ["sends a frame that is too large", broken.sendsTooMuch, "output: "],
   ])("%s", async (_, target, fault) => {
-    const large = { ...wire, steps: [preface, ...Array.from({ length: 10 }, () => Buffer.alloc(20_000)), "quiet"] as const };
+    const large = {
+      ...wire,
+      steps: [preface, ...Array.from({ length: 10 }, () => Buffer.alloc(20_000)), "quiet"] as const,
+    };
     const faults = await execute(target === broken.deaf ? large : wire, target, watchdogMs);
     expect(faults).toEqual([expect.stringContaining(fault) as unknown]);
   });
@@ -61,7 +64,9 @@ describe("a broken plugin is found out that", () => {
     ["answers without a status", broken.saysNothing, "ended without a status"],
     ["answers a status that does not exist", broken.babbles, 'ended with the status "99"'],
   ])("%s", async (_, target, fault) => {
-    expect(await execute(rpc, target, watchdogMs)).toContainEqual(`status: /importer.Importer/Ping ${fault}${fault.endsWith("a status") ? " (HTTP/2 error 0)" : ""}`);
+    expect(await execute(rpc, target, watchdogMs)).toContainEqual(
+      `status: /importer.Importer/Ping ${fault}${fault.endsWith("a status") ? " (HTTP/2 error 0)" : ""}`,
+    );
   });
 });
 
@@ -71,15 +76,21 @@ describe("the SDK", () => {
     expect(await execute(rpc, sdkTarget())).toEqual([]);
   });
 
-  it.each(["connect", "framed"] as const)("on the server %s refuses a call that is still being written, and the call closes", async (server) => {
-    const body = Array.from({ length: 10 }, () => envelope(Buffer.alloc(3000)));
-    const calls = [{ path: "/plakar.exporter.Exporter/Export", body, beside: false }, ...rpc.calls];
-    expect(await execute({ ...rpc, calls }, sdkTarget(server), watchdogMs)).toEqual([]);
-  });
+  it.each(["connect", "framed"] as const)(
+    "on the server %s refuses a call that is still being written, and the call closes",
+    async (server) => {
+      const body = Array.from({ length: 10 }, () => envelope(Buffer.alloc(3000)));
+      const calls = [{ path: "/plakar.exporter.Exporter/Export", body, beside: false }, ...rpc.calls];
+      expect(await execute({ ...rpc, calls }, sdkTarget(server), watchdogMs)).toEqual([]);
+    },
+  );
 
   it(`passes inputs of seed ${String(seed)}`, async () => {
     for (let index = 0; index < 100; index++) {
-      expect({ index, faults: await execute(inputOf(corpus, seed, index), sdkTarget()) }).toEqual({ index, faults: [] });
+      expect({ index, faults: await execute(inputOf(corpus, seed, index), sdkTarget()) }).toEqual({
+        index,
+        faults: [],
+      });
     }
   }, 300_000);
 });

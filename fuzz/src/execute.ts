@@ -16,7 +16,9 @@ export const defaultWatchdogMs = 30_000;
  */
 export async function execute(input: Input, target: Target, watchdogMs = defaultWatchdogMs): Promise<string[]> {
   try {
-    return input.kind === "wire" ? await executeWire(input, target, watchdogMs) : await executeRpc(input, target, watchdogMs);
+    return input.kind === "wire"
+      ? await executeWire(input, target, watchdogMs)
+      : await executeRpc(input, target, watchdogMs);
   } catch (error) {
     return [`thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
   }

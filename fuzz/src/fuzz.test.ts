@@ -22,13 +22,17 @@ function run(options: Partial<FuzzOptions>): Promise<Outcome> {
 }
 
 describe("a few hundred inputs", () => {
-  it.each(["connect", "framed"] as const)(`of seed ${String(seed)} find nothing in the SDK, on the server %s`, async (server) => {
-    const { findings, done, captures, peak } = await run({ runs: 400, workers: 2, server });
-    expect(findings).toEqual([]);
-    expect(done).toBe(400);
-    expect(captures).toBe(31);
-    expect(peak.live).toBeGreaterThan(0);
-  }, 600_000);
+  it.each(["connect", "framed"] as const)(
+    `of seed ${String(seed)} find nothing in the SDK, on the server %s`,
+    async (server) => {
+      const { findings, done, captures, peak } = await run({ runs: 400, workers: 2, server });
+      expect(findings).toEqual([]);
+      expect(done).toBe(400);
+      expect(captures).toBe(31);
+      expect(peak.live).toBeGreaterThan(0);
+    },
+    600_000,
+  );
 });
 
 describe("a worker finds", () => {
@@ -38,21 +42,29 @@ describe("a worker finds", () => {
     ["warns", /^warning: MaxListenersExceededWarning: /],
     ["exits", /^crash: a worker ended with code 3/],
     ["goesAway", /^goaway: /],
-  ])("what %s", async (name, text) => {
-    const { findings } = await run({ target: `${broken}#${name}`, runs: 3 });
-    expect(findings.map((finding) => finding.text)).toContainEqual(expect.stringMatching(text));
-    for (const { inputs } of findings) expect(inputs.length).toBeGreaterThan(0);
-  }, 300_000);
+  ])(
+    "what %s",
+    async (name, text) => {
+      const { findings } = await run({ target: `${broken}#${name}`, runs: 3 });
+      expect(findings.map((finding) => finding.text)).toContainEqual(expect.stringMatching(text));
+      for (const { inputs } of findings) expect(inputs.length).toBeGreaterThan(0);
+    },
+    300_000,
+  );
 
   it("what never gives the event loop back, and goes on with the other inputs", async () => {
     const { findings } = await run({ target: `${broken}#blocks`, runs: 2, watchdogMs: 3000 });
-    expect(findings.map(({ text }) => text)).toContain("hang: a worker says nothing any more: its event loop is blocked");
+    expect(findings.map(({ text }) => text)).toContain(
+      "hang: a worker says nothing any more: its event loop is blocked",
+    );
     expect(new Set(findings.flatMap(({ inputs }) => inputs.map(({ index }) => index)))).toEqual(new Set([0, 1]));
   }, 300_000);
 
   it("what leaks", async () => {
     const { findings } = await run({ target: `${broken}#leaks`, runs: 200 });
-    expect(findings.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^memory: \d+ MiB live at first, now \d+ MiB$/));
+    expect(findings.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^memory: \d+ MiB live at first, now \d+ MiB$/),
+    );
   }, 300_000);
 });
 
@@ -63,7 +75,9 @@ it("runs an input again from its file, and finds the same", async () => {
   const replay = join(folder, "input.json");
   writeFileSync(replay, text);
   const again = await run({ target, replay });
-  expect(again.findings.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^uncaught: Error: out of a callback\n/));
+  expect(again.findings.map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/^uncaught: Error: out of a callback\n/),
+  );
   expect(again.findings[0]?.inputs[0]?.text).toBe(text);
   expect((await run({ replay })).findings).toEqual([]);
 }, 300_000);

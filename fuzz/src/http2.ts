@@ -53,7 +53,7 @@ export function settings(...pairs: readonly (readonly [id: number, value: number
 export function framesOf(sent: Buffer): Buffer[] {
   const frames = [sent.subarray(0, preface.length)];
   if (!preface.equals(sent.subarray(0, preface.length))) throw new Error("no HTTP/2 preface");
-  for (let at = preface.length; at < sent.length; ) {
+  for (let at = preface.length; at < sent.length;) {
     const end = at + frameHeaderLength + sent.readUIntBE(at, 3);
     if (end > sent.length) throw new Error("the bytes end within a frame");
     frames.push(sent.subarray(at, end));

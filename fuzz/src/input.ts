@@ -57,17 +57,23 @@ export type Input = WireInput | RpcInput;
 
 /** An input as text, for a file. */
 export function inputToText(input: Input): string {
-  return `${JSON.stringify(input, (_key, value: unknown) => {
-    // Buffers have become plain objects by the time they get here.
-    if (isJsonBuffer(value)) return { base64: Buffer.from(value.data).toString("base64") };
-    return value instanceof Uint8Array ? { base64: Buffer.from(value).toString("base64") } : value;
-  }, 1)}\n`;
+  return `${JSON.stringify(
+    input,
+    (_key, value: unknown) => {
+      // Buffers have become plain objects by the time they get here.
+      if (isJsonBuffer(value)) return { base64: Buffer.from(value.data).toString("base64") };
+      return value instanceof Uint8Array ? { base64: Buffer.from(value).toString("base64") } : value;
+    },
+    1,
+  )}\n`;
 }
 
 /** Reads what {@link inputToText} wrote. @throws Error when it is something else. */
 export function inputFromText(text: string): Input {
   const input = JSON.parse(text, (_key, value: unknown) =>
-    typeof value === "object" && value !== null && "base64" in value ? Buffer.from(String(value.base64), "base64") : value,
+    typeof value === "object" && value !== null && "base64" in value
+      ? Buffer.from(String(value.base64), "base64")
+      : value,
   ) as unknown;
   if (!isInput(input)) throw new Error("this is no input of the fuzzer");
   return input;
@@ -75,7 +81,9 @@ export function inputFromText(text: string): Input {
 
 function isInput(input: unknown): input is Input {
   if (typeof input !== "object" || input === null || !("kind" in input) || !("author" in input)) return false;
-  return input.kind === "wire" ? "steps" in input && Array.isArray(input.steps) : input.kind === "rpc" && "calls" in input && Array.isArray(input.calls);
+  return input.kind === "wire"
+    ? "steps" in input && Array.isArray(input.steps)
+    : input.kind === "rpc" && "calls" in input && Array.isArray(input.calls);
 }
 
 function isJsonBuffer(value: unknown): value is { readonly data: number[] } {

@@ -23,6 +23,10 @@ export interface Job {
 export type WorkerMessage =
   | { readonly type: "corpus"; readonly digest: string; readonly captures: number }
   | { readonly type: "begin" | "end"; readonly index: number }
-  | { readonly type: "fault"; readonly text: string; readonly inputs: readonly { readonly index: number; readonly text?: string }[] }
+  | {
+      readonly type: "fault";
+      readonly text: string;
+      readonly inputs: readonly { readonly index: number; readonly text?: string }[];
+    }
   | { readonly type: "memory"; readonly live: number; readonly rss: number }
   | { readonly type: "done" };

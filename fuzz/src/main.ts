@@ -28,8 +28,12 @@ async function run(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const what = options.replay?.file ?? `${String(options.runs)} inputs of seed ${String(options.seed)}, ${String(options.workers)} workers`;
-  console.log(`fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "of the SDK's choice"}, Node ${process.version}`);
+  const what =
+    options.replay?.file ??
+    `${String(options.runs)} inputs of seed ${String(options.seed)}, ${String(options.workers)} workers`;
+  console.log(
+    `fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "of the SDK's choice"}, Node ${process.version}`,
+  );
   const findings = options.replay === undefined ? await findingsOf(options) : await replay(options.replay, options);
   await report(findings, options);
   console.log(findings.length === 0 ? "fuzz: passed" : `fuzz: ${String(findings.length)} findings`);
@@ -39,7 +43,13 @@ async function run(): Promise<number> {
 async function findingsOf(options: Options): Promise<Finding[]> {
   const began = Date.now();
   const { seed, runs, processes, workers, watchdogMs, target } = options;
-  const { findings: inMemory, done, digest, captures, peak } = await fuzz({
+  const {
+    findings: inMemory,
+    done,
+    digest,
+    captures,
+    peak,
+  } = await fuzz({
     seed,
     runs,
     workers,
@@ -47,21 +57,34 @@ async function findingsOf(options: Options): Promise<Finding[]> {
     target,
     watchdogMs,
     progress: ({ done, memory }) => {
-      console.log(`  ${String(done)} inputs, ${seconds(began)} s, live ${inMiB(memory.live)}, process ${inMiB(memory.rss)}`);
+      console.log(
+        `  ${String(done)} inputs, ${seconds(began)} s, live ${inMiB(memory.live)}, process ${inMiB(memory.rss)}`,
+      );
     },
   });
   const findings = [...inMemory];
   console.log(`fuzz: ${String(done)} inputs made of ${String(captures)} captures (${digest}), ${seconds(began)} s`);
-  console.log(`fuzz: at most ${inMiB(peak.live)} live and ${inMiB(peak.rss)} in a worker; it may grow by ${inMiB(maxLiveGrowth)} and ${inMiB(maxRssGrowth)}`);
+  console.log(
+    `fuzz: at most ${inMiB(peak.live)} live and ${inMiB(peak.rss)} in a worker; it may grow by ${inMiB(maxLiveGrowth)} and ${inMiB(maxRssGrowth)}`,
+  );
   if (target !== undefined) return findings;
   if (processes > 0) {
-    findings.push(...(await fuzzProcesses({ corpus: await recordCorpus(), seed, runs: processes, atOnce: workers, watchdogMs })));
+    findings.push(
+      ...(await fuzzProcesses({ corpus: await recordCorpus(), seed, runs: processes, atOnce: workers, watchdogMs })),
+    );
     console.log(`fuzz: ${String(processes)} inputs for real processes, ${seconds(began)} s`);
   }
   if (options.differential > 0) {
-    const { findings: differences, met } = await differential({ corpus: await recordCorpus(), seed, runs: options.differential, watchdogMs });
+    const { findings: differences, met } = await differential({
+      corpus: await recordCorpus(),
+      seed,
+      runs: options.differential,
+      watchdogMs,
+    });
     findings.push(...differences);
-    console.log(`fuzz: ${String(options.differential)} inputs for both servers, ${seconds(began)} s; deliberate differences:`);
+    console.log(
+      `fuzz: ${String(options.differential)} inputs for both servers, ${seconds(began)} s; deliberate differences:`,
+    );
     for (const [name, times] of met) console.log(`  ${String(times).padStart(5)} ${name}`);
   }
   return findings;

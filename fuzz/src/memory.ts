@@ -29,8 +29,10 @@ export async function measureMemory(): Promise<MemorySample> {
 /** What is wrong with a process that held `first` at first. */
 export function memoryFaults(first: MemorySample, now: MemorySample): string[] {
   const faults: string[] = [];
-  if (now.live - first.live > maxLiveGrowth) faults.push(`memory: ${inMiB(first.live)} live at first, now ${inMiB(now.live)}`);
-  if (now.rss - first.rss > maxRssGrowth) faults.push(`memory: the process had ${inMiB(first.rss)} at first, now ${inMiB(now.rss)}`);
+  if (now.live - first.live > maxLiveGrowth)
+    faults.push(`memory: ${inMiB(first.live)} live at first, now ${inMiB(now.live)}`);
+  if (now.rss - first.rss > maxRssGrowth)
+    faults.push(`memory: the process had ${inMiB(first.rss)} at first, now ${inMiB(now.rss)}`);
   return faults;
 }
 

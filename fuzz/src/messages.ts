@@ -4,10 +4,40 @@ import type { Random } from "./random.js";
 
 /** Texts that mean something to the SDK, or might. */
 const texts: readonly [string, ...string[]] = [
-  "", "/", "/srv", "/srv/ds/a.txt", "/srv/out", "/srv/out/d/file", "/srv/ds/big.bin", "..", "/../x", "//", "a", ".",
-  "/srv/out/../..", "user.color", "é", "写真📷", "a\0b", "location", "fuzz:///srv", "\u{1F4A9}".repeat(20), "x".repeat(300),
+  "",
+  "/",
+  "/srv",
+  "/srv/ds/a.txt",
+  "/srv/out",
+  "/srv/out/d/file",
+  "/srv/ds/big.bin",
+  "..",
+  "/../x",
+  "//",
+  "a",
+  ".",
+  "/srv/out/../..",
+  "user.color",
+  "é",
+  "写真📷",
+  "a\0b",
+  "location",
+  "fuzz:///srv",
+  "\u{1F4A9}".repeat(20),
+  "x".repeat(300),
 ];
-const numbers: readonly [bigint, ...bigint[]] = [0n, 1n, 2n, 7n, 511n, 0x8000_01edn, 0xffff_ffffn, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n];
+const numbers: readonly [bigint, ...bigint[]] = [
+  0n,
+  1n,
+  2n,
+  7n,
+  511n,
+  0x8000_01edn,
+  0xffff_ffffn,
+  2n ** 53n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+];
 
 /** A random message of a type, encoded: what a host of that generation could send, however odd. */
 export function randomMessage(schema: DescMessage, random: Random): Uint8Array {
@@ -49,7 +79,9 @@ function anyValue(field: DescField, random: Random, depth: number): unknown {
     case ScalarType.STRING:
       return random.pick(texts);
     case ScalarType.BYTES:
-      return field.name === "mac" || field.name === "value" ? Buffer.alloc(random.chance(0.9) ? 32 : random.below(70), 1) : random.bytes(random.size(2000) + 1);
+      return field.name === "mac" || field.name === "value"
+        ? Buffer.alloc(random.chance(0.9) ? 32 : random.below(70), 1)
+        : random.bytes(random.size(2000) + 1);
     case ScalarType.BOOL:
       return random.chance(0.5);
     case ScalarType.INT64:

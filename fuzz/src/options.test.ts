@@ -29,11 +29,33 @@ function errorOf(...args: string[]): unknown {
 
 describe("the command line", () => {
   it("has a default for everything", () => {
-    expect(optionsOf([])).toMatchObject({ help: false, runs: 100_000, processes: 200, differential: 5000, seed: 20_260_401, seconds: undefined, replay: undefined });
+    expect(optionsOf([])).toMatchObject({
+      help: false,
+      runs: 100_000,
+      processes: 200,
+      differential: 5000,
+      seed: 20_260_401,
+      seconds: undefined,
+      replay: undefined,
+    });
   });
 
   it("is read", () => {
-    const args = ["--runs", "0", "--processes=7", "--seed", "8", "--seconds", "9", "--workers", "3", "--server", "connect", "--target", "a.js#b"];
+    const args = [
+      "--runs",
+      "0",
+      "--processes=7",
+      "--seed",
+      "8",
+      "--seconds",
+      "9",
+      "--workers",
+      "3",
+      "--server",
+      "connect",
+      "--target",
+      "a.js#b",
+    ];
     expect(optionsOf(args)).toMatchObject({ runs: 0, processes: 7, seed: 8, seconds: 9, workers: 3, target: "a.js#b" });
   });
 
@@ -58,18 +80,40 @@ describe("the command line", () => {
 
   it("takes an input to replay, and nothing else", () => {
     const file = join(folder, "input.json");
-    const input: Input = { kind: "wire", what: "bytes", author: calmAuthor, steps: [Buffer.from("abc"), 3, "quiet"], reads: "all", end: "end" };
+    const input: Input = {
+      kind: "wire",
+      what: "bytes",
+      author: calmAuthor,
+      steps: [Buffer.from("abc"), 3, "quiet"],
+      reads: "all",
+      end: "end",
+    };
     writeFileSync(file, inputToText(input));
     expect(optionsOf(["--replay", file]).replay).toEqual({ file, input });
-    for (const text of ["", "{}", "null", "[1]", '{"kind":"wire","author":{}}', '{"kind":"rpc","author":{},"steps":[]}']) {
+    for (const text of [
+      "",
+      "{}",
+      "null",
+      "[1]",
+      '{"kind":"wire","author":{}}',
+      '{"kind":"rpc","author":{},"steps":[]}',
+    ]) {
       writeFileSync(file, text);
       expect(errorOf("--replay", file)).toBeInstanceOf(UsageError);
     }
   });
 
-  it.each([[["--runs", "-1"]], [["--server", "xx"]], [["--replay", "/nope"]]])("%j ends the program with one line and 2", (args) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL("../dist/main.js", import.meta.url)), ...args], { encoding: "utf8" });
-    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/^fuzz: .*\n$/);
-  }, 60_000);
+  it.each([[["--runs", "-1"]], [["--server", "xx"]], [["--replay", "/nope"]]])(
+    "%j ends the program with one line and 2",
+    (args) => {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [fileURLToPath(new URL("../dist/main.js", import.meta.url)), ...args],
+        { encoding: "utf8" },
+      );
+      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+      expect(stderr).toMatch(/^fuzz: .*\n$/);
+    },
+    60_000,
+  );
 });

@@ -51,11 +51,17 @@ const text = { type: "string" } as const;
 export function optionsOf(args: readonly string[]): Options {
   const values = valuesOf(args);
   const { server, target, replay } = values;
-  if (server !== undefined && server !== "connect" && server !== "framed") throw new UsageError(`--server is ${JSON.stringify(server)}: connect or framed`);
-  const number = (name: "runs" | "processes" | "differential" | "seed" | "seconds" | "workers" | "watchdog", otherwise: number, least = 0): number => {
+  if (server !== undefined && server !== "connect" && server !== "framed")
+    throw new UsageError(`--server is ${JSON.stringify(server)}: connect or framed`);
+  const number = (
+    name: "runs" | "processes" | "differential" | "seed" | "seconds" | "workers" | "watchdog",
+    otherwise: number,
+    least = 0,
+  ): number => {
     const given = values[name];
     if (given === undefined) return otherwise;
-    if (!/^\d+$/.test(given) || !Number.isSafeInteger(Number(given)) || Number(given) < least) throw new UsageError(`--${name} is ${JSON.stringify(given)}: a number from ${String(least)} is needed`);
+    if (!/^\d+$/.test(given) || !Number.isSafeInteger(Number(given)) || Number(given) < least)
+      throw new UsageError(`--${name} is ${JSON.stringify(given)}: a number from ${String(least)} is needed`);
     return Number(given);
   };
   return {

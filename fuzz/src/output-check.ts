@@ -15,7 +15,12 @@ const allowed: ReadonlySet<number> = new Set([
 const maxPayload = 16_384;
 
 /** What a stream's number must be, by frame type: a request's (odd), the connection's (0), or either. */
-const onStream: ReadonlySet<number> = new Set([frameType.data, frameType.headers, frameType.rstStream, frameType.continuation]);
+const onStream: ReadonlySet<number> = new Set([
+  frameType.data,
+  frameType.headers,
+  frameType.rstStream,
+  frameType.continuation,
+]);
 const onConnection: ReadonlySet<number> = new Set([frameType.settings, frameType.ping]);
 
 /** Watches what a plugin sends: frames of HTTP/2, SETTINGS first, and no GOAWAY, ever. */
@@ -30,7 +35,7 @@ export class OutputCheck {
 
   push(chunk: Buffer): void {
     this.bytes += chunk.length;
-    for (let at = 0; at < chunk.length && this.#fault === undefined; ) {
+    for (let at = 0; at < chunk.length && this.#fault === undefined;) {
       if (this.#payloadLeft > 0) {
         const length = Math.min(this.#payloadLeft, chunk.length - at);
         this.#payloadLeft -= length;

@@ -9,7 +9,9 @@ import { duplexPair, type Duplex } from "node:stream";
  *
  * @param watch - Shown what arrives at an end, before it is used again.
  */
-export function copyingPair(watch: { readonly toNear?: (chunk: Buffer) => void; readonly toFar?: (chunk: Buffer) => void } = {}): [near: Duplex, far: Duplex] {
+export function copyingPair(
+  watch: { readonly toNear?: (chunk: Buffer) => void; readonly toFar?: (chunk: Buffer) => void } = {},
+): [near: Duplex, far: Duplex] {
   const [near, far] = duplexPair();
   copies(near, watch.toNear);
   copies(far, watch.toFar);

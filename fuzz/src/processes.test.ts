@@ -8,7 +8,14 @@ import { fuzzProcesses, runProcess } from "./processes.js";
 
 const brokenPlugin = fileURLToPath(new URL("../dist/testing/broken-plugin.js", import.meta.url));
 const watchdogMs = 60_000;
-const input: WireInput = { kind: "wire", what: "", author: calmAuthor, steps: [preface, settings(), "quiet"], reads: "all", end: "end" };
+const input: WireInput = {
+  kind: "wire",
+  what: "",
+  author: calmAuthor,
+  steps: [preface, settings(), "quiet"],
+  reads: "all",
+  end: "end",
+};
 
 describe("a plugin's process", () => {
   it("passes some inputs", async () => {
@@ -20,8 +27,12 @@ describe("a plugin's process", () => {
     ["crashes", "crash: uncaught exception: Error: out of a callback"],
     ["exits", "exit: the process ended with code 3"],
     ["forgets", 'connector: ["importer was closed 0 times"]'],
-  ])("is found out that %s", async (fault, text) => {
-    const faults = await runProcess(input, watchdogMs, [brokenPlugin, fault]);
-    expect(faults).toContainEqual(expect.stringContaining(text));
-  }, 120_000);
+  ])(
+    "is found out that %s",
+    async (fault, text) => {
+      const faults = await runProcess(input, watchdogMs, [brokenPlugin, fault]);
+      expect(faults).toContainEqual(expect.stringContaining(text));
+    },
+    120_000,
+  );
 });

@@ -34,7 +34,8 @@ export async function fuzzProcesses(options: ProcessOptions): Promise<Finding[]>
       let input = inputOf(options.corpus, options.seed, index++);
       while (input.kind !== "wire") input = inputOf(options.corpus, options.seed, index++);
       const at = index - 1;
-      for (const text of await runProcess(input, options.watchdogMs)) findings.push({ text, inputs: [{ index: at, text: inputToText(input) }] });
+      for (const text of await runProcess(input, options.watchdogMs))
+        findings.push({ text, inputs: [{ index: at, text: inputToText(input) }] });
     }
   };
   await Promise.all(Array.from({ length: options.atOnce }, lane));
@@ -47,7 +48,11 @@ export async function fuzzProcesses(options: ProcessOptions): Promise<Finding[]>
  * @param program - The plugin, and its further arguments.
  * @returns What is wrong.
  */
-export async function runProcess(input: WireInput, watchdogMs: number, program: readonly string[] = [defaultPlugin]): Promise<string[]> {
+export async function runProcess(
+  input: WireInput,
+  watchdogMs: number,
+  program: readonly string[] = [defaultPlugin],
+): Promise<string[]> {
   // An author whose close() throws ends the process with 1, and rightly so.
   const author = { ...input.author, fails: 0 };
   const plugin = await startPlugin({
@@ -58,7 +63,10 @@ export async function runProcess(input: WireInput, watchdogMs: number, program: 
   });
   const output = new OutputCheck();
   const { transport } = plugin;
-  if (input.reads !== "nothing") transport.on("data", (chunk: Buffer) => { output.push(chunk); });
+  if (input.reads !== "nothing")
+    transport.on("data", (chunk: Buffer) => {
+      output.push(chunk);
+    });
   const faults: string[] = [];
   if (!(await happens(feed(input, plugin), watchdogMs))) faults.push("hang: the input is not read");
   const { code, signal } = await plugin.stop();

@@ -21,7 +21,10 @@ import { fileInfoOf, Mac, MAC_LENGTH } from "@kloset/model";
 import { record, type Capture } from "./capture.js";
 
 const generations = ["v1.0", "v1.1"] as const;
-const options = { location: "fuzz:///srv", options: { maxConcurrency: 2, hostname: "vm", os: "linux", arch: "amd64", cwd: "/srv" } };
+const options = {
+  location: "fuzz:///srv",
+  options: { maxConcurrency: 2, hostname: "vm", os: "linux", arch: "amd64", cwd: "/srv" },
+};
 
 /** Records what `@kloset/host` sends in each of its flows. */
 export async function recordFlows(): Promise<Capture[]> {
@@ -55,7 +58,12 @@ const flows: Readonly<Record<string, Drive>> = {
   "storage backup": async (connection) => {
     const storage = await openStorage(connection, options);
     await openRepository(storage);
-    const work = { lock: resource(9, 100), entries: 3, packfiles: [resource(1, 30_000), resource(2, 300)], state: resource(3, 4574) };
+    const work = {
+      lock: resource(9, 100),
+      entries: 3,
+      packfiles: [resource(1, 30_000), resource(2, 300)],
+      state: resource(3, 4574),
+    };
     await backupToRepository(storage, work, { maxConcurrency: 2 });
   },
   check: async (connection) => {
@@ -79,7 +87,9 @@ const sink = {
   error: (): void => undefined,
 };
 
-const wanted = [17, 500, 4900].map((offset) => ({ kind: "packfile", mac: macOf(1), range: { offset, length: 300 } }) as const);
+const wanted = [17, 500, 4900].map(
+  (offset) => ({ kind: "packfile", mac: macOf(1), range: { offset, length: 300 } }) as const,
+);
 
 function macOf(fill: number): Mac {
   return Mac.fromBytes(new Uint8Array(MAC_LENGTH).fill(fill));

@@ -19,7 +19,11 @@ async function play(transport: Duplex, { generation, calls }: Script): Promise<v
 }
 
 /** Makes a call, and goes on when nothing more comes: Import ends only after many others. */
-async function make(session: ClientHttp2Session, { path, messages, end }: ScriptedCall, userAgent: string): Promise<void> {
+async function make(
+  session: ClientHttp2Session,
+  { path, messages, end }: ScriptedCall,
+  userAgent: string,
+): Promise<void> {
   const stream = session.request(Object.fromEntries(requestHeaders(path, userAgent)));
   let seen = 0;
   stream.on("error", () => undefined);

@@ -22,7 +22,10 @@ afterEach(() => {
 
 it("runs the input of a difference again, and finds the same; nothing in the SDK", async () => {
   // One that serves nothing differs from the other.
-  const servers = { connect: sdkTarget("connect"), framed: sdkTarget((duplex, options) => serveFramed(duplex, { ...options, services: [] })) };
+  const servers = {
+    connect: sdkTarget("connect"),
+    framed: sdkTarget((duplex, options) => serveFramed(duplex, { ...options, services: [] })),
+  };
   const { findings } = await differential({ corpus: await recordCorpus(), seed: 7, runs: 10, watchdogMs, servers });
   const [first] = findings;
   const file = join(folder, "input.json");

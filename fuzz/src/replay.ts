@@ -16,7 +16,10 @@ export interface ReplayOptions extends Pick<Options, "target" | "watchdogMs"> {
  *
  * @returns What is wrong.
  */
-export async function replay({ file, input }: Replay, { target, watchdogMs, servers }: ReplayOptions): Promise<readonly Finding[]> {
+export async function replay(
+  { file, input }: Replay,
+  { target, watchdogMs, servers }: ReplayOptions,
+): Promise<readonly Finding[]> {
   const { findings } = await fuzz({ seed: 0, runs: 1, workers: 1, replay: file, target, watchdogMs });
   // Another target is tried by itself.
   if (input.kind !== "wire" || target !== undefined) return findings;

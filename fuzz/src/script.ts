@@ -31,7 +31,9 @@ const maxData = 8192;
 
 /** Reads what the hosts of every transcript sent. */
 export function readScripts(folder: URL): Script[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".jsonl")).sort();
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".jsonl"))
+    .sort();
   return names.map((name) => scriptOf(name.slice(0, -".jsonl".length), readFileSync(new URL(name, folder), "utf8")));
 }
 

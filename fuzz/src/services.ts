@@ -11,8 +11,16 @@ export interface WireGeneration {
 
 /** Both generations of the protocol. */
 export const wireGenerations: readonly [WireGeneration, WireGeneration] = [
-  { name: "v1.0", userAgent: "grpc-go/1.77.0", services: [v1_0.importer.Importer, v1_0.exporter.Exporter, v1_0.store.Store] },
-  { name: "v1.1", userAgent: "grpc-go/1.81.1", services: [v1_1.importer.Importer, v1_1.exporter.Exporter, v1_1.store.Store] },
+  {
+    name: "v1.0",
+    userAgent: "grpc-go/1.77.0",
+    services: [v1_0.importer.Importer, v1_0.exporter.Exporter, v1_0.store.Store],
+  },
+  {
+    name: "v1.1",
+    userAgent: "grpc-go/1.81.1",
+    services: [v1_1.importer.Importer, v1_1.exporter.Exporter, v1_1.store.Store],
+  },
 ];
 
 /** Path of a method. */

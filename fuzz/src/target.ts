@@ -1,6 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { Serve } from "@kloset/connection";
-import { chosenServer, loadEmbedding, loadServer, type Connectors, type Embed, type ServerName } from "@kloset/sdk/embedding";
+import {
+  chosenServer,
+  loadEmbedding,
+  loadServer,
+  type Connectors,
+  type Embed,
+  type ServerName,
+} from "@kloset/sdk/embedding";
 import { trackedExporter } from "./author-exporter.js";
 import { trackedImporter } from "./author-importer.js";
 import { trackedStore } from "./author-store.js";

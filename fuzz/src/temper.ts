@@ -51,7 +51,13 @@ export class Temper {
 async function aborted(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) {
     await new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => { resolve(); }, { once: true });
+      signal.addEventListener(
+        "abort",
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
     });
   }
   throw new Error("was aborted");

@@ -31,14 +31,27 @@ async function work(job: Job): Promise<void> {
   const target = await targetOf(job);
   const inputAt = await inputsOf(job);
   await runInputs(
-    { target, inputAt, indices: indicesOf(job), inFlight: job.inFlight, sampleEvery: job.sampleEvery, watchdogMs: job.watchdogMs },
     {
-      begin: (index) => { tell({ type: "begin", index }); },
-      end: (index) => { tell({ type: "end", index }); },
+      target,
+      inputAt,
+      indices: indicesOf(job),
+      inFlight: job.inFlight,
+      sampleEvery: job.sampleEvery,
+      watchdogMs: job.watchdogMs,
+    },
+    {
+      begin: (index) => {
+        tell({ type: "begin", index });
+      },
+      end: (index) => {
+        tell({ type: "end", index });
+      },
       fault: (text, indices) => {
         tell({ type: "fault", text, inputs: indices.map((index) => ({ index, text: inputToText(inputAt(index)) })) });
       },
-      memory: (sample) => { tell({ type: "memory", ...sample }); },
+      memory: (sample) => {
+        tell({ type: "memory", ...sample });
+      },
     },
   );
   tell({ type: "done" });

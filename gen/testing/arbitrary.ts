@@ -11,7 +11,21 @@ const text = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: "binary", maxLength: 60 }) },
   { weight: 4, arbitrary: fc.string({ unit: "binary-ascii", maxLength: 200 }) },
   { weight: 4, arbitrary: fc.string({ unit: "grapheme", maxLength: 9 }).map((rest) => bom + rest) },
-  { weight: 4, arbitrary: fc.constantFrom("", bom, "\u{1f600}", "\0", "\ufffd", "ä".repeat(22), "é".repeat(63), "€".repeat(43), "a".repeat(127), "a".repeat(128)) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      "",
+      bom,
+      "\u{1f600}",
+      "\0",
+      "\ufffd",
+      "ä".repeat(22),
+      "é".repeat(63),
+      "€".repeat(43),
+      "a".repeat(127),
+      "a".repeat(128),
+    ),
+  },
   // Lengths of three bytes; the second is one of two if it is taken for ASCII.
   { weight: 1, arbitrary: fc.constantFrom("a".repeat(16_384), "€".repeat(5462)) },
 );
@@ -21,9 +35,20 @@ const bytes = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(16_383, 16_384).map((length) => new Uint8Array(length).fill(7)) },
 );
 const int32 = fc.oneof(fc.integer(), fc.constantFrom(0, 1, -1, 127, 128, 0x7fff_ffff, -0x8000_0000));
-const uint32 = fc.oneof(fc.integer({ min: 0, max: 0xffff_ffff }), fc.constantFrom(0, 1, 127, 128, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff));
-const int64 = fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.bigInt({ min: -300n, max: 300n }), fc.constantFrom(0n, 2n ** 31n, 2n ** 32n, -(2n ** 32n), 2n ** 63n - 1n, -(2n ** 63n)));
-const uint64 = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 300n }), fc.constantFrom(0n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n, 2n ** 64n - 1n));
+const uint32 = fc.oneof(
+  fc.integer({ min: 0, max: 0xffff_ffff }),
+  fc.constantFrom(0, 1, 127, 128, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff),
+);
+const int64 = fc.oneof(
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.bigInt({ min: -300n, max: 300n }),
+  fc.constantFrom(0n, 2n ** 31n, 2n ** 32n, -(2n ** 32n), 2n ** 63n - 1n, -(2n ** 63n)),
+);
+const uint64 = fc.oneof(
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  fc.bigInt({ min: 0n, max: 300n }),
+  fc.constantFrom(0n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n, 2n ** 64n - 1n),
+);
 
 const scalars: Readonly<Partial<Record<ScalarType, fc.Arbitrary<unknown>>>> = {
   [ScalarType.STRING]: text,
@@ -37,7 +62,9 @@ const scalars: Readonly<Partial<Record<ScalarType, fc.Arbitrary<unknown>>>> = {
 
 /** What `create` takes for a message: fields may be absent, undefined, default or extreme. */
 export function initOf(desc: DescMessage): fc.Arbitrary<Record<string, unknown>> {
-  const members = desc.members.map((member) => [member.localName, fc.option(memberOf(member), { nil: undefined })] as const);
+  const members = desc.members.map(
+    (member) => [member.localName, fc.option(memberOf(member), { nil: undefined })] as const,
+  );
   return fc.record(Object.fromEntries(members), { requiredKeys: [] });
 }
 
@@ -51,7 +78,11 @@ function fieldOf(field: DescField): fc.Arbitrary<unknown> {
   switch (field.fieldKind) {
     // What becomes of "__proto__" has tests of its own.
     case "map":
-      return fc.dictionary(text.filter((key) => key !== "__proto__"), text, { maxKeys: 4 });
+      return fc.dictionary(
+        text.filter((key) => key !== "__proto__"),
+        text,
+        { maxKeys: 4 },
+      );
     case "list":
       return fc.array(singleOf(field), { maxLength: 4 });
     default:

@@ -13,7 +13,12 @@ export function hasForeignEntry(desc: DescMessage, bytes: Uint8Array): boolean {
     const field = desc.fields.find((one) => one.number === number);
     if (field === undefined || wireType !== WireType.LengthDelimited) continue;
     const content = new BinaryReader(value).bytes();
-    if (field.fieldKind === "map" ? isForeign(content) : field.message !== undefined && hasForeignEntry(field.message, content)) return true;
+    if (
+      field.fieldKind === "map"
+        ? isForeign(content)
+        : field.message !== undefined && hasForeignEntry(field.message, content)
+    )
+      return true;
   }
   return false;
 }

@@ -38,7 +38,11 @@ export interface MessageCase {
 
 /** Every message there is. */
 export const messages: readonly MessageCase[] = files.flatMap(([file, codecs]) =>
-  allOf(file.messages).map((desc) => ({ name: `${desc.typeName} of ${file.name}`, desc, codec: codecOf(desc, codecs) })),
+  allOf(file.messages).map((desc) => ({
+    name: `${desc.typeName} of ${file.name}`,
+    desc,
+    codec: codecOf(desc, codecs),
+  })),
 );
 
 function allOf(found: readonly DescMessage[]): DescMessage[] {

@@ -55,7 +55,8 @@ function* fieldsOf(desc: DescMessage, bytes: Uint8Array, chance: Chance): Genera
     }
     const content = scramble(message, new BinaryReader(value).bytes(), chance);
     const cut = chance(3) === 0 ? firstFields(content) : content.length;
-    for (const part of [content.subarray(0, cut), content.subarray(cut)]) yield new BinaryWriter().tag(number, wireType).bytes(part).finish();
+    for (const part of [content.subarray(0, cut), content.subarray(cut)])
+      yield new BinaryWriter().tag(number, wireType).bytes(part).finish();
   }
 }
 
@@ -73,14 +74,28 @@ function unknownField(chance: Chance, depth: number): Uint8Array {
   const writer = new BinaryWriter();
   switch (chance(depth > 0 ? 5 : 4)) {
     case 0:
-      return writer.tag(number, WireType.Varint).uint64(BigInt(chance(0x7fff_ffff)) * BigInt(chance(0x7fff_ffff))).finish();
+      return writer
+        .tag(number, WireType.Varint)
+        .uint64(BigInt(chance(0x7fff_ffff)) * BigInt(chance(0x7fff_ffff)))
+        .finish();
     case 1:
-      return writer.tag(number, WireType.Bit64).fixed64(BigInt(chance(0x7fff_ffff))).finish();
+      return writer
+        .tag(number, WireType.Bit64)
+        .fixed64(BigInt(chance(0x7fff_ffff)))
+        .finish();
     case 2:
       return writer.tag(number, WireType.Bit32).fixed32(chance(0x7fff_ffff)).finish();
     case 3:
-      return writer.tag(number, WireType.LengthDelimited).bytes(new Uint8Array(chance(200)).fill(0xff)).finish();
+      return writer
+        .tag(number, WireType.LengthDelimited)
+        .bytes(new Uint8Array(chance(200)).fill(0xff))
+        .finish();
     default:
-      return writer.tag(number, WireType.StartGroup).raw(unknownField(chance, depth - 1)).raw(unknownField(chance, depth - 1)).tag(number, WireType.EndGroup).finish();
+      return writer
+        .tag(number, WireType.StartGroup)
+        .raw(unknownField(chance, depth - 1))
+        .raw(unknownField(chance, depth - 1))
+        .tag(number, WireType.EndGroup)
+        .finish();
   }
 }

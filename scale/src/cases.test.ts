@@ -6,11 +6,15 @@ const MiB = 1024 * 1024;
 
 // The plugin is run as it is built: these are the same processes as in the large run.
 describe("a small run of what is run at scale", () => {
-  it.each(scaleCases.map((each) => [`${each.generation} ${each.name}`, each] as const))("%s", async (_, { run, bound }) => {
-    const peak = await run({ records: 2500, bytes: 5 * MiB + 3 });
-    expect(peak).toBeGreaterThan(10 * MiB);
-    expect(peak).toBeLessThan(bound);
-  }, 60_000);
+  it.each(scaleCases.map((each) => [`${each.generation} ${each.name}`, each] as const))(
+    "%s",
+    async (_, { run, bound }) => {
+      const peak = await run({ records: 2500, bytes: 5 * MiB + 3 });
+      expect(peak).toBeGreaterThan(10 * MiB);
+      expect(peak).toBeLessThan(bound);
+    },
+    60_000,
+  );
 
   it("starts", async () => {
     await startAndEnd(3);

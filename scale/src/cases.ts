@@ -1,5 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { count, startExporter, startImporter, startStorage, type Generation, type PluginExit, type PluginProcess, type ScannedRecord } from "@kloset/host";
+import {
+  count,
+  startExporter,
+  startImporter,
+  startStorage,
+  type Generation,
+  type PluginExit,
+  type PluginProcess,
+  type ScannedRecord,
+} from "@kloset/host";
 import { fileInfoOf, Mac } from "@kloset/model";
 import { consumeSlowly, markedBytes } from "./marked-bytes.js";
 import { peakMemoryOf } from "./peak-memory.js";
@@ -85,7 +94,11 @@ async function restore(generation: Generation, amounts: Amounts): Promise<number
         return restored;
       })();
       await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
-      await stream.sendRecord({ pathname: "/file", fileInfo: fileInfoOf({ name: "file", size: bytes }), read: () => new Uint8Array() });
+      await stream.sendRecord({
+        pathname: "/file",
+        fileInfo: fileInfoOf({ name: "file", size: bytes }),
+        read: () => new Uint8Array(),
+      });
       expectCount("bytes", (await stream.sendContent(markedBytes(bytes))) ?? 0, bytes);
       await stream.endContent();
       stream.halfClose();
@@ -112,7 +125,10 @@ async function get(generation: Generation, amounts: Amounts): Promise<number> {
 }
 
 /** Works, asks for the peak, and ends the plugin, which must end well. */
-async function measured({ plugin, stop }: { plugin: PluginProcess; stop: () => Promise<PluginExit> }, work: () => Promise<void>): Promise<number> {
+async function measured(
+  { plugin, stop }: { plugin: PluginProcess; stop: () => Promise<PluginExit> },
+  work: () => Promise<void>,
+): Promise<number> {
   let peak: number;
   try {
     await work();

@@ -34,7 +34,12 @@ function wanted(): Wanted {
       },
     });
     const bytes = Math.round(positive("gib", values.gib) * GiB);
-    return { records: positive("records", values.records), bytes, starts: positive("starts", values.starts), only: values.only };
+    return {
+      records: positive("records", values.records),
+      bytes,
+      starts: positive("starts", values.starts),
+      only: values.only,
+    };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exit(2);
@@ -43,7 +48,8 @@ function wanted(): Wanted {
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new Error(`--${name} is no number above 0: ${JSON.stringify(text)}`);
+  if (!(value > 0) || !Number.isFinite(value))
+    throw new Error(`--${name} is no number above 0: ${JSON.stringify(text)}`);
   return value;
 }
 
@@ -59,7 +65,9 @@ async function hold(name: string, what: string, run: () => Promise<string>): Pro
     text = error instanceof Error ? error.message : String(error);
   }
   const seconds = ((performance.now() - since) / 1000).toFixed(0);
-  process.stdout.write(`${held ? "ok    " : "FAILED"}  ${name.padEnd(14)}  ${what.padEnd(18)}  ${seconds.padStart(4)} s  ${text}\n`);
+  process.stdout.write(
+    `${held ? "ok    " : "FAILED"}  ${name.padEnd(14)}  ${what.padEnd(18)}  ${seconds.padStart(4)} s  ${text}\n`,
+  );
   return held;
 }
 

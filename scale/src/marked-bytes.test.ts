@@ -12,14 +12,18 @@ function checked(chunks: Iterable<Uint8Array>): MarkCheck {
 /** The same bytes, cut elsewhere. */
 function recut(size: number): Uint8Array[] {
   const all = Buffer.concat([...markedBytes(total)]);
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.subarray(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.subarray(index * size, (index + 1) * size),
+  );
 }
 
 describe("marked bytes", () => {
   it.each([MARK_INTERVAL, 64 * 1024, 1_000_003, 5_000_000])("are found in order, in chunks of %d", (size) => {
     const check = checked(recut(size));
     check.expect(total);
-    expect(() => { check.expect(total + 1); }).toThrow(`${String(total)} bytes came, expected ${String(total + 1)}`);
+    expect(() => {
+      check.expect(total + 1);
+    }).toThrow(`${String(total)} bytes came, expected ${String(total + 1)}`);
   });
 
   it("tell of chunks that were lost, doubled or moved", () => {

@@ -22,9 +22,14 @@ export class MarkCheck {
   /** @throws Error for a mark that is not where it should be: bytes were lost, doubled or moved. */
   add(chunk: Uint8Array): void {
     const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    for (let at = (MARK_INTERVAL - (this.bytes % MARK_INTERVAL)) % MARK_INTERVAL; at + MARK_BYTES <= view.length; at += MARK_INTERVAL) {
+    for (
+      let at = (MARK_INTERVAL - (this.bytes % MARK_INTERVAL)) % MARK_INTERVAL;
+      at + MARK_BYTES <= view.length;
+      at += MARK_INTERVAL
+    ) {
       const mark = Number(view.readBigUInt64LE(at));
-      if (mark !== this.bytes + at) throw new Error(`at byte ${String(this.bytes + at)} stands the mark of ${String(mark)}`);
+      if (mark !== this.bytes + at)
+        throw new Error(`at byte ${String(this.bytes + at)} stands the mark of ${String(mark)}`);
     }
     this.bytes += chunk.length;
   }

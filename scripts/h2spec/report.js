@@ -38,10 +38,15 @@ export function judge(cases, exceptions) {
     known.delete(name);
     if (exception === undefined) return state === "passed" ? [] : [`${name}: ${state}\n${text}`];
     if (state === "passed") return [`${name}: passes, and is no exception any more`];
-    return actual === exception.instead ? [] : [`${name}: ${JSON.stringify(exception.instead)} was to come in its place\n${text}`];
+    return actual === exception.instead
+      ? []
+      : [`${name}: ${JSON.stringify(exception.instead)} was to come in its place\n${text}`];
   });
   for (const name of known.keys()) problems.push(`${name}: there is no such case`);
   if (cases.length < LEAST) problems.push(`there are ${cases.length} cases; ${LEAST} were to come, at least`);
   const passed = cases.filter(({ state }) => state === "passed").length;
-  return { problems, line: `h2spec: ${passed} of ${cases.length} cases pass, ${exceptions.length} are known exceptions, ${problems.length} problems` };
+  return {
+    problems,
+    line: `h2spec: ${passed} of ${cases.length} cases pass, ${exceptions.length} are known exceptions, ${problems.length} problems`,
+  };
 }

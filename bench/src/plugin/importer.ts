@@ -13,10 +13,16 @@ export function syntheticImporter(files: number, size: number): Importer {
     type: () => "synthetic",
     root: () => "/",
     *scan() {
-      yield { pathname: "/", fileInfo: fileInfoOf({ type: "directory", ...owner, modTime: MOD_TIME, dev: 1n, ino: 1n }) };
+      yield {
+        pathname: "/",
+        fileInfo: fileInfoOf({ type: "directory", ...owner, modTime: MOD_TIME, dev: 1n, ino: 1n }),
+      };
       for (let n = 0; n < files; n++) {
         const name = `f${String(n).padStart(DIGITS, "0")}`;
-        yield { pathname: `/${name}`, fileInfo: fileInfoOf({ name, size, ...owner, modTime: MOD_TIME, dev: 1n, ino: BigInt(n + 2) }) };
+        yield {
+          pathname: `/${name}`,
+          fileInfo: fileInfoOf({ name, size, ...owner, modTime: MOD_TIME, dev: 1n, ino: BigInt(n + 2) }),
+        };
       }
     },
     open: ({ pathname }) => contentOf(numberOf(pathname, files), size),

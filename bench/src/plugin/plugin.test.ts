@@ -11,14 +11,15 @@ const MiB = 1024 * 1024;
 /** As interop/README.md tells it, byte by byte. */
 function expected(file: number, size: number): Buffer {
   const pattern: number[] = [];
-  for (let x = 2_463_534_242; pattern.length < 65_537; ) {
+  for (let x = 2_463_534_242; pattern.length < 65_537;) {
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
     pattern.push(x & 0xff);
   }
   const bytes = Buffer.alloc(size);
-  for (let i = 0; i < size; i++) bytes[i] = i < 8 ? Number((BigInt(file) >> BigInt(8 * i)) & 0xffn) : (pattern[(7919 * file + i) % 65_537] ?? 0);
+  for (let i = 0; i < size; i++)
+    bytes[i] = i < 8 ? Number((BigInt(file) >> BigInt(8 * i)) & 0xffn) : (pattern[(7919 * file + i) % 65_537] ?? 0);
   return bytes;
 }
 
@@ -88,7 +89,9 @@ it("the storage keeps what it is given", async () => {
   expect(await store.open()).toEqual(Uint8Array.of(9));
   expect(await store.put("packfile", mac, data())).toBe(3);
   expect([...bytesOf((await store.get("packfile", mac, undefined, idle)) as Uint8Array)]).toEqual([1, 2, 3]);
-  expect([...bytesOf((await store.get("packfile", mac, { offset: 1, length: 9 }, idle)) as Uint8Array)]).toEqual([2, 3]);
+  expect([...bytesOf((await store.get("packfile", mac, { offset: 1, length: 9 }, idle)) as Uint8Array)]).toEqual([
+    2, 3,
+  ]);
   expect([...((await store.list("packfile")) as Mac[])].map(({ hex }) => hex)).toEqual([mac.hex]);
   expect(await store.list("state")).toEqual([]);
   await store.delete("packfile", mac);

@@ -11,7 +11,8 @@ const defaults = { files: 3, size: 1024 };
 function countOf(config: Readonly<Record<string, string>>, key: keyof typeof defaults): number {
   const text = config[key] ?? String(defaults[key]);
   const value = Number(text);
-  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) throw new Error(`${key} is no count: ${JSON.stringify(text)}`);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
+    throw new Error(`${key} is no count: ${JSON.stringify(text)}`);
   return value;
 }
 

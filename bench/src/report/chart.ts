@@ -14,13 +14,29 @@ const PLOT = WIDTH - LABELS - FIGURES;
 const DOT = 5;
 const TARGET = 8;
 
-const colors = { text: "#1f2328", faint: "#59636e", grid: "#d1d9e0", reached: "#1a7f37", missed: "#cf222e", none: "#0969da", tuned: "#8c959f", target: "#bf8700" };
+const colors = {
+  text: "#1f2328",
+  faint: "#59636e",
+  grid: "#d1d9e0",
+  reached: "#1a7f37",
+  missed: "#cf222e",
+  none: "#0969da",
+  tuned: "#8c959f",
+  target: "#bf8700",
+};
 
 /** The ratios of all rows, with their quartiles and targets, as an SVG image. */
 export function chartOf(report: Report): string {
   const { rows } = report;
   const height = TOP + rows.length * LINE + BOTTOM;
-  const scale = ratioScale(rows.flatMap(({ againstGo, againstTunedGo, target }) => [againstGo.lowerQuartile, againstGo.upperQuartile, againstTunedGo.median, target ?? 1]));
+  const scale = ratioScale(
+    rows.flatMap(({ againstGo, againstTunedGo, target }) => [
+      againstGo.lowerQuartile,
+      againstGo.upperQuartile,
+      againstTunedGo.median,
+      target ?? 1,
+    ]),
+  );
   const parts = [
     element("rect", { width: WIDTH, height, fill: "#ffffff" }),
     text(16, 28, "TypeScript against Go: how many times as fast", { "font-size": 17, "font-weight": "bold" }),
@@ -30,7 +46,14 @@ export function chartOf(report: Report): string {
     text(xOf(scale, 1), TOP - 8, "as fast as Go", { "text-anchor": "middle", fill: colors.faint }),
     ...rows.map((row, index) => line(row, scale, TOP + index * LINE + LINE / 2)),
   ];
-  const attributes = { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${String(WIDTH)} ${String(height)}`, width: WIDTH, height, "font-family": "system-ui, sans-serif", "font-size": 12 };
+  const attributes = {
+    xmlns: "http://www.w3.org/2000/svg",
+    viewBox: `0 0 ${String(WIDTH)} ${String(height)}`,
+    width: WIDTH,
+    height,
+    "font-family": "system-ui, sans-serif",
+    "font-size": 12,
+  };
   return `${element("svg", attributes, `\n${parts.join("\n")}\n`)}\n`;
 }
 
@@ -39,16 +62,38 @@ function grid(scale: Scale, lines: number): string[] {
   return scale.ticks.flatMap((tick) => {
     const x = xOf(scale, tick);
     const weight = tick === 1 ? { stroke: colors.text, "stroke-width": 1.5 } : { stroke: colors.grid };
-    return [element("line", { x1: x, y1: TOP - 4, x2: x, y2: bottom, ...weight }), text(x, bottom + 18, tickLabel(tick), { "text-anchor": "middle", fill: colors.faint })];
+    return [
+      element("line", { x1: x, y1: TOP - 4, x2: x, y2: bottom, ...weight }),
+      text(x, bottom + 18, tickLabel(tick), { "text-anchor": "middle", fill: colors.faint }),
+    ];
   });
 }
 
-function line({ title, calls, againstGo, againstTunedGo, target, missed }: RowSummary, scale: Scale, y: number): string {
+function line(
+  { title, calls, againstGo, againstTunedGo, target, missed }: RowSummary,
+  scale: Scale,
+  y: number,
+): string {
   const color = target === undefined ? colors.none : missed.includes("time") ? colors.missed : colors.reached;
   const parts = [
     text(LABELS - 14, y + 4, `${title} · ${String(calls)} at once`, { "text-anchor": "end" }),
-    element("circle", { cx: xOf(scale, againstTunedGo.median), cy: y, r: DOT - 1, fill: "#ffffff", stroke: colors.tuned, "stroke-width": 1.5 }),
-    element("line", { x1: xOf(scale, againstGo.lowerQuartile), y1: y, x2: xOf(scale, againstGo.upperQuartile), y2: y, stroke: color, "stroke-width": 3, "stroke-linecap": "round" }),
+    element("circle", {
+      cx: xOf(scale, againstTunedGo.median),
+      cy: y,
+      r: DOT - 1,
+      fill: "#ffffff",
+      stroke: colors.tuned,
+      "stroke-width": 1.5,
+    }),
+    element("line", {
+      x1: xOf(scale, againstGo.lowerQuartile),
+      y1: y,
+      x2: xOf(scale, againstGo.upperQuartile),
+      y2: y,
+      stroke: color,
+      "stroke-width": 3,
+      "stroke-linecap": "round",
+    }),
     element("circle", { cx: xOf(scale, againstGo.median), cy: y, r: DOT, fill: color }),
     text(WIDTH - 16, y + 4, againstGo.median.toFixed(2), { "text-anchor": "end", fill: color, "font-weight": "bold" }),
   ];
@@ -78,7 +123,12 @@ function legend(): string {
   ].join("");
 }
 
-function text(x: number, y: number, content: string, attributes: Readonly<Record<string, string | number>> = {}): string {
+function text(
+  x: number,
+  y: number,
+  content: string,
+  attributes: Readonly<Record<string, string | number>> = {},
+): string {
   return element("text", { x, y, fill: colors.text, ...attributes }, escaped(content));
 }
 

@@ -6,11 +6,32 @@ const RATIO_DIGITS = 2;
 
 /** What stands above {@link cellsOf}. */
 export const headings: readonly string[] = [
-  "row", "calls", "against Go", "quartiles", "target", "reached", "against tuned Go", "CPU", "seconds", "Go's", "peak MB", "Go's",
+  "row",
+  "calls",
+  "against Go",
+  "quartiles",
+  "target",
+  "reached",
+  "against tuned Go",
+  "CPU",
+  "seconds",
+  "Go's",
+  "peak MB",
+  "Go's",
 ];
 
 /** One line of the table. */
-export function cellsOf({ title, calls, againstGo, againstTunedGo, cpuAgainstGo, target, missed, seconds, peakBytes }: RowSummary): string[] {
+export function cellsOf({
+  title,
+  calls,
+  againstGo,
+  againstTunedGo,
+  cpuAgainstGo,
+  target,
+  missed,
+  seconds,
+  peakBytes,
+}: RowSummary): string[] {
   return [
     title,
     String(calls),

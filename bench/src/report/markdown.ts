@@ -19,7 +19,8 @@ which keeps everything in memory. The importer in Go for the real tree is the sm
 extended attributes, owners or excludes.`,
     markdownTable([headings, ...rows.map(cellsOf)]),
   ];
-  if (start !== undefined) paragraphs.push("## Start", markdownTable([startHeadings, ...startLines(start)]), startVerdict(start));
+  if (start !== undefined)
+    paragraphs.push("## Start", markdownTable([startHeadings, ...startLines(start)]), startVerdict(start));
   return `${paragraphs.join("\n\n")}\n`;
 }
 

@@ -11,7 +11,9 @@ describe("the report on a terminal", () => {
   const text = terminalReport(someReport());
 
   it("tells what was measured, and where", () => {
-    expect(text).toContain("2026-04-01 · SDK 1.2.3 (abcdef0), server framed · Node 20.19.0 · Go 1.25.0, grpc-go 1.81.1\n2 × <CPU & co>; rounds: 3\n");
+    expect(text).toContain(
+      "2026-04-01 · SDK 1.2.3 (abcdef0), server framed · Node 20.19.0 · Go 1.25.0, grpc-go 1.81.1\n2 × <CPU & co>; rounds: 3\n",
+    );
   });
 
   it("tells of each row whether it has reached what was promised", () => {
@@ -34,7 +36,15 @@ describe("the page", () => {
   const page = markdownReport(someReport());
 
   it("has a line of as many cells for every row", () => {
-    const lines = page.split("\n").filter((line) => line.startsWith("| store") || line.startsWith("| import") || line.startsWith("| row") || line.startsWith("| plugins"));
+    const lines = page
+      .split("\n")
+      .filter(
+        (line) =>
+          line.startsWith("| store") ||
+          line.startsWith("| import") ||
+          line.startsWith("| row") ||
+          line.startsWith("| plugins"),
+      );
     expect(lines).toHaveLength(4);
     expect(new Set(lines.map((line) => line.split(" | ").length))).toEqual(new Set([12]));
   });
@@ -48,7 +58,12 @@ describe("the chart", () => {
   const chart = chartOf(someReport());
 
   it("has the ratio of every row, in the color of what it reaches", () => {
-    expect([...chart.matchAll(/<text[^>]*fill="(#\w+)"[^>]*font-weight="bold">([\d.]+)</g)].map(([, color, ratio]) => [color, ratio])).toEqual([
+    expect(
+      [...chart.matchAll(/<text[^>]*fill="(#\w+)"[^>]*font-weight="bold">([\d.]+)</g)].map(([, color, ratio]) => [
+        color,
+        ratio,
+      ]),
+    ).toEqual([
       ["#1a7f37", "1.50"],
       ["#cf222e", "1.50"],
       ["#0969da", "0.50"],

@@ -6,7 +6,10 @@ import { tableOf } from "./table.js";
 /** The report for a terminal. */
 export function terminalReport(report: Report): string {
   const { start } = report;
-  const parts = [`${versionLine(report)}\n${report.versions.machine}; rounds: ${String(report.rounds)}\n`, tableOf([headings, ...report.rows.map(cellsOf)])];
+  const parts = [
+    `${versionLine(report)}\n${report.versions.machine}; rounds: ${String(report.rounds)}\n`,
+    tableOf([headings, ...report.rows.map(cellsOf)]),
+  ];
   if (start !== undefined) parts.push(tableOf([startHeadings, ...startLines(start)]), `${startVerdict(start)}\n`);
   return parts.join("\n");
 }

@@ -38,7 +38,15 @@ export function someReport(): Report {
   };
   return {
     date: "2026-04-01",
-    versions: { sdk: "1.2.3", commit: "abcdef0", server: "framed", node: "20.19.0", go: "1.25.0", grpcGo: "1.81.1", machine: "2 × <CPU & co>" },
+    versions: {
+      sdk: "1.2.3",
+      commit: "abcdef0",
+      server: "framed",
+      node: "20.19.0",
+      go: "1.25.0",
+      grpcGo: "1.81.1",
+      machine: "2 × <CPU & co>",
+    },
     rounds: 3,
     rows: [
       summaryOf(rowOf("put-100k@8"), roundsWith(1.5)),

@@ -52,7 +52,17 @@ const fileModes = [0o4755, 0o2755, 0o1777, 0o6711, 0o7777, 0o444, 0o400, 0o777, 
 const directoryModes = [0o2755, 0o1777, 0o6755, 0o7777, 0o555, 0o500, 0o400, 0o300, 0o000];
 
 /** The last one has digits that a double can not hold exactly. */
-const times = ["-2147483648", "-1.5", "-0.123456", "0", "0.000001", "1600000000.123456", "2147483648.999999", "4102444800", "1700000000.1234567"];
+const times = [
+  "-2147483648",
+  "-1.5",
+  "-0.123456",
+  "0",
+  "0.000001",
+  "1600000000.123456",
+  "2147483648.999999",
+  "4102444800",
+  "1700000000.1234567",
+];
 
 /** Values of extended attributes, by path and name. */
 export const extendedAttributes: readonly (readonly [path: string, name: string, value: Buffer])[] = [

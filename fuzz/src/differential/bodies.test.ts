@@ -8,11 +8,32 @@ const hello = envelope(Buffer.from("hello"));
 describe("the request on a stream", () => {
   it("is put together of its frames, without padding, up to its end", () => {
     const padded = data(1, Buffer.concat([Buffer.of(3), hello.subarray(4), Buffer.alloc(3)]), flag.padded);
-    const frames = [data(3, hello), data(1, hello.subarray(0, 4)), padded, data(1, hello, flag.endStream), data(1, hello)];
-    expect(bodyOf(frames, 1)).toEqual({ length: 20, messages: [Buffer.from("hello"), Buffer.from("hello")], breaksOff: false, isEnded: true });
+    const frames = [
+      data(3, hello),
+      data(1, hello.subarray(0, 4)),
+      padded,
+      data(1, hello, flag.endStream),
+      data(1, hello),
+    ];
+    expect(bodyOf(frames, 1)).toEqual({
+      length: 20,
+      messages: [Buffer.from("hello"), Buffer.from("hello")],
+      breaksOff: false,
+      isEnded: true,
+    });
     expect(bodyOf(frames, 3)).toMatchObject({ messages: [Buffer.from("hello")], isEnded: false });
-    expect(bodyOf([data(1, hello.subarray(0, 8))], 1)).toEqual({ length: 8, messages: [], breaksOff: true, isEnded: false });
-    expect(bodyOf([frame(frameType.headers, flag.endStream, 1)], 1)).toEqual({ length: 0, messages: [], breaksOff: false, isEnded: true });
+    expect(bodyOf([data(1, hello.subarray(0, 8))], 1)).toEqual({
+      length: 8,
+      messages: [],
+      breaksOff: true,
+      isEnded: false,
+    });
+    expect(bodyOf([frame(frameType.headers, flag.endStream, 1)], 1)).toEqual({
+      length: 0,
+      messages: [],
+      breaksOff: false,
+      isEnded: true,
+    });
   });
 
   it.each([

@@ -48,7 +48,12 @@ export function isComparable(input: WireInput): boolean {
 export async function compareServers(input: WireInput, servers: Servers, watchdogMs: number): Promise<Comparison> {
   const script = hostScript(input);
   // What authors draw would depend on the order of calls.
-  const author = { ...calmAuthor, resourceStore: input.author.resourceStore, opensByName: input.author.opensByName, full: input.author.full };
+  const author = {
+    ...calmAuthor,
+    resourceStore: input.author.resourceStore,
+    opensByName: input.author.opensByName,
+    full: input.author.full,
+  };
   const connect = await play(script, servers.connect, author, watchdogMs);
   const framed = await play(script, servers.framed, author, watchdogMs);
   const met: string[] = [];
@@ -58,12 +63,17 @@ export async function compareServers(input: WireInput, servers: Servers, watchdo
     const reason = deliberate.find(({ explains }) => explains(pair));
     if (reason === undefined) unexplained.push(pair);
     else met.push(reason.name);
-    if (reason?.hasConsequences === true && pair.what === "call") explainedFrom = Math.min(explainedFrom, spanOf(script, pair.stream).first);
+    if (reason?.hasConsequences === true && pair.what === "call")
+      explainedFrom = Math.min(explainedFrom, spanOf(script, pair.stream).first);
   }
   const differences = unexplained
     .filter((pair) => pair.what !== "call" || spanOf(script, pair.stream).last < explainedFrom)
     .map(({ text }) => text);
-  for (const [name, { faults }] of [["connect", connect], ["framed", framed]] as const) differences.push(...faults.map((fault) => `${name}: ${fault}`));
+  for (const [name, { faults }] of [
+    ["connect", connect],
+    ["framed", framed],
+  ] as const)
+    differences.push(...faults.map((fault) => `${name}: ${fault}`));
   return { differences, met };
 }
 
@@ -84,12 +94,18 @@ async function play({ steps }: HostScript, target: Target, author: AuthorSpec, w
   for (const step of steps) {
     if (wire.destroyed) break;
     if (step === "quiet") await quiet(() => wire.output.bytes + tracker.calls);
-    else if (step instanceof Uint8Array && !(await happens(wire.feed(step), watchdogMs))) return { view, hasEnded: false, error: undefined, faults: ["hang: the input is not read"] };
+    else if (step instanceof Uint8Array && !(await happens(wire.feed(step), watchdogMs)))
+      return { view, hasEnded: false, error: undefined, faults: ["hang: the input is not read"] };
   }
   const hasEnded = wire.destroyed;
   wire.leave("end");
   const faults = await finish(running, tracker, watchdogMs);
-  return { view, hasEnded, error: hasEnded && seen instanceof Error ? seen.message : undefined, faults: [...wire.output.faults(false), ...faults] };
+  return {
+    view,
+    hasEnded,
+    error: hasEnded && seen instanceof Error ? seen.message : undefined,
+    faults: [...wire.output.faults(false), ...faults],
+  };
 }
 
 async function quiet(state: () => number): Promise<void> {
@@ -120,7 +136,9 @@ class ViewedWire extends Wire {
 /** All that differs. */
 function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generator<Pair> {
   if (connect.hasEnded !== framed.hasEnded) {
-    const which = framed.hasEnded ? `framed ends (${String(framed.error)}), connect goes on` : `connect ends (${String(connect.error)}), framed goes on`;
+    const which = framed.hasEnded
+      ? `framed ends (${String(framed.error)}), connect goes on`
+      : `connect ends (${String(connect.error)}), framed goes on`;
     yield { what: "end", script, connect: connect.error, framed: framed.error, text: `the connection: ${which}` };
   }
   // What has been answered before an end is a matter of time.
@@ -129,11 +147,20 @@ function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generato
     if (script.resets.has(stream)) continue;
     const [one, other] = [connect.view.calls.get(stream), framed.view.calls.get(stream)];
     const [before, after] = [shown(one), shown(other)];
-    if (before !== after) yield { what: "call", script, stream, connect: one, framed: other, text: `stream ${String(stream)}: connect ${before}, framed ${after}` };
+    if (before !== after)
+      yield {
+        what: "call",
+        script,
+        stream,
+        connect: one,
+        framed: other,
+        text: `stream ${String(stream)}: connect ${before}, framed ${after}`,
+      };
   }
   for (const name of ["ping", "settings"] as const) {
     const [before, after] = [connect.view.answers[name], framed.view.answers[name]];
-    if (before !== after) yield { what: "answers", script, text: `answers to ${name}: connect ${String(before)}, framed ${String(after)}` };
+    if (before !== after)
+      yield { what: "answers", script, text: `answers to ${name}: connect ${String(before)}, framed ${String(after)}` };
   }
 }
 

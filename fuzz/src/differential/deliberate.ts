@@ -9,8 +9,21 @@ import { hasEmptyUpdate, overflowsStream } from "./windows.js";
 
 /** One thing in which the servers differ. */
 export type Pair =
-  | { readonly what: "end"; readonly script: HostScript; readonly connect: string | undefined; readonly framed: string | undefined; readonly text: string }
-  | { readonly what: "call"; readonly script: HostScript; readonly stream: number; readonly connect: CallView | undefined; readonly framed: CallView | undefined; readonly text: string }
+  | {
+      readonly what: "end";
+      readonly script: HostScript;
+      readonly connect: string | undefined;
+      readonly framed: string | undefined;
+      readonly text: string;
+    }
+  | {
+      readonly what: "call";
+      readonly script: HostScript;
+      readonly stream: number;
+      readonly connect: CallView | undefined;
+      readonly framed: CallView | undefined;
+      readonly text: string;
+    }
   | { readonly what: "answers"; readonly script: HostScript; readonly text: string };
 
 /** A difference that is meant to be. */
@@ -25,7 +38,10 @@ interface Deliberate {
 
 /** The connection is ended by one server with this error, and goes on with the other. */
 function ends(which: "connect" | "framed", error: RegExp): Deliberate["explains"] {
-  return (pair) => pair.what === "end" && error.test(pair[which] ?? "") && pair[which === "framed" ? "connect" : "framed"] === undefined;
+  return (pair) =>
+    pair.what === "end" &&
+    error.test(pair[which] ?? "") &&
+    pair[which === "framed" ? "connect" : "framed"] === undefined;
 }
 
 /** A call that ends with this status on the framed server. */
@@ -36,13 +52,21 @@ function status(text: RegExp): Deliberate["explains"] {
 /** Whether the host's last frame is not whole. */
 function isCut({ script }: Pair): boolean {
   const last = script.frames.at(-1) ?? Buffer.alloc(0);
-  return script.frames.length > 1 && (last.length < frameHeaderLength || last.length < frameHeaderLength + last.readUIntBE(0, 3) || isUnendedBlock(last));
+  return (
+    script.frames.length > 1 &&
+    (last.length < frameHeaderLength || last.length < frameHeaderLength + last.readUIntBE(0, 3) || isUnendedBlock(last))
+  );
 }
 
 /** Whether Connect's server does not hand it to nghttp2. */
 function isTakenOut(one: Buffer | undefined): boolean {
   const type = one?.[3] ?? 0;
-  return type === frameType.goaway || type === frameType.rstStream || type === frameType.priority || type > frameType.continuation;
+  return (
+    type === frameType.goaway ||
+    type === frameType.rstStream ||
+    type === frameType.priority ||
+    type > frameType.continuation
+  );
 }
 
 /** A PRIORITY of another length than 5 bytes, or of a stream that depends on itself. */
@@ -83,7 +107,12 @@ function hasUnknownInConfig({ frames, requests }: HostScript, stream: number): b
 type ExportPair = Pair & { readonly what: "call"; readonly connect: CallView; readonly framed: CallView };
 
 function isExport(pair: Pair): pair is ExportPair {
-  return pair.what === "call" && pair.connect !== undefined && pair.framed !== undefined && pathOf(pair.script.requests, pair.stream) === "/plakar.exporter.Exporter/Export";
+  return (
+    pair.what === "call" &&
+    pair.connect !== undefined &&
+    pair.framed !== undefined &&
+    pathOf(pair.script.requests, pair.stream) === "/plakar.exporter.Exporter/Export"
+  );
 }
 
 function sorted({ httpStatus, messages, rest, status, isEnded }: CallView): string {
@@ -117,24 +146,36 @@ export const deliberate: readonly Deliberate[] = [
   {
     name: "DATA on a closed stream is answered with STREAM_CLOSED",
     why: "RFC 9113, section 5.1. nghttp2 drops it.",
-    explains: (pair) => pair.what === "call" && pair.connect === undefined && pair.framed?.isReset === true && pair.framed.httpStatus === undefined,
+    explains: (pair) =>
+      pair.what === "call" &&
+      pair.connect === undefined &&
+      pair.framed?.isReset === true &&
+      pair.framed.httpStatus === undefined,
   },
   {
     name: "a GOAWAY or PRIORITY that is malformed, or comes before SETTINGS, ends the connection",
     why: "RFC 9113, sections 3.4, 4.2, 6.3 and 6.8. Connect's server takes these frames out and does not look into them: nghttp2 makes more of them than they mean.",
     explains: (pair) =>
-      ends("framed", /GOAWAY|PRIORITY|depends on itself/)(pair) || (ends("framed", /first frame is not SETTINGS/)(pair) && isTakenOut(pair.script.frames[1])),
+      ends("framed", /GOAWAY|PRIORITY|depends on itself/)(pair) ||
+      (ends("framed", /first frame is not SETTINGS/)(pair) && isTakenOut(pair.script.frames[1])),
   },
   {
     name: "a PRIORITY that is malformed resets its stream",
     why: "RFC 9113, section 6.3, and RFC 7540, section 5.3.1. Connect's server takes it out, as above.",
-    explains: (pair) => pair.what === "call" && pair.framed?.isReset === true && pair.script.frames.some((one) => isBadPriority(one) && streamOf(one) === pair.stream),
+    explains: (pair) =>
+      pair.what === "call" &&
+      pair.framed?.isReset === true &&
+      pair.script.frames.some((one) => isBadPriority(one) && streamOf(one) === pair.stream),
     hasConsequences: true,
   },
   {
     name: "a regular field with a malformed name or value makes its request malformed",
     why: "RFC 9113, section 8.2.1. nghttp2 leaves such a field out and goes on, as long as its name is in lower case.",
-    explains: (pair) => pair.what === "call" && pair.framed?.isReset === true && pair.framed.httpStatus === undefined && hasBadField(pair.script, pair.stream),
+    explains: (pair) =>
+      pair.what === "call" &&
+      pair.framed?.isReset === true &&
+      pair.framed.httpStatus === undefined &&
+      hasBadField(pair.script, pair.stream),
     hasConsequences: true,
   },
   {
@@ -155,7 +196,9 @@ export const deliberate: readonly Deliberate[] = [
     explains: (pair) =>
       status(/received compressed envelope|is larger than configured/)(pair) &&
       pair.what === "call" &&
-      (pair.connect === undefined ? waitsForRest(pair.script, pair.stream) : /ended in the middle of a message/.test(pair.connect.status ?? "")),
+      (pair.connect === undefined
+        ? waitsForRest(pair.script, pair.stream)
+        : /ended in the middle of a message/.test(pair.connect.status ?? "")),
   },
   {
     name: "a first call decides the generation also when the host resets it at once",
@@ -177,12 +220,16 @@ export const deliberate: readonly Deliberate[] = [
   {
     name: "a frame is judged when it is whole",
     why: "nghttp2 looks at what there is of it, and decodes header blocks as they come. It makes no difference to a host that sends the rest.",
-    explains: (pair) => isCut(pair) && (pair.what === "end" || (pair.what === "call" && pair.framed === undefined && pair.connect?.isReset === true)),
+    explains: (pair) =>
+      isCut(pair) &&
+      (pair.what === "end" || (pair.what === "call" && pair.framed === undefined && pair.connect?.isReset === true)),
   },
   {
     name: "an answer to a PING that was not sent is ignored",
     why: "RFC 9113, section 6.7, does not forbid it. Node's HTTP/2 takes it for a protocol error.",
-    explains: (pair) => ends("connect", /Protocol error/)(pair) && pair.script.frames.some((one) => one[3] === frameType.ping && ((one[4] ?? 0) & flag.ack) !== 0),
+    explains: (pair) =>
+      ends("connect", /Protocol error/)(pair) &&
+      pair.script.frames.some((one) => one[3] === frameType.ping && ((one[4] ?? 0) & flag.ack) !== 0),
   },
   {
     name: "SETTINGS of extensions are ignored",
@@ -192,7 +239,9 @@ export const deliberate: readonly Deliberate[] = [
   {
     name: "each entry of SETTINGS has to be one, also where a later one takes its place",
     why: "RFC 9113, section 6.5.3: they are processed in their order. nghttp2 looks at the last of each kind.",
-    explains: (pair) => ends("framed", /MAX_FRAME_SIZE|ENABLE_PUSH|INITIAL_WINDOW_SIZE/)(pair) && pair.script.frames.some(hasSettingTwice),
+    explains: (pair) =>
+      ends("framed", /MAX_FRAME_SIZE|ENABLE_PUSH|INITIAL_WINDOW_SIZE/)(pair) &&
+      pair.script.frames.some(hasSettingTwice),
   },
   {
     name: "Results of an Export come in another order",
@@ -202,12 +251,18 @@ export const deliberate: readonly Deliberate[] = [
   {
     name: "Results of an Export come without the unknown fields of their records",
     why: "Generated code forgets what it does not know, as gen/README.md tells; protobuf-es sends it back. No record of a host has any.",
-    explains: (pair) => isExport(pair) && pair.connect.status === pair.framed.status && sameResults(pair.connect.messages, pair.framed.messages),
+    explains: (pair) =>
+      isExport(pair) &&
+      pair.connect.status === pair.framed.status &&
+      sameResults(pair.connect.messages, pair.framed.messages),
   },
   {
     name: "authors are thrown the text that hosts are told",
     why: "Connect's server puts a better text into the answer alone: what breaks off an author's data says only \"parse binary\".",
-    explains: (pair) => isExport(pair) && pair.connect.status === pair.framed.status && pair.connect.messages.some((message) => message.includes("parse binary: ")),
+    explains: (pair) =>
+      isExport(pair) &&
+      pair.connect.status === pair.framed.status &&
+      pair.connect.messages.some((message) => message.includes("parse binary: ")),
   },
   {
     name: "a message is read by generated code",
@@ -230,6 +285,9 @@ export const deliberate: readonly Deliberate[] = [
   {
     name: "a message too many is refused at the end of its request",
     why: "A call with one request begins when that is whole. Connect looks for a second one as it comes, and never begins, either.",
-    explains: (pair) => pair.what === "call" && pair.framed === undefined && /received extra input message/.test(pair.connect?.status ?? ""),
+    explains: (pair) =>
+      pair.what === "call" &&
+      pair.framed === undefined &&
+      /received extra input message/.test(pair.connect?.status ?? ""),
   },
 ];

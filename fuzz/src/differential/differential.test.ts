@@ -17,11 +17,23 @@ beforeAll(async () => {
 }, 120_000);
 
 function inputOf(...frames: readonly Buffer[]): WireInput {
-  return { kind: "wire", what: "a host", author: calmAuthor, steps: [Buffer.concat([preface, settings(), ...frames])], reads: "all", end: "end" };
+  return {
+    kind: "wire",
+    what: "a host",
+    author: calmAuthor,
+    steps: [Buffer.concat([preface, settings(), ...frames])],
+    reads: "all",
+    end: "end",
+  };
 }
 
 function request(stream: number, path: string, ...more: readonly [string, string][]): Buffer {
-  return frame(frameType.headers, flag.endHeaders, stream, headerBlock([...requestHeaders(path, "grpc-go/1.81.1"), ...more]));
+  return frame(
+    frameType.headers,
+    flag.endHeaders,
+    stream,
+    headerBlock([...requestHeaders(path, "grpc-go/1.81.1"), ...more]),
+  );
 }
 
 const ping = request(1, "/importer.Importer/Ping");
@@ -48,7 +60,9 @@ describe("both servers", () => {
   it("are found out when they differ: in a status, in whether the connection ends", async () => {
     expect(await compare(inputOf(ping, empty))).toEqual({ differences: [], met: [] });
     const other = sdkTarget((duplex, options) => serveFramed(duplex, { ...options, services: [] }));
-    expect((await compare(inputOf(ping, empty), other)).differences).toEqual([expect.stringContaining("unknown service importer.Importer") as unknown]);
+    expect((await compare(inputOf(ping, empty), other)).differences).toEqual([
+      expect.stringContaining("unknown service importer.Importer") as unknown,
+    ]);
     const ends = sdkTarget((duplex, options) => {
       duplex.once("data", () => setImmediate(() => duplex.destroy()));
       return serveFramed(duplex, options);
@@ -58,9 +72,18 @@ describe("both servers", () => {
 
   it.each([
     ["a PRIORITY that is malformed resets its stream", [frame(frameType.priority, 0, 1, Buffer.alloc(6)), empty]],
-    ["a PRIORITY that is malformed resets its stream", [frame(frameType.priority, 0, 1, Buffer.of(0, 0, 0, 1, 0)), empty]],
-    ["a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream", [frame(frameType.windowUpdate, 0, 1, uint32(0)), empty]],
-    ["a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream", [frame(frameType.windowUpdate, 0, 1, uint32(0x7fff_ffff)), empty]],
+    [
+      "a PRIORITY that is malformed resets its stream",
+      [frame(frameType.priority, 0, 1, Buffer.of(0, 0, 0, 1, 0)), empty],
+    ],
+    [
+      "a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream",
+      [frame(frameType.windowUpdate, 0, 1, uint32(0)), empty],
+    ],
+    [
+      "a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream",
+      [frame(frameType.windowUpdate, 0, 1, uint32(0x7fff_ffff)), empty],
+    ],
   ])("%s", async (name, frames) => {
     // Older versions of Node take a window that overflows for the stream's error, too.
     const { differences, met } = await compare(inputOf(ping, ...frames));
@@ -70,34 +93,62 @@ describe("both servers", () => {
 
   it.each(["t\xff", "a b", ""])("differ when a field has the name %j, which only one refuses", async (name) => {
     const { differences, met } = await compare(inputOf(request(1, "/importer.Importer/Ping", [name, "value"]), empty));
-    expect({ differences, met }).toEqual({ differences: [], met: ["a regular field with a malformed name or value makes its request malformed"] });
+    expect({ differences, met }).toEqual({
+      differences: [],
+      met: ["a regular field with a malformed name or value makes its request malformed"],
+    });
   });
 
   it("have no difference explained by one that comes later, or by none of a kind", async () => {
     // Answers nothing, on all streams: what is known explains only what came with it or behind it.
     const other = sdkTarget((duplex, options) => serveFramed(duplex, { ...options, services: [] }));
-    const bad = [request(3, "/importer.Importer/Ping", ["a b", ""]), frame(frameType.data, flag.endStream, 3, envelope(new Uint8Array(0)))];
+    const bad = [
+      request(3, "/importer.Importer/Ping", ["a b", ""]),
+      frame(frameType.data, flag.endStream, 3, envelope(new Uint8Array(0))),
+    ];
     const { differences, met } = await compare(inputOf(ping, empty, ...bad), other);
     expect(differences).toEqual([expect.stringMatching(/^stream 1: /)]);
     expect(met).toEqual(["a regular field with a malformed name or value makes its request malformed"]);
-    const behind = [request(5, "/importer.Importer/Ping"), frame(frameType.data, flag.endStream, 5, envelope(new Uint8Array(0)))];
+    const behind = [
+      request(5, "/importer.Importer/Ping"),
+      frame(frameType.data, flag.endStream, 5, envelope(new Uint8Array(0))),
+    ];
     expect((await compare(inputOf(...bad, ...behind), other)).differences).toEqual([]);
   });
 
   it("show the same where an answer that is whole is followed by a reset", async () => {
-    const wrong = frame(frameType.headers, flag.endHeaders, 1, headerBlock([...requestHeaders("/importer.Importer/Ping", "x").filter(([name]) => name !== "content-type")]));
+    const wrong = frame(
+      frameType.headers,
+      flag.endHeaders,
+      1,
+      headerBlock([...requestHeaders("/importer.Importer/Ping", "x").filter(([name]) => name !== "content-type")]),
+    );
     expect((await compare(inputOf(wrong, empty, empty))).differences).toEqual([]);
   });
 
   it("are not compared by what is a matter of time", () => {
     expect(isComparable(inputOf(ping, empty))).toBe(true);
-    for (const [timeout, comparable] of [["1n", false], ["59M", false], ["99999999H", true], ["-1S", true]] as const) {
-      expect(isComparable(inputOf(request(1, "/importer.Importer/Ping", ["grpc-timeout", timeout]), empty))).toBe(comparable);
+    for (const [timeout, comparable] of [
+      ["1n", false],
+      ["59M", false],
+      ["99999999H", true],
+      ["-1S", true],
+    ] as const) {
+      expect(isComparable(inputOf(request(1, "/importer.Importer/Ping", ["grpc-timeout", timeout]), empty))).toBe(
+        comparable,
+      );
     }
     // Also where the header block comes in several frames, with padding.
     const block = headerBlock([...requestHeaders("/", "x"), ["grpc-timeout", "1n"]]);
-    const first = frame(frameType.headers, flag.padded, 1, Buffer.concat([Buffer.of(2), block.subarray(0, 10), Buffer.alloc(2)]));
-    expect(isComparable(inputOf(first, frame(frameType.continuation, flag.endHeaders, 1, block.subarray(10))))).toBe(false);
+    const first = frame(
+      frameType.headers,
+      flag.padded,
+      1,
+      Buffer.concat([Buffer.of(2), block.subarray(0, 10), Buffer.alloc(2)]),
+    );
+    expect(isComparable(inputOf(first, frame(frameType.continuation, flag.endHeaders, 1, block.subarray(10))))).toBe(
+      false,
+    );
   });
 
   it("name each deliberate difference once, with a reason", () => {

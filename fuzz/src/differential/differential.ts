@@ -26,7 +26,13 @@ export interface Differential {
 }
 
 /** Gives both servers the same inputs, one after another, and compares what hosts see. */
-export async function differential({ corpus, seed, runs, watchdogMs, servers = sdkServers }: DifferentialOptions): Promise<Differential> {
+export async function differential({
+  corpus,
+  seed,
+  runs,
+  watchdogMs,
+  servers = sdkServers,
+}: DifferentialOptions): Promise<Differential> {
   const findings: Finding[] = [];
   const met = new Map<string, number>();
   for (let index = 0, left = runs; left > 0; index += 1) {
@@ -35,13 +41,18 @@ export async function differential({ corpus, seed, runs, watchdogMs, servers = s
     left -= 1;
     const comparison = await compareServers(input, servers, watchdogMs);
     for (const name of comparison.met) met.set(name, (met.get(name) ?? 0) + 1);
-    for (const difference of comparison.differences) findings.push({ text: textOf(difference), inputs: [{ index, text: inputToText(input) }] });
+    for (const difference of comparison.differences)
+      findings.push({ text: textOf(difference), inputs: [{ index, text: inputToText(input) }] });
   }
   return { findings, met };
 }
 
 /** Compares the servers by one input again. @returns The texts of what differs, as they were when it was found. */
-export async function differencesOf(input: WireInput, watchdogMs: number, servers = sdkServers): Promise<readonly string[]> {
+export async function differencesOf(
+  input: WireInput,
+  watchdogMs: number,
+  servers = sdkServers,
+): Promise<readonly string[]> {
   return isComparable(input) ? (await compareServers(input, servers, watchdogMs)).differences.map(textOf) : [];
 }
 

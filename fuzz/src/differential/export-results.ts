@@ -21,5 +21,7 @@ export function sameResults(one: readonly string[], other: readonly string[]): b
 
 /** A message without what is unknown. */
 function known(message: string): string {
-  return Buffer.from(toBinary(output, fromBinary(output, Buffer.from(message, "latin1"), { readUnknownFields: false }))).toString("latin1");
+  return Buffer.from(
+    toBinary(output, fromBinary(output, Buffer.from(message, "latin1"), { readUnknownFields: false })),
+  ).toString("latin1");
 }

@@ -14,7 +14,8 @@ export function isUnendedBlock(one: Buffer): boolean {
 export function settingsIn(one: Buffer): (readonly [id: number, value: number])[] {
   const entries: (readonly [number, number])[] = [];
   if (one[3] !== frameType.settings) return entries;
-  for (let at = frameHeaderLength; at + 6 <= one.length; at += 6) entries.push([one.readUInt16BE(at), one.readUInt32BE(at + 2)]);
+  for (let at = frameHeaderLength; at + 6 <= one.length; at += 6)
+    entries.push([one.readUInt16BE(at), one.readUInt32BE(at + 2)]);
   return entries;
 }
 
@@ -22,7 +23,7 @@ export function settingsIn(one: Buffer): (readonly [id: number, value: number])[
 export function framesIn(bytes: Buffer): Buffer[] {
   if (!bytes.subarray(0, preface.length).equals(preface)) return [bytes];
   const frames = [bytes.subarray(0, preface.length)];
-  for (let at = preface.length; at < bytes.length; ) {
+  for (let at = preface.length; at < bytes.length;) {
     const whole = at + frameHeaderLength <= bytes.length;
     const end = whole ? Math.min(bytes.length, at + frameHeaderLength + bytes.readUIntBE(at, 3)) : bytes.length;
     frames.push(bytes.subarray(at, end));

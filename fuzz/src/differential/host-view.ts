@@ -33,7 +33,12 @@ export class HostView {
     while (bytes.length >= frameHeaderLength) {
       const end = frameHeaderLength + bytes.readUIntBE(0, 3);
       if (bytes.length < end) break;
-      this.#onFrame(bytes.readUInt8(3), bytes.readUInt8(4), bytes.readUInt32BE(5), bytes.subarray(frameHeaderLength, end));
+      this.#onFrame(
+        bytes.readUInt8(3),
+        bytes.readUInt8(4),
+        bytes.readUInt32BE(5),
+        bytes.subarray(frameHeaderLength, end),
+      );
       bytes = bytes.subarray(end);
     }
     this.#unread = bytes;
@@ -51,7 +56,8 @@ export class HostView {
     else return;
     if (type === frameType.headers) this.#blockEnds = (flags & flag.endStream) !== 0;
     if (type === frameType.data && (flags & flag.endStream) !== 0) call.isEnded = true;
-    if (type !== frameType.data && type !== frameType.rstStream && (flags & flag.endHeaders) !== 0 && this.#blockEnds) call.isEnded = true;
+    if (type !== frameType.data && type !== frameType.rstStream && (flags & flag.endHeaders) !== 0 && this.#blockEnds)
+      call.isEnded = true;
   }
 
   #onBlock(call: CallView, type: number, flags: number, payload: Buffer): void {

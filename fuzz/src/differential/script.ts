@@ -50,7 +50,9 @@ export function hostScript({ steps }: WireInput): HostScript {
 
 /** Whether a call's deadline may pass meanwhile: which calls are answered before it is a matter of time. */
 export function hasDeadline({ requests }: HostScript): boolean {
-  return [...requests.values()].some((fields) => fields.some(([name, value]) => name === "grpc-timeout" && (timeoutMsOf(value) ?? longMs) < longMs));
+  return [...requests.values()].some((fields) =>
+    fields.some(([name, value]) => name === "grpc-timeout" && (timeoutMsOf(value) ?? longMs) < longMs),
+  );
 }
 
 function isEnd(one: Buffer, index: number): boolean {

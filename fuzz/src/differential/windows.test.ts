@@ -2,12 +2,20 @@ import { describe, expect, it } from "@jest/globals";
 import { frame, frameType, settings, uint32 } from "../http2.js";
 import { hasEmptyUpdate, overflowsStream } from "./windows.js";
 
-const update = (stream: number, increment: number): Buffer => frame(frameType.windowUpdate, 0, stream, uint32(increment));
+const update = (stream: number, increment: number): Buffer =>
+  frame(frameType.windowUpdate, 0, stream, uint32(increment));
 const rest = 0x7fff_ffff - 1000;
 
 describe("window updates", () => {
   it("of 0 are found on streams, not on the connection, nor where they are no updates", () => {
-    expect(hasEmptyUpdate([update(1, 5), update(0, 0), frame(frameType.windowUpdate, 0, 1, Buffer.alloc(5)), frame(frameType.ping, 0, 1, uint32(0))])).toBe(false);
+    expect(
+      hasEmptyUpdate([
+        update(1, 5),
+        update(0, 0),
+        frame(frameType.windowUpdate, 0, 1, Buffer.alloc(5)),
+        frame(frameType.ping, 0, 1, uint32(0)),
+      ]),
+    ).toBe(false);
     expect(hasEmptyUpdate([update(1, 0x8000_0000)])).toBe(true);
   });
 

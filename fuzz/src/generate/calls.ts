@@ -43,7 +43,13 @@ function someCalls({ calls, generation }: Script, random: Random): ScriptedCall[
   return result;
 }
 
-function framesOfCall(call: ScriptedCall, stream: number, generation: WireGeneration, random: Random, odd: number): Buffer[] {
+function framesOfCall(
+  call: ScriptedCall,
+  stream: number,
+  generation: WireGeneration,
+  random: Random,
+  odd: number,
+): Buffer[] {
   const { path } = call;
   const end = random.chance(0.9) ? call.end : random.pick(["half-close", "reset", "open"] as const);
   const head = frame(frameType.headers, flag.endHeaders, stream, requestBlock(path, generation.userAgent, random, odd));
@@ -62,7 +68,8 @@ export function messagesOf({ path, messages }: ScriptedCall, generation: WireGen
   const result = [...messages];
   // Init is kept mostly: without it nothing else happens.
   const share = path.endsWith("/Init") ? 0.03 : 0.25;
-  if (random.chance(share)) result.splice(random.below(result.length + 1), random.below(2), randomMessage(input, random));
+  if (random.chance(share))
+    result.splice(random.below(result.length + 1), random.below(2), randomMessage(input, random));
   if (random.chance(share)) {
     const at = random.below(result.length);
     if (result.length > 0) result[at] = mutateMessage(result[at] ?? new Uint8Array(), random);
@@ -75,13 +82,21 @@ export function messagesOf({ path, messages }: ScriptedCall, generation: WireGen
 /** A message in its envelope, which lies at times. */
 function envelopeOf(message: Uint8Array, random: Random): Buffer {
   if (!random.chance(0.03)) return envelope(message);
-  const length = random.pick([0, message.length + 1, Math.max(0, message.length - 1), 5 * 1024 * 1024, 0x8000_0000, 0xffff_ffff]);
+  const length = random.pick([
+    0,
+    message.length + 1,
+    Math.max(0, message.length - 1),
+    5 * 1024 * 1024,
+    0x8000_0000,
+    0xffff_ffff,
+  ]);
   return envelope(message, random.chance(0.5) ? 0 : random.below(256), random.chance(0.5) ? message.length : length);
 }
 
 function dataFrames(bytes: Buffer, stream: number): Buffer[] {
   const frames: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += maxPayload) frames.push(frame(frameType.data, 0, stream, bytes.subarray(at, at + maxPayload)));
+  for (let at = 0; at < bytes.length; at += maxPayload)
+    frames.push(frame(frameType.data, 0, stream, bytes.subarray(at, at + maxPayload)));
   return frames;
 }
 

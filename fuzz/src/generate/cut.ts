@@ -34,7 +34,7 @@ function cut(bytes: Buffer, random: Random): Step[] {
   const most = random.pick([Infinity, Infinity, 4096, 100, bytes.length < 400 ? 1 : 1000]);
   const turns = random.chance(0.3);
   const steps: Step[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = most === Infinity ? bytes.length : random.between(1, most);
     steps.push(bytes.subarray(at, at + length));
     if (turns && steps.length < 100) steps.push(random.between(1, 3));

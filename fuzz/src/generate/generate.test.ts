@@ -26,8 +26,14 @@ describe("inputs", () => {
   it("are the same for the same seed and index, and others for others", async () => {
     const again = await recordCorpus();
     expect(again.digest).toBe(corpus.digest);
-    for (let index = 0; index < 200; index++) expect(inputToText(inputOf(again, seed, index))).toBe(inputToText(inputs[index] as Input));
-    const texts = [inputOf(corpus, seed, 0), inputOf(corpus, seed, 1), inputOf(corpus, seed + 1, 0), inputOf(corpus, seed + 2 ** 32, 0)];
+    for (let index = 0; index < 200; index++)
+      expect(inputToText(inputOf(again, seed, index))).toBe(inputToText(inputs[index] as Input));
+    const texts = [
+      inputOf(corpus, seed, 0),
+      inputOf(corpus, seed, 1),
+      inputOf(corpus, seed + 1, 0),
+      inputOf(corpus, seed + 2 ** 32, 0),
+    ];
     expect(new Set(texts.map(inputToText)).size).toBe(4);
   }, 120_000);
 
@@ -49,7 +55,20 @@ describe("inputs", () => {
     ];
     expect(wanted.filter((start) => !whats.some((what) => what.startsWith(start)))).toEqual([]);
     expect(wanted.length).toBe(2 + 31 + 2 * 17);
-    for (const name of ["flipped", "truncated", "spliced", "repeated", "reordered", "left out", "added", "other length", "other HPACK", "other gRPC prefix", "other message", "as it was"]) {
+    for (const name of [
+      "flipped",
+      "truncated",
+      "spliced",
+      "repeated",
+      "reordered",
+      "left out",
+      "added",
+      "other length",
+      "other HPACK",
+      "other gRPC prefix",
+      "other message",
+      "as it was",
+    ]) {
       expect(whats.some((what) => what.includes(name))).toBe(true);
     }
   });

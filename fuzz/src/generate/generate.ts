@@ -56,7 +56,9 @@ function wireInput(what: string, author: AuthorSpec, frames: readonly Buffer[], 
 
 function randomBytes(random: Random): Buffer {
   const bytes = random.bytes(random.size(3000) + 1);
-  return random.chance(0.5) ? bytes : Buffer.concat([random.chance(0.5) ? preface : mutateBytes(preface, random), bytes]);
+  return random.chance(0.5)
+    ? bytes
+    : Buffer.concat([random.chance(0.5) ? preface : mutateBytes(preface, random), bytes]);
 }
 
 /** Frames at random, behind the preface and SETTINGS, and half of the time behind an Init that is right. */
@@ -75,20 +77,22 @@ function capturedInput({ captures }: Corpus, author: AuthorSpec, random: Random)
 
 /** Init and some calls of a script, with changed messages; a random order of any calls at times. */
 function rpcInput(script: Script, author: AuthorSpec, random: Random): RpcInput {
-  const { generation, calls: [init, ...rest] } = script;
+  const {
+    generation,
+    calls: [init, ...rest],
+  } = script;
   const from = random.below(rest.length + 1);
   const some = rest.slice(from, from + random.between(1, 3));
   const service = generation.services.find(({ typeName }) => init?.path.startsWith(`/${typeName}/`) === true);
   for (let extra = random.below(2); extra > 0; extra--) {
     const method = random.pickOf(service?.methods ?? []);
-    if (method !== undefined) some.splice(random.below(some.length + 1), 0, { path: pathOf(method), messages: [], end: "half-close" });
+    if (method !== undefined)
+      some.splice(random.below(some.length + 1), 0, { path: pathOf(method), messages: [], end: "half-close" });
   }
-  const calls = [...(init === undefined ? [] : [init]), ...some].map(
-    (call, i): RpcCall => ({
-      path: call.path,
-      body: messagesOf(call, generation, random).map((message) => envelope(message)),
-      beside: i > 1 && random.chance(0.3),
-    }),
-  );
+  const calls = [...(init === undefined ? [] : [init]), ...some].map((call, i): RpcCall => ({
+    path: call.path,
+    body: messagesOf(call, generation, random).map((message) => envelope(message)),
+    beside: i > 1 && random.chance(0.3),
+  }));
   return { kind: "rpc", what: `statuses of ${script.name}`, author, userAgent: generation.userAgent, calls };
 }

@@ -8,7 +8,11 @@ type Frames = Buffer[];
 type Mutation = (frames: Frames, random: Random, captures: readonly Capture[]) => void;
 
 /** Changes what a host sent: frames, and what is in them. */
-export function mutateCapture(frames: readonly Buffer[], random: Random, captures: readonly Capture[]): { frames: Buffer[]; names: string[] } {
+export function mutateCapture(
+  frames: readonly Buffer[],
+  random: Random,
+  captures: readonly Capture[],
+): { frames: Buffer[]; names: string[] } {
   // Mostly a host's beginning: a hundred calls find no more than ten do, and take ten times as long.
   const result = frames.slice(0, random.pick([8, 12, 16, 20, random.chance(0.1) ? Infinity : 25]));
   const names: string[] = [];
@@ -21,49 +25,117 @@ export function mutateCapture(frames: readonly Buffer[], random: Random, capture
 }
 
 const mutations: readonly [[string, Mutation], ...[string, Mutation][]] = [
-  ["flipped", (frames, random) => { change(frames, random, any, (one) => mutateBytes(one, random)); }],
-  ["truncated", (frames, random) => { frames.length = random.below(frames.length + 1); }],
-  ["cut within a frame", (frames, random) => { change(frames, random, any, (one) => one.subarray(0, random.below(one.length))); }],
-  ["spliced", (frames, random, captures) => {
-    const other = random.pickOf(captures)?.frames ?? [];
-    const from = random.below(other.length);
-    frames.splice(random.between(1, frames.length), Infinity, ...other.slice(from, from + random.below(20)));
-  }],
-  ["repeated", (frames, random) => {
-    const from = random.below(frames.length);
-    const some = frames.slice(from, from + random.between(1, 4));
-    frames.splice(random.below(frames.length + 1), 0, ...some);
-  }],
-  ["reordered", (frames, random) => {
-    const [taken] = frames.splice(random.below(frames.length), 1);
-    if (taken !== undefined) frames.splice(random.below(frames.length + 1), 0, taken);
-  }],
-  ["left out", (frames, random) => { frames.splice(random.below(frames.length), random.between(1, 3)); }],
-  ["added", (frames, random) => { frames.splice(random.between(1, frames.length), 0, randomFrame(random)); }],
-  ["other length", (frames, random) => {
-    change(frames, random, hasHeader, (one) => {
-      const length = random.pick([0, one.length, Math.max(0, one.length - frameHeaderLength + random.between(-9, 9)), 0x4000, 0x4001, 0xff_ffff]);
-      one.writeUIntBE(length, 0, 3);
-      return one;
-    });
-  }],
-  ["other type", (frames, random) => { change(frames, random, hasHeader, (one) => set(one, 3, random.below(12))); }],
-  ["other flags", (frames, random) => { change(frames, random, hasHeader, (one) => set(one, 4, (one[4] ?? 0) ^ (1 << random.below(8)))); }],
-  ["other stream", (frames, random) => {
-    change(frames, random, hasHeader, (one) => {
-      one.writeUInt32BE(random.chance(0.8) ? 2 * random.below(20) + 1 : random.uint32(), 5);
-      return one;
-    });
-  }],
-  ["other HPACK", (frames, random) => { change(frames, random, ofType(frameType.headers), (one) => payload(one, (bytes) => mutateBytes(bytes, random))); }],
-  ["other gRPC prefix", (frames, random) => {
-    change(frames, random, hasMessage, (one) => {
-      if (random.chance(0.4)) return set(one, frameHeaderLength, random.byte());
-      const length = one.readUInt32BE(frameHeaderLength + 1);
-      one.writeUInt32BE(random.pick([0, length + 1, Math.max(0, length - 1), 4 * 1024 * 1024 + 1, 0x7fff_ffff, 0xffff_ffff]), frameHeaderLength + 1);
-      return one;
-    });
-  }],
+  [
+    "flipped",
+    (frames, random) => {
+      change(frames, random, any, (one) => mutateBytes(one, random));
+    },
+  ],
+  [
+    "truncated",
+    (frames, random) => {
+      frames.length = random.below(frames.length + 1);
+    },
+  ],
+  [
+    "cut within a frame",
+    (frames, random) => {
+      change(frames, random, any, (one) => one.subarray(0, random.below(one.length)));
+    },
+  ],
+  [
+    "spliced",
+    (frames, random, captures) => {
+      const other = random.pickOf(captures)?.frames ?? [];
+      const from = random.below(other.length);
+      frames.splice(random.between(1, frames.length), Infinity, ...other.slice(from, from + random.below(20)));
+    },
+  ],
+  [
+    "repeated",
+    (frames, random) => {
+      const from = random.below(frames.length);
+      const some = frames.slice(from, from + random.between(1, 4));
+      frames.splice(random.below(frames.length + 1), 0, ...some);
+    },
+  ],
+  [
+    "reordered",
+    (frames, random) => {
+      const [taken] = frames.splice(random.below(frames.length), 1);
+      if (taken !== undefined) frames.splice(random.below(frames.length + 1), 0, taken);
+    },
+  ],
+  [
+    "left out",
+    (frames, random) => {
+      frames.splice(random.below(frames.length), random.between(1, 3));
+    },
+  ],
+  [
+    "added",
+    (frames, random) => {
+      frames.splice(random.between(1, frames.length), 0, randomFrame(random));
+    },
+  ],
+  [
+    "other length",
+    (frames, random) => {
+      change(frames, random, hasHeader, (one) => {
+        const length = random.pick([
+          0,
+          one.length,
+          Math.max(0, one.length - frameHeaderLength + random.between(-9, 9)),
+          0x4000,
+          0x4001,
+          0xff_ffff,
+        ]);
+        one.writeUIntBE(length, 0, 3);
+        return one;
+      });
+    },
+  ],
+  [
+    "other type",
+    (frames, random) => {
+      change(frames, random, hasHeader, (one) => set(one, 3, random.below(12)));
+    },
+  ],
+  [
+    "other flags",
+    (frames, random) => {
+      change(frames, random, hasHeader, (one) => set(one, 4, (one[4] ?? 0) ^ (1 << random.below(8))));
+    },
+  ],
+  [
+    "other stream",
+    (frames, random) => {
+      change(frames, random, hasHeader, (one) => {
+        one.writeUInt32BE(random.chance(0.8) ? 2 * random.below(20) + 1 : random.uint32(), 5);
+        return one;
+      });
+    },
+  ],
+  [
+    "other HPACK",
+    (frames, random) => {
+      change(frames, random, ofType(frameType.headers), (one) => payload(one, (bytes) => mutateBytes(bytes, random)));
+    },
+  ],
+  [
+    "other gRPC prefix",
+    (frames, random) => {
+      change(frames, random, hasMessage, (one) => {
+        if (random.chance(0.4)) return set(one, frameHeaderLength, random.byte());
+        const length = one.readUInt32BE(frameHeaderLength + 1);
+        one.writeUInt32BE(
+          random.pick([0, length + 1, Math.max(0, length - 1), 4 * 1024 * 1024 + 1, 0x7fff_ffff, 0xffff_ffff]),
+          frameHeaderLength + 1,
+        );
+        return one;
+      });
+    },
+  ],
   ["other message", mutateField],
   ["other message", mutateField],
 ];
@@ -81,7 +153,12 @@ function mutateField(frames: Frames, random: Random): void {
 }
 
 /** Changes one frame of those that qualify, if there is one. */
-function change(frames: Frames, random: Random, fits: (one: Buffer, index: number) => boolean, to: (copy: Buffer) => Buffer): void {
+function change(
+  frames: Frames,
+  random: Random,
+  fits: (one: Buffer, index: number) => boolean,
+  to: (copy: Buffer) => Buffer,
+): void {
   const at = random.pickOf([...frames.keys()].filter((index) => fits(frames[index] ?? Buffer.alloc(0), index)));
   if (at !== undefined) frames[at] = to(Buffer.from(frames[at] ?? Buffer.alloc(0)));
 }
@@ -100,8 +177,12 @@ function set(one: Buffer, at: number, byte: number): Buffer {
 
 const any = (): boolean => true;
 const hasHeader = (one: Buffer, index: number): boolean => index > 0 && one.length >= frameHeaderLength;
-const ofType = (type: number) => (one: Buffer, index: number): boolean => hasHeader(one, index) && one[3] === type;
-const hasMessage = (one: Buffer, index: number): boolean => ofType(frameType.data)(one, index) && one.length >= frameHeaderLength + 5;
+const ofType =
+  (type: number) =>
+  (one: Buffer, index: number): boolean =>
+    hasHeader(one, index) && one[3] === type;
+const hasMessage = (one: Buffer, index: number): boolean =>
+  ofType(frameType.data)(one, index) && one.length >= frameHeaderLength + 5;
 
 function isWholeMessage(one: Buffer, index: number): boolean {
   return hasMessage(one, index) && one.readUInt32BE(frameHeaderLength + 1) === one.length - frameHeaderLength - 5;

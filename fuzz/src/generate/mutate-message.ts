@@ -22,13 +22,20 @@ export function mutateMessage(message: Uint8Array, random: Random): Uint8Array {
     case 1: // twice
       return Buffer.concat([before, it, it, after]);
     case 2: // an unknown field beside
-      return Buffer.concat([before, tag(random.between(1, 40), random.below(8)), random.bytes(random.below(12)), after]);
+      return Buffer.concat([
+        before,
+        tag(random.between(1, 40), random.below(8)),
+        random.bytes(random.below(12)),
+        after,
+      ]);
     case 3: // another wire type
       return replaced(message, field.start, (message[field.start] ?? 0) ^ random.between(1, 7));
     case 4: // another number of the field
       return replaced(message, field.start, ((message[field.start] ?? 0) & 7) | (random.between(1, 15) << 3));
     case 5: // another value
-      return field.wireType === 2 ? withValue(message, field, otherBytes(message, field, random)) : Buffer.concat([before, tag(1, 0), varint(random.uint32()), after]);
+      return field.wireType === 2
+        ? withValue(message, field, otherBytes(message, field, random))
+        : Buffer.concat([before, tag(1, 0), varint(random.uint32()), after]);
     case 6: // to be continued, or not
       return message.subarray(0, random.between(field.start, field.end));
     default: // in another place
@@ -46,7 +53,10 @@ export function mutateBytes(bytes: Uint8Array, random: Random): Buffer {
     else result[at] = random.byte();
   }
   if (random.chance(0.8)) return result;
-  const [from, to] = [random.below(result.length), random.below(result.length)].sort((a, b) => a - b) as [number, number];
+  const [from, to] = [random.below(result.length), random.below(result.length)].sort((a, b) => a - b) as [
+    number,
+    number,
+  ];
   return random.chance(0.5)
     ? Buffer.concat([result.subarray(0, from), result.subarray(to)])
     : Buffer.concat([result.subarray(0, to), result.subarray(from)]);
@@ -74,7 +84,13 @@ function otherBytes(message: Uint8Array, field: Field, random: Random): Uint8Arr
 
 function withValue(message: Uint8Array, field: Field, value: Uint8Array): Uint8Array {
   const head = message.subarray(field.start, field.start + 1);
-  return Buffer.concat([message.subarray(0, field.start), head, varint(value.length), value, message.subarray(field.end)]);
+  return Buffer.concat([
+    message.subarray(0, field.start),
+    head,
+    varint(value.length),
+    value,
+    message.subarray(field.end),
+  ]);
 }
 
 function tag(number: number, wireType: number): Uint8Array {
@@ -91,7 +107,7 @@ function varint(value: number): Uint8Array {
 /** The fields of a message, as far as it can be read. */
 function fieldsOf(message: Uint8Array): Field[] {
   const fields: Field[] = [];
-  for (let at = 0; at < message.length; ) {
+  for (let at = 0; at < message.length;) {
     const start = at;
     const key = readVarint(message, at);
     const wireType = key.value & 7;

@@ -4,7 +4,9 @@ import { pathOf, wireGenerations } from "../services.js";
 
 /** A stream's number: mostly a call's. */
 function streamOf(random: Random): number {
-  return random.chance(0.85) ? 2 * random.below(12) + 1 : random.pick([0, 2, 0x7fff_ffff, 0xffff_ffff, random.uint32()]);
+  return random.chance(0.85)
+    ? 2 * random.below(12) + 1
+    : random.pick([0, 2, 0x7fff_ffff, 0xffff_ffff, random.uint32()]);
 }
 
 /** A frame of any type, flags, stream and length, mostly with what such a frame carries. */
@@ -17,7 +19,12 @@ export function randomFrame(random: Random): Buffer {
   const stream = streamOf(random);
   switch (random.below(10)) {
     case 0:
-      return frame(frameType.data, random.pick([0, flag.endStream, flag.padded, 0xff]), stream, random.bytes(random.size(400) + 1));
+      return frame(
+        frameType.data,
+        random.pick([0, flag.endStream, flag.padded, 0xff]),
+        stream,
+        random.bytes(random.size(400) + 1),
+      );
     case 1:
     case 2:
     case 3:
@@ -27,13 +34,33 @@ export function randomFrame(random: Random): Buffer {
     case 5:
       return randomSettings(random);
     case 6:
-      return frame(frameType.ping, random.below(2), random.chance(0.9) ? 0 : stream, random.bytes(random.chance(0.9) ? 8 : random.below(12)));
+      return frame(
+        frameType.ping,
+        random.below(2),
+        random.chance(0.9) ? 0 : stream,
+        random.bytes(random.chance(0.9) ? 8 : random.below(12)),
+      );
     case 7:
-      return frame(frameType.goaway, 0, 0, Buffer.concat([uint32(streamOf(random)), uint32(random.below(14)), random.bytes(random.below(8))]));
+      return frame(
+        frameType.goaway,
+        0,
+        0,
+        Buffer.concat([uint32(streamOf(random)), uint32(random.below(14)), random.bytes(random.below(8))]),
+      );
     case 8:
-      return frame(frameType.windowUpdate, 0, random.chance(0.5) ? 0 : stream, uint32(random.pick([1, 65_535, 0, 0x7fff_ffff, random.uint32()])));
+      return frame(
+        frameType.windowUpdate,
+        0,
+        random.chance(0.5) ? 0 : stream,
+        uint32(random.pick([1, 65_535, 0, 0x7fff_ffff, random.uint32()])),
+      );
     default:
-      return frame(frameType.continuation, random.pick([0, flag.endHeaders]), stream, random.chance(0.5) ? headers(random) : random.bytes(random.below(30)));
+      return frame(
+        frameType.continuation,
+        random.pick([0, flag.endHeaders]),
+        stream,
+        random.chance(0.5) ? headers(random) : random.bytes(random.below(30)),
+      );
   }
 }
 
@@ -82,7 +109,8 @@ export function requestBlock(path: string, userAgent: string, random: Random, od
   const list: (readonly [string, string])[] = requestHeaders(path, userAgent);
   while (random.chance(odd)) {
     const at = random.below(list.length + 1);
-    if (random.chance(0.7)) list.splice(random.chance(0.5) ? list.length : at, random.chance(0.3) ? 1 : 0, random.pick(oddHeaders));
+    if (random.chance(0.7))
+      list.splice(random.chance(0.5) ? list.length : at, random.chance(0.3) ? 1 : 0, random.pick(oddHeaders));
     else list.splice(at, 1);
   }
   return headerBlock(list);
@@ -92,6 +120,9 @@ function headers(random: Random): Buffer {
   if (random.chance(0.2)) return random.bytes(random.size(200) + 1);
   const { services, userAgent } = random.pick(wireGenerations);
   const method = random.pickOf(random.pickOf(services)?.methods ?? []);
-  const path = method === undefined || random.chance(0.1) ? random.pick(["/", "", "/a/b", "/importer.Importer/Nothing", "*"]) : pathOf(method);
+  const path =
+    method === undefined || random.chance(0.1)
+      ? random.pick(["/", "", "/a/b", "/importer.Importer/Nothing", "*"])
+      : pathOf(method);
   return requestBlock(path, userAgent, random, 0.3);
 }

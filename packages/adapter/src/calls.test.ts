@@ -38,12 +38,18 @@ describe("Calls", () => {
     expect(await calls.init(open, ({ name }) => ({ name }))).toEqual({ name: "one" });
     expect(await calls.unary("Get", ({ name }) => name)).toBe("one");
     expect(await calls.empty("Put", ({ name }) => name)).toEqual({});
-    expect(await collect(calls.serverStream<string>("List", { signal }, async ({ name }, send) => {
-      await send(name);
-      await send("two");
-    }))).toEqual(["one", "two"]);
+    expect(
+      await collect(
+        calls.serverStream<string>("List", { signal }, async ({ name }, send) => {
+          await send(name);
+          await send("two");
+        }),
+      ),
+    ).toEqual(["one", "two"]);
     const chunk = Uint8Array.of(1);
-    expect(await collect(calls.content("Read", { signal }, () => ({ open: () => [chunk], what: "x" })))).toEqual([{ chunk }]);
+    expect(await collect(calls.content("Read", { signal }, () => ({ open: () => [chunk], what: "x" })))).toEqual([
+      { chunk },
+    ]);
     expect(await calls.close()).toEqual({});
   });
 
@@ -54,7 +60,9 @@ describe("Calls", () => {
       const before = (rpc: string) => [Code.FailedPrecondition, `${service}/${rpc} was called before Init`];
       expect(await codeAndText(calls.unary("Get", () => 1))).toEqual(before("Get"));
       expect(await codeAndText(calls.close())).toEqual(before("Close"));
-      expect(await codeAndText(collect(calls.serverStream("List", { signal }, () => Promise.resolve())))).toEqual(before("List"));
+      expect(await codeAndText(collect(calls.serverStream("List", { signal }, () => Promise.resolve())))).toEqual(
+        before("List"),
+      );
     }
     await new Calls(session, "a.Service").init(open, () => ({}));
     expect(await codeAndText(new Calls(session, "b.Service").init(open, () => ({})))).toEqual([
@@ -131,8 +139,12 @@ describe("a call whose requests are a stream", () => {
   it("ends its wait for the host when it is cancelled", async () => {
     const calls = await opened();
     const controller = new AbortController();
-    const requests = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<number>>(() => undefined) }) };
-    const failure = codeAndText(calls.clientStream("Sum", requests, { signal: controller.signal }, (_, messages) => messages.next()));
+    const requests = {
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<number>>(() => undefined) }),
+    };
+    const failure = codeAndText(
+      calls.clientStream("Sum", requests, { signal: controller.signal }, (_, messages) => messages.next()),
+    );
     controller.abort(new Error("the host has gone"));
     expect((await failure)?.[1]).toBe("the host has gone");
   });

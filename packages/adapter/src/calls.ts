@@ -88,7 +88,8 @@ export class Calls<T> {
     call: (value: T, send: Send<R>, context: CallContext) => Promise<void>,
   ): PushStream<R> {
     return new PushStream<R>(async (send, unwanted) => {
-      const run = (told: CallContext): Promise<void> => this.#session.run(this.#name(rpc), (value) => call(value, send, told));
+      const run = (told: CallContext): Promise<void> =>
+        this.#session.run(this.#name(rpc), (value) => call(value, send, told));
       try {
         if (unwanted === undefined) await run(context);
         else await untilUnwanted(context, unwanted, run);
@@ -141,7 +142,11 @@ export function signalWhileWanted(context: CallContext, unwanted: AbortSignal | 
 }
 
 /** Runs a call with such a signal. */
-async function untilUnwanted(context: CallContext, unwanted: AbortSignal, run: (context: CallContext) => Promise<void>): Promise<void> {
+async function untilUnwanted(
+  context: CallContext,
+  unwanted: AbortSignal,
+  run: (context: CallContext) => Promise<void>,
+): Promise<void> {
   const { own, release } = signalWhileWanted(context, unwanted);
   try {
     await run({ signal: own });

@@ -6,7 +6,10 @@ import { sendContent } from "./content.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 
 const seed = 20260401;
-const sizes = fc.array(fc.oneof(fc.nat(5), fc.constantFrom(MAX_CHUNK_BYTES, MAX_CHUNK_BYTES + 1, 2 * MAX_CHUNK_BYTES + 3)), { maxLength: 8 });
+const sizes = fc.array(
+  fc.oneof(fc.nat(5), fc.constantFrom(MAX_CHUNK_BYTES, MAX_CHUNK_BYTES + 1, 2 * MAX_CHUNK_BYTES + 3)),
+  { maxLength: 8 },
+);
 
 describe("content of any sizes", () => {
   it("is read no further than its chunks are asked for, and closed where nobody asks", async () => {
@@ -30,7 +33,9 @@ describe("content of any sizes", () => {
           return source();
         };
         const context = { signal: new AbortController().signal };
-        const chunks = new PushStream<{ chunk: Uint8Array }>((send) => sendContent({ open, what: "x" }, context, send))[Symbol.asyncIterator]();
+        const chunks = new PushStream<{ chunk: Uint8Array }>((send) => sendContent({ open, what: "x" }, context, send))[
+          Symbol.asyncIterator
+        ]();
         expect(opened).toBe(0);
         let bytes = 0;
         let ended = false;

@@ -63,13 +63,18 @@ describe("chunksOf", () => {
     await expect(collect([Buffer.from("x"), bytes])).rejects.toThrow('the content of "/a" has lost its bytes');
   });
 
-  it.each([1, 2 * MAX_CHUNK_BYTES])("notices that a buffer of %i bytes is given away while it is sent", async (length) => {
-    const bytes = new Uint8Array(length);
-    const chunks = chunksOf(bytes, '"/a"', idle);
-    await chunks.next();
-    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
-    await expect(chunks.next()).rejects.toThrow(`the content of "/a" had 0 of ${String(length)} bytes when it was sent`);
-  });
+  it.each([1, 2 * MAX_CHUNK_BYTES])(
+    "notices that a buffer of %i bytes is given away while it is sent",
+    async (length) => {
+      const bytes = new Uint8Array(length);
+      const chunks = chunksOf(bytes, '"/a"', idle);
+      await chunks.next();
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      await expect(chunks.next()).rejects.toThrow(
+        `the content of "/a" had 0 of ${String(length)} bytes when it was sent`,
+      );
+    },
+  );
 
   it("cuts a large chunk without copying it", async () => {
     const whole = new Uint8Array(2 * MAX_CHUNK_BYTES + 1);
@@ -96,7 +101,11 @@ describe("chunksOf", () => {
     ["strings", ["text"], 'the content of "/a" yielded a string of 4 characters: bytes (a Uint8Array) are needed'],
     ["numbers", [1], 'the content of "/a" yielded 1: bytes (a Uint8Array) are needed'],
     ["wide integers", Uint16Array.of(1), 'the content of "/a" yielded 1: bytes (a Uint8Array) are needed'],
-    ["text streams", Readable.from(["text"]), 'the content of "/a" yielded a string of 4 characters: bytes (a Uint8Array) are needed'],
+    [
+      "text streams",
+      Readable.from(["text"]),
+      'the content of "/a" yielded a string of 4 characters: bytes (a Uint8Array) are needed',
+    ],
   ])("refuses %s by name", async (_name, source, message) => {
     await expect(collect(source)).rejects.toEqual(new TypeError(message));
   });
@@ -218,7 +227,11 @@ describe("chunksOf", () => {
       await expect(first).rejects.toThrow("gone");
       // It fails to open: with nobody to listen, that would end the process.
       const stream = createReadStream("/nowhere/at/all");
-      const closed = new Promise<void>((resolve) => stream.once("close", () => { resolve(); }));
+      const closed = new Promise<void>((resolve) =>
+        stream.once("close", () => {
+          resolve();
+        }),
+      );
       late.resolve(stream);
       await closed;
       expect(stream.destroyed).toBe(true);
@@ -227,7 +240,11 @@ describe("chunksOf", () => {
 
   it("ends on abort though the source never yields, and leaves no listener", async () => {
     const controller = new AbortController();
-    const chunks = chunksOf({ [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<Uint8Array>> }) }, "x", controller.signal);
+    const chunks = chunksOf(
+      { [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<Uint8Array>> }) },
+      "x",
+      controller.signal,
+    );
     const first = chunks.next();
     controller.abort(new Error("gone"));
     await expect(first).rejects.toThrow("gone");

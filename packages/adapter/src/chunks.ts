@@ -25,7 +25,9 @@ export async function* chunksOf(
     return;
   }
   if (!isIterable(source)) {
-    throw new TypeError(`the content of ${what} is ${describeContent(source)}: bytes, or an iterable of bytes, is needed`);
+    throw new TypeError(
+      `the content of ${what} is ${describeContent(source)}: bytes, or an iterable of bytes, is needed`,
+    );
   }
   for await (const chunk of iterateUntilAbort(source, signal)) {
     if (!isUint8Array(chunk)) {

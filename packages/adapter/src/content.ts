@@ -48,14 +48,19 @@ export async function sendContent(content: Content, context: CallContext, send: 
   }
 }
 
-async function sendAll({ open, what, atMost = Infinity, declared = 0 }: Content, signal: ContentSignal, send: Send<Chunk>): Promise<void> {
+async function sendAll(
+  { open, what, atMost = Infinity, declared = 0 }: Content,
+  signal: ContentSignal,
+  send: Send<Chunk>,
+): Promise<void> {
   const opened = open(signal.get);
   const source = isUint8Array(opened) ? opened : await untilAborted(opened, signal.get(), discard);
   let sent = 0;
   const sendOne = (chunk: Uint8Array): Promise<void> | undefined => {
     sent += chunk.length;
     // A store that answers more than was asked for would be taken for one that answers right.
-    if (sent > atMost) throw new Error(`the plugin answered more than the ${String(atMost)} bytes of ${what} that were asked for`);
+    if (sent > atMost)
+      throw new Error(`the plugin answered more than the ${String(atMost)} bytes of ${what} that were asked for`);
     return send({ chunk });
   };
   // Bytes that are there need no iterator.

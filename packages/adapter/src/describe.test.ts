@@ -23,7 +23,9 @@ group("describe", () => {
   });
 
   it("is short, whatever it is given", () => {
-    expect(describe(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key${String(i)}`, i]))).length).toBeLessThanOrEqual(200);
+    expect(
+      describe(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key${String(i)}`, i]))).length,
+    ).toBeLessThanOrEqual(200);
   });
 
   it("does not throw for what can not be printed", () => {

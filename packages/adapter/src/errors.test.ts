@@ -135,15 +135,27 @@ describe("errorText", () => {
   });
 
   it("is never empty, always well-formed, never too long", () => {
-    const odd = fc.record({ message: fc.anything(), name: fc.anything(), code: fc.anything(), errors: fc.anything() }, { requiredKeys: [] });
-    const error = fc.tuple(fc.constantFrom(Error, AggregateErrorOfNone), odd).map(([Made, fields]) => Object.assign(new Made(""), fields));
+    const odd = fc.record(
+      { message: fc.anything(), name: fc.anything(), code: fc.anything(), errors: fc.anything() },
+      { requiredKeys: [] },
+    );
+    const error = fc
+      .tuple(fc.constantFrom(Error, AggregateErrorOfNone), odd)
+      .map(([Made, fields]) => Object.assign(new Made(""), fields));
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), fc.string({ unit: "binary" }).map((text) => new Error(text)), error), (thrown) => {
-        const text = errorText(thrown);
-        expect(text).not.toBe("");
-        expect(text.isWellFormed()).toBe(true);
-        expect(text.length).toBeLessThanOrEqual(MAX_ERROR_TEXT + 100);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.anything(),
+          fc.string({ unit: "binary" }).map((text) => new Error(text)),
+          error,
+        ),
+        (thrown) => {
+          const text = errorText(thrown);
+          expect(text).not.toBe("");
+          expect(text.isWellFormed()).toBe(true);
+          expect(text.length).toBeLessThanOrEqual(MAX_ERROR_TEXT + 100);
+        },
+      ),
     );
   });
 });

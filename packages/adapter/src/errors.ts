@@ -78,7 +78,9 @@ function textOfError(error: Error): unknown {
   // Node reports a connection that failed on every address without a message.
   if (error instanceof AggregateError && error.errors.length > 0) {
     // Only one level: an error could be among its own.
-    return error.errors.map((one: unknown) => (one instanceof Error ? one.message || one.name : rawText(one))).join("; ");
+    return error.errors
+      .map((one: unknown) => (one instanceof Error ? one.message || one.name : rawText(one)))
+      .join("; ");
   }
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

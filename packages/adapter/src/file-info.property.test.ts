@@ -13,7 +13,10 @@ const received: fc.Arbitrary<WireFileInfo> = fc.record({
   name: text,
   size: fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 53n }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
   mode: uint32,
-  modTime: fc.record({ seconds: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), nanos: fc.integer({ min: 0, max: 999_999_999 }) }),
+  modTime: fc.record({
+    seconds: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    nanos: fc.integer({ min: 0, max: 999_999_999 }),
+  }),
   dev: uint64,
   ino: uint64,
   uid: uint64,
@@ -31,13 +34,21 @@ describe("any file info of a host", () => {
       fc.property(received, (wire) => {
         const beyond = (["size", "uid", "gid"] as const).find((field) => wire[field] < 0n || wire[field] > max);
         if (beyond !== undefined) {
-          expect(() => fileInfoFromWire(wire)).toThrow(new RangeError(`${beyond} is out of range: ${String(wire[beyond])}`));
+          expect(() => fileInfoFromWire(wire)).toThrow(
+            new RangeError(`${beyond} is out of range: ${String(wire[beyond])}`),
+          );
           return;
         }
         const info = fileInfoFromWire(wire);
         const { seconds, nanos } = wire.modTime;
         expect(info.modTime).toBe(seconds * 1_000_000_000n + BigInt(nanos));
-        const again = { ...info, size: BigInt(info.size), uid: BigInt(info.uid), gid: BigInt(info.gid), modTime: wire.modTime };
+        const again = {
+          ...info,
+          size: BigInt(info.size),
+          uid: BigInt(info.uid),
+          gid: BigInt(info.gid),
+          modTime: wire.modTime,
+        };
         expect(again).toEqual(wire);
       }),
       { seed, numRuns: 500 },

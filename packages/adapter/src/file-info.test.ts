@@ -82,16 +82,32 @@ describe("the mapping of file infos", () => {
     ["a size in words", { size: "12" }, 'fileInfo.size must be an integer from 0 to 9007199254740991: "12"'],
     ["a signed mode", { mode: -1 }, "fileInfo.mode must be an integer from 0 to 4294967295: -1"],
     ["a negative link count", { nlink: -1 }, "fileInfo.nlink must be an integer from 0 to 4294967295: -1"],
-    ["flags without a text", { flags: Object.create(null) as unknown }, "fileInfo.flags must be an integer from 0 to 4294967295: [Object: null prototype] {}"],
+    [
+      "flags without a text",
+      { flags: Object.create(null) as unknown },
+      "fileInfo.flags must be an integer from 0 to 4294967295: [Object: null prototype] {}",
+    ],
     ["a date", { modTime: new Date(0) }, "fileInfo.modTime must be a bigint: 1970-01-01T00:00:00.000Z"],
-    ["a time before the year 1", { modTime: -62_135_596_800_000_000_001n }, "fileInfo.modTime is outside the years 1 to 9999: -62135596800000000001 ns"],
-    ["a time after the year 9999", { modTime: 253_402_300_800_000_000_000n }, "fileInfo.modTime is outside the years 1 to 9999: 253402300800000000000 ns"],
+    [
+      "a time before the year 1",
+      { modTime: -62_135_596_800_000_000_001n },
+      "fileInfo.modTime is outside the years 1 to 9999: -62135596800000000001 ns",
+    ],
+    [
+      "a time after the year 9999",
+      { modTime: 253_402_300_800_000_000_000n },
+      "fileInfo.modTime is outside the years 1 to 9999: 253402300800000000000 ns",
+    ],
     ["a number for a device", { dev: 1 }, "fileInfo.dev must be a bigint of 64 bits: 1"],
     ["a negative inode", { ino: -1n }, "fileInfo.ino must be a bigint of 64 bits: -1n"],
     ["an inode of 65 bits", { ino: 2n ** 64n }, "fileInfo.ino must be a bigint of 64 bits: 18446744073709551616n"],
     ["no user name", { username: undefined }, "fileInfo.username must be a string: undefined"],
     ["a bigint for a group name", { groupname: 5n }, "fileInfo.groupname must be a string: 5n"],
-    ["a user name that UTF-8 can not carry", { username: "a\ud800" }, 'fileInfo.username is not valid Unicode: "a\\ud800"'],
+    [
+      "a user name that UTF-8 can not carry",
+      { username: "a\ud800" },
+      'fileInfo.username is not valid Unicode: "a\\ud800"',
+    ],
   ])("refuses %s by name", (_name, wrong, message) => {
     const info = { ...fileInfoOf(), ...wrong } as FileInfo;
     expect(() => fileInfoToWire(info, "/a")).toThrow(message);

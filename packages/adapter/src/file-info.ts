@@ -84,7 +84,8 @@ export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
 }
 
 function exact(field: string, value: bigint): number {
-  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`${field} is out of range: ${String(value)}`);
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new RangeError(`${field} is out of range: ${String(value)}`);
   return Number(value);
 }
 

@@ -15,11 +15,26 @@ export type { Content } from "./content.js";
 export { contextOf, type InitRequest } from "./context.js";
 export { describe, describeContent, quoted } from "./describe.js";
 export { drain } from "./drain.js";
-export { abortError, canceled, errorText, invalidArgument, StatusError, unimplemented, type Failure } from "./errors.js";
+export {
+  abortError,
+  canceled,
+  errorText,
+  invalidArgument,
+  StatusError,
+  unimplemented,
+  type Failure,
+} from "./errors.js";
 export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./file-info.js";
 export { checkGeneration, chosenGeneration, generationOfUserAgent, type Generation } from "./generation.js";
 export { flagsOf, identityOf, textOf, withFlag, type Identity } from "./identity.js";
-export { callWithOwnSignal, eachUntilAbort, iterateUntilAbort, ownSignal, untilAborted, withOwnSignal } from "./iterate.js";
+export {
+  callWithOwnSignal,
+  eachUntilAbort,
+  iterateUntilAbort,
+  ownSignal,
+  untilAborted,
+  withOwnSignal,
+} from "./iterate.js";
 export { MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./notice.js";
 export { openConnector } from "./open-connector.js";

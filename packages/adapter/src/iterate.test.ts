@@ -62,9 +62,21 @@ describe("iterateUntilAbort", () => {
   });
 
   it.each<[string, unknown, string]>([
-    ["has no iterator", { [Symbol.asyncIterator]: () => undefined }, "the iterable returned undefined: an iterator, which has next(), is needed"],
-    ["has no next", { [Symbol.iterator]: () => ({}) }, "the iterable returned {}: an iterator, which has next(), is needed"],
-    ["steps to nothing", { [Symbol.iterator]: () => ({ next: () => undefined }) }, "the iterator's next() returned undefined"],
+    [
+      "has no iterator",
+      { [Symbol.asyncIterator]: () => undefined },
+      "the iterable returned undefined: an iterator, which has next(), is needed",
+    ],
+    [
+      "has no next",
+      { [Symbol.iterator]: () => ({}) },
+      "the iterable returned {}: an iterator, which has next(), is needed",
+    ],
+    [
+      "steps to nothing",
+      { [Symbol.iterator]: () => ({ next: () => undefined }) },
+      "the iterator's next() returned undefined",
+    ],
     [
       "is done in time",
       { [Symbol.asyncIterator]: () => ({ next: () => ({ done: Promise.resolve(false) }) }) },
@@ -100,7 +112,10 @@ describe("iterateUntilAbort", () => {
 
   it("leaves no listener when the source throws, or when the consumer stops", async () => {
     const controller = new AbortController();
-    const failing = iterateUntilAbort(counting<number>(() => Promise.reject(new Error("mine"))).source, controller.signal);
+    const failing = iterateUntilAbort(
+      counting<number>(() => Promise.reject(new Error("mine"))).source,
+      controller.signal,
+    );
     await expect(failing.next()).rejects.toThrow("mine");
     expect(listeners(controller.signal)).toBe(0);
 
@@ -231,7 +246,14 @@ describe("eachUntilAbort", () => {
     const many = Array.from({ length: 1000 }, (_, index) => index);
     expect(await collected(many, waits)).toEqual(many);
     expect(await collected([Promise.resolve(1), 2], waits)).toEqual([1, 2]);
-    expect(await collected((async function* () { yield* many; })(), waits)).toEqual(many);  
+    expect(
+      await collected(
+        (async function* () {
+          yield* many;
+        })(),
+        waits,
+      ),
+    ).toEqual(many);
     expect(await collected(Readable.from(["a", "b"]), waits)).toEqual(["a", "b"]);
   });
 
@@ -288,7 +310,9 @@ describe("eachUntilAbort", () => {
       throw new Error("refused");
     };
     await expect(eachUntilAbort(failing([1]), free, refuse)).rejects.toThrow("refused");
-    await expect(eachUntilAbort(failing([Promise.reject(new Error("rejected"))]), free, () => undefined)).rejects.toThrow("rejected");
+    await expect(
+      eachUntilAbort(failing([Promise.reject(new Error("rejected"))]), free, () => undefined),
+    ).rejects.toThrow("rejected");
     expect(log).toEqual(["closed", "closed"]);
     await expect(eachUntilAbort(failing([1]), free, () => undefined)).rejects.toThrow("by itself");
     expect(log).toEqual(["closed", "closed"]);

@@ -36,9 +36,12 @@ describe("openConnector", () => {
 
   it.each<[string, () => void | Promise<void>]>([
     ["succeeds", () => undefined],
-    ["throws", () => {
-      throw new Error("not you");
-    }],
+    [
+      "throws",
+      () => {
+        throw new Error("not you");
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("not you"))],
   ])("closes the connector once when asking it fails, and tells that failure, if its close %s", async (_, close) => {
     const connector = connectorThat(close);
@@ -68,7 +71,13 @@ describe("openConnector", () => {
       const ask = () => {
         throw new Error("who am I?");
       };
-      const opening = openConnector(() => connectorThat(() => closed.promise), context, "a connector", ask, Infinity).catch(failed);
+      const opening = openConnector(
+        () => connectorThat(() => closed.promise),
+        context,
+        "a connector",
+        ask,
+        Infinity,
+      ).catch(failed);
       await jest.advanceTimersByTimeAsync(1_000_000);
       expect(failed).not.toHaveBeenCalled();
       closed.resolve(undefined);
@@ -88,7 +97,14 @@ describe("openConnector", () => {
 
   it("passes on what the factory throws", async () => {
     const failure = new Error("no such bucket");
-    await expect(openConnector(() => Promise.reject(failure), context, "a connector", () => 1)).rejects.toBe(failure);
+    await expect(
+      openConnector(
+        () => Promise.reject(failure),
+        context,
+        "a connector",
+        () => 1,
+      ),
+    ).rejects.toBe(failure);
   });
 
   it.each([undefined, null, 5])("refuses a factory that returns %p", async (made) => {

@@ -53,7 +53,9 @@ describe("Init", () => {
 
   it("can be tried again when it has failed", async () => {
     const session = newSession();
-    await expect(session.init("store.Store/Init", () => Promise.reject(new Error("no such bucket")))).rejects.toThrow("no such bucket");
+    await expect(session.init("store.Store/Init", () => Promise.reject(new Error("no such bucket")))).rejects.toThrow(
+      "no such bucket",
+    );
     await expect(
       session.init("store.Store/Init", () => {
         throw new Error("thrown at once");
@@ -71,7 +73,10 @@ describe("Init", () => {
     const session = newSession();
     await session.end();
     const { open, log } = connector();
-    expect(await codeAndText(session.init("store.Store/Init", open))).toEqual([Code.FailedPrecondition, "store.Store/Init: the host has gone"]);
+    expect(await codeAndText(session.init("store.Store/Init", open))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/Init: the host has gone",
+    ]);
     expect(log).toEqual([]);
   });
 });
@@ -82,7 +87,10 @@ describe("a call", () => {
     if (when === "during") void session.init("store.Store/Init", never);
     const expected = [Code.FailedPrecondition, "store.Store/List was called before Init"];
     expect(await codeAndText(session.run("store.Store/List", () => 1))).toEqual(expected);
-    expect(await codeAndText(session.run("store.Store/Get", mustNotRun))).toEqual([Code.FailedPrecondition, "store.Store/Get was called before Init"]);
+    expect(await codeAndText(session.run("store.Store/Get", mustNotRun))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/Get was called before Init",
+    ]);
     expect(await codeAndText(session.close("store.Store/Close"))).toEqual([
       Code.FailedPrecondition,
       "store.Store/Close was called before Init",
@@ -152,10 +160,12 @@ describe("Close", () => {
       });
     const call = logged("first", first.promise);
     // Begins as soon as it is known that the first has ended, while Close wakes.
-    const outcome = call.then(() => logged("second", second.promise)).then(
-      () => "served",
-      (error: unknown) => (error instanceof ConnectError ? error.rawMessage : "failed"),
-    );
+    const outcome = call
+      .then(() => logged("second", second.promise))
+      .then(
+        () => "served",
+        (error: unknown) => (error instanceof ConnectError ? error.rawMessage : "failed"),
+      );
     const closing = session.close("store.Store/Close");
     await new Promise(setImmediate);
     first.resolve(undefined);
@@ -205,21 +215,24 @@ describe("Close", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it.each([Infinity, 2 ** 31])("waits as long as it takes when its deadline is %d, which no timer holds", async (closeDeadlineMs) => {
-    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
-    const session = newSession({ closeDeadlineMs });
-    const { open, log } = connector();
-    await session.init("store.Store/Init", open);
-    const call = deferred();
-    const running = session.run("store.Store/List", () => call.promise);
-    const closing = session.close("store.Store/Close");
-    await new Promise(setImmediate);
-    await jest.advanceTimersByTimeAsync(1_000_000);
-    expect(log).toEqual(["open connector 1"]);
-    call.resolve(undefined);
-    await Promise.all([running, closing]);
-    expect(log).toEqual(["open connector 1", "close connector 1"]);
-  });
+  it.each([Infinity, 2 ** 31])(
+    "waits as long as it takes when its deadline is %d, which no timer holds",
+    async (closeDeadlineMs) => {
+      jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+      const session = newSession({ closeDeadlineMs });
+      const { open, log } = connector();
+      await session.init("store.Store/Init", open);
+      const call = deferred();
+      const running = session.run("store.Store/List", () => call.promise);
+      const closing = session.close("store.Store/Close");
+      await new Promise(setImmediate);
+      await jest.advanceTimersByTimeAsync(1_000_000);
+      expect(log).toEqual(["open connector 1"]);
+      call.resolve(undefined);
+      await Promise.all([running, closing]);
+      expect(log).toEqual(["open connector 1", "close connector 1"]);
+    },
+  );
 
   it.each([
     [{ closeDeadlineMs: Number.NaN }, "closeDeadlineMs must be milliseconds, at least 0: NaN"],
@@ -273,7 +286,9 @@ describe("calls while Close is being answered", () => {
     await new Promise(setImmediate);
     await new Promise(setImmediate);
     expect(log).toEqual(["open connector 1", "close connector 1"]);
-    const calls = [1, 2, 3].map((call) => session.run("store.Store/DeleteLock", ({ name }) => log.push(`${String(call)} by ${name}`)));
+    const calls = [1, 2, 3].map((call) =>
+      session.run("store.Store/DeleteLock", ({ name }) => log.push(`${String(call)} by ${name}`)),
+    );
     await new Promise(setImmediate);
     // Never two at once: the first is still closing.
     expect(log).toEqual(["open connector 1", "close connector 1"]);

@@ -46,7 +46,9 @@ describe("discard", () => {
     };
     process.on("unhandledRejection", listener);
     try {
-      await expect(untilAborted(Promise.resolve(locked()), AbortSignal.abort(new Error("gone")), discard)).rejects.toThrow("gone");
+      await expect(
+        untilAborted(Promise.resolve(locked()), AbortSignal.abort(new Error("gone")), discard),
+      ).rejects.toThrow("gone");
       await nextTurn();
       await nextTurn();
     } finally {

@@ -17,7 +17,14 @@ export function isIterable(value: unknown): value is AsyncIterable<unknown> | It
 export function stepsOf<T>(source: AsyncIterable<T> | Iterable<T>): Steps<T> {
   if (isWebStream(source)) return webSteps(source as unknown as ReadableStream<T>);
   const steps = Symbol.asyncIterator in source ? asyncSteps(source) : syncSteps(source);
-  return isNodeStream(source) ? { next: () => steps.next(), close: () => { destroy(source); } } : steps;
+  return isNodeStream(source)
+    ? {
+        next: () => steps.next(),
+        close: () => {
+          destroy(source);
+        },
+      }
+    : steps;
 }
 
 /** Steps of a source that waits for nothing. */
@@ -86,7 +93,12 @@ function syncSteps<T>(source: Iterable<T>): Steps<T> {
 
 /** What an iterator of the author's own makes may be anything. */
 function assertIterator(iterator: unknown): void {
-  if (typeof iterator !== "object" || iterator === null || !("next" in iterator) || typeof iterator.next !== "function") {
+  if (
+    typeof iterator !== "object" ||
+    iterator === null ||
+    !("next" in iterator) ||
+    typeof iterator.next !== "function"
+  ) {
     throw new TypeError(`the iterable returned ${describeContent(iterator)}: an iterator, which has next(), is needed`);
   }
 }
@@ -97,7 +109,9 @@ function assertIterator(iterator: unknown): void {
  */
 function checkResult<T>(result: unknown): IteratorResult<T> {
   if (typeof result !== "object" || result === null) {
-    throw new TypeError(`the iterator's next() returned ${describeContent(result)}: an object with done and value is needed`);
+    throw new TypeError(
+      `the iterator's next() returned ${describeContent(result)}: an object with done and value is needed`,
+    );
   }
   const done: unknown = "done" in result ? result.done : undefined;
   if (done !== undefined && typeof done !== "boolean") {

@@ -24,11 +24,20 @@ describe("takesArgument", () => {
     ["an async method", object.waits, 1],
     ["a generator", object.yields, 1],
     ["a method that takes an object apart", object.fields, 1],
-    ["a function", function (a: string, b: string) { return a + b; }, 2],
+    [
+      "a function",
+      function (a: string, b: string) {
+        return a + b;
+      },
+      2,
+    ],
     ["an arrow function", (a: string) => a, 1],
     ["a function without parameters", () => 1, 0],
   ])("knows that %s can not see more than it names", (_, method, count) => {
-    expect([takesArgument({ method }, "method", count - 1), takesArgument({ method }, "method", count)]).toEqual([true, false]);
+    expect([takesArgument({ method }, "method", count - 1), takesArgument({ method }, "method", count)]).toEqual([
+      true,
+      false,
+    ]);
     // Asked again, it answers the same.
     expect(takesArgument({ method }, "method", count)).toBe(false);
   });
@@ -36,7 +45,12 @@ describe("takesArgument", () => {
   it.each<[string, Method]>([
     ["a rest", (a: string, ...rest: string[]) => [a, rest]],
     ["a default", (a: string, b = "") => a + b],
-    ["arguments", function () { return arguments.length; }],
+    [
+      "arguments",
+      function () {
+        return arguments.length;
+      },
+    ],
     ["a field with a default", ({ a = 1 }: { a?: number }) => a],
     ["the rest of an object", ({ ...rest }: object) => rest],
     ["a bound function", object.plain.bind(undefined)],

@@ -2,7 +2,8 @@
 export const NO_SIGNAL = undefined as unknown as AbortSignal;
 
 /** What a function's text must look like for its length to tell all: plain names, or the fields of an object. */
-const PLAIN = /^(?:async\s+)?(?:function\b\s*)?\*?\s*[\w$]*\s*\(\s*(?:(?:[\w$]+|\{[\w$\s,]*\})\s*(?:,\s*(?:[\w$]+|\{[\w$\s,]*\})\s*)*,?\s*)?\)/;
+const PLAIN =
+  /^(?:async\s+)?(?:function\b\s*)?\*?\s*[\w$]*\s*\(\s*(?:(?:[\w$]+|\{[\w$\s,]*\})\s*(?:,\s*(?:[\w$]+|\{[\w$\s,]*\})\s*)*,?\s*)?\)/;
 
 /** By function: what a text says does not change. */
 const known = new WeakMap<object, number>();

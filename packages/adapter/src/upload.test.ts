@@ -139,7 +139,12 @@ describe("consume", () => {
   });
 
   it.each([
-    ["bytes too many", [...hello, Buffer.from("!")], undefined, 'more than 5 bytes came for "/a", which has 5: its source failed'],
+    [
+      "bytes too many",
+      [...hello, Buffer.from("!")],
+      undefined,
+      'more than 5 bytes came for "/a", which has 5: its source failed',
+    ],
     ["a failure", hello, new Error("the host has gone"), "the host has gone"],
   ])("an author that keeps what has the size keeps nothing when %s follows", async (_, chunks, failure, message) => {
     let kept = false;

@@ -38,16 +38,21 @@ export function assertDeviations(deviations: readonly Deviation[], rules: readon
     if (named === undefined) throw new RangeError(`a deviation is listed from ${rule}, which is no rule`);
     const { generations } = named;
     if (generation !== undefined && generations !== undefined && !generations.includes(generation)) {
-      throw new RangeError(`a deviation is listed from ${rule} on ${generation}, where it is no rule: it is one on ${generations.join()}`);
+      throw new RangeError(
+        `a deviation is listed from ${rule} on ${generation}, where it is no rule: it is one on ${generations.join()}`,
+      );
     }
     const again = deviations.slice(0, index).some((each) => each.rule === id && overlap(each.generation, generation));
-    if (again) throw new RangeError(`a deviation is listed twice from ${rule}${generation === undefined ? "" : ` on ${generation}`}`);
+    if (again)
+      throw new RangeError(
+        `a deviation is listed twice from ${rule}${generation === undefined ? "" : ` on ${generation}`}`,
+      );
   }
 }
 
 /** @throws RangeError for what was read from a file and is no list of deviations. */
 export function deviationsFromJson(value: unknown): Deviation[] {
-  if (!Array.isArray(value)) throw new RangeError("deviations are a list: [{ \"rule\", \"generation\"?, \"reason\" }]");
+  if (!Array.isArray(value)) throw new RangeError('deviations are a list: [{ "rule", "generation"?, "reason" }]');
   return value.map((each: unknown, index) => deviationFromJson(each, index));
 }
 
@@ -59,7 +64,9 @@ function deviationFromJson(value: unknown, index: number): Deviation {
   // A misspelt "generation" would list the rule in both.
   const unknown = Object.keys(value as object).find((key) => !KEYS.has(key));
   if (unknown !== undefined) {
-    throw new RangeError(`deviation ${String(index + 1)}: ${JSON.stringify(unknown)} is none of ${[...KEYS].join(", ")}`);
+    throw new RangeError(
+      `deviation ${String(index + 1)}: ${JSON.stringify(unknown)} is none of ${[...KEYS].join(", ")}`,
+    );
   }
   if (!isGeneration(generation)) {
     throw new RangeError(`deviation ${String(index + 1)}: ${JSON.stringify(generation)} is no generation`);

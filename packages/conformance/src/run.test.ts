@@ -31,7 +31,13 @@ function silentPlugin(onLaunch: () => void): { launch: Launch; killed: () => num
 }
 
 function subjectOf(launch: Launch): Subject {
-  return { connector: "storage", executable: "in process", location: "memory://{unique}", generations: ["v1.1"], launch };
+  return {
+    connector: "storage",
+    executable: "in process",
+    location: "memory://{unique}",
+    generations: ["v1.1"],
+    launch,
+  };
 }
 
 describe("a check that is broken off", () => {

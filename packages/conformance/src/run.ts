@@ -90,7 +90,11 @@ async function checkGeneration(
  *
  * @throws The signal's reason when it is aborted.
  */
-export async function checkRule(subject: Subject, { rule, generation }: Case, options: CheckOptions = {}): Promise<Outcome> {
+export async function checkRule(
+  subject: Subject,
+  { rule, generation }: Case,
+  options: CheckOptions = {},
+): Promise<Outcome> {
   const since = performance.now();
   const { verdict, message, stderr } = await tryRule(subject, rule, generation, options);
   const listing = deviationOf(options.deviations ?? [], rule.id, generation);

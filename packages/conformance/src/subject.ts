@@ -59,6 +59,8 @@ export function assertSubject(subject: Subject): void {
     );
   }
   if (subject.directory === true && !location.includes("{directory}")) {
-    throw new RangeError(`the location ${JSON.stringify(location)} has no {directory}, but the kit is told to look there`);
+    throw new RangeError(
+      `the location ${JSON.stringify(location)} has no {directory}, but the kit is told to look there`,
+    );
   }
 }

@@ -32,11 +32,17 @@ describe("a suite", () => {
     const { tests, starts } = suiteOfNoPlugin();
     const [first = "", ...others] = tests.keys();
     expect(first).toBe("starts, and answers Init (process.starts.init)");
-    await expect(tests.get(first)?.()).rejects.toThrow(/^process\.starts\.init: Error: no such plugin\nWhy it matters: /);
+    await expect(tests.get(first)?.()).rejects.toThrow(
+      /^process\.starts\.init: Error: no such plugin\nWhy it matters: /,
+    );
     for (const name of others) {
-      await expect(tests.get(name)?.()).rejects.toThrow(/^[\w.-]+: the plugin does not start on v1\.1: see process\.starts\.init$/);
+      await expect(tests.get(name)?.()).rejects.toThrow(
+        /^[\w.-]+: the plugin does not start on v1\.1: see process\.starts\.init$/,
+      );
     }
-    expect(others).toHaveLength(casesOf({ connector: "storage", executable: "", location: "", generations: ["v1.1"] }).length - 1);
+    expect(others).toHaveLength(
+      casesOf({ connector: "storage", executable: "", location: "", generations: ["v1.1"] }).length - 1,
+    );
     expect(starts()).toBe(1);
   });
 

@@ -25,12 +25,17 @@ const FRAMEWORK_GRACE_MS = 30_000;
  * describeConformance({ connector: "storage", executable: "./dist/storage.js", location: "mine://{directory}" }, { describe, it });
  * @throws RangeError for a subject that can not be checked, or a listing of what is no rule.
  */
-export function describeConformance(subject: Subject, { describe, it }: TestFramework, options: CheckOptions = {}): void {
+export function describeConformance(
+  subject: Subject,
+  { describe, it }: TestFramework,
+  options: CheckOptions = {},
+): void {
   assertSubject(subject);
   assertDeviations(options.deviations ?? [], rules);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const byGeneration = new Map<Generation, ReturnType<typeof casesOf>>();
-  for (const each of casesOf(subject)) byGeneration.set(each.generation, [...(byGeneration.get(each.generation) ?? []), each]);
+  for (const each of casesOf(subject))
+    byGeneration.set(each.generation, [...(byGeneration.get(each.generation) ?? []), each]);
   for (const [generation, cases] of byGeneration) {
     let start: Promise<Outcome> | undefined;
     const outcomeOf = async (each: Case): Promise<Outcome> => {

@@ -20,7 +20,10 @@ async function tapped(...chunks: (string | Uint8Array)[]): Promise<{ tap: Tap; p
 
 describe("a tap", () => {
   it("has nothing to say of frames, however they are cut", async () => {
-    const { tap: { garbage, frames }, passed } = await tapped(settings.subarray(0, 1), settings.subarray(1), settings);
+    const {
+      tap: { garbage, frames },
+      passed,
+    } = await tapped(settings.subarray(0, 1), settings.subarray(1), settings);
     expect(passed).toHaveLength(2 * settings.length);
     expect(garbage).toBeUndefined();
     expect(frames).toEqual(new Map([[FrameType.SETTINGS, 2]]));
@@ -31,7 +34,11 @@ describe("a tap", () => {
     ["a word that is shorter than a header", ["hi\n"], 'at its start: "hi\\n"'],
     ["a print between two frames, in pieces", [settings, "50", "% of ", "it\n"], 'after 1 frames: "50% of it\\n"'],
     ["half a header", [settings, settings.subarray(0, 4)], 'at its end: "\\u0000\\u0000\\u0000\\u0004"'],
-    ["a first frame that may not be the first", [Uint8Array.of(0, 0, 0, FrameType.PING, 0, 0, 0, 0, 0)], "at its start: "],
+    [
+      "a first frame that may not be the first",
+      [Uint8Array.of(0, 0, 0, FrameType.PING, 0, 0, 0, 0, 0)],
+      "at its start: ",
+    ],
   ])("tells %s", async (_, chunks, told) => {
     expect((await tapped(...chunks)).tap.garbage).toContain(told);
   });

@@ -124,7 +124,9 @@ export class Tap extends Duplex {
   #onHeader(header: Buffer): boolean {
     const first = this.frames.size === 0;
     if (!canBeginFrame(header, first)) {
-      const place = first ? "at its start" : `after ${String([...this.frames.values()].reduce((a, b) => a + b, 0))} frames`;
+      const place = first
+        ? "at its start"
+        : `after ${String([...this.frames.values()].reduce((a, b) => a + b, 0))} frames`;
       this.#header = Buffer.alloc(0);
       this.#garbage = { place, bytes: header };
       return false;
@@ -146,5 +148,9 @@ function canBeginFrame(header: Buffer, first: boolean): boolean {
   if (header.readUInt8(0) !== 0) return false;
   if (header.length < HEADER_BYTES) return true;
   const type = header.readUInt8(3);
-  return header.readUIntBE(0, 3) <= MAX_FRAME_BYTES && type <= FrameType.CONTINUATION && (!first || type === FrameType.SETTINGS);
+  return (
+    header.readUIntBE(0, 3) <= MAX_FRAME_BYTES &&
+    type <= FrameType.CONTINUATION &&
+    (!first || type === FrameType.SETTINGS)
+  );
 }

@@ -40,19 +40,31 @@ describe("Backlog", () => {
   });
 
   it.each<[string, (parts: ReturnType<typeof stuck>, controller: AbortController) => void]>([
-    ["the host reads", ({ wire, backlog }) => {
-      wire.written?.();
-      backlog.look();
-    }],
-    ["an answer has gone out", ({ sent }) => {
-      sent();
-    }],
-    ["the connection ends", ({ wire }) => {
-      wire.destroy();
-    }],
-    ["the call is aborted", (_, controller) => {
-      controller.abort();
-    }],
+    [
+      "the host reads",
+      ({ wire, backlog }) => {
+        wire.written?.();
+        backlog.look();
+      },
+    ],
+    [
+      "an answer has gone out",
+      ({ sent }) => {
+        sent();
+      },
+    ],
+    [
+      "the connection ends",
+      ({ wire }) => {
+        wire.destroy();
+      },
+    ],
+    [
+      "the call is aborted",
+      (_, controller) => {
+        controller.abort();
+      },
+    ],
   ])("lets a call go on when %s", async (_, go) => {
     const parts = stuck();
     const controller = new AbortController();

@@ -32,7 +32,11 @@ const grpcType = "application/grpc";
 export const serveWithConnect: Serve = (duplex, options) => {
   const { services, maxMessageBytes = defaultMaxMessageBytes, onError = ignore } = options;
   const calls = new Calls(() => !wire.destroyed);
-  const { duplex: wire, streams, backlog } = openWire(duplex, (stream, fate) => {
+  const {
+    duplex: wire,
+    streams,
+    backlog,
+  } = openWire(duplex, (stream, fate) => {
     calls.end(stream, fate);
   });
   const routerFor = decidedByFirst(services, (list) => createRouter(list, maxMessageBytes));

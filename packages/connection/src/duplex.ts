@@ -48,7 +48,9 @@ export function openDuplex(guard: Pick<Guard, "input" | "output">, flushMs: numb
   }
   const input = new Socket({ fd: guard.input, readable: true, writable: false });
   if (guard.input !== 0 && descriptorKind(guard.input) === "pipe") {
-    takeEarlyInput(guard.input, Buffer.allocUnsafe(earlyInputBytes), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)));
+    takeEarlyInput(guard.input, Buffer.allocUnsafe(earlyInputBytes), (bytes) =>
+      input.push(bytes === null ? null : Buffer.from(bytes)),
+    );
   }
   const output = new Socket({ fd: guard.output, readable: false, writable: true });
   return joinDuplex(input, output, { flushMs });

@@ -29,7 +29,9 @@ describe("takeEarlyInput", () => {
   it.each(["", "the last words"])("takes %j of a writer that has gone, and sees that it has", async (words) => {
     const { reader } = pipeWith(words, false);
     const input = new PassThrough();
-    expect(takeEarlyInput(reader, Buffer.alloc(5), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes)))).toBe(true);
+    expect(
+      takeEarlyInput(reader, Buffer.alloc(5), (bytes) => input.push(bytes === null ? null : Buffer.from(bytes))),
+    ).toBe(true);
     expect(await text(input)).toBe(words);
     fs.closeSync(reader);
   });
@@ -37,7 +39,9 @@ describe("takeEarlyInput", () => {
   it.each(["", "the first words"])("takes %j of a writer that is there, and no end", (words) => {
     const { reader, writer } = pipeWith(words, true);
     const taken: (string | null)[] = [];
-    const isThere = takeEarlyInput(reader, Buffer.alloc(5), (bytes) => taken.push(bytes === null ? null : String(bytes)));
+    const isThere = takeEarlyInput(reader, Buffer.alloc(5), (bytes) =>
+      taken.push(bytes === null ? null : String(bytes)),
+    );
     expect(isThere).toBe(words !== "");
     expect(taken).not.toContain(null);
     expect(taken.join("")).toBe(words);

@@ -15,7 +15,12 @@ const maxPipeBytes = 1024 * 1024;
  * @param isClosed - Whether the sink has closed the descriptor: its number may be another file's by then.
  * @returns Whether there was something, be it the end.
  */
-export function takeEarlyInput(fd: number, buffer: Buffer, sink: (bytes: Buffer | null) => void, isClosed = (): boolean => false): boolean {
+export function takeEarlyInput(
+  fd: number,
+  buffer: Buffer,
+  sink: (bytes: Buffer | null) => void,
+  isClosed = (): boolean => false,
+): boolean {
   let total = 0;
   while (total < maxPipeBytes) {
     const length = tryRead(fd, buffer);

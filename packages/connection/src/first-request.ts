@@ -6,7 +6,10 @@ import type { FirstRequest, ServedService, Services } from "./server.js";
  *
  * @param make - Called once, with the list.
  */
-export function decidedByFirst<T>(services: Services, make: (list: readonly ServedService[]) => T): (first: FirstRequest) => T {
+export function decidedByFirst<T>(
+  services: Services,
+  make: (list: readonly ServedService[]) => T,
+): (first: FirstRequest) => T {
   if (typeof services !== "function") {
     const made = make(services);
     return () => made;

@@ -1,7 +1,6 @@
 import { frameHeaderLength, frameType } from "./frames.js";
 import { HostProtocolError } from "./host-protocol-error.js";
 
-
 /** The longest payload that is kept to tell of a dropped frame; the rest is not looked at. */
 const maxKeptLength = 1024;
 

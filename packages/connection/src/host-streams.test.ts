@@ -6,7 +6,12 @@ import { maxConcurrentStreams, maxDyingStreams, maxFrameBytes, maxSharedFrames, 
 
 const MiB = 1024 * 1024;
 const headers = (stream: number, flags = 0): FrameHeader => ({ type: frameType.headers, flags, stream, length: 20 });
-const data = (stream: number, length: number, flags = 0): FrameHeader => ({ type: frameType.data, flags, stream, length });
+const data = (stream: number, length: number, flags = 0): FrameHeader => ({
+  type: frameType.data,
+  flags,
+  stream,
+  length,
+});
 const rst = (stream: number, length = 4): FrameHeader => ({ type: frameType.rstStream, flags: 0, stream, length });
 
 interface Watched {
@@ -47,16 +52,25 @@ describe("HostStreams", () => {
   });
 
   it.each<[string, (streams: HostStreams) => void]>([
-    ["both have ended it", (streams) => {
-      streams.received(data(1, 0, 1));
-      streams.sent(headers(1, 1));
-    }],
-    ["the host has reset it", (streams) => {
-      streams.received(rst(1));
-    }],
-    ["the plugin has reset it", (streams) => {
-      streams.sent(rst(1));
-    }],
+    [
+      "both have ended it",
+      (streams) => {
+        streams.received(data(1, 0, 1));
+        streams.sent(headers(1, 1));
+      },
+    ],
+    [
+      "the host has reset it",
+      (streams) => {
+        streams.received(rst(1));
+      },
+    ],
+    [
+      "the plugin has reset it",
+      (streams) => {
+        streams.sent(rst(1));
+      },
+    ],
   ])("gives a stream's place to another when %s", (_, end) => {
     const { streams, fates } = watched();
     openMany(streams, maxConcurrentStreams);

@@ -1,7 +1,15 @@
 import type { FrameHeader } from "./frame-filter.js";
 import { frameFlag, frameType } from "./frames.js";
 import { HostProtocolError } from "./host-protocol-error.js";
-import { frameCostBytes, maxConcurrentStreams, maxDyingBytes, maxDyingStreams, maxFrameBytes, maxSharedFrames, maxUnreadBytes } from "./limits.js";
+import {
+  frameCostBytes,
+  maxConcurrentStreams,
+  maxDyingBytes,
+  maxDyingStreams,
+  maxFrameBytes,
+  maxSharedFrames,
+  maxUnreadBytes,
+} from "./limits.js";
 
 /**
  * Why a stream is ended from this side:
@@ -73,7 +81,9 @@ export class HostStreams {
    */
   received({ type, flags, stream, length }: FrameHeader): void {
     if (length > maxFrameBytes) {
-      throw new HostProtocolError(`the host sent a frame of ${String(length)} bytes; the limit is ${String(maxFrameBytes)}`);
+      throw new HostProtocolError(
+        `the host sent a frame of ${String(length)} bytes; the limit is ${String(maxFrameBytes)}`,
+      );
     }
     if (type === frameType.headers) this.#opened(stream);
     else if (type === frameType.data) this.#arrived(stream, length);
@@ -126,11 +136,13 @@ export class HostStreams {
     state.unreadFrames += 1;
     this.#unreadBytes += length;
     this.#unreadFrames += 1;
-    if (this.#unreadBytes + this.#unreadFrames * frameCostBytes > maxUnreadBytes) this.#end(this.#fullest(), "overloaded");
+    if (this.#unreadBytes + this.#unreadFrames * frameCostBytes > maxUnreadBytes)
+      this.#end(this.#fullest(), "overloaded");
   }
 
   #reset(id: number, length: number): void {
-    if (length !== 4) throw new HostProtocolError(`the host sent a RST_STREAM frame of ${String(length)} bytes; it has 4`);
+    if (length !== 4)
+      throw new HostProtocolError(`the host sent a RST_STREAM frame of ${String(length)} bytes; it has 4`);
     // The even ones are the server's, which opens none.
     if (id % 2 === 0 || id > this.#lastStream) {
       throw new HostProtocolError(`the host reset stream ${String(id)}, which it has not opened`);

@@ -54,7 +54,12 @@ describe.each(connections)("a plugin on %s", (connection) => {
     for (let turn = 0; turn < 20_000; turn += 1) await nextTurn();
     child.process.stderr?.resume();
     expect(await child.exit).toEqual({ code: 0, signal: null });
-    expect(child.stderr().split("\n").filter((line) => line.startsWith("line "))).toHaveLength(3000);
+    expect(
+      child
+        .stderr()
+        .split("\n")
+        .filter((line) => line.startsWith("line ")),
+    ).toHaveLength(3000);
     expect(child.stderr().endsWith("served\n")).toBe(true);
   });
 
@@ -239,7 +244,10 @@ describe("finding the host", () => {
     ["the environment, pipes", { connection: "two sockets", env: { KLOSET_TRANSPORT: "pipes" } }],
     ["an option, socket", { connection: "socket", options: { serve: { transport: "socket" } } }],
     ["an option, pipes", { connection: "two sockets", options: { serve: { transport: "pipes" } } }],
-    ["an option over the environment", { connection: "two sockets", env: { KLOSET_TRANSPORT: "socket" }, options: { serve: { transport: "pipes" } } }],
+    [
+      "an option over the environment",
+      { connection: "two sockets", env: { KLOSET_TRANSPORT: "socket" }, options: { serve: { transport: "pipes" } } },
+    ],
   ])("obeys %s", async (_, options) => {
     const child = run(options);
     await ask(child);
@@ -270,7 +278,9 @@ describe("finding the host", () => {
     ["with a closed input", '"$0" "$1" <&-'],
     ["with the null device as output", ': | "$0" "$1" >/dev/null'],
   ])("says what it is, started by hand %s", (_, script) => {
-    const { status, stderr } = spawnSync("sh", ["-c", script, process.execPath, fixturePath("plugin.js")], { encoding: "utf8" });
+    const { status, stderr } = spawnSync("sh", ["-c", script, process.execPath, fixturePath("plugin.js")], {
+      encoding: "utf8",
+    });
     expect(stderr).toBe(twoLines);
     expect(status).toBe(2);
   });
@@ -278,7 +288,10 @@ describe("finding the host", () => {
   it("says what it is, started on a terminal", () => {
     // script(1) gives a pseudo-terminal; its own input is the null device.
     const shell = `'${process.execPath}' '${fixturePath("plugin.js")}'; echo "exit $?"`;
-    const output = execFileSync("script", ["-qec", shell, "/dev/null"], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    const output = execFileSync("script", ["-qec", shell, "/dev/null"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     expect(output.replaceAll("\r", "")).toBe(`${twoLines}exit 2\n`);
   });
 });

@@ -88,7 +88,8 @@ function redirectChildren(): void {
 }
 
 function withSafeStdio(options: unknown): unknown {
-  if (options === null || typeof options !== "object" || Array.isArray(options) || !("stdio" in options)) return options;
+  if (options === null || typeof options !== "object" || Array.isArray(options) || !("stdio" in options))
+    return options;
   return { ...options, stdio: safeStdio(options.stdio) };
 }
 

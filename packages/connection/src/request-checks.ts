@@ -19,7 +19,10 @@ const grpcType = /^application\/grpc(?:\+proto)?(?:;|$)/i;
  *
  * @returns the HTTP status to refuse it with; undefined when it is one.
  */
-export function httpRefusal({ method, contentType = "" }: Pick<RequestHeaders, "method" | "contentType">): 405 | 415 | undefined {
+export function httpRefusal({
+  method,
+  contentType = "",
+}: Pick<RequestHeaders, "method" | "contentType">): 405 | 415 | undefined {
   if (method !== "POST") return 405;
   return grpcType.test(contentType) ? undefined : 415;
 }
@@ -29,7 +32,10 @@ export function httpRefusal({ method, contentType = "" }: Pick<RequestHeaders, "
  *
  * @returns undefined when there is nothing of the kind.
  */
-export function callRefusal({ encoding, timeout }: Pick<RequestHeaders, "encoding" | "timeout">): StatusError | undefined {
+export function callRefusal({
+  encoding,
+  timeout,
+}: Pick<RequestHeaders, "encoding" | "timeout">): StatusError | undefined {
   const compression = compressed(encoding);
   if (compression !== undefined) return new StatusError(compression, Code.Unimplemented);
   if (timeout === undefined || timeoutMsOf(timeout) !== undefined) return undefined;

@@ -11,14 +11,20 @@ const starts: Readonly<Record<string, (program: string) => readonly [command: st
   sockets: (program) => [process.execPath, [program]],
 };
 
-describe.each(Object.entries(starts))("the guard of %s, where the streams of process are imported by name", (_, start) => {
-  it.each(["early-import.js", "late-import.js"])("leads them elsewhere: %s", (fixture) => {
-    const { stdout, stderr, status } = spawnSync(...start(fixturePath(fixture)), { encoding: "utf8", input: "of the host\n" });
-    expect(stdout).toBe("");
-    expect(stderr).toContain("written by an import of stdout\nread 0 bytes\n");
-    expect(status).toBe(0);
-  });
-});
+describe.each(Object.entries(starts))(
+  "the guard of %s, where the streams of process are imported by name",
+  (_, start) => {
+    it.each(["early-import.js", "late-import.js"])("leads them elsewhere: %s", (fixture) => {
+      const { stdout, stderr, status } = spawnSync(...start(fixturePath(fixture)), {
+        encoding: "utf8",
+        input: "of the host\n",
+      });
+      expect(stdout).toBe("");
+      expect(stderr).toContain("written by an import of stdout\nread 0 bytes\n");
+      expect(status).toBe(0);
+    });
+  },
+);
 
 it("the null device has the name that Node gives it", () => {
   expect(nullDevice).toBe(os.devNull);

@@ -28,14 +28,17 @@ export function putUpWithLostLog(): void {
   }
   const original = Object.getOwnPropertyDescriptor(process, "stderr");
   let stderr: NodeJS.WriteStream | undefined;
-  replaceStreams({ stderr: () => (stderr ??= (original?.get?.call(process) as NodeJS.WriteStream).on("error", ignore)) });
+  replaceStreams({
+    stderr: () => (stderr ??= (original?.get?.call(process) as NodeJS.WriteStream).on("error", ignore)),
+  });
 }
 
 /** Puts other streams in the places of those of `process`; each is made when it is asked for. */
 export function replaceStreams(streams: Partial<Record<"stdin" | "stdout" | "stderr", () => unknown>>): void {
   // Asked before: what was imported by name was copied, and so made, when that was first done.
   const mayBeImported = standardStreamsMayExist();
-  for (const [name, get] of Object.entries(streams)) Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
+  for (const [name, get] of Object.entries(streams))
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
   if (mayBeImported) syncImports();
 }
 

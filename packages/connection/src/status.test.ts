@@ -42,13 +42,16 @@ describe("grpcMessage", () => {
     expect(grpcMessage(encodeURIComponent(`-${printable}-`))).toBe(`-${printable.replace("%", "%25")}-`);
   });
 
-  it.each(["写真 📷: ä\n\t\u0000\u007F", "%3A and %25 and 100 %", "  spaces around  ", " ", "  ", ""])("of %j can be decoded, by grpc-js too", (text) => {
-    const message = grpcMessage(encodeURIComponent(text));
-    expect(message).toMatch(/^(?:[!-~](?:[ -~]*[!-~])?)?$/);
-    expect(decodeURIComponent(message)).toBe(text);
-    // What grpc-js calls: it leaves "%3A" and the like as they are.
-    expect(decodeURI(message)).toBe(text);
-  });
+  it.each(["写真 📷: ä\n\t\u0000\u007F", "%3A and %25 and 100 %", "  spaces around  ", " ", "  ", ""])(
+    "of %j can be decoded, by grpc-js too",
+    (text) => {
+      const message = grpcMessage(encodeURIComponent(text));
+      expect(message).toMatch(/^(?:[!-~](?:[ -~]*[!-~])?)?$/);
+      expect(decodeURIComponent(message)).toBe(text);
+      // What grpc-js calls: it leaves "%3A" and the like as they are.
+      expect(decodeURI(message)).toBe(text);
+    },
+  );
 });
 
 describe("statusError", () => {
@@ -58,7 +61,10 @@ describe("statusError", () => {
   });
 
   it("is UNKNOWN for everything else, even an abort", () => {
-    expect(statusError(new DOMException("stop", "AbortError"))).toMatchObject({ code: Code.Unknown, rawMessage: "stop" });
+    expect(statusError(new DOMException("stop", "AbortError"))).toMatchObject({
+      code: Code.Unknown,
+      rawMessage: "stop",
+    });
     expect(statusError(Object.assign(new ConnectError("no"), { code: 99 })).code).toBe(Code.Unknown);
   });
 });

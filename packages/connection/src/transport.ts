@@ -59,7 +59,9 @@ function isTransport(value: unknown): value is Transport {
  */
 export function checkTransport(value: unknown): asserts value is Transport {
   if (isTransport(value)) return;
-  throw new Error(`the transport must be "pipes" or "socket": ${typeof value === "string" ? JSON.stringify(value) : String(value)}`);
+  throw new Error(
+    `the transport must be "pipes" or "socket": ${typeof value === "string" ? JSON.stringify(value) : String(value)}`,
+  );
 }
 
 /**

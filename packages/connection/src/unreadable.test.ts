@@ -10,7 +10,7 @@ const marker = "MARKER";
 
 function withInvalid(bytes: Uint8Array): Buffer {
   const buffer = Buffer.from(bytes);
-  buffer.write("\xff\xfe<\"\\>", buffer.indexOf(marker), "latin1");
+  buffer.write('\xff\xfe<"\\>', buffer.indexOf(marker), "latin1");
   return buffer;
 }
 
@@ -42,7 +42,9 @@ describe("unreadable", () => {
   });
 
   it("says what protobuf says where no text is to blame", () => {
-    expect(unreadable(store.InitRequestSchema, Buffer.from([0x0a, 100]))).toBe("the request is no store.InitRequest: premature EOF");
+    expect(unreadable(store.InitRequestSchema, Buffer.from([0x0a, 100]))).toBe(
+      "the request is no store.InitRequest: premature EOF",
+    );
   });
 });
 
@@ -50,20 +52,23 @@ describe("LastMessage", () => {
   const messages = [Buffer.from("one"), Buffer.alloc(0), Buffer.from("three"), Buffer.alloc(1000, 7)];
   const stream = Buffer.concat(messages.map((message) => envelope(message)));
 
-  it.each([1, 2, 3, 5, 6, 7, 8, 100, 5000])("splits a stream that comes %d bytes at a time where messages end", (size) => {
-    const last = new LastMessage();
-    const seen: Buffer[] = [];
-    const pieces: Buffer[] = [];
-    for (let at = 0; at < stream.length; at += size) {
-      for (const piece of last.split(stream.subarray(at, at + size))) {
-        pieces.push(piece);
-        if (last.isWhole) seen.push(Buffer.from(last.bytes() ?? []));
+  it.each([1, 2, 3, 5, 6, 7, 8, 100, 5000])(
+    "splits a stream that comes %d bytes at a time where messages end",
+    (size) => {
+      const last = new LastMessage();
+      const seen: Buffer[] = [];
+      const pieces: Buffer[] = [];
+      for (let at = 0; at < stream.length; at += size) {
+        for (const piece of last.split(stream.subarray(at, at + size))) {
+          pieces.push(piece);
+          if (last.isWhole) seen.push(Buffer.from(last.bytes() ?? []));
+        }
       }
-    }
-    expect(seen).toEqual(messages);
-    expect(Buffer.concat(pieces)).toEqual(stream);
-    expect(last.isWhole).toBe(true);
-  });
+      expect(seen).toEqual(messages);
+      expect(Buffer.concat(pieces)).toEqual(stream);
+      expect(last.isWhole).toBe(true);
+    },
+  );
 
   it.each([1, 4, 5, 6])("is not whole after %d bytes of a message", (length) => {
     const last = new LastMessage();

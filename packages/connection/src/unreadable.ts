@@ -14,7 +14,11 @@ const unreadableText = /parse binary: .*/s;
  * Makes the status of a call say what was wrong with a request that could not
  * be read: connect says "parse binary: …" and names neither message nor field.
  */
-export function explainUnreadable(response: UniversalResponse, type: DescMessage, last: LastMessage): UniversalResponse {
+export function explainUnreadable(
+  response: UniversalResponse,
+  type: DescMessage,
+  last: LastMessage,
+): UniversalResponse {
   const { trailer } = response;
   if (trailer === undefined) return response;
   return {
@@ -27,7 +31,8 @@ export function explainUnreadable(response: UniversalResponse, type: DescMessage
       if (reason === undefined) return trailer;
       const explained = new Headers(trailer);
       explained.set("grpc-message", encodeURIComponent(statusText(message.replace(unreadableText, () => reason))));
-      if (trailer.get("grpc-status") === String(Code.Internal)) explained.set("grpc-status", String(Code.InvalidArgument));
+      if (trailer.get("grpc-status") === String(Code.Internal))
+        explained.set("grpc-status", String(Code.InvalidArgument));
       return explained;
     },
   };
@@ -74,7 +79,8 @@ function invalidText(type: DescMessage, bytes: Uint8Array, parent: string): stri
 function invalidIn(field: DescField, value: Uint8Array, parent: string): string | undefined {
   const name = `${parent}${field.name}`;
   if (field.fieldKind !== "map" && field.message !== undefined) return invalidText(field.message, value, `${name}.`);
-  const texts = field.fieldKind === "map" ? textsOfEntry(field, value) : field.scalar === ScalarType.STRING ? [value] : [];
+  const texts =
+    field.fieldKind === "map" ? textsOfEntry(field, value) : field.scalar === ScalarType.STRING ? [value] : [];
   const invalid = texts.find((text) => !isUtf8(text));
   return invalid === undefined ? undefined : `its field "${name}" is not UTF-8: ${quoted(invalid)}`;
 }

@@ -57,8 +57,16 @@ describe("extended attributes", () => {
     const exporter = new FakeExporter();
     const { results, error } = await runExport(exporter, [
       ...file("/a", "1"),
-      ...attribute("/a", "large", Array.from({ length: 17 }, () => mebibyte)),
-      ...attribute("/a", "allowed", Array.from({ length: 16 }, () => mebibyte)),
+      ...attribute(
+        "/a",
+        "large",
+        Array.from({ length: 17 }, () => mebibyte),
+      ),
+      ...attribute(
+        "/a",
+        "allowed",
+        Array.from({ length: 16 }, () => mebibyte),
+      ),
       ...attribute("/a", "odd", "x", 2),
       record({ pathname: "/a", isXattr: true, xattrName: "absent" }),
       ...attribute("/a", "broken", "x").slice(0, -1),

@@ -37,7 +37,10 @@ describe("the end of an Export", () => {
       ...file("/a", "1"),
     ]);
     expect(error).toBeUndefined();
-    expect(byPathname).toEqual({ "/broken": 'the content of "/broken" broke off: another record came within it', "/a": "" });
+    expect(byPathname).toEqual({
+      "/broken": 'the content of "/broken" broke off: another record came within it',
+      "/a": "",
+    });
     expect([...exporter.nodes.keys()]).toEqual(["/", "/a"]);
   });
 
@@ -79,7 +82,11 @@ describe("the end of an Export", () => {
   });
 
   it("fails when the requests broke, in a file as between files", async () => {
-    for (const last of [[], [fileRecord("/b", { size: 5 }), chunk("x")], [fileRecord("/b"), chunk("x".repeat(300_000))]]) {
+    for (const last of [
+      [],
+      [fileRecord("/b", { size: 5 }), chunk("x")],
+      [fileRecord("/b"), chunk("x".repeat(300_000))],
+    ]) {
       async function* requests(): AsyncGenerator<Request, void, undefined> {
         yield* [directory("/d"), ...file("/a", "1"), ...last];
         throw new Error("message is too large");
@@ -101,7 +108,7 @@ describe("the end of an Export", () => {
     const answers = await startExport(exporter, requests(), { maxConcurrency: 4 });
     let results = 0;
     const first = answers.next();
-    for (let before = -1; before !== sent; ) {
+    for (let before = -1; before !== sent;) {
       before = sent;
       await settled();
     }

@@ -50,7 +50,19 @@ describe("an Export", () => {
       pathname: "/a//b/../full",
       target: "t",
       fileInfo: {
-        ...wireInfo("/full", { permissions: 0o4755, size: 3, modTime: -1_500_000_001n, dev: 5n, ino: 2n ** 64n - 1n, uid: 6, gid: 7, nlink: 9, username: "u", groupname: "g", flags: 8 }),
+        ...wireInfo("/full", {
+          permissions: 0o4755,
+          size: 3,
+          modTime: -1_500_000_001n,
+          dev: 5n,
+          ino: 2n ** 64n - 1n,
+          uid: 6,
+          gid: 7,
+          nlink: 9,
+          username: "u",
+          groupname: "g",
+          flags: 8,
+        }),
         size: 3n,
       },
       extendedAttributes: ["user.a", "user.b"],
@@ -122,13 +134,18 @@ describe("an Export", () => {
   it("leaves the target of a symbolic link as it is", async () => {
     const exporter = new FakeExporter();
     const targets = ["../../up", "/etc/passwd", "x//y/./", "späce\n", ""];
-    await runExport(exporter, targets.map((target, i) => symlink(`/l${String(i)}`, target)));
+    await runExport(
+      exporter,
+      targets.map((target, i) => symlink(`/l${String(i)}`, target)),
+    );
     expect(targets.map((_, i) => exporter.contentOf(`/l${String(i)}`))).toEqual(targets);
   });
 
   it("makes a FIFO, and sets its permissions", async () => {
     const exporter = new FakeExporter();
-    await runExport(exporter, [record({ pathname: "/p", fileInfo: wireInfo("/p", { type: "fifo", permissions: 0o622 }) })]);
+    await runExport(exporter, [
+      record({ pathname: "/p", fileInfo: wireInfo("/p", { type: "fifo", permissions: 0o622 }) }),
+    ]);
     expect(exporter.calls).toEqual(["createSpecial /p", "setPermissions /p"]);
     expect(exporter.nodes.get("/p")?.info?.mode).toBe(fileModeOf("fifo", 0o622));
   });

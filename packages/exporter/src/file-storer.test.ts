@@ -50,7 +50,7 @@ describe("storing files at once", () => {
       for (; sent < 200; sent++) yield* file(`/f${String(sent)}`, "x".repeat(256 * 1024));
     }
     const running = runExport(exporter, requests(), { maxConcurrency: 65_535 });
-    for (let before = -1; before !== sent; ) {
+    for (let before = -1; before !== sent;) {
       before = sent;
       await settled();
     }
@@ -95,13 +95,16 @@ describe("streaming large files", () => {
     expect(pulled).toBe(pieces.length + 2);
   });
 
-  it.each([0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 1024 * 1024, 3_000_000])("stores %d bytes whole", async (size) => {
-    const content = Buffer.alloc(size, "0123456789").toString("latin1");
-    const pieces = content.match(/[^]{1,65536}/g) ?? [];
-    const exporter = new FakeExporter();
-    await runExport(exporter, file("/f", pieces));
-    expect(exporter.contentOf("/f") === content).toBe(true);
-  });
+  it.each([0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 1024 * 1024, 3_000_000])(
+    "stores %d bytes whole",
+    async (size) => {
+      const content = Buffer.alloc(size, "0123456789").toString("latin1");
+      const pieces = content.match(/[^]{1,65536}/g) ?? [];
+      const exporter = new FakeExporter();
+      await runExport(exporter, file("/f", pieces));
+      expect(exporter.contentOf("/f") === content).toBe(true);
+    },
+  );
 
   it("reads past a file in which the author failed, and goes on with the next", async () => {
     const exporter = withMethods(new FakeExporter(), {
@@ -121,7 +124,11 @@ describe("streaming large files", () => {
 
   it("fails a file that the author did not read whole", async () => {
     const exporter = withMethods(new FakeExporter(), { storeFile: () => undefined, setPermissions: () => undefined });
-    const { byPathname } = await runExport(exporter, [...file("/small", "abc"), ...file("/large", LARGE), ...file("/empty", "")]);
+    const { byPathname } = await runExport(exporter, [
+      ...file("/small", "abc"),
+      ...file("/large", LARGE),
+      ...file("/empty", ""),
+    ]);
     expect(byPathname).toEqual({
       "/small": 'the plugin read 0 of the 3 bytes of "/small"',
       "/large": 'the plugin read 0 of the 500000 bytes of "/large"',
@@ -163,7 +170,9 @@ describe.each([
       "createLink hard /a /c",
     ]);
     // Never before the content and the permissions of the first are there.
-    expect(exporter.events.indexOf("- setPermissions /a")).toBeLessThan(exporter.events.indexOf("+ createLink hard /a /b"));
+    expect(exporter.events.indexOf("- setPermissions /a")).toBeLessThan(
+      exporter.events.indexOf("+ createLink hard /a /b"),
+    );
   });
 
   it("are files of their own when the content, or the inode's attributes, differ", async () => {
@@ -244,7 +253,8 @@ describe.each([
 });
 
 describe("a pathname that is stored twice", () => {
-  const run = (requests: readonly Request[], exporter = new FakeExporter()) => runExport(exporter, requests, { maxConcurrency: 4 });
+  const run = (requests: readonly Request[], exporter = new FakeExporter()) =>
+    runExport(exporter, requests, { maxConcurrency: 4 });
 
   it.each<[string, Request[]]>([
     ["a file of its own", file("/a", "another", linked({ ino: 7n }))],
@@ -255,7 +265,10 @@ describe("a pathname that is stored twice", () => {
   ])("is linked to no more when it has become %s", async (_, again) => {
     const exporter = new FakeExporter();
     const three = linked({ nlink: 3 });
-    await run([...file("/a", SMALL, three), ...again, ...file("/b", SMALL, three), ...file("/c", SMALL, three)], exporter);
+    await run(
+      [...file("/a", SMALL, three), ...again, ...file("/b", SMALL, three), ...file("/c", SMALL, three)],
+      exporter,
+    );
     expect(exporter.contentOf("/b")).toBe(SMALL);
     expect(exporter.nodes.get("/b")).not.toBe(exporter.nodes.get("/a"));
     expect(exporter.nodes.get("/c")).toBe(exporter.nodes.get("/b"));
@@ -264,7 +277,10 @@ describe("a pathname that is stored twice", () => {
   it("is no link to itself, and the others are linked to what was stored last", async () => {
     const exporter = new FakeExporter();
     const three = linked({ nlink: 3 });
-    const { byPathname } = await run([...file("/a", SMALL, three), ...file("/a", SMALL, three), ...file("/b", SMALL, three)], exporter);
+    const { byPathname } = await run(
+      [...file("/a", SMALL, three), ...file("/a", SMALL, three), ...file("/b", SMALL, three)],
+      exporter,
+    );
     expect(byPathname).toEqual({ "/a": "", "/b": "" });
     expect(exporter.calls.filter((call) => call.startsWith("createLink"))).toEqual(["createLink hard /a /b"]);
   });

@@ -73,7 +73,8 @@ export class FileStorer {
   /** The beginning of the content. Without one the file is done. */
   async #headOf({ hasReader }: connectors.Record, { pathname, fileInfo: { size }, links }: File): Promise<Head> {
     try {
-      if (!hasReader && size > 0) throw new Error(`${JSON.stringify(pathname)} has ${String(size)} bytes, and none are sent`);
+      if (!hasReader && size > 0)
+        throw new Error(`${JSON.stringify(pathname)} has ${String(size)} bytes, and none are sent`);
       return await this.#packets.head(MAX_BUFFERED_BYTES, MAX_BUFFERED_CHUNKS);
     } catch (error) {
       links?.done();
@@ -152,7 +153,10 @@ export class FileStorer {
     return stored;
   }
 
-  async #storeContent({ pathname, fileInfo }: File, chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[]): Promise<void> {
+  async #storeContent(
+    { pathname, fileInfo }: File,
+    chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
+  ): Promise<void> {
     await storeFile(this.#exporter, pathname, chunks, fileInfo.size, undefined, this.#signal);
     await this.#exporter.setPermissions(pathname, fileInfo);
   }
@@ -163,11 +167,7 @@ export class FileStorer {
    * @param otherwise - Stores the name as a file of its own.
    * @throws Error that says why there is no link, after it was stored otherwise.
    */
-  async #link(
-    pathname: string,
-    first: FirstName,
-    otherwise: () => Promise<void>,
-  ): Promise<void> {
+  async #link(pathname: string, first: FirstName, otherwise: () => Promise<void>): Promise<void> {
     try {
       await createLink(this.#exporter, first.pathname, pathname, "hard");
     } catch (error) {

@@ -12,7 +12,13 @@ fc.configureGlobal({ seed: 20260401 });
 type Entry =
   | { readonly type: "directory"; readonly pathname: string; readonly info: FileInfoInit }
   | { readonly type: "symlink"; readonly pathname: string; readonly info: FileInfoInit; readonly target: string }
-  | { readonly type: "file"; readonly pathname: string; readonly info: FileInfoInit; readonly content: readonly string[]; readonly of?: string };
+  | {
+      readonly type: "file";
+      readonly pathname: string;
+      readonly info: FileInfoInit;
+      readonly content: readonly string[];
+      readonly of?: string;
+    };
 
 /** Draws a tree: every seed is one entry, put below some directory that came before. */
 const treeOf = fc
@@ -47,7 +53,9 @@ const treeOf = fc
         entries.push({ ...first, pathname, of: first.pathname });
       } else {
         const content = Array.from({ length: Math.ceil(seed.size / 65_536) }, (_, piece) =>
-          String(i).repeat(Math.min(65_536, seed.size - piece * 65_536)).slice(0, 65_536),
+          String(i)
+            .repeat(Math.min(65_536, seed.size - piece * 65_536))
+            .slice(0, 65_536),
         );
         const entry = { type: "file", pathname, info, content } as const;
         files.push(entry);
@@ -96,8 +104,13 @@ async function restoreAsV1_0(exporter: FakeExporter, tree: readonly Entry[]): Pr
     }
   }
   const directories = tree.filter(({ type, pathname }) => type === "directory" && pathname !== "/");
-  for (const { pathname, info } of directories.sort((a, b) => b.pathname.split("/").length - a.pathname.split("/").length)) {
-    await client.setPermissions({ pathname: dest(pathname), fileInfo: wireFields(pathname, { ...info, type: "directory" }) });
+  for (const { pathname, info } of directories.sort(
+    (a, b) => b.pathname.split("/").length - a.pathname.split("/").length,
+  )) {
+    await client.setPermissions({
+      pathname: dest(pathname),
+      fileInfo: wireFields(pathname, { ...info, type: "directory" }),
+    });
   }
 }
 
@@ -121,7 +134,9 @@ function checkOrder({ events }: FakeExporter): void {
     return index;
   };
   const depths: number[] = [];
-  const directories = new Set(events.filter((event) => event.startsWith("- createDirectory ")).map((event) => event.slice(18)));
+  const directories = new Set(
+    events.filter((event) => event.startsWith("- createDirectory ")).map((event) => event.slice(18)),
+  );
   let lastOfEntries = 0;
   events.forEach((event, i) => {
     const [sign, verb, ...args] = event.split(" ");
@@ -137,7 +152,9 @@ function checkOrder({ events }: FakeExporter): void {
       expect(at(`- setPermissions ${args[1] ?? ""}`)).toBeLessThan(i);
     }
     if (sign === "+" && verb === "setPermissions") {
-      const made = events.findIndex((other) => /^- (storeFile|createLink)/.test(other) && other.endsWith(` ${pathname}`));
+      const made = events.findIndex(
+        (other) => /^- (storeFile|createLink)/.test(other) && other.endsWith(` ${pathname}`),
+      );
       expect(made).toBeGreaterThanOrEqual(0);
       expect(made).toBeLessThan(i);
     }
@@ -152,21 +169,26 @@ function checkOrder({ events }: FakeExporter): void {
 describe("both generations", () => {
   it("restore the same, in an order that authors can rely on", async () => {
     await fc.assert(
-      fc.asyncProperty(treeOf, fc.integer({ min: 1, max: 4 }), fc.nat({ max: 3 }), async (tree, maxConcurrency, turns) => {
-        const old = new FakeExporter();
-        await restoreAsV1_0(old, tree);
-        let calls = 0;
-        const exporter = new FakeExporter(async () => {
-          const waits = (calls++ * 7) % (turns + 1);
-          for (let i = 0; i < waits; i++) await new Promise((resolve) => setImmediate(resolve));
-        });
-        const { byPathname, error } = await runExport(exporter, requestsOf(tree), { maxConcurrency });
-        expect(error).toBeUndefined();
-        expect(byPathname).toEqual(Object.fromEntries(tree.map(({ pathname }) => [pathname, ""])));
-        expect(stateOf(exporter)).toEqual(stateOf(old));
-        checkOrder(old);
-        checkOrder(exporter);
-      }),
+      fc.asyncProperty(
+        treeOf,
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat({ max: 3 }),
+        async (tree, maxConcurrency, turns) => {
+          const old = new FakeExporter();
+          await restoreAsV1_0(old, tree);
+          let calls = 0;
+          const exporter = new FakeExporter(async () => {
+            const waits = (calls++ * 7) % (turns + 1);
+            for (let i = 0; i < waits; i++) await new Promise((resolve) => setImmediate(resolve));
+          });
+          const { byPathname, error } = await runExport(exporter, requestsOf(tree), { maxConcurrency });
+          expect(error).toBeUndefined();
+          expect(byPathname).toEqual(Object.fromEntries(tree.map(({ pathname }) => [pathname, ""])));
+          expect(stateOf(exporter)).toEqual(stateOf(old));
+          checkOrder(old);
+          checkOrder(exporter);
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -195,8 +217,12 @@ describe("both generations", () => {
  * large to be kept is stored, with its permissions, before it is linked.
  */
 function callsOf({ calls }: FakeExporter): Record<string, string[]> {
-  const linked = new Set(calls.filter((call) => call.startsWith("createLink hard ")).map((call) => call.split(" ").at(-1)));
-  const directories = new Set(calls.flatMap((call) => (call.startsWith("createDirectory ") ? [call.split(" ")[1]] : [])));
+  const linked = new Set(
+    calls.filter((call) => call.startsWith("createLink hard ")).map((call) => call.split(" ").at(-1)),
+  );
+  const directories = new Set(
+    calls.flatMap((call) => (call.startsWith("createDirectory ") ? [call.split(" ")[1]] : [])),
+  );
   const of = (wanted: boolean): string[] =>
     calls.filter((call) => {
       const [verb, pathname] = call.split(" ");

@@ -17,18 +17,14 @@ describe("HardLinks", () => {
     expect(links.setOf(inode(), "/a")).not.toBe(set);
   });
 
-  it.each<FileInfoInit>([
-    { dev: 2n },
-    { ino: 3n },
-    { permissions: 0o600 },
-    { uid: 1 },
-    { gid: 1 },
-    { modTime: 1n },
-  ])("takes what differs in %o for another file", (other) => {
-    const links = new HardLinks();
-    expect(links.setOf(inode(other), "/a")).not.toBe(links.setOf(inode(), "/a"));
-    expect(links.size).toBe(2);
-  });
+  it.each<FileInfoInit>([{ dev: 2n }, { ino: 3n }, { permissions: 0o600 }, { uid: 1 }, { gid: 1 }, { modTime: 1n }])(
+    "takes what differs in %o for another file",
+    (other) => {
+      const links = new HardLinks();
+      expect(links.setOf(inode(other), "/a")).not.toBe(links.setOf(inode(), "/a"));
+      expect(links.size).toBe(2);
+    },
+  );
 
   it("knows no others for a file with one name, or without an inode", () => {
     const links = new HardLinks();

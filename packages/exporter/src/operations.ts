@@ -1,4 +1,12 @@
-import { BufferedUpload, callWithOwnSignal, consume, NO_SIGNAL, takesArgument, unimplemented, Upload } from "@kloset/adapter";
+import {
+  BufferedUpload,
+  callWithOwnSignal,
+  consume,
+  NO_SIGNAL,
+  takesArgument,
+  unimplemented,
+  Upload,
+} from "@kloset/adapter";
 import type { Exporter, LinkKind } from "./exporter.js";
 
 /**

@@ -6,7 +6,10 @@ import { Packets } from "./packets.js";
 import { streamOf } from "./testing/hosts.js";
 import { chunk, directory, file, fileRecord, type Request } from "./testing/records.js";
 
-function packetsOf(requests: Iterable<Request> | AsyncIterable<Request>, signal = new AbortController().signal): Packets {
+function packetsOf(
+  requests: Iterable<Request> | AsyncIterable<Request>,
+  signal = new AbortController().signal,
+): Packets {
   return new Packets(streamOf(requests), signal);
 }
 
@@ -45,7 +48,9 @@ describe("Packets", () => {
   it("throws when content breaks off, and keeps the record that came within it", async () => {
     const packets = packetsOf([fileRecord("/a"), chunk("x"), ...file("/b", "y"), fileRecord("/c"), chunk("z")]);
     await packets.nextRecord();
-    await expect(text(packets.content())).rejects.toThrow('the content of "/a" broke off: another record came within it');
+    await expect(text(packets.content())).rejects.toThrow(
+      'the content of "/a" broke off: another record came within it',
+    );
     expect((await packets.nextRecord())?.pathname).toBe("/b");
     expect(await text(packets.content())).toEqual(["y"]);
     await packets.nextRecord();

@@ -150,7 +150,9 @@ export class Packets {
       why = "another record came within it";
     } else if (packet !== undefined) {
       // Its content goes on behind, and must not be taken for anything else.
-      return new Error(`the content of ${JSON.stringify(pathname)} broke off: a packet of an unknown kind came within it`);
+      return new Error(
+        `the content of ${JSON.stringify(pathname)} broke off: a packet of an unknown kind came within it`,
+      );
     }
     this.#within = undefined;
     return new Error(`the content of ${JSON.stringify(pathname)} broke off: ${why}`);

@@ -18,22 +18,26 @@ it("whatever a host names is below the root, and where it says, or refused", () 
   let refused = 0;
   let taken = 0;
   fc.assert(
-    fc.property(path.filter((root) => root !== "" && !root.includes("\0")), path, (root, name) => {
-      let below: string;
-      try {
-        below = new RootPath(root).strip(name);
-      } catch (error) {
-        expect(ConnectError.from(error).code).toBe(Code.InvalidArgument);
-        refused++;
-        return;
-      }
-      taken++;
-      // Clean: no way up is left in it.
-      expect(cleanBelowRoot(below)).toBe(below);
-      expect(below.split("/")).not.toContain("..");
-      // And it is what the host has meant.
-      expect(cleanOf(posix.join(root, below))).toBe(cleanOf(name));
-    }),
+    fc.property(
+      path.filter((root) => root !== "" && !root.includes("\0")),
+      path,
+      (root, name) => {
+        let below: string;
+        try {
+          below = new RootPath(root).strip(name);
+        } catch (error) {
+          expect(ConnectError.from(error).code).toBe(Code.InvalidArgument);
+          refused++;
+          return;
+        }
+        taken++;
+        // Clean: no way up is left in it.
+        expect(cleanBelowRoot(below)).toBe(below);
+        expect(below.split("/")).not.toContain("..");
+        // And it is what the host has meant.
+        expect(cleanOf(posix.join(root, below))).toBe(cleanOf(name));
+      },
+    ),
     { seed, numRuns: 5000 },
   );
   expect(Math.min(refused, taken)).toBeGreaterThan(100);

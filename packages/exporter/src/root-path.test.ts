@@ -67,7 +67,14 @@ describe("RootPath", () => {
     const part = fc.string({ unit: fc.constantFrom("a", "ä", " ", "-", "."), minLength: 1, maxLength: 3 });
     const component = part.filter((name) => name !== "." && name !== "..");
     const root = fc
-      .tuple(fc.constantFrom("/", "", "s3://", "./", "../", "/./"), fc.array(part.filter((name) => name !== ".."), { maxLength: 3 }), fc.constantFrom("", "/"))
+      .tuple(
+        fc.constantFrom("/", "", "s3://", "./", "../", "/./"),
+        fc.array(
+          part.filter((name) => name !== ".."),
+          { maxLength: 3 },
+        ),
+        fc.constantFrom("", "/"),
+      )
       .map(([start, parts, end]) => start + parts.join("/") + end)
       .filter((value) => value !== "");
     fc.assert(

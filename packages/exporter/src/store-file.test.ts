@@ -37,7 +37,8 @@ async function serve(exporter: Exporter, init = true) {
   if (init) await service.init(request, contextWith(controller.signal));
   return {
     controller,
-    store: async (stream: AsyncIterable<wire.StoreFileRequest>) => service.storeFile(stream, contextWith(controller.signal)),
+    store: async (stream: AsyncIterable<wire.StoreFileRequest>) =>
+      service.storeFile(stream, contextWith(controller.signal)),
   };
 }
 
@@ -68,7 +69,11 @@ describe("StoreFile of v1.0", () => {
     ["short", [header(6), data("abc")], '3 bytes came for "/f", which has 6: its source failed'],
     ["without data", [header(6)], '0 bytes came for "/f", which has 6: its source failed'],
     ["long", [header(2), data("abc"), data("d")], 'more than 2 bytes came for "/f", which has 2: its source failed'],
-    ["long by a message", [header(2), data("ab"), data("c")], 'more than 2 bytes came for "/f", which has 2: its source failed'],
+    [
+      "long by a message",
+      [header(2), data("ab"), data("c")],
+      'more than 2 bytes came for "/f", which has 2: its source failed',
+    ],
   ])("fails a file that is too %s, and the author's data throws", async (_, messages, text) => {
     const exporter = new FakeExporter();
     const { store } = await serve(exporter);
@@ -139,9 +144,7 @@ describe("StoreFile of v1.0", () => {
     });
     const { store } = await serve(exporter);
     const stream = new Stream([header(4), data("ab"), data("cd")]);
-    await expect(store(stream)).rejects.toEqual(
-      failure(Code.Unknown, 'the plugin read 2 of the 4 bytes of "/f"'),
-    );
+    await expect(store(stream)).rejects.toEqual(failure(Code.Unknown, 'the plugin read 2 of the 4 bytes of "/f"'));
     expect(stream.drained).toBe(true);
   });
 

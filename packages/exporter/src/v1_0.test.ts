@@ -39,7 +39,15 @@ describe("exporterV1_0", () => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
     await client.createDirectory({ pathname: "/srv/o/d" });
-    const info = { type: "directory", permissions: 0o1750, modTime: -1n, uid: 7, gid: 8, nlink: 3, ino: 2n ** 64n - 1n } as const;
+    const info = {
+      type: "directory",
+      permissions: 0o1750,
+      modTime: -1n,
+      uid: 7,
+      gid: 8,
+      nlink: 3,
+      ino: 2n ** 64n - 1n,
+    } as const;
     await client.setPermissions({ pathname: "/srv/o/d", fileInfo: wireFields("/d", info) });
     expect(exporter.nodes.get("/d")?.info).toEqual({ ...fileInfoOf(info), name: "d" });
     expect(exporter.nodes.get("/d")?.info?.mode).toBe((FileMode.DIR | FileMode.STICKY | 0o750) >>> 0);

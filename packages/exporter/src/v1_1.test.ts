@@ -115,7 +115,9 @@ describe("exporterV1_1", () => {
   it("refuses a second Init, by name", async () => {
     const { client } = hostV1_1(new FakeExporter());
     await client.init(INIT);
-    await expect(client.init(INIT)).rejects.toEqual(failure(Code.FailedPrecondition, "plakar.exporter.Exporter/Init was called twice"));
+    await expect(client.init(INIT)).rejects.toEqual(
+      failure(Code.FailedPrecondition, "plakar.exporter.Exporter/Init was called twice"),
+    );
   });
 
   it("works through a real client", async () => {

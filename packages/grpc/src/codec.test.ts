@@ -48,23 +48,29 @@ const letters = ["a", "é", "€", "\u{1f600}"];
 
 describe("texts of every length at which something changes", () => {
   const lengths = [0, 1, 11, 12, 13, 23, 24, 25, 41, 42, 43, 63, 64, 126, 127, 128, 129, 5461, 5462, 16_383, 16_384];
-  it.each(letters.flatMap((letter) => lengths.map((length) => [letter, length] as const)))("%j by %d", (letter, length) => {
-    const text = letter.repeat(length);
-    const writer = new Writer();
-    writer.string(0x0a, text, "some.Part.text");
-    const written = writer.buffer.subarray(0, writer.length);
-    const bytes = Buffer.from(text);
-    expect(written.subarray(-bytes.length || writer.length).equals(bytes)).toBe(true);
-    const whole = { parts: [{ text, number: -1n }], content: new Uint8Array(0) };
-    writer.length = 0;
-    codec.encode(whole, writer);
-    expect(codec.decode(writer.buffer, 0, writer.length, true)).toEqual(whole);
-  });
+  it.each(letters.flatMap((letter) => lengths.map((length) => [letter, length] as const)))(
+    "%j by %d",
+    (letter, length) => {
+      const text = letter.repeat(length);
+      const writer = new Writer();
+      writer.string(0x0a, text, "some.Part.text");
+      const written = writer.buffer.subarray(0, writer.length);
+      const bytes = Buffer.from(text);
+      expect(written.subarray(-bytes.length || writer.length).equals(bytes)).toBe(true);
+      const whole = { parts: [{ text, number: -1n }], content: new Uint8Array(0) };
+      writer.length = 0;
+      codec.encode(whole, writer);
+      expect(codec.decode(writer.buffer, 0, writer.length, true)).toEqual(whole);
+    },
+  );
 });
 
 it("memory grows, and what is written stays", () => {
   const writer = new Writer();
-  const parts = Array.from({ length: 3000 }, (_, i) => ({ text: `${letters[i % 4] ?? ""}${"x".repeat(i % 200)}`, number: BigInt(i) - 1500n }));
+  const parts = Array.from({ length: 3000 }, (_, i) => ({
+    text: `${letters[i % 4] ?? ""}${"x".repeat(i % 200)}`,
+    number: BigInt(i) - 1500n,
+  }));
   const content = new Uint8Array(16_383).fill(9);
   expect(codec.encode({ parts, content }, writer)).toBeUndefined();
   expect(codec.decode(writer.buffer, 0, writer.length, false)).toEqual({ parts, content });
@@ -72,17 +78,30 @@ it("memory grows, and what is written stays", () => {
 
 it("a message stands behind what is written", () => {
   const writer = new Writer();
-  for (const text of ["one", "two"]) codec.encode({ parts: [{ text, number: 1n }], content: new Uint8Array(0) }, writer);
+  for (const text of ["one", "two"])
+    codec.encode({ parts: [{ text, number: 1n }], content: new Uint8Array(0) }, writer);
   expect(codec.decode(writer.buffer, 0, writer.length, false).parts.map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
 it("an error that is not about the bytes stays what it is", () => {
   const failure = new Error("a mistake");
-  const failing = messageCodec("some.Thing", () => { throw failure; }, () => undefined);
+  const failing = messageCodec(
+    "some.Thing",
+    () => {
+      throw failure;
+    },
+    () => undefined,
+  );
   expect(() => failing.decode(new Uint8Array(0), 0, 0, false)).toThrow(failure);
 });
 
 it("what is wrong is told of the whole message", () => {
-  const wrong = messageCodec("some.Thing", () => { throw new Malformed("premature EOF"); }, () => undefined);
+  const wrong = messageCodec(
+    "some.Thing",
+    () => {
+      throw new Malformed("premature EOF");
+    },
+    () => undefined,
+  );
   expect(() => wrong.decode(new Uint8Array(0), 0, 0, false)).toThrow("the request is no some.Thing: premature EOF");
 });

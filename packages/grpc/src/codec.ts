@@ -41,7 +41,8 @@ export function messageEncoder<Init extends object>(typeName: string, write: Wri
   return {
     typeName,
     encode(message, writer) {
-      if (typeof message !== "object" || (message as Init | null) === null) throw new TypeError(`a ${typeName} is an object`);
+      if (typeof message !== "object" || (message as Init | null) === null)
+        throw new TypeError(`a ${typeName} is an object`);
       const { length } = writer;
       try {
         return write(writer, message) ?? undefined;

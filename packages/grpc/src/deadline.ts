@@ -10,7 +10,9 @@ const LONGEST_MS = 2 ** 31 - 1;
  */
 export function checkDeadline(what: string, ms: unknown): number {
   if (typeof ms === "number" && ms >= 0) return ms;
-  throw new RangeError(`${what} must be milliseconds, at least 0: ${typeof ms === "string" ? JSON.stringify(ms) : String(ms)}`);
+  throw new RangeError(
+    `${what} must be milliseconds, at least 0: ${typeof ms === "string" ? JSON.stringify(ms) : String(ms)}`,
+  );
 }
 
 /**

@@ -31,4 +31,5 @@ export interface MessageEncoder<Init = unknown> {
 }
 
 /** Reads and writes one type of message. */
-export interface MessageCodec<Message = unknown, Init = Message> extends MessageDecoder<Message>, MessageEncoder<Init> {}
+export interface MessageCodec<Message = unknown, Init = Message>
+  extends MessageDecoder<Message>, MessageEncoder<Init> {}

@@ -226,7 +226,8 @@ export class Reader {
     }
     this.leave(end);
     // An assignment to this one would be lost.
-    if (key === "__proto__") Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+    if (key === "__proto__")
+      Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
     else map[key] = value;
   }
 
@@ -249,7 +250,8 @@ export class Reader {
   private skip(tag: number, depth: number): void {
     const number = tag >>> 3;
     const wireType = tag & 7;
-    if (number === 0 || wireType > 5) throw new Malformed(`illegal tag: field no ${String(number)} wire type ${String(wireType)}`);
+    if (number === 0 || wireType > 5)
+      throw new Malformed(`illegal tag: field no ${String(number)} wire type ${String(wireType)}`);
     switch (wireType) {
       case 0:
         this.varint();
@@ -338,7 +340,8 @@ export class Reader {
   private longTag(): number {
     const start = this.position;
     const tag = this.longVarint();
-    if (this.high !== 0 || this.position - start > maxVarint / 2) throw new Malformed("illegal tag: varint overflows uint32");
+    if (this.high !== 0 || this.position - start > maxVarint / 2)
+      throw new Malformed("illegal tag: varint overflows uint32");
     return tag;
   }
 }

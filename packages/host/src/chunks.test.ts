@@ -19,10 +19,19 @@ describe("wholeChunks", () => {
     [[0, 0], []],
     [[1], [1]],
     [[CHUNK_BYTES], [CHUNK_BYTES]],
-    [[CHUNK_BYTES - 1, 2], [CHUNK_BYTES, 1]],
+    [
+      [CHUNK_BYTES - 1, 2],
+      [CHUNK_BYTES, 1],
+    ],
     [[3 * CHUNK_BYTES + 1], [CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES, 1]],
-    [[2_272_360, 727_640], [CHUNK_BYTES, CHUNK_BYTES, 902_848]],
-    [[10, CHUNK_BYTES, 0, CHUNK_BYTES, 5], [CHUNK_BYTES, CHUNK_BYTES, 15]],
+    [
+      [2_272_360, 727_640],
+      [CHUNK_BYTES, CHUNK_BYTES, 902_848],
+    ],
+    [
+      [10, CHUNK_BYTES, 0, CHUNK_BYTES, 5],
+      [CHUNK_BYTES, CHUNK_BYTES, 15],
+    ],
   ])("cuts %j into %j", async (sizes, expected) => {
     const source = pieces(...sizes);
     expect(await lengths(wholeChunks(source))).toEqual(expected);

@@ -105,7 +105,8 @@ describe("a host that does otherwise is found out", () => {
       const createDirectory: typeof client.createDirectory = async (path) => {
         await client.createDirectory(path);
         const info = infos.get(path);
-        if (info !== undefined && !path.endsWith("/ds") && path.includes("/sub")) await client.setPermissions(path, info);
+        if (info !== undefined && !path.endsWith("/ds") && path.includes("/sub"))
+          await client.setPermissions(path, info);
         infos.delete(path);
       };
       const setPermissions: typeof client.setPermissions = async (path, info) => {
@@ -113,7 +114,9 @@ describe("a host that does otherwise is found out", () => {
       };
       await restore(altered(client, { createDirectory, setPermissions }), entries, { top: "/ds" });
     });
-    expect(differences.some((text) => /^began before the end of .*StoreFile.*SetPermissions.*"deep"/.test(text))).toBe(true);
+    expect(differences.some((text) => /^began before the end of .*StoreFile.*SetPermissions.*"deep"/.test(text))).toBe(
+      true,
+    );
   });
 
   it("does not wait for the lock to be given back", async () => {

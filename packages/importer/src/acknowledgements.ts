@@ -17,12 +17,7 @@ export class Acknowledgements {
   readonly #progress = new Condition();
 
   /** @param signal - Aborted when the host does not want the rest: then it acknowledges nothing, either. */
-  constructor(
-    importer: Importer,
-    readers: Readers,
-    requests: AsyncIterable<wire.ImportRequest>,
-    signal: AbortSignal,
-  ) {
+  constructor(importer: Importer, readers: Readers, requests: AsyncIterable<wire.ImportRequest>, signal: AbortSignal) {
     this.#importer = importer;
     this.#readers = readers;
     void this.#readAll(requests, signal);

@@ -16,7 +16,8 @@ describe("ActiveReaders", () => {
     expect(second).not.toHaveBeenCalled();
     active.close("/a");
     expect(first).not.toHaveBeenCalled();
-    for (const each of [second, third]) expect(each.mock.calls).toMatchObject([[{ rawMessage: 'the host closed the reader of "/a"' }]]);
+    for (const each of [second, third])
+      expect(each.mock.calls).toMatchObject([[{ rawMessage: 'the host closed the reader of "/a"' }]]);
   });
 
   it("counts anew after the last was closed", () => {

@@ -42,7 +42,10 @@ describe("checkEntry", () => {
 
   it("takes an empty target for none, whatever the type", () => {
     for (const type of ["file", "directory", "fifo", "irregular"] as const) {
-      expect(checkEntry({ pathname: "/a", fileInfo: fileInfoOf({ type }), target: "" }, "/")).toMatchObject({ type: "record", target: "" });
+      expect(checkEntry({ pathname: "/a", fileInfo: fileInfoOf({ type }), target: "" }, "/")).toMatchObject({
+        type: "record",
+        target: "",
+      });
     }
   });
 
@@ -60,7 +63,10 @@ describe("checkEntry", () => {
     for (const type of ["file", "directory", "fifo"] as const) {
       expect(checkEntry(new Node(fileInfoOf({ type })), "/")).toMatchObject({ type: "record" });
     }
-    expect(checkEntry(new Node(fileInfoOf({ type: "symlink" }), "b"), "/")).toMatchObject({ type: "record", target: "b" });
+    expect(checkEntry(new Node(fileInfoOf({ type: "symlink" }), "b"), "/")).toMatchObject({
+      type: "record",
+      target: "b",
+    });
     expect(checkEntry(new Node(fileInfoOf({ type: "irregular" })), "/")).toEqual({
       type: "error",
       pathname: "/a",
@@ -88,7 +94,18 @@ describe("checkEntry", () => {
   });
 
   it("takes the names that file systems have", () => {
-    for (const pathname of ["/", "/a b", "/line\nbreak", '/"quoted"', "/ünï/🦊", "/...", "/..a", "/a..", "/.hidden", `/${"x".repeat(250)}`]) {
+    for (const pathname of [
+      "/",
+      "/a b",
+      "/line\nbreak",
+      '/"quoted"',
+      "/ünï/🦊",
+      "/...",
+      "/..a",
+      "/a..",
+      "/.hidden",
+      `/${"x".repeat(250)}`,
+    ]) {
       expect(checkEntry({ pathname, fileInfo }, "/")).toMatchObject({ type: "record", pathname });
     }
   });
@@ -121,44 +138,204 @@ describe("checkEntry", () => {
     ["null", null, "/srv", "scan() yielded null: an entry is needed"],
     ["a string", "/a", "/srv", 'scan() yielded "/a": an entry is needed'],
     ["no pathname", { fileInfo }, "/srv", "scan() yielded an entry whose pathname is undefined: a string is needed"],
-    ["a pathname that is bytes", { pathname: Uint8Array.of(47), fileInfo }, "/srv", "scan() yielded an entry whose pathname is 1 bytes: a string is needed"],
+    [
+      "a pathname that is bytes",
+      { pathname: Uint8Array.of(47), fileInfo },
+      "/srv",
+      "scan() yielded an entry whose pathname is 1 bytes: a string is needed",
+    ],
     ["a pathname that throws", throwing("pathname"), "/srv", "no business of yours"],
     ["an empty pathname", { pathname: "", fileInfo }, "/srv", 'pathname must begin with "/": ""'],
     ["a relative pathname", { pathname: "a/b", fileInfo }, "/srv", 'pathname must begin with "/": "a/b"'],
     ["a Windows pathname", { pathname: "C:\\a", fileInfo }, "/srv", 'pathname must begin with "/": "C:\\\\a"'],
-    ["a way up", { pathname: "/a/../b", fileInfo }, "/b", 'pathname must be clean (no empty component, no ".", no ".."): "/a/../b"'],
-    ["a way out", { pathname: "/../b", fileInfo }, "/srv", 'pathname must be clean (no empty component, no ".", no ".."): "/../b"'],
-    ["a dot", { pathname: "/a/.", fileInfo }, "/a", 'pathname must be clean (no empty component, no ".", no ".."): "/a/."'],
-    ["an empty component", { pathname: "/a//b", fileInfo }, "/a/b", 'pathname must be clean (no empty component, no ".", no ".."): "/a//b"'],
-    ["a slash at the end", { pathname: "/a/", fileInfo }, "/a", 'pathname must be clean (no empty component, no ".", no ".."): "/a/"'],
+    [
+      "a way up",
+      { pathname: "/a/../b", fileInfo },
+      "/b",
+      'pathname must be clean (no empty component, no ".", no ".."): "/a/../b"',
+    ],
+    [
+      "a way out",
+      { pathname: "/../b", fileInfo },
+      "/srv",
+      'pathname must be clean (no empty component, no ".", no ".."): "/../b"',
+    ],
+    [
+      "a dot",
+      { pathname: "/a/.", fileInfo },
+      "/a",
+      'pathname must be clean (no empty component, no ".", no ".."): "/a/."',
+    ],
+    [
+      "an empty component",
+      { pathname: "/a//b", fileInfo },
+      "/a/b",
+      'pathname must be clean (no empty component, no ".", no ".."): "/a//b"',
+    ],
+    [
+      "a slash at the end",
+      { pathname: "/a/", fileInfo },
+      "/a",
+      'pathname must be clean (no empty component, no ".", no ".."): "/a/"',
+    ],
     ["a NUL in the pathname", { pathname: "/a\0b", fileInfo }, "/srv", 'pathname holds a NUL: "/a\\u0000b"'],
-    ["a pathname that UTF-8 can not carry", { pathname: "/a\ud800", fileInfo }, "/a\ufffd", 'pathname is not valid Unicode: "/a\\ud800"'],
-    ["nothing but a pathname", { pathname: "/a" }, "/a", "the entry has neither fileInfo nor attribute nor error: { pathname: '/a' }"],
-    ["a fileInfo of null", { pathname: "/a", fileInfo: null }, "/a", "the entry has neither fileInfo nor attribute nor error: { pathname: '/a', fileInfo: null }"],
-    ["a negative uid", { pathname: "/a", fileInfo: { ...fileInfo, uid: -1 } }, "/a", "fileInfo.uid must be an integer from 0 to 4294967295: -1"],
-    ["a size that is none", { pathname: "/a", fileInfo: { ...fileInfo, size: Number.NaN } }, "/a", "fileInfo.size must be an integer from 0 to 9007199254740991: NaN"],
-    ["a user name that UTF-8 can not carry", { pathname: "/a", fileInfo: { ...fileInfo, username: "\udc00" } }, "/a", 'fileInfo.username is not valid Unicode: "\\udc00"'],
-    ["a symbolic link without target", { pathname: "/l", fileInfo: ofType("symlink") }, "/l", '"/l" is a symbolic link without a target'],
-    ["a symbolic link with an empty target", { pathname: "/l", fileInfo: ofType("symlink"), target: "" }, "/l", '"/l" is a symbolic link without a target'],
-    ["a file with a target", { pathname: "/f", fileInfo, target: "/x" }, "/f", '"/f" has the target "/x", but its type is "file", not "symlink"'],
-    ["a directory with a target", { pathname: "/d", fileInfo: ofType("directory"), target: "x" }, "/d", '"/d" has the target "x", but its type is "directory", not "symlink"'],
-    ["a directory with a read", { pathname: "/d", fileInfo: ofType("directory"), read }, "/d", '"/d" has a read, but its type is "directory", not "file": its content would be lost'],
-    ["a symbolic link with a read", { pathname: "/l", fileInfo: ofType("symlink"), target: "x", read }, "/l", '"/l" has a read, but its type is "symlink", not "file": its content would be lost'],
-    ["permissions that were taken for a mode of POSIX", { pathname: "/m", fileInfo: { ...fileInfo, mode: fileModeFromPosix(0o644) }, read }, "/m", '"/m" has a read, but its type is "irregular", not "file": its content would be lost'],
-    ["a file and its attribute in one", { pathname: "/f", fileInfo, attribute: { name: "user.x", kind: "extended" }, read }, "/f", '"/f" has fileInfo and attribute in one entry: yield one for the file, and one for its attribute'],
-    ["a target that UTF-8 can not carry", { pathname: "/a", fileInfo, target: "b\udc00" }, "/a", 'target is not valid Unicode: "b\\udc00"'],
-    ["a target that is bytes", { pathname: "/a", fileInfo, target: Uint8Array.of(1) }, "/a", "target must be a string: 1 bytes"],
+    [
+      "a pathname that UTF-8 can not carry",
+      { pathname: "/a\ud800", fileInfo },
+      "/a\ufffd",
+      'pathname is not valid Unicode: "/a\\ud800"',
+    ],
+    [
+      "nothing but a pathname",
+      { pathname: "/a" },
+      "/a",
+      "the entry has neither fileInfo nor attribute nor error: { pathname: '/a' }",
+    ],
+    [
+      "a fileInfo of null",
+      { pathname: "/a", fileInfo: null },
+      "/a",
+      "the entry has neither fileInfo nor attribute nor error: { pathname: '/a', fileInfo: null }",
+    ],
+    [
+      "a negative uid",
+      { pathname: "/a", fileInfo: { ...fileInfo, uid: -1 } },
+      "/a",
+      "fileInfo.uid must be an integer from 0 to 4294967295: -1",
+    ],
+    [
+      "a size that is none",
+      { pathname: "/a", fileInfo: { ...fileInfo, size: Number.NaN } },
+      "/a",
+      "fileInfo.size must be an integer from 0 to 9007199254740991: NaN",
+    ],
+    [
+      "a user name that UTF-8 can not carry",
+      { pathname: "/a", fileInfo: { ...fileInfo, username: "\udc00" } },
+      "/a",
+      'fileInfo.username is not valid Unicode: "\\udc00"',
+    ],
+    [
+      "a symbolic link without target",
+      { pathname: "/l", fileInfo: ofType("symlink") },
+      "/l",
+      '"/l" is a symbolic link without a target',
+    ],
+    [
+      "a symbolic link with an empty target",
+      { pathname: "/l", fileInfo: ofType("symlink"), target: "" },
+      "/l",
+      '"/l" is a symbolic link without a target',
+    ],
+    [
+      "a file with a target",
+      { pathname: "/f", fileInfo, target: "/x" },
+      "/f",
+      '"/f" has the target "/x", but its type is "file", not "symlink"',
+    ],
+    [
+      "a directory with a target",
+      { pathname: "/d", fileInfo: ofType("directory"), target: "x" },
+      "/d",
+      '"/d" has the target "x", but its type is "directory", not "symlink"',
+    ],
+    [
+      "a directory with a read",
+      { pathname: "/d", fileInfo: ofType("directory"), read },
+      "/d",
+      '"/d" has a read, but its type is "directory", not "file": its content would be lost',
+    ],
+    [
+      "a symbolic link with a read",
+      { pathname: "/l", fileInfo: ofType("symlink"), target: "x", read },
+      "/l",
+      '"/l" has a read, but its type is "symlink", not "file": its content would be lost',
+    ],
+    [
+      "permissions that were taken for a mode of POSIX",
+      { pathname: "/m", fileInfo: { ...fileInfo, mode: fileModeFromPosix(0o644) }, read },
+      "/m",
+      '"/m" has a read, but its type is "irregular", not "file": its content would be lost',
+    ],
+    [
+      "a file and its attribute in one",
+      { pathname: "/f", fileInfo, attribute: { name: "user.x", kind: "extended" }, read },
+      "/f",
+      '"/f" has fileInfo and attribute in one entry: yield one for the file, and one for its attribute',
+    ],
+    [
+      "a target that UTF-8 can not carry",
+      { pathname: "/a", fileInfo, target: "b\udc00" },
+      "/a",
+      'target is not valid Unicode: "b\\udc00"',
+    ],
+    [
+      "a target that is bytes",
+      { pathname: "/a", fileInfo, target: Uint8Array.of(1) },
+      "/a",
+      "target must be a string: 1 bytes",
+    ],
     ["a NUL in the target", { pathname: "/a", fileInfo, target: "b\0" }, "/a", 'target holds a NUL: "b\\u0000"'],
-    ["names of attributes that are no array", { pathname: "/a", fileInfo, extendedAttributes: "user.a" }, "/a", 'extendedAttributes must be an array: "user.a"'],
-    ["a name of an attribute that is none", { pathname: "/a", fileInfo, extendedAttributes: [5] }, "/a", "the name of an extended attribute must be a string: 5"],
-    ["an attribute that is null", { pathname: "/a", attribute: null }, "/a", "the attribute of the entry is null: a name and a kind are needed"],
-    ["an attribute without kind", { pathname: "/a", attribute: { name: "x" } }, "/a", 'the kind of an extended attribute is "extended" or "ads": undefined'],
-    ["an attribute of a wrong kind", { pathname: "/a", attribute: { name: "x", kind: "EXTENDED" } }, "/a", 'the kind of an extended attribute is "extended" or "ads": "EXTENDED"'],
-    ["an attribute without name", { pathname: "/a", attribute: { name: "", kind: "ads" } }, "/a", "the name of an extended attribute is empty"],
-    ["an attribute whose name UTF-8 can not carry", { pathname: "/a", attribute: { name: "\ud800", kind: "ads" } }, "/a", 'the name of an extended attribute is not valid Unicode: "\\ud800"'],
-    ["a NUL in the name of an attribute", { pathname: "/a", attribute: { name: "x\0", kind: "ads" } }, "/a", 'the name of an extended attribute holds a NUL: "x\\u0000"'],
-    ["a read that is no function", { pathname: "/a", fileInfo, read: Buffer.from("x") }, "/a", "read must be a function: 1 bytes"],
-    ["file attributes of 33 bits", { pathname: "/a", fileInfo, fileAttributes: 2 ** 32 }, "/a", "fileAttributes must be an integer of 32 bits: 4294967296"],
+    [
+      "names of attributes that are no array",
+      { pathname: "/a", fileInfo, extendedAttributes: "user.a" },
+      "/a",
+      'extendedAttributes must be an array: "user.a"',
+    ],
+    [
+      "a name of an attribute that is none",
+      { pathname: "/a", fileInfo, extendedAttributes: [5] },
+      "/a",
+      "the name of an extended attribute must be a string: 5",
+    ],
+    [
+      "an attribute that is null",
+      { pathname: "/a", attribute: null },
+      "/a",
+      "the attribute of the entry is null: a name and a kind are needed",
+    ],
+    [
+      "an attribute without kind",
+      { pathname: "/a", attribute: { name: "x" } },
+      "/a",
+      'the kind of an extended attribute is "extended" or "ads": undefined',
+    ],
+    [
+      "an attribute of a wrong kind",
+      { pathname: "/a", attribute: { name: "x", kind: "EXTENDED" } },
+      "/a",
+      'the kind of an extended attribute is "extended" or "ads": "EXTENDED"',
+    ],
+    [
+      "an attribute without name",
+      { pathname: "/a", attribute: { name: "", kind: "ads" } },
+      "/a",
+      "the name of an extended attribute is empty",
+    ],
+    [
+      "an attribute whose name UTF-8 can not carry",
+      { pathname: "/a", attribute: { name: "\ud800", kind: "ads" } },
+      "/a",
+      'the name of an extended attribute is not valid Unicode: "\\ud800"',
+    ],
+    [
+      "a NUL in the name of an attribute",
+      { pathname: "/a", attribute: { name: "x\0", kind: "ads" } },
+      "/a",
+      'the name of an extended attribute holds a NUL: "x\\u0000"',
+    ],
+    [
+      "a read that is no function",
+      { pathname: "/a", fileInfo, read: Buffer.from("x") },
+      "/a",
+      "read must be a function: 1 bytes",
+    ],
+    [
+      "file attributes of 33 bits",
+      { pathname: "/a", fileInfo, fileAttributes: 2 ** 32 },
+      "/a",
+      "fileAttributes must be an integer of 32 bits: 4294967296",
+    ],
     ["a fileInfo that throws", { pathname: "/a", ...{ fileInfo: throwing("size") } }, "/a", "no business of yours"],
   ])("makes an error of %s", (_name, entry, pathname, message) => {
     const checked = checkEntry(entry, "/srv");
@@ -172,15 +349,34 @@ describe("checkEntry", () => {
     ["/a\0", "/srv", '"/a\\u0000": EACCES'],
     [undefined, "/srv", "undefined: EACCES"],
   ])("keeps the author's words for an error entry of the pathname %j", (pathname, reported, message) => {
-    expect(checkEntry({ pathname, error: new Error("EACCES") }, "/srv")).toEqual({ type: "error", pathname: reported, message });
+    expect(checkEntry({ pathname, error: new Error("EACCES") }, "/srv")).toEqual({
+      type: "error",
+      pathname: reported,
+      message,
+    });
   });
 
   it("takes anything, and answers what hosts take", () => {
     const anything = fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true });
-    const pathname = fc.oneof(anything, fc.string({ unit: "binary" }).map((text) => `/${text}`));
-    const info = fc.oneof(anything, fc.constant(fileInfo), fc.record({ ...Object.fromEntries(Object.keys(fileInfo).map((key) => [key, anything])) }));
+    const pathname = fc.oneof(
+      anything,
+      fc.string({ unit: "binary" }).map((text) => `/${text}`),
+    );
+    const info = fc.oneof(
+      anything,
+      fc.constant(fileInfo),
+      fc.record({ ...Object.fromEntries(Object.keys(fileInfo).map((key) => [key, anything])) }),
+    );
     const entry = fc.record(
-      { pathname, fileInfo: info, error: anything, target: anything, attribute: anything, extendedAttributes: anything, read: anything },
+      {
+        pathname,
+        fileInfo: info,
+        error: anything,
+        target: anything,
+        attribute: anything,
+        extendedAttributes: anything,
+        read: anything,
+      },
       { requiredKeys: [] },
     );
     fc.assert(
@@ -203,13 +399,25 @@ describe("checkEntry", () => {
     it.each<[string, () => unknown]>([
       ["a pathname", () => ({ pathname: `/${"x".repeat(long)}`, fileInfo })],
       ["a target", () => ({ pathname: "/a", fileInfo: ofType("symlink"), target: "x".repeat(long) })],
-      ["a target of wide characters", () => ({ pathname: "/a", fileInfo: ofType("symlink"), target: "€".repeat(long / 3) })],
+      [
+        "a target of wide characters",
+        () => ({ pathname: "/a", fileInfo: ofType("symlink"), target: "€".repeat(long / 3) }),
+      ],
       ["a user name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, username: "x".repeat(long) } })],
       ["a group name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, groupname: "x".repeat(long) } })],
-      ["many names of attributes", () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 64).fill("x".repeat(64)) })],
-      ["very many short names", () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 4).fill("x") })],
+      [
+        "many names of attributes",
+        () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 64).fill("x".repeat(64)) }),
+      ],
+      [
+        "very many short names",
+        () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 4).fill("x") }),
+      ],
       ["the name of an attribute", () => ({ pathname: "/a", attribute: { name: "x".repeat(long), kind: "ads" } })],
-      ["the pathname of an attribute", () => ({ pathname: `/${"x".repeat(long)}`, attribute: { name: "x", kind: "ads" } })],
+      [
+        "the pathname of an attribute",
+        () => ({ pathname: `/${"x".repeat(long)}`, attribute: { name: "x", kind: "ads" } }),
+      ],
     ])("becomes an error that is short: %s", (_name, entryOf) => {
       const checked = checkEntry(entryOf(), "/srv");
       expect(checked).toMatchObject({
@@ -228,7 +436,10 @@ describe("checkEntry", () => {
 
     it("is not what has many bytes, but fewer than that", () => {
       const target = "x".repeat(3_900_000);
-      expect(checkEntry({ pathname: "/a", fileInfo: ofType("symlink"), target }, "/srv")).toMatchObject({ type: "record", target });
+      expect(checkEntry({ pathname: "/a", fileInfo: ofType("symlink"), target }, "/srv")).toMatchObject({
+        type: "record",
+        target,
+      });
     });
   });
 });

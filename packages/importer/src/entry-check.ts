@@ -116,9 +116,18 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
   const extendedAttributes = entry.extendedAttributes === undefined ? [] : checkNames(entry.extendedAttributes);
   const { name, username, groupname } = fileInfo;
   const units = pathname.length + name.length + username.length + groupname.length + target.length;
-  if (units > SHORT || extendedAttributes.length > 0) checkSize([pathname, name, username, groupname, target, ...extendedAttributes]);
+  if (units > SHORT || extendedAttributes.length > 0)
+    checkSize([pathname, name, username, groupname, target, ...extendedAttributes]);
   const fileAttributes = checkFileAttributes(entry.fileAttributes ?? 0);
-  const record: ScannedRecord = { type: "record", pathname, target, fileInfo, extendedAttributes, fileAttributes, read: EntryReader.of(entry, fileInfo.size) };
+  const record: ScannedRecord = {
+    type: "record",
+    pathname,
+    target,
+    fileInfo,
+    extendedAttributes,
+    fileAttributes,
+    read: EntryReader.of(entry, fileInfo.size),
+  };
   const type = fileTypeOf(fileInfo.mode);
   if (type !== "file" || target !== "") assertFits(type, record, entry);
   return record;
@@ -130,14 +139,19 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
  * be lost without a word.
  */
 function assertFits(type: FileType, { pathname, target, read }: ScannedRecord, entry: RecordEntry): void {
-  if (type === "symlink" && target === "") throw new TypeError(`${quoted(pathname)} is a symbolic link without a target`);
+  if (type === "symlink" && target === "")
+    throw new TypeError(`${quoted(pathname)} is a symbolic link without a target`);
   if (type !== "symlink" && target !== "") {
-    throw new TypeError(`${quoted(pathname)} has the target ${quoted(target)}, but its type is "${type}", not "symlink"`);
+    throw new TypeError(
+      `${quoted(pathname)} has the target ${quoted(target)}, but its type is "${type}", not "symlink"`,
+    );
   }
   if (read === undefined || type === "file") return;
   // A class may have it for all of its entries. What type an irregular one was meant to be nobody knows.
   if (type === "irregular" || Object.hasOwn(entry, "read")) {
-    throw new TypeError(`${quoted(pathname)} has a read, but its type is "${type}", not "file": its content would be lost`);
+    throw new TypeError(
+      `${quoted(pathname)} has a read, but its type is "${type}", not "file": its content would be lost`,
+    );
   }
 }
 
@@ -150,7 +164,9 @@ function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): Scanne
   }
   const fileInfo: unknown = entry.fileInfo;
   if (fileInfo !== undefined && fileInfo !== null) {
-    throw new TypeError(`${quoted(pathname)} has fileInfo and attribute in one entry: yield one for the file, and one for its attribute`);
+    throw new TypeError(
+      `${quoted(pathname)} has fileInfo and attribute in one entry: yield one for the file, and one for its attribute`,
+    );
   }
   const { kind } = entry.attribute;
   if (!KINDS.has(kind)) {

@@ -24,7 +24,18 @@ const name = fc
   .map((text) => text.replaceAll(/[/\0]/g, "_"))
   .filter((text) => text !== "." && text !== "..");
 
-const types: FileType[] = ["file", "file", "file", "directory", "symlink", "fifo", "socket", "block-device", "char-device", "irregular"];
+const types: FileType[] = [
+  "file",
+  "file",
+  "file",
+  "directory",
+  "symlink",
+  "fifo",
+  "socket",
+  "block-device",
+  "char-device",
+  "irregular",
+];
 
 const entry = fc.record({
   path: fc.array(name, { maxLength: 4 }),
@@ -120,7 +131,9 @@ async function throughV1_1(entries: Entry[]): Promise<{ received: Received[]; at
         received.push({ pathname, error });
         return;
       }
-      const text = hasReader ? await textOf(client.open({ record: { pathname, isXattr, xattrName, xattrType, target } })) : undefined;
+      const text = hasReader
+        ? await textOf(client.open({ record: { pathname, isXattr, xattrName, xattrType, target } }))
+        : undefined;
       if (isXattr) {
         attributes.push(`${pathname} ${xattrName} ${text ?? "(none)"}`);
         return;

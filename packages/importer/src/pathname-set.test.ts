@@ -8,15 +8,19 @@ import { PathnameSet } from "./pathname-set.js";
 fc.configureGlobal({ seed: 20260401 });
 
 const PARTS = ["a", "b", "ä", "name with spaces", "x".repeat(250), "日本", "\u{1f600}", "-0"];
-const pathnames = fc
-  .array(fc.constantFrom(...PARTS), { maxLength: 3 })
-  .map((parts) => `/${parts.join("/")}`);
+const pathnames = fc.array(fc.constantFrom(...PARTS), { maxLength: 3 }).map((parts) => `/${parts.join("/")}`);
 
 describe("PathnameSet", () => {
   it("takes a pathname once", () => {
     const set = new PathnameSet();
     expect(set.size).toBe(0);
-    expect([set.add("/"), set.add("/a"), set.add("/"), set.add("/a"), set.add("/A")]).toEqual([true, true, false, false, true]);
+    expect([set.add("/"), set.add("/a"), set.add("/"), set.add("/a"), set.add("/A")]).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+    ]);
     expect(set.size).toBe(3);
   });
 

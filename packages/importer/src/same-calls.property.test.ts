@@ -71,9 +71,13 @@ function logging(seeds: readonly Seed[], log: string[]): Importer {
 it("both generations call the importer the same for the same scan", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(entry, { maxLength: 8 }), async (seeds) => {
-      const wants = (pathname: string, mode: number): boolean => isRegularFile(mode) && seeds[Number(pathname.slice(2))]?.wanted === true;
+      const wants = (pathname: string, mode: number): boolean =>
+        isRegularFile(mode) && seeds[Number(pathname.slice(2))]?.wanted === true;
       const errors: Record<string, string[]> = { "v1.0": [], "v1.1": [] };
-      const keep = async (generation: string, content: AsyncIterable<{ readonly chunk: Uint8Array }>): Promise<void> => {
+      const keep = async (
+        generation: string,
+        content: AsyncIterable<{ readonly chunk: Uint8Array }>,
+      ): Promise<void> => {
         await textOf(content).catch((error: unknown) => errors[generation]?.push(String(error)));
       };
 
@@ -96,7 +100,8 @@ it("both generations call the importer the same for the same scan", async () => 
         if (!finished) continue;
         // Hosts open while they scan; here all is opened at the end, as above, so that the orders compare.
         for (const { pathname, fileInfo, target } of records) {
-          if (wants(pathname, fileInfo?.mode ?? 0)) await keep("v1.1", clientV1_1.open({ record: { pathname, target } }));
+          if (wants(pathname, fileInfo?.mode ?? 0))
+            await keep("v1.1", clientV1_1.open({ record: { pathname, target } }));
         }
         for (const each of records) results.acknowledge(each);
         results.halfClose();

@@ -1,4 +1,12 @@
-import { describe, discard, eachUntilAbort, isIterable, noticeOnce, untilAborted, withOwnSignal } from "@kloset/adapter";
+import {
+  describe,
+  discard,
+  eachUntilAbort,
+  isIterable,
+  noticeOnce,
+  untilAborted,
+  withOwnSignal,
+} from "@kloset/adapter";
 import { checkEntry, type Scanned } from "./entry-check.js";
 import type { Importer } from "./importer.js";
 

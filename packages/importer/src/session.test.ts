@@ -33,7 +33,15 @@ describe.each([
         location: "tsfs:///srv",
         config: { location: "tsfs:///srv" },
         protocol: "tsfs",
-        options: { hostname: "vm", os: "linux", arch: "amd64", cwd: "/home", maxConcurrency: 1, excludes: ["*.o"], noXattr: false },
+        options: {
+          hostname: "vm",
+          os: "linux",
+          arch: "amd64",
+          cwd: "/home",
+          maxConcurrency: 1,
+          excludes: ["*.o"],
+          noXattr: false,
+        },
         signal: session.signal,
       },
     ]);
@@ -44,7 +52,10 @@ describe.each([
   it("is refused a second time, by name", async () => {
     const client = clientOf(importerOf([]));
     await client.init(initRequest);
-    expect(await failure(client.init(initRequest))).toEqual([Code.FailedPrecondition, "importer.Importer/Init was called twice"]);
+    expect(await failure(client.init(initRequest))).toEqual([
+      Code.FailedPrecondition,
+      "importer.Importer/Init was called twice",
+    ]);
   });
 
   it("answers what the author throws word for word, as UNKNOWN, and can be tried again", async () => {
@@ -64,8 +75,16 @@ describe.each([
     ["a relative root", { root: () => "srv" }, 'root() must be an absolute path: "srv"'],
     ["an empty root", { root: () => "" }, 'root() must be an absolute path: ""'],
     ["a root with a NUL", { root: () => "/srv\0" }, 'root() holds a NUL: "/srv\\u0000"'],
-    ["a root with a way up", { root: () => "/a/../b" }, 'root() must be clean (no empty component, no ".", no ".."): "/a/../b"'],
-    ["a root with a slash at its end", { root: () => "/srv/" }, 'root() must be clean (no empty component, no ".", no ".."): "/srv/"'],
+    [
+      "a root with a way up",
+      { root: () => "/a/../b" },
+      'root() must be clean (no empty component, no ".", no ".."): "/a/../b"',
+    ],
+    [
+      "a root with a slash at its end",
+      { root: () => "/srv/" },
+      'root() must be clean (no empty component, no ".", no ".."): "/srv/"',
+    ],
     ["flags that are none", { flags: () => "localfs" }, 'flags() returned "localfs": bits of LocationFlag are needed'],
     ["negative flags", { flags: () => -1 }, "flags() returned -1: bits of LocationFlag are needed"],
     ["an origin that throws", { origin: () => Promise.reject(new Error("who am I?")) }, "who am I?"],
@@ -91,7 +110,10 @@ describe.each([
 
   it.each([undefined, null, 5])("refuses a factory that returns %p", async (made) => {
     const client = clientOf(() => made as unknown as Importer);
-    expect(await failure(client.init(initRequest))).toEqual([Code.Unknown, `the factory returned ${String(made)}: an importer is needed`]);
+    expect(await failure(client.init(initRequest))).toEqual([
+      Code.Unknown,
+      `the factory returned ${String(made)}: an importer is needed`,
+    ]);
   });
 
   it("reads who the importer is once", async () => {
@@ -115,7 +137,8 @@ describe.each([
 ] as const)("Close of %s", (_generation, clientOf) => {
   it("closes once, however often it is called", async () => {
     let closed = 0;
-    const client = clientOf(importerOf([], {
+    const client = clientOf(
+      importerOf([], {
         close: () => {
           closed++;
         },

@@ -6,7 +6,17 @@ import { fileInfoOf, type EntryRef } from "@kloset/model";
 import { importer as wire } from "@kloset/protocol/v1.0";
 import type { Importer } from "./importer.js";
 import { deferred, never } from "./testing/deferred.js";
-import { callOf, collect, directory, file, fileReadBy, garbage, importerOf, iteratorOf, textOf } from "./testing/importers.js";
+import {
+  callOf,
+  collect,
+  directory,
+  file,
+  fileReadBy,
+  garbage,
+  importerOf,
+  iteratorOf,
+  textOf,
+} from "./testing/importers.js";
 import { noticesOfEach } from "./testing/notices.js";
 import { clientV1_0, initialisedV1_0, initRequest, newSession, serviceV1_0 } from "./testing/clients.js";
 
@@ -49,10 +59,16 @@ describe("Init and Info", () => {
     ["CloseReader", (client: ReturnType<typeof clientV1_0>) => client.closeReader({ pathname: "/a" })],
   ])("refuses %s before Init and after Close, by name", async (rpc, call) => {
     const client = clientV1_0(importerOf([]));
-    expect(await failure(call(client))).toEqual([Code.FailedPrecondition, `importer.Importer/${rpc} was called before Init`]);
+    expect(await failure(call(client))).toEqual([
+      Code.FailedPrecondition,
+      `importer.Importer/${rpc} was called before Init`,
+    ]);
     await client.init(initRequest);
     await client.close({});
-    expect(await failure(call(client))).toEqual([Code.FailedPrecondition, `importer.Importer/${rpc} was called after Close`]);
+    expect(await failure(call(client))).toEqual([
+      Code.FailedPrecondition,
+      `importer.Importer/${rpc} was called after Close`,
+    ]);
   });
 });
 
@@ -92,16 +108,24 @@ describe("Scan", () => {
 
   it("names the root /", async () => {
     const client = await initialisedV1_0(importerOf([directory("/"), directory("/srv")]));
-    const names = (await collect(client.scan({}))).map(({ result }) => result.case === "record" && result.value.fileinfo?.name);
+    const names = (await collect(client.scan({}))).map(
+      ({ result }) => result.case === "record" && result.value.fileinfo?.name,
+    );
     expect(names).toEqual(["/", "srv"]);
   });
 
   it("leaves out extended attributes, and says so once", async () => {
-    const attribute = { pathname: "/a", attribute: { name: "user.color", kind: "extended" }, read: () => Buffer.from("red") } as const;
+    const attribute = {
+      pathname: "/a",
+      attribute: { name: "user.color", kind: "extended" },
+      read: () => Buffer.from("red"),
+    } as const;
     const importer = importerOf([{ ...file("/a", "hello"), extendedAttributes: ["user.color"] }, attribute, attribute]);
     const client = await initialisedV1_0(importer);
     expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a"]);
-    expect(notices()).toEqual(["kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files\n"]);
+    expect(notices()).toEqual([
+      "kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files\n",
+    ]);
     // The path that both share is the file's.
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
   });
@@ -113,14 +137,18 @@ describe("Scan", () => {
       refs.push(ref);
       return Buffer.from(ref.attribute === undefined ? "hello" : "red");
     };
-    const client = await initialisedV1_0(importerOf([attribute, { pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) }], { open }));
+    const client = await initialisedV1_0(
+      importerOf([attribute, { pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) }], { open }),
+    );
     await collect(client.scan({}));
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
     expect(refs).toEqual([{ pathname: "/a", target: "" }]);
   });
 
   it("sends no pathname twice, and says so", async () => {
-    const client = await initialisedV1_0(importerOf([file("/a", "first"), directory("/b"), file("/a", "second"), directory("/b")]));
+    const client = await initialisedV1_0(
+      importerOf([file("/a", "first"), directory("/b"), file("/a", "second"), directory("/b")]),
+    );
     expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a", "/b"]);
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("first");
     expect(notices()).toEqual([
@@ -289,7 +317,9 @@ describe("OpenReader", () => {
   });
 
   it("reads Node's streams", async () => {
-    const { client } = await open(importerOf([fileReadBy("/a", () => Readable.from([Buffer.from("hel"), Buffer.from("lo")]))]));
+    const { client } = await open(
+      importerOf([fileReadBy("/a", () => Readable.from([Buffer.from("hel"), Buffer.from("lo")]))]),
+    );
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
   });
 
@@ -302,7 +332,11 @@ describe("OpenReader", () => {
       "EIO: i/o error, read",
     ],
     ["read() rejects", () => Promise.reject(new Error("EIO: i/o error, read")), "EIO: i/o error, read"],
-    ["read() returns text", () => "hello", 'the content of "/a" is a string of 5 characters: bytes, or an iterable of bytes, is needed'],
+    [
+      "read() returns text",
+      () => "hello",
+      'the content of "/a" is a string of 5 characters: bytes, or an iterable of bytes, is needed',
+    ],
     [
       "the content breaks off",
       function* () {
@@ -338,7 +372,9 @@ describe("OpenReader", () => {
 
   it("prefers an entry's read to the importer's open", async () => {
     const open1 = () => Buffer.from("by name");
-    const { client } = await open(importerOf([file("/a", "its own"), { pathname: "/b", fileInfo: fileInfoOf({ size: 7 }) }], { open: open1 }));
+    const { client } = await open(
+      importerOf([file("/a", "its own"), { pathname: "/b", fileInfo: fileInfoOf({ size: 7 }) }], { open: open1 }),
+    );
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("its own");
     expect(await textOf(client.openReader({ pathname: "/b" }))).toBe("by name");
     expect(await textOf(client.openReader({ pathname: "/b" }))).toBe("by name");
@@ -357,7 +393,10 @@ describe("OpenReader", () => {
     const scan = iteratorOf(client.scan({}));
     await scan.next();
     await scan.next();
-    expect(await Promise.all(["/b", "/a"].map((pathname) => textOf(client.openReader({ pathname }))))).toEqual(["b", "a"]);
+    expect(await Promise.all(["/b", "/a"].map((pathname) => textOf(client.openReader({ pathname }))))).toEqual([
+      "b",
+      "a",
+    ]);
     rest.resolve(undefined);
     expect((await scan.next()).done).toBe(false);
     expect((await scan.next()).done).toBe(true);
@@ -447,7 +486,10 @@ describe("CloseReader", () => {
     expect(cleanedUp).toHaveBeenCalledTimes(1);
     await service.close(create(wire.CloseRequestSchema), callOf());
     expect(closed).toHaveBeenCalledTimes(1);
-    expect(await failure(Promise.resolve(reading.next()))).toEqual([Code.Canceled, 'the host closed the reader of "/a"']);
+    expect(await failure(Promise.resolve(reading.next()))).toEqual([
+      Code.Canceled,
+      'the host closed the reader of "/a"',
+    ]);
   });
 
   it("may come after the end, twice, and for what was never opened; frees what is held", async () => {
@@ -455,7 +497,10 @@ describe("CloseReader", () => {
     await collect(client.scan({}));
     await collect(client.openReader({ pathname: "/a" }));
     for (const pathname of ["/a", "/a", "/b", "/never/heard/of"]) await client.closeReader({ pathname });
-    expect(await failure(collect(client.openReader({ pathname: "/b" })))).toEqual([Code.Unknown, "no reader for pathname /b"]);
+    expect(await failure(collect(client.openReader({ pathname: "/b" })))).toEqual([
+      Code.Unknown,
+      "no reader for pathname /b",
+    ]);
   });
 
   it("ends the reader of that pathname only", async () => {
@@ -513,7 +558,9 @@ describe("the host hanging up on an OpenReader", () => {
     );
     await collect(service.scan(create(wire.ScanRequestSchema), callOf()));
     const host = new AbortController();
-    const reading = iteratorOf(service.openReader(create(wire.OpenReaderRequestSchema, { pathname: "/a" }), callOf(host))).next();
+    const reading = iteratorOf(
+      service.openReader(create(wire.OpenReaderRequestSchema, { pathname: "/a" }), callOf(host)),
+    ).next();
     const signal = await begun.promise;
     host.abort(new Error("gone"));
     expect(await failure(Promise.resolve(reading))).toEqual([Code.Canceled, "gone"]);

@@ -1,5 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Calls, callSignal, errorText, noticeOnce, signalWhileWanted, untilAborted, type CallContext } from "@kloset/adapter";
+import {
+  Calls,
+  callSignal,
+  errorText,
+  noticeOnce,
+  signalWhileWanted,
+  untilAborted,
+  type CallContext,
+} from "@kloset/adapter";
 import { PushStream, type Send } from "@kloset/grpc";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { importer as wire } from "@kloset/protocol/v1.0";
@@ -40,7 +48,9 @@ export function importerV1_0(
         const { own, abort, release } = signalWhileWanted(context, unwanted);
         const end = active.add(pathname, abort);
         try {
-          const chunks = calls.content("OpenReader", { signal: own }, ({ readers }) => readers.content({ pathname, target: "" }));
+          const chunks = calls.content("OpenReader", { signal: own }, ({ readers }) =>
+            readers.content({ pathname, target: "" }),
+          );
           await chunks.run((message) => {
             const sent = send(message);
             // Also if the host reads no more, and so there is never room for the next chunk.
@@ -62,7 +72,11 @@ export function importerV1_0(
   };
 }
 
-async function scan({ importer, root, readers }: OpenedImporter, signal: AbortSignal, send: Send<ScanResponse>): Promise<void> {
+async function scan(
+  { importer, root, readers }: OpenedImporter,
+  signal: AbortSignal,
+  send: Send<ScanResponse>,
+): Promise<void> {
   const seen = new PathnameSet();
   readers.begin();
   try {
@@ -81,7 +95,8 @@ async function scan({ importer, root, readers }: OpenedImporter, signal: AbortSi
       return send(responseOf(scanned));
     });
   } catch (error) {
-    if (!signal.aborted) await send({ pathname: root, result: { case: "error", value: { message: errorText(error) } } });
+    if (!signal.aborted)
+      await send({ pathname: root, result: { case: "error", value: { message: errorText(error) } } });
   }
 }
 

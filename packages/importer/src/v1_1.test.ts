@@ -7,7 +7,17 @@ import type { Acknowledgement, Importer } from "./importer.js";
 import { clientV1_1, initialisedV1_1, initRequest, newSession, serviceV1_1 } from "./testing/clients.js";
 import { deferred, never } from "./testing/deferred.js";
 import { importAll, Results } from "./testing/host-v1_1.js";
-import { callOf, collect, directory, file, fileReadBy, garbage, importerOf, iteratorOf, textOf } from "./testing/importers.js";
+import {
+  callOf,
+  collect,
+  directory,
+  file,
+  fileReadBy,
+  garbage,
+  importerOf,
+  iteratorOf,
+  textOf,
+} from "./testing/importers.js";
 import { noticesOfEach } from "./testing/notices.js";
 import { xattrTypeOf } from "./wire.js";
 
@@ -25,7 +35,10 @@ async function failure(call: Promise<unknown>): Promise<[Code, string] | undefin
 }
 
 /** As hosts do: nothing else is filled in. */
-function open(client: ImporterClient, { pathname, isXattr, xattrName, xattrType, target }: connectors.Record): Promise<string> {
+function open(
+  client: ImporterClient,
+  { pathname, isXattr, xattrName, xattrType, target }: connectors.Record,
+): Promise<string> {
   return textOf(client.open({ record: { pathname, isXattr, xattrName, xattrType, target } }));
 }
 
@@ -33,7 +46,12 @@ function openPath(client: ImporterClient, pathname: string): Promise<string> {
   return textOf(client.open({ record: { pathname } }));
 }
 
-function attribute(pathname: string, name: string, value: string, kind: "extended" | "ads" = "extended"): ExtendedAttributeEntry {
+function attribute(
+  pathname: string,
+  name: string,
+  value: string,
+  kind: "extended" | "ads" = "extended",
+): ExtendedAttributeEntry {
   return { pathname, attribute: { name, kind }, read: () => Buffer.from(value) };
 }
 
@@ -52,7 +70,9 @@ async function imported(importer: Importer): Promise<{ records: connectors.Recor
 
 describe("Init", () => {
   it("says who the importer is", async () => {
-    const response = await clientV1_1(importerOf([], { flags: () => LocationFlag.LOCALFS | LocationFlag.STREAM })).init(initRequest);
+    const response = await clientV1_1(importerOf([], { flags: () => LocationFlag.LOCALFS | LocationFlag.STREAM })).init(
+      initRequest,
+    );
     expect(response).toMatchObject({ origin: "vm", type: "test", root: "/srv", flags: 5 });
   });
 
@@ -82,10 +102,16 @@ describe("every RPC", () => {
     ["Open", (client) => openPath(client, "/a")],
   ])("is refused before Init and after Close, by name: %s", async (rpc, call) => {
     const client = clientV1_1(importerOf([]));
-    expect(await failure(call(client))).toEqual([Code.FailedPrecondition, `importer.Importer/${rpc} was called before Init`]);
+    expect(await failure(call(client))).toEqual([
+      Code.FailedPrecondition,
+      `importer.Importer/${rpc} was called before Init`,
+    ]);
     await client.init(initRequest);
     await client.close({});
-    expect(await failure(call(client))).toEqual([Code.FailedPrecondition, `importer.Importer/${rpc} was called after Close`]);
+    expect(await failure(call(client))).toEqual([
+      Code.FailedPrecondition,
+      `importer.Importer/${rpc} was called after Close`,
+    ]);
   });
 });
 
@@ -149,12 +175,32 @@ describe("the records of an Import", () => {
     ["a file with a reader", importerOf([file("/a", "x")]), true],
     ["an empty file", importerOf([{ pathname: "/a", fileInfo: fileInfoOf() }]), true],
     ["a file without a reader", importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 1 }) }]), false],
-    ["a file that is opened by name", importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 1 }) }], { open: () => [] }), true],
+    [
+      "a file that is opened by name",
+      importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 1 }) }], { open: () => [] }),
+      true,
+    ],
     ["a directory", importerOf([directory("/a")], { open: () => [] }), false],
-    ["a FIFO that is opened by name", importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ type: "fifo" }) }], { open: () => [] }), false],
-    ["a symlink", importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ type: "symlink" }), target: "b" }], { open: () => [] }), false],
-    ["an attribute without a reader", importerOf([{ pathname: "/a", attribute: { name: "x", kind: "extended" } }]), false],
-    ["an attribute that is opened by name", importerOf([{ pathname: "/a", attribute: { name: "x", kind: "extended" } }], { open: () => [] }), true],
+    [
+      "a FIFO that is opened by name",
+      importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ type: "fifo" }) }], { open: () => [] }),
+      false,
+    ],
+    [
+      "a symlink",
+      importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ type: "symlink" }), target: "b" }], { open: () => [] }),
+      false,
+    ],
+    [
+      "an attribute without a reader",
+      importerOf([{ pathname: "/a", attribute: { name: "x", kind: "extended" } }]),
+      false,
+    ],
+    [
+      "an attribute that is opened by name",
+      importerOf([{ pathname: "/a", attribute: { name: "x", kind: "extended" } }], { open: () => [] }),
+      true,
+    ],
     ["an error", importerOf([{ pathname: "/a", error: "no" }], { open: () => [] }), false],
   ])("have a reader or not: %s", async (_name, importer, hasReader) => {
     const { records } = await imported(importer);
@@ -183,7 +229,9 @@ describe("the records of an Import", () => {
     const { service } = await serviceV1_1(importerOf([file("/a", "1"), file("/a", "2"), attribute("/a", "x", "1")]));
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
-    const records = [await stream.next(), await stream.next()].map(({ value }) => (value as wire.ImportResponse).record);
+    const records = [await stream.next(), await stream.next()].map(
+      ({ value }) => (value as wire.ImportResponse).record,
+    );
     expect(records).toMatchObject([{ pathname: "/a" }, { pathname: "/a", isXattr: true }]);
     expect(notices()).toEqual(['kloset: "/a" was yielded twice by scan(): the second is left out\n']);
     results.halfClose();
@@ -284,16 +332,22 @@ describe("the end of an Import", () => {
   it("can be followed by another Import, which says the same", async () => {
     const importer = importerOf(() => [directory("/"), file("/a", "hello")]);
     const client = await initialisedV1_1(importer);
-    const run = () => importAll((results) => client.import(results), async (record) => {
-      if (record.hasReader) expect(await open(client, record)).toBe("hello");
-    });
+    const run = () =>
+      importAll(
+        (results) => client.import(results),
+        async (record) => {
+          if (record.hasReader) expect(await open(client, record)).toBe("hello");
+        },
+      );
     expect(await run()).toEqual(await run());
   });
 });
 
 describe("acknowledgements", () => {
   it("free what is held", async () => {
-    const { service, session } = await serviceV1_1(importerOf([file("/a", "a"), file("/b", "b"), attribute("/a", "x", "x")]));
+    const { service, session } = await serviceV1_1(
+      importerOf([file("/a", "a"), file("/b", "b"), attribute("/a", "x", "x")]),
+    );
     const held = () => session.run("Ping", ({ readers }) => readers.size);
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
@@ -311,7 +365,9 @@ describe("acknowledgements", () => {
   });
 
   it("of an error entry do not free the file of the same pathname", async () => {
-    const { service } = await serviceV1_1(importerOf([file("/a", "hello"), { pathname: "/a", error: "its attributes: EPERM" }]));
+    const { service } = await serviceV1_1(
+      importerOf([file("/a", "hello"), { pathname: "/a", error: "its attributes: EPERM" }]),
+    );
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
     for (let i = 0; i < 3; i++) await stream.next();
@@ -336,7 +392,10 @@ describe("acknowledgements", () => {
     const stream = iteratorOf(service.import(results, callOf()));
     for (let i = 0; i < 4; i++) await stream.next();
     results.acknowledge({ pathname: "/a", target: "t" });
-    results.acknowledge({ pathname: "/a", isXattr: true, xattrName: "x", xattrType: xattrTypeOf("ads") }, "no space left");
+    results.acknowledge(
+      { pathname: "/a", isXattr: true, xattrName: "x", xattrType: xattrTypeOf("ads") },
+      "no space left",
+    );
     results.acknowledge({ pathname: "/no", error: "EACCES" });
     results.acknowledge(undefined);
     results.halfClose();
@@ -361,7 +420,10 @@ describe("acknowledgements", () => {
     );
     await importAll((results) => client.import(results));
     expect(told).toEqual(["/", "/a", "/b"]);
-    expect(notices()).toEqual(['kloset: acknowledge("/") failed: no such message\n', 'kloset: acknowledge("/a") failed: nor that\n']);
+    expect(notices()).toEqual([
+      'kloset: acknowledge("/") failed: no such message\n',
+      'kloset: acknowledge("/a") failed: nor that\n',
+    ]);
   });
 
   it("are waited for before the Import ends: the importer is not closed beneath them", async () => {
@@ -422,9 +484,19 @@ describe("Open", () => {
   });
 
   it.each<[string, () => unknown, string]>([
-    ["read() throws", () => { throw new Error("EIO: i/o error, read"); }, "EIO: i/o error, read"],
+    [
+      "read() throws",
+      () => {
+        throw new Error("EIO: i/o error, read");
+      },
+      "EIO: i/o error, read",
+    ],
     ["read() rejects", () => Promise.reject(new Error("EIO: i/o error, read")), "EIO: i/o error, read"],
-    ["read() returns nothing", () => undefined, 'the content of "/a" is undefined: bytes, or an iterable of bytes, is needed'],
+    [
+      "read() returns nothing",
+      () => undefined,
+      'the content of "/a" is undefined: bytes, or an iterable of bytes, is needed',
+    ],
     [
       "the content breaks off",
       function* () {
@@ -440,7 +512,11 @@ describe("Open", () => {
   });
 
   it("names the attribute whose content is no good", async () => {
-    const broken = { pathname: "/a", attribute: { name: "user.x", kind: "extended" }, read: () => "text" as unknown as Uint8Array } as const;
+    const broken = {
+      pathname: "/a",
+      attribute: { name: "user.x", kind: "extended" },
+      read: () => "text" as unknown as Uint8Array,
+    } as const;
     await whileHeld(importerOf([broken]), async (client) => {
       const opening = textOf(client.open({ record: { pathname: "/a", isXattr: true, xattrName: "user.x" } }));
       expect(await failure(opening)).toEqual([
@@ -461,15 +537,25 @@ describe("Open", () => {
 
   it("gives an importer that opens by name all that the wire returns", async () => {
     const refs: EntryRef[] = [];
-    const importer = importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) }, { pathname: "/a", attribute: { name: "x", kind: "ads" } }], {
-      open: (ref) => {
-        refs.push(ref);
-        return Buffer.from("bytes");
+    const importer = importerOf(
+      [
+        { pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) },
+        { pathname: "/a", attribute: { name: "x", kind: "ads" } },
+      ],
+      {
+        open: (ref) => {
+          refs.push(ref);
+          return Buffer.from("bytes");
+        },
       },
-    });
+    );
     const client = await initialisedV1_1(importer);
     expect(await textOf(client.open({ record: { pathname: "/a", target: "t" } }))).toBe("bytes");
-    expect(await textOf(client.open({ record: { pathname: "/a", isXattr: true, xattrName: "x", xattrType: xattrTypeOf("ads") } }))).toBe("bytes");
+    expect(
+      await textOf(
+        client.open({ record: { pathname: "/a", isXattr: true, xattrName: "x", xattrType: xattrTypeOf("ads") } }),
+      ),
+    ).toBe("bytes");
     expect(await textOf(client.open({ record: { pathname: "/a", isXattr: true, xattrName: "y" } }))).toBe("bytes");
     expect(refs).toEqual([
       { pathname: "/a", target: "t" },
@@ -494,9 +580,15 @@ describe("Open", () => {
   });
 
   it("holds nothing for an importer that opens by name", async () => {
-    const importer = importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) }, { pathname: "/b", fileInfo: fileInfoOf() }], {
-      open: () => [],
-    });
+    const importer = importerOf(
+      [
+        { pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) },
+        { pathname: "/b", fileInfo: fileInfoOf() },
+      ],
+      {
+        open: () => [],
+      },
+    );
     const { service, session } = await serviceV1_1(importer);
     const stream = iteratorOf(service.import(new Results(), callOf()));
     await stream.next();
@@ -552,31 +644,37 @@ describe("Open", () => {
 });
 
 describe("when the host hangs up on an Import", () => {
-  it.each(["while the scan waits", "while it waits for the half-close", "while the author acknowledges"])("it ends, %s", async (when) => {
-    const begun = deferred<AbortSignal>();
-    const importer = importerOf(
-      async function* (signal) {
-        yield directory("/");
-        begun.resolve(signal);
-        if (when === "while the scan waits") await never();
-      },
-      { ...(when === "while the author acknowledges" && { acknowledge: () => never() }) },
-    );
-    const { service, session } = await serviceV1_1(importer);
-    const host = new AbortController();
-    const results = new Results();
-    const stream = iteratorOf(service.import(results, callOf(host)));
-    await stream.next();
-    if (when !== "while the scan waits") expect((await stream.next()).value).toMatchObject({ finished: true });
-    if (when === "while the author acknowledges") results.acknowledge({ pathname: "/" });
-    const last = Promise.resolve(stream.next()).then(({ done }) => done, () => true);
-    const signal = await begun.promise;
-    host.abort(new Error("gone"));
-    expect(await last).toBe(true);
-    expect(signal.aborted).toBe(when === "while the scan waits");
-    // The call is over: Close need not wait for it.
-    await session.close("importer.Importer/Close");
-  });
+  it.each(["while the scan waits", "while it waits for the half-close", "while the author acknowledges"])(
+    "it ends, %s",
+    async (when) => {
+      const begun = deferred<AbortSignal>();
+      const importer = importerOf(
+        async function* (signal) {
+          yield directory("/");
+          begun.resolve(signal);
+          if (when === "while the scan waits") await never();
+        },
+        { ...(when === "while the author acknowledges" && { acknowledge: () => never() }) },
+      );
+      const { service, session } = await serviceV1_1(importer);
+      const host = new AbortController();
+      const results = new Results();
+      const stream = iteratorOf(service.import(results, callOf(host)));
+      await stream.next();
+      if (when !== "while the scan waits") expect((await stream.next()).value).toMatchObject({ finished: true });
+      if (when === "while the author acknowledges") results.acknowledge({ pathname: "/" });
+      const last = Promise.resolve(stream.next()).then(
+        ({ done }) => done,
+        () => true,
+      );
+      const signal = await begun.promise;
+      host.abort(new Error("gone"));
+      expect(await last).toBe(true);
+      expect(signal.aborted).toBe(when === "while the scan waits");
+      // The call is over: Close need not wait for it.
+      await session.close("importer.Importer/Close");
+    },
+  );
 
   it("frees what is held, and a later Import leaves nothing out", async () => {
     const { service, session } = await serviceV1_1(importerOf(() => [file("/a", "a"), directory("/b")]));

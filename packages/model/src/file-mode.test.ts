@@ -96,7 +96,9 @@ describe("fileModeOf", () => {
   });
 
   it.each([-1, 0o10000, 1.5, Number.NaN])("refuses the permissions %d", (bits) => {
-    expect(() => fileModeOf("file", bits)).toThrow(new RangeError(`permissions must be within 0 and 0o7777: ${String(bits)}`));
+    expect(() => fileModeOf("file", bits)).toThrow(
+      new RangeError(`permissions must be within 0 and 0o7777: ${String(bits)}`),
+    );
   });
 
   it.each<[unknown, string]>([
@@ -109,7 +111,9 @@ describe("fileModeOf", () => {
     [0o40000, "16384"],
   ])("refuses the type %j by name, and says which there are", (type, shown) => {
     const known = '"file", "directory", "symlink", "fifo", "socket", "block-device", "char-device", "irregular"';
-    expect(() => fileModeOf(type as FileType, 0o644)).toThrow(new RangeError(`the type must be one of ${known}: ${shown}`));
+    expect(() => fileModeOf(type as FileType, 0o644)).toThrow(
+      new RangeError(`the type must be one of ${known}: ${shown}`),
+    );
   });
 });
 
@@ -137,10 +141,13 @@ describe("fileTypeOf", () => {
     expect(isSymlink(mode >>> 0)).toBe(false);
   });
 
-  it.each([Number.NaN, Infinity, 0.5, 2 ** 32, 2 ** 32 + 0o644, -(2 ** 32)])("calls %d irregular, not a file", (mode) => {
-    expect(fileTypeOf(mode)).toBe("irregular");
-    expect(isRegularFile(mode)).toBe(false);
-  });
+  it.each([Number.NaN, Infinity, 0.5, 2 ** 32, 2 ** 32 + 0o644, -(2 ** 32)])(
+    "calls %d irregular, not a file",
+    (mode) => {
+      expect(fileTypeOf(mode)).toBe("irregular");
+      expect(isRegularFile(mode)).toBe(false);
+    },
+  );
 
   it("reads a mode that was combined without >>> 0", () => {
     expect(isDirectory(FileMode.DIR | 0o755)).toBe(true);

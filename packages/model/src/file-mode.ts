@@ -49,14 +49,7 @@ const TYPE_BITS =
 
 /** What an entry is. */
 export type FileType =
-  | "file"
-  | "directory"
-  | "symlink"
-  | "fifo"
-  | "socket"
-  | "block-device"
-  | "char-device"
-  | "irregular";
+  "file" | "directory" | "symlink" | "fifo" | "socket" | "block-device" | "char-device" | "irregular";
 
 const BITS_OF_TYPE: Readonly<Record<FileType, number>> = {
   file: 0,
@@ -84,7 +77,9 @@ const POSIX_OF_TYPE: Readonly<Record<FileType, number>> = {
 // Asked for every entry of a scan, some times.
 const TYPES = Object.keys(BITS_OF_TYPE) as FileType[];
 const TYPE_OF_BITS: ReadonlyMap<number, FileType> = new Map(TYPES.map((type) => [BITS_OF_TYPE[type], type]));
-const BITS_OF_FORMAT: ReadonlyMap<number, number> = new Map(TYPES.map((type) => [POSIX_OF_TYPE[type], BITS_OF_TYPE[type]]));
+const BITS_OF_FORMAT: ReadonlyMap<number, number> = new Map(
+  TYPES.map((type) => [POSIX_OF_TYPE[type], BITS_OF_TYPE[type]]),
+);
 
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;

@@ -30,7 +30,9 @@ describe("resolveBelow", () => {
   });
 
   it.each(["..", "/..", "/a/../..", "a/../../b", "/./../a"])("refuses %j, which escapes the root", (name) => {
-    expect(() => resolveBelow("/srv", name)).toThrow(new RangeError(`pathname escapes the root: ${JSON.stringify(name)}`));
+    expect(() => resolveBelow("/srv", name)).toThrow(
+      new RangeError(`pathname escapes the root: ${JSON.stringify(name)}`),
+    );
   });
 
   it("refuses a NUL", () => {

@@ -20,9 +20,7 @@ export interface MessageType {
 export type SingleType = ValueType | MessageType;
 
 /** What a field is, as far as the generator knows. */
-export type FieldType =
-  | { readonly many: "one" | "list"; readonly type: SingleType }
-  | { readonly many: "map" };
+export type FieldType = { readonly many: "one" | "list"; readonly type: SingleType } | { readonly many: "map" };
 
 const values: Readonly<Partial<Record<ScalarType, ValueType>>> = {
   [ScalarType.STRING]: { kind: "value", method: "string", wireType: 2, zero: '""' },
@@ -46,17 +44,21 @@ export function typeOf(field: DescField): FieldType {
   if (file.edition !== Edition.EDITION_PROTO3) throw unknown(field, `${valueName(field)} in ${syntaxOf(file)}`);
   switch (field.fieldKind) {
     case "map":
-      if (field.mapKey !== ScalarType.STRING || field.scalar !== ScalarType.STRING) throw unknown(field, `map<${nameOf(field.mapKey)}, ${valueName(field)}>`);
+      if (field.mapKey !== ScalarType.STRING || field.scalar !== ScalarType.STRING)
+        throw unknown(field, `map<${nameOf(field.mapKey)}, ${valueName(field)}>`);
       return { many: "map" };
     case "list":
-      if (field.listKind === "message") return { many: "list", type: messageType(field, field.message, field.delimitedEncoding) };
+      if (field.listKind === "message")
+        return { many: "list", type: messageType(field, field.message, field.delimitedEncoding) };
       // Numbers are packed, which is another encoding.
-      if (field.scalar !== ScalarType.STRING && field.scalar !== ScalarType.BYTES) throw unknown(field, `repeated ${valueName(field)}`);
+      if (field.scalar !== ScalarType.STRING && field.scalar !== ScalarType.BYTES)
+        throw unknown(field, `repeated ${valueName(field)}`);
       return { many: "list", type: valueType(field, field.scalar) };
     case "message":
       return { many: "one", type: messageType(field, field.message, field.delimitedEncoding) };
     case "enum":
-      if (!field.enum.open || field.enum.values[0]?.number !== 0) throw unknown(field, `closed enum ${field.enum.typeName}`);
+      if (!field.enum.open || field.enum.values[0]?.number !== 0)
+        throw unknown(field, `closed enum ${field.enum.typeName}`);
       return { many: "one", type: valueType(field, ScalarType.INT32) };
     case "scalar":
       if (field.longAsString) throw unknown(field, `${nameOf(field.scalar)} as a string`);
@@ -91,5 +93,7 @@ function nameOf(scalar: ScalarType): string {
 }
 
 function unknown(field: DescField, type: string): Error {
-  return new Error(`${field.parent.file.name}.proto: field "${field.name}" of ${field.parent.typeName} is ${type}: the generator does not know that type`);
+  return new Error(
+    `${field.parent.file.name}.proto: field "${field.name}" of ${field.parent.typeName} is ${type}: the generator does not know that type`,
+  );
 }

@@ -42,6 +42,16 @@ function printCodec(f: GeneratedFile, message: DescMessage): void {
   const type = [f.import("MessageCodec", runtime, true), "<", f.importShape(message), ", ", initType(f, message), ">"];
   f.print(f.jsDoc(`Reads and writes ${message.typeName}.`));
   f.print(f.export("const", codecName(message)), ": ", type, " = /*@__PURE__*/");
-  f.print("  ", f.import("messageCodec", runtime), "(", f.string(message.typeName), ", (r) => ", readName(message), "(r), ", writeName(message), ");");
+  f.print(
+    "  ",
+    f.import("messageCodec", runtime),
+    "(",
+    f.string(message.typeName),
+    ", (r) => ",
+    readName(message),
+    "(r), ",
+    writeName(message),
+    ");",
+  );
   f.print();
 }

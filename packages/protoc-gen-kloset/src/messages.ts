@@ -12,6 +12,10 @@ export function byNumber(message: DescMessage): DescField[] {
 
 /** @throws Error when a message can hold itself: what a host nests without end must not take the stack. */
 export function refuseRecursion(message: DescMessage, within: readonly DescMessage[] = []): void {
-  if (within.includes(message)) throw new Error(`${message.file.name}.proto: ${message.typeName} can hold itself: the generator knows no such message`);
-  for (const field of message.fields) if (field.message !== undefined) refuseRecursion(field.message, [...within, message]);
+  if (within.includes(message))
+    throw new Error(
+      `${message.file.name}.proto: ${message.typeName} can hold itself: the generator knows no such message`,
+    );
+  for (const field of message.fields)
+    if (field.message !== undefined) refuseRecursion(field.message, [...within, message]);
 }

@@ -57,7 +57,11 @@ function entryType(name: string, key: Type, value: FieldInit): MessageInit {
   };
 }
 
-const mapField: FieldInit = { type: Type.MESSAGE, typeName: ".some.things.Thing.SomeFieldEntry", label: Label.REPEATED };
+const mapField: FieldInit = {
+  type: Type.MESSAGE,
+  typeName: ".some.things.Thing.SomeFieldEntry",
+  label: Label.REPEATED,
+};
 
 describe("a field whose type is not known stops the generator, and is named", () => {
   it.each<[string, MessageInit[]]>([
@@ -72,13 +76,26 @@ describe("a field whose type is not known stops the generator, and is named", ()
     ["repeated int32", thing({ type: Type.INT32, label: Label.REPEATED })],
     ["repeated bool", thing({ type: Type.BOOL, label: Label.REPEATED })],
     ["repeated some.things.Kind", thing({ type: Type.ENUM, typeName: ".some.things.Kind", label: Label.REPEATED })],
-    ["map<string, bytes>", thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.STRING, { type: Type.BYTES })] })],
-    ["map<int32, string>", thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.INT32, { type: Type.STRING })] })],
-    ["map<string, some.things.Kind>", thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.STRING, { type: Type.ENUM, typeName: ".some.things.Kind" })] })],
+    [
+      "map<string, bytes>",
+      thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.STRING, { type: Type.BYTES })] }),
+    ],
+    [
+      "map<int32, string>",
+      thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.INT32, { type: Type.STRING })] }),
+    ],
+    [
+      "map<string, some.things.Kind>",
+      thing(mapField, {
+        nestedType: [entryType("SomeFieldEntry", Type.STRING, { type: Type.ENUM, typeName: ".some.things.Kind" })],
+      }),
+    ],
     ["int64 as a string", thing({ type: Type.INT64, options: { jstype: FieldOptions_JSType.JS_STRING } })],
     ["google.protobuf.Duration", thing({ type: Type.MESSAGE, typeName: ".google.protobuf.Duration" })],
   ])("%s", (type, messages) => {
-    expect(() => generated(messages)).toThrow(`folder/things.proto: field "some_field" of some.things.Thing is ${type}: the generator does not know that type`);
+    expect(() => generated(messages)).toThrow(
+      `folder/things.proto: field "some_field" of some.things.Thing is ${type}: the generator does not know that type`,
+    );
   });
 
   it("in a oneof", () => {
@@ -92,16 +109,26 @@ describe("a field whose type is not known stops the generator, and is named", ()
   });
 
   it("in a file of another syntax", () => {
-    expect(() => generated(thing({ type: Type.INT32 }), { syntax: "proto2" })).toThrow('field "some_field" of some.things.Thing is int32 in proto2');
+    expect(() => generated(thing({ type: Type.INT32 }), { syntax: "proto2" })).toThrow(
+      'field "some_field" of some.things.Thing is int32 in proto2',
+    );
   });
 });
 
 it("a message that can hold itself stops the generator", () => {
   const messages: MessageInit[] = [
-    { name: "A", field: [{ name: "b", number: 1, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".some.things.B" }] },
-    { name: "B", field: [{ name: "a", number: 1, label: Label.REPEATED, type: Type.MESSAGE, typeName: ".some.things.A" }] },
+    {
+      name: "A",
+      field: [{ name: "b", number: 1, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".some.things.B" }],
+    },
+    {
+      name: "B",
+      field: [{ name: "a", number: 1, label: Label.REPEATED, type: Type.MESSAGE, typeName: ".some.things.A" }],
+    },
   ];
-  expect(() => generated(messages)).toThrow("folder/things.proto: some.things.A can hold itself: the generator knows no such message");
+  expect(() => generated(messages)).toThrow(
+    "folder/things.proto: some.things.A can hold itself: the generator knows no such message",
+  );
 });
 
 describe("what is written", () => {
@@ -111,23 +138,56 @@ describe("what is written", () => {
         name: "Thing",
         field: [
           { name: "default", number: 1, label: Label.OPTIONAL, type: Type.STRING },
-          { name: "at", number: 2000, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".google.protobuf.Timestamp" },
+          {
+            name: "at",
+            number: 2000,
+            label: Label.OPTIONAL,
+            type: Type.MESSAGE,
+            typeName: ".google.protobuf.Timestamp",
+          },
         ],
         nestedType: [{ name: "Part" }],
       },
     ],
-    { service: [{ name: "Things", method: [{ name: "Get", inputType: ".some.things.Thing", outputType: ".some.things.Thing.Part", serverStreaming: true }] }] },
+    {
+      service: [
+        {
+          name: "Things",
+          method: [
+            {
+              name: "Get",
+              inputType: ".some.things.Thing",
+              outputType: ".some.things.Thing.Part",
+              serverStreaming: true,
+            },
+          ],
+        },
+      ],
+    },
   );
   const text = files["folder/things_codec.ts"] ?? "";
 
   it("is one file of codecs for each proto, and one of tables if it has services, also for those whose messages are used", () => {
-    expect(Object.keys(files).sort()).toEqual(["folder/things_codec.ts", "folder/things_table.ts", "google/protobuf/timestamp_codec.ts"]);
+    expect(Object.keys(files).sort()).toEqual([
+      "folder/things_codec.ts",
+      "folder/things_table.ts",
+      "google/protobuf/timestamp_codec.ts",
+    ]);
   });
 
   it("is a file of codecs for each proto whose messages a method takes or gives, though no field holds one", () => {
-    const service = [{ name: "Clock", method: [{ name: "Set", inputType: ".google.protobuf.Timestamp", outputType: ".google.protobuf.Duration" }] }];
+    const service = [
+      {
+        name: "Clock",
+        method: [{ name: "Set", inputType: ".google.protobuf.Timestamp", outputType: ".google.protobuf.Duration" }],
+      },
+    ];
     const files = generated([], { service });
-    expect(Object.keys(files).sort()).toEqual(["folder/things_table.ts", "google/protobuf/duration_codec.ts", "google/protobuf/timestamp_codec.ts"]);
+    expect(Object.keys(files).sort()).toEqual([
+      "folder/things_table.ts",
+      "google/protobuf/duration_codec.ts",
+      "google/protobuf/timestamp_codec.ts",
+    ]);
   });
 
   it("loads what runs it, and of everything else the types alone", () => {
@@ -176,14 +236,27 @@ describe("what nobody reads", () => {
   const service = [{ name: "Things", method: [method("Get"), method("Put")] }];
 
   it("is passed over in the requests of the methods that are named, and in no others", () => {
-    const files = generated(messages, { service }, "unread_in=some.things.Things.Put", "unread_field=some.things.Thing.part");
+    const files = generated(
+      messages,
+      { service },
+      "unread_in=some.things.Things.Put",
+      "unread_field=some.things.Thing.part",
+    );
     const text = files["folder/things_codec.ts"] ?? "";
-    expect(text).toContain('const plain_Thing_part: PlainFields = [undefined, "text", undefined, undefined, [undefined, "varint", "varint"], "varint"];');
+    expect(text).toContain(
+      'const plain_Thing_part: PlainFields = [undefined, "text", undefined, undefined, [undefined, "varint", "varint"], "varint"];',
+    );
     expect(text.match(/r\.passes\(/g)).toHaveLength(1);
-    expect(text).toMatch(/if \(!r\.passes\(plain_Thing_part\)\)\n\s+\$part = readPart\(r, \$part\);\n\s+r\.leave\(end\);/);
+    expect(text).toMatch(
+      /if \(!r\.passes\(plain_Thing_part\)\)\n\s+\$part = readPart\(r, \$part\);\n\s+r\.leave\(end\);/,
+    );
     const table = files["folder/things_table.ts"] ?? "";
-    expect(table).toContain('name: "Get", localName: "get", path: "/some.things.Things/Get", kind: "unary", input: messageDecoder("some.things.Thing", (r) => readThing(r))');
-    expect(table).toContain('name: "Put", localName: "put", path: "/some.things.Things/Put", kind: "unary", input: messageDecoder("some.things.Thing", (r) => r.leavingOut(readThing))');
+    expect(table).toContain(
+      'name: "Get", localName: "get", path: "/some.things.Things/Get", kind: "unary", input: messageDecoder("some.things.Thing", (r) => readThing(r))',
+    );
+    expect(table).toContain(
+      'name: "Put", localName: "put", path: "/some.things.Things/Put", kind: "unary", input: messageDecoder("some.things.Thing", (r) => r.leavingOut(readThing))',
+    );
   });
 
   it("is a single message, or the generator stops", () => {

@@ -10,9 +10,21 @@ export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage
   printNames(f, message);
   printPlain(f, message, unread);
   const shape = f.importShape(message);
-  f.print(f.jsDoc(`Reads the fields of ${message.typeName} up to the reader's end, and adds them to those that came before.`));
-  f.print(f.export("function", readName(message)), "(r: ", f.import("Reader", runtime, true), message.fields.length === 0 ? ", _before?: " : ", before?: ", shape, "): ", shape, " {");
-  for (const member of message.members) f.print("  let ", local(member), ": ", shape, "[", f.string(member.localName), "] = ", initial(f, member), ";");
+  f.print(
+    f.jsDoc(`Reads the fields of ${message.typeName} up to the reader's end, and adds them to those that came before.`),
+  );
+  f.print(
+    f.export("function", readName(message)),
+    "(r: ",
+    f.import("Reader", runtime, true),
+    message.fields.length === 0 ? ", _before?: " : ", before?: ",
+    shape,
+    "): ",
+    shape,
+    " {",
+  );
+  for (const member of message.members)
+    f.print("  let ", local(member), ": ", shape, "[", f.string(member.localName), "] = ", initial(f, member), ";");
   printBefore(f, message);
   f.print("  let tag = 0;");
   f.print("  try {");
@@ -27,7 +39,12 @@ export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage
   f.print("  } catch (error) {");
   f.print("    throw r.blame(error, tag, ", fieldsName(message), ");");
   f.print("  }");
-  f.print("  return { $typeName: ", f.string(message.typeName), ...message.members.flatMap((member) => [", ", member.localName, ": ", local(member)]), " };");
+  f.print(
+    "  return { $typeName: ",
+    f.string(message.typeName),
+    ...message.members.flatMap((member) => [", ", member.localName, ": ", local(member)]),
+    " };",
+  );
   f.print("}");
   f.print();
 }
@@ -77,7 +94,12 @@ function printCase(f: GeneratedFile, here: DescFile, field: DescField, unread: U
     f.print("          r.stringMapEntry(", local(field), ");");
   } else if (known.type.kind === "message") {
     const { message } = known.type;
-    const before = known.many === "list" ? "" : field.oneof === undefined ? `, ${local(field)}` : `, ${sameCase(field, field.oneof)}`;
+    const before =
+      known.many === "list"
+        ? ""
+        : field.oneof === undefined
+          ? `, ${local(field)}`
+          : `, ${sameCase(field, field.oneof)}`;
     f.print("          const end = r.enter();");
     // It stands before what stores the message, which is a single statement.
     if (unreadMessage(unread, field) !== undefined) f.print("          if (!r.passes(", plainName(field), "))");

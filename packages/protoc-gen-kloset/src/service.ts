@@ -22,9 +22,27 @@ function methodTable(f: GeneratedFile, method: DescMethod, unread: Unread): Prin
   const reading = isUnreadIn(unread, method) ? ["r.leavingOut(", read, ")"] : [read, "(r)"];
   // A server reads requests and writes responses.
   return [
-    "{ name: ", f.string(name), ", localName: ", f.string(localName), ", path: ", f.string(`/${parent.typeName}/${name}`),
-    ", kind: ", f.string(methodKind),
-    ", input: ", f.import("messageDecoder", runtime), "(", f.string(input.typeName), ", (r) => ", ...reading, ")",
-    ", output: ", f.import("messageEncoder", runtime), "(", f.string(output.typeName), ", ", write, ") }",
+    "{ name: ",
+    f.string(name),
+    ", localName: ",
+    f.string(localName),
+    ", path: ",
+    f.string(`/${parent.typeName}/${name}`),
+    ", kind: ",
+    f.string(methodKind),
+    ", input: ",
+    f.import("messageDecoder", runtime),
+    "(",
+    f.string(input.typeName),
+    ", (r) => ",
+    ...reading,
+    ")",
+    ", output: ",
+    f.import("messageEncoder", runtime),
+    "(",
+    f.string(output.typeName),
+    ", ",
+    write,
+    ") }",
   ];
 }

@@ -43,7 +43,8 @@ export function isUnreadIn({ methods }: Unread, method: DescMethod): boolean {
 export function unreadMessage({ fields }: Unread, field: DescField): DescMessage | undefined {
   const name = `${field.parent.typeName}.${field.name}`;
   if (!fields.has(name)) return undefined;
-  if (field.fieldKind !== "message" || field.oneof !== undefined) throw new Error(`${name} is not a single message: the generator can not leave it out`);
+  if (field.fieldKind !== "message" || field.oneof !== undefined)
+    throw new Error(`${name} is not a single message: the generator can not leave it out`);
   return field.message;
 }
 

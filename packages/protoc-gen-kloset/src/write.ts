@@ -32,14 +32,29 @@ export function printWrite(f: GeneratedFile, here: DescFile, message: DescMessag
   const tail = hasTail(message);
   const fields = byNumber(message);
   const parameters = fields.length === 0 ? ["_w: ", "_m: "] : ["w: ", "m: "];
-  f.print(f.jsDoc(`Writes the fields of ${message.typeName}.${tail ? " What it returns is still to be written." : ""}`));
+  f.print(
+    f.jsDoc(`Writes the fields of ${message.typeName}.${tail ? " What it returns is still to be written." : ""}`),
+  );
   f.print(
     f.export("function", writeName(message)),
-    "(", parameters[0] ?? "", f.import("Writer", runtime, true), ", ", parameters[1] ?? "", initType(f, message), "): ",
-    tail ? "Uint8Array | undefined" : "void", " {",
+    "(",
+    parameters[0] ?? "",
+    f.import("Writer", runtime, true),
+    ", ",
+    parameters[1] ?? "",
+    initType(f, message),
+    "): ",
+    tail ? "Uint8Array | undefined" : "void",
+    " {",
   );
   for (const oneof of message.oneofs) f.print("  const ", local(oneof.localName), " = m.", oneof.localName, ";");
-  for (const field of fields) printField(f, here, field, tail && field === lastContent(message) ? fields.slice(fields.indexOf(field) + 1) : undefined);
+  for (const field of fields)
+    printField(
+      f,
+      here,
+      field,
+      tail && field === lastContent(message) ? fields.slice(fields.indexOf(field) + 1) : undefined,
+    );
   if (tail) f.print("  return undefined;");
   f.print("}");
   f.print();
@@ -67,12 +82,38 @@ function printField(f: GeneratedFile, here: DescFile, field: DescField, later: r
   f.print("  }");
 }
 
-function printSingle(f: GeneratedFile, here: DescFile, field: DescField, type: SingleType, value: string, indent: string): void {
+function printSingle(
+  f: GeneratedFile,
+  here: DescFile,
+  field: DescField,
+  type: SingleType,
+  value: string,
+  indent: string,
+): void {
   if (type.kind === "message") printMessage(f, here, field, type, value, indent);
-  else f.print(indent, "w.", type.method, "(", tagOf(field, type.wireType), ", ", value, ", ", refusalName(f, field), ");");
+  else
+    f.print(
+      indent,
+      "w.",
+      type.method,
+      "(",
+      tagOf(field, type.wireType),
+      ", ",
+      value,
+      ", ",
+      refusalName(f, field),
+      ");",
+    );
 }
 
-function printMessage(f: GeneratedFile, here: DescFile, field: DescField, { message }: MessageType, value: string, indent: string): void {
+function printMessage(
+  f: GeneratedFile,
+  here: DescFile,
+  field: DescField,
+  { message }: MessageType,
+  value: string,
+  indent: string,
+): void {
   const write = reference(f, here, message, writeName(message));
   f.print(indent, "const start = w.openMessage(", tagOf(field, 2), ", ", value, ", ", refusalName(f, field), ");");
   if (hasTail(message)) {

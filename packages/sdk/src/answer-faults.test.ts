@@ -50,18 +50,21 @@ describe.each(generations)("on %s", (generation) => {
     expect((await client.list("state")).map(({ hex }) => hex.slice(0, 2))).toEqual(["01", "02", "03"]);
   });
 
-  it.each(["for ever", "never"])("a storage whose listing ends %s leaves room for others, until the host gives up", async (list) => {
-    const { client, log, stop } = await startOddStorage(generation, { config: { list } });
-    const controller = new AbortController();
-    const listing = client.list("state", controller.signal);
-    expect(await client.mode()).toBe(6);
-    controller.abort(new Error("enough"));
-    await expect(listing).rejects.toThrow("enough");
-    if (list === "for ever") await log.says("list ended\n");
-    // Not held up by the listing.
-    await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
-  });
+  it.each(["for ever", "never"])(
+    "a storage whose listing ends %s leaves room for others, until the host gives up",
+    async (list) => {
+      const { client, log, stop } = await startOddStorage(generation, { config: { list } });
+      const controller = new AbortController();
+      const listing = client.list("state", controller.signal);
+      expect(await client.mode()).toBe(6);
+      controller.abort(new Error("enough"));
+      await expect(listing).rejects.toThrow("enough");
+      if (list === "for ever") await log.says("list ended\n");
+      // Not held up by the listing.
+      await client.close();
+      expect(await stop()).toEqual({ code: 0, signal: null });
+    },
+  );
 
   it.each([
     ["mode", '"read"', 'mode() returned "read": bits of StoreMode are needed'],

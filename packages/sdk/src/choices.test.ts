@@ -4,7 +4,14 @@ import { describe, expect, it } from "@jest/globals";
 import { openExporter, openImporter, openStorage } from "@kloset/host";
 import { importer as importerV1_0 } from "@kloset/protocol/v1.0";
 import { importer as importerV1_1, store as storeV1_1 } from "@kloset/protocol/v1.1";
-import { connectorOptions, endFixturesAfterEach, generations, startFixture, startImporter, type FixtureOptions } from "./testing/fixture.js";
+import {
+  connectorOptions,
+  endFixturesAfterEach,
+  generations,
+  startFixture,
+  startImporter,
+  type FixtureOptions,
+} from "./testing/fixture.js";
 import { contentOf, scanAll, scanUntil } from "./testing/read.js";
 
 endFixturesAfterEach();
@@ -53,7 +60,10 @@ describe("a plugin that is told nothing", () => {
     const answer = await v1_0.connection.unary(importerV1_0.Importer.method.init, request);
     expect(answer.error).toBeUndefined();
     const v1_1 = await startFixture("v1.1");
-    expect(await v1_1.connection.unary(importerV1_1.Importer.method.init, request)).toMatchObject({ origin: "here", root: "/" });
+    expect(await v1_1.connection.unary(importerV1_1.Importer.method.init, request)).toMatchObject({
+      origin: "here",
+      root: "/",
+    });
   });
 });
 
@@ -82,7 +92,10 @@ describe("a choice that can not be", () => {
   ])("by the option %j ends the plugin with its reason", (run, reason) => {
     const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
     // Pipes, as from a host: nothing else ends the plugin.
-    const { stderr, status } = spawnSync(process.execPath, [executable, JSON.stringify(run)], { encoding: "utf8", timeout: 20_000 });
+    const { stderr, status } = spawnSync(process.execPath, [executable, JSON.stringify(run)], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
     expect(stderr).toBe(`${reason}\nexit 2\n`);
     expect(status).toBe(2);
   });

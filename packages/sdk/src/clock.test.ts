@@ -4,7 +4,14 @@ import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { Mac } from "@kloset/model";
-import { endFixturesAfterEach, fixturePath, generations, startExporter, startImporter, startStorage } from "./testing/fixture.js";
+import {
+  endFixturesAfterEach,
+  fixturePath,
+  generations,
+  startExporter,
+  startImporter,
+  startStorage,
+} from "./testing/fixture.js";
 import { bytesOf, contentOf } from "./testing/read.js";
 import { storeOne } from "./testing/store-one.js";
 
@@ -60,7 +67,10 @@ describe.each(generations)("on %s, under a clock that jumps", (generation) => {
     expect(await putting).toBe(2 * chunk.length);
     await closing;
     expect(await stop()).toEqual({ code: 0, signal: null });
-    expect(log.lines().filter((line) => /^(?:stored|closed)/.test(line))).toEqual(["stored packfile: 2097152", "closed"]);
+    expect(log.lines().filter((line) => /^(?:stored|closed)/.test(line))).toEqual([
+      "stored packfile: 2097152",
+      "closed",
+    ]);
   });
 
   it("close() has its time when the host has gone", async () => {
@@ -79,7 +89,9 @@ describe("the sources", () => {
     const files = ["packages", "plugins"].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(root, folder, name)),
     );
-    const sources = files.filter((file) => /\/src\/.*\.ts$/.test(file) && !/\.test\.ts$|\/testing\/|\/node_modules\//.test(file));
+    const sources = files.filter(
+      (file) => /\/src\/.*\.ts$/.test(file) && !/\.test\.ts$|\/testing\/|\/node_modules\//.test(file),
+    );
     const looking = sources.filter((file) => /\bDate\.now\b|\bnew Date\(\)/.test(readFileSync(file, "utf8")));
     expect(sources.length).toBeGreaterThan(100);
     expect(looking.map((file) => relative(root, file))).toEqual(["plugins/fs/src/fs/remove-leftovers.ts"]);

@@ -73,8 +73,7 @@ const wrong: Record<string, (what: string) => string> = {
   "a transferred buffer": (what) => `the content of ${what} has lost its bytes: its buffer was transferred or resized`,
   "transferred bytes": (what) => `the content of ${what} has lost its bytes: its buffer was transferred or resized`,
   "a buffer that shrank": (what) => `the content of ${what} has lost its bytes: its buffer was transferred or resized`,
-  "an ArrayBuffer": (what) =>
-    `the content of ${what} is a buffer of 5 bytes: ${sourceNeeded}`,
+  "an ArrayBuffer": (what) => `the content of ${what} is a buffer of 5 bytes: ${sourceNeeded}`,
   "a DataView": (what) => `the content of ${what} yielded 5 bytes: ${bytesNeeded}`,
   "16-bit numbers": (what) => `the content of ${what} yielded 10 bytes: ${bytesNeeded}`,
   nothing: (what) => `the content of ${what} is undefined: ${sourceNeeded}`,

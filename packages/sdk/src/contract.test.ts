@@ -20,27 +20,30 @@ const GOAWAY = 7;
 const SETTINGS = 4;
 
 describe.each(generations)("the bytes that a plugin writes, on %s", (generation) => {
-  it.each(["the end of input", "SIGTERM", "a GOAWAY of the host's"])("are frames from the first to the last, none a GOAWAY: %s", async (end) => {
-    const { plugin, log } = await startProcess({ fixture: "noisy-plugin.js" });
-    const written: Buffer[] = [];
-    plugin.transport.on("data", (chunk: Buffer) => written.push(chunk));
-    const connection = await PluginConnection.open(plugin, { generation });
-    const client = await openImporter(connection, connectorOptions());
-    await scanAll(client.scan());
-    // A failure, a call that nobody knows, a second Init: none of them is the connection's end.
-    await expect(openStorage(connection, connectorOptions())).rejects.toMatchObject({ code: 12 });
-    await expect(openExporter(connection, connectorOptions())).rejects.toMatchObject({ code: 12 });
-    await expect(openImporter(connection, connectorOptions())).rejects.toMatchObject({ code: 9 });
-    await client.close();
-    if (end === "SIGTERM") process.kill(plugin.pid, "SIGTERM");
-    else if (end === "the end of input") await plugin.stop();
-    else plugin.transport.end(goaway());
-    expect(await plugin.exited).toEqual({ code: 0, signal: null });
-    const types = frameTypesOf(Buffer.concat(written));
-    expect(types[0]).toBe(SETTINGS);
-    expect(types).not.toContain(GOAWAY);
-    expect(log.text).not.toMatch(/error/i);
-  });
+  it.each(["the end of input", "SIGTERM", "a GOAWAY of the host's"])(
+    "are frames from the first to the last, none a GOAWAY: %s",
+    async (end) => {
+      const { plugin, log } = await startProcess({ fixture: "noisy-plugin.js" });
+      const written: Buffer[] = [];
+      plugin.transport.on("data", (chunk: Buffer) => written.push(chunk));
+      const connection = await PluginConnection.open(plugin, { generation });
+      const client = await openImporter(connection, connectorOptions());
+      await scanAll(client.scan());
+      // A failure, a call that nobody knows, a second Init: none of them is the connection's end.
+      await expect(openStorage(connection, connectorOptions())).rejects.toMatchObject({ code: 12 });
+      await expect(openExporter(connection, connectorOptions())).rejects.toMatchObject({ code: 12 });
+      await expect(openImporter(connection, connectorOptions())).rejects.toMatchObject({ code: 9 });
+      await client.close();
+      if (end === "SIGTERM") process.kill(plugin.pid, "SIGTERM");
+      else if (end === "the end of input") await plugin.stop();
+      else plugin.transport.end(goaway());
+      expect(await plugin.exited).toEqual({ code: 0, signal: null });
+      const types = frameTypesOf(Buffer.concat(written));
+      expect(types[0]).toBe(SETTINGS);
+      expect(types).not.toContain(GOAWAY);
+      expect(log.text).not.toMatch(/error/i);
+    },
+  );
 });
 
 /** As other grpc-go programs send it: an odd last stream id, which nghttp2 takes for an error. */
@@ -49,7 +52,9 @@ function goaway(): Buffer {
 }
 
 /** What a scan says of each entry, and what was read of it. */
-async function readAll(client: Awaited<ReturnType<typeof startImporter>>["client"]): Promise<[ScannedRecord, readonly Uint8Array[]][]> {
+async function readAll(
+  client: Awaited<ReturnType<typeof startImporter>>["client"],
+): Promise<[ScannedRecord, readonly Uint8Array[]][]> {
   const read: [ScannedRecord, readonly Uint8Array[]][] = [];
   const scan = client.scan();
   for await (const record of scan) {
@@ -66,10 +71,22 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     const { client, log } = await startImporter(generation, { config: { scan: "traps" } });
     const read = await readAll(client);
     const files = read.filter(([record]) => record.attribute === undefined);
-    expect(files.map(([{ pathname, fileInfo, error }, chunks]) => [pathname, fileInfo?.name, error, Buffer.concat(chunks).length])).toEqual([
+    expect(
+      files.map(([{ pathname, fileInfo, error }, chunks]) => [
+        pathname,
+        fileInfo?.name,
+        error,
+        Buffer.concat(chunks).length,
+      ]),
+    ).toEqual([
       ["/", "/", undefined, 0],
       ["/file", "file", undefined, "the file".length],
-      ["/huge", undefined, expect.stringMatching(/^the texts of the entry have 5242\d+ bytes, and a message holds \d+$/), 0],
+      [
+        "/huge",
+        undefined,
+        expect.stringMatching(/^the texts of the entry have 5242\d+ bytes, and a message holds \d+$/),
+        0,
+      ],
       ["/large", "large", undefined, 3 * 1024 * 1024 + 1],
       ["/empty", "empty", undefined, 0],
       ["/lone-\uFFFD", undefined, expect.stringContaining("not valid Unicode"), 0],
@@ -94,7 +111,9 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
       expect(left()).toHaveLength(1);
       return;
     }
-    expect(attributes.map(([{ pathname, attribute }, chunks]) => [pathname, attribute, Buffer.concat(chunks).toString()])).toEqual([
+    expect(
+      attributes.map(([{ pathname, attribute }, chunks]) => [pathname, attribute, Buffer.concat(chunks).toString()]),
+    ).toEqual([
       ["/file", { name: "user.first", kind: "extended" }, "value of user.first"],
       ["/file", { name: "user.color", kind: "extended" }, "value of user.color"],
       ["/file", { name: "stream", kind: "ads" }, "value of stream"],
@@ -124,7 +143,9 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     const tooMany = await startStorage(generation, { config: { macs: String(most + 1) } });
     await expect(tooMany.client.list("state")).rejects.toMatchObject({
       code: 8,
-      message: expect.stringContaining(`there are ${String(most + 1)} states, and hosts accept a listing of ${String(most)}`) as unknown,
+      message: expect.stringContaining(
+        `there are ${String(most + 1)} states, and hosts accept a listing of ${String(most)}`,
+      ) as unknown,
     });
     expect(await tooMany.client.mode()).toBe(6);
   });
@@ -134,56 +155,66 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     [0, 1],
     [5, 5],
   ])("a maxconcurrency of %d is %d to the author", async (maxConcurrency, expected) => {
-    const { log } = await startImporter(generation, { config: { constructs: "prints" }, options: { maxConcurrency, hostname: "h", cwd: "/c" } });
+    const { log } = await startImporter(generation, {
+      config: { constructs: "prints" },
+      options: { maxConcurrency, hostname: "h", cwd: "/c" },
+    });
     await log.says("protocol");
     const context = JSON.parse(log.lines("{")[0] ?? "") as Record<string, unknown>;
-    expect(context).toMatchObject({ protocol: "faulty", location: "faulty:///there", options: { maxConcurrency: expected, hostname: "h", cwd: "/c" } });
+    expect(context).toMatchObject({
+      protocol: "faulty",
+      location: "faulty:///there",
+      options: { maxConcurrency: expected, hostname: "h", cwd: "/c" },
+    });
   });
 });
 
 describe("a restore, on both generations", () => {
   const directory = fileInfoOf({ type: "directory" });
 
-  it.each(generations)("makes the same calls on %s, below the root, directories' permissions last", async (generation) => {
-    const { client, log } = await startExporter(generation);
-    if (client.generation === "v1.0") {
-      const { root } = await client.identity();
-      for (const pathname of ["/d", "/d/e"]) await client.createDirectory(root + pathname);
-      await client.storeFile(`${root}/d/f`, Buffer.from("abc"), 3);
-      await client.setPermissions(`${root}/d/f`, fileInfoOf({ size: 3 }));
-      await client.createLink("/anywhere", `${root}/d/l`, "symbolic");
-      await client.setPermissions(`${root}/d/l`, fileInfoOf({ type: "symlink" }));
-      for (const pathname of ["/d/e", "/d"]) await client.setPermissions(root + pathname, directory);
-    } else {
-      const stream = client.export();
-      for (const pathname of ["/d", "/d/e"]) await stream.sendRecord({ pathname, fileInfo: directory });
-      await stream.sendRecord({ pathname: "/d/f", fileInfo: fileInfoOf({ size: 3 }) });
-      await stream.sendContent(Buffer.from("abc"));
-      await stream.endContent();
-      await stream.sendRecord({ pathname: "/d/l", fileInfo: fileInfoOf({ type: "symlink" }), target: "/anywhere" });
-      stream.halfClose();
-      let results = 0;
-      for await (const { error } of stream.results()) {
-        expect(error).toBeUndefined();
-        results += 1;
+  it.each(generations)(
+    "makes the same calls on %s, below the root, directories' permissions last",
+    async (generation) => {
+      const { client, log } = await startExporter(generation);
+      if (client.generation === "v1.0") {
+        const { root } = await client.identity();
+        for (const pathname of ["/d", "/d/e"]) await client.createDirectory(root + pathname);
+        await client.storeFile(`${root}/d/f`, Buffer.from("abc"), 3);
+        await client.setPermissions(`${root}/d/f`, fileInfoOf({ size: 3 }));
+        await client.createLink("/anywhere", `${root}/d/l`, "symbolic");
+        await client.setPermissions(`${root}/d/l`, fileInfoOf({ type: "symlink" }));
+        for (const pathname of ["/d/e", "/d"]) await client.setPermissions(root + pathname, directory);
+      } else {
+        const stream = client.export();
+        for (const pathname of ["/d", "/d/e"]) await stream.sendRecord({ pathname, fileInfo: directory });
+        await stream.sendRecord({ pathname: "/d/f", fileInfo: fileInfoOf({ size: 3 }) });
+        await stream.sendContent(Buffer.from("abc"));
+        await stream.endContent();
+        await stream.sendRecord({ pathname: "/d/l", fileInfo: fileInfoOf({ type: "symlink" }), target: "/anywhere" });
+        stream.halfClose();
+        let results = 0;
+        for await (const { error } of stream.results()) {
+          expect(error).toBeUndefined();
+          results += 1;
+        }
+        expect(results).toBe(4);
       }
-      expect(results).toBe(4);
-    }
-    await client.close();
-    await log.says("closed\n");
-    expect(log.lines().filter((line) => !/^(?:storing|aborted)/.test(line))).toEqual([
-      "createDirectory /d",
-      "createDirectory /d/e",
-      "stored /d/f: 3 of 3",
-      "setPermissions /d/f",
-      "createLink symbolic /anywhere /d/l",
-      "setPermissions /d/l",
-      "setPermissions /d/e",
-      "setPermissions /d",
-      "closing",
-      "closed",
-    ]);
-  });
+      await client.close();
+      await log.says("closed\n");
+      expect(log.lines().filter((line) => !/^(?:storing|aborted)/.test(line))).toEqual([
+        "createDirectory /d",
+        "createDirectory /d/e",
+        "stored /d/f: 3 of 3",
+        "setPermissions /d/f",
+        "createLink symbolic /anywhere /d/l",
+        "setPermissions /d/l",
+        "setPermissions /d/e",
+        "setPermissions /d",
+        "closing",
+        "closed",
+      ]);
+    },
+  );
 
   for (const generation of generations) {
     it(`does not abort the signal of a file that is stored, on ${generation}`, async () => {

@@ -26,7 +26,10 @@ export async function loadEmbedding({ tables }: Pick<LoadedServer, "tables">): P
   const exporter = await loadKind(exporterKind, tables);
   const storage = await loadKind(storageKind, tables);
   return (connectors, chosen) =>
-    pluginOf([...importer(connectors.importer), ...exporter(connectors.exporter), ...storage(connectors.storage)], chosen);
+    pluginOf(
+      [...importer(connectors.importer), ...exporter(connectors.exporter), ...storage(connectors.storage)],
+      chosen,
+    );
 }
 
 async function loadKind<Factory>(

@@ -37,7 +37,8 @@ async function backUp(generation: "v1.0" | "v1.1", scan: string) {
   const records = await scanned(client, controller.signal);
   const contents: string[] = [];
   for (const record of records) {
-    if (record.attribute !== undefined || record.fileInfo?.mode === 0o644) contents.push(await contentOrError(client, record));
+    if (record.attribute !== undefined || record.fileInfo?.mode === 0o644)
+      contents.push(await contentOrError(client, record));
   }
   controller.abort();
   await client.close();

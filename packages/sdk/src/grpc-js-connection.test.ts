@@ -55,15 +55,29 @@ describe("the generation that grpc-js is answered in", () => {
     ["is v1.0 by KLOSET_GENERATION", { env: { KLOSET_GENERATION: "v1.0" } }, "v1.0"],
     ["is v1.0 by an argument", { args: ["--generation=v1.0"] }, "v1.0"],
     ["is v1.0 by an option of the author's", { run: { generation: "v1.0" } }, "v1.0"],
-    ["is v1.0 when it says that it is an old grpc-go", { channel: { "grpc.primary_user_agent": "grpc-go/1.77.0" } }, "v1.0"],
-    ["is v1.1 when it says that it is a new grpc-go", { channel: { "grpc.primary_user_agent": "grpc-go/1.81.1" } }, "v1.1"],
+    [
+      "is v1.0 when it says that it is an old grpc-go",
+      { channel: { "grpc.primary_user_agent": "grpc-go/1.77.0" } },
+      "v1.0",
+    ],
+    [
+      "is v1.1 when it says that it is a new grpc-go",
+      { channel: { "grpc.primary_user_agent": "grpc-go/1.81.1" } },
+      "v1.1",
+    ],
   ])("%s", async (_, options, generation) => {
     const { client } = await startForGrpcJs(options);
     await client.unary(importer.Importer.method.init, initRequest);
-    const calls = { "v1.0": () => client.unary(v10.Importer.method.info, {}), "v1.1": () => client.unary(importer.Importer.method.ping, {}) };
+    const calls = {
+      "v1.0": () => client.unary(v10.Importer.method.info, {}),
+      "v1.1": () => client.unary(importer.Importer.method.ping, {}),
+    };
     const other = generation === "v1.0" ? "v1.1" : "v1.0";
     await calls[generation]();
-    await expect(calls[other]()).rejects.toMatchObject({ code: Status.UNIMPLEMENTED, details: expect.stringMatching(/^unknown method/) });
+    await expect(calls[other]()).rejects.toMatchObject({
+      code: Status.UNIMPLEMENTED,
+      details: expect.stringMatching(/^unknown method/),
+    });
   });
 });
 
@@ -72,7 +86,10 @@ describe("a connection with grpc-js", () => {
     const { client } = await startForGrpcJs();
     const { method } = store.Store;
     await client.unary(method.init, initRequest);
-    const resources = Array.from({ length: 50 }, (_, i) => ({ ...resourceOf(i + 1), content: contentOfLength(300_000 + i, i + 1) }));
+    const resources = Array.from({ length: 50 }, (_, i) => ({
+      ...resourceOf(i + 1),
+      content: contentOfLength(300_000 + i, i + 1),
+    }));
     await Promise.all(
       resources.map(async ({ mac, type, content }) => {
         const { requests, response } = client.clientStream(method.put);
@@ -80,7 +97,9 @@ describe("a connection with grpc-js", () => {
         await response;
       }),
     );
-    const read = await Promise.all(resources.map(async ({ mac, type }) => digestOf(await contentOf(client.serverStream(method.get, { mac, type })))));
+    const read = await Promise.all(
+      resources.map(async ({ mac, type }) => digestOf(await contentOf(client.serverStream(method.get, { mac, type })))),
+    );
     expect(read).toEqual(resources.map(({ content }) => digestOf(content)));
   });
 
@@ -141,8 +160,13 @@ describe("a connection with grpc-js", () => {
 
   it("answers keepalive pings, with calls and without", async () => {
     const frames = { toPlugin: new FrameReader(24), fromPlugin: new FrameReader(0) };
-    const channel = { "grpc.keepalive_time_ms": 20, "grpc.keepalive_timeout_ms": 60_000, "grpc.keepalive_permit_without_calls": 1 };
-    const answers = (): number => frames.fromPlugin.frames.filter(({ type, flags }) => type === FrameType.ping && flags === ACK).length;
+    const channel = {
+      "grpc.keepalive_time_ms": 20,
+      "grpc.keepalive_timeout_ms": 60_000,
+      "grpc.keepalive_permit_without_calls": 1,
+    };
+    const answers = (): number =>
+      frames.fromPlugin.frames.filter(({ type, flags }) => type === FrameType.ping && flags === ACK).length;
     let look: () => void = () => undefined;
     const { client } = await startForGrpcJs({
       channel,
@@ -168,34 +192,44 @@ describe("a connection with grpc-js", () => {
     await roundTrips(client);
   });
 
-  it.each(["idle", "in the middle of a call"])("ends well when the channel is closed with its GOAWAY, %s", async (when) => {
-    const frames = { toPlugin: new FrameReader(24), fromPlugin: new FrameReader(0) };
-    const { client, log, plugin, stop } = await startForGrpcJs({ watch: (direction, bytes) => { frames[direction].push(bytes); } });
-    await client.unary(store.Store.method.init, initRequest);
-    let ended: Promise<unknown> = Promise.resolve();
-    if (when !== "idle") {
-      const call = client.serverStream(store.Store.method.get, resourceOf(Fault.endless));
-      await takeBytes(call, MiB);
-      ended = expect(allOf(call)).rejects.toMatchObject({ code: Status.CANCELLED });
+  it.each(["idle", "in the middle of a call"])(
+    "ends well when the channel is closed with its GOAWAY, %s",
+    async (when) => {
+      const frames = { toPlugin: new FrameReader(24), fromPlugin: new FrameReader(0) };
+      const { client, log, plugin, stop } = await startForGrpcJs({
+        watch: (direction, bytes) => {
+          frames[direction].push(bytes);
+        },
+      });
+      await client.unary(store.Store.method.init, initRequest);
+      let ended: Promise<unknown> = Promise.resolve();
+      if (when !== "idle") {
+        const call = client.serverStream(store.Store.method.get, resourceOf(Fault.endless));
+        await takeBytes(call, MiB);
+        ended = expect(allOf(call)).rejects.toMatchObject({ code: Status.CANCELLED });
+        client.close();
+        call.cancel();
+      }
       client.close();
-      call.cancel();
-    }
-    client.close();
-    await ended;
-    expect(await plugin.exited).toEqual({ code: 0, signal: null });
-    // The end of its log.
-    await stop();
-    const isGoaway = ({ type }: Frame): boolean => type === FrameType.goaway;
-    expect(frames.toPlugin.frames.some(isGoaway)).toBe(true);
-    expect(frames.fromPlugin.frames.some(isGoaway)).toBe(false);
-    expect(log.lines("closed")).toEqual(["closed"]);
-    expect(log.text).not.toMatch(/error/i);
-  });
+      await ended;
+      expect(await plugin.exited).toEqual({ code: 0, signal: null });
+      // The end of its log.
+      await stop();
+      const isGoaway = ({ type }: Frame): boolean => type === FrameType.goaway;
+      expect(frames.toPlugin.frames.some(isGoaway)).toBe(true);
+      expect(frames.fromPlugin.frames.some(isGoaway)).toBe(false);
+      expect(log.lines("closed")).toEqual(["closed"]);
+      expect(log.text).not.toMatch(/error/i);
+    },
+  );
 
   it("tells of a constructor that throws, of unknown calls and of calls before Init, and goes on", async () => {
     const { client } = await startForGrpcJs();
     await expect(client.unary(exporter.Exporter.method.ping, {})).rejects.toMatchObject({ code: 9 });
-    const refused = client.unary(store.Store.method.init, { ...initRequest, config: { ...initRequest.config, constructs: "throws" } });
+    const refused = client.unary(store.Store.method.init, {
+      ...initRequest,
+      config: { ...initRequest.config, constructs: "throws" },
+    });
     await expect(refused).rejects.toMatchObject(authorError);
     const unknown = { ...store.Store.method.ping, name: "No%Such" };
     const details = "unknown method No%Such for service store.Store";

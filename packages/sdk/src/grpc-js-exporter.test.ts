@@ -5,7 +5,14 @@ import { exporter as v10 } from "@kloset/protocol/v1.0";
 import { exporter as v11 } from "@kloset/protocol/v1.1";
 import { contentOfLength, piecesOf } from "./testing/content.js";
 import { authorText, endFixturesAfterEach } from "./testing/fixture.js";
-import { allOf, authorError, closeClientsAfterEach, initRequest, startForGrpcJs, startV10ForGrpcJs } from "./testing/grpc-js.js";
+import {
+  allOf,
+  authorError,
+  closeClientsAfterEach,
+  initRequest,
+  startForGrpcJs,
+  startV10ForGrpcJs,
+} from "./testing/grpc-js.js";
 
 endFixturesAfterEach();
 closeClientsAfterEach();
@@ -16,7 +23,17 @@ type StoreFileRequest = MessageInitShape<typeof v10.StoreFileRequestSchema>;
 const DIRECTORY = 0x80000000;
 const CANCELLED = 1;
 const content = contentOfLength(5 * 1024 * 1024 + 7);
-const fileInfo = { name: "a", size: BigInt(content.length), mode: 0o640, nlink: 1, dev: 7n, ino: 8n, uid: 5n, username: "u", flags: 3 };
+const fileInfo = {
+  name: "a",
+  size: BigInt(content.length),
+  mode: 0o640,
+  nlink: 1,
+  dev: 7n,
+  ino: 8n,
+  uid: 5n,
+  username: "u",
+  flags: 3,
+};
 
 function recordOf(pathname: string, fields: object = {}): ExportRequest {
   return { packet: { case: "record", value: { pathname, hasReader: true, fileInfo, fileAttributes: 5, ...fields } } };
@@ -37,7 +54,10 @@ describe("grpc-js drives an exporter", () => {
     const { method } = v11.Exporter;
     expect(await client.unary(method.init, initRequest)).toMatchObject({ root: "/target" });
     await client.unary(method.ping, {});
-    const directory = recordOf("/d", { hasReader: false, fileInfo: { ...fileInfo, size: 0n, mode: DIRECTORY + 0o700 } });
+    const directory = recordOf("/d", {
+      hasReader: false,
+      fileInfo: { ...fileInfo, size: 0n, mode: DIRECTORY + 0o700 },
+    });
     const requests = [
       directory,
       ...[recordOf("/d/größe 写真 📷"), ...chunksOf(content)],
@@ -58,7 +78,10 @@ describe("grpc-js drives an exporter", () => {
     await client.unary(method.close, {});
     expect(client.notCalled(v11.Exporter)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
-    expect(log.lines("stored").sort()).toEqual(["stored /d/größe 写真 📷: 5242887 of 5242887", "stored /empty: 0 of 0"]);
+    expect(log.lines("stored").sort()).toEqual([
+      "stored /d/größe 写真 📷: 5242887 of 5242887",
+      "stored /empty: 0 of 0",
+    ]);
     expect(log.lines("setPermissions").at(-1)).toBe("setPermissions /d");
   });
 
@@ -96,16 +119,25 @@ describe("grpc-js drives an exporter", () => {
     await client.unary(method.setPermissions, { pathname: "/target/d/a", fileInfo: { name: "a", mode: 0o600 } });
     await client.unary(method.createLink, { oldname: "anywhere", newname: "/target/d/symbolic", ltype: 1 });
     await client.unary(method.createLink, { oldname: "/target/d/a", newname: "/target/d/hard", ltype: 0 });
-    await expect(client.unary(method.createDirectory, { pathname: "/target/directory-throws" })).rejects.toMatchObject(authorError);
-    await expect(client.unary(method.setPermissions, { pathname: "/target/permissions-throw", fileInfo: {} })).rejects.toMatchObject(authorError);
-    await expect(client.unary(method.createLink, { newname: "/target/link-throws", ltype: 1 })).rejects.toMatchObject(authorError);
+    await expect(client.unary(method.createDirectory, { pathname: "/target/directory-throws" })).rejects.toMatchObject(
+      authorError,
+    );
+    await expect(
+      client.unary(method.setPermissions, { pathname: "/target/permissions-throw", fileInfo: {} }),
+    ).rejects.toMatchObject(authorError);
+    await expect(client.unary(method.createLink, { newname: "/target/link-throws", ltype: 1 })).rejects.toMatchObject(
+      authorError,
+    );
     await client.unary(method.close, {});
     expect(client.notCalled(v10.Exporter)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
 
     expect(log.lines("stored").sort()).toEqual(names.map((name) => `stored /d/${name}: 5242887 of 5242887`).sort());
     expect(log.lines("createDirectory")).toEqual(["createDirectory /d", "createDirectory /d"]);
-    expect(log.lines("createLink")).toEqual(["createLink symbolic anywhere /d/symbolic", "createLink hard /d/a /d/hard"]);
+    expect(log.lines("createLink")).toEqual([
+      "createLink symbolic anywhere /d/symbolic",
+      "createLink hard /d/a /d/hard",
+    ]);
     expect(log.lines("setPermissions")).toEqual(["setPermissions /d/a"]);
   });
 

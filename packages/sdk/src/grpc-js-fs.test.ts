@@ -8,7 +8,15 @@ import { exporter as exporter10, importer as importer10, store as store10 } from
 import { exporter as exporter11, importer as importer11, store as store11 } from "@kloset/protocol/v1.1";
 import { contentOfLength, digestOf, piecesOf } from "./testing/content.js";
 import { endFixturesAfterEach, generations } from "./testing/fixture.js";
-import { allOf, closeClientsAfterEach, contentOf, messagesOf, sendAll, startForGrpcJs, type GrpcJsPlugin } from "./testing/grpc-js.js";
+import {
+  allOf,
+  closeClientsAfterEach,
+  contentOf,
+  messagesOf,
+  sendAll,
+  startForGrpcJs,
+  type GrpcJsPlugin,
+} from "./testing/grpc-js.js";
 
 endFixturesAfterEach();
 closeClientsAfterEach();
@@ -22,7 +30,7 @@ const MODE = 0o640;
 
 const files: Readonly<Record<string, Buffer>> = {
   "a.txt": Buffer.from("hello"),
-  "empty": Buffer.alloc(0),
+  empty: Buffer.alloc(0),
   "sub/größe 写真 📷.bin": contentOfLength(6 * 1024 * 1024 + 1),
   "sub/one-window": contentOfLength(65_535, 2),
 };
@@ -43,7 +51,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function startConnector(kind: "importer" | "exporter" | "storage", generation: Generation): Promise<GrpcJsPlugin> {
+async function startConnector(
+  kind: "importer" | "exporter" | "storage",
+  generation: Generation,
+): Promise<GrpcJsPlugin> {
   const executable = fileURLToPath(new URL(`../../../plugins/fs/dist/tsfs-${kind}.cjs`, import.meta.url));
   return await startForGrpcJs({ executable, env: { KLOSET_GENERATION: generation } });
 }
@@ -66,7 +77,9 @@ async function backUp({ client }: GrpcJsPlugin, generation: Generation): Promise
     for (const { pathname, result } of await allOf(client.serverStream(method.scan, {}))) {
       if (result.case !== "record") throw new Error(`${pathname}: ${result.value?.message ?? "no record"}`);
       const { fileinfo, target } = result.value;
-      take(pathname, fileinfo?.mode ?? 0, target, () => contentOf(client.serverStream(method.openReader, { pathname })));
+      take(pathname, fileinfo?.mode ?? 0, target, () =>
+        contentOf(client.serverStream(method.openReader, { pathname })),
+      );
     }
   } else {
     const { method } = importer11.Importer;
@@ -75,13 +88,20 @@ async function backUp({ client }: GrpcJsPlugin, generation: Generation): Promise
     const headers: importer11.ImportResponse["record"][] = [];
     for await (const { record, finished } of messagesOf(scan)) {
       if (finished) break;
-      if (record === undefined || record.error !== "") throw new Error(`${record?.pathname ?? "?"}: ${record?.error ?? "no record"}`);
+      if (record === undefined || record.error !== "")
+        throw new Error(`${record?.pathname ?? "?"}: ${record?.error ?? "no record"}`);
       headers.push(record);
       const { pathname, fileInfo, target, isXattr } = record;
-      if (!isXattr) take(pathname, fileInfo?.mode ?? 0, target, () => contentOf(client.serverStream(method.open, { record: { pathname } })));
+      if (!isXattr)
+        take(pathname, fileInfo?.mode ?? 0, target, () =>
+          contentOf(client.serverStream(method.open, { record: { pathname } })),
+        );
     }
     await Promise.all(found.map(([, content]) => content));
-    await sendAll(scan, headers.flatMap((header) => (header === undefined ? [] : [{ result: { header } }])));
+    await sendAll(
+      scan,
+      headers.flatMap((header) => (header === undefined ? [] : [{ result: { header } }])),
+    );
     expect(await allOf(scan)).toEqual([]);
   }
   return Object.fromEntries(await Promise.all(found.map(async ([name, content]) => [name, await content] as const)));
@@ -90,7 +110,12 @@ async function backUp({ client }: GrpcJsPlugin, generation: Generation): Promise
 /** Restores the files and the link. */
 async function restore({ client }: GrpcJsPlugin, generation: Generation): Promise<void> {
   const names = Object.keys(files);
-  const fileInfo = (name: string) => ({ name: name.slice(name.lastIndexOf("/") + 1), size: BigInt(files[name]?.length ?? 0), mode: MODE, nlink: 1 });
+  const fileInfo = (name: string) => ({
+    name: name.slice(name.lastIndexOf("/") + 1),
+    size: BigInt(files[name]?.length ?? 0),
+    mode: MODE,
+    nlink: 1,
+  });
   const directory = { name: "sub", mode: 0x80000000 + 0o750, nlink: 1 };
   const link = { name: "link", mode: SYMLINK + 0o777, nlink: 1 };
   if (generation === "v1.0") {
@@ -122,8 +147,12 @@ async function restore({ client }: GrpcJsPlugin, generation: Generation): Promis
     { packet: { case: "record", value: { pathname: "/sub", fileInfo: directory } } },
     { packet: { case: "record", value: { pathname: "/link", target: "sub/nowhere", fileInfo: link } } },
     ...names.flatMap((name) => [
-      { packet: { case: "record", value: { pathname: `/${name}`, hasReader: true, fileInfo: fileInfo(name) } } } as const,
-      ...[...piecesOf(files[name] ?? Buffer.alloc(0)), new Uint8Array(0)].map((value) => ({ packet: { case: "chunk", value } }) as const),
+      {
+        packet: { case: "record", value: { pathname: `/${name}`, hasReader: true, fileInfo: fileInfo(name) } },
+      } as const,
+      ...[...piecesOf(files[name] ?? Buffer.alloc(0)), new Uint8Array(0)].map(
+        (value) => ({ packet: { case: "chunk", value } }) as const,
+      ),
     ]),
   ]);
   expect((await results).map(({ result }) => result?.error)).toEqual(["", "", ...names.map(() => "")]);

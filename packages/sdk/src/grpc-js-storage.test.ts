@@ -40,20 +40,34 @@ interface Kind {
 
 /** The three kinds at once: puts, whole and empty and large, then gets, at once too; what fails fails by its name. */
 async function driveKinds(kinds: readonly Kind[]): Promise<void> {
-  const contents = [24 * 1024 * 1024, 1, 0].map((length, i) => ({ mac: macOf(i + 1), content: contentOfLength(length, i) }));
+  const contents = [24 * 1024 * 1024, 1, 0].map((length, i) => ({
+    mac: macOf(i + 1),
+    content: contentOfLength(length, i),
+  }));
   for (const kind of kinds) {
     const written = await Promise.all(contents.map(({ mac, content }) => putWhole(kind, mac, content)));
     expect(written).toEqual(contents.map(({ content }) => BigInt(content.length)));
     const macs = await kind.list();
-    expect(macs.map((mac) => Buffer.from(mac).toString("hex")).sort()).toEqual(contents.map(({ mac }) => Buffer.from(mac).toString("hex")).sort());
+    expect(macs.map((mac) => Buffer.from(mac).toString("hex")).sort()).toEqual(
+      contents.map(({ mac }) => Buffer.from(mac).toString("hex")).sort(),
+    );
     const read = await Promise.all(contents.map(async ({ mac }) => digestOf(await contentOf(kind.get(mac)))));
     expect(read).toEqual(contents.map(({ content }) => digestOf(content)));
 
     await expect(putWhole(kind, macOf(Fault.throws), contentOfLength(5_000_000))).rejects.toMatchObject(authorError);
     await expect(putWhole(kind, macOf(Fault.breaks), contentOfLength(5_000_000))).rejects.toMatchObject(authorError);
-    await expect(contentOf(kind.get(macOf(0x77)))).rejects.toMatchObject({ code: 2, details: `no such ${kind.name}: ${"77".repeat(32)}` });
-    await expect(kind.remove(macOf(0x77))).rejects.toMatchObject({ code: 2, details: `no such ${kind.name}: ${"77".repeat(32)}` });
-    await expect(kind.remove(new Uint8Array(31))).rejects.toMatchObject({ code: INVALID_ARGUMENT, details: expect.stringContaining("31") });
+    await expect(contentOf(kind.get(macOf(0x77)))).rejects.toMatchObject({
+      code: 2,
+      details: `no such ${kind.name}: ${"77".repeat(32)}`,
+    });
+    await expect(kind.remove(macOf(0x77))).rejects.toMatchObject({
+      code: 2,
+      details: `no such ${kind.name}: ${"77".repeat(32)}`,
+    });
+    await expect(kind.remove(new Uint8Array(31))).rejects.toMatchObject({
+      code: INVALID_ARGUMENT,
+      details: expect.stringContaining("31"),
+    });
     for (const { mac } of contents) await kind.remove(mac);
     expect(await kind.list()).toEqual([]);
   }
@@ -80,7 +94,13 @@ describe("grpc-js drives a storage", () => {
     expect((await client.unary(method.size, {})).size).toBe(-1n);
 
     const { PACKFILE, STATE, LOCK } = v11.StorageResource;
-    const kinds = ([["packfile", PACKFILE], ["state", STATE], ["lock", LOCK]] as const).map(([name, type]): Kind => ({
+    const kinds = (
+      [
+        ["packfile", PACKFILE],
+        ["state", STATE],
+        ["lock", LOCK],
+      ] as const
+    ).map(([name, type]): Kind => ({
       name,
       put: (mac) => {
         const upload = client.clientStream(method.put);
@@ -103,7 +123,9 @@ describe("grpc-js drives a storage", () => {
 
     await client.unary(method.close, {});
     // As hosts do: a lock goes after Close.
-    await expect(client.unary(method.delete, { mac: macOf(9), type: LOCK })).rejects.toMatchObject({ details: expect.stringContaining("no such lock") });
+    await expect(client.unary(method.delete, { mac: macOf(9), type: LOCK })).rejects.toMatchObject({
+      details: expect.stringContaining("no such lock"),
+    });
     expect(client.notCalled(v11.Store)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines("made")).toEqual(["made 1", "made 2"]);
@@ -120,7 +142,13 @@ describe("grpc-js drives a storage", () => {
     expect((await client.unary(method.getSize, {})).size).toBe(-1n);
 
     const methods = [
-      { name: "packfile", put: method.putPackfile, get: method.getPackfile, list: method.getPackfiles, remove: method.deletePackfile },
+      {
+        name: "packfile",
+        put: method.putPackfile,
+        get: method.getPackfile,
+        list: method.getPackfiles,
+        remove: method.deletePackfile,
+      },
       { name: "state", put: method.putState, get: method.getState, list: method.getStates, remove: method.deleteState },
       { name: "lock", put: method.putLock, get: method.getLock, list: method.getLocks, remove: method.deleteLock },
     ] as const;
@@ -132,7 +160,8 @@ describe("grpc-js drives a storage", () => {
         return upload as ReturnType<Kind["put"]>;
       },
       get: (value) => client.serverStream<typeof get.input, typeof get.output>(get, { mac: { value } }),
-      list: async () => (await client.unary<typeof list.input, typeof list.output>(list, {})).macs.map(({ value }) => value),
+      list: async () =>
+        (await client.unary<typeof list.input, typeof list.output>(list, {})).macs.map(({ value }) => value),
       remove: (value) => client.unary<typeof remove.input, typeof remove.output>(remove, { mac: { value } }),
     }));
     await driveKinds(kinds);

@@ -2,7 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, Mac } from "@kloset/model";
-import { endFixturesAfterEach, fixturePath, generations, startExporter, startProcess, startStorage, type RunningFixture } from "./testing/fixture.js";
+import {
+  endFixturesAfterEach,
+  fixturePath,
+  generations,
+  startExporter,
+  startProcess,
+  startStorage,
+  type RunningFixture,
+} from "./testing/fixture.js";
 import { Log } from "./testing/log.js";
 
 endFixturesAfterEach();
@@ -107,25 +115,30 @@ describe("a host that takes back what it sends, and stays", () => {
     expect(log.text).toContain("the host cancelled the call\n");
   });
 
-  it.each(generations)("fails a file whose source broke off on %s, though the stream ended well", async (generation) => {
-    const { client, log } = await startExporter(generation);
-    async function* broken(): AsyncGenerator<Uint8Array> {
-      yield chunk;
-      await log.says("storing");
-      throw new Error("the source broke");
-    }
-    if (client.generation === "v1.0") {
-      await expect(client.storeFile("/target/file", broken(), 4 * chunk.length)).rejects.toThrow("the source broke");
-    } else {
-      const stream = client.export();
-      await stream.sendRecord({ pathname: "/file", fileInfo: fileInfoOf({ size: 4 * chunk.length }) });
-      await expect(stream.sendContent(broken())).rejects.toThrow("the source broke");
-      stream.halfClose();
-      const results = [];
-      for await (const result of stream.results()) results.push(result);
-      expect(results).toMatchObject([{ pathname: "/file", error: expect.stringContaining("broke off: its source failed") as unknown }]);
-    }
-    await log.says("/file broke off after");
-    expect(log.lines("stored")).toEqual([]);
-  });
+  it.each(generations)(
+    "fails a file whose source broke off on %s, though the stream ended well",
+    async (generation) => {
+      const { client, log } = await startExporter(generation);
+      async function* broken(): AsyncGenerator<Uint8Array> {
+        yield chunk;
+        await log.says("storing");
+        throw new Error("the source broke");
+      }
+      if (client.generation === "v1.0") {
+        await expect(client.storeFile("/target/file", broken(), 4 * chunk.length)).rejects.toThrow("the source broke");
+      } else {
+        const stream = client.export();
+        await stream.sendRecord({ pathname: "/file", fileInfo: fileInfoOf({ size: 4 * chunk.length }) });
+        await expect(stream.sendContent(broken())).rejects.toThrow("the source broke");
+        stream.halfClose();
+        const results = [];
+        for await (const result of stream.results()) results.push(result);
+        expect(results).toMatchObject([
+          { pathname: "/file", error: expect.stringContaining("broke off: its source failed") as unknown },
+        ]);
+      }
+      await log.says("/file broke off after");
+      expect(log.lines("stored")).toEqual([]);
+    },
+  );
 });

@@ -7,7 +7,20 @@ import { describe, expect, it } from "@jest/globals";
 import { store } from "@kloset/protocol/v1.1";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { endFixturesAfterEach, generations, startStorage } from "./testing/fixture.js";
-import { callBlock, endHeaders, endStream, field, frame, headerFrames, indexed, message, newest, reset, type, uint32 } from "./testing/raw-frames.js";
+import {
+  callBlock,
+  endHeaders,
+  endStream,
+  field,
+  frame,
+  headerFrames,
+  indexed,
+  message,
+  newest,
+  reset,
+  type,
+  uint32,
+} from "./testing/raw-frames.js";
 import { RawHost } from "./testing/raw-host.js";
 
 endFixturesAfterEach();
@@ -55,7 +68,9 @@ describe.each(generations)("an eager host, on %s", (generation) => {
     await host.until(() => host.resets(code.refused) === 10_000 - 1024);
     expect(host.count(type.rstStream)).toBe(10_000 - 1024);
     // Those that run are ended well, and make room.
-    host.running.plugin.transport.write(Buffer.concat(streams.slice(0, 1024).map((stream) => frame(type.data, endStream, stream))));
+    host.running.plugin.transport.write(
+      Buffer.concat(streams.slice(0, 1024).map((stream) => frame(type.data, endStream, stream))),
+    );
     process.kill(host.running.plugin.pid, "SIGUSR2");
     await host.until(() => streams.slice(0, 1024).every((stream) => host.stream(stream).ended));
     await expectWellEnded(host);
@@ -88,32 +103,40 @@ describe.each(generations)("an eager host, on %s", (generation) => {
 describe("a host that makes and cancels calls, and does not read", () => {
   const isReference = process.env["KLOSET_SERVER"] === "connect";
 
-  it(isReference ? "is read no further, until it reads" : "is read on: each call is forgotten with its reset, and nothing is answered", async () => {
-    const host = await RawHost.initialised();
-    const { pid, transport } = host.running.plugin;
-    transport.pause();
-    const before = bytesOf(pid).written;
-    let sent = 0;
-    const sending = (async () => {
-      for (; sent < 100; sent += 1) {
-        const calls = host.nextStreams(1000).map((stream) => Buffer.concat([host.call(stream, "Put"), reset(stream)]));
-        await host.send(Buffer.concat(calls));
+  it(
+    isReference
+      ? "is read no further, until it reads"
+      : "is read on: each call is forgotten with its reset, and nothing is answered",
+    async () => {
+      const host = await RawHost.initialised();
+      const { pid, transport } = host.running.plugin;
+      transport.pause();
+      const before = bytesOf(pid).written;
+      let sent = 0;
+      const sending = (async () => {
+        for (; sent < 100; sent += 1) {
+          const calls = host
+            .nextStreams(1000)
+            .map((stream) => Buffer.concat([host.call(stream, "Put"), reset(stream)]));
+          await host.send(Buffer.concat(calls));
+        }
+      })();
+      const isDone = (): boolean => sent === 100;
+      const stops = await Promise.race([sending.then(() => false), stopsReading(host, isDone)]);
+      expect(stops).toBe(isReference);
+      if (isReference) {
+        expect(sent).toBeLessThan(60);
+        expect(transport.writableNeedDrain).toBe(true);
+      } else {
+        // Its lines in the log, at most.
+        expect(bytesOf(pid).written - before).toBeLessThan(maxLogBytes);
       }
-    })();
-    const isDone = (): boolean => sent === 100;
-    const stops = await Promise.race([sending.then(() => false), stopsReading(host, isDone)]);
-    expect(stops).toBe(isReference);
-    if (isReference) {
-      expect(sent).toBeLessThan(60);
-      expect(transport.writableNeedDrain).toBe(true);
-    } else {
-      // Its lines in the log, at most.
-      expect(bytesOf(pid).written - before).toBeLessThan(maxLogBytes);
-    }
-    transport.resume();
-    await sending;
-    await expectWellEnded(host);
-  }, 240_000);
+      transport.resume();
+      await sending;
+      await expectWellEnded(host);
+    },
+    240_000,
+  );
 });
 
 /** What a process has read and written so far, whatever it was. */
@@ -158,7 +181,9 @@ describe("a host that sends what nobody reads", () => {
       await host.send(Buffer.concat(frames));
     }
     process.kill(host.running.plugin.pid, "SIGUSR2");
-    await host.until(() => streams.every((stream) => host.stream(stream).ended || host.stream(stream).reset !== undefined));
+    await host.until(() =>
+      streams.every((stream) => host.stream(stream).ended || host.stream(stream).reset !== undefined),
+    );
     const refused = streams.filter((stream) => host.stream(stream).reset === code.enhanceYourCalm);
     const answered = streams.filter((stream) => host.stream(stream).ended);
     expect(refused.length).toBeGreaterThan(0);
@@ -173,11 +198,14 @@ describe("a host that sends what nobody reads", () => {
     const host = await RawHost.initialised();
     const streams = host.nextStreams(100);
     for (const stream of streams) {
-      await host.send(Buffer.concat([host.call(stream, "Put"), frame(type.data, 0, stream, message(requests["v1.1"]))]));
+      await host.send(
+        Buffer.concat([host.call(stream, "Put"), frame(type.data, 0, stream, message(requests["v1.1"]))]),
+      );
     }
     const ballast = Buffer.concat(Array.from({ length: 60 }, () => frame(0xee, 0, 0, Buffer.alloc(1000))));
     for (let round = 0; round < 50; round += 1) {
-      for (const stream of streams) await host.send(Buffer.concat([frame(type.data, 0, stream, Buffer.alloc(1)), ballast]));
+      for (const stream of streams)
+        await host.send(Buffer.concat([frame(type.data, 0, stream, Buffer.alloc(1)), ballast]));
     }
     await expectWellEnded(host);
   }, 240_000);
@@ -187,7 +215,10 @@ describe("a host that sends what nobody reads", () => {
     const put = await host.open("Put", requests["v1.1"]);
     for (let i = 0; i < 70; i += 1) await host.send(frame(type.data, 0, put, Buffer.alloc(16_384)));
     const { log, plugin } = host.running;
-    const isReset = await Promise.race([host.until(() => host.stream(put).reset !== undefined).then(() => true), plugin.exited.then(() => false)]);
+    const isReset = await Promise.race([
+      host.until(() => host.stream(put).reset !== undefined).then(() => true),
+      plugin.exited.then(() => false),
+    ]);
     if (isReset) {
       expect(host.stream(put).reset).toBe(code.flowControl);
       await expectWellEnded(host);
@@ -202,12 +233,18 @@ describe("a host that sends what nobody reads", () => {
 
 /** What is sent before a call that must work. */
 const nuisances: Record<string, (host: RawHost) => readonly Buffer[]> = {
-  "100,000 window updates": () => [Buffer.concat(Array.from({ length: 100_000 }, () => frame(type.windowUpdate, 0, 0, uint32(1))))],
+  "100,000 window updates": () => [
+    Buffer.concat(Array.from({ length: 100_000 }, () => frame(type.windowUpdate, 0, 0, uint32(1)))),
+  ],
   "100,000 priorities of calls that were never made": () => [
     Buffer.concat(Array.from({ length: 100_000 }, (_, i) => frame(type.priority, 0, 2 * i + 1001, Buffer.alloc(5)))),
   ],
-  "100,000 frames of an unknown type": () => [Buffer.concat(Array.from({ length: 100_000 }, () => frame(0xee, 0xff, 5, Buffer.alloc(20))))],
-  "10,000 farewells (GOAWAY)": () => [Buffer.concat(Array.from({ length: 10_000 }, () => frame(type.goaway, 0, 0, Buffer.alloc(20, 1))))],
+  "100,000 frames of an unknown type": () => [
+    Buffer.concat(Array.from({ length: 100_000 }, () => frame(0xee, 0xff, 5, Buffer.alloc(20)))),
+  ],
+  "10,000 farewells (GOAWAY)": () => [
+    Buffer.concat(Array.from({ length: 10_000 }, () => frame(type.goaway, 0, 0, Buffer.alloc(20, 1)))),
+  ],
   "a call with 500 headers": (host) => {
     const headers = Array.from({ length: 500 }, (_, i) => field(`x-${String(i)}`, "y"));
     return host.nextStreams(1).map((stream) => headerFrames(stream, Buffer.concat([block, ...headers]), endStream));
@@ -217,21 +254,27 @@ const nuisances: Record<string, (host: RawHost) => readonly Buffer[]> = {
     return host.nextStreams(500).map((stream) => headerFrames(stream, bomb, endStream));
   },
   "a trailer": (host) =>
-    host.nextStreams(1).map((stream) =>
-      Buffer.concat([
-        host.call(stream, "Mode"),
-        frame(type.data, 0, stream, message(Buffer.alloc(0))),
-        frame(type.headers, endHeaders | endStream, stream, field("x-trailer", "1")),
-      ]),
-    ),
+    host
+      .nextStreams(1)
+      .map((stream) =>
+        Buffer.concat([
+          host.call(stream, "Mode"),
+          frame(type.data, 0, stream, message(Buffer.alloc(0))),
+          frame(type.headers, endHeaders | endStream, stream, field("x-trailer", "1")),
+        ]),
+      ),
 };
 
 describe("a host that is a nuisance", () => {
-  it.each(Object.entries(nuisances))("with %s is put up with", async (_, bytes) => {
-    const host = await RawHost.initialised();
-    for (const part of bytes(host)) await host.send(part);
-    await expectWellEnded(host);
-  }, 120_000);
+  it.each(Object.entries(nuisances))(
+    "with %s is put up with",
+    async (_, bytes) => {
+      const host = await RawHost.initialised();
+      for (const part of bytes(host)) await host.send(part);
+      await expectWellEnded(host);
+    },
+    120_000,
+  );
 
   it("with 5,000 PINGs, each after the answer to the last, gets all answers", async () => {
     const host = await RawHost.initialised();

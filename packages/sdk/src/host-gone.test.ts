@@ -38,9 +38,13 @@ function childrenOf(pid: number): string {
 
 describe.each(generations)("a host of %s", (generation) => {
   it("is killed in the middle of 120 calls, and leaves no process behind", async () => {
-    const host = spawn(process.execPath, [fixturePath("doomed-host.js"), generation, fixturePath("patient-storage.js")], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const host = spawn(
+      process.execPath,
+      [fixturePath("doomed-host.js"), generation, fixturePath("patient-storage.js")],
+      {
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
     const log = new Log();
     host.stderr.pipe(log);
     await log.says("waiting 100");
@@ -63,19 +67,29 @@ describe.each(generations)("a host of %s", (generation) => {
   it.each<[string, (host: RawHost) => Promise<unknown> | undefined]>([
     ["ends the plugin's input", (host) => host.running.stop()],
     ["closes both pipes", (host) => void host.running.plugin.transport.destroy()],
-    ["ends the input within a frame", async (host) => {
-      await host.send(headerFrames(1001, callBlock("/store.Store/Put", "x")).subarray(0, 20));
-      await host.running.stop();
-    }],
-    ["goes while it does not read", (host) => {
-      host.running.plugin.transport.pause();
-      return host.running.stop();
-    }],
+    [
+      "ends the input within a frame",
+      async (host) => {
+        await host.send(headerFrames(1001, callBlock("/store.Store/Put", "x")).subarray(0, 20));
+        await host.running.stop();
+      },
+    ],
+    [
+      "goes while it does not read",
+      (host) => {
+        host.running.plugin.transport.pause();
+        return host.running.stop();
+      },
+    ],
   ])("%s in the middle of calls", async (_, go) => {
     const host = await RawHost.initialised(generation);
     const { log, plugin } = host.running;
     const request = generation === "v1.0" ? [0x0a, 34, 0x0a, 32] : [0x0a, 32];
-    const body = Buffer.concat([Buffer.from(request), Buffer.alloc(32, 1), ...(generation === "v1.1" ? [Buffer.from([0x10, 1])] : [])]);
+    const body = Buffer.concat([
+      Buffer.from(request),
+      Buffer.alloc(32, 1),
+      ...(generation === "v1.1" ? [Buffer.from([0x10, 1])] : []),
+    ]);
     await host.open("Get", body, endStream);
     await host.open("Put", body);
     await log.says("giving");

@@ -5,7 +5,20 @@
  */
 import { describe, expect, it } from "@jest/globals";
 import { endFixturesAfterEach, type RunningProcess } from "./testing/fixture.js";
-import { callBlock, endHeaders, endStream, field, frame, headerFrames, indexed, preface, reset, setting, type, uint32 } from "./testing/raw-frames.js";
+import {
+  callBlock,
+  endHeaders,
+  endStream,
+  field,
+  frame,
+  headerFrames,
+  indexed,
+  preface,
+  reset,
+  setting,
+  type,
+  uint32,
+} from "./testing/raw-frames.js";
 import { RawHost } from "./testing/raw-host.js";
 
 endFixturesAfterEach();
@@ -31,22 +44,46 @@ const someReason = "the host broke HTTP/2: ";
 
 /** What is sent, and how the line goes on after "storage: connection: ". */
 const violations: Record<string, readonly [bytes: readonly Buffer[], line: string]> = {
-  "garbage": [times(20, Buffer.alloc(5_000, 0xab)), `the host sent a frame of ${String(0xababab)} bytes; the limit is 16384`],
-  "a frame of 16 MiB": [[frame(type.data, 0, stream, Buffer.alloc(20_000), 0xff_ffff)], "the host sent a frame of 16777215 bytes; the limit is 16384"],
-  "a frame of 16,385 bytes": [[put, frame(type.data, 0, stream, Buffer.alloc(16_385))], "the host sent a frame of 16385 bytes; the limit is 16384"],
+  garbage: [
+    times(20, Buffer.alloc(5_000, 0xab)),
+    `the host sent a frame of ${String(0xababab)} bytes; the limit is 16384`,
+  ],
+  "a frame of 16 MiB": [
+    [frame(type.data, 0, stream, Buffer.alloc(20_000), 0xff_ffff)],
+    "the host sent a frame of 16777215 bytes; the limit is 16384",
+  ],
+  "a frame of 16,385 bytes": [
+    [put, frame(type.data, 0, stream, Buffer.alloc(16_385))],
+    "the host sent a frame of 16385 bytes; the limit is 16384",
+  ],
   "a PING of 7 bytes": [[frame(type.ping, 0, 0, Buffer.alloc(7))], someReason],
   "a flood of PINGs": [times(200, Buffer.concat(times(1000, ping))), "the host broke HTTP/2: Flooding was detected"],
-  "a flood of SETTINGS": [times(200, Buffer.concat(times(1000, frame(type.settings, 0, 0, setting(4, 65_535))))), "the host broke HTTP/2: Flooding was detected"],
-  "a flood of empty DATA frames": [[put, ...times(100, Buffer.concat(times(100, frame(type.data, 0, stream))))], "the host broke HTTP/2: Too many invalid HTTP/2 frames"],
+  "a flood of SETTINGS": [
+    times(200, Buffer.concat(times(1000, frame(type.settings, 0, 0, setting(4, 65_535))))),
+    "the host broke HTTP/2: Flooding was detected",
+  ],
+  "a flood of empty DATA frames": [
+    [put, ...times(100, Buffer.concat(times(100, frame(type.data, 0, stream))))],
+    "the host broke HTTP/2: Too many invalid HTTP/2 frames",
+  ],
   "a window that overflows": [times(2, frame(type.windowUpdate, 0, 0, uint32(0x7fff_ffff))), someReason],
   "a window update of 0": [[frame(type.windowUpdate, 0, 0, uint32(0))], someReason],
   "CONTINUATION without end": [
-    [frame(type.headers, 0, stream, block), ...times(5000, frame(type.continuation, 0, stream, field("a", "b".repeat(10_000))))],
+    [
+      frame(type.headers, 0, stream, block),
+      ...times(5000, frame(type.continuation, 0, stream, field("a", "b".repeat(10_000)))),
+    ],
     "the host broke HTTP/2: Too many CONTINUATION frames",
   ],
-  "empty CONTINUATION without end": [[frame(type.headers, 0, stream, block), ...times(5000, frame(type.continuation, 0, stream))], "the host broke HTTP/2: Too many CONTINUATION frames"],
+  "empty CONTINUATION without end": [
+    [frame(type.headers, 0, stream, block), ...times(5000, frame(type.continuation, 0, stream))],
+    "the host broke HTTP/2: Too many CONTINUATION frames",
+  ],
   "a header that is cut by a PING": [[frame(type.headers, 0, stream, block), ping], someReason],
-  "one header of 70,000 bytes": [[headerFrames(stream, Buffer.concat([block, field("a", "b".repeat(70_000))]))], someReason],
+  "one header of 70,000 bytes": [
+    [headerFrames(stream, Buffer.concat([block, field("a", "b".repeat(70_000))]))],
+    someReason,
+  ],
   "a header block that is garbage": [[frame(type.headers, endHeaders, stream, Buffer.alloc(20, 0xff))], someReason],
   "a header table of 1 GiB": [
     [headerFrames(stream, Buffer.concat([Buffer.from([0x3f, 0xe1, 0xff, 0xff, 0xff, 0x03]), block]))],
@@ -56,15 +93,25 @@ const violations: Record<string, readonly [bytes: readonly Buffer[], line: strin
   "data for a call that was never made": [[frame(type.data, 0, stream, Buffer.alloc(10))], someReason],
   "data for stream 0": [[frame(type.data, 0, 0, Buffer.alloc(10))], someReason],
   "a push": [[frame(type.pushPromise, endHeaders, stream, Buffer.concat([uint32(2), block]))], someReason],
-  "a reset of a call that was never made": [[reset(stream)], `the host reset stream ${String(stream)}, which it has not opened`],
+  "a reset of a call that was never made": [
+    [reset(stream)],
+    `the host reset stream ${String(stream)}, which it has not opened`,
+  ],
   "a million resets of calls that were never made": [
-    Array.from({ length: 100 }, (_, i) => Buffer.concat(Array.from({ length: 10_000 }, (__, j) => reset(stream + 2 * (10_000 * i + j))))),
+    Array.from({ length: 100 }, (_, i) =>
+      Buffer.concat(Array.from({ length: 10_000 }, (__, j) => reset(stream + 2 * (10_000 * i + j)))),
+    ),
     `the host reset stream ${String(stream)}, which it has not opened`,
   ],
   "a reset of stream 0": [[reset(0)], "the host reset stream 0, which it has not opened"],
-  "a reset of 3 bytes": [[put, frame(type.rstStream, 0, stream, Buffer.alloc(3))], "the host sent a RST_STREAM frame of 3 bytes; it has 4"],
+  "a reset of 3 bytes": [
+    [put, frame(type.rstStream, 0, stream, Buffer.alloc(3))],
+    "the host sent a RST_STREAM frame of 3 bytes; it has 4",
+  ],
   "2,000 calls with a forbidden header": [
-    Array.from({ length: 2000 }, (_, i) => headerFrames(stream + 2 * i, Buffer.concat([block, field("connection", "close")]), endStream)),
+    Array.from({ length: 2000 }, (_, i) =>
+      headerFrames(stream + 2 * i, Buffer.concat([block, field("connection", "close")]), endStream),
+    ),
     "the host broke HTTP/2: Too many invalid HTTP/2 frames",
   ],
   "SETTINGS with a window of 4 GiB": [[frame(type.settings, 0, 0, setting(4, 0xffff_ffff))], someReason],
@@ -122,7 +169,10 @@ describe("a host that goes before it is done", () => {
     ["half of its preface", preface.subarray(0, 11)],
     ["half of a frame's header", whole.subarray(0, preface.length + 9 + 4)],
     ["half of a frame", whole.subarray(0, whole.length - 5)],
-    ["half of a header block", Buffer.concat([preface, frame(type.settings, 0, 0), frame(type.headers, 0, stream, indexed("a", "b"))])],
+    [
+      "half of a header block",
+      Buffer.concat([preface, frame(type.settings, 0, 0), frame(type.headers, 0, stream, indexed("a", "b"))]),
+    ],
   ])("with %s is a host that has gone: exit 0, not a line", async (_, bytes) => {
     const host = await RawHost.silent();
     await host.send(bytes);

@@ -22,13 +22,16 @@ interface Outcome {
 
 const nothing = Buffer.alloc(0);
 /** A field of a protobuf message with up to 127 bytes. */
-const field = (number: number, bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+const field = (number: number, bytes: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
 const mac = Buffer.alloc(32, 1);
 const notUtf8 = Buffer.from("n\xe4me", "latin1");
 const config = { location: "faulty:///there" };
 const init = {
   store: Buffer.from(toBinary(store.InitRequestSchema, create(store.InitRequestSchema, { proto: "faulty", config }))),
-  exporter: Buffer.from(toBinary(exporter.InitRequestSchema, create(exporter.InitRequestSchema, { proto: "faulty", config }))),
+  exporter: Buffer.from(
+    toBinary(exporter.InitRequestSchema, create(exporter.InitRequestSchema, { proto: "faulty", config })),
+  ),
 };
 
 /** What the two generations call the same. */
@@ -123,21 +126,81 @@ describe.each(generations)("a request of a host of %s", (generation) => {
   }
 
   it.each<[string, readonly Buffer[], IncomingHttpHeaders, Partial<Outcome>]>([
-    ["of an unknown method", [message(nothing)], { ":path": `/${name.store}/Nothing` }, { status: 12, text: `unknown method Nothing for service ${name.store}` }],
-    ["of an unknown service", [message(nothing)], { ":path": "/no.Service/Method" }, { status: 12, text: "unknown service no.Service" }],
-    ["of a path of 40,000 bytes", [message(nothing)], { ":path": `/${"%".repeat(40_000)}` }, { status: 12, text: `unknown service ${"%".repeat(255)}…` }],
+    [
+      "of an unknown method",
+      [message(nothing)],
+      { ":path": `/${name.store}/Nothing` },
+      { status: 12, text: `unknown method Nothing for service ${name.store}` },
+    ],
+    [
+      "of an unknown service",
+      [message(nothing)],
+      { ":path": "/no.Service/Method" },
+      { status: 12, text: "unknown service no.Service" },
+    ],
+    [
+      "of a path of 40,000 bytes",
+      [message(nothing)],
+      { ":path": `/${"%".repeat(40_000)}` },
+      { status: 12, text: `unknown service ${"%".repeat(255)}…` },
+    ],
     ["with GET", [], { ":method": "GET" }, { http: 405 }],
     ["with another content type", [message(nothing)], { "content-type": "text/html" }, { http: 415 }],
-    ["in compressed messages", [message(nothing)], { "grpc-encoding": "gzip" }, { status: 12, text: 'the host compresses with "gzip", and no compression was offered' }],
-    ["in one compressed message", [message(nothing, 1)], {}, { status: 13, text: "received compressed envelope, but do not know how to decompress" }],
+    [
+      "in compressed messages",
+      [message(nothing)],
+      { "grpc-encoding": "gzip" },
+      { status: 12, text: 'the host compresses with "gzip", and no compression was offered' },
+    ],
+    [
+      "in one compressed message",
+      [message(nothing, 1)],
+      {},
+      { status: 13, text: "received compressed envelope, but do not know how to decompress" },
+    ],
     ["without a message", [], {}, { status: 12, text: "protocol error: missing input message for unary method" }],
-    ["with two messages", [message(nothing), message(nothing)], {}, { status: 12, text: "protocol error: received extra input message for unary method" }],
-    ["with a message of 5 MiB", [message(Buffer.alloc(5 * 1024 * 1024))], {}, { status: 8, text: "message size 5242880 is larger than configured readMaxBytes 4194304" }],
-    ["with a message that announces 2 GiB", [message(nothing, 0, 2 ** 31)], {}, { status: 8, text: "message size 2147483648 is larger than configured readMaxBytes 4194304" }],
-    ["that ends within a message's prefix", [message(nothing).subarray(0, 3)], {}, { status: 3, text: "the request ended in the middle of a message" }],
-    ["that ends after a message's prefix", [message(nothing, 0, 10)], {}, { status: 3, text: "the request ended in the middle of a message" }],
-    ["that ends within a message", [message(Buffer.alloc(5), 0, 10)], {}, { status: 3, text: "the request ended in the middle of a message" }],
-    ["with a deadline that is none", [message(nothing)], { "grpc-timeout": "soon" }, { status: 3, text: "protocol error: invalid grpc timeout value: soon" }],
+    [
+      "with two messages",
+      [message(nothing), message(nothing)],
+      {},
+      { status: 12, text: "protocol error: received extra input message for unary method" },
+    ],
+    [
+      "with a message of 5 MiB",
+      [message(Buffer.alloc(5 * 1024 * 1024))],
+      {},
+      { status: 8, text: "message size 5242880 is larger than configured readMaxBytes 4194304" },
+    ],
+    [
+      "with a message that announces 2 GiB",
+      [message(nothing, 0, 2 ** 31)],
+      {},
+      { status: 8, text: "message size 2147483648 is larger than configured readMaxBytes 4194304" },
+    ],
+    [
+      "that ends within a message's prefix",
+      [message(nothing).subarray(0, 3)],
+      {},
+      { status: 3, text: "the request ended in the middle of a message" },
+    ],
+    [
+      "that ends after a message's prefix",
+      [message(nothing, 0, 10)],
+      {},
+      { status: 3, text: "the request ended in the middle of a message" },
+    ],
+    [
+      "that ends within a message",
+      [message(Buffer.alloc(5), 0, 10)],
+      {},
+      { status: 3, text: "the request ended in the middle of a message" },
+    ],
+    [
+      "with a deadline that is none",
+      [message(nothing)],
+      { "grpc-timeout": "soon" },
+      { status: 3, text: "protocol error: invalid grpc timeout value: soon" },
+    ],
   ])("%s is refused, and says why", async (_, body, { ":path": path = modePath, ...headers }, outcome) => {
     await initialise();
     expect(await call(path, body, headers)).toMatchObject(outcome);
@@ -148,7 +211,11 @@ describe.each(generations)("a request of a host of %s", (generation) => {
     ["without te", [message(nothing)], { te: undefined }],
     ["with fields that it does not know", [message(Buffer.concat([field(15, mac), field(14, notUtf8)]))], {}],
     ["in pieces of one byte", Array.from(message(field(15, mac)), (byte) => Buffer.from([byte])), {}],
-    ["with the compression \"identity\"", [message(nothing)], { "grpc-encoding": "identity", "grpc-accept-encoding": "gzip" }],
+    [
+      'with the compression "identity"',
+      [message(nothing)],
+      { "grpc-encoding": "identity", "grpc-accept-encoding": "gzip" },
+    ],
   ])("%s is answered", async (_, body, headers) => {
     await initialise();
     expect(await call(modePath, body, headers)).toMatchObject({ status: 0 });
@@ -157,8 +224,16 @@ describe.each(generations)("a request of a host of %s", (generation) => {
 
   it.each<[string, Buffer, string]>([
     ["a text", field(1, notUtf8), 'its field "proto" is not UTF-8: "n\\xe4me"'],
-    ["a map's key", field(2, Buffer.concat([field(1, notUtf8), field(2, Buffer.from("x"))])), 'its field "config" is not UTF-8: "n\\xe4me"'],
-    ["a map's value", field(2, Buffer.concat([field(1, Buffer.from("x")), field(2, notUtf8)])), 'its field "config" is not UTF-8: "n\\xe4me"'],
+    [
+      "a map's key",
+      field(2, Buffer.concat([field(1, notUtf8), field(2, Buffer.from("x"))])),
+      'its field "config" is not UTF-8: "n\\xe4me"',
+    ],
+    [
+      "a map's value",
+      field(2, Buffer.concat([field(1, Buffer.from("x")), field(2, notUtf8)])),
+      'its field "config" is not UTF-8: "n\\xe4me"',
+    ],
     ["what breaks off", Buffer.from([0x0a, 100, 1]), "premature EOF"],
   ])("that holds %s that can not be read names the message and the field", async (_, request, reason) => {
     expect(await call(`/${name.store}/Init`, [message(request)])).toMatchObject({
@@ -172,11 +247,31 @@ describe.each(generations)("a request of a host of %s", (generation) => {
   });
 
   it.each<[string, readonly Buffer[], string]>([
-    ["ends after a message's prefix", [message(name.first), message(nothing, 0, 10)], "the request ended in the middle of a message"],
-    ["ends within a message", [message(name.first), message(Buffer.alloc(9), 0, 10)], "the request ended in the middle of a message"],
-    ["goes on with what is no message", [message(name.first), message(Buffer.from([0xff]))], `the request is no ${name.putRequest}: premature EOF`],
-    ["goes on with 2 GiB", [message(name.first), message(nothing, 0, 2 ** 31)], "message size 2147483648 is larger than configured readMaxBytes 4194304"],
-    ["goes on with a compressed message", [message(name.first), message(nothing, 1)], "received compressed envelope, but do not know how to decompress"],
+    [
+      "ends after a message's prefix",
+      [message(name.first), message(nothing, 0, 10)],
+      "the request ended in the middle of a message",
+    ],
+    [
+      "ends within a message",
+      [message(name.first), message(Buffer.alloc(9), 0, 10)],
+      "the request ended in the middle of a message",
+    ],
+    [
+      "goes on with what is no message",
+      [message(name.first), message(Buffer.from([0xff]))],
+      `the request is no ${name.putRequest}: premature EOF`,
+    ],
+    [
+      "goes on with 2 GiB",
+      [message(name.first), message(nothing, 0, 2 ** 31)],
+      "message size 2147483648 is larger than configured readMaxBytes 4194304",
+    ],
+    [
+      "goes on with a compressed message",
+      [message(name.first), message(nothing, 1)],
+      "received compressed envelope, but do not know how to decompress",
+    ],
   ])("that puts and %s keeps nothing", async (_, body, text) => {
     await initialise();
     expect(await call(putPath, body)).toMatchObject({ text });
@@ -185,7 +280,11 @@ describe.each(generations)("a request of a host of %s", (generation) => {
   });
 
   it.each<[string, readonly Buffer[], string]>([
-    ["data before its MAC", [message(field(generation === "v1.0" ? 2 : 3, Buffer.from("data")))], generation === "v1.0" ? "the request has no MAC" : "a MAC has 32 bytes, not 0"],
+    [
+      "data before its MAC",
+      [message(field(generation === "v1.0" ? 2 : 3, Buffer.from("data")))],
+      generation === "v1.0" ? "the request has no MAC" : "a MAC has 32 bytes, not 0",
+    ],
     ["nothing at all", [], "the stream ended before its first message"],
   ])("that puts %s is refused", async (_, body, text) => {
     await initialise();
@@ -208,7 +307,10 @@ describe.each(generations)("a request of a host of %s", (generation) => {
   });
 
   it("that comes before Init is refused by name", async () => {
-    expect(await call(modePath, [message(nothing)])).toMatchObject({ status: 9, text: `${name.store}/${name.mode} was called before Init` });
+    expect(await call(modePath, [message(nothing)])).toMatchObject({
+      status: 9,
+      text: `${name.store}/${name.mode} was called before Init`,
+    });
     await initialise();
     await expectUsable();
   });

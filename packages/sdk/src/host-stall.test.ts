@@ -104,6 +104,8 @@ async function stallContent(generation: Generation): Promise<void> {
 
 describe("a host that stops reading for 30 s", () => {
   it("finds everything as it left it", async () => {
-    await Promise.all(generations.flatMap((generation) => [stallWire(generation), stallFlood(generation), stallContent(generation)]));
+    await Promise.all(
+      generations.flatMap((generation) => [stallWire(generation), stallFlood(generation), stallContent(generation)]),
+    );
   }, 240_000);
 });

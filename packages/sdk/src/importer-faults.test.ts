@@ -73,7 +73,9 @@ describe.each(generations)("an importer with faults, on %s", (generation) => {
       "/rejects-later": "content",
       "/throws-in-timer": "content",
       "/is-a-number": { message: 'the content of "/is-a-number" is 42: bytes, or an iterable of bytes, is needed' },
-      "/yields-text": { message: 'the content of "/yields-text" yielded a string of 7 characters: bytes (a Uint8Array) are needed' },
+      "/yields-text": {
+        message: 'the content of "/yields-text" yielded a string of 7 characters: bytes (a Uint8Array) are needed',
+      },
     });
     await log.says("unhandled rejection: Error: rejected too late\n    at ");
     await log.says("uncaught exception: Error: thrown in a timer\n    at ");

@@ -33,15 +33,18 @@ describe.each(generations)("on %s", (generation) => {
       expect(log.lines("clos")).toEqual(["closing", "closed"]);
     });
 
-    it.each(["the end of input", "the loss of both pipes", "SIGTERM"])("closes the connector once and exits 0 at %s without Close", async (end) => {
-      const { plugin, log, stop } = await start(generation);
-      if (end === "SIGTERM") process.kill(plugin.pid, "SIGTERM");
-      else if (end === "the end of input") await stop();
-      else plugin.transport.destroy();
-      expect(await plugin.exited).toEqual({ code: 0, signal: null });
-      await log.says("exit 0");
-      expect(log.lines("clos")).toEqual(["closing", "closed"]);
-    });
+    it.each(["the end of input", "the loss of both pipes", "SIGTERM"])(
+      "closes the connector once and exits 0 at %s without Close",
+      async (end) => {
+        const { plugin, log, stop } = await start(generation);
+        if (end === "SIGTERM") process.kill(plugin.pid, "SIGTERM");
+        else if (end === "the end of input") await stop();
+        else plugin.transport.destroy();
+        expect(await plugin.exited).toEqual({ code: 0, signal: null });
+        await log.says("exit 0");
+        expect(log.lines("clos")).toEqual(["closing", "closed"]);
+      },
+    );
 
     it("tells that close() failed when nobody else can", async () => {
       const { log, stop } = await start(generation, { config: { close: "throws", text: "the tape is stuck" } });
@@ -53,7 +56,9 @@ describe.each(generations)("on %s", (generation) => {
   it("says so and exits 1 when close() does not end", async () => {
     const { log, stop } = await startImporter(generation, { config: { close: "hangs" }, run: { closeDeadlineMs: 50 } });
     expect(await stop()).toEqual({ code: 1, signal: null });
-    expect(log.text).toContain("importer, exporter, storage: close() did not finish within 0.05 s after the host had gone\n");
+    expect(log.text).toContain(
+      "importer, exporter, storage: close() did not finish within 0.05 s after the host had gone\n",
+    );
   });
 
   it("exits at the end of input in the middle of a scan", async () => {
@@ -70,21 +75,24 @@ const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
 
 /** Hosts send Close, then delete their lock: the maintenance transcripts of both generations. */
 describe.each(generations)("a storage whose lock is deleted while Close is answered, on %s", (generation) => {
-  it.each(["at once", "while close() runs", "after the answer"])("%s deletes it, and closes every store", async (when) => {
-    const slow = when === "while close() runs";
-    const { client, plugin, log, stop } = await startStorage(generation, { config: slow ? { close: "waits" } : {} });
-    await client.create(new Uint8Array([1]));
-    await client.put("lock", mac, new Uint8Array(10));
-    const closing = client.close();
-    if (slow) await log.says("closing");
-    if (when === "after the answer") await closing;
-    const deleting = client.delete("lock", mac);
-    if (slow) process.kill(plugin.pid, "SIGUSR2");
-    await Promise.all([closing, deleting]);
-    await log.says("deleted lock");
-    expect(await client.list("lock")).toEqual([]);
-    expect(await stop()).toEqual({ code: 0, signal: null });
-    expect(log.lines("closing")).toHaveLength(log.lines("made").length);
-    expect(log.lines("closed")).toHaveLength(log.lines("made").length);
-  });
+  it.each(["at once", "while close() runs", "after the answer"])(
+    "%s deletes it, and closes every store",
+    async (when) => {
+      const slow = when === "while close() runs";
+      const { client, plugin, log, stop } = await startStorage(generation, { config: slow ? { close: "waits" } : {} });
+      await client.create(new Uint8Array([1]));
+      await client.put("lock", mac, new Uint8Array(10));
+      const closing = client.close();
+      if (slow) await log.says("closing");
+      if (when === "after the answer") await closing;
+      const deleting = client.delete("lock", mac);
+      if (slow) process.kill(plugin.pid, "SIGUSR2");
+      await Promise.all([closing, deleting]);
+      await log.says("deleted lock");
+      expect(await client.list("lock")).toEqual([]);
+      expect(await stop()).toEqual({ code: 0, signal: null });
+      expect(log.lines("closing")).toHaveLength(log.lines("made").length);
+      expect(log.lines("closed")).toHaveLength(log.lines("made").length);
+    },
+  );
 });

@@ -40,7 +40,8 @@ describe.each(generations)("on %s", (generation) => {
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(1);
     controller.abort(new Error("enough"));
     release();
-    for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { message: "enough" } });
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: "rejected", reason: { message: "enough" } });
     expect(await client.list("packfile")).toEqual([]);
     expect(log.text).not.toContain(warning);
     await client.close();
@@ -55,7 +56,10 @@ describe.each(generations)("on %s", (generation) => {
       fileInfo: fileInfoOf({ size: 4 }),
       read: () => Buffer.from("text"),
     }));
-    expect(await restore(client, entries, { signal: controller.signal, maxConcurrency: 50 })).toMatchObject({ entries: 100, errors: 0 });
+    expect(await restore(client, entries, { signal: controller.signal, maxConcurrency: 50 })).toMatchObject({
+      entries: 100,
+      errors: 0,
+    });
     expect(getEventListeners(controller.signal, "abort").length).toBeLessThanOrEqual(1);
     expect(log.lines("stored")).toHaveLength(100);
     expect(log.text).not.toContain(warning);

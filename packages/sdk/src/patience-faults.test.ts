@@ -62,62 +62,74 @@ describe("an author whose reader leaks", () => {
         await failure;
       },
     ],
-  ])("%s does not keep Close from ending", async (_, test) => {
-    await inBoth(test);
-  }, LONG);
+  ])(
+    "%s does not keep Close from ending",
+    async (_, test) => {
+      await inBoth(test);
+    },
+    LONG,
+  );
 });
 
 describe("an author whose importer is refused and does not close", () => {
-  it("has its first error told all the same", async () => {
-    await inBoth(async (generation) => {
-      const starting = startOddImporter(generation, { config: { origin: "throws", close: "hangs" } });
-      await expect(starting).rejects.toMatchObject({ message: authorText });
-    });
-  }, LONG);
+  it(
+    "has its first error told all the same",
+    async () => {
+      await inBoth(async (generation) => {
+        const starting = startOddImporter(generation, { config: { origin: "throws", close: "hangs" } });
+        await expect(starting).rejects.toMatchObject({ message: authorText });
+      });
+    },
+    LONG,
+  );
 });
 
 describe("an author whose code blocks the event loop for 20 s", () => {
-  it("delays everything, and nothing is lost: calls, PINGs, signals", async () => {
-    await inBoth(async (generation) => {
-      const { plugin, log, stop } = await startProcess({ fixture: "odd-plugin.js", run: { generation } });
-      const session = connect("http://127.0.0.1:0", { createConnection: () => plugin.transport });
-      const ping = (): Promise<void> =>
-        new Promise((resolve, reject) => {
-          session.ping((error: Error | null) => {
-            if (error === null) resolve();
-            else reject(error);
+  it(
+    "delays everything, and nothing is lost: calls, PINGs, signals",
+    async () => {
+      await inBoth(async (generation) => {
+        const { plugin, log, stop } = await startProcess({ fixture: "odd-plugin.js", run: { generation } });
+        const session = connect("http://127.0.0.1:0", { createConnection: () => plugin.transport });
+        const ping = (): Promise<void> =>
+          new Promise((resolve, reject) => {
+            session.ping((error: Error | null) => {
+              if (error === null) resolve();
+              else reject(error);
+            });
           });
+        const transport = createGrpcTransport({
+          baseUrl: "http://127.0.0.1:0",
+          sessionManager: {
+            authority: "http://127.0.0.1:0",
+            request: (method, path, headers, options) =>
+              Promise.resolve(session.request({ ...headers, ":method": method, ":path": path }, options)),
+            notifyResponseByteRead: () => undefined,
+          },
         });
-      const transport = createGrpcTransport({
-        baseUrl: "http://127.0.0.1:0",
-        sessionManager: {
-          authority: "http://127.0.0.1:0",
-          request: (method, path, headers, options) =>
-            Promise.resolve(session.request({ ...headers, ":method": method, ":path": path }, options)),
-          notifyResponseByteRead: () => undefined,
-        },
+        const host = generation === "v1.0" ? hostV1_0(transport) : hostV1_1(transport);
+        await host.init();
+        await host.scan();
+        const other = host.open("/100 MB at once")[Symbol.asyncIterator]();
+        const first = await other.next();
+        let length = first.done === true ? 0 : first.value.length;
+        const stalled = lengthOf(host.open("/meets stall"));
+        await log.says("stalls\n");
+        const meanwhile = [ping(), ping(), host.unary(), ping()];
+        process.kill(plugin.pid, "SIGHUP");
+        for (let step = await other.next(); step.done !== true; step = await other.next()) length += step.value.length;
+        expect(length).toBe(100 * 1024 * 1024);
+        expect(await stalled).toBe(16 * 1024 * 1024);
+        await Promise.all(meanwhile);
+        await ping();
+        host.end();
+        expect(await stop()).toEqual({ code: 0, signal: null });
+        expect(log.lines("clos")).toEqual(["closing", "closed"]);
+        session.destroy();
       });
-      const host = generation === "v1.0" ? hostV1_0(transport) : hostV1_1(transport);
-      await host.init();
-      await host.scan();
-      const other = host.open("/100 MB at once")[Symbol.asyncIterator]();
-      const first = await other.next();
-      let length = first.done === true ? 0 : first.value.length;
-      const stalled = lengthOf(host.open("/meets stall"));
-      await log.says("stalls\n");
-      const meanwhile = [ping(), ping(), host.unary(), ping()];
-      process.kill(plugin.pid, "SIGHUP");
-      for (let step = await other.next(); step.done !== true; step = await other.next()) length += step.value.length;
-      expect(length).toBe(100 * 1024 * 1024);
-      expect(await stalled).toBe(16 * 1024 * 1024);
-      await Promise.all(meanwhile);
-      await ping();
-      host.end();
-      expect(await stop()).toEqual({ code: 0, signal: null });
-      expect(log.lines("clos")).toEqual(["closing", "closed"]);
-      session.destroy();
-    });
-  }, LONG);
+    },
+    LONG,
+  );
 });
 
 type Transport = ReturnType<typeof createGrpcTransport>;
@@ -155,7 +167,8 @@ function hostV1_1(transport: Transport): Host {
   return {
     init: () => client.init({ proto: "odd", config }),
     async scan() {
-      const responses = client.import(nothingUntil(controller.signal), { signal: controller.signal })[Symbol.asyncIterator]();
+      const scan = client.import(nothingUntil(controller.signal), { signal: controller.signal });
+      const responses = scan[Symbol.asyncIterator]();
       for (;;) {
         const step = await responses.next();
         if (step.done === true || step.value.finished) return;

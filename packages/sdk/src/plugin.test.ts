@@ -1,5 +1,12 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, createRouterTransport, type ServiceImpl, type Transport } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createClient,
+  createRouterTransport,
+  type ServiceImpl,
+  type Transport,
+} from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
 import type { Generation } from "@kloset/adapter";
 import type { FirstRequest, ServedService } from "@kloset/connection";
@@ -57,7 +64,9 @@ describe("pluginOf", () => {
   });
 
   it("refuses a choice that is none by name", () => {
-    expect(() => serve(IMPORTER_INIT, "", "1.1" as Generation)).toThrow('the generation must be "v1.0" or "v1.1": "1.1"');
+    expect(() => serve(IMPORTER_INIT, "", "1.1" as Generation)).toThrow(
+      'the generation must be "v1.0" or "v1.1": "1.1"',
+    );
   });
 
   it.each([

@@ -59,7 +59,10 @@ export function pluginOf(served: readonly ServedConnector[], chosen?: Generation
  * A path that only one generation has tells it for certain, whoever the client
  * is; where both have it, the client's name must tell.
  */
-function generationOf(first: FirstRequest, services: Readonly<Record<Generation, readonly ServedService[]>>): Generation {
+function generationOf(
+  first: FirstRequest,
+  services: Readonly<Record<Generation, readonly ServedService[]>>,
+): Generation {
   const inV1_0 = hasPath(services["v1.0"], first.path);
   const inV1_1 = hasPath(services["v1.1"], first.path);
   if (inV1_0 !== inV1_1) return inV1_0 ? "v1.0" : "v1.1";

@@ -30,7 +30,10 @@ describe.each(generations)("a plugin that prints to standard output, on %s", (ge
     expect(records).toEqual(["/", "/a"]);
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines()).toEqual(
-      expect.arrayContaining([...ways.flatMap((way) => expected.map((place) => `${way} in ${place}`)), "a slow child in scan"]),
+      expect.arrayContaining([
+        ...ways.flatMap((way) => expected.map((place) => `${way} in ${place}`)),
+        "a slow child in scan",
+      ]),
     );
   });
 
@@ -51,7 +54,13 @@ describe.each(generations)("a plugin that prints to standard output, on %s", (ge
     await expectWholeScan(client);
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines()).toEqual(
-      expect.arrayContaining(["a socket on fd 1", "a file stream on fd 1", "/dev/stdout by its name", "a grandchild", "a worker"]),
+      expect.arrayContaining([
+        "a socket on fd 1",
+        "a file stream on fd 1",
+        "/dev/stdout by its name",
+        "a grandchild",
+        "a worker",
+      ]),
     );
     expect(log.text).not.toContain("failed");
   });

@@ -51,7 +51,11 @@ const exited = (code: number): Outcome => ({
 const ends: Record<string, Outcome> = {
   "process.exit(0)": exited(0),
   "process.exit(3)": exited(3),
-  "process.abort()": { exit: { code: null, signal: "SIGABRT" }, told: "the plugin was ended by SIGABRT", says: undefined },
+  "process.abort()": {
+    exit: { code: null, signal: "SIGABRT" },
+    told: "the plugin was ended by SIGABRT",
+    says: undefined,
+  },
   SIGKILL: { exit: { code: null, signal: "SIGKILL" }, told: "the plugin was ended by SIGKILL", says: undefined },
   "no memory": {
     exit: { code: null, signal: "SIGABRT" },
@@ -62,23 +66,30 @@ const ends: Record<string, Outcome> = {
 };
 
 describe.each(generations)("on %s", (generation) => {
-  it.each(Object.entries(ends))("%s in a call ends it for the host, which learns why", async (disaster, outcome) => {
-    for (const start of Object.values(connectors)) {
-      const { env } = outcome;
-      const { plugin, log, meet } = await start(generation, env === undefined ? {} : { env });
-      const failure = meet(disaster);
-      await expect(failure).rejects.toThrow(outcome.told);
-      await expect(failure).rejects.toThrow(PluginConnectionError);
-      expect(await plugin.exited).toEqual(outcome.exit);
-      expect(isThere(plugin.pid)).toBe(false);
-      if (outcome.says !== undefined) await log.says(outcome.says);
-      expect(log.lines("stored")).toEqual([]);
-    }
-  }, 120_000);
+  it.each(Object.entries(ends))(
+    "%s in a call ends it for the host, which learns why",
+    async (disaster, outcome) => {
+      for (const start of Object.values(connectors)) {
+        const { env } = outcome;
+        const { plugin, log, meet } = await start(generation, env === undefined ? {} : { env });
+        const failure = meet(disaster);
+        await expect(failure).rejects.toThrow(outcome.told);
+        await expect(failure).rejects.toThrow(PluginConnectionError);
+        expect(await plugin.exited).toEqual(outcome.exit);
+        expect(isThere(plugin.pid)).toBe(false);
+        if (outcome.says !== undefined) await log.says(outcome.says);
+        expect(log.lines("stored")).toEqual([]);
+      }
+    },
+    120_000,
+  );
 
   it("a close() that never settles keeps the host waiting, and ends with it: the plugin says so and exits 1", async () => {
     for (const start of [startOddImporter, startOddExporter, startOddStorage]) {
-      const { client, connection, plugin, log, stop } = await start(generation, { config: { close: "hangs" }, run: { closeDeadlineMs: 50 } });
+      const { client, connection, plugin, log, stop } = await start(generation, {
+        config: { close: "hangs" },
+        run: { closeDeadlineMs: 50 },
+      });
       const closing = client.close();
       await log.says("closing");
       expect(connection.generation).toBe(generation);

@@ -20,18 +20,26 @@ describe("KLOSET_SERVER", () => {
   });
 
   it("that is none is refused by name", () => {
-    expect(() => chosenServer({ KLOSET_SERVER: "http" })).toThrow(new Error('KLOSET_SERVER is "http"; it can be "framed" or "connect"'));
+    expect(() => chosenServer({ KLOSET_SERVER: "http" })).toThrow(
+      new Error('KLOSET_SERVER is "http"; it can be "framed" or "connect"'),
+    );
     const plugin = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
-    const { status, stderr } = spawnSync(process.execPath, [plugin], { env: { ...process.env, KLOSET_SERVER: "http" }, encoding: "utf8" });
+    const { status, stderr } = spawnSync(process.execPath, [plugin], {
+      env: { ...process.env, KLOSET_SERVER: "http" },
+      encoding: "utf8",
+    });
     // The fixture tells its exit code in a line of its own.
     expect([status, stderr]).toEqual([2, 'KLOSET_SERVER is "http"; it can be "framed" or "connect"\nexit 2\n']);
   });
 
-  it.each(generations.flatMap((generation) => serverNames.map((server) => [server, generation] as const)))("of %s serves a host of %s", async (server, generation) => {
-    const { client, stop } = await startImporter(generation, { env: { KLOSET_SERVER: server } });
-    await scanUntil(client.scan(), "/good");
-    expect((await contentOf(client, "/good")).toString()).toBe("content");
-    await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
-  });
+  it.each(generations.flatMap((generation) => serverNames.map((server) => [server, generation] as const)))(
+    "of %s serves a host of %s",
+    async (server, generation) => {
+      const { client, stop } = await startImporter(generation, { env: { KLOSET_SERVER: server } });
+      await scanUntil(client.scan(), "/good");
+      expect((await contentOf(client, "/good")).toString()).toBe("content");
+      await client.close();
+      expect(await stop()).toEqual({ code: 0, signal: null });
+    },
+  );
 });

@@ -41,5 +41,9 @@ export async function loadServer(name: ServerName): Promise<LoadedServer> {
   }
   // By its public name: a bundler can keep so large a thing that is hardly ever used in a file of its own.
   const { serveReference, serveReferenceDescriptors, referenceTables } = await import("@kloset/sdk/reference");
-  return { serve: serveReference, serveDescriptors: serveReferenceDescriptors, tables: ({ kind }) => referenceTables(kind) };
+  return {
+    serve: serveReference,
+    serveDescriptors: serveReferenceDescriptors,
+    tables: ({ kind }) => referenceTables(kind),
+  };
 }

@@ -1,6 +1,13 @@
 /** SIGTERM, SIGINT and SIGHUP in each phase of a plugin's life. */
 import { describe, expect, it } from "@jest/globals";
-import { openImporter, PluginConnection, PluginConnectionError, type Generation, type ImporterClient, type PluginExit } from "@kloset/host";
+import {
+  openImporter,
+  PluginConnection,
+  PluginConnectionError,
+  type Generation,
+  type ImporterClient,
+  type PluginExit,
+} from "@kloset/host";
 import { Mac } from "@kloset/model";
 import {
   endFixturesAfterEach,
@@ -55,7 +62,11 @@ function go(pid: number): void {
   if (isThere(pid)) process.kill(pid, "SIGUSR2");
 }
 
-async function importing(generation: Generation, phase: string, work: (client: ImporterClient) => Promise<unknown>): Promise<Waiting> {
+async function importing(
+  generation: Generation,
+  phase: string,
+  work: (client: ImporterClient) => Promise<unknown>,
+): Promise<Waiting> {
   const running = await startImporter(generation, { fixture, config: { phase } });
   const release = (): void => {
     go(running.plugin.pid);
@@ -94,7 +105,12 @@ const phases: Record<string, (generation: Generation) => Promise<Waiting>> = {
     const release = (): void => {
       go(running.plugin.pid);
     };
-    return { ...running, work: bytesOf(running.client.get("packfile", mac)), release, close: () => running.client.close() };
+    return {
+      ...running,
+      work: bytesOf(running.client.get("packfile", mac)),
+      release,
+      close: () => running.client.close(),
+    };
   },
 };
 
@@ -138,38 +154,44 @@ describe.each(generations)("on %s", (generation) => {
     expect(log.lines("clos")).toEqual([]);
   });
 
-  it.each(Object.entries(phases))("SIGTERM during %s aborts it, closes the connector, and exits 0", async (phase, begin) => {
-    const { plugin, log, work, release } = await begin(generation);
-    const failure = expect(work).rejects.toMatchObject({
-      name: "PluginConnectionError",
-      message: expect.stringContaining("the plugin exited with code 0") as unknown,
-    });
-    await log.says(`waits in ${phase}\n`);
-    // A second one changes nothing.
-    signal(plugin.pid, "SIGTERM", "SIGTERM");
-    expect(await plugin.exited).toEqual(ended);
-    // A host that sends learns of the end when it sends on.
-    release();
-    await failure;
-    await log.says("closed\n");
-    expect(log.text).toMatch(new RegExp(`(?:aborted|broke off) in ${phase}: the connection to the host has ended\n`));
-    expect(log.lines("clos")).toEqual(["closing", "closed"]);
-    expect(log.lines("stored")).toEqual([]);
-    expect(log.text).not.toContain("process.exit");
-    expect(isThere(plugin.pid)).toBe(false);
-  });
+  it.each(Object.entries(phases))(
+    "SIGTERM during %s aborts it, closes the connector, and exits 0",
+    async (phase, begin) => {
+      const { plugin, log, work, release } = await begin(generation);
+      const failure = expect(work).rejects.toMatchObject({
+        name: "PluginConnectionError",
+        message: expect.stringContaining("the plugin exited with code 0") as unknown,
+      });
+      await log.says(`waits in ${phase}\n`);
+      // A second one changes nothing.
+      signal(plugin.pid, "SIGTERM", "SIGTERM");
+      expect(await plugin.exited).toEqual(ended);
+      // A host that sends learns of the end when it sends on.
+      release();
+      await failure;
+      await log.says("closed\n");
+      expect(log.text).toMatch(new RegExp(`(?:aborted|broke off) in ${phase}: the connection to the host has ended\n`));
+      expect(log.lines("clos")).toEqual(["closing", "closed"]);
+      expect(log.lines("stored")).toEqual([]);
+      expect(log.text).not.toContain("process.exit");
+      expect(isThere(plugin.pid)).toBe(false);
+    },
+  );
 
-  it.each(Object.entries(phases))("SIGINT and SIGHUP during %s are left to the host: the work goes on", async (phase, begin) => {
-    const { plugin, log, work, release, close, stop } = await begin(generation);
-    await log.says(`waits in ${phase}\n`);
-    signal(plugin.pid, "SIGINT", "SIGHUP", "SIGINT", "SIGHUP");
-    release();
-    await work;
-    await close();
-    expect(await stop()).toEqual(ended);
-    expect(log.lines("clos")).toEqual(["closing", "closed"]);
-    expect(log.text).not.toContain("aborted");
-  });
+  it.each(Object.entries(phases))(
+    "SIGINT and SIGHUP during %s are left to the host: the work goes on",
+    async (phase, begin) => {
+      const { plugin, log, work, release, close, stop } = await begin(generation);
+      await log.says(`waits in ${phase}\n`);
+      signal(plugin.pid, "SIGINT", "SIGHUP", "SIGINT", "SIGHUP");
+      release();
+      await work;
+      await close();
+      expect(await stop()).toEqual(ended);
+      expect(log.lines("clos")).toEqual(["closing", "closed"]);
+      expect(log.text).not.toContain("aborted");
+    },
+  );
 
   it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s during Close lets close() finish", async (name) => {
     const { client, plugin, log, stop } = await startStorage(generation, { fixture, config: { phase: "Close" } });
@@ -208,7 +230,9 @@ describe.each(generations)("on %s", (generation) => {
 async function terminateInit(generation: Generation): Promise<RunningProcess & { readonly failure: unknown }> {
   const running = await startProcess({ fixture });
   const connection = await PluginConnection.open(running.plugin, { generation, startTimeoutMs: 60_000 });
-  const opening = openImporter(connection, { location: "waiting:///", config: { phase: "Init" } }).catch((error: unknown) => error);
+  const opening = openImporter(connection, { location: "waiting:///", config: { phase: "Init" } }).catch(
+    (error: unknown) => error,
+  );
   await running.log.says("waits in Init\n");
   process.kill(running.plugin.pid, "SIGTERM");
   return { ...running, failure: await opening };

@@ -40,7 +40,14 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
   });
 
   it("tells of every method that throws in the author's words", async () => {
-    const config = { create: "throws", open: "throws", mode: "throws", size: "throws", list: "throws", close: "throws" };
+    const config = {
+      create: "throws",
+      open: "throws",
+      mode: "throws",
+      size: "throws",
+      list: "throws",
+      close: "throws",
+    };
     const { client } = await startStorage(generation, { config });
     await expect(client.create(new Uint8Array(1))).rejects.toMatchObject(unknown);
     await expect(client.open()).rejects.toMatchObject(unknown);
@@ -51,7 +58,10 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
       await expect(client.put(kind, macOf(Fault.throws), content)).rejects.toMatchObject(unknown);
       await expect(client.put(kind, macOf(Fault.breaks), content)).rejects.toMatchObject(unknown);
       const missing = `no such ${kind}: ${macOf(Fault.none).hex}`;
-      await expect(bytesOf(client.get(kind, macOf(Fault.none)))).rejects.toMatchObject({ ...unknown, message: missing });
+      await expect(bytesOf(client.get(kind, macOf(Fault.none)))).rejects.toMatchObject({
+        ...unknown,
+        message: missing,
+      });
       await expect(client.delete(kind, macOf(Fault.none))).rejects.toMatchObject({ ...unknown, message: missing });
     }
     await expect(client.close()).rejects.toMatchObject(unknown);

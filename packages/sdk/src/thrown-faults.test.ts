@@ -86,7 +86,12 @@ describe.each(generations)("on %s", (generation) => {
       "/scan null": "nothing",
     });
     expect(late).toEqual(
-      Object.fromEntries(names.flatMap((name) => [[`/rejects later with ${name}`, "x"], [`/throws ${name} in a timer`, "x"]])),
+      Object.fromEntries(
+        names.flatMap((name) => [
+          [`/rejects later with ${name}`, "x"],
+          [`/throws ${name} in a timer`, "x"],
+        ]),
+      ),
     );
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
@@ -101,7 +106,8 @@ describe.each(generations)("on %s", (generation) => {
     const { client, log, stop } = await startOddExporter(generation);
     const content = Buffer.alloc(64 * 1024);
     if (client.generation === "v1.0") {
-      for (const name of names) outcomes[name] = await failureOf(storeOne(client, `/throws ${name}`, content, content.length));
+      for (const name of names)
+        outcomes[name] = await failureOf(storeOne(client, `/throws ${name}`, content, content.length));
       expect(outcomes).toEqual(refusals());
       await storeOne(client, "/good", content, content.length);
     } else {

@@ -7,7 +7,17 @@ import { deferred } from "../../connection/dist/testing/deferred.js";
 import { servedStore } from "../../connection/dist/testing/store-service.js";
 import type { ChannelEvents } from "./channel.js";
 import { serveChannel } from "./framed-server.js";
-import { beginning, data, headers, readFrames, requestFields, rstStream, settings, windowUpdate, type Frame } from "./testing/frames.js";
+import {
+  beginning,
+  data,
+  headers,
+  readFrames,
+  requestFields,
+  rstStream,
+  settings,
+  windowUpdate,
+  type Frame,
+} from "./testing/frames.js";
 
 const { endStream } = frameFlag;
 const largest = 16 * 1024 * 1024;
@@ -46,7 +56,13 @@ class Host {
   /** Begins a call of the store's. */
   call(stream: number, method: string, ...more: readonly (readonly [string, string])[]): void {
     const path = `/store.Store/${method}`;
-    this.send(headers(stream, 0, requestFields(...more).map(([name, value]) => [name, name === ":path" ? path : value])));
+    this.send(
+      headers(
+        stream,
+        0,
+        requestFields(...more).map(([name, value]) => [name, name === ":path" ? path : value]),
+      ),
+    );
   }
 
   /** Some turns of the event loop: all that follows has happened. */
@@ -82,7 +98,9 @@ describe("a call that waits until the host has read what others have answered", 
             const call = (calls += 1);
             // The first one answers last, and little.
             if (call === 1) await othersHaveAnswered.promise;
-            ends.push(`${String(call)}: ${await outcomeOf(() => send({ chunk: new Uint8Array(call === 1 ? 1 : largest) }))}`);
+            ends.push(
+              `${String(call)}: ${await outcomeOf(() => send({ chunk: new Uint8Array(call === 1 ? 1 : largest) }))}`,
+            );
           }),
       }),
     ]);
@@ -118,7 +136,9 @@ describe("a call whose deadline passes", () => {
     host.send(data(1, emptyMessage, endStream));
     expect(await end.promise).toBe("the operation timed out");
     await host.turns();
-    expect(host.frames(frameType.rstStream)).toMatchObject([{ stream: 1, payload: Buffer.of(0, 0, 0, errorCode.cancel) }]);
+    expect(host.frames(frameType.rstStream)).toMatchObject([
+      { stream: 1, payload: Buffer.of(0, 0, 0, errorCode.cancel) },
+    ]);
     host.server.close();
   });
 });

@@ -87,9 +87,10 @@ export class Call implements StreamHandler {
       }, timeoutMs);
     }
     // Its requests are iterated as they come; but one that is cancelled with its headers is not begun.
-    if (isStreaming(target.method)) queueMicrotask(() => {
-      this.#begin();
-    });
+    if (isStreaming(target.method))
+      queueMicrotask(() => {
+        this.#begin();
+      });
   }
 
   get unreadBytes(): number {
@@ -110,7 +111,8 @@ export class Call implements StreamHandler {
   onEnd(): void {
     queueMicrotask(() => {
       if (this.#isOver || this.#context.aborted !== undefined) return;
-      if (!this.#inbound.isWhole) this.#requests.fail(new StatusError("the request ended in the middle of a message", Code.InvalidArgument));
+      if (!this.#inbound.isWhole)
+        this.#requests.fail(new StatusError("the request ended in the middle of a message", Code.InvalidArgument));
       else this.#requests.end();
       if (!isStreaming(this.#target.method)) this.#begin();
     });
@@ -209,10 +211,14 @@ export class Call implements StreamHandler {
 
   async #onlyRequest(method: MethodTable): Promise<unknown> {
     const first = await this.#requests.next();
-    if (first.done === true) throw new StatusError(`protocol error: missing input message for ${kindOf(method)} method`, Code.Unimplemented);
+    if (first.done === true)
+      throw new StatusError(`protocol error: missing input message for ${kindOf(method)} method`, Code.Unimplemented);
     const second = await this.#requests.next();
     if (second.done === true) return first.value;
-    throw new StatusError(`protocol error: received extra input message for ${kindOf(method)} method`, Code.Unimplemented);
+    throw new StatusError(
+      `protocol error: received extra input message for ${kindOf(method)} method`,
+      Code.Unimplemented,
+    );
   }
 
   async #sendAll(response: unknown): Promise<void> {
@@ -222,7 +228,8 @@ export class Call implements StreamHandler {
       if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
       return;
     }
-    if (!isAsyncIterable(response)) throw new StatusError("the method answered with no iterable of messages", Code.Internal);
+    if (!isAsyncIterable(response))
+      throw new StatusError("the method answered with no iterable of messages", Code.Internal);
     const iterator = response[Symbol.asyncIterator]();
     this.#iterator = iterator;
     if (this.#context.aborted !== undefined) this.#stopIterator();

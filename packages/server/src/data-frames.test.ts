@@ -8,7 +8,9 @@ const { endStream } = frameFlag;
 const { protocolError, streamClosed, flowControlError } = errorCode;
 
 async function resets(host: MemoryHost): Promise<[stream: number, code: number][]> {
-  return (await host.frames()).filter(({ type }) => type === frameType.rstStream).map(({ stream, payload }) => [stream, payload.readUInt32BE()]);
+  return (await host.frames())
+    .filter(({ type }) => type === frameType.rstStream)
+    .map(({ stream, payload }) => [stream, payload.readUInt32BE()]);
 }
 
 describe("DATA (RFC 9113, section 6.1)", () => {
@@ -33,8 +35,16 @@ describe("DATA (RFC 9113, section 6.1)", () => {
     ["on stream 0", data(0, "x"), "PROTOCOL_ERROR (DATA on stream 0)"],
     ["on a stream that is idle", data(3, "x"), "PROTOCOL_ERROR (DATA on a stream that is idle)"],
     ["on a stream that only this side could open", data(2, "x"), "PROTOCOL_ERROR (DATA on a stream that is idle)"],
-    ["with padding as long as its frame", frame(frameType.data, frameFlag.padded, 1, Buffer.of(3, 0, 0)), "PROTOCOL_ERROR (padding as long as its frame)"],
-    ["with padding and no bytes", frame(frameType.data, frameFlag.padded, 1), "PROTOCOL_ERROR (padding as long as its frame)"],
+    [
+      "with padding as long as its frame",
+      frame(frameType.data, frameFlag.padded, 1, Buffer.of(3, 0, 0)),
+      "PROTOCOL_ERROR (padding as long as its frame)",
+    ],
+    [
+      "with padding and no bytes",
+      frame(frameType.data, frameFlag.padded, 1),
+      "PROTOCOL_ERROR (padding as long as its frame)",
+    ],
   ])("%s ends the connection", (_, bytes, text) => {
     for (const host of [new MemoryHost().send(headers(1), bytes), new MemoryHost().sendBytes(headers(1), bytes)]) {
       expect(host.end).toEqual({ error: `the host broke HTTP/2: ${text}` });
@@ -110,7 +120,10 @@ describe("content-length (RFC 9113, section 8.1.1)", () => {
   });
 
   it("of a request without content is 0, or the request is reset", async () => {
-    const host = new MemoryHost().send(headers(1, endStream, requestFields(["content-length", "0"])), headers(3, endStream, requestFields(["content-length", "1"])));
+    const host = new MemoryHost().send(
+      headers(1, endStream, requestFields(["content-length", "0"])),
+      headers(3, endStream, requestFields(["content-length", "1"])),
+    );
     expect(host.stream(1).ended).toBe(true);
     expect(await resets(host)).toEqual([[3, protocolError]]);
   });
@@ -140,7 +153,9 @@ describe("what the host may send (RFC 9113, section 6.9)", () => {
     host.connection.credit(stream, 262_143);
     expect((await host.frames()).filter(({ type }) => type === frameType.windowUpdate)).toEqual([]);
     host.connection.credit(stream, 1);
-    expect(await host.frames()).toMatchObject([{ type: frameType.windowUpdate, stream: 1, payload: Buffer.of(0, 4, 0, 0) }]);
+    expect(await host.frames()).toMatchObject([
+      { type: frameType.windowUpdate, stream: 1, payload: Buffer.of(0, 4, 0, 0) },
+    ]);
     for (let sent = 0; sent < 1024; sent += 1) host.send(padded(frameType.data, 0, 1, "x", 255));
     expect(stream.credit).toBe(1024 * 256 - 262_144);
     expect(await host.frames()).toMatchObject([{ type: frameType.windowUpdate, stream: 1 }]);

@@ -60,7 +60,8 @@ export class DataFrames {
 
   #isAccepted(stream: Http2Stream, length: number): boolean {
     if (stream.hostEnded) this.#endings.cut(stream, "the host sent data behind its end", errorCode.streamClosed);
-    else if (!this.#flow.arrivedFor(stream, length)) this.#endings.cut(stream, "the host has sent more than it may", errorCode.flowControlError);
+    else if (!this.#flow.arrivedFor(stream, length))
+      this.#endings.cut(stream, "the host has sent more than it may", errorCode.flowControlError);
     else return true;
     return false;
   }

@@ -155,9 +155,13 @@ describe("a channel on two pipes", () => {
 
 describe("a channel on sockets", () => {
   it("loses nothing that comes between its first write and its start", async () => {
-    const child = spawn(process.execPath, [fileURLToPath(new URL("../fixtures/descriptor-channel.js", import.meta.url))], {
-      stdio: ["pipe", "pipe", "inherit", "ipc"],
-    });
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL("../fixtures/descriptor-channel.js", import.meta.url))],
+      {
+        stdio: ["pipe", "pipe", "inherit", "ipc"],
+      },
+    );
     const { stdin, stdout } = child;
     if (stdin === null || stdout === null) throw new Error("there are no sockets");
     const output = text(stdout);

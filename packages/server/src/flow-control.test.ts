@@ -7,11 +7,15 @@ import { MemoryHost } from "./testing/memory-host.js";
 const { endStream } = frameFlag;
 
 function contentOf(frames: readonly Frame[], stream: number): number {
-  return frames.filter((one) => one.type === frameType.data && one.stream === stream).reduce((sum, { payload }) => sum + payload.length, 0);
+  return frames
+    .filter((one) => one.type === frameType.data && one.stream === stream)
+    .reduce((sum, { payload }) => sum + payload.length, 0);
 }
 
 function endsOf(frames: readonly Frame[]): number[] {
-  return frames.filter(({ type, flags }) => type <= frameType.headers && (flags & endStream) !== 0).map(({ stream }) => stream);
+  return frames
+    .filter(({ type, flags }) => type <= frameType.headers && (flags & endStream) !== 0)
+    .map(({ stream }) => stream);
 }
 
 const initialWindow = (value: number): Buffer => settings([setting.initialWindowSize, value]);
@@ -26,7 +30,9 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     expect(await host.frames()).toEqual([]);
     for (let i = 0; i < 4; i += 1) {
       host.send(windowUpdate(0, 1));
-      expect(await host.frames()).toMatchObject([{ type: frameType.data, stream: 1, flags: 0, payload: { length: 1 } }]);
+      expect(await host.frames()).toMatchObject([
+        { type: frameType.data, stream: 1, flags: 0, payload: { length: 1 } },
+      ]);
     }
     expect(told.done).toBe(0);
     host.send(windowUpdate(0, 1));
@@ -42,9 +48,15 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     host.answer(1, "hello", true);
     host.connection.sendHeaders(host.stream(3).stream, responseHeaders, false);
     host.answer(3, "", true);
-    expect((await host.frames()).map(({ type, stream }) => [type, stream])).toEqual([[1, 1], [1, 3], [0, 3]]);
+    expect((await host.frames()).map(({ type, stream }) => [type, stream])).toEqual([
+      [1, 1],
+      [1, 3],
+      [0, 3],
+    ]);
     host.send(windowUpdate(1, 5));
-    expect(await host.frames()).toMatchObject([{ type: frameType.data, stream: 1, flags: endStream, payload: Buffer.from("hello") }]);
+    expect(await host.frames()).toMatchObject([
+      { type: frameType.data, stream: 1, flags: endStream, payload: Buffer.from("hello") },
+    ]);
   });
 
   it("changes by SETTINGS for open streams too, and may be negative (section 6.9.2)", async () => {
@@ -68,7 +80,11 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     host.answer(1, "hello", true);
     await host.frames();
     host.send(initialWindow(3), initialWindow(1));
-    expect((await host.frames()).map(({ type, payload }) => [type, payload.length])).toEqual([[4, 0], [4, 0], [0, 1]]);
+    expect((await host.frames()).map(({ type, payload }) => [type, payload.length])).toEqual([
+      [4, 0],
+      [4, 0],
+      [0, 1],
+    ]);
   });
 
   it("of one stream waits for its own window alone: others go on", async () => {
@@ -108,7 +124,11 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     for (const text of ["a", "b", "c"]) host.answer(1, text);
     expect((await host.frames()).map(({ stream, payload }) => [stream, payload.length])).toEqual([[1, 3]]);
     host.answer(3, Buffer.alloc(40_000));
-    expect((await host.frames()).map(({ stream, payload }) => [stream, payload.length])).toEqual([[3, 16_384], [3, 16_384], [3, 7232]]);
+    expect((await host.frames()).map(({ stream, payload }) => [stream, payload.length])).toEqual([
+      [3, 16_384],
+      [3, 16_384],
+      [3, 7232],
+    ]);
   });
 
   it("never grows a frame that has left: another as long may stand where it stood", async () => {
@@ -121,7 +141,10 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     await host.frames();
     host.send(frame(frameType.ping, 0, 0, Buffer.alloc(8)));
     host.answer(1, "x");
-    expect((await host.frames()).map(({ type, payload }) => [type, payload.length])).toEqual([[frameType.ping, 8], [frameType.data, 1]]);
+    expect((await host.frames()).map(({ type, payload }) => [type, payload.length])).toEqual([
+      [frameType.ping, 8],
+      [frameType.data, 1],
+    ]);
   });
 
   it("is nothing any more when the stream is reset; who waits is told", async () => {
@@ -150,15 +173,35 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
 
 describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
   it.each<[string, Buffer, string]>([
-    ["of 3 bytes", frame(frameType.windowUpdate, 0, 0, Buffer.alloc(3)), "FRAME_SIZE_ERROR (a WINDOW_UPDATE has 4 bytes)"],
+    [
+      "of 3 bytes",
+      frame(frameType.windowUpdate, 0, 0, Buffer.alloc(3)),
+      "FRAME_SIZE_ERROR (a WINDOW_UPDATE has 4 bytes)",
+    ],
     ["of 0", windowUpdate(0, 0), "PROTOCOL_ERROR (a window update of 0)"],
     ["of 0 and the reserved bit", windowUpdate(0, 0x8000_0000), "PROTOCOL_ERROR (a window update of 0)"],
     ["to more than 2^31-1", windowUpdate(0, maxWindow - 65_534), "FLOW_CONTROL_ERROR (a window that overflows)"],
-    ["twice, to more than 2^31-1", Buffer.concat([windowUpdate(0, maxWindow), windowUpdate(0, maxWindow)]), "FLOW_CONTROL_ERROR (a window that overflows)"],
+    [
+      "twice, to more than 2^31-1",
+      Buffer.concat([windowUpdate(0, maxWindow), windowUpdate(0, maxWindow)]),
+      "FLOW_CONTROL_ERROR (a window that overflows)",
+    ],
     ["of a stream that is idle", windowUpdate(3, 1), "PROTOCOL_ERROR (WINDOW_UPDATE on a stream that is idle)"],
-    ["of a stream that only this side could open", windowUpdate(2, 1), "PROTOCOL_ERROR (WINDOW_UPDATE on a stream that is idle)"],
-    ["by SETTINGS, to more than 2^31-1", initialWindow(0x8000_0000), "FLOW_CONTROL_ERROR (INITIAL_WINDOW_SIZE of 2147483648)"],
-    ["of a stream, by SETTINGS", Buffer.concat([windowUpdate(1, 1), initialWindow(maxWindow)]), "FLOW_CONTROL_ERROR (a window that overflows)"],
+    [
+      "of a stream that only this side could open",
+      windowUpdate(2, 1),
+      "PROTOCOL_ERROR (WINDOW_UPDATE on a stream that is idle)",
+    ],
+    [
+      "by SETTINGS, to more than 2^31-1",
+      initialWindow(0x8000_0000),
+      "FLOW_CONTROL_ERROR (INITIAL_WINDOW_SIZE of 2147483648)",
+    ],
+    [
+      "of a stream, by SETTINGS",
+      Buffer.concat([windowUpdate(1, 1), initialWindow(maxWindow)]),
+      "FLOW_CONTROL_ERROR (a window that overflows)",
+    ],
   ])("%s ends the connection", async (_, bytes, text) => {
     const host = new MemoryHost().send(headers(1), bytes);
     expect(host.end).toEqual({ error: `the host broke HTTP/2: ${text}` });
@@ -176,14 +219,20 @@ describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
   });
 
   it("to 2^31-1 is well, and one of a closed stream means nothing", () => {
-    const host = new MemoryHost().send(headers(1), windowUpdate(0, maxWindow - 65_535), windowUpdate(1, maxWindow - 65_535));
+    const host = new MemoryHost().send(
+      headers(1),
+      windowUpdate(0, maxWindow - 65_535),
+      windowUpdate(1, maxWindow - 65_535),
+    );
     host.send(rstStream(1), windowUpdate(1, maxWindow), windowUpdate(1, 0));
     expect(host.end).toBeUndefined();
   });
 
   it("a hundred thousand times is put up with", () => {
     const host = new MemoryHost().send(headers(1));
-    const many = Buffer.concat(Array.from({ length: 500 }, () => Buffer.concat([windowUpdate(0, 1), windowUpdate(1, 1)])));
+    const many = Buffer.concat(
+      Array.from({ length: 500 }, () => Buffer.concat([windowUpdate(0, 1), windowUpdate(1, 1)])),
+    );
     for (let i = 0; i < 100; i += 1) host.send(many);
     host.send(data(1, "x"));
     expect([host.stream(1).data, host.end]).toEqual(["x", undefined]);

@@ -1,4 +1,11 @@
-import { brokenProtocol, connectionWindowBytes, errorCode, initialWindow, maxWindow, readUint32 } from "@kloset/connection/serving";
+import {
+  brokenProtocol,
+  connectionWindowBytes,
+  errorCode,
+  initialWindow,
+  maxWindow,
+  readUint32,
+} from "@kloset/connection/serving";
 import type { ControlFrames } from "./control-frames.js";
 import { StreamError } from "./errors.js";
 import type { FrameHeader } from "./frame-reader.js";
@@ -26,7 +33,8 @@ export class ReceiveFlow {
    * @throws HostProtocolError FLOW_CONTROL_ERROR when it is longer than the connection's window.
    */
   arrived(length: number): void {
-    if (length > this.#window) throw brokenProtocol(errorCode.flowControlError, "more came than the connection's window");
+    if (length > this.#window)
+      throw brokenProtocol(errorCode.flowControlError, "more came than the connection's window");
     this.#window -= length;
     this.#credit += length;
     if (this.#credit < connectionCreditBytes) return;
@@ -95,7 +103,8 @@ export class SendFlow {
     if (length !== 4) throw brokenProtocol(errorCode.frameSizeError, "a WINDOW_UPDATE has 4 bytes");
     const increment = readUint32(bytes, start) & maxWindow;
     if (id === 0) this.#growConnection(increment);
-    else if (this.#streams.isIdle(id)) throw brokenProtocol(errorCode.protocolError, "WINDOW_UPDATE on a stream that is idle");
+    else if (this.#streams.isIdle(id))
+      throw brokenProtocol(errorCode.protocolError, "WINDOW_UPDATE on a stream that is idle");
     else this.#growStream(id, increment);
   }
 

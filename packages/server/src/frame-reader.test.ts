@@ -6,7 +6,14 @@ import { data, frame, headers, padded, settings, windowUpdate } from "./testing/
 
 /** What a sink was told, with the pieces of a frame put together. */
 class Sink {
-  readonly frames: { type: number; flags: number; stream: number; length: number; content: string; isWhole: boolean }[] = [];
+  readonly frames: {
+    type: number;
+    flags: number;
+    stream: number;
+    length: number;
+    content: string;
+    isWhole: boolean;
+  }[] = [];
 
   onFrame({ type, flags, stream, length }: { type: number; flags: number; stream: number; length: number }): void {
     this.frames.push({ type, flags, stream, length, content: "", isWhole: false });
@@ -61,7 +68,18 @@ const whole = read([everyKind]);
 describe("FrameReader", () => {
   it("finds the frames, without the reserved bit of a stream", () => {
     expect(whole.map(({ type, stream, length }) => [type, stream, length])).toEqual([
-      [4, 0, 6], [4, 0, 0], [1, 1, whole[2]?.length], [0, 1, 3], [0, 1, 0], [0, 1, 300], [0, 3, 12], [0, 3, 1], [0, 3, 0], [8, 0, 4], [0xff, 0x7fff_ffff, 9], [6, 0, 8],
+      [4, 0, 6],
+      [4, 0, 0],
+      [1, 1, whole[2]?.length],
+      [0, 1, 3],
+      [0, 1, 0],
+      [0, 1, 300],
+      [0, 3, 12],
+      [0, 3, 1],
+      [0, 3, 0],
+      [8, 0, 4],
+      [0xff, 0x7fff_ffff, 9],
+      [6, 0, 8],
     ]);
     expect(whole.every(({ isWhole, length, content }) => isWhole && content.length === 2 * length)).toBe(true);
     expect(whole[3]?.content).toBe(Buffer.from("abc").toString("hex"));
@@ -69,7 +87,8 @@ describe("FrameReader", () => {
 
   it("finds the same byte by byte, and cut in two anywhere", () => {
     expect(read([...everyKind].map((byte) => Buffer.of(byte)))).toEqual(whole);
-    for (let at = 1; at < everyKind.length; at += 1) expect(read([everyKind.subarray(0, at), everyKind.subarray(at)])).toEqual(whole);
+    for (let at = 1; at < everyKind.length; at += 1)
+      expect(read([everyKind.subarray(0, at), everyKind.subarray(at)])).toEqual(whole);
   });
 
   it("finds the same in any pieces", () => {
@@ -98,11 +117,27 @@ describe("FrameReader", () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ["HTTP/1.1", Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), 'the host does not speak HTTP/2: it began with "GET / HTTP/1.1\\r\\nHost: lo"'],
+    [
+      "HTTP/1.1",
+      Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+      'the host does not speak HTTP/2: it began with "GET / HTTP/1.1\\r\\nHost: lo"',
+    ],
     ["no SETTINGS", Buffer.concat([preface, data(1)]), "its first frame is not SETTINGS"],
-    ["an acknowledgement in its place", Buffer.concat([preface, frame(frameType.settings, frameFlag.ack, 0)]), "its first frame is not SETTINGS"],
-    ["a frame of 16,385 bytes", Buffer.concat([preface, settings(), data(1, Buffer.alloc(16_385))]), "the host sent a frame of 16385 bytes; the limit is 16384"],
-    ["SETTINGS of 16 MiB", Buffer.concat([preface, Buffer.of(0xff, 0xff, 0xff, 4, 0, 0, 0, 0, 0)]), "the host sent a frame of 16777215 bytes"],
+    [
+      "an acknowledgement in its place",
+      Buffer.concat([preface, frame(frameType.settings, frameFlag.ack, 0)]),
+      "its first frame is not SETTINGS",
+    ],
+    [
+      "a frame of 16,385 bytes",
+      Buffer.concat([preface, settings(), data(1, Buffer.alloc(16_385))]),
+      "the host sent a frame of 16385 bytes; the limit is 16384",
+    ],
+    [
+      "SETTINGS of 16 MiB",
+      Buffer.concat([preface, Buffer.of(0xff, 0xff, 0xff, 4, 0, 0, 0, 0, 0)]),
+      "the host sent a frame of 16777215 bytes",
+    ],
   ])("refuses %s, however it is cut", (_, bytes, text) => {
     expect(() => read([bytes])).toThrow(text);
     const refused = bytes.subarray(0, preface.length + 30);
@@ -111,6 +146,10 @@ describe("FrameReader", () => {
 
   it("takes the largest frame there is", () => {
     const frames = read([preface, settings(), data(1, Buffer.alloc(16_384)), frame(0xee, 0, 1, Buffer.alloc(16_384))]);
-    expect(frames.map(({ length, isWhole }) => [length, isWhole])).toEqual([[0, true], [16_384, true], [16_384, true]]);
+    expect(frames.map(({ length, isWhole }) => [length, isWhole])).toEqual([
+      [0, true],
+      [16_384, true],
+      [16_384, true],
+    ]);
   });
 });

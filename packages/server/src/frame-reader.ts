@@ -65,7 +65,11 @@ export class FrameReader {
     const from = preface.length - this.#prefaceLeft;
     const length = Math.min(this.#prefaceLeft, bytes.length);
     if (preface.compare(bytes, 0, length, from, from + length) !== 0) {
-      const text = Buffer.from(bytes.subarray(0, Math.min(bytes.length, maxQuotedLength))).toString("latin1", 0, length);
+      const text = Buffer.from(bytes.subarray(0, Math.min(bytes.length, maxQuotedLength))).toString(
+        "latin1",
+        0,
+        length,
+      );
       throw new HostProtocolError(`the host does not speak HTTP/2: it began with ${JSON.stringify(text)}`);
     }
     this.#prefaceLeft -= length;
@@ -98,7 +102,9 @@ export class FrameReader {
 
   #begin(frame: FrameHeader): void {
     if (frame.length > maxFrameBytes) {
-      throw new HostProtocolError(`the host sent a frame of ${String(frame.length)} bytes; the limit is ${String(maxFrameBytes)}`);
+      throw new HostProtocolError(
+        `the host sent a frame of ${String(frame.length)} bytes; the limit is ${String(maxFrameBytes)}`,
+      );
     }
     if (!this.#hasSettings) {
       // RFC 9113, section 3.4: the preface ends with a SETTINGS frame.

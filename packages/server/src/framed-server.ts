@@ -1,7 +1,23 @@
-import type { DescriptorServer, FirstRequest, ServedService, Server, ServeDescriptors, ServerOptions, Services } from "@kloset/connection";
+import type {
+  DescriptorServer,
+  FirstRequest,
+  ServedService,
+  Server,
+  ServeDescriptors,
+  ServerOptions,
+  Services,
+} from "@kloset/connection";
 import { Code, StatusError } from "@kloset/grpc";
 import type { Duplex } from "node:stream";
-import { callRefusal, decidedByFirst, defaultMaxMessageBytes, httpRefusal, isPeerGone, maxBacklogBytes, notServed } from "@kloset/connection/serving";
+import {
+  callRefusal,
+  decidedByFirst,
+  defaultMaxMessageBytes,
+  httpRefusal,
+  isPeerGone,
+  maxBacklogBytes,
+  notServed,
+} from "@kloset/connection/serving";
 import { Admission } from "./admission.js";
 import { Call, type CallEnvironment, type CallTarget } from "./call.js";
 import { channelOf, type Channel } from "./channel.js";
@@ -83,7 +99,11 @@ const answered: StreamHandler = {
   unreadBytes: 0,
 };
 
-function answer(environment: CallEnvironment, stream: Http2Stream, find: (first: FirstRequest) => Found): StreamHandler {
+function answer(
+  environment: CallEnvironment,
+  stream: Http2Stream,
+  find: (first: FirstRequest) => Found,
+): StreamHandler {
   const { connection } = environment;
   const { head } = stream;
   /** Later, when the stream is known to its connection. */
@@ -98,7 +118,12 @@ function answer(environment: CallEnvironment, stream: Http2Stream, find: (first:
   const httpStatus = httpRefusal({ method: head.method, contentType: fieldOf(head, "content-type") });
   if (httpStatus !== undefined) {
     return answeredBy(() => {
-      sendHttpError(connection, stream, httpStatus, httpStatus === 405 ? "gRPC is POST\n" : "gRPC is application/grpc\n");
+      sendHttpError(
+        connection,
+        stream,
+        httpStatus,
+        httpStatus === 405 ? "gRPC is POST\n" : "gRPC is application/grpc\n",
+      );
     });
   }
   const found = find({ path: head.path, userAgent: fieldOf(head, "user-agent") ?? "" });
@@ -124,7 +149,10 @@ function targetsOf({ service, implementation }: ServedService): [path: string, t
   const methods = implementation as Readonly<Record<string, CallTarget["implementation"] | undefined>>;
   return service.methods.map((method) => [
     method.path,
-    { method, implementation: methods[method.localName]?.bind(implementation) ?? notImplemented(service.typeName, method.name) },
+    {
+      method,
+      implementation: methods[method.localName]?.bind(implementation) ?? notImplemented(service.typeName, method.name),
+    },
   ]);
 }
 

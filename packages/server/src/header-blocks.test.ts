@@ -3,7 +3,14 @@ import { headerBlock, okTrailers, responseHeaders, withoutTable } from "./header
 import { HpackDecoder, type HeaderField } from "./hpack/index.js";
 
 it.each<[string, Uint8Array, HeaderField[]]>([
-  ["the headers of a response", responseHeaders, [[":status", "200"], ["content-type", "application/grpc"]]],
+  [
+    "the headers of a response",
+    responseHeaders,
+    [
+      [":status", "200"],
+      ["content-type", "application/grpc"],
+    ],
+  ],
   ["the trailers of a call that has ended well", okTrailers, [["grpc-status", "0"]]],
 ])("%s are written out as they would be encoded", (_, block, fields) => {
   expect(Buffer.from(block)).toEqual(Buffer.from(headerBlock(fields)));

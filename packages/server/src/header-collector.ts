@@ -1,11 +1,21 @@
 import { brokenProtocol, errorCode } from "@kloset/connection/serving";
 import { floodError } from "./errors.js";
 import { HpackDecoder, HpackError, type HeaderField } from "./hpack/index.js";
-import { headerTableBytes, maxContinuations, maxHeaderBlockBytes, maxHeaderFields, maxHeaderListBytes } from "./limits.js";
+import {
+  headerTableBytes,
+  maxContinuations,
+  maxHeaderBlockBytes,
+  maxHeaderFields,
+  maxHeaderListBytes,
+} from "./limits.js";
 
 /** Puts together the header block of a HEADERS frame and its CONTINUATIONs (RFC 9113, section 4.3), and decodes it. */
 export class HeaderCollector {
-  readonly #decoder = new HpackDecoder({ maxTableBytes: headerTableBytes, maxListBytes: maxHeaderListBytes, maxFields: maxHeaderFields });
+  readonly #decoder = new HpackDecoder({
+    maxTableBytes: headerTableBytes,
+    maxListBytes: maxHeaderListBytes,
+    maxFields: maxHeaderFields,
+  });
   #parts: Buffer[] = [];
   #length = 0;
 

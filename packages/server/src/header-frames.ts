@@ -1,4 +1,11 @@
-import { brokenProtocol, errorCode, frameFlag, frameType, maxConcurrentStreams, streamWindowBytes } from "@kloset/connection/serving";
+import {
+  brokenProtocol,
+  errorCode,
+  frameFlag,
+  frameType,
+  maxConcurrentStreams,
+  streamWindowBytes,
+} from "@kloset/connection/serving";
 import { StreamError } from "./errors.js";
 import type { SendFlow } from "./flow-control.js";
 import type { FrameHeader } from "./frame-reader.js";
@@ -30,7 +37,12 @@ export class HeaderFrames {
   #isOpen = false;
 
   /** @param onRequest - Finds who answers a request. */
-  constructor(streams: Streams, endings: StreamEndings, flow: SendFlow, onRequest: (stream: Http2Stream) => StreamHandler) {
+  constructor(
+    streams: Streams,
+    endings: StreamEndings,
+    flow: SendFlow,
+    onRequest: (stream: Http2Stream) => StreamHandler,
+  ) {
     this.#streams = streams;
     this.#endings = endings;
     this.#flow = flow;
@@ -81,7 +93,8 @@ export class HeaderFrames {
     if (stream !== undefined) this.#onTrailers(stream, list);
     else if (this.#streams.isIdle(id)) this.#onRequestHeaders(id, list);
     // RFC 9113, section 5.1: what is under way for a stream that this side has reset is dropped.
-    else if (!this.#streams.wasReset(id)) throw brokenProtocol(errorCode.streamClosed, "HEADERS on a stream that is closed");
+    else if (!this.#streams.wasReset(id))
+      throw brokenProtocol(errorCode.streamClosed, "HEADERS on a stream that is closed");
   }
 
   #onRequestHeaders(id: number, list: List): void {
@@ -106,7 +119,8 @@ export class HeaderFrames {
       return;
     }
     // RFC 9113, section 8.1.
-    if (!this.#endStream) throw new StreamError(stream.id, errorCode.protocolError, "trailers that do not end the stream");
+    if (!this.#endStream)
+      throw new StreamError(stream.id, errorCode.protocolError, "trailers that do not end the stream");
     if (list !== undefined) checkTrailers(stream.id, list);
     this.#endings.hostEnded(stream);
   }

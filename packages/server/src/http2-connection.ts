@@ -17,7 +17,8 @@ import { StreamEndings } from "./stream-endings.js";
 import { StreamSender } from "./stream-sender.js";
 import { Streams } from "./streams.js";
 
-const { data, headers, priority, rstStream, settings, pushPromise, ping, goaway, windowUpdate, continuation } = frameType;
+const { data, headers, priority, rstStream, settings, pushPromise, ping, goaway, windowUpdate, continuation } =
+  frameType;
 
 /** What a connection tells. */
 export interface ConnectionEvents {

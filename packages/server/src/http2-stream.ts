@@ -9,7 +9,13 @@ export interface Body {
 /** What waits to be sent on a stream, in order. */
 export type Outgoing =
   | { readonly type: "headers"; readonly block: Uint8Array; readonly endStream: boolean }
-  | { readonly type: "data"; readonly body: Body; readonly endStream: boolean; sent: number; readonly done: () => void };
+  | {
+      readonly type: "data";
+      readonly body: Body;
+      readonly endStream: boolean;
+      sent: number;
+      readonly done: () => void;
+    };
 
 /** Who answers a stream. */
 export interface StreamHandler {

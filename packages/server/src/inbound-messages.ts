@@ -94,14 +94,21 @@ export class InboundMessages {
   /** @returns -1 when the message is refused. */
   #lengthIn(prefix: Uint8Array, at: number): number {
     const length =
-      (prefix[at + 1] ?? 0) * 0x100_0000 + (((prefix[at + 2] ?? 0) << 16) | ((prefix[at + 3] ?? 0) << 8) | (prefix[at + 4] ?? 0));
+      (prefix[at + 1] ?? 0) * 0x100_0000 +
+      (((prefix[at + 2] ?? 0) << 16) | ((prefix[at + 3] ?? 0) << 8) | (prefix[at + 4] ?? 0));
     if (length > this.#maxBytes) {
-      this.#fail(Code.ResourceExhausted, `message size ${String(length)} is larger than configured readMaxBytes ${String(this.#maxBytes)}`);
+      this.#fail(
+        Code.ResourceExhausted,
+        `message size ${String(length)} is larger than configured readMaxBytes ${String(this.#maxBytes)}`,
+      );
       return -1;
     }
     const flags = prefix[at] ?? 0;
     if (flags !== 0) {
-      const text = (flags & 1) === 1 ? "received compressed envelope, but do not know how to decompress" : `received envelope with flags ${String(flags)}`;
+      const text =
+        (flags & 1) === 1
+          ? "received compressed envelope, but do not know how to decompress"
+          : `received envelope with flags ${String(flags)}`;
       this.#fail(Code.Internal, text);
       return -1;
     }

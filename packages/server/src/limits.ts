@@ -80,4 +80,3 @@ export const headerTableBytes = 4096;
 
 /** Streams that this side has reset and whose frames, still under way, are dropped. */
 export const maxResetStreams = 1024;
-

@@ -28,12 +28,19 @@ it("a long message takes its memory with it, be it sent or refused", () => {
   const long = "x".repeat(10 * MiB);
   const sent = new OutboundMessage(codec, long, 20 * MiB);
   const next = new OutboundMessage(codec, "short", 20 * MiB);
-  expect(() => new OutboundMessage(codec, long, MiB)).toThrow("message size 10485760 is larger than configured writeMaxBytes 1048576");
+  expect(() => new OutboundMessage(codec, long, MiB)).toThrow(
+    "message size 10485760 is larger than configured writeMaxBytes 1048576",
+  );
   const last = new OutboundMessage(codec, "last", MiB);
   for (const size of found) expect(size).toBeLessThanOrEqual(maxKeptBytes);
   // Each has its own still.
   sent.keep();
   last.keep();
   const other = new OutboundMessage(codec, "over", MiB);
-  expect([contentOf(sent) === long, contentOf(last), contentOf(other), next.length]).toEqual([true, "last", "over", 10]);
+  expect([contentOf(sent) === long, contentOf(last), contentOf(other), next.length]).toEqual([
+    true,
+    "last",
+    "over",
+    10,
+  ]);
 });

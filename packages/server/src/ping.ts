@@ -3,7 +3,12 @@ import type { ControlFrames } from "./control-frames.js";
 import type { FrameHeader } from "./frame-reader.js";
 
 /** PING (RFC 9113, section 6.7): is sent back. @throws HostProtocolError when it is malformed, or one too many. */
-export function onPing(control: ControlFrames, { stream, flags, length }: FrameHeader, bytes: Uint8Array, start: number): void {
+export function onPing(
+  control: ControlFrames,
+  { stream, flags, length }: FrameHeader,
+  bytes: Uint8Array,
+  start: number,
+): void {
   if (stream !== 0) throw brokenProtocol(errorCode.protocolError, "PING on a stream");
   if (length !== 8) throw brokenProtocol(errorCode.frameSizeError, "a PING has 8 bytes");
   if ((flags & frameFlag.ack) === 0) control.acknowledgePing(bytes.subarray(start, start + 8));

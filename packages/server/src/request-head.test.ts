@@ -14,9 +14,24 @@ function changed(change: Readonly<Record<string, string | undefined>>, ...more: 
 
 describe("a request's headers", () => {
   it("are read", () => {
-    const head = requestHead(1, requestFields(["content-length", "12"], ["x", "a"], ["x", "b"], ["grpc-timeout", "1S"]));
-    expect(head).toMatchObject({ method: "POST", path: "/store.Store/Mode", authority: "127.0.0.1:0", contentLength: 12 });
-    expect(head.fields.map(([name]) => name)).toEqual(["content-type", "te", "content-length", "x", "x", "grpc-timeout"]);
+    const head = requestHead(
+      1,
+      requestFields(["content-length", "12"], ["x", "a"], ["x", "b"], ["grpc-timeout", "1S"]),
+    );
+    expect(head).toMatchObject({
+      method: "POST",
+      path: "/store.Store/Mode",
+      authority: "127.0.0.1:0",
+      contentLength: 12,
+    });
+    expect(head.fields.map(([name]) => name)).toEqual([
+      "content-type",
+      "te",
+      "content-length",
+      "x",
+      "x",
+      "grpc-timeout",
+    ]);
     expect(fieldOf(head, "x")).toBe("a");
     expect(fieldOf(head, "y")).toBeUndefined();
     expect(requestHead(1, requestFields()).contentLength).toBe(-1);
@@ -50,15 +65,23 @@ describe("a request's headers", () => {
     ["a value that begins with a space", requestFields(["x", " a"])],
     ["a value that ends with a tab", requestFields(["x", "a\t"])],
     // Section 8.2.2.
-    ...["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"].map((name): [string, HeaderField[]] => [name, requestFields([name, "x"])]),
+    ...["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"].map(
+      (name): [string, HeaderField[]] => [name, requestFields([name, "x"])],
+    ),
     ["te that is not trailers", changed({ te: "gzip" })],
     // Section 8.3.
     ["a pseudo-header behind a field", [...changed({ ":path": undefined }), [":path", "/"]]],
     ["an unknown pseudo-header", changed({ ":protocol": "websocket" })],
     ["a pseudo-header of responses", changed({ ":status": "200" })],
-    ...[":method", ":scheme", ":path", ":authority"].map((name): [string, HeaderField[]] => [`${name} twice`, [[name, "x"], ...requestFields()]]),
+    ...[":method", ":scheme", ":path", ":authority"].map((name): [string, HeaderField[]] => [
+      `${name} twice`,
+      [[name, "x"], ...requestFields()],
+    ]),
     // Section 8.3.1.
-    ...[":method", ":scheme", ":path", ":authority"].map((name): [string, HeaderField[]] => [`no ${name}`, changed({ [name]: undefined })]),
+    ...[":method", ":scheme", ":path", ":authority"].map((name): [string, HeaderField[]] => [
+      `no ${name}`,
+      changed({ [name]: undefined }),
+    ]),
     ["an empty :path", changed({ ":path": "" })],
     ["a :path without a slash", changed({ ":path": "store.Store/Mode" })],
     ["a :path of *", changed({ ":path": "*" })],
@@ -73,10 +96,19 @@ describe("a request's headers", () => {
     // Section 8.5.
     ["CONNECT with a path", changed({ ":method": "CONNECT", ":scheme": undefined })],
     ["CONNECT with a scheme", changed({ ":method": "CONNECT", ":path": undefined })],
-    ["CONNECT without an authority", changed({ ":method": "CONNECT", ":path": undefined, ":scheme": undefined, ":authority": undefined })],
-    ["CONNECT with an empty authority", changed({ ":method": "CONNECT", ":path": undefined, ":scheme": undefined, ":authority": "" })],
+    [
+      "CONNECT without an authority",
+      changed({ ":method": "CONNECT", ":path": undefined, ":scheme": undefined, ":authority": undefined }),
+    ],
+    [
+      "CONNECT with an empty authority",
+      changed({ ":method": "CONNECT", ":path": undefined, ":scheme": undefined, ":authority": "" }),
+    ],
     // RFC 9110, section 8.6.
-    ...["", "x", "-1", "1 ", "0x1", "1,1", "9".repeat(16)].map((value): [string, HeaderField[]] => [`content-length ${JSON.stringify(value)}`, requestFields(["content-length", value])]),
+    ...["", "x", "-1", "1 ", "0x1", "1,1", "9".repeat(16)].map((value): [string, HeaderField[]] => [
+      `content-length ${JSON.stringify(value)}`,
+      requestFields(["content-length", value]),
+    ]),
     ["content-length twice", requestFields(["content-length", "1"], ["content-length", "1"])],
     ["no headers", []],
   ])("with %s are malformed", (_, list) => {
@@ -92,7 +124,10 @@ describe("a request's headers", () => {
 describe("trailers", () => {
   it("may have any fields", () => {
     expect(() => {
-      checkTrailers(1, [["x", "y"], ["grpc-status", "0"]]);
+      checkTrailers(1, [
+        ["x", "y"],
+        ["grpc-status", "0"],
+      ]);
     }).not.toThrow();
   });
 

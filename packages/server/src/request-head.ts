@@ -72,7 +72,8 @@ export function requestHead(stream: number, list: readonly HeaderField[]): Reque
   if (authority !== undefined && badInUri.test(authority)) throw malformed(":authority has forbidden characters");
   if (method === "CONNECT") {
     // RFC 9113, section 8.5.
-    if (scheme !== undefined || path !== undefined || authority === undefined) throw malformed("CONNECT has an :authority alone");
+    if (scheme !== undefined || path !== undefined || authority === undefined)
+      throw malformed("CONNECT has an :authority alone");
     return { method, path: "", authority, fields, contentLength };
   }
   // RFC 9113, section 8.3.1.

@@ -46,9 +46,24 @@ describe("Requests", () => {
 
   it("end every wait for more, whoever waits", async () => {
     for (const [end, outcome] of [
-      [(requests: Requests): void => { requests.end(); }, { status: "fulfilled", value: false }],
-      [(requests: Requests): void => { requests.push("x", 1); }, { status: "fulfilled", value: true }],
-      [(requests: Requests): void => { requests.abort(new Error("gone")); }, { status: "rejected", reason: new Error("gone") }],
+      [
+        (requests: Requests): void => {
+          requests.end();
+        },
+        { status: "fulfilled", value: false },
+      ],
+      [
+        (requests: Requests): void => {
+          requests.push("x", 1);
+        },
+        { status: "fulfilled", value: true },
+      ],
+      [
+        (requests: Requests): void => {
+          requests.abort(new Error("gone"));
+        },
+        { status: "rejected", reason: new Error("gone") },
+      ],
     ] as const) {
       const { requests } = requestsOf();
       const waits = [requests.more(), requests.more()];

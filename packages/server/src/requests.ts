@@ -16,7 +16,10 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
   #left: { readonly error: Error } | undefined;
   /** Of those who wait without taking. */
   #watching: Watch | undefined;
-  #waiting: { readonly resolve: (result: IteratorResult<unknown>) => void; readonly reject: (error: unknown) => void }[] = [];
+  #waiting: {
+    readonly resolve: (result: IteratorResult<unknown>) => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
 
   /** @param onTaken - Told the cost of each message that was taken. */
   constructor(onTaken: (cost: number) => void) {

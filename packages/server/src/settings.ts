@@ -37,7 +37,8 @@ export class Settings {
 
   #acknowledged(length: number): void {
     if (length !== 0) throw brokenProtocol(errorCode.frameSizeError, "an acknowledgement of SETTINGS with content");
-    if (this.#isAcknowledged) throw brokenProtocol(errorCode.protocolError, "an acknowledgement of SETTINGS that nobody sent");
+    if (this.#isAcknowledged)
+      throw brokenProtocol(errorCode.protocolError, "an acknowledgement of SETTINGS that nobody sent");
     this.#isAcknowledged = true;
   }
 
@@ -49,7 +50,8 @@ export class Settings {
    */
   #apply(id: number, value: number): void {
     if (id === setting.initialWindowSize) this.#flow.changeInitial(value);
-    else if (id === setting.enablePush && value > 1) throw brokenProtocol(errorCode.protocolError, "ENABLE_PUSH is 0 or 1");
+    else if (id === setting.enablePush && value > 1)
+      throw brokenProtocol(errorCode.protocolError, "ENABLE_PUSH is 0 or 1");
     else if (id === setting.maxFrameSize && (value < 16_384 || value > 0xff_ffff)) {
       throw brokenProtocol(errorCode.protocolError, `MAX_FRAME_SIZE of ${String(value)}`);
     }

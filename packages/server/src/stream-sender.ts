@@ -153,7 +153,8 @@ export class StreamSender {
       const from = frame * this.#maxFrame;
       const part = block.length <= this.#maxFrame ? block : block.subarray(from, from + this.#maxFrame);
       const type = frame === 0 ? frameType.headers : frameType.continuation;
-      const flags = (frame === 0 && endStream ? frameFlag.endStream : 0) | (frame === frames - 1 ? frameFlag.endHeaders : 0);
+      const flags =
+        (frame === 0 && endStream ? frameFlag.endStream : 0) | (frame === frames - 1 ? frameFlag.endHeaders : 0);
       const { buffer, length } = this.#output;
       writeFrameHeader(buffer, length, part.length, type, flags, stream.id);
       buffer.set(part, length + frameHeaderLength);

@@ -17,7 +17,9 @@ function failure(code: Code, rawMessage: unknown) {
 }
 
 const head: PutMessage = { mac: A.bytes };
-const data = (text: string | Uint8Array): PutMessage => ({ chunk: typeof text === "string" ? Buffer.from(text) : text });
+const data = (text: string | Uint8Array): PutMessage => ({
+  chunk: typeof text === "string" ? Buffer.from(text) : text,
+});
 
 const cases = Object.entries(GENERATIONS).flatMap(([generation, host]) =>
   Object.entries(SHAPES).map(([shape, shaped]) => ({ generation, shape, host, shaped })),
@@ -61,7 +63,10 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
   it("takes what comes in the first message, the MAC again, and nothing", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
-    await served.put("state", [{ mac: A.bytes, chunk: Buffer.from("first") }, { mac: A.bytes, chunk: Buffer.from("+") }]);
+    await served.put("state", [
+      { mac: A.bytes, chunk: Buffer.from("first") },
+      { mac: A.bytes, chunk: Buffer.from("+") },
+    ]);
     expect(Buffer.concat(await served.get("state", A.bytes)).toString()).toBe("first+");
     expect(await served.put("state", [head])).toBe(0n);
     expect(await served.get("state", A.bytes)).toEqual([]);
@@ -176,8 +181,12 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     await expect(served.put("state", [data("x"), data("y")])).rejects.toEqual(
       failure(Code.InvalidArgument, expect.stringMatching(missing)),
     );
-    await expect(served.get("state", undefined)).rejects.toEqual(failure(Code.InvalidArgument, expect.stringMatching(missing)));
-    await expect(served.delete("state", undefined)).rejects.toEqual(failure(Code.InvalidArgument, expect.stringMatching(missing)));
+    await expect(served.get("state", undefined)).rejects.toEqual(
+      failure(Code.InvalidArgument, expect.stringMatching(missing)),
+    );
+    await expect(served.delete("state", undefined)).rejects.toEqual(
+      failure(Code.InvalidArgument, expect.stringMatching(missing)),
+    );
     await expect(served.put("state", [])).rejects.toEqual(
       failure(Code.InvalidArgument, `${served.rpc("put")}: the stream ended before its first message`),
     );
@@ -186,7 +195,9 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
   it("refuses another MAC within the data, and keeps nothing", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
-    await expect(served.put("state", [head, data("x"), { mac: B.bytes, chunk: Buffer.from("y") }, data("z")])).rejects.toEqual(
+    await expect(
+      served.put("state", [head, data("x"), { mac: B.bytes, chunk: Buffer.from("y") }, data("z")]),
+    ).rejects.toEqual(
       failure(Code.InvalidArgument, `${served.rpc("put")}: another MAC came within the data of ${A.hex}`),
     );
     expect(store.kept.size).toBe(0);
@@ -237,7 +248,12 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
         }),
       );
     expect(await (await returning(3)).put("state", [head, data("abc")])).toBe(3n);
-    for (const [written, text] of [[2, "2"], [4, "4"], ["3", '"3"'], [null, "null"]] as const) {
+    for (const [written, text] of [
+      [2, "2"],
+      [4, "4"],
+      ["3", '"3"'],
+      [null, "null"],
+    ] as const) {
       await expect((await returning(written)).put("state", [head, data("abc")])).rejects.toEqual(
         failure(Code.Unknown, `the plugin wrote ${text} of the 3 bytes of state ${A.hex}`),
       );

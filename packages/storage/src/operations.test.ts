@@ -81,7 +81,8 @@ describe("storage resources of v1.1", () => {
     expect([...store.kept.keys()]).toEqual([`${kind} ${A.hex}`]);
     expect((await client.list({ type })).macs).toHaveLength(1);
     const chunks: Uint8Array[] = [];
-    for await (const { chunk } of client.get({ mac: A.bytes, type, range: { offset: 1n, length: 2 } })) chunks.push(chunk);
+    for await (const { chunk } of client.get({ mac: A.bytes, type, range: { offset: 1n, length: 2 } }))
+      chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe("12");
     await client.delete({ mac: A.bytes, type });
     expect(store.kept.size).toBe(0);

@@ -132,11 +132,20 @@ export interface Wanted {
  *
  * @param read - Reads the request; called when there is a store.
  */
-export function get(calls: StoreCalls, rpc: string, read: () => Wanted, context: CallContext): PushStream<{ chunk: Uint8Array }> {
+export function get(
+  calls: StoreCalls,
+  rpc: string,
+  read: () => Wanted,
+  context: CallContext,
+): PushStream<{ chunk: Uint8Array }> {
   return calls.content(rpc, context, ({ resources }) => {
     const { kind, mac, range } = read();
     const own = (signal: () => AbortSignal): AbortSignal => (takesArgument(resources, "get", 3) ? signal() : NO_SIGNAL);
-    return { open: (signal) => resources.get(kind, mac, range, own(signal)), what: `${kind} ${mac.hex}`, atMost: range?.length };
+    return {
+      open: (signal) => resources.get(kind, mac, range, own(signal)),
+      what: `${kind} ${mac.hex}`,
+      atMost: range?.length,
+    };
   });
 }
 
@@ -163,7 +172,8 @@ export async function list(
   signal: AbortSignal,
 ): Promise<Uint8Array[]> {
   const macs: unknown = await untilAborted(resources.list(kind), signal, discard);
-  if (!isIterable(macs)) throw new TypeError(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
+  if (!isIterable(macs))
+    throw new TypeError(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
   const limit = Math.floor(MAX_MESSAGE_BYTES / bytesPerMac);
   const bytes: Uint8Array[] = [];
   let count = 0;
@@ -185,7 +195,13 @@ export async function list(
 
 /** By its shape: a bundle may hold the class twice. */
 function isMac(value: unknown): value is Mac {
-  return typeof value === "object" && value !== null && "bytes" in value && isUint8Array(value.bytes) && value.bytes.length === MAC_LENGTH;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "bytes" in value &&
+    isUint8Array(value.bytes) &&
+    value.bytes.length === MAC_LENGTH
+  );
 }
 
 /** @throws TypeError for what is no number of bytes. */

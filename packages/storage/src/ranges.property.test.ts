@@ -67,7 +67,9 @@ it("what was put is what is got, however it was cut", async () => {
           const store = new MemoryStore();
           await host.init();
           const whole = Buffer.concat(pieces);
-          expect(await host.put("state", [{ mac: mac.bytes }, ...pieces.map((chunk) => ({ chunk }))])).toBe(BigInt(whole.length));
+          expect(await host.put("state", [{ mac: mac.bytes }, ...pieces.map((chunk) => ({ chunk }))])).toBe(
+            BigInt(whole.length),
+          );
           expect(Buffer.concat(await host.get("state", mac.bytes)).equals(whole)).toBe(true);
           expect(await host.list("state")).toEqual([mac.bytes]);
         }

@@ -84,7 +84,9 @@ describe("resourcesOf", () => {
 
   it("names the method that a store lacks", () => {
     const store = nineteen(new MemoryStore());
-    expect(() => resourcesOf({ ...store, putLock: undefined } as unknown as Store)).toThrow(/^the store has no putLock\(\)/);
+    expect(() => resourcesOf({ ...store, putLock: undefined } as unknown as Store)).toThrow(
+      /^the store has no putLock\(\)/,
+    );
     const four = withMethods(new MemoryStore(), {});
     const half = { list: four.list.bind(four), put: four.put.bind(four) };
     expect(() => resourcesOf(half as unknown as MemoryStore)).toThrow(/^the store has no get\(\)/);

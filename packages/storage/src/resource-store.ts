@@ -36,7 +36,9 @@ export function resourcesOf(store: Store | ResourceStore): Resources {
   if (isResourceStore(store)) return store;
   const shape: readonly string[] = METHODS.some((name) => has(store, name)) ? METHODS : FUNCTIONS;
   const missing = shape.find((name) => !has(store, name)) ?? "";
-  throw new TypeError(`the store has no ${missing}(): a store has either all of ${METHODS.join(", ")}, or ${FUNCTIONS.join(", ")}`);
+  throw new TypeError(
+    `the store has no ${missing}(): a store has either all of ${METHODS.join(", ")}, or ${FUNCTIONS.join(", ")}`,
+  );
 }
 
 function isStore(store: Store | ResourceStore): store is Store {

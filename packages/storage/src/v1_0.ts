@@ -21,15 +21,21 @@ import type { StoreFactory } from "./store.js";
 const BYTES_PER_MAC = 36;
 
 /** Serves a store to hosts of generation v1.0, which have an rpc for each kind of resource. */
-export function storeV1_0(factory: StoreFactory, session: StoreSession): ServiceImplementation<typeof wire.Store, CallContext> {
+export function storeV1_0(
+  factory: StoreFactory,
+  session: StoreSession,
+): ServiceImplementation<typeof wire.Store, CallContext> {
   const calls = new Calls(session, "store.Store");
-  const listOf = (rpc: string, kind: ResourceKind) => (_request: unknown, { signal }: CallContext) =>
-    calls.unary(rpc, async (opened) => ({
-      macs: (await list(opened, kind, BYTES_PER_MAC, signal)).map((value) => ({ value })),
-    }));
-  const putOf = (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, context: CallContext) => ({
-    bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, context }),
-  });
+  const listOf =
+    (rpc: string, kind: ResourceKind) =>
+    (_request: unknown, { signal }: CallContext) =>
+      calls.unary(rpc, async (opened) => ({
+        macs: (await list(opened, kind, BYTES_PER_MAC, signal)).map((value) => ({ value })),
+      }));
+  const putOf =
+    (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, context: CallContext) => ({
+      bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, context }),
+    });
   const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, context: CallContext) =>
     get(calls, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), context);
   const deleteOf = (rpc: string, kind: ResourceKind) => (request: MacRequest) =>

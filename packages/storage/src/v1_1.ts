@@ -20,7 +20,10 @@ const KINDS: readonly (ResourceKind | undefined)[] = [
 ];
 
 /** Serves a store to hosts of generation v1.1, which name the kind of resource in each request. */
-export function storeV1_1(factory: StoreFactory, session: StoreSession): ServiceImplementation<typeof wire.Store, CallContext> {
+export function storeV1_1(
+  factory: StoreFactory,
+  session: StoreSession,
+): ServiceImplementation<typeof wire.Store, CallContext> {
   const calls = new Calls(session, "store.Store");
   return {
     init: (request) => calls.init(session.opener(factory, request), identityOf),
@@ -31,7 +34,9 @@ export function storeV1_1(factory: StoreFactory, session: StoreSession): Service
     size: () => calls.unary("Size", async ({ store }) => ({ size: sizeOf(await store.size()) })),
 
     list: ({ type }, { signal }) =>
-      calls.unary("List", async (opened) => ({ macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, signal) })),
+      calls.unary("List", async (opened) => ({
+        macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, signal),
+      })),
     async put(messages, context) {
       const bytesWritten = await put(calls, "Put", {
         messages,

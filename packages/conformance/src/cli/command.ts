@@ -80,7 +80,19 @@ export function conformanceCommand({ check, list }: Actions): Command {
 }
 
 async function requestOf(executable: string, args: string[], options: Options): Promise<Request> {
-  const { connector, location, config = {}, generation, known, rule = [], timeout, json, junit, quiet = false, persistent } = options;
+  const {
+    connector,
+    location,
+    config = {},
+    generation,
+    known,
+    rule = [],
+    timeout,
+    json,
+    junit,
+    quiet = false,
+    persistent,
+  } = options;
   const subject = {
     ...{ connector, executable, args, location, config, persistent },
     ...(generation !== undefined && { generations: generation }),
@@ -100,18 +112,21 @@ async function readDeviations(file: string): Promise<Deviation[]> {
 }
 
 function connectorOption(): Option {
-  return new Option("-c, --connector <kind>", "what it is checked as").choices(["importer", "exporter", "storage"]).makeOptionMandatory();
+  return new Option("-c, --connector <kind>", "what it is checked as")
+    .choices(["importer", "exporter", "storage"])
+    .makeOptionMandatory();
 }
 
 /** Not variadic: that would take the executable for one more. */
 function generationOption(): Option {
-  return new Option("-g, --generation <generation>", `one of ${GENERATIONS.join(", ")}; may be given several times, default: both`).argParser(
-    (text, previous?: readonly Generation[]) => {
-      const generation = GENERATIONS.find((each) => each === text);
-      if (generation === undefined) throw new InvalidArgumentError(`Allowed choices are ${GENERATIONS.join(", ")}.`);
-      return [...new Set(previous).add(generation)];
-    },
-  );
+  return new Option(
+    "-g, --generation <generation>",
+    `one of ${GENERATIONS.join(", ")}; may be given several times, default: both`,
+  ).argParser((text, previous?: readonly Generation[]) => {
+    const generation = GENERATIONS.find((each) => each === text);
+    if (generation === undefined) throw new InvalidArgumentError(`Allowed choices are ${GENERATIONS.join(", ")}.`);
+    return [...new Set(previous).add(generation)];
+  });
 }
 
 function keyValue(text: string, previous?: Readonly<Record<string, string>>): Record<string, string> {
@@ -126,7 +141,9 @@ function collect(text: string, previous: readonly string[] = []): string[] {
 
 /** The package's: where it is installed it stands two folders above, as here. */
 function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   return version;
 }
 

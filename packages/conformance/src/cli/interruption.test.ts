@@ -31,7 +31,10 @@ afterEach(async () => {
 
 function start(args: readonly string[], plugin: readonly string[]): ChildProcess {
   const options = ["--connector", "importer", "--location", "memory://there", ...args, "--", ...plugin];
-  return spawn(process.execPath, [command, ...options], { env: { ...process.env, TMPDIR: temporary }, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [command, ...options], {
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** Waits until a plugin that ends by nothing runs in a check. @returns What tells its end. */

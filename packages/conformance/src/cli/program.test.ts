@@ -7,7 +7,16 @@ import { bundledFixture } from "../testing/bundled-fixture.js";
 import { runCommand } from "./program.js";
 
 const fixture = bundledFixture();
-const few = ["--connector", "importer", "--location", "memory://there", "--generation", "v1.1", "--rule", "process.exits"];
+const few = [
+  "--connector",
+  "importer",
+  "--location",
+  "memory://there",
+  "--generation",
+  "v1.1",
+  "--rule",
+  "process.exits",
+];
 let folder: string;
 
 beforeAll(async () => {
@@ -41,8 +50,18 @@ describe("kloset-conformance", () => {
 
   it("ends with 1 for a plugin that breaks one, and writes the reports", async () => {
     const [json, junit] = [join(folder, "report.json"), join(folder, "report.xml")];
-    const { code, out } = await run(...few, "--quiet", "--json", json, "--junit", junit, ...plugin("process.exits.unused"));
-    expect(out).toMatch(/^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 when its input had ended\n {8}why it matters: /);
+    const { code, out } = await run(
+      ...few,
+      "--quiet",
+      "--json",
+      json,
+      "--junit",
+      junit,
+      ...plugin("process.exits.unused"),
+    );
+    expect(out).toMatch(
+      /^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 when its input had ended\n {8}why it matters: /,
+    );
     expect(out).toMatch(/does not conform: 3 passed, 1 failed\n$/);
     expect(code).toBe(1);
     const report = JSON.parse(await readFile(json, "utf8")) as Report;
@@ -58,7 +77,13 @@ describe("kloset-conformance", () => {
     const broken = await run(...few, "--known", known, ...plugin("process.exits.unused"));
     expect(broken.out).toContain("known: who would do that");
     expect(broken.code).toBe(0);
-    const alone = await run(...few.slice(0, -1), "process.exits.unused", "--known", known, ...plugin("process.exits.unused"));
+    const alone = await run(
+      ...few.slice(0, -1),
+      "process.exits.unused",
+      "--known",
+      known,
+      ...plugin("process.exits.unused"),
+    );
     expect(alone.out).toMatch(/as importer conforms: 1 deviates\n$/);
     expect(alone.code).toBe(0);
     const sound = await run(...few, "--known", known, ...plugin());
@@ -75,7 +100,9 @@ describe("kloset-conformance", () => {
 
   it.each(["--json", "--junit"])("checks nothing when the file of %s can not be written", async (option) => {
     const { code, out, error } = await run(...few, option, join(folder, "nowhere", "report"), ...plugin());
-    expect(error).toMatch(/^error: can not write a report: ENOENT: no such file or directory, open '.*\/nowhere\/report'\n$/);
+    expect(error).toMatch(
+      /^error: can not write a report: ENOENT: no such file or directory, open '.*\/nowhere\/report'\n$/,
+    );
     expect({ out, code }).toEqual({ out: "", code: 2 });
   });
 
@@ -104,9 +131,25 @@ describe("kloset-conformance", () => {
   });
 
   it("takes what follows the generation for the executable", async () => {
-    const args = ["-c", "importer", "-l", "memory://there", "--rule", "process.exits.unused", "-g", "v1.1", "-g", "v1.0", "-g", "v1.1"];
+    const args = [
+      "-c",
+      "importer",
+      "-l",
+      "memory://there",
+      "--rule",
+      "process.exits.unused",
+      "-g",
+      "v1.1",
+      "-g",
+      "v1.0",
+      "-g",
+      "v1.1",
+    ];
     const { code, out } = await run(...args, process.execPath, fixture());
-    expect(out.split("\n").slice(0, 2)).toEqual([expect.stringMatching(/^ok {6}v1\.1 /), expect.stringMatching(/^ok {6}v1\.0 /)]);
+    expect(out.split("\n").slice(0, 2)).toEqual([
+      expect.stringMatching(/^ok {6}v1\.1 /),
+      expect.stringMatching(/^ok {6}v1\.0 /),
+    ]);
     expect(out).toMatch(/as importer conforms: 2 passed\n$/);
     expect(code).toBe(0);
   });
@@ -117,7 +160,9 @@ describe("kloset-conformance", () => {
     expect(help.out).toContain("(default: 60)");
     expect(help.out).not.toMatch(/default: [{[]/);
     expect(help.code).toBe(0);
-    const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+    const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as {
+      version: string;
+    };
     expect(await run("--version")).toEqual({ code: 0, out: `${version}\n`, error: "" });
   });
 
@@ -127,11 +172,43 @@ describe("kloset-conformance", () => {
     ["another connector", ["-c", "reader", "-l", "a://b", "x"], "argument 'reader' is invalid"],
     ["another generation", ["-c", "importer", "-l", "a://b", "-g", "v2", "--", "x"], "argument 'v2' is invalid"],
     ["a location that is none", ["-c", "importer", "-l", "/there", "x"], 'a location is <protocol>://<rest>: "/there"'],
-    ["a storage without ground of its own", ["-c", "storage", "-l", "a://b", "x"], "has neither {directory} nor {unique}"],
-    ["no such rule", ["-c", "importer", "-l", "a://b", "--rule", "nothing", "x"], 'no rule\'s id begins with "nothing"'],
-    ["a rule of another connector", ["-c", "importer", "-l", "a://b", "--rule", "storage.", "x"], 'no rule\'s id begins with "storage." (importer, v1.0 or v1.1)'],
-    ["a rule of another generation", ["-c", "importer", "-l", "a://b", "-g", "v1.1", "--rule", "process", "--rule", "importer.source.scan-ends-well", "x"], 'no rule\'s id begins with "importer.source.scan-ends-well" (importer, v1.1)'],
-    ["a list that is not there", ["-c", "importer", "-l", "a://b", "--known", "/nowhere", "x"], "ENOENT: no such file or directory, open '/nowhere'"],
+    [
+      "a storage without ground of its own",
+      ["-c", "storage", "-l", "a://b", "x"],
+      "has neither {directory} nor {unique}",
+    ],
+    [
+      "no such rule",
+      ["-c", "importer", "-l", "a://b", "--rule", "nothing", "x"],
+      'no rule\'s id begins with "nothing"',
+    ],
+    [
+      "a rule of another connector",
+      ["-c", "importer", "-l", "a://b", "--rule", "storage.", "x"],
+      'no rule\'s id begins with "storage." (importer, v1.0 or v1.1)',
+    ],
+    [
+      "a rule of another generation",
+      [
+        "-c",
+        "importer",
+        "-l",
+        "a://b",
+        "-g",
+        "v1.1",
+        "--rule",
+        "process",
+        "--rule",
+        "importer.source.scan-ends-well",
+        "x",
+      ],
+      'no rule\'s id begins with "importer.source.scan-ends-well" (importer, v1.1)',
+    ],
+    [
+      "a list that is not there",
+      ["-c", "importer", "-l", "a://b", "--known", "/nowhere", "x"],
+      "ENOENT: no such file or directory, open '/nowhere'",
+    ],
     ["configuration without a value", ["-c", "importer", "-l", "a://b", "-o", "key", "x"], "It must be key=value."],
     ["no time", ["-c", "importer", "-l", "a://b", "--timeout", "0", "x"], "It must be a number of seconds above 0."],
   ])("ends with 2 for %s", async (_, args, text) => {
@@ -144,7 +221,11 @@ describe("kloset-conformance", () => {
     ["not there", () => "/nowhere/plugin", 'can not start the plugin "/nowhere/plugin": no such file'],
     ["a folder", () => folder, ": it is not executable"],
     ["another program", () => "/bin/cat", 'the plugin printed onto its connection, at its start: "PRI * HTTP/2.0'],
-    ["a script that says hello", () => script("#!/bin/sh\necho hello\n"), 'the plugin printed onto its connection, at its start: "hello\\n"'],
+    [
+      "a script that says hello",
+      () => script("#!/bin/sh\necho hello\n"),
+      'the plugin printed onto its connection, at its start: "hello\\n"',
+    ],
     ["a script without an interpreter", () => script("hello\n"), "the plugin exited with code 127"],
   ])("tells once that a plugin is %s", async (_, executable, message) => {
     const { code, out } = await run(...few, await executable());

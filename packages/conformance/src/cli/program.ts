@@ -117,6 +117,8 @@ function chosenRules(prefixes: readonly string[], subject: Subject): readonly Ru
 }
 
 function listOfRules(): string {
-  const lines = allRules.map(({ id, connector, generations, title }) => `${connector}\t${generations?.join() ?? "v1.0,v1.1"}\t${id}\t${title}\n`);
+  const lines = allRules.map(
+    ({ id, connector, generations, title }) => `${connector}\t${generations?.join() ?? "v1.0,v1.1"}\t${id}\t${title}\n`,
+  );
   return lines.join("");
 }

@@ -31,7 +31,9 @@ export class ReportFile {
       if ((await this.#handle.stat()).isFile()) await this.#handle.truncate();
       await this.#handle.writeFile(text);
     } catch (error) {
-      throw new ReportError(`can not write the report ${JSON.stringify(this.#path)}: ${(error as Error).message}`, { cause: error });
+      throw new ReportError(`can not write the report ${JSON.stringify(this.#path)}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 

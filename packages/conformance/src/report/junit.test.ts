@@ -3,9 +3,10 @@ import { FAILED } from "../testing/failed-outcome.js";
 import { reportOf, type Outcome } from "../outcome.js";
 import { junitText } from "./junit.js";
 
-
 function junitOf(outcome: Partial<Outcome>): string {
-  return junitText(reportOf({ connector: "storage", executable: "x", location: "a://{unique}" }, [{ ...FAILED, ...outcome }]));
+  return junitText(
+    reportOf({ connector: "storage", executable: "x", location: "a://{unique}" }, [{ ...FAILED, ...outcome }]),
+  );
 }
 
 /** @returns What a parser makes of the output: the text of its CDATA sections, which must be all that there is. */
@@ -17,9 +18,12 @@ function outputIn(xml: string): string {
 }
 
 describe("a JUnit report", () => {
-  it.each([["]]>"], ["one ]]> two ]]> three ]]>"], ["]]]]>]]>"], ["]]]]><![CDATA[> ]]>"]])("keeps a log that has %j in it", (log) => {
-    expect(outputIn(junitOf({ message: "broken", stderr: log }))).toBe(`broken\n${log}`);
-  });
+  it.each([["]]>"], ["one ]]> two ]]> three ]]>"], ["]]]]>]]>"], ["]]]]><![CDATA[> ]]>"]])(
+    "keeps a log that has %j in it",
+    (log) => {
+      expect(outputIn(junitOf({ message: "broken", stderr: log }))).toBe(`broken\n${log}`);
+    },
+  );
 
   it("keeps a message that ends sections and elements", () => {
     const message = 'a ]]> b ]]> <failure message="">';

@@ -19,7 +19,9 @@ describe("a report for people", () => {
   });
 
   it("does not let a message begin a line", () => {
-    expect(outcomeText({ ...FAILED, message: "no\nok      v1.1  all is well" })).toContain("        no\n        ok      v1.1  all is well\n");
+    expect(outcomeText({ ...FAILED, message: "no\nok      v1.1  all is well" })).toContain(
+      "        no\n        ok      v1.1  all is well\n",
+    );
   });
 
   it("shows those of the command line", () => {

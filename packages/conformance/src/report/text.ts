@@ -12,7 +12,17 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
 
 /** One outcome, for people: a line; more of them when there is something to do. */
-export function outcomeText({ generation, verdict, rule, title, because, message, listed, stderr, milliseconds }: Outcome): string {
+export function outcomeText({
+  generation,
+  verdict,
+  rule,
+  title,
+  because,
+  message,
+  listed,
+  stderr,
+  milliseconds,
+}: Outcome): string {
   const lines = [`${MARKS[verdict].padEnd(MARK_WIDTH)}  ${generation}  ${rule}: ${title} (${String(milliseconds)} ms)`];
   if (verdict !== "passed") lines.push(indent(message ?? "", 8));
   if (verdict === "deviates") lines.push(indent(`known: ${listed ?? ""}`, 8));

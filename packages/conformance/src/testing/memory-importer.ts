@@ -49,7 +49,8 @@ function importerOf(sizes: Readonly<Record<string, number>>): Importer {
       yield { ...entry("/link", { type: "symlink" }), target: "small-1" };
       yield entry("/pipe", { type: "fifo" });
       yield { pathname: "/locked", error: new Error("EACCES: permission denied") };
-      for (let index = 0; index < DIRECTORIES_AT_THE_END; index++) yield entry(`/folder-${String(index)}`, { type: "directory" });
+      for (let index = 0; index < DIRECTORIES_AT_THE_END; index++)
+        yield entry(`/folder-${String(index)}`, { type: "directory" });
       yield entry(LAST, { type: "directory" });
     },
     open: ({ pathname, attribute }) => (attribute === undefined ? contentOf(pathname) : Buffer.from("red")),

@@ -14,7 +14,9 @@ export interface ImporterServices {
 }
 
 /** Makes a sound service wrong, in a generation or both. */
-export type BreakImporter = { readonly [G in Generation]?: ((sound: ImporterServices[G]) => ImporterServices[G]) | undefined };
+export type BreakImporter = {
+  readonly [G in Generation]?: ((sound: ImporterServices[G]) => ImporterServices[G]) | undefined;
+};
 
 /** Starts an importer in the test's own process. */
 export function launchImporter(factory: ImporterFactory, generation: Generation, broken: BreakImporter = {}): Launch {
@@ -33,4 +35,3 @@ function serveImporter(factory: ImporterFactory, generation: Generation, broken:
   }
   return { services: [service], close: () => session.end() };
 }
-

@@ -42,7 +42,9 @@ export function soundStore(disk: Disk, location: string): ResourceStore {
     mode: () => StoreMode.READ | StoreMode.WRITE,
     size: () => [...files.values()].reduce((sum, { length }) => sum + length, 0),
     list: (kind) =>
-      [...files.keys()].filter((key) => key.startsWith(`${kind} `)).map((key) => Mac.fromHex(key.slice(kind.length + 1))),
+      [...files.keys()]
+        .filter((key) => key.startsWith(`${kind} `))
+        .map((key) => Mac.fromHex(key.slice(kind.length + 1))),
     async put(kind, mac, data) {
       files.set(keyOf(kind, mac), await collect(data));
     },

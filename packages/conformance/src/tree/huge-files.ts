@@ -8,7 +8,10 @@ export const HUGE_BYTES = 10 * 1024 * 1024;
 export const MAX_HUGE_BYTES = 64 * 1024 * 1024;
 
 /** Puts files into an importer's source that it can not have sent before the host has read some of them. */
-export async function writeHugeFiles(bench: Pick<Bench<"importer">, "seesDirectory" | "ground">, count: number): Promise<void> {
+export async function writeHugeFiles(
+  bench: Pick<Bench<"importer">, "seesDirectory" | "ground">,
+  count: number,
+): Promise<void> {
   if (!bench.seesDirectory) return;
   for (let index = 0; index < count; index++) {
     const path = join(bench.ground.directory, `huge-${String(index)}`);

@@ -73,10 +73,21 @@ function entryOf(entry: Pick<KnownEntry, "pathname" | "type" | "permissions"> & 
 
 /** Content that differs from file to file and at every place of a file: bytes that were mixed up are seen. */
 export function knownContent(name: string, size: number): Uint8Array {
-  return createHash("shake256", { outputLength: Math.max(size, 1) }).update(name).digest().subarray(0, size);
+  return createHash("shake256", { outputLength: Math.max(size, 1) })
+    .update(name)
+    .digest()
+    .subarray(0, size);
 }
 
 /** @returns What a host knows of an entry. */
 export function knownFileInfo({ pathname, type, permissions, modTime, size }: KnownEntry): FileInfo {
-  return fileInfoOf({ name: baseName(pathname), type, permissions, modTime, size, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
+  return fileInfoOf({
+    name: baseName(pathname),
+    type,
+    permissions,
+    modTime,
+    size,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+  });
 }

@@ -8,7 +8,10 @@ const TIMEOUT_MS = 10_000;
 const programs: readonly ((path: string, name: string, value: string) => readonly [string, readonly string[]])[] = [
   (path, name, value) => ["setfattr", ["-n", name, "-v", value, "--", path]],
   (path, name, value) => ["xattr", ["-w", name, value, path]],
-  (path, name, value) => ["python3", ["-c", "import os, sys; os.setxattr(sys.argv[1], sys.argv[2], sys.argv[3].encode())", path, name, value]],
+  (path, name, value) => [
+    "python3",
+    ["-c", "import os, sys; os.setxattr(sys.argv[1], sys.argv[2], sys.argv[3].encode())", path, name, value],
+  ],
 ];
 
 /** Sets an extended attribute. @returns Whether this system, with this file system, can. */

@@ -17,7 +17,10 @@ export async function writeKnownTree(folder: string, tree: readonly KnownEntry[]
   }
 }
 
-async function writeEntry(path: string, { pathname, type, permissions, modTime, size, target }: KnownEntry): Promise<void> {
+async function writeEntry(
+  path: string,
+  { pathname, type, permissions, modTime, size, target }: KnownEntry,
+): Promise<void> {
   const seconds = Number(modTime) / NANOSECONDS;
   if (type === "directory") {
     await mkdir(path, { recursive: true });

@@ -31,7 +31,7 @@ export function goaway(lastStream: number, code: number): Buffer {
 /** The types of the frames in what a server sent, in order. Throws on half a frame. */
 export function frameTypes(bytes: Buffer): number[] {
   const types: number[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     types.push(bytes.readUInt8(at + 3));
     at += 9 + bytes.readUIntBE(at, 3);
     if (at > bytes.length) throw new Error("the bytes end within a frame");

@@ -1,4 +1,11 @@
-import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 
@@ -105,7 +112,10 @@ export class GrpcClient {
     this.closed = new Promise((resolve) => this.session.once("close", resolve));
   }
 
-  open<I extends DescMessage, O extends DescMessage>(method: Method<I, O>, headers: Record<string, string> = {}): Call<I, O> {
+  open<I extends DescMessage, O extends DescMessage>(
+    method: Method<I, O>,
+    headers: Record<string, string> = {},
+  ): Call<I, O> {
     const stream = this.session.request({
       ":method": "POST",
       ":path": `/${method.parent.typeName}/${method.name}`,

@@ -72,26 +72,32 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
-    it.each(["-1S", "5", "soon", "123456789S", ""])("refuses a deadline that is none before a call begins, of whatever kind, %j", async (timeout) => {
-      let begun = 0;
-      const { client, server } = connected(serve, [
-        servedStore({
-          mode: () => ({ mode: (begun += 1) }),
-          put: (requests) => {
-            begun += 1;
-            // What implementations throw has another code than a refusal.
-            return drained(requests).catch((error: unknown) => Promise.reject(new Error(String(error))));
-          },
-        }),
-      ]);
-      for (const method of [storeMethods.mode, storeMethods.put]) {
-        const call = client.open<DescMessage, DescMessage>(method, { "grpc-timeout": timeout });
-        void call.send({});
-        expect((await call.halfClose().finish()).status).toEqual({ code: 3, message: `protocol error: invalid grpc timeout value: ${timeout}` });
-      }
-      expect(begun).toBe(0);
-      server.close();
-    });
+    it.each(["-1S", "5", "soon", "123456789S", ""])(
+      "refuses a deadline that is none before a call begins, of whatever kind, %j",
+      async (timeout) => {
+        let begun = 0;
+        const { client, server } = connected(serve, [
+          servedStore({
+            mode: () => ({ mode: (begun += 1) }),
+            put: (requests) => {
+              begun += 1;
+              // What implementations throw has another code than a refusal.
+              return drained(requests).catch((error: unknown) => Promise.reject(new Error(String(error))));
+            },
+          }),
+        ]);
+        for (const method of [storeMethods.mode, storeMethods.put]) {
+          const call = client.open<DescMessage, DescMessage>(method, { "grpc-timeout": timeout });
+          void call.send({});
+          expect((await call.halfClose().finish()).status).toEqual({
+            code: 3,
+            message: `protocol error: invalid grpc timeout value: ${timeout}`,
+          });
+        }
+        expect(begun).toBe(0);
+        server.close();
+      },
+    );
 
     it.each([
       ["GET", "application/grpc", 405],
@@ -102,17 +108,29 @@ export function describeCalls(serve: Serve): void {
       ["POST", undefined, 415],
       ["POST", "application/grpc+proto", 200],
       ["POST", "application/grpc;charset=utf-8", 200],
-    ])("answers %s of %s with HTTP status %d, whether its path is served or not", async (method, contentType, status) => {
-      const { client, server } = connected(serve, [servedStore({ mode: () => ({ mode: 6 }) })]);
-      const { host, ...head } = { host: "127.0.0.1:0", ":method": method, ...(contentType !== undefined && { "content-type": contentType }) };
-      for (const path of ["/store.Store/Mode", "/no.Service/Mode"]) {
-        const stream = client.session.request(method === "CONNECT" ? { ...head, ":authority": host } : { ...head, ":path": path });
-        stream.on("error", () => undefined).resume().end();
-        const [answer] = (await once(stream, "response")) as [IncomingHttpHeaders];
-        expect(answer[":status"]).toBe(status);
-      }
-      server.close();
-    });
+    ])(
+      "answers %s of %s with HTTP status %d, whether its path is served or not",
+      async (method, contentType, status) => {
+        const { client, server } = connected(serve, [servedStore({ mode: () => ({ mode: 6 }) })]);
+        const { host, ...head } = {
+          host: "127.0.0.1:0",
+          ":method": method,
+          ...(contentType !== undefined && { "content-type": contentType }),
+        };
+        for (const path of ["/store.Store/Mode", "/no.Service/Mode"]) {
+          const stream = client.session.request(
+            method === "CONNECT" ? { ...head, ":authority": host } : { ...head, ":path": path },
+          );
+          stream
+            .on("error", () => undefined)
+            .resume()
+            .end();
+          const [answer] = (await once(stream, "response")) as [IncomingHttpHeaders];
+          expect(answer[":status"]).toBe(status);
+        }
+        server.close();
+      },
+    );
 
     it("answers a stream that ends without a message", async () => {
       const { client, server } = connected(serve, [servedStore({ async *get() {} })]);
@@ -156,12 +174,12 @@ export function describeCalls(serve: Serve): void {
       let asked = 0;
       const { client, server } = connected(serve, () => {
         asked += 1;
-        throw new Error("KLOSET_PROTOCOL is \"v9\"");
+        throw new Error('KLOSET_PROTOCOL is "v9"');
       });
       for (let call = 0; call < 2; call += 1) {
         expect((await client.call(storeMethods.mode, {})).status).toMatchObject({
           code: 2,
-          message: "KLOSET_PROTOCOL is \"v9\"",
+          message: 'KLOSET_PROTOCOL is "v9"',
         });
       }
       expect(asked).toBe(1);

@@ -15,7 +15,9 @@ const cuts: Record<string, (connection: Connected, stream: number) => void> = {
   "a reset with INTERNAL_ERROR": ({ far }, stream) => far.write(rstStream(stream, constants.NGHTTP2_INTERNAL_ERROR)),
   // As Node's own client cancels a call.
   "a half-close and a reset right behind": ({ far }, stream) => {
-    far.write(Buffer.concat([frame(frameType.data, 1, stream, new Uint8Array(0)), rstStream(stream, constants.NGHTTP2_CANCEL)]));
+    far.write(
+      Buffer.concat([frame(frameType.data, 1, stream, new Uint8Array(0)), rstStream(stream, constants.NGHTTP2_CANCEL)]),
+    );
   },
   "the end of the connection": ({ far }) => far.destroy(),
   "the half-close of the connection": ({ far }) => far.end(),
@@ -40,54 +42,57 @@ async function turns(): Promise<void> {
 export function describeCutRequests(serve: Serve): void {
   describe.each(Object.keys(cuts))("a request stream cut off by %s", (name) => {
     describe.each(["client-streaming", "bidirectional"] as const)("of a %s call", (kind) => {
-      it.each(["between messages", "within a message", "while it is busy"])("%s is thrown to the implementation", async (where) => {
-        const seen = deferred<Seen>();
-        const first = deferred();
-        const watch = async (requests: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> => {
-          let received = 0;
-          try {
-            for await (const request of requests) {
-              expect(request).toBeDefined();
-              received += 1;
-              first.resolve();
-              if (where === "while it is busy") await aborted(signal).then(turns);
+      it.each(["between messages", "within a message", "while it is busy"])(
+        "%s is thrown to the implementation",
+        async (where) => {
+          const seen = deferred<Seen>();
+          const first = deferred();
+          const watch = async (requests: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> => {
+            let received = 0;
+            try {
+              for await (const request of requests) {
+                expect(request).toBeDefined();
+                received += 1;
+                first.resolve();
+                if (where === "while it is busy") await aborted(signal).then(turns);
+              }
+              seen.resolve({ outcome: "ended", received, signal });
+            } catch {
+              seen.resolve({ outcome: "threw", received, signal });
             }
-            seen.resolve({ outcome: "ended", received, signal });
-          } catch {
-            seen.resolve({ outcome: "threw", received, signal });
-          }
-        };
-        const connection = connected(serve, [
-          servedStore({
-            async put(requests, { signal }) {
-              await watch(requests, signal);
-              return {};
-            },
-          }),
-          servedImporter({
-            // eslint-disable-next-line require-yield
-            async *import(requests, { signal }) {
-              await watch(requests, signal);
-            },
-          }),
-        ]);
-        const call: Call<never, never> = connection.client.open(
-          (kind === "bidirectional" ? importMethod : storeMethods.put) as never,
-        );
-        const message = envelope(toBinary(storeMethods.put.input, create(storeMethods.put.input)));
-        await call.sendBytes(message);
-        await first.promise;
-        // Three bytes of an envelope's five, or an envelope without all of its message.
-        if (where === "within a message") await call.sendBytes(Buffer.from([0, 0, 0, 0, 9, 1, 2]));
-        cuts[name]?.(connection, call.stream.id ?? 0);
-        const { outcome, received, signal } = await seen.promise;
-        expect(outcome).toBe("threw");
-        expect(received).toBe(1);
-        await aborted(signal);
-        connection.server.close();
-        await connection.server.closed;
-        expect(connection.errors).toEqual([]);
-      });
+          };
+          const connection = connected(serve, [
+            servedStore({
+              async put(requests, { signal }) {
+                await watch(requests, signal);
+                return {};
+              },
+            }),
+            servedImporter({
+              // eslint-disable-next-line require-yield
+              async *import(requests, { signal }) {
+                await watch(requests, signal);
+              },
+            }),
+          ]);
+          const call: Call<never, never> = connection.client.open(
+            (kind === "bidirectional" ? importMethod : storeMethods.put) as never,
+          );
+          const message = envelope(toBinary(storeMethods.put.input, create(storeMethods.put.input)));
+          await call.sendBytes(message);
+          await first.promise;
+          // Three bytes of an envelope's five, or an envelope without all of its message.
+          if (where === "within a message") await call.sendBytes(Buffer.from([0, 0, 0, 0, 9, 1, 2]));
+          cuts[name]?.(connection, call.stream.id ?? 0);
+          const { outcome, received, signal } = await seen.promise;
+          expect(outcome).toBe("threw");
+          expect(received).toBe(1);
+          await aborted(signal);
+          connection.server.close();
+          await connection.server.closed;
+          expect(connection.errors).toEqual([]);
+        },
+      );
     });
 
     it("aborts an implementation that reads no requests", async () => {

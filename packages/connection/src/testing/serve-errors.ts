@@ -9,7 +9,7 @@ import { envelope, type Call } from "./grpc-client.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
 
 const texts: Record<string, string> = {
-  plain: "bucket \"photos\" does not exist",
+  plain: 'bucket "photos" does not exist',
   unicode: "der Schlüssel für 写真 📷 fehlt: 100 % \n\t\u0000 end",
   empty: "",
 };
@@ -19,7 +19,10 @@ export function describeErrors(serve: Serve): void {
   describe("errors", () => {
     it.each(Object.keys(texts))("carries a %s text word for word from calls of all four kinds", async (name) => {
       const text = texts[name] ?? "";
-      const { client, server, errors } = connected(serve, failing(() => new Error(text)));
+      const { client, server, errors } = connected(
+        serve,
+        failing(() => new Error(text)),
+      );
       const message = text === "" ? "Error" : text;
       expect(await statusesOfAllKinds(client)).toEqual(Array(4).fill({ code: Code.Unknown, message }));
       expect(errors).toEqual([]);
@@ -29,7 +32,10 @@ export function describeErrors(serve: Serve): void {
     it.each(["x", " ", "写", "📷"])("carries a text of %j that is as long as it can be, whole", async (unit) => {
       const length = encodeURIComponent(unit).length;
       const text = unit.repeat(Math.floor(maxStatusTextLength / length));
-      const { client, server } = connected(serve, failing(() => new Error(text)));
+      const { client, server } = connected(
+        serve,
+        failing(() => new Error(text)),
+      );
       expect(await statusesOfAllKinds(client)).toEqual(Array(4).fill({ code: Code.Unknown, message: text }));
       server.close();
     });
@@ -39,7 +45,10 @@ export function describeErrors(serve: Serve): void {
       ["a million characters", "é".repeat(1_000_000)],
       ["a lone surrogate", "name \uD83D of"],
     ])("survives a text with %s", async (_, text) => {
-      const { client, server } = connected(serve, failing(() => new Error(text)));
+      const { client, server } = connected(
+        serve,
+        failing(() => new Error(text)),
+      );
       const message = statusText(new Error(text));
       expect(await statusesOfAllKinds(client)).toEqual(Array(4).fill({ code: Code.Unknown, message }));
       server.close();
@@ -47,7 +56,10 @@ export function describeErrors(serve: Serve): void {
 
     it("encodes no more of a text than gRPC asks for", async () => {
       const text = 'open "/a/b": 100 %';
-      const { client, server } = connected(serve, failing(() => new Error(text)));
+      const { client, server } = connected(
+        serve,
+        failing(() => new Error(text)),
+      );
       const encoded = 'open "/a/b": 100 %25';
       expect(await rawMessageOf(client.open(storeMethods.mode))).toBe(encoded);
       expect(await rawMessageOf(client.open(storeMethods.get))).toBe(encoded);
@@ -59,9 +71,17 @@ export function describeErrors(serve: Serve): void {
     it.each<[string, unknown, Code, string]>([
       ["a string", "just words", Code.Unknown, "just words"],
       ["undefined", undefined, Code.Unknown, "undefined was thrown"],
-      ["an error with a gRPC code", new ConnectError("Init comes first", Code.FailedPrecondition), Code.FailedPrecondition, "Init comes first"],
+      [
+        "an error with a gRPC code",
+        new ConnectError("Init comes first", Code.FailedPrecondition),
+        Code.FailedPrecondition,
+        "Init comes first",
+      ],
     ])("reports %s that was thrown", async (_, thrown, code, message) => {
-      const { client, server } = connected(serve, failing(() => thrown));
+      const { client, server } = connected(
+        serve,
+        failing(() => thrown),
+      );
       expect(await statusesOfAllKinds(client)).toEqual(Array(4).fill({ code, message }));
       server.close();
     });
@@ -82,7 +102,10 @@ export function describeErrors(serve: Serve): void {
     });
 
     it("answers a host that still sends, and tells it to stop", async () => {
-      const { client, server } = connected(serve, failing(() => new Error("read-only")));
+      const { client, server } = connected(
+        serve,
+        failing(() => new Error("read-only")),
+      );
       const put = client.open(storeMethods.put);
       await put.send({ chunk: new Uint8Array(100) });
       expect(await put.status).toEqual({ code: Code.Unknown, message: "read-only" });
@@ -91,19 +114,16 @@ export function describeErrors(serve: Serve): void {
     });
 
     it.each(["request", "response"])("refuses a %s over the limit by name, and goes on", async (side) => {
-      const { client, server } = connected(
-        serve,
-        [
-          servedStore({
-            mode: () => ({ mode: 6 }),
-            async put(requests) {
-              for await (const request of requests) expect(request).toBeDefined();
-              return {};
-            },
-            open: () => ({ config: new Uint8Array(5 * 1024 * 1024) }),
-          }),
-        ],
-      );
+      const { client, server } = connected(serve, [
+        servedStore({
+          mode: () => ({ mode: 6 }),
+          async put(requests) {
+            for await (const request of requests) expect(request).toBeDefined();
+            return {};
+          },
+          open: () => ({ config: new Uint8Array(5 * 1024 * 1024) }),
+        }),
+      ]);
       let status;
       if (side === "request") {
         const put = client.open(storeMethods.put);
@@ -124,7 +144,7 @@ export function describeErrors(serve: Serve): void {
 function failing(error: () => unknown): ReturnType<typeof servedStore>[] {
   const fail = (): never => {
     // What is thrown is the test's choice: authors throw anything.
-     
+
     throw error();
   };
   return [

@@ -56,7 +56,12 @@ const { UNSPECIFIED, EXTENDED, ADS } = connectors.ExtendedAttributeType;
 const TYPES = [UNSPECIFIED, EXTENDED, ADS] as const;
 
 /** The record of an extended attribute, its value, and the end. `type` is the number on the wire. */
-export function attribute(pathname: string, name: string, value: string | readonly string[], type: 0 | 1 | 2 = 0): Request[] {
+export function attribute(
+  pathname: string,
+  name: string,
+  value: string | readonly string[],
+  type: 0 | 1 | 2 = 0,
+): Request[] {
   const pieces = (typeof value === "string" ? [value] : value).filter((piece) => piece !== "");
   const head = record({ pathname, hasReader: true, isXattr: true, xattrName: name, xattrType: TYPES[type] });
   return [head, ...pieces.map(chunk), chunk()];

@@ -9,7 +9,11 @@ import { backup, type BackupSink } from "./backup.js";
 import { count } from "./count.js";
 
 const location = { location: "test:///srv" };
-const file = (size: number): { name: string; size: bigint; nlink: number } => ({ name: "f", size: BigInt(size), nlink: 1 });
+const file = (size: number): { name: string; size: bigint; nlink: number } => ({
+  name: "f",
+  size: BigInt(size),
+  nlink: 1,
+});
 
 /** Keeps what it is given. */
 function keeper(): BackupSink & { kept: Map<string, string>; failed: Map<string, string> } {
@@ -147,7 +151,10 @@ describe("a backup on v1.1", () => {
       },
       error: () => undefined,
     };
-    const backingUp = backup(await openImporter(connection, location), sink, { signal: abort.signal, maxConcurrency: 2 });
+    const backingUp = backup(await openImporter(connection, location), sink, {
+      signal: abort.signal,
+      maxConcurrency: 2,
+    });
     await expect(backingUp).rejects.toThrow("enough");
     connection.close();
   });

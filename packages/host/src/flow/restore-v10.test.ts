@@ -7,7 +7,10 @@ import { failure, serve } from "../testing/serve.js";
 import { restore, type RestoreEntry } from "./restore.js";
 
 describe("a restore on v1.0", () => {
-  function plugin(calls: string[], fail: Record<string, string> = {}): Parameters<typeof serve<typeof v10.Exporter>>[2] {
+  function plugin(
+    calls: string[],
+    fail: Record<string, string> = {},
+  ): Parameters<typeof serve<typeof v10.Exporter>>[2] {
     const call = (name: string, pathname: string): object => {
       calls.push(`${name} ${pathname}`);
       const error = fail[`${name} ${pathname}`];

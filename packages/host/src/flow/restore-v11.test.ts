@@ -44,7 +44,13 @@ describe("a restore on v1.1", () => {
   }
 
   it("sends attributes after all files, if they are wanted", async () => {
-    const entries = [directory("/"), file("/a", "hello"), attribute("/a", "user.x", "red"), file("/bad", "x"), file("/e", "")];
+    const entries = [
+      directory("/"),
+      file("/a", "hello"),
+      attribute("/a", "user.x", "red"),
+      file("/bad", "x"),
+      file("/e", ""),
+    ];
     const seen: Seen = { words: [], short: false };
     const { connection } = await serve("v1.1", v11.Exporter, plugin(seen, LocationFlag.EXPORTXATTR));
     const { list, onError } = errors();
@@ -70,7 +76,9 @@ describe("a restore on v1.1", () => {
     const seen: Seen = { words: [], short: false };
     const { connection } = await serve("v1.1", v11.Exporter, plugin(seen));
     const { list, onError } = errors();
-    const restoring = restore(await openExporter(connection, location), [file("/a", "x"), entry, file("/c", "y")], { onError });
+    const restoring = restore(await openExporter(connection, location), [file("/a", "x"), entry, file("/c", "y")], {
+      onError,
+    });
     await expect(restoring).rejects.toThrow(`can not read the content of "/b": ${reason}`);
     expect(seen.short).toBe(true);
     expect(seen.words).not.toContain("/c");

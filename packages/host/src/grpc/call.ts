@@ -236,7 +236,8 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     if (this.#cancelled) return new PluginConnectionError(`${this.#path} was cancelled`);
     const code = this.#stream.rstCode;
     const session = this.#stream.session;
-    if (session === undefined || session.destroyed || session.closed || this.#gone) return await this.#owner.failure(this.#path);
+    if (session === undefined || session.destroyed || session.closed || this.#gone)
+      return await this.#owner.failure(this.#path);
     if (this.#httpStatus !== undefined && this.#httpStatus !== 200) {
       return new PluginContractError(`${this.#path}: the plugin answered HTTP status ${String(this.#httpStatus)}`);
     }

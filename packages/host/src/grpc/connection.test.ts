@@ -23,18 +23,21 @@ async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<number> {
 }
 
 describe("answers", () => {
-  it.each(["no such state", "", "äöü %20 100%", "x".repeat(20_000)])("fails with exactly this text: %.30j", async (text) => {
-    const { connection } = await serve("v1.1", store.Store, {
-      init,
-      open: () => {
-        throw failure(text);
-      },
-    });
-    const storage = await openStorage(connection, location);
-    await expect(storage.open()).rejects.toThrow(PluginError);
-    await expect(storage.open()).rejects.toMatchObject({ message: text, code: 2, path: "/store.Store/Open" });
-    connection.close();
-  });
+  it.each(["no such state", "", "äöü %20 100%", "x".repeat(20_000)])(
+    "fails with exactly this text: %.30j",
+    async (text) => {
+      const { connection } = await serve("v1.1", store.Store, {
+        init,
+        open: () => {
+          throw failure(text);
+        },
+      });
+      const storage = await openStorage(connection, location);
+      await expect(storage.open()).rejects.toThrow(PluginError);
+      await expect(storage.open()).rejects.toMatchObject({ message: text, code: 2, path: "/store.Store/Open" });
+      connection.close();
+    },
+  );
 
   it("takes a message of just under 4 MiB, and none above", async () => {
     let bytes = 4 * 1024 * 1024 - 5;
@@ -168,38 +171,41 @@ describe("streams", () => {
     connection.close();
   });
 
-  it.each(["the source fails", "the caller aborts"])("are never half-closed when %s: a plugin would keep what came", async (reason) => {
-    let arrived = (): void => undefined;
-    const waiting = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
-    const { connection, frames } = await serve("v1.1", store.Store, {
-      init,
-      put: async (requests) => {
-        for await (const { chunk } of requests) if (chunk.length > 0) arrived();
-        return {};
-      },
-    });
-    const storage = await openStorage(connection, location);
-    const abort = new AbortController();
-    async function* source(): AsyncGenerator<Uint8Array> {
-      yield new Uint8Array(10);
-      // Node half-closes only a stream that has nothing left to send.
-      await waiting;
-      if (reason === "the source fails") throw new Error("broken");
-      abort.abort(new Error("broken"));
-      yield new Uint8Array(10);
-    }
-    await expect(storage.put("state", mac, source(), abort.signal)).rejects.toThrow("broken");
-    // Another call, so that all of the first one has been sent.
-    await expect(storage.open()).rejects.toThrow();
-    const [reset, ...others] = frames().filter(({ type }) => type === RST_STREAM);
-    expect(others).toEqual([]);
-    const data = frames().filter(({ type, stream }) => type === DATA && stream === reset?.stream);
-    expect(data.length).toBeGreaterThan(0);
-    expect(data.filter(({ flags }) => (flags & END_STREAM) !== 0)).toEqual([]);
-    connection.close();
-  });
+  it.each(["the source fails", "the caller aborts"])(
+    "are never half-closed when %s: a plugin would keep what came",
+    async (reason) => {
+      let arrived = (): void => undefined;
+      const waiting = new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+      const { connection, frames } = await serve("v1.1", store.Store, {
+        init,
+        put: async (requests) => {
+          for await (const { chunk } of requests) if (chunk.length > 0) arrived();
+          return {};
+        },
+      });
+      const storage = await openStorage(connection, location);
+      const abort = new AbortController();
+      async function* source(): AsyncGenerator<Uint8Array> {
+        yield new Uint8Array(10);
+        // Node half-closes only a stream that has nothing left to send.
+        await waiting;
+        if (reason === "the source fails") throw new Error("broken");
+        abort.abort(new Error("broken"));
+        yield new Uint8Array(10);
+      }
+      await expect(storage.put("state", mac, source(), abort.signal)).rejects.toThrow("broken");
+      // Another call, so that all of the first one has been sent.
+      await expect(storage.open()).rejects.toThrow();
+      const [reset, ...others] = frames().filter(({ type }) => type === RST_STREAM);
+      expect(others).toEqual([]);
+      const data = frames().filter(({ type, stream }) => type === DATA && stream === reset?.stream);
+      expect(data.length).toBeGreaterThan(0);
+      expect(data.filter(({ flags }) => (flags & END_STREAM) !== 0)).toEqual([]);
+      connection.close();
+    },
+  );
 
   it("reads a Get to its end when the caller stops, as hosts do", async () => {
     let done = false;
@@ -273,7 +279,10 @@ describe("the end of a connection", () => {
   });
 
   it("ends a call when the caller aborts", async () => {
-    const { connection } = await serve("v1.1", store.Store, { init, open: async () => await new Promise(() => undefined) });
+    const { connection } = await serve("v1.1", store.Store, {
+      init,
+      open: async () => await new Promise(() => undefined),
+    });
     const storage = await openStorage(connection, location);
     const abort = new AbortController();
     const opening = storage.open(abort.signal);

@@ -30,22 +30,29 @@ function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
 describe("FrameDecoder", () => {
   it("finds the same messages wherever the bytes are cut", () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: LIMIT }), { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 12 }), fc.nat(70), (messages, at, missing) => {
-        const whole = Buffer.concat(messages.flatMap((message) => [framePrefix(message.length), message]));
-        const bytes = whole.subarray(0, Math.max(0, whole.length - missing));
-        const found = decode(cut(bytes, at));
-        expect(found).toEqual(decode([bytes]));
-        expect(found.refused).toBe(false);
-        const hex = messages.map((message) => Buffer.from(message).toString("hex"));
-        expect(found.messages).toEqual(hex.slice(0, found.messages.length));
-        if (missing === 0) expect(found).toEqual({ messages: hex, refused: false, incomplete: false });
-      }),
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: LIMIT }), { maxLength: 6 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        fc.nat(70),
+        (messages, at, missing) => {
+          const whole = Buffer.concat(messages.flatMap((message) => [framePrefix(message.length), message]));
+          const bytes = whole.subarray(0, Math.max(0, whole.length - missing));
+          const found = decode(cut(bytes, at));
+          expect(found).toEqual(decode([bytes]));
+          expect(found.refused).toBe(false);
+          const hex = messages.map((message) => Buffer.from(message).toString("hex"));
+          expect(found.messages).toEqual(hex.slice(0, found.messages.length));
+          if (missing === 0) expect(found).toEqual({ messages: hex, refused: false, incomplete: false });
+        },
+      ),
       { seed, numRuns: 500 },
     );
   });
 
   it("takes any bytes apart the same way wherever they are cut, and never more than the limit", () => {
-    const bytes = fc.array(fc.oneof(fc.constant(0), fc.constant(1), fc.nat(255)), { maxLength: 200 }).map((all) => Uint8Array.from(all));
+    const bytes = fc
+      .array(fc.oneof(fc.constant(0), fc.constant(1), fc.nat(255)), { maxLength: 200 })
+      .map((all) => Uint8Array.from(all));
     fc.assert(
       fc.property(bytes, fc.array(fc.nat(), { maxLength: 12 }), (all, at) => {
         const found = decode(cut(all, at));

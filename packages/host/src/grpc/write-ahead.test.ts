@@ -13,7 +13,12 @@ function slowTransport(): { transport: Duplex; readOne: () => void } {
       taken = done;
     },
   });
-  return { transport, readOne: () => { taken(); } };
+  return {
+    transport,
+    readOne: () => {
+      taken();
+    },
+  };
 }
 
 /** Lets everything run that can run without anything new from outside. */

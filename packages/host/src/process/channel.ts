@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable} from "node:stream";
+import type { Readable } from "node:stream";
 import { type Writable } from "node:stream";
 import { promisify } from "node:util";
 import { ChannelDuplex } from "./channel-duplex.js";

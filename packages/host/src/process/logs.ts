@@ -34,7 +34,7 @@ export class LogCollector {
    * @param quietMs - Milliseconds without anything after which the wait ends.
    */
   async settled(quietMs: number): Promise<void> {
-    for (let seen = -1; seen !== this.#progress; ) {
+    for (let seen = -1; seen !== this.#progress;) {
       seen = this.#progress;
       if (await settlesWithin(this.ended, quietMs)) return;
     }

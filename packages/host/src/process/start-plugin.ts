@@ -2,7 +2,14 @@ import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Duplex, Writable } from "node:stream";
 import { PluginConnectionError } from "../errors.js";
-import { spawnOverPipes, spawnOverSocket, type ChannelKind, type PluginExit, type Spawned, type SpawnRequest } from "./channel.js";
+import {
+  spawnOverPipes,
+  spawnOverSocket,
+  type ChannelKind,
+  type PluginExit,
+  type Spawned,
+  type SpawnRequest,
+} from "./channel.js";
 import { LogCollector } from "./logs.js";
 import { settlesWithin } from "./settles-within.js";
 

@@ -36,7 +36,8 @@ export function sinkOf(transcript: Transcript, kept: number[]): BackupSink {
   );
   return {
     async record(record, content) {
-      const wanted = transcript.generation === "v1.0" || opened.has(`${record.pathname} ${record.attribute?.name ?? ""}`);
+      const wanted =
+        transcript.generation === "v1.0" || opened.has(`${record.pathname} ${record.attribute?.name ?? ""}`);
       if (content === undefined || !wanted) return;
       let bytes = 0;
       for await (const chunk of content) bytes += chunk.length;

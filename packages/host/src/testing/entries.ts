@@ -4,7 +4,10 @@ import type { RestoreEntry } from "../flow/restore.js";
 /** Any location. */
 export const location = { location: "test:///out" };
 /** A directory. */
-export const directory = (pathname: string): RestoreEntry => ({ pathname, fileInfo: fileInfoOf({ type: "directory" }) });
+export const directory = (pathname: string): RestoreEntry => ({
+  pathname,
+  fileInfo: fileInfoOf({ type: "directory" }),
+});
 /** A file with that content. */
 export const file = (pathname: string, text: string, size = text.length, more: FileInfoInit = {}): RestoreEntry => ({
   pathname,

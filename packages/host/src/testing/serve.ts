@@ -57,7 +57,11 @@ const FRAME_HEADER_BYTES = 9;
 
 function framesOf(bytes: Buffer): SentFrame[] {
   const frames: SentFrame[] = [];
-  for (let at = PREFACE_BYTES; at + FRAME_HEADER_BYTES <= bytes.length; at += FRAME_HEADER_BYTES + bytes.readUIntBE(at, 3)) {
+  for (
+    let at = PREFACE_BYTES;
+    at + FRAME_HEADER_BYTES <= bytes.length;
+    at += FRAME_HEADER_BYTES + bytes.readUIntBE(at, 3)
+  ) {
     frames.push({ type: bytes.readUInt8(at + 3), flags: bytes.readUInt8(at + 4), stream: bytes.readUInt32BE(at + 5) });
   }
   return frames;

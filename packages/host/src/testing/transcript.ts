@@ -26,7 +26,9 @@ const FOLDER = new URL("../../../../fixtures/transcripts/", import.meta.url);
 
 /** Reads a transcript of the fixtures, as "plakar-1.1.4-ls-storage". */
 export function readTranscript(name: string): Transcript {
-  const lines = readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8").trim().split("\n");
+  const lines = readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8")
+    .trim()
+    .split("\n");
   const events = lines.map((line) => JSON.parse(line) as TraceEvent).filter(({ path }) => typeof path === "string");
   return { name, generation: name.startsWith("plakar-1.0") ? "v1.0" : "v1.1", calls: callsOf(events) };
 }

@@ -9,7 +9,16 @@ const seed = 20260401;
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const text = fc.string({ unit: "grapheme", maxLength: 9 });
-const types: FileType[] = ["file", "directory", "symlink", "fifo", "socket", "block-device", "char-device", "irregular"];
+const types: FileType[] = [
+  "file",
+  "directory",
+  "symlink",
+  "fifo",
+  "socket",
+  "block-device",
+  "char-device",
+  "irregular",
+];
 
 const fileInfo: fc.Arbitrary<FileInfo> = fc.record({
   name: text,
@@ -33,17 +42,24 @@ function overTheWire(init: MessageInitShape<typeof connectors.RecordSchema>): co
 
 it("an entry is the same at the other end, and so is the header of its result", () => {
   fc.assert(
-    fc.property(text, fileInfo, text, fc.array(text, { maxLength: 3 }), fc.option(fc.maxSafeNat(), { nil: undefined }), (pathname, info, target, names, size) => {
-      const wire = overTheWire(exportedRecord({ pathname, fileInfo: info, target, extendedAttributes: names }));
-      expect(wire.hasReader).toBe(isRegularFile(info.mode));
-      const record = recordFromWire(wire);
-      expect(record).toMatchObject({ pathname, fileInfo: info, target, extendedAttributes: names, error: undefined });
-      const header = recordFromWire(overTheWire(resultHeader(record, size)));
-      expect(header).toEqual({ ...record, fileInfo: { ...info, size: size ?? info.size } });
-      const opened = overTheWire(openedRecord(record));
-      expect(opened).toMatchObject({ pathname, target, isXattr: false, hasReader: false });
-      expect(opened.fileInfo).toBeUndefined();
-    }),
+    fc.property(
+      text,
+      fileInfo,
+      text,
+      fc.array(text, { maxLength: 3 }),
+      fc.option(fc.maxSafeNat(), { nil: undefined }),
+      (pathname, info, target, names, size) => {
+        const wire = overTheWire(exportedRecord({ pathname, fileInfo: info, target, extendedAttributes: names }));
+        expect(wire.hasReader).toBe(isRegularFile(info.mode));
+        const record = recordFromWire(wire);
+        expect(record).toMatchObject({ pathname, fileInfo: info, target, extendedAttributes: names, error: undefined });
+        const header = recordFromWire(overTheWire(resultHeader(record, size)));
+        expect(header).toEqual({ ...record, fileInfo: { ...info, size: size ?? info.size } });
+        const opened = overTheWire(openedRecord(record));
+        expect(opened).toMatchObject({ pathname, target, isXattr: false, hasReader: false });
+        expect(opened.fileInfo).toBeUndefined();
+      },
+    ),
     { seed, numRuns: 300 },
   );
 });

@@ -46,7 +46,10 @@ describe("results", () => {
 
   it("of errors carry the error and no fileInfo", () => {
     const record = recordFromWire(create(schema, { pathname: "/f", error: "denied" }));
-    expect(toJson(schema, create(schema, resultHeader(record, undefined)))).toEqual({ pathname: "/f", error: "denied" });
+    expect(toJson(schema, create(schema, resultHeader(record, undefined)))).toEqual({
+      pathname: "/f",
+      error: "denied",
+    });
   });
 });
 

@@ -74,6 +74,7 @@ export function openedRecord(record: ScannedRecord): RecordInit {
 }
 
 function attributeFields(attribute: ScannedRecord["attribute"]): AttributeFields {
-  if (attribute === undefined) return { isXattr: false, xattrName: "", xattrType: connectors.ExtendedAttributeType.UNSPECIFIED };
+  if (attribute === undefined)
+    return { isXattr: false, xattrName: "", xattrType: connectors.ExtendedAttributeType.UNSPECIFIED };
   return { isXattr: true, xattrName: attribute.name, xattrType: xattrKindToWire(attribute.kind) };
 }

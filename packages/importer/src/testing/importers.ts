@@ -26,7 +26,10 @@ export function file(pathname: string, content: string, init: FileInfoInit = {})
 }
 
 /** A file that is opened so, and whose size is not known. */
-export function fileReadBy(pathname: string, read: (signal: AbortSignal) => ByteSource | Promise<ByteSource>): RecordEntry {
+export function fileReadBy(
+  pathname: string,
+  read: (signal: AbortSignal) => ByteSource | Promise<ByteSource>,
+): RecordEntry {
   return { pathname, fileInfo: fileInfoOf(), read };
 }
 

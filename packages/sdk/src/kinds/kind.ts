@@ -37,7 +37,12 @@ export function tablesOf(old: ServiceTable, current: ServiceTable): Tables {
 }
 
 /** Services of both generations. What implements them is typed where it is made; a server goes by the table. */
-export function servedWith(session: ServedConnector["session"], tables: Tables, old: object, current: object): ServedConnector {
+export function servedWith(
+  session: ServedConnector["session"],
+  tables: Tables,
+  old: object,
+  current: object,
+): ServedConnector {
   return {
     session,
     services: {

@@ -14,7 +14,10 @@ export function connectTransportOver(duplex: Duplex): Transport {
     used = true;
     return duplex;
   };
-  return createGrpcTransport({ baseUrl, sessionManager: new EarlyReadingSession(baseUrl, undefined, { createConnection }) });
+  return createGrpcTransport({
+    baseUrl,
+    sessionManager: new EarlyReadingSession(baseUrl, undefined, { createConnection }),
+  });
 }
 
 /**

@@ -69,7 +69,10 @@ export async function startProcess(options: FixtureOptions = {}): Promise<Runnin
   const log = new Log();
   const plugin = await startPlugin({
     executable: options.executable ?? process.execPath,
-    args: [...(options.executable === undefined ? [fixturePath(options.fixture ?? "plugin.js")] : []), ...argumentsOf(options)],
+    args: [
+      ...(options.executable === undefined ? [fixturePath(options.fixture ?? "plugin.js")] : []),
+      ...argumentsOf(options),
+    ],
     // What collects fd 1 here is a socket, too; a development host's own stdout mostly is none.
     env: { ...process.env, ...(options.transport === "socket" && { KLOSET_TRANSPORT: "socket" }), ...options.env },
     transport: options.transport,
@@ -93,17 +96,26 @@ function argumentsOf({ args = [], run }: FixtureOptions): string[] {
 }
 
 /** Starts the importer of a fixture. */
-export function startImporter(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture & { client: ImporterClient }> {
+export function startImporter(
+  generation: Generation,
+  options: FixtureOptions = {},
+): Promise<RunningFixture & { client: ImporterClient }> {
   return startConnector(generation, options, openImporter);
 }
 
 /** Starts the exporter of a fixture. */
-export function startExporter(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture & { client: ExporterClient }> {
+export function startExporter(
+  generation: Generation,
+  options: FixtureOptions = {},
+): Promise<RunningFixture & { client: ExporterClient }> {
   return startConnector(generation, options, openExporter);
 }
 
 /** Starts the storage of a fixture. */
-export function startStorage(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture & { client: StorageClient }> {
+export function startStorage(
+  generation: Generation,
+  options: FixtureOptions = {},
+): Promise<RunningFixture & { client: StorageClient }> {
   return startConnector(generation, options, openStorage);
 }
 

@@ -106,7 +106,10 @@ function pathOf({ parent, name }: DescMethod): string {
   return `/${parent.typeName}/${name}`;
 }
 
-function settle<O>(resolve: (value: O) => void, reject: (error: Error) => void): (error: Error | null, value?: O) => void {
+function settle<O>(
+  resolve: (value: O) => void,
+  reject: (error: Error) => void,
+): (error: Error | null, value?: O) => void {
   return (error, value) => {
     if (error !== null) reject(error);
     else if (value === undefined) reject(new Error("neither an error nor a value"));

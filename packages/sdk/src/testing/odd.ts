@@ -1,11 +1,5 @@
 import { Mac } from "@kloset/model";
-import {
-  startExporter,
-  startImporter,
-  startStorage,
-  type FixtureOptions,
-  type RunningFixture,
-} from "./fixture.js";
+import { startExporter, startImporter, startStorage, type FixtureOptions, type RunningFixture } from "./fixture.js";
 import type { ExporterClient, ImporterClient, StorageClient } from "@kloset/host";
 
 type Generation = "v1.0" | "v1.1";

@@ -23,7 +23,13 @@ export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const nothing = Buffer.alloc(0);
 
 /** @param length - What the header claims, where that is not the truth. */
-export function frame(kind: number, flags: number, stream: number, payload: Buffer = nothing, length = payload.length): Buffer {
+export function frame(
+  kind: number,
+  flags: number,
+  stream: number,
+  payload: Buffer = nothing,
+  length = payload.length,
+): Buffer {
   const header = Buffer.alloc(9);
   header.writeUIntBE(length, 0, 3);
   header.writeUInt8(kind, 3);
@@ -95,7 +101,9 @@ export function headerFrames(stream: number, block: Buffer, flags = 0): Buffer {
   for (let at = 0; at === 0 || at < block.length; at += size) {
     const last = at + size >= block.length ? endHeaders : 0;
     const part = block.subarray(at, at + size);
-    frames.push(at === 0 ? frame(type.headers, flags | last, stream, part) : frame(type.continuation, last, stream, part));
+    frames.push(
+      at === 0 ? frame(type.headers, flags | last, stream, part) : frame(type.continuation, last, stream, part),
+    );
   }
   return Buffer.concat(frames);
 }

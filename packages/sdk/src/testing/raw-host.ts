@@ -78,7 +78,9 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
   async initialise(): Promise<void> {
     // All that is sent may come: windows are not what is tested.
     const windows = [setting(4, largeWindow), uint32(largeWindow - defaultWindow)] as const;
-    await this.send(Buffer.concat([preface, frame(type.settings, 0, 0, windows[0]), frame(type.windowUpdate, 0, 0, windows[1])]));
+    await this.send(
+      Buffer.concat([preface, frame(type.settings, 0, 0, windows[0]), frame(type.windowUpdate, 0, 0, windows[1])]),
+    );
     await this.until(() => this.count(type.settings) > 0);
     await this.send(frame(type.settings, 1, 0));
     const init = toBinary(

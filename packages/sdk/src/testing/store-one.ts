@@ -7,7 +7,12 @@ import type { ExporterClient } from "@kloset/host";
  *
  * @throws what the plugin answers for it; what ended the call.
  */
-export async function storeOne(client: ExporterClient, pathname: string, content: ByteSource, size: number): Promise<void> {
+export async function storeOne(
+  client: ExporterClient,
+  pathname: string,
+  content: ByteSource,
+  size: number,
+): Promise<void> {
   if (client.generation === "v1.0") {
     await client.storeFile(pathname, content, size);
     return;
@@ -25,6 +30,7 @@ export async function storeOne(client: ExporterClient, pathname: string, content
   for await (const result of stream.results()) results.push(result);
   await sending;
   const [result] = results;
-  if (result === undefined || results.length > 1) throw new Error(`${String(results.length)} results came for one file`);
+  if (result === undefined || results.length > 1)
+    throw new Error(`${String(results.length)} results came for one file`);
   if (result.error !== undefined) throw new Error(result.error);
 }

@@ -15,7 +15,13 @@ type Step = { readonly fields: Fields; readonly sensitive: readonly string[] } |
 
 const name = fc.oneof(
   fc.constantFrom("user-agent", "content-type", "grpc-timeout", "x-a", "x-b", "authorization", "cookie2"),
-  fc.string({ unit: fc.constantFrom("a", "b", "c", "y", "z", "0", "1", "8", "9", "-", "_"), minLength: 1, maxLength: 30 }).map((text) => `h${text}`),
+  fc
+    .string({
+      unit: fc.constantFrom("a", "b", "c", "y", "z", "0", "1", "8", "9", "-", "_"),
+      minLength: 1,
+      maxLength: 30,
+    })
+    .map((text) => `h${text}`),
 );
 const value = fc.oneof(
   fc.constantFrom("", "application/grpc", "grpc-go/1.81.1", "trailers", "1S"),
@@ -24,7 +30,13 @@ const value = fc.oneof(
   fc.string({ unit: fc.constantFrom("0", "a", "Z", "~"), minLength: 200, maxLength: 5000 }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ fields: fc.dictionary(name, value, { maxKeys: 8 }), sensitive: fc.array(name, { maxLength: 2 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      fields: fc.dictionary(name, value, { maxKeys: 8 }),
+      sensitive: fc.array(name, { maxLength: 2 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ table: fc.constantFrom(0, 1, 40, 100, 1000, 4096, 4096) }) },
 );
 
@@ -56,7 +68,12 @@ class Blocks {
 }
 
 function headersOf(fields: Fields, sensitive: readonly string[]): OutgoingHttpHeaders {
-  return { ":method": "POST", ":path": "/a.B/C", ...fields, [sensitiveHeaders]: sensitive.filter((one) => one in fields) };
+  return {
+    ":method": "POST",
+    ":path": "/a.B/C",
+    ...fields,
+    [sensitiveHeaders]: sensitive.filter((one) => one in fields),
+  };
 }
 
 describe("header blocks of nghttp2", () => {
@@ -87,7 +104,12 @@ describe("header blocks of nghttp2", () => {
           const regular = fields.filter(([field]) => !field.startsWith(":"));
           expect(tooLarge).toBe(false);
           expect(regular).toEqual(Object.entries(one.fields));
-          expect(fields.slice(0, fields.length - regular.length).map(([field]) => field).sort()).toEqual([":authority", ":method", ":path", ":scheme"]);
+          expect(
+            fields
+              .slice(0, fields.length - regular.length)
+              .map(([field]) => field)
+              .sort(),
+          ).toEqual([":authority", ":method", ":path", ":scheme"]);
         }
         session.destroy();
         near.destroy();
@@ -98,56 +120,78 @@ describe("header blocks of nghttp2", () => {
 });
 
 describe("our header blocks", () => {
-  it.each([undefined, 0, 100, 4095, 65_536])("are understood by a client that allows a table of %p bytes", async (headerTableSize) => {
-    const [near, far] = duplexPair();
-    const server = serveFramed(near, { services: [] });
-    const session = connect("http://127.0.0.1:0", {
-      createConnection: () => far,
-      settings: headerTableSize === undefined ? {} : { headerTableSize },
-    });
-    const failed: unknown[] = [];
-    session.on("error", (error) => failed.push(error));
-    for (let call = 0; call < 3; call += 1) {
-      const stream = session.request({ ":method": "POST", ":path": `/no.Service/${String(call)}`, "content-type": "application/grpc", te: "trailers" }, { endStream: true });
-      const status = await new Promise((resolve) => {
-        stream.on("response", ({ "grpc-status": code, "grpc-message": message }) => {
-          resolve([code, message]);
-        });
-        stream.on("error", resolve);
-        stream.once("close", () => {
-          resolve("closed");
-        });
+  it.each([undefined, 0, 100, 4095, 65_536])(
+    "are understood by a client that allows a table of %p bytes",
+    async (headerTableSize) => {
+      const [near, far] = duplexPair();
+      const server = serveFramed(near, { services: [] });
+      const session = connect("http://127.0.0.1:0", {
+        createConnection: () => far,
+        settings: headerTableSize === undefined ? {} : { headerTableSize },
       });
-      expect(status).toEqual(["12", "unknown service no.Service"]);
-    }
-    expect(failed).toEqual([]);
-    session.destroy();
-    server.close();
-    await server.closed;
-  });
+      const failed: unknown[] = [];
+      session.on("error", (error) => failed.push(error));
+      for (let call = 0; call < 3; call += 1) {
+        const stream = session.request(
+          {
+            ":method": "POST",
+            ":path": `/no.Service/${String(call)}`,
+            "content-type": "application/grpc",
+            te: "trailers",
+          },
+          { endStream: true },
+        );
+        const status = await new Promise((resolve) => {
+          stream.on("response", ({ "grpc-status": code, "grpc-message": message }) => {
+            resolve([code, message]);
+          });
+          stream.on("error", resolve);
+          stream.once("close", () => {
+            resolve("closed");
+          });
+        });
+        expect(status).toEqual(["12", "unknown service no.Service"]);
+      }
+      expect(failed).toEqual([]);
+      session.destroy();
+      server.close();
+      await server.closed;
+    },
+  );
 
   it("hold a list that Node's client reads as it was written", async () => {
-    const text = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 300 });
+    const text = fc.string({
+      unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+      maxLength: 300,
+    });
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.tuple(name, text), { maxLength: 10, selector: ([key]) => key }), async (pairs) => {
-        const [near, far] = duplexPair();
-        const blocks = new Blocks();
-        near.on("data", (chunk: Buffer) => {
-          blocks.push(chunk);
-        });
-        const session = connect("http://127.0.0.1:0", { createConnection: () => far });
-        const fields: HeaderField[] = [[":status", "200"], ...pairs];
-        const answered = new Promise<Record<string, unknown>>((resolve, reject) => {
-          session.on("error", reject);
-          session.request({ ":path": "/" }, { endStream: true }).on("response", resolve).on("error", reject);
-        });
-        while (blocks.found.length === 0) await new Promise((resolve) => near.once("data", resolve));
-        near.write(Buffer.concat([settings(), frame(frameType.headers, frameFlag.endHeaders | frameFlag.endStream, 1, encodeHeaders(fields))]));
-        const got = await answered;
-        for (const [key, content] of pairs) expect([got[key]].flat().join()).toBe(content);
-        session.destroy();
-        near.destroy();
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(fc.tuple(name, text), { maxLength: 10, selector: ([key]) => key }),
+        async (pairs) => {
+          const [near, far] = duplexPair();
+          const blocks = new Blocks();
+          near.on("data", (chunk: Buffer) => {
+            blocks.push(chunk);
+          });
+          const session = connect("http://127.0.0.1:0", { createConnection: () => far });
+          const fields: HeaderField[] = [[":status", "200"], ...pairs];
+          const answered = new Promise<Record<string, unknown>>((resolve, reject) => {
+            session.on("error", reject);
+            session.request({ ":path": "/" }, { endStream: true }).on("response", resolve).on("error", reject);
+          });
+          while (blocks.found.length === 0) await new Promise((resolve) => near.once("data", resolve));
+          near.write(
+            Buffer.concat([
+              settings(),
+              frame(frameType.headers, frameFlag.endHeaders | frameFlag.endStream, 1, encodeHeaders(fields)),
+            ]),
+          );
+          const got = await answered;
+          for (const [key, content] of pairs) expect([got[key]].flat().join()).toBe(content);
+          session.destroy();
+          near.destroy();
+        },
+      ),
       { seed: 20261124, numRuns: 60 },
     );
   });

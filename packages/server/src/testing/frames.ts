@@ -1,4 +1,11 @@
-import { frameFlag, frameHeaderLength, frameType, preface, writeFrameHeader, writeUint32 } from "@kloset/connection/serving";
+import {
+  frameFlag,
+  frameHeaderLength,
+  frameType,
+  preface,
+  writeFrameHeader,
+  writeUint32,
+} from "@kloset/connection/serving";
 import { encodeHeaders, type HeaderField } from "../hpack/index.js";
 
 /** A frame, as it was sent. */
@@ -26,7 +33,12 @@ export function uint32(value: number): Buffer {
 
 /** SETTINGS of these identifiers and values. */
 export function settings(...entries: readonly (readonly [id: number, value: number])[]): Buffer {
-  return frame(frameType.settings, 0, 0, Buffer.concat(entries.map(([id, value]) => Buffer.concat([Buffer.of(id >>> 8, id), uint32(value)]))));
+  return frame(
+    frameType.settings,
+    0,
+    0,
+    Buffer.concat(entries.map(([id, value]) => Buffer.concat([Buffer.of(id >>> 8, id), uint32(value)]))),
+  );
 }
 
 /** WINDOW_UPDATE. */
@@ -45,8 +57,19 @@ export function data(stream: number, content: Uint8Array | string = "", flags = 
 }
 
 /** DATA or HEADERS with this padding. */
-export function padded(type: number, flags: number, stream: number, content: Uint8Array | string, padding: number): Buffer {
-  return frame(type, flags | frameFlag.padded, stream, Buffer.concat([Buffer.of(padding), Buffer.from(content), Buffer.alloc(padding)]));
+export function padded(
+  type: number,
+  flags: number,
+  stream: number,
+  content: Uint8Array | string,
+  padding: number,
+): Buffer {
+  return frame(
+    type,
+    flags | frameFlag.padded,
+    stream,
+    Buffer.concat([Buffer.of(padding), Buffer.from(content), Buffer.alloc(padding)]),
+  );
 }
 
 /** The headers of a call, and more. */
@@ -73,7 +96,7 @@ export const beginning = Buffer.concat([preface, settings(), frame(frameType.set
 /** Takes frames apart. @throws Error when there is half a frame. */
 export function readFrames(bytes: Buffer): Frame[] {
   const frames: Frame[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = at + frameHeaderLength + bytes.readUIntBE(at, 3);
     if (end > bytes.length) throw new Error("the bytes end within a frame");
     frames.push({

@@ -45,13 +45,19 @@ export const INIT = { proto: "memory", config: { location: "memory:///var/backup
 /** A client of generation v1.0. */
 export function clientV1_0(factory: StoreFactory, session = new StoreSession()): Client<typeof v1_0.Store> {
   const service = storeV1_0(factory, session);
-  return createClient(v1_0.Store, createRouterTransport((router) => router.service(v1_0.Store, service)));
+  return createClient(
+    v1_0.Store,
+    createRouterTransport((router) => router.service(v1_0.Store, service)),
+  );
 }
 
 /** A client of generation v1.1. */
 export function clientV1_1(factory: StoreFactory, session = new StoreSession()): Client<typeof v1_1.Store> {
   const service = storeV1_1(factory, session);
-  return createClient(v1_1.Store, createRouterTransport((router) => router.service(v1_1.Store, service)));
+  return createClient(
+    v1_1.Store,
+    createRouterTransport((router) => router.service(v1_1.Store, service)),
+  );
 }
 
 async function chunksOf(responses: AsyncIterable<{ readonly chunk: Uint8Array }>): Promise<Uint8Array[]> {
@@ -61,7 +67,15 @@ async function chunksOf(responses: AsyncIterable<{ readonly chunk: Uint8Array }>
 }
 
 const TITLES = { state: "State", packfile: "Packfile", lock: "Lock" } as const;
-const VERBS_V1_0 = { list: "GetStates", put: "PutState", get: "GetState", delete: "DeleteState", mode: "GetMode", size: "GetSize", blob: "GetPackfileBlob" };
+const VERBS_V1_0 = {
+  list: "GetStates",
+  put: "PutState",
+  get: "GetState",
+  delete: "DeleteState",
+  mode: "GetMode",
+  size: "GetSize",
+  blob: "GetPackfileBlob",
+};
 const VERBS_V1_1 = { list: "List", put: "Put", get: "Get", delete: "Delete", mode: "Mode", size: "Size", blob: "Get" };
 
 /** A host of generation v1.0. */

@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,7 +62,11 @@ function start(...args: ConstructorParameters<typeof PluginProcess>): PluginProc
 function manifestOf(path: string): { executables: string[]; extraFiles: string[]; text: string } {
   const text = readFileSync(join(path, "manifest.yaml"), "utf8");
   const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
-  return { executables: all(/ executable: (\S+)$/gm), extraFiles: all(/ extra_files: \[ (.+) \]$/gm).flatMap((files) => files.split(", ")), text };
+  return {
+    executables: all(/ executable: (\S+)$/gm),
+    extraFiles: all(/ extra_files: \[ (.+) \]$/gm).flatMap((files) => files.split(", ")),
+    text,
+  };
 }
 
 describe("the package folder", () => {
@@ -67,50 +81,62 @@ describe("the package folder", () => {
     expect(text).toMatch(/^name: [A-Za-z0-9-]+$/m);
   });
 
-  it.each(CONNECTORS.map(([connector]) => connector))("has an executable for the %s that needs no other file but for the reference server", (connector) => {
-    const path = join(DIST, `tsfs-${connector}.cjs`);
-    expect(statSync(path).mode & 0o111).toBe(0o111);
-    const text = readFileSync(path, "utf8");
-    expect(text.startsWith("#!/usr/bin/env node\n")).toBe(true);
-    const imported = [...text.matchAll(/\b(?:require|import)\("([^",]+)"\)/g)].map((match) => match[1] ?? "");
-    expect(imported.length).toBeGreaterThan(0);
-    const others = imported.filter((id) => !id.startsWith("node:") && !/^[a-z0-9_]+(?:\/promises)?$/.test(id));
-    // Loaded only where the environment asks for it.
-    expect(others).toEqual([`./tsfs-${connector}-reference.mjs`]);
-    expect(text).toContain(`import("./tsfs-${connector}-reference.mjs")`);
-    // A script with another first statement would be sloppy: writes to what is frozen would be ignored.
-    expect(text.split("\n", 2)[1]).toBe('"use strict";');
-    // No path of the machine it was made on.
-    expect(text).not.toContain(join(DIST, "../../.."));
-  });
+  it.each(CONNECTORS.map(([connector]) => connector))(
+    "has an executable for the %s that needs no other file but for the reference server",
+    (connector) => {
+      const path = join(DIST, `tsfs-${connector}.cjs`);
+      expect(statSync(path).mode & 0o111).toBe(0o111);
+      const text = readFileSync(path, "utf8");
+      expect(text.startsWith("#!/usr/bin/env node\n")).toBe(true);
+      const imported = [...text.matchAll(/\b(?:require|import)\("([^",]+)"\)/g)].map((match) => match[1] ?? "");
+      expect(imported.length).toBeGreaterThan(0);
+      const others = imported.filter((id) => !id.startsWith("node:") && !/^[a-z0-9_]+(?:\/promises)?$/.test(id));
+      // Loaded only where the environment asks for it.
+      expect(others).toEqual([`./tsfs-${connector}-reference.mjs`]);
+      expect(text).toContain(`import("./tsfs-${connector}-reference.mjs")`);
+      // A script with another first statement would be sloppy: writes to what is frozen would be ignored.
+      expect(text.split("\n", 2)[1]).toBe('"use strict";');
+      // No path of the machine it was made on.
+      expect(text).not.toContain(join(DIST, "../../.."));
+    },
+  );
 });
 
 describe("an installed executable", () => {
-  it.each(CONNECTORS.flatMap(([connector, init]) => SURROUNDINGS.map(([name, content]) => [connector, name, init, content] as const)))(
-    "serves the %s below %s",
-    async (connector, _, init, content) => {
-      const path = install();
-      if (content !== undefined) writeFileSync(join(folder, "package.json"), JSON.stringify(content));
+  it.each(
+    CONNECTORS.flatMap(([connector, init]) =>
+      SURROUNDINGS.map(([name, content]) => [connector, name, init, content] as const),
+    ),
+  )("serves the %s below %s", async (connector, _, init, content) => {
+    const path = install();
+    if (content !== undefined) writeFileSync(join(folder, "package.json"), JSON.stringify(content));
+    const location = join(folder, "data");
+    mkdirSync(location);
+    const plugin = start(join(path, `tsfs-${connector}.cjs`));
+    const answer = await plugin.call(init, initRequest(`tsfs://${location}`, connector));
+    expect(answer).toMatchObject({ status: "0", text: "" });
+    expect(answer.messages[0]?.includes(field(3, location).subarray(3))).toBe(true);
+    expect(await plugin.end()).toEqual({ code: 0, stderr: "" });
+  });
+
+  it.each(CONNECTORS)(
+    "serves the %s by the reference server when the environment asks for it",
+    async (connector, init) => {
+      const plugin = start(join(install(), `tsfs-${connector}.cjs`), { KLOSET_SERVER: "connect" });
       const location = join(folder, "data");
       mkdirSync(location);
-      const plugin = start(join(path, `tsfs-${connector}.cjs`));
-      const answer = await plugin.call(init, initRequest(`tsfs://${location}`, connector));
-      expect(answer).toMatchObject({ status: "0", text: "" });
-      expect(answer.messages[0]?.includes(field(3, location).subarray(3))).toBe(true);
+      expect(await plugin.call(init, initRequest(`tsfs://${location}`, connector))).toMatchObject({
+        status: "0",
+        text: "",
+      });
       expect(await plugin.end()).toEqual({ code: 0, stderr: "" });
     },
   );
 
-  it.each(CONNECTORS)("serves the %s by the reference server when the environment asks for it", async (connector, init) => {
-    const plugin = start(join(install(), `tsfs-${connector}.cjs`), { KLOSET_SERVER: "connect" });
-    const location = join(folder, "data");
-    mkdirSync(location);
-    expect(await plugin.call(init, initRequest(`tsfs://${location}`, connector))).toMatchObject({ status: "0", text: "" });
-    expect(await plugin.end()).toEqual({ code: 0, stderr: "" });
-  });
-
   it.each(CONNECTORS.map(([connector]) => connector))("says what it is when a person starts the %s", (connector) => {
-    const { status, stderr } = spawnSync(join(install(), `tsfs-${connector}.cjs`), { stdio: ["ignore", "ignore", "pipe"] });
+    const { status, stderr } = spawnSync(join(install(), `tsfs-${connector}.cjs`), {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     expect(stderr.toString()).toContain("plugin of Plakar");
     expect(status).toBe(2);
   });
@@ -163,12 +189,18 @@ describe("an installed executable", () => {
   });
 
   it.each([
-    ["absent", (library: string): void => {
-      rmSync(library);
-    }],
-    ["broken", (library: string): void => {
-      writeFileSync(library, "not a library");
-    }],
+    [
+      "absent",
+      (library: string): void => {
+        rmSync(library);
+      },
+    ],
+    [
+      "broken",
+      (library: string): void => {
+        writeFileSync(library, "not a library");
+      },
+    ],
   ])("says so once and goes on when the library is %s", async (_, damage) => {
     const path = install();
     damage(join(path, "tsfs-importer-xattr.node"));
@@ -188,6 +220,7 @@ describe("the trap that the name of the executables avoids", () => {
     cpSync(join(folder, "plugin"), join(folder, "plugin.mjs"));
     writeFileSync(join(folder, "plugin.cjs"), 'require("node:fs"); process.exit(3);');
     expect(spawnSync(process.execPath, [join(folder, "plugin")]).status).not.toBe(3);
-    for (const name of ["plugin.cjs", "plugin.mjs"]) expect(spawnSync(process.execPath, [join(folder, name)]).status).toBe(3);
+    for (const name of ["plugin.cjs", "plugin.mjs"])
+      expect(spawnSync(process.execPath, [join(folder, name)]).status).toBe(3);
   });
 });

@@ -42,7 +42,10 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
       const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
       await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
       await exporter.createDirectory("/d");
-      for (const [pathname, type] of [["/f", "file"], ["/d", "directory"]] as const) {
+      for (const [pathname, type] of [
+        ["/f", "file"],
+        ["/d", "directory"],
+      ] as const) {
         const info = ownInfo({ ...owner, type, permissions: 0o555, modTime: 1_000_000_000_123_456_000n });
         await exporter.setPermissions(pathname, info);
         const before = await lstat(join(root, pathname), { bigint: true });

@@ -24,9 +24,13 @@ export class AttributeSetter {
       this.#library.set(at, attribute, value);
     } catch (error) {
       if (!hasCode(error, "EACCES")) throw error;
-      await this.#setWritable(pathname, () => {
-        this.#library.set(at, attribute, value);
-      }, error);
+      await this.#setWritable(
+        pathname,
+        () => {
+          this.#library.set(at, attribute, value);
+        },
+        error,
+      );
     }
   }
 

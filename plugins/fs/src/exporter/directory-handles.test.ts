@@ -66,6 +66,8 @@ describe("DirectoryHandles", () => {
       throw new Error("failed");
     });
     await expect(failing ?? Promise.reject(new Error("failed"))).rejects.toThrow("failed");
-    await expect(directories?.within("/a/none/b", async () => undefined) ?? Promise.reject(new Error("none"))).rejects.toThrow("none");
+    await expect(
+      directories?.within("/a/none/b", async () => undefined) ?? Promise.reject(new Error("none")),
+    ).rejects.toThrow("none");
   });
 });

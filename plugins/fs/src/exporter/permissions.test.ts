@@ -122,7 +122,7 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     expect(mine).toMatchObject(isRoot ? { uid: 65534, gid: 65534 } : { uid, gid });
   });
 
-  it.each(["uid", "gid"] as const)("refuses the %s that means \"as it is\"; an ordinary user sets none", async (id) => {
+  it.each(["uid", "gid"] as const)('refuses the %s that means "as it is"; an ordinary user sets none', async (id) => {
     const none = { [id]: 0xffff_ffff, permissions: 0o6755 };
     const text = `EINVAL: the ${id === "uid" ? "owner" : "group"} 4294967295 can not be set: to the system it means "as it is", `;
     await store("/f");

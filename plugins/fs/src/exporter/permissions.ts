@@ -62,7 +62,10 @@ export async function setPermissions(
 /** @throws SystemError for an owner that can not be set: the file would stay root's, with all its rights. */
 function ownerDiffers(stats: Owner, info: FileInfo, path: string): boolean {
   if (!setsOwners()) return false;
-  for (const [what, id] of [["owner", info.uid], ["group", info.gid]] as const) {
+  for (const [what, id] of [
+    ["owner", info.uid],
+    ["group", info.gid],
+  ] as const) {
     if (id !== UNCHANGED) continue;
     throw systemError("EINVAL", `the ${what} ${String(id)} can not be set: to the system it means "as it is"`, path);
   }

@@ -10,7 +10,11 @@ import { keepsNanoseconds } from "./utimes-argument.js";
 export const WAYS: readonly ("handles" | "paths")[] = process.platform === "linux" ? ["handles", "paths"] : ["paths"];
 
 /** Makes an exporter that holds directories in one of the ways. */
-export async function makeExporter(root: string, way: "handles" | "paths", options: FsExporterOptions = {}): Promise<FsExporter> {
+export async function makeExporter(
+  root: string,
+  way: "handles" | "paths",
+  options: FsExporterOptions = {},
+): Promise<FsExporter> {
   if (way === "paths") return new FsExporter(root, new DirectoryPaths(await realpath(root)), options);
   const handles = await DirectoryHandles.open(root);
   if (handles === undefined) throw new Error("this system has no directory handles");

@@ -19,102 +19,138 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   const disks = smallDisksOfEach();
 
   /** Restores to the disk, in a process of its own, which ends well. */
-  async function restoreTo(target: SmallDisk, entries: RestoreEntry[], config = {}, maxConcurrency = 4): Promise<Restored> {
+  async function restoreTo(
+    target: SmallDisk,
+    entries: RestoreEntry[],
+    config = {},
+    maxConcurrency = 4,
+  ): Promise<Restored> {
     const { path, surroundings } = target;
-    const { client, stop } = await exporterOf({ generation, path: join(path, "root"), surroundings, config, maxConcurrency });
+    const { client, stop } = await exporterOf({
+      generation,
+      path: join(path, "root"),
+      surroundings,
+      config,
+      maxConcurrency,
+    });
     const result = await restored(client, entries);
     expect(await stop()).toEqual({ code: 0, signal: null });
     return result;
   }
 
-  it("names the file and the reason, leaves no part of it, goes on, and succeeds when there is room", async () => {
-    const small = await disks.make("size=4m");
-    const view = join(small.view, "root");
-    const entries = [
-      directory("/"),
-      directory("/d"),
-      file("/d/before", pattern(100_000)),
-      file("/d/large", LARGE),
-      file("/d/after", pattern(200_000, 7)),
-      symlink("/link", "d/large"),
-    ];
-    const first = await restoreTo(small, entries);
-    expect(first.failures).toEqual({ "/d/large": `${NO_SPACE}, write '${join(small.path, "root/d/large")}'` });
-    expect((await readdir(join(view, "d"))).sort()).toEqual(["after", "before"]);
-    expect((await readFile(join(view, "d/after"))).equals(pattern(200_000, 7))).toBe(true);
+  it(
+    "names the file and the reason, leaves no part of it, goes on, and succeeds when there is room",
+    async () => {
+      const small = await disks.make("size=4m");
+      const view = join(small.view, "root");
+      const entries = [
+        directory("/"),
+        directory("/d"),
+        file("/d/before", pattern(100_000)),
+        file("/d/large", LARGE),
+        file("/d/after", pattern(200_000, 7)),
+        symlink("/link", "d/large"),
+      ];
+      const first = await restoreTo(small, entries);
+      expect(first.failures).toEqual({ "/d/large": `${NO_SPACE}, write '${join(small.path, "root/d/large")}'` });
+      expect((await readdir(join(view, "d"))).sort()).toEqual(["after", "before"]);
+      expect((await readFile(join(view, "d/after"))).equals(pattern(200_000, 7))).toBe(true);
 
-    await small.mount("remount,size=16m");
-    expect((await restoreTo(small, entries)).failures).toEqual({});
-    expect((await readFile(join(view, "d/large"))).equals(LARGE)).toBe(true);
-    expect((await readdir(join(view, "d"))).sort()).toEqual(["after", "before", "large"]);
-  }, PATIENCE_MS);
+      await small.mount("remount,size=16m");
+      expect((await restoreTo(small, entries)).failures).toEqual({});
+      expect((await readFile(join(view, "d/large"))).equals(LARGE)).toBe(true);
+      expect((await readdir(join(view, "d"))).sort()).toEqual(["after", "before", "large"]);
+    },
+    PATIENCE_MS,
+  );
 
-  it("keeps the file that was there before when there is no room for the new one", async () => {
-    const small = await disks.make("size=4m");
-    const old = pattern(MIB, 3);
-    await restoreTo(small, [directory("/"), file("/f", old, { permissions: 0o640 })]);
-    const { failures } = await restoreTo(small, [directory("/"), file("/f", LARGE)]);
-    expect(failures["/f"]).toContain(NO_SPACE);
-    const kept = join(small.view, "root/f");
-    expect((await readFile(kept)).equals(old)).toBe(true);
-    expect((await lstat(kept)).mode & 0o7777).toBe(0o640);
-    expect(await readdir(join(small.view, "root"))).toEqual(["f"]);
-  }, PATIENCE_MS);
+  it(
+    "keeps the file that was there before when there is no room for the new one",
+    async () => {
+      const small = await disks.make("size=4m");
+      const old = pattern(MIB, 3);
+      await restoreTo(small, [directory("/"), file("/f", old, { permissions: 0o640 })]);
+      const { failures } = await restoreTo(small, [directory("/"), file("/f", LARGE)]);
+      expect(failures["/f"]).toContain(NO_SPACE);
+      const kept = join(small.view, "root/f");
+      expect((await readFile(kept)).equals(old)).toBe(true);
+      expect((await lstat(kept)).mode & 0o7777).toBe(0o640);
+      expect(await readdir(join(small.view, "root"))).toEqual(["f"]);
+    },
+    PATIENCE_MS,
+  );
 
-  it("tells each of many files that have no room, one by one, and keeps those that had", async () => {
-    const small = await disks.make("size=2m");
-    const names = Array.from({ length: 40 }, (_, i) => `/f${String(i)}`);
-    const { failures } = await restoreTo(small, [
-      directory("/"),
-      ...names.map((name, i) => file(name, pattern(100_000, i))),
-    ]);
-    const view = join(small.view, "root");
-    const left = await readdir(view);
-    expect(left.length).toBeGreaterThan(5);
-    expect(left.length + Object.keys(failures).length).toBe(names.length);
-    for (const [i, name] of names.entries()) {
-      if (left.includes(name.slice(1))) expect((await readFile(join(view, name))).equals(pattern(100_000, i))).toBe(true);
-      else expect(failures[name]).toBe(`${NO_SPACE}, write '${join(small.path, "root", name)}'`);
-    }
-  }, PATIENCE_MS);
+  it(
+    "tells each of many files that have no room, one by one, and keeps those that had",
+    async () => {
+      const small = await disks.make("size=2m");
+      const names = Array.from({ length: 40 }, (_, i) => `/f${String(i)}`);
+      const { failures } = await restoreTo(small, [
+        directory("/"),
+        ...names.map((name, i) => file(name, pattern(100_000, i))),
+      ]);
+      const view = join(small.view, "root");
+      const left = await readdir(view);
+      expect(left.length).toBeGreaterThan(5);
+      expect(left.length + Object.keys(failures).length).toBe(names.length);
+      for (const [i, name] of names.entries()) {
+        if (left.includes(name.slice(1)))
+          expect((await readFile(join(view, name))).equals(pattern(100_000, i))).toBe(true);
+        else expect(failures[name]).toBe(`${NO_SPACE}, write '${join(small.path, "root", name)}'`);
+      }
+    },
+    PATIENCE_MS,
+  );
 
-  it("names what can not be made when there is no inode left", async () => {
-    const small = await disks.make("size=4m,nr_inodes=5");
-    const numbers = ["/one", "/two", "/three", "/four"].map((name) => file(name, name));
-    const { failures } = await restoreTo(small, [directory("/"), ...numbers, symlink("/link", "one")], {}, 1);
-    const path = join(small.path, "root");
-    expect(failures).toEqual({
-      "/four": `${NO_SPACE}, open '${join(path, "four")}'`,
-      "/link": expect.stringMatching(new RegExp(`^${NO_SPACE}, symlink .*'${join(path, "link")}'$`)),
-    });
-    expect((await readdir(join(small.view, "root"))).sort()).toEqual(["one", "three", "two"]);
-  }, PATIENCE_MS);
+  it(
+    "names what can not be made when there is no inode left",
+    async () => {
+      const small = await disks.make("size=4m,nr_inodes=5");
+      const numbers = ["/one", "/two", "/three", "/four"].map((name) => file(name, name));
+      const { failures } = await restoreTo(small, [directory("/"), ...numbers, symlink("/link", "one")], {}, 1);
+      const path = join(small.path, "root");
+      expect(failures).toEqual({
+        "/four": `${NO_SPACE}, open '${join(path, "four")}'`,
+        "/link": expect.stringMatching(new RegExp(`^${NO_SPACE}, symlink .*'${join(path, "link")}'$`)),
+      });
+      expect((await readdir(join(small.view, "root"))).sort()).toEqual(["one", "three", "two"]);
+    },
+    PATIENCE_MS,
+  );
 
-  it("writes zeros, so that what is restored has its room and does not need it later", async () => {
-    const small = await disks.make("size=4m");
-    const zeros = [directory("/"), file("/swap", new Uint8Array(8 * MIB))];
-    expect((await restoreTo(small, zeros)).failures["/swap"]).toContain(NO_SPACE);
-    expect((await restoreTo(small, [directory("/"), file("/swap", new Uint8Array(2 * MIB))])).failures).toEqual({});
-    const { size, blocks } = await lstat(join(small.view, "root/swap"));
-    expect({ size, allocated: blocks * 512 }).toEqual({ size: 2 * MIB, allocated: 2 * MIB });
-    // Unless the user wants holes.
-    expect((await restoreTo(small, zeros, { sparse: "true" })).failures).toEqual({});
-    expect(await lstat(join(small.view, "root/swap"))).toMatchObject({ size: 8 * MIB, blocks: 0 });
-  }, PATIENCE_MS);
+  it(
+    "writes zeros, so that what is restored has its room and does not need it later",
+    async () => {
+      const small = await disks.make("size=4m");
+      const zeros = [directory("/"), file("/swap", new Uint8Array(8 * MIB))];
+      expect((await restoreTo(small, zeros)).failures["/swap"]).toContain(NO_SPACE);
+      expect((await restoreTo(small, [directory("/"), file("/swap", new Uint8Array(2 * MIB))])).failures).toEqual({});
+      const { size, blocks } = await lstat(join(small.view, "root/swap"));
+      expect({ size, allocated: blocks * 512 }).toEqual({ size: 2 * MIB, allocated: 2 * MIB });
+      // Unless the user wants holes.
+      expect((await restoreTo(small, zeros, { sparse: "true" })).failures).toEqual({});
+      expect(await lstat(join(small.view, "root/swap"))).toMatchObject({ size: 8 * MIB, blocks: 0 });
+    },
+    PATIENCE_MS,
+  );
 
-  it("is told of a limit to the size of files in the same way", async () => {
-    const path = join(disks.scratch.path, "root");
-    const surroundings = limited({ blocks: 2048 });
-    const { client, stop } = await exporterOf({ generation, path, surroundings });
-    const entries = [directory("/"), file("/large", LARGE), file("/small", "small")];
-    const { failures } = await restored(client, entries);
-    expect(failures).toEqual({ "/large": `EFBIG: file too large, write '${join(path, "large")}'` });
-    expect(await readdir(path)).toEqual(["small"]);
-    // The signal that comes with the limit ends other programs.
-    expect(await stop()).toEqual({ code: 0, signal: null });
-    await rm(path, { recursive: true });
-    const unlimited = await exporterOf({ generation, path });
-    expect((await restored(unlimited.client, entries)).failures).toEqual({});
-    expect((await readFile(join(path, "large"))).equals(LARGE)).toBe(true);
-  }, PATIENCE_MS);
+  it(
+    "is told of a limit to the size of files in the same way",
+    async () => {
+      const path = join(disks.scratch.path, "root");
+      const surroundings = limited({ blocks: 2048 });
+      const { client, stop } = await exporterOf({ generation, path, surroundings });
+      const entries = [directory("/"), file("/large", LARGE), file("/small", "small")];
+      const { failures } = await restored(client, entries);
+      expect(failures).toEqual({ "/large": `EFBIG: file too large, write '${join(path, "large")}'` });
+      expect(await readdir(path)).toEqual(["small"]);
+      // The signal that comes with the limit ends other programs.
+      expect(await stop()).toEqual({ code: 0, signal: null });
+      await rm(path, { recursive: true });
+      const unlimited = await exporterOf({ generation, path });
+      expect((await restored(unlimited.client, entries)).failures).toEqual({});
+      expect((await readFile(join(path, "large"))).equals(LARGE)).toBe(true);
+    },
+    PATIENCE_MS,
+  );
 });

@@ -4,7 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { backup, type PluginProcess } from "@kloset/host";
 import { temporaryName } from "../fs/temporary-name.js";
 import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
-import { endConnectorsAfterEach, exporterOf, GENERATIONS, importerOf, PATIENCE_MS, storageOf } from "./testing/connectors.js";
+import {
+  endConnectorsAfterEach,
+  exporterOf,
+  GENERATIONS,
+  importerOf,
+  PATIENCE_MS,
+  storageOf,
+} from "./testing/connectors.js";
 import { directory, file, streamed } from "./testing/entries.js";
 import { failureOf, KINDS, listed, macOf, read, unfinishedBelow } from "./testing/resources.js";
 import { restored } from "./testing/restoring.js";
@@ -48,82 +55,96 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
     return names.sort();
   }
 
-  it("in a restore, leaves a file that no backup takes, and that the next restore removes", async () => {
-    await mkdir(join(root, "d"), { recursive: true });
-    await writeFile(join(root, "d", "f"), "old");
-    const { client, plugin } = await exporterOf({ generation, path: root });
-    const entries = [directory("/"), directory("/d"), streamed("/d/f", CONTENT.length, () => killing(plugin))];
-    expect(await failureOf(restored(client, entries))).toContain("SIGKILL");
-    expect(await readFile(join(root, "d", "f"), "utf8")).toBe("old");
-    expect(await unfinishedBelow(root)).toHaveLength(1);
-    expect(await namesInBackup()).toEqual(["/d", "/d/f"]);
+  it(
+    "in a restore, leaves a file that no backup takes, and that the next restore removes",
+    async () => {
+      await mkdir(join(root, "d"), { recursive: true });
+      await writeFile(join(root, "d", "f"), "old");
+      const { client, plugin } = await exporterOf({ generation, path: root });
+      const entries = [directory("/"), directory("/d"), streamed("/d/f", CONTENT.length, () => killing(plugin))];
+      expect(await failureOf(restored(client, entries))).toContain("SIGKILL");
+      expect(await readFile(join(root, "d", "f"), "utf8")).toBe("old");
+      expect(await unfinishedBelow(root)).toHaveLength(1);
+      expect(await namesInBackup()).toEqual(["/d", "/d/f"]);
 
-    const again = await exporterOf({ generation, path: root });
-    const { failures } = await restored(again.client, [directory("/"), directory("/d"), file("/d/f", CONTENT)]);
-    expect(failures).toEqual({});
-    expect(await again.stop()).toEqual({ code: 0, signal: null });
-    expect(await readdir(join(root, "d"))).toEqual(["f"]);
-    expect((await readFile(join(root, "d", "f"))).equals(CONTENT)).toBe(true);
-  }, PATIENCE_MS);
+      const again = await exporterOf({ generation, path: root });
+      const { failures } = await restored(again.client, [directory("/"), directory("/d"), file("/d/f", CONTENT)]);
+      expect(failures).toEqual({});
+      expect(await again.stop()).toEqual({ code: 0, signal: null });
+      expect(await readdir(join(root, "d"))).toEqual(["f"]);
+      expect((await readFile(join(root, "d", "f"))).equals(CONTENT)).toBe(true);
+    },
+    PATIENCE_MS,
+  );
 
-  it("in a restore, loses nothing that another one is about to finish, and nothing of the user's", async () => {
-    const { client } = await exporterOf({ generation, path: root });
-    // A directory of such a name can only be the user's.
-    const own = `/${temporaryName()}`;
-    await mkdir(join(root, own), { recursive: true });
-    await writeFile(join(root, own, "f"), "mine");
-    await symlink("nowhere", join(root, ".tsfs-"));
-    const gate: { open?: () => void } = {};
-    const opened = new Promise<void>((resolve) => (gate.open = resolve));
-    const first = restored(client, [
-      directory("/"),
-      streamed("/f", CONTENT.length, async function* () {
-        yield CONTENT.subarray(0, MIB);
-        await opened;
-        yield CONTENT.subarray(MIB);
-      }),
-    ]);
-    while ((await unfinishedBelow(root)).length < 2) await new Promise((resolve) => setImmediate(resolve));
-    const other = await exporterOf({ generation, path: root });
-    expect((await restored(other.client, [directory("/"), file("/g", "other")])).failures).toEqual({});
-    gate.open?.();
-    expect((await first).failures).toEqual({});
-    expect((await readFile(join(root, "f"))).equals(CONTENT)).toBe(true);
-    expect(await readFile(join(root, own, "f"), "utf8")).toBe("mine");
-    expect(await namesInBackup()).toEqual([own, `${own}/f`, "/.tsfs-", "/f", "/g"].sort());
-  }, PATIENCE_MS);
+  it(
+    "in a restore, loses nothing that another one is about to finish, and nothing of the user's",
+    async () => {
+      const { client } = await exporterOf({ generation, path: root });
+      // A directory of such a name can only be the user's.
+      const own = `/${temporaryName()}`;
+      await mkdir(join(root, own), { recursive: true });
+      await writeFile(join(root, own, "f"), "mine");
+      await symlink("nowhere", join(root, ".tsfs-"));
+      const gate: { open?: () => void } = {};
+      const opened = new Promise<void>((resolve) => (gate.open = resolve));
+      const first = restored(client, [
+        directory("/"),
+        streamed("/f", CONTENT.length, async function* () {
+          yield CONTENT.subarray(0, MIB);
+          await opened;
+          yield CONTENT.subarray(MIB);
+        }),
+      ]);
+      while ((await unfinishedBelow(root)).length < 2) await new Promise((resolve) => setImmediate(resolve));
+      const other = await exporterOf({ generation, path: root });
+      expect((await restored(other.client, [directory("/"), file("/g", "other")])).failures).toEqual({});
+      gate.open?.();
+      expect((await first).failures).toEqual({});
+      expect((await readFile(join(root, "f"))).equals(CONTENT)).toBe(true);
+      expect(await readFile(join(root, own, "f"), "utf8")).toBe("mine");
+      expect(await namesInBackup()).toEqual([own, `${own}/f`, "/.tsfs-", "/f", "/g"].sort());
+    },
+    PATIENCE_MS,
+  );
 
-  it.each(KINDS)("in a put of a %s, leaves nothing that is listed, and the next run removes what it left", async (kind) => {
-    const { client, plugin } = await storageOf({ generation, path: root });
-    await client.create(Buffer.from("config"));
-    await client.put(kind, macOf(1), pattern(1000));
-    // Over one that is there.
-    expect(await failureOf(client.put(kind, macOf(1), killing(plugin)))).toContain("SIGKILL");
-    expect(await unfinishedBelow(root)).toHaveLength(1);
-    const [left] = await unfinishedBelow(root);
+  it.each(KINDS)(
+    "in a put of a %s, leaves nothing that is listed, and the next run removes what it left",
+    async (kind) => {
+      const { client, plugin } = await storageOf({ generation, path: root });
+      await client.create(Buffer.from("config"));
+      await client.put(kind, macOf(1), pattern(1000));
+      // Over one that is there.
+      expect(await failureOf(client.put(kind, macOf(1), killing(plugin)))).toContain("SIGKILL");
+      expect(await unfinishedBelow(root)).toHaveLength(1);
+      const [left] = await unfinishedBelow(root);
 
-    const next = await storageOf({ generation, path: root });
-    expect(await listed(next.client, kind)).toEqual([macOf(1).hex]);
-    expect((await read(next.client, kind, macOf(1))).equals(pattern(1000))).toBe(true);
-    expect(await unfinishedBelow(root)).toEqual([left]);
-    expect(Buffer.from(await next.client.open()).toString()).toBe("config");
-    expect(await unfinishedBelow(root)).toEqual([]);
-    await next.client.put(kind, macOf(2), CONTENT);
-    expect(await listed(next.client, kind)).toEqual([macOf(1).hex, macOf(2).hex].sort());
-    expect(await next.stop()).toEqual({ code: 0, signal: null });
-  }, PATIENCE_MS);
+      const next = await storageOf({ generation, path: root });
+      expect(await listed(next.client, kind)).toEqual([macOf(1).hex]);
+      expect((await read(next.client, kind, macOf(1))).equals(pattern(1000))).toBe(true);
+      expect(await unfinishedBelow(root)).toEqual([left]);
+      expect(Buffer.from(await next.client.open()).toString()).toBe("config");
+      expect(await unfinishedBelow(root)).toEqual([]);
+      await next.client.put(kind, macOf(2), CONTENT);
+      expect(await listed(next.client, kind)).toEqual([macOf(1).hex, macOf(2).hex].sort());
+      expect(await next.stop()).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
 
   it.each([
     ["its first folder", "mkdir", "/packfiles"],
     ["half of its folders", "mkdir", "/states/10"],
     ["its configuration, which has no name yet", "rename", "/CONFIG"],
-  ])("in create, after %s, leaves what the next create takes", async (_, call, path) => {
-    // So that it is killed there and nowhere else: in the real process, Node's own call does not come back.
-    const preload = join(scratch.path, "preload.mjs");
-    const stopped = join(scratch.path, "stopped");
-    await writeFile(
-      preload,
-      `import { writeFileSync } from "node:fs";
+  ])(
+    "in create, after %s, leaves what the next create takes",
+    async (_, call, path) => {
+      // So that it is killed there and nowhere else: in the real process, Node's own call does not come back.
+      const preload = join(scratch.path, "preload.mjs");
+      const stopped = join(scratch.path, "stopped");
+      await writeFile(
+        preload,
+        `import { writeFileSync } from "node:fs";
       import fs from "node:fs/promises";
       const { ${call}: work } = fs;
       fs.${call} = async (...paths) => {
@@ -133,22 +154,24 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
         writeFileSync(${JSON.stringify(stopped)}, "");
         await new Promise(() => undefined);
       };`,
-    );
-    const { client, plugin } = await storageOf({ generation, path: root, preload });
-    const created = failureOf(client.create(Buffer.from("config")));
-    while (!(await readdir(scratch.path)).includes("stopped")) await new Promise((resolve) => setImmediate(resolve));
+      );
+      const { client, plugin } = await storageOf({ generation, path: root, preload });
+      const created = failureOf(client.create(Buffer.from("config")));
+      while (!(await readdir(scratch.path)).includes("stopped")) await new Promise((resolve) => setImmediate(resolve));
 
-    // Another one does not take it for dead before it is.
-    const next = await storageOf({ generation, path: root });
-    expect(await failureOf(next.client.create(Buffer.from("other")))).toContain(`directory ${root} is not empty`);
-    await plugin.kill();
-    expect(await created).toContain("SIGKILL");
-    expect(await failureOf(next.client.open())).toContain("there is no repository in");
+      // Another one does not take it for dead before it is.
+      const next = await storageOf({ generation, path: root });
+      expect(await failureOf(next.client.create(Buffer.from("other")))).toContain(`directory ${root} is not empty`);
+      await plugin.kill();
+      expect(await created).toContain("SIGKILL");
+      expect(await failureOf(next.client.open())).toContain("there is no repository in");
 
-    await next.client.create(Buffer.from("other"));
-    expect(Buffer.from(await next.client.open()).toString()).toBe("other");
-    expect((await readdir(root)).sort()).toEqual(["CONFIG", "locks", "packfiles", "states"]);
-    expect((await readdir(join(root, "states"))).length).toBe(256);
-    expect(await next.stop()).toEqual({ code: 0, signal: null });
-  }, PATIENCE_MS);
+      await next.client.create(Buffer.from("other"));
+      expect(Buffer.from(await next.client.open()).toString()).toBe("other");
+      expect((await readdir(root)).sort()).toEqual(["CONFIG", "locks", "packfiles", "states"]);
+      expect((await readdir(join(root, "states"))).length).toBe(256);
+      expect(await next.stop()).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
 });

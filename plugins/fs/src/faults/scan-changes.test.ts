@@ -35,7 +35,8 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
     await mkdir(join(root, GATE, "inner"), { recursive: true });
     await writeFile(join(root, GATE, "inner", "f"), "inside");
     await mkdir(join(scratch.path, "outside", "inner"), { recursive: true });
-    for (const name of ["inner/f", "secret", "inner/secret"]) await writeFile(join(scratch.path, "outside", name), "outside");
+    for (const name of ["inner/f", "secret", "inner/secret"])
+      await writeFile(join(scratch.path, "outside", name), "outside");
   });
   afterEach(async () => {
     const moved = join(scratch.path, "moved", "a-many");
@@ -44,7 +45,9 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
   });
 
   /** Scans, and makes a change when the late directory has been seen, and long before it is gone into. */
-  async function scanned(change: () => Promise<unknown>): Promise<{ client: ImporterClient; records: ScannedRecord[]; stop: () => Promise<unknown> }> {
+  async function scanned(
+    change: () => Promise<unknown>,
+  ): Promise<{ client: ImporterClient; records: ScannedRecord[]; stop: () => Promise<unknown> }> {
     const { client, stop } = await importerOf({ generation, path: root, surroundings: boundByPermissions() });
     const scan = client.scan();
     const records: ScannedRecord[] = [];
@@ -71,53 +74,69 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
   it.each([
     ["itself", GATE, "outside"],
     ["above", ".", "outside-tree"],
-  ])("names it when a link has taken its place (%s), and does not leave the source", async (_, replaced, target) => {
-    await mkdir(join(scratch.path, "outside-tree"));
-    await rename(join(scratch.path, "outside"), join(scratch.path, "outside-tree", GATE));
-    await symlink(join("outside-tree", GATE), join(scratch.path, "outside"));
-    const place = join(root, replaced);
-    const { client, records, stop } = await scanned(async () => {
-      await rename(place, join(scratch.path, "moved"));
-      await symlink(join(scratch.path, target), place);
-    });
-    const late = below(records);
-    expect(late).toHaveLength(2);
-    expect(late[1]).toMatch(new RegExp(`^${GATE}: .*'${join(root, GATE)}'$`));
-    expect(records.some(({ pathname }) => pathname.includes("secret"))).toBe(false);
-    await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
-  }, PATIENCE_MS);
+  ])(
+    "names it when a link has taken its place (%s), and does not leave the source",
+    async (_, replaced, target) => {
+      await mkdir(join(scratch.path, "outside-tree"));
+      await rename(join(scratch.path, "outside"), join(scratch.path, "outside-tree", GATE));
+      await symlink(join("outside-tree", GATE), join(scratch.path, "outside"));
+      const place = join(root, replaced);
+      const { client, records, stop } = await scanned(async () => {
+        await rename(place, join(scratch.path, "moved"));
+        await symlink(join(scratch.path, target), place);
+      });
+      const late = below(records);
+      expect(late).toHaveLength(2);
+      expect(late[1]).toMatch(new RegExp(`^${GATE}: .*'${join(root, GATE)}'$`));
+      expect(records.some(({ pathname }) => pathname.includes("secret"))).toBe(false);
+      await client.close();
+      expect(await stop()).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
 
-  it("does not read through a link that has taken the place of a directory since the scan", async () => {
-    const { client, records, stop } = await scanned(() => Promise.resolve());
-    const path = join(root, GATE, "inner", "f");
-    const record = records.find(({ pathname }) => pathname === path);
-    if (record === undefined) throw new Error("the file was not scanned");
-    await rename(join(root, GATE), join(scratch.path, "moved"));
-    await symlink(join(scratch.path, "outside"), join(root, GATE));
-    const content = (async () => {
-      for await (const chunk of client.open(record)) throw new Error(`read: ${Buffer.from(chunk).toString()}`);
-    })();
-    expect(await failureOf(content)).toContain(`'${path}'`);
-    expect(await failureOf(content)).not.toContain("read:");
-    await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
-  }, PATIENCE_MS);
+  it(
+    "does not read through a link that has taken the place of a directory since the scan",
+    async () => {
+      const { client, records, stop } = await scanned(() => Promise.resolve());
+      const path = join(root, GATE, "inner", "f");
+      const record = records.find(({ pathname }) => pathname === path);
+      if (record === undefined) throw new Error("the file was not scanned");
+      await rename(join(root, GATE), join(scratch.path, "moved"));
+      await symlink(join(scratch.path, "outside"), join(root, GATE));
+      const content = (async () => {
+        for await (const chunk of client.open(record)) throw new Error(`read: ${Buffer.from(chunk).toString()}`);
+      })();
+      expect(await failureOf(content)).toContain(`'${path}'`);
+      expect(await failureOf(content)).not.toContain("read:");
+      await client.close();
+      expect(await stop()).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
 
   it.each<[string, (path: string) => Promise<unknown>, string]>([
     ["deleted", (path) => rm(path, { recursive: true }), "ENOENT: no such file or directory"],
     ["closed to the user", (path) => chmod(path, 0), "EACCES: permission denied"],
-    ["replaced by a file", (path) => rm(path, { recursive: true }).then(() => writeFile(path, "")), "ENOTDIR: not a directory"],
-  ])("names it when it is %s, and goes on", async (_, change, text) => {
-    await mkdir(join(root, "zzz"));
-    await writeFile(join(root, "zzz", "last"), "");
-    const { client, records, stop } = await scanned(() => change(join(root, GATE)));
-    const [seen, failed, ...more] = below(records);
-    expect([seen, more]).toEqual([GATE, []]);
-    expect(failed).toContain(`${GATE}: ${text}`);
-    expect(failed).toContain(`'${join(root, GATE)}'`);
-    expect(records.at(-1)?.pathname).toBe(join(root, "zzz", "last"));
-    await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
-  }, PATIENCE_MS);
+    [
+      "replaced by a file",
+      (path) => rm(path, { recursive: true }).then(() => writeFile(path, "")),
+      "ENOTDIR: not a directory",
+    ],
+  ])(
+    "names it when it is %s, and goes on",
+    async (_, change, text) => {
+      await mkdir(join(root, "zzz"));
+      await writeFile(join(root, "zzz", "last"), "");
+      const { client, records, stop } = await scanned(() => change(join(root, GATE)));
+      const [seen, failed, ...more] = below(records);
+      expect([seen, more]).toEqual([GATE, []]);
+      expect(failed).toContain(`${GATE}: ${text}`);
+      expect(failed).toContain(`'${join(root, GATE)}'`);
+      expect(records.at(-1)?.pathname).toBe(join(root, "zzz", "last"));
+      await client.close();
+      expect(await stop()).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
 });

@@ -10,7 +10,10 @@ import { SmallDisk } from "./testing/small-disk.js";
 import { boundByPermissions } from "./testing/surroundings.js";
 
 const MIB = 1024 * 1024;
-const SIZES = [["small", 1000], ["large", 3 * MIB]] as const;
+const SIZES = [
+  ["small", 1000],
+  ["large", 3 * MIB],
+] as const;
 
 describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) => {
   let scratch: Scratch;
@@ -38,151 +41,203 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
     expect(await stop()).toEqual({ code: 0, signal: null });
   }
 
-  it("says that it is gone, and does not make it again in the place of a disk that is not mounted", async () => {
-    await client.put("packfile", macOf(1), pattern(1000));
-    await rename(root, join(scratch.path, "moved"));
-    for (const kind of KINDS) {
-      expect(await failureOf(client.list(kind))).toBe(`ENOENT: no such file or directory, stat '${join(root, `${kind}s`)}'`);
-      const failure = await failureOf(client.put(kind, macOf(2), pattern(1000)));
-      expect(failure).toMatch(/^ENOENT: no such file or directory, mkdir /);
-      expect(failure).toContain(`'${root}/`);
-      expect(await failureOf(client.delete(kind, macOf(1)))).toBe(`${kind} not found: ${macOf(1).hex}`);
-    }
-    expect(await failureOf(read(client, "packfile", macOf(1)))).toBe(`packfile not found: ${macOf(1).hex}`);
-    expect(await failureOf(client.open())).toBe(`there is no repository in ${root}: it has no file CONFIG`);
-    expect(await failureOf(client.size())).toContain(`ENOENT: no such file or directory, scandir '${root}'`);
-    expect(await readdir(scratch.path)).toEqual(["moved"]);
-    await rename(join(scratch.path, "moved"), root);
-    expect(await listed(client, "packfile")).toEqual([macOf(1).hex]);
-    expect((await read(client, "packfile", macOf(1))).equals(pattern(1000))).toBe(true);
-  }, PATIENCE_MS);
+  it(
+    "says that it is gone, and does not make it again in the place of a disk that is not mounted",
+    async () => {
+      await client.put("packfile", macOf(1), pattern(1000));
+      await rename(root, join(scratch.path, "moved"));
+      for (const kind of KINDS) {
+        expect(await failureOf(client.list(kind))).toBe(
+          `ENOENT: no such file or directory, stat '${join(root, `${kind}s`)}'`,
+        );
+        const failure = await failureOf(client.put(kind, macOf(2), pattern(1000)));
+        expect(failure).toMatch(/^ENOENT: no such file or directory, mkdir /);
+        expect(failure).toContain(`'${root}/`);
+        expect(await failureOf(client.delete(kind, macOf(1)))).toBe(`${kind} not found: ${macOf(1).hex}`);
+      }
+      expect(await failureOf(read(client, "packfile", macOf(1)))).toBe(`packfile not found: ${macOf(1).hex}`);
+      expect(await failureOf(client.open())).toBe(`there is no repository in ${root}: it has no file CONFIG`);
+      expect(await failureOf(client.size())).toContain(`ENOENT: no such file or directory, scandir '${root}'`);
+      expect(await readdir(scratch.path)).toEqual(["moved"]);
+      await rename(join(scratch.path, "moved"), root);
+      expect(await listed(client, "packfile")).toEqual([macOf(1).hex]);
+      expect((await read(client, "packfile", macOf(1))).equals(pattern(1000))).toBe(true);
+    },
+    PATIENCE_MS,
+  );
 
-  it("keeps nothing of a put when it is removed meanwhile", async () => {
-    const failure = await failureOf(
-      client.put("state", macOf(1), (async function* () {
-        yield pattern(1000);
-        while ((await unfinishedBelow(root)).length === 0) await new Promise((resolve) => setImmediate(resolve));
-        await rm(root, { recursive: true });
-        yield pattern(1000);
-      })()),
-    );
-    expect(failure).toMatch(/^ENOENT: no such file or directory, rename /);
-    expect(failure).toContain(`'${pathOf(root, "state", macOf(1))}'`);
-    expect(await readdir(scratch.path)).toEqual([]);
-  }, PATIENCE_MS);
+  it(
+    "keeps nothing of a put when it is removed meanwhile",
+    async () => {
+      const failure = await failureOf(
+        client.put(
+          "state",
+          macOf(1),
+          (async function* () {
+            yield pattern(1000);
+            while ((await unfinishedBelow(root)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+            await rm(root, { recursive: true });
+            yield pattern(1000);
+          })(),
+        ),
+      );
+      expect(failure).toMatch(/^ENOENT: no such file or directory, rename /);
+      expect(failure).toContain(`'${pathOf(root, "state", macOf(1))}'`);
+      expect(await readdir(scratch.path)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 
-  it.each(SIZES)("answers what is left of a resource that was cut (%s), and what was changed in it", async (_, size) => {
-    await client.put("packfile", macOf(1), pattern(size));
-    const path = pathOf(root, "packfile", macOf(1));
-    await truncate(path, size - 500);
-    // Which bytes are right only the host knows, who has their digest.
-    expect((await read(client, "packfile", macOf(1))).equals(pattern(size - 500))).toBe(true);
-    expect(await read(client, "packfile", macOf(1), { offset: size - 600, length: 300 })).toHaveLength(100);
-    await writeFile(path, pattern(size, 9));
-    expect((await read(client, "packfile", macOf(1))).equals(pattern(size, 9))).toBe(true);
-    await truncate(path, 0);
-    expect(await read(client, "packfile", macOf(1))).toHaveLength(0);
-    await client.put("packfile", macOf(1), pattern(size));
-    expect((await read(client, "packfile", macOf(1))).equals(pattern(size))).toBe(true);
-    await stillWorks();
-  }, PATIENCE_MS);
+  it.each(SIZES)(
+    "answers what is left of a resource that was cut (%s), and what was changed in it",
+    async (_, size) => {
+      await client.put("packfile", macOf(1), pattern(size));
+      const path = pathOf(root, "packfile", macOf(1));
+      await truncate(path, size - 500);
+      // Which bytes are right only the host knows, who has their digest.
+      expect((await read(client, "packfile", macOf(1))).equals(pattern(size - 500))).toBe(true);
+      expect(await read(client, "packfile", macOf(1), { offset: size - 600, length: 300 })).toHaveLength(100);
+      await writeFile(path, pattern(size, 9));
+      expect((await read(client, "packfile", macOf(1))).equals(pattern(size, 9))).toBe(true);
+      await truncate(path, 0);
+      expect(await read(client, "packfile", macOf(1))).toHaveLength(0);
+      await client.put("packfile", macOf(1), pattern(size));
+      expect((await read(client, "packfile", macOf(1))).equals(pattern(size))).toBe(true);
+      await stillWorks();
+    },
+    PATIENCE_MS,
+  );
 
-  it("fails a read of a resource that is cut while it is read", async () => {
-    const size = 40 * MIB;
-    await client.put("packfile", macOf(1), (function* () {
-      for (let i = 0; i < 40; i++) yield pattern(MIB, i);
-    })());
-    const reader = client.get("packfile", macOf(1))[Symbol.asyncIterator]();
-    await reader.next();
-    await truncate(pathOf(root, "packfile", macOf(1)), size - MIB);
-    const rest = (async () => {
-      while ((await reader.next()).done !== true);
-    })();
-    expect(await failureOf(rest)).toBe(
-      `${String(size)} bytes were expected, and only ${String(size - MIB)} came: '${pathOf(root, "packfile", macOf(1))}'`,
-    );
-  }, PATIENCE_MS);
+  it(
+    "fails a read of a resource that is cut while it is read",
+    async () => {
+      const size = 40 * MIB;
+      await client.put(
+        "packfile",
+        macOf(1),
+        (function* () {
+          for (let i = 0; i < 40; i++) yield pattern(MIB, i);
+        })(),
+      );
+      const reader = client.get("packfile", macOf(1))[Symbol.asyncIterator]();
+      await reader.next();
+      await truncate(pathOf(root, "packfile", macOf(1)), size - MIB);
+      const rest = (async () => {
+        while ((await reader.next()).done !== true);
+      })();
+      expect(await failureOf(rest)).toBe(
+        `${String(size)} bytes were expected, and only ${String(size - MIB)} came: '${pathOf(root, "packfile", macOf(1))}'`,
+      );
+    },
+    PATIENCE_MS,
+  );
 
   it.each([
     ["a directory", (path: string): Promise<unknown> => mkdir(path), /^not a regular file/],
     ["a FIFO", async (path: string): Promise<unknown> => execFileSync("mkfifo", [path]), /^not a regular file/],
-    ["a socket of nobody", async (path: string): Promise<unknown> => execFileSync(process.execPath, ["-e", SOCKET, path]), /^ENXIO/],
+    [
+      "a socket of nobody",
+      async (path: string): Promise<unknown> => execFileSync(process.execPath, ["-e", SOCKET, path]),
+      /^ENXIO/,
+    ],
     ["a link to nothing", (path: string): Promise<unknown> => symlink("nowhere", path), /^packfile not found/],
     ["a link to itself", (path: string): Promise<unknown> => symlink(path, path), /^ELOOP/],
-    ["a link to what can not be read", (path: string): Promise<unknown> => symlink("/proc/self/mem", path), /^EIO: i\/o error, read/],
-  ])("names a resource in whose place is %s, and waits for nothing", async (_, make, text) => {
-    await client.put("packfile", macOf(1), pattern(1000));
-    const path = pathOf(root, "packfile", macOf(1));
-    await rm(path);
-    await make(path);
-    expect(await listed(client, "packfile")).toEqual([]);
-    // More than Node has threads.
-    const reads = Array.from({ length: 8 }, () => failureOf(read(client, "packfile", macOf(1), { offset: 0, length: 100 })));
-    for (const failure of await Promise.all(reads)) {
-      expect(failure).toMatch(text);
-      if (!failure.startsWith("packfile not found")) expect(failure).toContain(`'${path}'`);
-    }
-    await stillWorks();
-  }, PATIENCE_MS);
-
-  it("names a configuration that is none", async () => {
-    const config = join(root, "CONFIG");
-    await rm(config);
-    await mkdir(config);
-    expect(await failureOf(client.open())).toBe(`not a regular file: '${config}'`);
-    await rm(config, { recursive: true });
-    execFileSync("mkfifo", [config]);
-    expect(await failureOf(client.open())).toBe(`not a regular file: '${config}'`);
-    await stillWorks();
-  }, PATIENCE_MS);
-
-  it("never lists a folder as empty that it may not read", async () => {
-    await client.put("packfile", macOf(1), pattern(1000));
-    const folder = join(root, "packfiles", "01");
-    await chmod(folder, 0);
-    expect(await failureOf(client.list("packfile"))).toBe(`EACCES: permission denied, scandir '${folder}'`);
-    const path = pathOf(root, "packfile", macOf(1));
-    expect(await failureOf(read(client, "packfile", macOf(1)))).toBe(`EACCES: permission denied, open '${path}'`);
-    const put = await failureOf(client.put("packfile", macOf(1), pattern(2000)));
-    expect(put).toMatch(/^EACCES: permission denied, rename /);
-    expect(put).toContain(`'${path}'`);
-    await chmod(folder, 0o700);
-    expect(await unfinishedBelow(root)).toEqual([]);
-    expect((await read(client, "packfile", macOf(1))).equals(pattern(1000))).toBe(true);
-    await chmod(join(root, "states"), 0o500);
-    expect(await failureOf(client.put("state", macOf(1), pattern(10)))).toBe(
-      `EACCES: permission denied, open '${pathOf(root, "state", macOf(1))}'`,
-    );
-    await stillWorks();
-  }, PATIENCE_MS);
-
-  it("can be read on a read-only disk, and says that it is one when something is put or deleted", async () => {
-    const disk = await SmallDisk.make(scratch, "size=4m");
-    try {
-      const path = join(disk.path, "repository");
-      const { surroundings } = disk;
-      const first = await storageOf({ generation, path, surroundings });
-      await first.client.create(Buffer.from("config"));
-      await first.client.put("state", macOf(1), pattern(1000));
-      await disk.mount("remount,ro");
-      const second = await storageOf({ generation, path, surroundings });
-      expect(Buffer.from(await second.client.open()).toString()).toBe("config");
-      expect(await listed(second.client, "state")).toEqual([macOf(1).hex]);
-      expect((await read(second.client, "state", macOf(1))).equals(pattern(1000))).toBe(true);
-      expect(await failureOf(second.client.put("state", macOf(1), pattern(10)))).toBe(
-        `EROFS: read-only file system, open '${pathOf(path, "state", macOf(1))}'`,
+    [
+      "a link to what can not be read",
+      (path: string): Promise<unknown> => symlink("/proc/self/mem", path),
+      /^EIO: i\/o error, read/,
+    ],
+  ])(
+    "names a resource in whose place is %s, and waits for nothing",
+    async (_, make, text) => {
+      await client.put("packfile", macOf(1), pattern(1000));
+      const path = pathOf(root, "packfile", macOf(1));
+      await rm(path);
+      await make(path);
+      expect(await listed(client, "packfile")).toEqual([]);
+      // More than Node has threads.
+      const reads = Array.from({ length: 8 }, () =>
+        failureOf(read(client, "packfile", macOf(1), { offset: 0, length: 100 })),
       );
-      expect(await failureOf(second.client.delete("state", macOf(1)))).toBe(
-        `EROFS: read-only file system, unlink '${pathOf(path, "state", macOf(1))}'`,
+      for (const failure of await Promise.all(reads)) {
+        expect(failure).toMatch(text);
+        if (!failure.startsWith("packfile not found")) expect(failure).toContain(`'${path}'`);
+      }
+      await stillWorks();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "names a configuration that is none",
+    async () => {
+      const config = join(root, "CONFIG");
+      await rm(config);
+      await mkdir(config);
+      expect(await failureOf(client.open())).toBe(`not a regular file: '${config}'`);
+      await rm(config, { recursive: true });
+      execFileSync("mkfifo", [config]);
+      expect(await failureOf(client.open())).toBe(`not a regular file: '${config}'`);
+      await stillWorks();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "never lists a folder as empty that it may not read",
+    async () => {
+      await client.put("packfile", macOf(1), pattern(1000));
+      const folder = join(root, "packfiles", "01");
+      await chmod(folder, 0);
+      expect(await failureOf(client.list("packfile"))).toBe(`EACCES: permission denied, scandir '${folder}'`);
+      const path = pathOf(root, "packfile", macOf(1));
+      expect(await failureOf(read(client, "packfile", macOf(1)))).toBe(`EACCES: permission denied, open '${path}'`);
+      const put = await failureOf(client.put("packfile", macOf(1), pattern(2000)));
+      expect(put).toMatch(/^EACCES: permission denied, rename /);
+      expect(put).toContain(`'${path}'`);
+      await chmod(folder, 0o700);
+      expect(await unfinishedBelow(root)).toEqual([]);
+      expect((await read(client, "packfile", macOf(1))).equals(pattern(1000))).toBe(true);
+      await chmod(join(root, "states"), 0o500);
+      expect(await failureOf(client.put("state", macOf(1), pattern(10)))).toBe(
+        `EACCES: permission denied, open '${pathOf(root, "state", macOf(1))}'`,
       );
-      const none = await storageOf({ generation, path: join(disk.path, "none"), surroundings });
-      expect(await failureOf(none.client.create(Buffer.from("x")))).toBe(
-        `EROFS: read-only file system, mkdir '${join(disk.path, "none")}'`,
-      );
-    } finally {
-      await disk.end();
-    }
-  }, PATIENCE_MS);
+      await stillWorks();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "can be read on a read-only disk, and says that it is one when something is put or deleted",
+    async () => {
+      const disk = await SmallDisk.make(scratch, "size=4m");
+      try {
+        const path = join(disk.path, "repository");
+        const { surroundings } = disk;
+        const first = await storageOf({ generation, path, surroundings });
+        await first.client.create(Buffer.from("config"));
+        await first.client.put("state", macOf(1), pattern(1000));
+        await disk.mount("remount,ro");
+        const second = await storageOf({ generation, path, surroundings });
+        expect(Buffer.from(await second.client.open()).toString()).toBe("config");
+        expect(await listed(second.client, "state")).toEqual([macOf(1).hex]);
+        expect((await read(second.client, "state", macOf(1))).equals(pattern(1000))).toBe(true);
+        expect(await failureOf(second.client.put("state", macOf(1), pattern(10)))).toBe(
+          `EROFS: read-only file system, open '${pathOf(path, "state", macOf(1))}'`,
+        );
+        expect(await failureOf(second.client.delete("state", macOf(1)))).toBe(
+          `EROFS: read-only file system, unlink '${pathOf(path, "state", macOf(1))}'`,
+        );
+        const none = await storageOf({ generation, path: join(disk.path, "none"), surroundings });
+        expect(await failureOf(none.client.create(Buffer.from("x")))).toBe(
+          `EROFS: read-only file system, mkdir '${join(disk.path, "none")}'`,
+        );
+      } finally {
+        await disk.end();
+      }
+    },
+    PATIENCE_MS,
+  );
 });
 
 /** Leaves a socket that nobody listens to. */

@@ -17,109 +17,131 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
   endConnectorsAfterEach();
   const disks = smallDisksOfEach();
 
-  async function storageOn(small: SmallDisk): Promise<RunningConnector<StorageClient> & { root: string; view: string }> {
+  async function storageOn(
+    small: SmallDisk,
+  ): Promise<RunningConnector<StorageClient> & { root: string; view: string }> {
     const root = join(small.path, "repository");
     const running = await storageOf({ generation, path: root, surroundings: small.surroundings });
     return { ...running, root, view: join(small.view, "repository") };
   }
 
-  it.each(KINDS)("fails a put of a %s by name, keeps what was there, and goes on when there is room", async (kind) => {
-    const small = await disks.make("size=3m");
-    const { client, stop, root, view } = await storageOn(small);
-    await client.create(CONFIG);
-    const old = pattern(100_000, 5);
-    await client.put(kind, macOf(1), old);
-    const text = (mac: number): string => `${NO_SPACE}, write '${pathOf(root, kind, macOf(mac))}'`;
-    expect(await failureOf(client.put(kind, macOf(2), pattern(4 * MIB)))).toBe(text(2));
-    // Over what is there, as a lock is put again and again.
-    expect(await failureOf(client.put(kind, macOf(1), pattern(4 * MIB)))).toBe(text(1));
-    expect(await listed(client, kind)).toEqual([macOf(1).hex]);
-    expect((await read(client, kind, macOf(1))).equals(old)).toBe(true);
-    expect(await unfinishedBelow(view)).toEqual([]);
-    // What failed takes no room.
-    await client.put(kind, macOf(3), pattern(2 * MIB));
+  it.each(KINDS)(
+    "fails a put of a %s by name, keeps what was there, and goes on when there is room",
+    async (kind) => {
+      const small = await disks.make("size=3m");
+      const { client, stop, root, view } = await storageOn(small);
+      await client.create(CONFIG);
+      const old = pattern(100_000, 5);
+      await client.put(kind, macOf(1), old);
+      const text = (mac: number): string => `${NO_SPACE}, write '${pathOf(root, kind, macOf(mac))}'`;
+      expect(await failureOf(client.put(kind, macOf(2), pattern(4 * MIB)))).toBe(text(2));
+      // Over what is there, as a lock is put again and again.
+      expect(await failureOf(client.put(kind, macOf(1), pattern(4 * MIB)))).toBe(text(1));
+      expect(await listed(client, kind)).toEqual([macOf(1).hex]);
+      expect((await read(client, kind, macOf(1))).equals(old)).toBe(true);
+      expect(await unfinishedBelow(view)).toEqual([]);
+      // What failed takes no room.
+      await client.put(kind, macOf(3), pattern(2 * MIB));
 
-    await small.mount("remount,size=16m");
-    expect(await client.put(kind, macOf(2), pattern(4 * MIB))).toBe(4 * MIB);
-    expect((await read(client, kind, macOf(2))).equals(pattern(4 * MIB))).toBe(true);
-    await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
-  }, PATIENCE_MS);
+      await small.mount("remount,size=16m");
+      expect(await client.put(kind, macOf(2), pattern(4 * MIB))).toBe(4 * MIB);
+      expect((await read(client, kind, macOf(2))).equals(pattern(4 * MIB))).toBe(true);
+      await client.close();
+      expect(await stop()).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
 
-  it("keeps each of many resources that are put at once whole, or not at all", async () => {
-    const small = await disks.make("size=3m");
-    const { client, view } = await storageOn(small);
-    await client.create(CONFIG);
-    const numbers = Array.from({ length: 30 }, (_, i) => i);
-    const results = await Promise.allSettled(
-      numbers.map((i) => client.put("packfile", macOf(i), pattern(300_000, i))),
-    );
-    const kept = numbers.filter((i) => results[i]?.status === "fulfilled");
-    // No room for more than ten.
-    expect(kept.length).toBeLessThan(11);
-    for (const result of results) if (result.status === "rejected") expect(String(result.reason)).toContain(NO_SPACE);
-    expect(await listed(client, "packfile")).toEqual(kept.map((i) => macOf(i).hex).sort());
-    for (const i of kept) expect((await read(client, "packfile", macOf(i))).equals(pattern(300_000, i))).toBe(true);
-    expect(await unfinishedBelow(view)).toEqual([]);
-    // Room is made by removing, also when there is none.
-    for (const i of kept) await client.delete("packfile", macOf(i));
-    expect(await client.put("packfile", macOf(99), pattern(2 * MIB))).toBe(2 * MIB);
-  }, PATIENCE_MS);
+  it(
+    "keeps each of many resources that are put at once whole, or not at all",
+    async () => {
+      const small = await disks.make("size=3m");
+      const { client, view } = await storageOn(small);
+      await client.create(CONFIG);
+      const numbers = Array.from({ length: 30 }, (_, i) => i);
+      const results = await Promise.allSettled(
+        numbers.map((i) => client.put("packfile", macOf(i), pattern(300_000, i))),
+      );
+      const kept = numbers.filter((i) => results[i]?.status === "fulfilled");
+      // No room for more than ten.
+      expect(kept.length).toBeLessThan(11);
+      for (const result of results) if (result.status === "rejected") expect(String(result.reason)).toContain(NO_SPACE);
+      expect(await listed(client, "packfile")).toEqual(kept.map((i) => macOf(i).hex).sort());
+      for (const i of kept) expect((await read(client, "packfile", macOf(i))).equals(pattern(300_000, i))).toBe(true);
+      expect(await unfinishedBelow(view)).toEqual([]);
+      // Room is made by removing, also when there is none.
+      for (const i of kept) await client.delete("packfile", macOf(i));
+      expect(await client.put("packfile", macOf(99), pattern(2 * MIB))).toBe(2 * MIB);
+    },
+    PATIENCE_MS,
+  );
 
   it.each([
     ["there are too few inodes", "nr_inodes=100", undefined, "mkdir"],
     ["there is no room for its configuration", "size=1m", MIB, "write"],
-  ])("is not made when %s, and nothing of it stays in the way", async (_, options, filling, call) => {
-    const small = await disks.make(options);
-    const filler = join(small.view, "filler");
-    if (filling !== undefined) await writeFile(filler, Buffer.alloc(filling - 8192, 1));
-    const { client, root, view } = await storageOn(small);
-    const failure = await failureOf(client.create(pattern(20_000)));
-    expect(failure).toContain(`${NO_SPACE}, ${call} '${root}/`);
-    expect(await readdir(view)).toEqual([]);
-    expect(await failureOf(client.open())).toContain("there is no repository in");
+  ])(
+    "is not made when %s, and nothing of it stays in the way",
+    async (_, options, filling, call) => {
+      const small = await disks.make(options);
+      const filler = join(small.view, "filler");
+      if (filling !== undefined) await writeFile(filler, Buffer.alloc(filling - 8192, 1));
+      const { client, root, view } = await storageOn(small);
+      const failure = await failureOf(client.create(pattern(20_000)));
+      expect(failure).toContain(`${NO_SPACE}, ${call} '${root}/`);
+      expect(await readdir(view)).toEqual([]);
+      expect(await failureOf(client.open())).toContain("there is no repository in");
 
-    if (filling === undefined) await small.mount("remount,nr_inodes=10000");
-    else await rm(filler);
-    await client.create(pattern(20_000));
-    expect(Buffer.from(await client.open()).equals(pattern(20_000))).toBe(true);
-  }, PATIENCE_MS);
+      if (filling === undefined) await small.mount("remount,nr_inodes=10000");
+      else await rm(filler);
+      await client.create(pattern(20_000));
+      expect(Buffer.from(await client.open()).equals(pattern(20_000))).toBe(true);
+    },
+    PATIENCE_MS,
+  );
 
-  it("is told of a limit to the size of files in the same way", async () => {
-    const root = join(disks.scratch.path, "repository");
-    const { client, stop } = await storageOf({ generation, path: root, surroundings: limited({ blocks: 2048 }) });
-    await client.create(CONFIG);
-    const failure = await failureOf(client.put("packfile", macOf(1), pattern(4 * MIB)));
-    expect(failure).toBe(`EFBIG: file too large, write '${pathOf(root, "packfile", macOf(1))}'`);
-    expect(await listed(client, "packfile")).toEqual([]);
-    expect(await unfinishedBelow(root)).toEqual([]);
-    expect(await client.put("packfile", macOf(1), pattern(100_000))).toBe(100_000);
-    // The signal that comes with the limit ends other programs.
-    expect(await stop()).toEqual({ code: 0, signal: null });
-  }, PATIENCE_MS);
+  it(
+    "is told of a limit to the size of files in the same way",
+    async () => {
+      const root = join(disks.scratch.path, "repository");
+      const { client, stop } = await storageOf({ generation, path: root, surroundings: limited({ blocks: 2048 }) });
+      await client.create(CONFIG);
+      const failure = await failureOf(client.put("packfile", macOf(1), pattern(4 * MIB)));
+      expect(failure).toBe(`EFBIG: file too large, write '${pathOf(root, "packfile", macOf(1))}'`);
+      expect(await listed(client, "packfile")).toEqual([]);
+      expect(await unfinishedBelow(root)).toEqual([]);
+      expect(await client.put("packfile", macOf(1), pattern(100_000))).toBe(100_000);
+      // The signal that comes with the limit ends other programs.
+      expect(await stop()).toEqual({ code: 0, signal: null });
+    },
+    PATIENCE_MS,
+  );
 
-  it("fails what it can not bring to the disk, and lists nothing of it", async () => {
-    const root = join(disks.scratch.path, "repository");
-    const made = await storageOf({ generation, path: root });
-    await made.client.create(CONFIG);
-    await made.client.put("state", macOf(1), pattern(1000));
-    // No disk fails to order: in the real process, Node's own call is made to say what a broken one says.
-    const preload = join(disks.scratch.path, "preload.mjs");
-    await writeFile(
-      preload,
-      `import { open } from "node:fs/promises";
+  it(
+    "fails what it can not bring to the disk, and lists nothing of it",
+    async () => {
+      const root = join(disks.scratch.path, "repository");
+      const made = await storageOf({ generation, path: root });
+      await made.client.create(CONFIG);
+      await made.client.put("state", macOf(1), pattern(1000));
+      // No disk fails to order: in the real process, Node's own call is made to say what a broken one says.
+      const preload = join(disks.scratch.path, "preload.mjs");
+      await writeFile(
+        preload,
+        `import { open } from "node:fs/promises";
       const handle = await open("/dev/null");
       const prototype = Object.getPrototypeOf(handle);
       await handle.close();
       prototype.sync = async () => { throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" }); };`,
-    );
-    const { client } = await storageOf({ generation, path: root, preload });
-    for (const mac of [macOf(1), macOf(2)]) {
-      const failure = await failureOf(client.put("state", mac, pattern(2000)));
-      expect(failure).toBe(`EIO: i/o error, fsync '${pathOf(root, "state", mac)}'`);
-    }
-    expect(await listed(client, "state")).toEqual([macOf(1).hex]);
-    expect((await readFile(pathOf(root, "state", macOf(1)))).equals(pattern(1000))).toBe(true);
-    expect(await unfinishedBelow(root)).toEqual([]);
-  }, PATIENCE_MS);
+      );
+      const { client } = await storageOf({ generation, path: root, preload });
+      for (const mac of [macOf(1), macOf(2)]) {
+        const failure = await failureOf(client.put("state", mac, pattern(2000)));
+        expect(failure).toBe(`EIO: i/o error, fsync '${pathOf(root, "state", mac)}'`);
+      }
+      expect(await listed(client, "state")).toEqual([macOf(1).hex]);
+      expect((await readFile(pathOf(root, "state", macOf(1)))).equals(pattern(1000))).toBe(true);
+      expect(await unfinishedBelow(root)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 });

@@ -9,30 +9,38 @@ describe.each(GENERATIONS)("a time that no record can hold, on %s", (generation)
   endConnectorsAfterEach();
   const disks = smallDisksOfEach();
 
-  it("does not keep a file out of the backup", async () => {
-    const { path, view, surroundings } = await disks.make("size=4m");
-    for (const [name, seconds] of [["far", "300000000000"], ["old", "-70000000000"], ["now", "1700000000"]] as const) {
-      await writeFile(join(view, name), `content of ${name}`);
-      await utimes(join(view, name), seconds, seconds);
-    }
-    const { client } = await importerOf({ generation, path, surroundings });
-    const found: Record<string, unknown> = {};
-    await backup(client, {
-      record: async ({ pathname, fileInfo }, content) => {
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of content ?? []) chunks.push(chunk);
-        if (pathname.startsWith(`${path}/`)) {
-          found[pathname.slice(path.length + 1)] = [String(fileInfo?.modTime), Buffer.concat(chunks).toString()];
-        }
-      },
-      error: (_, error) => {
-        throw error;
-      },
-    });
-    expect(found).toEqual({
-      far: ["253402300799999999999", "content of far"],
-      old: ["-62135596800000000000", "content of old"],
-      now: ["1700000000000000000", "content of now"],
-    });
-  }, PATIENCE_MS);
+  it(
+    "does not keep a file out of the backup",
+    async () => {
+      const { path, view, surroundings } = await disks.make("size=4m");
+      for (const [name, seconds] of [
+        ["far", "300000000000"],
+        ["old", "-70000000000"],
+        ["now", "1700000000"],
+      ] as const) {
+        await writeFile(join(view, name), `content of ${name}`);
+        await utimes(join(view, name), seconds, seconds);
+      }
+      const { client } = await importerOf({ generation, path, surroundings });
+      const found: Record<string, unknown> = {};
+      await backup(client, {
+        record: async ({ pathname, fileInfo }, content) => {
+          const chunks: Uint8Array[] = [];
+          for await (const chunk of content ?? []) chunks.push(chunk);
+          if (pathname.startsWith(`${path}/`)) {
+            found[pathname.slice(path.length + 1)] = [String(fileInfo?.modTime), Buffer.concat(chunks).toString()];
+          }
+        },
+        error: (_, error) => {
+          throw error;
+        },
+      });
+      expect(found).toEqual({
+        far: ["253402300799999999999", "content of far"],
+        old: ["-62135596800000000000", "content of old"],
+        now: ["1700000000000000000", "content of now"],
+      });
+    },
+    PATIENCE_MS,
+  );
 });

@@ -35,14 +35,18 @@ describe("makePath", () => {
     const file = join(scratch.path, "file");
     await writeFile(file, "");
     await expect(makePath(file, 0o700)).rejects.toThrow(`ENOTDIR: not a directory, '${file}'`);
-    await expect(makePath(join(file, "x"), 0o700)).rejects.toThrow(`ENOTDIR: not a directory, mkdir '${join(file, "x")}'`);
+    await expect(makePath(join(file, "x"), 0o700)).rejects.toThrow(
+      `ENOTDIR: not a directory, mkdir '${join(file, "x")}'`,
+    );
     await symlink("nowhere", join(scratch.path, "dangling"));
     await expect(makePath(join(scratch.path, "dangling"), 0o700)).rejects.toThrow("EEXIST");
     const closed = join(scratch.path, "closed");
     await mkdir(closed);
     await chmod(closed, 0o555);
     await asOrdinaryUser(async () => {
-      await expect(makePath(join(closed, "a/b"), 0o700)).rejects.toThrow(`EACCES: permission denied, mkdir '${closed}/a'`);
+      await expect(makePath(join(closed, "a/b"), 0o700)).rejects.toThrow(
+        `EACCES: permission denied, mkdir '${closed}/a'`,
+      );
     });
   });
 });

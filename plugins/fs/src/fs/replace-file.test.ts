@@ -115,7 +115,10 @@ describe("replaceFile", () => {
       ["zeros across chunks", [pattern(3), zeros.subarray(0, 32_767), zeros.subarray(0, 32_769), pattern(3)]],
       ["a single byte behind a block of zeros", [zeros.subarray(0, 32_768), Buffer.from([1])]],
       ["a single byte at the end of a block", [Buffer.concat([zeros.subarray(0, 32_767), Buffer.from([1])])]],
-      ["blocks in turns", Array.from({ length: 6 }, (_, i) => (i % 2 === 0 ? zeros.subarray(0, 65_536) : pattern(65_536)))],
+      [
+        "blocks in turns",
+        Array.from({ length: 6 }, (_, i) => (i % 2 === 0 ? zeros.subarray(0, 65_536) : pattern(65_536))),
+      ],
       ["a few zeros", [zeros.subarray(0, 5)]],
       ["a view into a larger buffer", [Buffer.concat([pattern(10), zeros, pattern(9)]).subarray(10, MIB + 15)]],
       ["no zeros", [pattern(MIB), pattern(1, 3)]],

@@ -22,12 +22,9 @@ describe("temporaryName", () => {
     ".tsfs-01234567-123456789-0123456789ab",
     "CONFIG",
     "a.tsfs-01234567-1-0123456789ab",
-  ])(
-    "does not take %s for its own",
-    (name) => {
-      expect(isTemporaryName(name)).toBe(false);
-    },
-  );
+  ])("does not take %s for its own", (name) => {
+    expect(isTemporaryName(name)).toBe(false);
+  });
 });
 
 describe("makerOf", () => {

@@ -31,7 +31,10 @@ function command(name: string, script: string): { path: string; asked: () => str
 describe("NameTable", () => {
   it("reads the file, and takes the first name of an id", () => {
     const table = new NameTable(
-      file("passwd", "root:x:0:0:root:/root:/bin/sh\n# comment\n\nme:x:1000:1000::/:\nalso-me:x:1000:1000::/:\n:x:7:\n"),
+      file(
+        "passwd",
+        "root:x:0:0:root:/root:/bin/sh\n# comment\n\nme:x:1000:1000::/:\nalso-me:x:1000:1000::/:\n:x:7:\n",
+      ),
       "passwd",
       "/nonexistent/getent",
     );

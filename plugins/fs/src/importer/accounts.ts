@@ -70,10 +70,12 @@ export class NameTable {
     if (this.#questions >= MAX_QUESTIONS) return "";
     this.#questions++;
     // One process at a time, however many ids are unknown.
-    const answer = this.#lastAnswer.then(() => this.#ask(id)).then((name) => {
-      this.#names?.set(id, name);
-      return name;
-    });
+    const answer = this.#lastAnswer
+      .then(() => this.#ask(id))
+      .then((name) => {
+        this.#names?.set(id, name);
+        return name;
+      });
     this.#lastAnswer = answer;
     this.#names.set(id, answer);
     return answer;
@@ -101,13 +103,15 @@ export class NameTable {
     return new Promise((resolve) => {
       const options = { timeout: QUESTION_TIMEOUT_MS, maxBuffer: MAX_ANSWER_BYTES };
       // Not imported: it takes long to load, and most systems need no command.
-      process.getBuiltinModule("node:child_process").execFile(this.#command, [this.#database, String(id)], options, (error, stdout) => {
-        // An exit status means "no such id". Anything else (no getent here, a
-        // directory server that does not answer) would be the same for the next id.
-        if (error !== null && typeof error.code !== "number") this.#questions = MAX_QUESTIONS;
-        const found = error === null ? parseLine(stdout.split("\n")[0] ?? "") : undefined;
-        resolve(found?.id === id ? found.name : "");
-      });
+      process
+        .getBuiltinModule("node:child_process")
+        .execFile(this.#command, [this.#database, String(id)], options, (error, stdout) => {
+          // An exit status means "no such id". Anything else (no getent here, a
+          // directory server that does not answer) would be the same for the next id.
+          if (error !== null && typeof error.code !== "number") this.#questions = MAX_QUESTIONS;
+          const found = error === null ? parseLine(stdout.split("\n")[0] ?? "") : undefined;
+          resolve(found?.id === id ? found.name : "");
+        });
     });
   }
 }

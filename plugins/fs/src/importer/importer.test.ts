@@ -28,7 +28,10 @@ afterEach(() => {
   removeFolder(folder);
 });
 
-function importer(path = folder, ...rest: [Parameters<typeof contextOf>[1]?, Parameters<typeof contextOf>[2]?]): FsImporter {
+function importer(
+  path = folder,
+  ...rest: [Parameters<typeof contextOf>[1]?, Parameters<typeof contextOf>[2]?]
+): FsImporter {
   return new FsImporter(contextOf(`tsfs://${path}`, ...rest));
 }
 
@@ -78,7 +81,8 @@ describe("FsImporter", () => {
     for (let i = 0; i < 200; i++) writeFileSync(join(folder, `a/${String(i)}`), "");
     const fs = importer();
     // What lies above, as /tmp, belongs to others as well, who change it.
-    const scanOwn = async (): Promise<Entry[]> => (await collect(fs.scan(signal))).filter(({ pathname }) => pathname.startsWith(folder));
+    const scanOwn = async (): Promise<Entry[]> =>
+      (await collect(fs.scan(signal))).filter(({ pathname }) => pathname.startsWith(folder));
     const entries = await scanOwn();
     expect(entries).toHaveLength(203);
     expect(await scanOwn()).toEqual(entries);
@@ -87,7 +91,9 @@ describe("FsImporter", () => {
   it("opens files by name, and says which one is missing", async () => {
     writeFileSync(join(folder, "file"), "content");
     const fs = importer();
-    expect((await contentOf(await fs.open({ pathname: join(folder, "file"), target: "" }, signal))).toString()).toBe("content");
+    expect((await contentOf(await fs.open({ pathname: join(folder, "file"), target: "" }, signal))).toString()).toBe(
+      "content",
+    );
     const missing = join(folder, "missing");
     expect(await messageOf(() => fs.open({ pathname: missing, target: "" }, signal))).toContain(missing);
   });
@@ -147,7 +153,11 @@ describe("extended attributes", () => {
       throw new Error("the library must not be loaded");
     });
     expect((await collect(fs.scan(signal))).some(({ attribute }) => attribute !== undefined)).toBe(false);
-    const ref = { pathname: join(folder, "file"), attribute: { name: "user.a", kind: "extended" as const }, target: "" };
+    const ref = {
+      pathname: join(folder, "file"),
+      attribute: { name: "user.a", kind: "extended" as const },
+      target: "",
+    };
     expect(await messageOf(() => fs.open(ref, signal))).toContain('no extended attribute "user.a"');
   });
 
@@ -182,7 +192,8 @@ describe("extended attributes", () => {
 
 describe("excludes", () => {
   it("leave out what matches, and what is in it", async () => {
-    for (const path of ["node_modules/react/src", "src/frontend/deep"]) mkdirSync(join(folder, path), { recursive: true });
+    for (const path of ["node_modules/react/src", "src/frontend/deep"])
+      mkdirSync(join(folder, path), { recursive: true });
     for (const path of [
       "node_modules/react/src/index.js",
       "src/a.log",
@@ -234,6 +245,11 @@ describe("dont_traverse_fs", () => {
   it("leaves nothing out on one file system", async () => {
     mkdirSync(join(folder, "a/b"), { recursive: true });
     symlinkSync("a", join(folder, "link"));
-    expect(namesBelow(folder, await scan(folder, {}, { dont_traverse_fs: "true" }))).toEqual(["", "/a", "/link", "/a/b"]);
+    expect(namesBelow(folder, await scan(folder, {}, { dont_traverse_fs: "true" }))).toEqual([
+      "",
+      "/a",
+      "/link",
+      "/a/b",
+    ]);
   });
 });

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, chmodSync, mkdirSync, openSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { ByteSource } from "@kloset/sdk";
 import { systemError } from "../fs/errors.js";
@@ -79,7 +89,9 @@ describe("readFile", () => {
         expect(chunk.length).toBeGreaterThan(0);
       }
     });
-    expect(message).toBe(`"${path}" changed while it was read: ${String(6 * MIB)} bytes at the start, ${String(5 * MIB)} read`);
+    expect(message).toBe(
+      `"${path}" changed while it was read: ${String(6 * MIB)} bytes at the start, ${String(5 * MIB)} read`,
+    );
     expect(openDescriptors()).toBe(before);
   });
 
@@ -103,7 +115,9 @@ describe("readFile", () => {
     const message = await messageOf(async () => {
       while ((await chunks.next()).done !== true);
     });
-    expect(message).toBe(`"${path}" changed while it was read: its content, its attributes or its names were written to`);
+    expect(message).toBe(
+      `"${path}" changed while it was read: its content, its attributes or its names were written to`,
+    );
   });
 
   it("stops when the signal is aborted", async () => {

@@ -15,7 +15,12 @@ describe("assertUnchanged", () => {
     [state(100n), state(150n), 101, '"/a" changed while it was read: 100 bytes at the start, at least 101 read'],
     [state(100n), state(150n), 100, '"/a" changed while it was read: 100 bytes at the start, 150 at the end'],
     [state(100n), state(100n, 2n), 100, '"/a" changed while it was read: its content was written to'],
-    [state(100n), state(100n, 1n, 2n), 100, '"/a" changed while it was read: its content, its attributes or its names were written to'],
+    [
+      state(100n),
+      state(100n, 1n, 2n),
+      100,
+      '"/a" changed while it was read: its content, its attributes or its names were written to',
+    ],
   ])("reports a change (case %#)", (before, after, count, message) => {
     expect(() => {
       assertUnchanged("/a", before, after, count);

@@ -18,7 +18,8 @@ export function assertUnchanged(pathname: string, before: FileState, after: File
   if (count > before.size) throw new Error(`${start}, at least ${String(count)} read`);
   if (count < before.size) throw new Error(`${start}, ${String(count)} read`);
   if (after.size !== before.size) throw new Error(`${start}, ${String(after.size)} at the end`);
-  if (after.mtimeNs !== before.mtimeNs) throw new Error(`${path} changed while it was read: its content was written to`);
+  if (after.mtimeNs !== before.mtimeNs)
+    throw new Error(`${path} changed while it was read: its content was written to`);
   // A writer may put the other time back, as `touch -r` and some programs do; this one nobody can set.
   if (after.ctimeNs !== before.ctimeNs) {
     throw new Error(`${path} changed while it was read: its content, its attributes or its names were written to`);

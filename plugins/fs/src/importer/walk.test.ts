@@ -118,7 +118,22 @@ describe("a scan", () => {
   });
 
   it("keeps every name as it is", async () => {
-    const names = ["a b", "new\nline", "'\"`$", "back\\slash", "ünï\u0301", "u\u0308", "😀", "-rf", "*", "tab\t", "~", "ab".repeat(125), "\ufeffbom", "..."];
+    const names = [
+      "a b",
+      "new\nline",
+      "'\"`$",
+      "back\\slash",
+      "ünï\u0301",
+      "u\u0308",
+      "😀",
+      "-rf",
+      "*",
+      "tab\t",
+      "~",
+      "ab".repeat(125),
+      "\ufeffbom",
+      "...",
+    ];
     for (const name of names) writeFileSync(join(folder, name), name);
     const fs = new FsImporter(contextOf(`tsfs://${folder}`));
     const entries = await collect(fs.scan(signal));
@@ -131,7 +146,9 @@ describe("a scan", () => {
   });
 
   it("is in the order of the bytes of the names, also in a large directory", async () => {
-    const names = Array.from({ length: 1000 }, (_, i) => `${String.fromCodePoint(0x61 + ((i * 7919) % 60_000))}${String(i)}`.toWellFormed());
+    const names = Array.from({ length: 1000 }, (_, i) =>
+      `${String.fromCodePoint(0x61 + ((i * 7919) % 60_000))}${String(i)}`.toWellFormed(),
+    );
     for (const name of names) writeFileSync(join(folder, name), "");
     const sorted = [...new Set(names)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     expect(namesBelow(folder, await scan()).slice(1)).toEqual(sorted.map((name) => `/${name}`));

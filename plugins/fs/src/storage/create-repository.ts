@@ -49,7 +49,12 @@ async function make(layout: Layout, config: Uint8Array, highest: string | undefi
       await syncDirectory(dirname(above));
     }
     // Last: it says that all the rest is there.
-    await replaceFile({ target: layout.config, temporary: join(root, temporaryName()), data: once(config), sync: true });
+    await replaceFile({
+      target: layout.config,
+      temporary: join(root, temporaryName()),
+      data: once(config),
+      sync: true,
+    });
     finished = true;
     await syncDirectory(root);
   } catch (error) {

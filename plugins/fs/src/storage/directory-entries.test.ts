@@ -48,7 +48,9 @@ describe("where the file system gives no types", () => {
   it("says of the directory alone that it is missing", async () => {
     const missing = join(scratch.path, "missing");
     await expect(entriesOf(missing)).rejects.toThrow(`ENOENT: no such file or directory, scandir '${missing}'`);
-    await expect(entriesOf(missing, untyped)).rejects.toThrow(`ENOENT: no such file or directory, scandir '${missing}'`);
+    await expect(entriesOf(missing, untyped)).rejects.toThrow(
+      `ENOENT: no such file or directory, scandir '${missing}'`,
+    );
   });
 
   it("passes on what else is wrong", async () => {
@@ -62,9 +64,13 @@ describe("where the file system gives no types", () => {
     const macs = ["11", "22", "33"].map((byte) => Mac.fromHex(byte.repeat(32)));
     for (const mac of macs) {
       for (const kind of ["lock", "state"] as const) {
-        await store.put(kind, mac, (async function* () {
-          yield Buffer.from("x");
-        })());
+        await store.put(
+          kind,
+          mac,
+          (async function* () {
+            yield Buffer.from("x");
+          })(),
+        );
       }
     }
     const layout = new Layout(scratch.path);

@@ -64,7 +64,10 @@ export class Layout {
 
   /** The folders where unfinished files are. */
   get workFolders(): string[] {
-    return [this.root, ...Object.values(FOLDERS).flatMap(({ name, spread }) => (spread ? [join(this.root, name)] : []))];
+    return [
+      this.root,
+      ...Object.values(FOLDERS).flatMap(({ name, spread }) => (spread ? [join(this.root, name)] : [])),
+    ];
   }
 
   /** @throws Error for a kind that this storage does not keep. */

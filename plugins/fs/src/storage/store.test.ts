@@ -1,4 +1,18 @@
-import { appendFile, chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Mac, type ByteSource, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
@@ -202,7 +216,12 @@ describe("FsStore", () => {
 
     it("refuses what is no range", async () => {
       await store.put("packfile", macOf(7), streamOf(["x"]));
-      for (const range of [{ offset: -1, length: 1 }, { offset: 0, length: -1 }, { offset: 0.5, length: 1 }, { offset: 2 ** 53 - 1, length: 2 }]) {
+      for (const range of [
+        { offset: -1, length: 1 },
+        { offset: 0, length: -1 },
+        { offset: 0.5, length: 1 },
+        { offset: 2 ** 53 - 1, length: 2 },
+      ]) {
         await expect(store.get("packfile", macOf(7), range, NEVER)).rejects.toThrow(`offset ${String(range.offset)}`);
       }
     });
@@ -273,24 +292,27 @@ describe("FsStore", () => {
       await expect(lstat(root)).rejects.toThrow("ENOENT");
     });
 
-    it.each(KINDS)("does not end a listing of %s as if it were whole when the repository goes meanwhile", async (kind) => {
-      for (const first of [0x00, 0x40, 0xff]) await store.put(kind, macOf(first), streamOf(["x"]));
-      const folder = join(root, `${kind}s`);
-      const gone = store.list(kind);
-      expect((await gone.next()).done).toBe(false);
-      await rename(root, `${root}.moved`);
-      const rest = async (listing: AsyncIterable<Mac>): Promise<void> => {
-        for await (const mac of listing) expect(mac.hex).not.toBe("");
-      };
-      await expect(rest(gone)).rejects.toThrow(`ENOENT: no such file or directory, stat '${folder}'`);
+    it.each(KINDS)(
+      "does not end a listing of %s as if it were whole when the repository goes meanwhile",
+      async (kind) => {
+        for (const first of [0x00, 0x40, 0xff]) await store.put(kind, macOf(first), streamOf(["x"]));
+        const folder = join(root, `${kind}s`);
+        const gone = store.list(kind);
+        expect((await gone.next()).done).toBe(false);
+        await rename(root, `${root}.moved`);
+        const rest = async (listing: AsyncIterable<Mac>): Promise<void> => {
+          for await (const mac of listing) expect(mac.hex).not.toBe("");
+        };
+        await expect(rest(gone)).rejects.toThrow(`ENOENT: no such file or directory, stat '${folder}'`);
 
-      await rename(`${root}.moved`, root);
-      const replaced = store.list(kind);
-      expect((await replaced.next()).done).toBe(false);
-      await rename(root, `${root}.moved`);
-      await store.create(Buffer.from("another"));
-      await expect(rest(replaced)).rejects.toThrow(`another directory has taken the place of '${folder}'`);
-    });
+        await rename(`${root}.moved`, root);
+        const replaced = store.list(kind);
+        expect((await replaced.next()).done).toBe(false);
+        await rename(root, `${root}.moved`);
+        await store.create(Buffer.from("another"));
+        await expect(rest(replaced)).rejects.toThrow(`another directory has taken the place of '${folder}'`);
+      },
+    );
 
     it("fails by name where it may not write, or something is in the way", async () => {
       await mkdir(join(root, "packfiles", "01", macOf(1).hex));

@@ -52,9 +52,11 @@ describe("extended attributes", () => {
     expect(xattr.list(link)).toEqual([]);
     expect(codeOf(() => xattr.get(link, "user.target"))).toBe("ENODATA");
     // The kernel keeps user attributes off links: for root and for everybody.
-    expect(codeOf(() => {
-      xattr.set(link, "user.through", Buffer.from("x"));
-    })).not.toBe("did not throw");
+    expect(
+      codeOf(() => {
+        xattr.set(link, "user.through", Buffer.from("x"));
+      }),
+    ).not.toBe("did not throw");
     expect(xattr.list(join(dir, "file"))).not.toContain("user.through");
   });
 
@@ -65,16 +67,22 @@ describe("extended attributes", () => {
 
   it("of a path that is absent are an error with the system's code", () => {
     expect(codeOf(() => xattr.list(join(dir, "none")))).toBe("ENOENT");
-    expect(() => xattr.list(join(dir, "none"))).toThrow(`ENOENT: no such file or directory, list extended attributes '${join(dir, "none")}'`);
-    expect(codeOf(() => {
-      xattr.set(join(dir, "none"), "user.a", Buffer.from("x"));
-    })).toBe("ENOENT");
+    expect(() => xattr.list(join(dir, "none"))).toThrow(
+      `ENOENT: no such file or directory, list extended attributes '${join(dir, "none")}'`,
+    );
+    expect(
+      codeOf(() => {
+        xattr.set(join(dir, "none"), "user.a", Buffer.from("x"));
+      }),
+    ).toBe("ENOENT");
   });
 
   it("whose value is too large are an error", () => {
-    expect(["E2BIG", "ENOSPC", "ERANGE"]).toContain(codeOf(() => {
-      xattr.set(join(dir, "file"), "user.huge", new Uint8Array(70_000));
-    }));
+    expect(["E2BIG", "ENOSPC", "ERANGE"]).toContain(
+      codeOf(() => {
+        xattr.set(join(dir, "file"), "user.huge", new Uint8Array(70_000));
+      }),
+    );
   });
 });
 

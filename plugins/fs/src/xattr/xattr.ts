@@ -98,7 +98,10 @@ function extendedAttributesOf(native: NativeLibrary): ExtendedAttributes {
         throw failureOf(error, path, `get extended attribute ${JSON.stringify(name)}`);
       }
       if (value === null) {
-        throw withCode(new Error(`ENODATA: no extended attribute ${JSON.stringify(name)}, get ${quote(path)}`), "ENODATA");
+        throw withCode(
+          new Error(`ENODATA: no extended attribute ${JSON.stringify(name)}, get ${quote(path)}`),
+          "ENODATA",
+        );
       }
       return value;
     },
@@ -120,7 +123,10 @@ const OS_ERROR = /^(.*) \(os error (\d+)\)$/s;
 
 /** ENOTSUP last: where it has the number of EOPNOTSUPP (Linux) it is the name to use. */
 const CODES = new Map(
-  [...Object.entries(constants.errno), ["ENOTSUP", constants.errno.ENOTSUP] as const].map(([code, number]) => [number, code]),
+  [...Object.entries(constants.errno), ["ENOTSUP", constants.errno.ENOTSUP] as const].map(([code, number]) => [
+    number,
+    code,
+  ]),
 );
 
 type Failure = Error & { code?: string };
@@ -138,7 +144,10 @@ function failureOf(error: unknown, path: string, action: string): Failure {
   // The only other failure: it decodes all names at once, and gives up at one that is not UTF-8.
   if (message.startsWith("Invalid attribute: ")) {
     const name = message.slice("Invalid attribute: ".length);
-    return withCode(new Error(`EILSEQ: name of an extended attribute is not UTF-8: ${name}, ${action} ${quote(path)}`), "EILSEQ");
+    return withCode(
+      new Error(`EILSEQ: name of an extended attribute is not UTF-8: ${name}, ${action} ${quote(path)}`),
+      "EILSEQ",
+    );
   }
   return new Error(`${message}, ${action} ${quote(path)}`);
 }

@@ -11,7 +11,10 @@ import { exporterRules } from "./index.js";
 const breakages: readonly Breakage[] = [...wireBreakages, ...exporterBreakages];
 const both: readonly Generation[] = ["v1.0", "v1.1"];
 
-async function notPassed(fault: Fault, generation: Generation): Promise<Pick<Outcome, "rule" | "verdict" | "message">[]> {
+async function notPassed(
+  fault: Fault,
+  generation: Generation,
+): Promise<Pick<Outcome, "rule" | "verdict" | "message">[]> {
   const subject = {
     connector: "exporter" as const,
     executable: "in process",
@@ -32,9 +35,13 @@ describe.each(both)("the rules for exporters, on %s", (generation) => {
 
   const here = breakages.filter(({ generations = both }) => generations.includes(generation));
 
-  it.each(here.map((each) => [each.rule, each.how, each] as const))("%s alone catches a plugin that %s", async (rule, _how, breakage) => {
-    expect(await notPassed(breakage, generation)).toEqual([{ rule, verdict: "failed", message: expect.any(String) }]);
-  }, 120_000);
+  it.each(here.map((each) => [each.rule, each.how, each] as const))(
+    "%s alone catches a plugin that %s",
+    async (rule, _how, breakage) => {
+      expect(await notPassed(breakage, generation)).toEqual([{ rule, verdict: "failed", message: expect.any(String) }]);
+    },
+    120_000,
+  );
 });
 
 it("every rule has a plugin that breaks it", () => {

@@ -13,7 +13,9 @@ const MiB = 1024 * 1024;
 export const UNLIKELY_SIZE = 7;
 
 /** An exporter of generation v1.0. */
-async function startV10(bench: ExporterBench): Promise<Running<Clients["exporter"]> & { client: ExporterClientV10; root: string }> {
+async function startV10(
+  bench: ExporterBench,
+): Promise<Running<Clients["exporter"]> & { client: ExporterClientV10; root: string }> {
   const running = await bench.start();
   const { client } = running;
   if (client.generation !== "v1.0") throw new TypeError("a rule for v1.0 only");
@@ -41,10 +43,16 @@ async function refusal(call: Promise<unknown>, what: string): Promise<PluginErro
 }
 
 /** Sends a file whose header promises a size, and then other bytes than that. @returns How far it was taken, and the answer. */
-async function storeUnlike(bench: ExporterBench, promised: number, content: Uint8Array): Promise<{ taken: boolean; answer: Promise<unknown> }> {
+async function storeUnlike(
+  bench: ExporterBench,
+  promised: number,
+  content: Uint8Array,
+): Promise<{ taken: boolean; answer: Promise<unknown> }> {
   const { connection, root } = await startV10(bench);
   const call = connection.call(v1_0.Exporter.method.storeFile);
-  let taken = await call.send({ type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(promised) } } });
+  let taken = await call.send({
+    type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(promised) } },
+  });
   for (let at = 0; taken && at < content.length; at += MiB) {
     taken = await call.send({ type: { case: "data", value: { chunk: content.subarray(at, at + MiB) } } });
   }
@@ -63,7 +71,10 @@ async function begin(bench: ExporterBench, end: "half-close" | "cancel"): Promis
     await call.send({ type: { case: "data", value: { chunk: content.subarray(MiB) } } });
     if (end === "cancel") call.cancel();
     else call.halfClose();
-    const error = await answerWithin(call.receive(), ANSWER_MS, "a file that was broken off").then(() => undefined, String);
+    const error = await answerWithin(call.receive(), ANSWER_MS, "a file that was broken off").then(
+      () => undefined,
+      String,
+    );
     // It has let go of the file by the time that it has answered this.
     await client.close();
     return error;
@@ -91,9 +102,15 @@ async function begin(bench: ExporterBench, end: "half-close" | "cancel"): Promis
 /** @throws Violation when some of a file that was broken off is where the whole should be, or anywhere in sight. */
 async function requireNothingKept(bench: ExporterBench): Promise<void> {
   const content = await contentAt(bench, "/file");
-  requires(content === undefined, () => `${String(content?.length)} bytes of a file that was broken off were kept under its name`);
+  requires(
+    content === undefined,
+    () => `${String(content?.length)} bytes of a file that was broken off were kept under its name`,
+  );
   const names = await namesIn(bench);
-  requires(names.length === 0, () => `left of a file that was broken off: ${names.map((name) => JSON.stringify(name)).join(", ")}`);
+  requires(
+    names.length === 0,
+    () => `left of a file that was broken off: ${names.map((name) => JSON.stringify(name)).join(", ")}`,
+  );
 }
 
 /** What becomes of one file. */
@@ -108,14 +125,19 @@ export const files: readonly ConnectorRule<"exporter">[] = [
       const before = fileEntry("/file", 5000);
       const after: RestoreEntry = { ...fileEntry("/file", 100), read: () => knownContent("after", 100) };
       for (const entry of [before, after]) await restoreInto(bench, [...parentEntries("/file"), entry]);
-      requireSameBytes((await contentAt(bench, "/file")) ?? new Uint8Array(), knownContent("after", 100), "a file restored over another");
+      requireSameBytes(
+        (await contentAt(bench, "/file")) ?? new Uint8Array(),
+        knownContent("after", 100),
+        "a file restored over another",
+      );
     },
   },
   {
     id: "exporter.files.short",
     connector: "exporter",
     title: "fails a file of which less comes than was promised",
-    because: "so the plugin learns that the host's source has failed: the file would be kept short, and the restore look whole",
+    because:
+      "so the plugin learns that the host's source has failed: the file would be kept short, and the restore look whole",
     generations: ["v1.0"],
     check: async (bench) => {
       const { answer } = await storeUnlike(bench, 1000, knownContent("short", 999));

@@ -12,7 +12,11 @@ const ESCAPED = "escaped-from-the-restore";
 /** A pathname as no honest snapshot has it. Hosts of v1.0 clean theirs. */
 function escaping(): RestoreEntry {
   const size = 10;
-  return { pathname: `/../${ESCAPED}`, fileInfo: fileInfoOf({ name: ESCAPED, size }), read: () => knownContent(ESCAPED, size) };
+  return {
+    pathname: `/../${ESCAPED}`,
+    fileInfo: fileInfoOf({ name: ESCAPED, size }),
+    read: () => knownContent(ESCAPED, size),
+  };
 }
 
 /** Restores it, and a file after it. What comes of the two, the rules look for themselves. */
@@ -56,7 +60,10 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     check: async (bench) => {
       const outside = join(dirname(placeOf(bench, "/x")), "..", ESCAPED);
       await restoreEscaping(bench);
-      const there = await access(outside).then(() => true, () => false);
+      const there = await access(outside).then(
+        () => true,
+        () => false,
+      );
       requires(!there, () => `/../${ESCAPED} was written outside the root`);
     },
   },
@@ -68,7 +75,11 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     check: async (bench) => {
       placeOf(bench, "/");
       await restoreEscaping(bench);
-      requireSameBytes((await contentAt(bench, "/file")) ?? new Uint8Array(), knownContent("/file", 100), "the file after a refused one");
+      requireSameBytes(
+        (await contentAt(bench, "/file")) ?? new Uint8Array(),
+        knownContent("/file", 100),
+        "the file after a refused one",
+      );
     },
   },
 ];

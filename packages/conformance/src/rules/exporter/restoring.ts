@@ -29,7 +29,16 @@ export function fileEntry(pathname: string, size: number): RestoreEntry {
 export function parentEntries(pathname: string): RestoreEntry[] {
   const folders: RestoreEntry[] = [];
   for (let folder = dirname(pathname); ; folder = dirname(folder)) {
-    folders.unshift(entryOf({ pathname: folder, type: "directory", permissions: 0o755, modTime: 1_582_979_696_000_000_000n, size: 0, target: "" }));
+    folders.unshift(
+      entryOf({
+        pathname: folder,
+        type: "directory",
+        permissions: 0o755,
+        modTime: 1_582_979_696_000_000_000n,
+        size: 0,
+        target: "",
+      }),
+    );
     if (folder === "/") return folders;
   }
 }
@@ -44,7 +53,10 @@ export interface Restored extends RestoreSummary {
 export async function restoreInto(bench: ExporterBench, entries: Iterable<RestoreEntry>): Promise<Restored> {
   const { client } = await bench.start();
   const failures = new Map<string, Error>();
-  const summary = await restore(client, entries, { onError: (pathname, error) => failures.set(pathname, error), signal: bench.signal });
+  const summary = await restore(client, entries, {
+    onError: (pathname, error) => failures.set(pathname, error),
+    signal: bench.signal,
+  });
   return { ...summary, failures };
 }
 
@@ -52,7 +64,10 @@ export async function restoreInto(bench: ExporterBench, entries: Iterable<Restor
 export async function restoreKnown(bench: ExporterBench, tree: readonly KnownEntry[] = smallTree): Promise<void> {
   const { failures } = await restoreInto(bench, tree.map(entryOf));
   const [first] = failures;
-  requires(first === undefined, () => `${JSON.stringify(first?.[0])} could not be restored: ${String(first?.[1].message)}`);
+  requires(
+    first === undefined,
+    () => `${JSON.stringify(first?.[0])} could not be restored: ${String(first?.[1].message)}`,
+  );
 }
 
 /** @returns Where an entry of the restore is, for the kit. Ends the check where the kit can not look. */

@@ -30,7 +30,10 @@ const headers = [
     extendedAttributes: ["user.color"],
     fileAttributes: 32,
   }),
-  create(connectors.RecordSchema, { pathname: "/folder", fileInfo: { name: "folder", mode: FOLDER + 0o700, nlink: 2 } }),
+  create(connectors.RecordSchema, {
+    pathname: "/folder",
+    fileInfo: { name: "folder", mode: FOLDER + 0o700, nlink: 2 },
+  }),
 ];
 const RecordSchema = connectors.RecordSchema;
 
@@ -64,7 +67,10 @@ export const results: readonly ConnectorRule<"exporter">[] = [
       const { connection } = await bench.start();
       const answered = (await answersOf(connection)).map(({ header }) => header?.pathname ?? "no header").sort();
       const expected = headers.map(({ pathname }) => pathname).sort();
-      requires(answered.join() === expected.join(), () => `answers for ${JSON.stringify(answered)}, expected ${JSON.stringify(expected)}`);
+      requires(
+        answered.join() === expected.join(),
+        () => `answers for ${JSON.stringify(answered)}, expected ${JSON.stringify(expected)}`,
+      );
     },
   },
   {
@@ -82,7 +88,8 @@ export const results: readonly ConnectorRule<"exporter">[] = [
         requires(header !== undefined && sent !== undefined, "a result has no header");
         requires(
           equals(RecordSchema, header, sent),
-          () => `the header came back as ${toJsonString(RecordSchema, header)}, it was sent as ${toJsonString(RecordSchema, sent)}`,
+          () =>
+            `the header came back as ${toJsonString(RecordSchema, header)}, it was sent as ${toJsonString(RecordSchema, sent)}`,
         );
       }
     },

@@ -4,7 +4,15 @@ import type { RestoreEntry } from "@kloset/host";
 import { requireSameBytes } from "../../bytes.js";
 import { requires, type ConnectorRule } from "../../rule.js";
 import { knownContent, knownFileInfo, knownTree, type KnownEntry } from "../../tree/known-tree.js";
-import { contentAt, parentEntries, placeOf, restoreInto, restoreKnown, smallTree, type ExporterBench } from "./restoring.js";
+import {
+  contentAt,
+  parentEntries,
+  placeOf,
+  restoreInto,
+  restoreKnown,
+  smallTree,
+  type ExporterBench,
+} from "./restoring.js";
 
 const PERMISSIONS = 0o7777n;
 const MILLISECOND = 1_000_000n;
@@ -64,7 +72,10 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
       await restoreKnown(bench);
       for (const { pathname, target } of only("symlink")) {
         const actual = await readlink(placeOf(bench, pathname)).catch(() => undefined);
-        requires(actual === target, () => `${JSON.stringify(pathname)} points to ${JSON.stringify(actual)}, not to ${JSON.stringify(target)}`);
+        requires(
+          actual === target,
+          () => `${JSON.stringify(pathname)} points to ${JSON.stringify(actual)}, not to ${JSON.stringify(target)}`,
+        );
       }
     },
   },
@@ -102,7 +113,10 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
         const mode = (await statsOf(bench, pathname))?.mode;
         if (mode === undefined) continue;
         const actual = Number(mode & PERMISSIONS);
-        requires(actual === permissions, () => `${JSON.stringify(pathname)} has the mode ${actual.toString(8)}, expected ${permissions.toString(8)}`);
+        requires(
+          actual === permissions,
+          () => `${JSON.stringify(pathname)} has the mode ${actual.toString(8)}, expected ${permissions.toString(8)}`,
+        );
       }
     },
   },

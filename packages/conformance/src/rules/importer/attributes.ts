@@ -17,20 +17,27 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
     generations: ["v1.0"],
     check: async (bench) => {
       const found = (await scanAll(await startWire(bench))).find(({ attribute }) => attribute !== undefined);
-      requires(found === undefined, () => `the attribute ${quote(found?.attribute?.name ?? "")} of ${quote(found?.pathname ?? "")} was sent`);
+      requires(
+        found === undefined,
+        () => `the attribute ${quote(found?.attribute?.name ?? "")} of ${quote(found?.pathname ?? "")} was sent`,
+      );
     },
   },
   {
     id: "importer.attributes.names",
     connector: "importer",
     title: "names every extended attribute, with a type that hosts know",
-    because: "on the wire an ordinary attribute is 0 and an alternate data stream is 1; hosts keep any other number as it is, and can not restore it",
+    because:
+      "on the wire an ordinary attribute is 0 and an alternate data stream is 1; hosts keep any other number as it is, and can not restore it",
     generations: ["v1.1"],
     check: async (bench) => {
       for (const { pathname, attribute, error } of await scanAll(await startWire(bench))) {
         if (attribute === undefined || error !== undefined) continue;
         requires(attribute.name !== "", () => `an extended attribute of ${quote(pathname)} has no name`);
-        requires(TYPES.includes(attribute.type), () => `the attribute ${quote(attribute.name)} of ${quote(pathname)} has the type ${String(attribute.type)}`);
+        requires(
+          TYPES.includes(attribute.type),
+          () => `the attribute ${quote(attribute.name)} of ${quote(pathname)} has the type ${String(attribute.type)}`,
+        );
       }
     },
   },
@@ -48,7 +55,8 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
         opened++;
         const value = await tryRead(importer, record);
         const { name } = record.attribute;
-        if (value instanceof PluginError) throw new Violation(`the attribute ${quote(name)} of ${quote(record.pathname)}: ${value.message}`);
+        if (value instanceof PluginError)
+          throw new Violation(`the attribute ${quote(name)} of ${quote(record.pathname)}: ${value.message}`);
       });
       if (opened === 0) bench.notApplicable("the source has no extended attributes");
     },

@@ -24,7 +24,8 @@ export const content: readonly ConnectorRule<"importer">[] = [
         read++;
         requires(
           bytes.length === sizeOf(record),
-          () => `${quote(record.pathname)} has ${String(bytes.length)} bytes, its fileInfo.size is ${String(record.fileInfo?.size)}`,
+          () =>
+            `${quote(record.pathname)} has ${String(bytes.length)} bytes, its fileInfo.size is ${String(record.fileInfo?.size)}`,
         );
       });
       if (read === 0) bench.notApplicable("there is no file with content that can be read");
@@ -42,8 +43,12 @@ export const content: readonly ConnectorRule<"importer">[] = [
         if (sizeOf(record) !== 0) return;
         read++;
         const bytes = await tryRead(importer, record);
-        if (bytes instanceof PluginError) throw new Violation(`${quote(record.pathname)}, an empty file: ${bytes.message}`);
-        requires(bytes.length === 0, () => `${quote(record.pathname)} has the size 0 and ${String(bytes.length)} bytes`);
+        if (bytes instanceof PluginError)
+          throw new Violation(`${quote(record.pathname)}, an empty file: ${bytes.message}`);
+        requires(
+          bytes.length === 0,
+          () => `${quote(record.pathname)} has the size 0 and ${String(bytes.length)} bytes`,
+        );
       });
       if (read === 0) bench.notApplicable("there is no empty file");
     },

@@ -17,11 +17,15 @@ const cases = (["v1.0", "v1.1"] as const).flatMap((generation) =>
 );
 
 describe("the file system plugin's importer", () => {
-  it.each(cases)("keeps $id, on $generation", async ({ id, rule, generation }) => {
-    const subject = { connector: "importer" as const, executable, location };
-    const { verdict, message } = await checkRule(subject, { rule, generation });
-    const allowed = NOT_APPLICABLE.has(id) ? ["passed", "not applicable"] : ["passed"];
-    expect(allowed.includes(verdict) ? undefined : message).toBeUndefined();
-    expect(allowed).toContain(verdict);
-  }, TIMEOUT_MS);
+  it.each(cases)(
+    "keeps $id, on $generation",
+    async ({ id, rule, generation }) => {
+      const subject = { connector: "importer" as const, executable, location };
+      const { verdict, message } = await checkRule(subject, { rule, generation });
+      const allowed = NOT_APPLICABLE.has(id) ? ["passed", "not applicable"] : ["passed"];
+      expect(allowed.includes(verdict) ? undefined : message).toBeUndefined();
+      expect(allowed).toContain(verdict);
+    },
+    TIMEOUT_MS,
+  );
 });

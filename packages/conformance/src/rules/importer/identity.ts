@@ -9,7 +9,7 @@ export const identity: readonly ConnectorRule<"importer">[] = [
     id: "importer.identity.root",
     connector: "importer",
     title: "has a root that is a clean, absolute pathname",
-    because: "the snapshot is a tree that starts at \"/\"; hosts look for the root in it, and browse from there",
+    because: 'the snapshot is a tree that starts at "/"; hosts look for the root in it, and browse from there',
     check: async (bench) => {
       const { root } = await (await startWire(bench)).identity();
       requires(root.startsWith("/"), () => `the root is not absolute: ${quote(root)}`);
@@ -20,10 +20,13 @@ export const identity: readonly ConnectorRule<"importer">[] = [
     id: "importer.identity.steady",
     connector: "importer",
     title: "says the same of itself in every process, and every time",
-    because: "a backup starts several processes of one importer, and hosts refuse those that differ; v1.0 asks six times",
+    because:
+      "a backup starts several processes of one importer, and hosts refuse those that differ; v1.0 asks six times",
     check: async (bench) => {
       const [first, second] = [await startWire(bench), await startWire(bench)];
-      const answers = [await first.identity(), await first.identity(), await second.identity()].map((each) => JSON.stringify(each));
+      const answers = [await first.identity(), await first.identity(), await second.identity()].map((each) =>
+        JSON.stringify(each),
+      );
       const other = answers.find((answer) => answer !== answers[0]);
       requires(other === undefined, () => `first it was ${String(answers[0])}, then ${String(other)}`);
     },

@@ -17,7 +17,12 @@ const ATTRIBUTE = { name: "user.kloset", value: "an attribute, not the file" };
 /** What hosts send and expect for an attribute that is no alternate data stream. */
 const ORDINARY = 0;
 
-async function requireBytes(importer: WireImporter, record: WireRecord, expected: Uint8Array, what: string): Promise<void> {
+async function requireBytes(
+  importer: WireImporter,
+  record: WireRecord,
+  expected: Uint8Array,
+  what: string,
+): Promise<void> {
   const bytes = await tryRead(importer, record);
   if (bytes instanceof PluginError) throw new Violation(`${what}: ${bytes.message}`);
   requireSameBytes(bytes, expected, what);
@@ -50,12 +55,16 @@ export const knownAttribute: readonly ConnectorRule<"importer">[] = [
     id: "importer.known.attribute",
     connector: "importer",
     title: "keeps a file and its extended attribute apart",
-    because: "an attribute's value in place of the file's content is a backup that has lost the file, and nobody notices",
+    because:
+      "an attribute's value in place of the file's content is a backup that has lost the file, and nobody notices",
     check: async (bench) => {
       if (!bench.seesDirectory) bench.notApplicable("the kit does not see what the plugin reads");
       const set = await setAttribute(join(bench.ground.directory, PATHNAME), ATTRIBUTE.name, ATTRIBUTE.value);
       const asked = await checkAttribute(bench, set);
-      if (!asked) bench.notApplicable(set ? "the plugin sends no extended attributes" : "this system sets no extended attributes");
+      if (!asked)
+        bench.notApplicable(
+          set ? "the plugin sends no extended attributes" : "this system sets no extended attributes",
+        );
     },
   },
 ];

@@ -31,7 +31,9 @@ function attributeRule(
 
 /** The twelve bits of `chmod`, from Go's mode. */
 function permissionsOf(mode: number): number {
-  const special = [FileMode.SETUID, FileMode.SETGID, FileMode.STICKY].map((bit, index) => ((mode & bit) === 0 ? 0 : 0o4000 >> index));
+  const special = [FileMode.SETUID, FileMode.SETGID, FileMode.STICKY].map((bit, index) =>
+    (mode & bit) === 0 ? 0 : 0o4000 >> index,
+  );
   return special.reduce((sum, bit) => sum | bit, mode & FileMode.PERMISSIONS);
 }
 
@@ -83,7 +85,10 @@ export const known: readonly ConnectorRule<"importer">[] = [
       because: "hosts show it, and later backups tell changed files by it",
     },
     ({ size }, { pathname, type, size: expected }) => {
-      requires(type !== "file" || size === BigInt(expected), () => `${quote(pathname)} has ${String(expected)} bytes; fileInfo.size is ${String(size)}`);
+      requires(
+        type !== "file" || size === BigInt(expected),
+        () => `${quote(pathname)} has ${String(expected)} bytes; fileInfo.size is ${String(size)}`,
+      );
     },
   ),
   attributeRule(
@@ -94,7 +99,10 @@ export const known: readonly ConnectorRule<"importer">[] = [
     },
     ({ mode }, { pathname, type, permissions }) => {
       const actual = permissionsOf(mode);
-      requires(type === "symlink" || actual === permissions, () => `${quote(pathname)} has the permissions ${octal(permissions)}; its mode says ${octal(actual)}`);
+      requires(
+        type === "symlink" || actual === permissions,
+        () => `${quote(pathname)} has the permissions ${octal(permissions)}; its mode says ${octal(actual)}`,
+      );
     },
   ),
   attributeRule(
@@ -105,7 +113,10 @@ export const known: readonly ConnectorRule<"importer">[] = [
     },
     ({ modTime }, { pathname, modTime: expected }) => {
       const actual = modTime === undefined ? 0n : modTime.seconds * NANOS_PER_SECOND + BigInt(modTime.nanos);
-      requires(actual / NANOS_PER_MS === expected / NANOS_PER_MS, () => `${quote(pathname)} was changed at ${String(expected)} ns; modTime says ${String(actual)} ns`);
+      requires(
+        actual / NANOS_PER_MS === expected / NANOS_PER_MS,
+        () => `${quote(pathname)} was changed at ${String(expected)} ns; modTime says ${String(actual)} ns`,
+      );
     },
   ),
   attributeRule(
@@ -115,7 +126,10 @@ export const known: readonly ConnectorRule<"importer">[] = [
       because: "a link that was resolved or changed points elsewhere after the restore",
     },
     (_info, { pathname, type, target }, record) => {
-      requires(type !== "symlink" || record.target === target, () => `${quote(pathname)} points to ${quote(target)}; target is ${quote(record.target)}`);
+      requires(
+        type !== "symlink" || record.target === target,
+        () => `${quote(pathname)} points to ${quote(target)}; target is ${quote(record.target)}`,
+      );
     },
   ),
 ];

@@ -24,7 +24,11 @@ async function begin(importer: WireImporter, { record }: File): Promise<{ reader
   return { reader, first: (await reader.chunk()) ?? new Uint8Array() };
 }
 
-async function requireRest({ reader, first }: { reader: WireReader; first: Uint8Array }, { record, bytes }: File, how: string): Promise<void> {
+async function requireRest(
+  { reader, first }: { reader: WireReader; first: Uint8Array },
+  { record, bytes }: File,
+  how: string,
+): Promise<void> {
   requireSameBytes(Buffer.concat([first, await readRest(reader)]), bytes, `${quote(record.pathname)}, ${how}`);
   await reader.close();
 }
@@ -35,7 +39,10 @@ async function startWithHugeFile(bench: Bench<"importer">): Promise<{ importer: 
   const importer = await startWire(bench);
   const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
-  return { importer, record: huge ?? bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes`) };
+  return {
+    importer,
+    record: huge ?? bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes`),
+  };
 }
 
 /**
@@ -93,7 +100,8 @@ export const readers: readonly ConnectorRule<"importer">[] = [
         for (const { record, bytes } of files) {
           await tryRead(importer, record);
           const again = await tryRead(importer, record);
-          if (!(again instanceof PluginError)) requireSameBytes(again, bytes, `${quote(record.pathname)}, opened again`);
+          if (!(again instanceof PluginError))
+            requireSameBytes(again, bytes, `${quote(record.pathname)}, opened again`);
         }
       });
     },
@@ -102,11 +110,14 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     id: "importer.readers.at-once",
     connector: "importer",
     title: `opens ${String(PARALLEL)} files at once, each with its own content`,
-    because: "hosts read as many files at once as they have workers; bytes of one in another are not noticed until the restore",
+    because:
+      "hosts read as many files at once as they have workers; bytes of one in another are not noticed until the restore",
     check: async (bench) => {
       const wanted = { count: PARALLEL, atLeast: 2, options: { options: { maxConcurrency: PARALLEL } } };
       await withFiles(bench, wanted, async (importer, files) => {
-        await Promise.all(files.map((file) => requireContent(importer, file, `one of ${String(files.length)} at once`)));
+        await Promise.all(
+          files.map((file) => requireContent(importer, file, `one of ${String(files.length)} at once`)),
+        );
       });
     },
   },
@@ -117,32 +128,42 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     because: "hosts cancel (1.1) or close (1.0) readers that they no longer want, in the middle of a backup",
     check: async (bench) => {
       await writeHugeFiles(bench, 1);
-      await withFiles(bench, { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES }, async (importer, [large, other, later]) => {
-        // There are at least two.
-        if (large === undefined || other === undefined) return;
-        const on = await begin(importer, other);
-        const { reader } = await begin(importer, large);
-        const closed = reader.close();
-        // That it is answered is another rule.
-        closed.catch(() => undefined);
-        await requireRest(on, other, "while another one was given up");
-        if (later !== undefined) await requireContent(importer, later, "after another one was given up");
-      });
+      await withFiles(
+        bench,
+        { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
+        async (importer, [large, other, later]) => {
+          // There are at least two.
+          if (large === undefined || other === undefined) return;
+          const on = await begin(importer, other);
+          const { reader } = await begin(importer, large);
+          const closed = reader.close();
+          // That it is answered is another rule.
+          closed.catch(() => undefined);
+          await requireRest(on, other, "while another one was given up");
+          if (later !== undefined) await requireContent(importer, later, "after another one was given up");
+        },
+      );
     },
   },
   {
     id: "importer.readers.slow",
     connector: "importer",
     title: "reads other files while the host is slow with one",
-    because: "hosts read several files at once, at the pace of their storage: one that waits must not hold up the others",
+    because:
+      "hosts read several files at once, at the pace of their storage: one that waits must not hold up the others",
     check: async (bench) => {
       await writeHugeFiles(bench, 1);
-      await withFiles(bench, { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES }, async (importer, [large, ...others]) => {
-        if (large === undefined) return;
-        const slow = await begin(importer, large);
-        for (const file of others) await requireContent(importer, file, `while ${quote(large.record.pathname)} was read slowly`);
-        await requireRest(slow, large, "read slowly");
-      });
+      await withFiles(
+        bench,
+        { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
+        async (importer, [large, ...others]) => {
+          if (large === undefined) return;
+          const slow = await begin(importer, large);
+          for (const file of others)
+            await requireContent(importer, file, `while ${quote(large.record.pathname)} was read slowly`);
+          await requireRest(slow, large, "read slowly");
+        },
+      );
     },
   },
   {
@@ -158,14 +179,19 @@ export const readers: readonly ConnectorRule<"importer">[] = [
       await reader.close();
       // An error ends it, too.
       const received = first + ((await unlessFailed(readRest(reader)))?.length ?? 0);
-      requires(received < sizeOf(record), () => `all ${String(received)} bytes of ${quote(record.pathname)} came, though the host closed the reader at the first chunk`);
+      requires(
+        received < sizeOf(record),
+        () =>
+          `all ${String(received)} bytes of ${quote(record.pathname)} came, though the host closed the reader at the first chunk`,
+      );
     },
   },
   {
     id: "importer.readers.close-one",
     connector: "importer",
     title: "cuts no reader silently when CloseReader closes another one of the same file",
-    because: "CloseReader names a pathname alone: whichever ends with success before its end, a host that reads it takes a part for the whole",
+    because:
+      "CloseReader names a pathname alone: whichever ends with success before its end, a host that reads it takes a part for the whole",
     generations: ["v1.0"],
     check: async (bench) => {
       const { importer, record } = await startWithHugeFile(bench);
@@ -178,7 +204,11 @@ export const readers: readonly ConnectorRule<"importer">[] = [
       for (const [index, rest] of rests.entries()) {
         const received = (ahead[index] ?? 0) + (rest?.length ?? 0);
         const size = sizeOf(record);
-        requires(rest === undefined || received === size, () => `${quote(record.pathname)} was open twice, and one of the two was closed: a reader ended with success after ${String(received)} of ${String(size)} bytes`);
+        requires(
+          rest === undefined || received === size,
+          () =>
+            `${quote(record.pathname)} was open twice, and one of the two was closed: a reader ended with success after ${String(received)} of ${String(size)} bytes`,
+        );
       }
     },
   },

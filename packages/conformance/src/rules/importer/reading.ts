@@ -5,7 +5,10 @@ import type { WireImporter, WireReader, WireRecord } from "./wire.js";
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Reads what is left of some content. @throws PluginError when the plugin ends it with an error. */
-export async function readRest(reader: WireReader, onChunk: (chunk: Uint8Array) => void = () => undefined): Promise<Uint8Array> {
+export async function readRest(
+  reader: WireReader,
+  onChunk: (chunk: Uint8Array) => void = () => undefined,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (let chunk = await reader.chunk(); chunk !== undefined; chunk = await reader.chunk()) {

@@ -7,7 +7,14 @@ import type { WireInfo, WireRecord } from "./wire.js";
 const MAX_NANOS = 999_999_999;
 /** Neither permissions nor any of Go's bits: POSIX keeps the type there. */
 const UNUSED_BITS = 0x0007_fe00;
-const TYPE_BITS = [FileMode.DIR, FileMode.SYMLINK, FileMode.DEVICE, FileMode.NAMED_PIPE, FileMode.SOCKET, FileMode.IRREGULAR];
+const TYPE_BITS = [
+  FileMode.DIR,
+  FileMode.SYMLINK,
+  FileMode.DEVICE,
+  FileMode.NAMED_PIPE,
+  FileMode.SOCKET,
+  FileMode.IRREGULAR,
+];
 
 function rule(
   text: Pick<ConnectorRule<"importer">, "id" | "title" | "because" | "generations">,
@@ -42,33 +49,48 @@ export const records: readonly ConnectorRule<"importer">[] = [
     {
       id: "importer.records.file-info",
       title: "sends fileInfo with every record that is neither an error nor an extended attribute",
-      because: "hosts reject the record otherwise (\"missing fileinfo\"): the entry is not in the backup",
+      because: 'hosts reject the record otherwise ("missing fileinfo"): the entry is not in the backup',
     },
     (record) => {
-      requires(!isEntry(record) || record.fileInfo !== undefined, () => `${quote(record.pathname)} has neither fileInfo nor an error`);
+      requires(
+        !isEntry(record) || record.fileInfo !== undefined,
+        () => `${quote(record.pathname)} has neither fileInfo nor an error`,
+      );
     },
   ),
   infoRule(
     {
       id: "importer.records.name",
-      title: "names every entry by the last component of its pathname, and the root \"/\"",
-      because: "an empty name, or a whole path, breaks 1.0 (\"not found in the cache\") and makes nameless entries on 1.1",
+      title: 'names every entry by the last component of its pathname, and the root "/"',
+      because:
+        'an empty name, or a whole path, breaks 1.0 ("not found in the cache") and makes nameless entries on 1.1',
     },
     ({ name }, { pathname }) => {
-      requires(name === baseName(pathname), () => `fileInfo.name of ${quote(pathname)} is ${quote(name)}, not ${quote(baseName(pathname))}`);
+      requires(
+        name === baseName(pathname),
+        () => `fileInfo.name of ${quote(pathname)} is ${quote(name)}, not ${quote(baseName(pathname))}`,
+      );
     },
   ),
   infoRule(
     {
       id: "importer.records.mode",
       title: "sends modes as Go has them, with one type at most",
-      because: "hosts take a POSIX mode, or one of two types, for something else: directories become files, files are not read",
+      because:
+        "hosts take a POSIX mode, or one of two types, for something else: directories become files, files are not read",
     },
     ({ mode }, { pathname }) => {
-      requires((mode & UNUSED_BITS) === 0, () => `the mode of ${quote(pathname)}, ${hex(mode)}, has bits that Go's fs.FileMode does not know (a POSIX st_mode?)`);
+      requires(
+        (mode & UNUSED_BITS) === 0,
+        () =>
+          `the mode of ${quote(pathname)}, ${hex(mode)}, has bits that Go's fs.FileMode does not know (a POSIX st_mode?)`,
+      );
       const types = TYPE_BITS.filter((bit) => (mode & bit) !== 0).length;
       const lonelyCharDevice = (mode & FileMode.CHAR_DEVICE) !== 0 && (mode & FileMode.DEVICE) === 0;
-      requires(types <= 1 && !lonelyCharDevice, () => `the mode of ${quote(pathname)}, ${hex(mode)}, has not one type but several`);
+      requires(
+        types <= 1 && !lonelyCharDevice,
+        () => `the mode of ${quote(pathname)}, ${hex(mode)}, has not one type but several`,
+      );
     },
   ),
   infoRule(
@@ -89,7 +111,10 @@ export const records: readonly ConnectorRule<"importer">[] = [
     },
     ({ modTime }, { pathname }) => {
       const nanos = modTime?.nanos ?? 0;
-      requires(nanos >= 0 && nanos <= MAX_NANOS, () => `modTime of ${quote(pathname)} has ${String(nanos)} nanoseconds`);
+      requires(
+        nanos >= 0 && nanos <= MAX_NANOS,
+        () => `modTime of ${quote(pathname)} has ${String(nanos)} nanoseconds`,
+      );
     },
   ),
   rule(

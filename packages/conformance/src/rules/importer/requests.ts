@@ -21,7 +21,8 @@ async function requireRefused(
     asked = true;
     const reader = await open(importer, root);
     const bytes = await failureOr(readRest(reader));
-    if (!(bytes instanceof PluginError)) throw new Violation(`${what} was opened: ${String(bytes.length)} bytes, and no error`);
+    if (!(bytes instanceof PluginError))
+      throw new Violation(`${what} was opened: ${String(bytes.length)} bytes, and no error`);
     requires(bytes.message !== "", () => `${what} was answered with an error without a text`);
     await reader.close();
   });
@@ -47,7 +48,8 @@ export const requests: readonly ConnectorRule<"importer">[] = [
       const name = `not-there-${bench.ground.unique}`;
       await requireRefused(
         bench,
-        (importer, root) => importer.open({ pathname: `${root === "/" ? "" : root}/${name}`, target: "", attribute: undefined }),
+        (importer, root) =>
+          importer.open({ pathname: `${root === "/" ? "" : root}/${name}`, target: "", attribute: undefined }),
         `the unknown ${quote(name)}`,
       );
     },

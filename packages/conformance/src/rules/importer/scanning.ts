@@ -10,7 +10,9 @@ import type { WireRecord } from "./wire.js";
 function lineOf(record: WireRecord): string {
   const { pathname, attribute, error, target, fileInfo } = record;
   const what = error === undefined ? { mode: fileInfo?.mode, target, attribute } : "error";
-  const content = isFile(record) ? { size: String(fileInfo?.size), seconds: String(fileInfo?.modTime?.seconds), nanos: fileInfo?.modTime?.nanos } : {};
+  const content = isFile(record)
+    ? { size: String(fileInfo?.size), seconds: String(fileInfo?.modTime?.seconds), nanos: fileInfo?.modTime?.nanos }
+    : {};
   return JSON.stringify([pathname, what, content]);
 }
 
@@ -18,7 +20,10 @@ function requireSameLines(first: readonly string[], second: readonly string[]): 
   const [inFirst, inSecond] = [new Set(first), new Set(second)];
   const missing = first.find((line) => !inSecond.has(line));
   const added = second.find((line) => !inFirst.has(line));
-  requires(missing === undefined, () => `only the first scan has ${String(missing)}${added === undefined ? "" : `, only the second ${added}`}`);
+  requires(
+    missing === undefined,
+    () => `only the first scan has ${String(missing)}${added === undefined ? "" : `, only the second ${added}`}`,
+  );
   requires(added === undefined, () => `only the second scan has ${String(added)}`);
 }
 
@@ -32,11 +37,13 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     id: "importer.scan.counts",
     connector: "importer",
     title: "ends a scan with OK when nothing of it was opened",
-    because: "v1.1 starts a second process only to count, and unchanged files are never opened; a failed Scan makes v1.0 loop for ever",
+    because:
+      "v1.1 starts a second process only to count, and unchanged files are never opened; a failed Scan makes v1.0 loop for ever",
     check: async (bench) => {
       const scan = (await startWire(bench)).scan();
       try {
-        for (let record = await scan.next(); record !== undefined; record = await scan.next()) await scan.acknowledge(record);
+        for (let record = await scan.next(); record !== undefined; record = await scan.next())
+          await scan.acknowledge(record);
         await scan.finish();
       } catch (error) {
         if (error instanceof Violation) throw error;
@@ -48,10 +55,12 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     id: "importer.scan.repeats",
     connector: "importer",
     title: "scans the same in every process",
-    because: "v1.1 scans in one process to count, and in another to back up; what differs is counted wrong, or backed up anew each time",
+    because:
+      "v1.1 scans in one process to count, and in another to back up; what differs is counted wrong, or backed up anew each time",
     check: async (bench) => {
       const { flags } = await (await startWire(bench)).identity();
-      if ((flags & LocationFlag.STREAM) !== 0) bench.notApplicable("the source can be read only once, as the flag STREAM says");
+      if ((flags & LocationFlag.STREAM) !== 0)
+        bench.notApplicable("the source can be read only once, as the flag STREAM says");
       requireSameLines(await linesOf(bench), await linesOf(bench));
     },
   },
@@ -59,7 +68,8 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     id: "importer.scan.close",
     connector: "importer",
     title: "answers Close while a scan runs",
-    because: "v1.1 closes the process that counts when the backup is done, whether it has counted to the end or not, and waits for the answer",
+    because:
+      "v1.1 closes the process that counts when the backup is done, whether it has counted to the end or not, and waits for the answer",
     check: async (bench) => {
       const importer = await startWire(bench);
       const scan = importer.scan();
@@ -83,7 +93,8 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     id: "importer.scan.concurrency",
     connector: "importer",
     title: "takes a maxconcurrency of 0 or below for 1",
-    because: "hosts send it in odd configurations: a plugin that starts that many workers does nothing at all, for ever",
+    because:
+      "hosts send it in odd configurations: a plugin that starts that many workers does nothing at all, for ever",
     check: async (bench) => {
       for (const maxConcurrency of [0, -1]) {
         const found = await scanAll(await startWire(bench, { options: { maxConcurrency } }));
@@ -92,4 +103,3 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     },
   },
 ];
-

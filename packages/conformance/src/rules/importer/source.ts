@@ -28,7 +28,10 @@ async function startWithoutSource(bench: Bench<"importer">): Promise<WireImporte
 }
 
 /** Reads a scan. @returns How it ends when it fails. */
-async function scanEnd(importer: WireImporter, onRecord: (record: WireRecord) => void): Promise<PluginError | undefined> {
+async function scanEnd(
+  importer: WireImporter,
+  onRecord: (record: WireRecord) => void,
+): Promise<PluginError | undefined> {
   const scan = importer.scan();
   try {
     for (let record = await scan.next(); record !== undefined; record = await scan.next()) {

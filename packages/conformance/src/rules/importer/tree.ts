@@ -10,7 +10,10 @@ const ABSOLUTE_AND_CLEAN = /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+)$/;
 /** The root as a pathname: whether it is written well is another rule. */
 async function topOf(importer: WireImporter): Promise<string> {
   const { root } = await importer.identity();
-  return `/${root.split("/").filter((part) => part !== "").join("/")}`;
+  return `/${root
+    .split("/")
+    .filter((part) => part !== "")
+    .join("/")}`;
 }
 
 async function scanned(bench: Bench<"importer">): Promise<WireRecord[]> {
@@ -40,7 +43,7 @@ export const tree: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.tree.parents",
     connector: "importer",
-    title: "sends every parent of what it sends, up to \"/\"",
+    title: 'sends every parent of what it sends, up to "/"',
     because: "Plakar 1.0.3 crashes without them; later ones make them up, and restore made-up owners and permissions",
     check: async (bench) => {
       const importer = await startWire(bench);
@@ -51,7 +54,10 @@ export const tree: readonly ConnectorRule<"importer">[] = [
       sent.add(root);
       for (const pathname of sent) {
         const missing = parents(pathname).find((parent) => !sent.has(parent));
-        requires(missing === undefined, () => `${quote(pathname)} was sent, its parent ${quote(String(missing))} was not`);
+        requires(
+          missing === undefined,
+          () => `${quote(pathname)} was sent, its parent ${quote(String(missing))} was not`,
+        );
       }
     },
   },
@@ -59,13 +65,17 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     id: "importer.tree.unique",
     connector: "importer",
     title: "sends nothing twice",
-    because: "hosts answer the second one with \"Item already exists\": the backup breaks off",
+    because: 'hosts answer the second one with "Item already exists": the backup breaks off',
     check: async (bench) => {
       const seen = new Set<string>();
       for (const { pathname, attribute, error } of await scanned(bench)) {
         if (error !== undefined) continue;
         const key = attribute === undefined ? pathname : `${pathname}\0${attribute.name}\0${String(attribute.type)}`;
-        requires(!seen.has(key), () => `sent twice: ${quote(pathname)}${attribute === undefined ? "" : `, attribute ${quote(attribute.name)}`}`);
+        requires(
+          !seen.has(key),
+          () =>
+            `sent twice: ${quote(pathname)}${attribute === undefined ? "" : `, attribute ${quote(attribute.name)}`}`,
+        );
         seen.add(key);
       }
     },
@@ -74,7 +84,7 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     id: "importer.tree.pathnames",
     connector: "importer",
     title: "sends absolute, clean pathnames",
-    because: "a pathname that is relative, or has \"..\" or \"//\" in it, is lost in the tree or shadows another entry",
+    because: 'a pathname that is relative, or has ".." or "//" in it, is lost in the tree or shadows another entry',
     check: async (bench) => {
       for (const { pathname } of await scanned(bench)) {
         requires(ABSOLUTE_AND_CLEAN.test(pathname), () => `the pathname ${quote(pathname)} is not absolute and clean`);
@@ -89,11 +99,18 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     check: async (bench) => {
       const records = await scanned(bench);
       const others = new Set(
-        records.filter((record) => isEntry(record) && record.fileInfo !== undefined && (record.fileInfo.mode & FileMode.DIR) === 0).map(({ pathname }) => pathname),
+        records
+          .filter(
+            (record) => isEntry(record) && record.fileInfo !== undefined && (record.fileInfo.mode & FileMode.DIR) === 0,
+          )
+          .map(({ pathname }) => pathname),
       );
       for (const { pathname } of records) {
         const parent = parents(pathname).find((each) => others.has(each));
-        requires(parent === undefined, () => `${quote(pathname)} is below ${quote(String(parent))}, which is no directory by its mode`);
+        requires(
+          parent === undefined,
+          () => `${quote(pathname)} is below ${quote(String(parent))}, which is no directory by its mode`,
+        );
       }
     },
   },

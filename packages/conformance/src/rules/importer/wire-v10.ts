@@ -1,7 +1,15 @@
 import { PluginError, StatusCode, type PluginConnection } from "@kloset/host";
 import { importer } from "@kloset/protocol/v1.0";
 import { answerWithin } from "../../until.js";
-import { ANSWER_MS, type WireIdentity, type WireImporter, type WireInit, type WireReader, type WireRecord, type WireScan } from "./wire.js";
+import {
+  ANSWER_MS,
+  type WireIdentity,
+  type WireImporter,
+  type WireInit,
+  type WireReader,
+  type WireRecord,
+  type WireScan,
+} from "./wire.js";
 
 const rpc = importer.Importer.method;
 
@@ -25,7 +33,11 @@ export class WireImporterV10 implements WireImporter {
 
   async identity(): Promise<WireIdentity> {
     const request = { cookie: this.#cookie };
-    const { origin, type, root } = await answerWithin(this.#connection.unary(rpc.info, request, this.#signal), ANSWER_MS, "Info");
+    const { origin, type, root } = await answerWithin(
+      this.#connection.unary(rpc.info, request, this.#signal),
+      ANSWER_MS,
+      "Info",
+    );
     return { origin, type, root, flags: 0 };
   }
 
@@ -56,7 +68,8 @@ export class WireImporterV10 implements WireImporter {
     const request = { pathname, cookie: this.#cookie };
     const call = await this.#connection.serverStream(rpc.openReader, request, this.#signal);
     return {
-      chunk: async () => (await answerWithin(call.receive(), ANSWER_MS, `the next chunk of ${JSON.stringify(pathname)}`))?.chunk,
+      chunk: async () =>
+        (await answerWithin(call.receive(), ANSWER_MS, `the next chunk of ${JSON.stringify(pathname)}`))?.chunk,
       close: async () => {
         await answerWithin(this.#closeReader(request), ANSWER_MS, `CloseReader for ${JSON.stringify(pathname)}`);
       },
@@ -78,7 +91,14 @@ export class WireImporterV10 implements WireImporter {
 }
 
 function recordOf({ pathname, result }: importer.ScanResponse): WireRecord {
-  const empty = { pathname, fileInfo: undefined, target: "", error: undefined, attribute: undefined, hasReader: undefined };
+  const empty = {
+    pathname,
+    fileInfo: undefined,
+    target: "",
+    error: undefined,
+    attribute: undefined,
+    hasReader: undefined,
+  };
   if (result.case === "error") return { ...empty, error: result.value.message };
   if (result.case === undefined) return empty;
   const { target, fileinfo, xattr } = result.value;

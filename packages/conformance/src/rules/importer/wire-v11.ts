@@ -2,7 +2,15 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { PluginConnection } from "@kloset/host";
 import { importer, type connectors } from "@kloset/protocol/v1.1";
 import { answerWithin } from "../../until.js";
-import { ANSWER_MS, type WireIdentity, type WireImporter, type WireInit, type WireReader, type WireRecord, type WireScan } from "./wire.js";
+import {
+  ANSWER_MS,
+  type WireIdentity,
+  type WireImporter,
+  type WireInit,
+  type WireReader,
+  type WireRecord,
+  type WireScan,
+} from "./wire.js";
 
 const rpc = importer.Importer.method;
 type ImportCall = ReturnType<
@@ -34,8 +42,15 @@ export class WireImporterV11 implements WireImporter {
     return new ImportScan(this.#connection.call(rpc.import, this.#signal));
   }
 
-  async open({ pathname, attribute, target }: Pick<WireRecord, "pathname" | "attribute" | "target">): Promise<WireReader> {
-    return await this.openRequest({ record: { pathname, target, ...attributeFields(attribute) } }, JSON.stringify(pathname));
+  async open({
+    pathname,
+    attribute,
+    target,
+  }: Pick<WireRecord, "pathname" | "attribute" | "target">): Promise<WireReader> {
+    return await this.openRequest(
+      { record: { pathname, target, ...attributeFields(attribute) } },
+      JSON.stringify(pathname),
+    );
   }
 
   /** Opens with any request, also one without a record. */

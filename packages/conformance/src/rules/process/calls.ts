@@ -62,7 +62,10 @@ export const calls: readonly CommonRule[] = [
     check: async (bench) => {
       const { connection, client } = await bench.start();
       const { code } = await failure(connection.unary(callNamed(bench, "NotThere"), {}), "an unknown RPC");
-      requires(code === StatusCode.UNIMPLEMENTED, () => `an unknown RPC was answered with code ${String(code)}, not 12 (UNIMPLEMENTED)`);
+      requires(
+        code === StatusCode.UNIMPLEMENTED,
+        () => `an unknown RPC was answered with code ${String(code)}, not 12 (UNIMPLEMENTED)`,
+      );
       await answerWithin(poke(client), ANSWER_MS, "a call after an unknown RPC");
     },
   },

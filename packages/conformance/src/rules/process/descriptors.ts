@@ -39,7 +39,8 @@ export async function requireNoDescriptors(
   const more = FILES - WARM_UP_FILES;
   requires(
     after - before < more,
-    () => `after ${String(more)} ${what} there are ${String(after)} open descriptors, before there were ${String(before)}`,
+    () =>
+      `after ${String(more)} ${what} there are ${String(after)} open descriptors, before there were ${String(before)}`,
   );
 }
 

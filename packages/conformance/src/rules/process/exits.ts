@@ -9,7 +9,10 @@ const because =
 /** Ends the plugin's input, and requires an exit with 0 by that alone. */
 export async function requireExit({ plugin }: Process): Promise<void> {
   const { code, signal } = await plugin.stop();
-  requires(signal === null, () => `the plugin did not exit when its input had ended: it had to be ended by ${String(signal)}`);
+  requires(
+    signal === null,
+    () => `the plugin did not exit when its input had ended: it had to be ended by ${String(signal)}`,
+  );
   requires(code === 0, () => `the plugin exited with code ${String(code)} when its input had ended`);
 }
 

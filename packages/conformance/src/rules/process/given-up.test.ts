@@ -61,7 +61,9 @@ const storages: [string, StorageFault][] = [
 ];
 
 const exporter: ExporterFault = {
-  exporter: (sound) => ({ storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, leaking(data), size, signal) }),
+  exporter: (sound) => ({
+    storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, leaking(data), size, signal),
+  }),
 };
 
 describe.each(["v1.0", "v1.1"] as const)("what is given up of a storage on %s", (generation) => {

@@ -1,4 +1,10 @@
-import { PluginError, type ExporterClient, type ImporterClient, type ScannedRecord, type StorageClient } from "@kloset/host";
+import {
+  PluginError,
+  type ExporterClient,
+  type ImporterClient,
+  type ScannedRecord,
+  type StorageClient,
+} from "@kloset/host";
 import { isRegularFile, Mac } from "@kloset/model";
 import type { Bench } from "../../bench.js";
 import type { Clients } from "../../rule.js";
@@ -30,14 +36,19 @@ export async function giveUp(bench: Bench<ConnectorKind>, client: Clients[Connec
   else await giveUpResources(client as StorageClient, times);
 }
 
-async function giveUpReaders(bench: Bench<ConnectorKind>, client: ImporterClient, { times, after }: Times): Promise<void> {
+async function giveUpReaders(
+  bench: Bench<ConnectorKind>,
+  client: ImporterClient,
+  { times, after }: Times,
+): Promise<void> {
   const scan = client.scan();
   const huge: ScannedRecord[] = [];
   for await (const record of scan) {
     if (huge.length < times && isHuge(record)) huge.push(record);
     else await scan.acknowledge(record);
   }
-  if (huge.length === 0) bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes to give up`);
+  if (huge.length === 0)
+    bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes to give up`);
   for (let time = 1; time <= times; time++) {
     // Where there are too few, again: that a file can be opened twice is not certain.
     const record = huge[time % huge.length];
@@ -64,13 +75,20 @@ async function beginToRead(bench: Bench<ConnectorKind>, client: ImporterClient, 
 }
 
 /** A source that fails ends a file short, and users cancel: both let go of it. */
-async function giveUpFiles(bench: Bench<ConnectorKind>, client: ExporterClient, { times, after }: Times): Promise<void> {
-  if (client.generation === "v1.1") bench.notApplicable("a v1.1 restore is over with the first file that is given up, and the plugin with it");
+async function giveUpFiles(
+  bench: Bench<ConnectorKind>,
+  client: ExporterClient,
+  { times, after }: Times,
+): Promise<void> {
+  if (client.generation === "v1.1")
+    bench.notApplicable("a v1.1 restore is over with the first file that is given up, and the plugin with it");
   const { root } = await client.identity();
   await client.createDirectory(root);
   for (let time = 1; time <= times; time++) {
     await brokenOff((source) => client.storeFile(`${root}/short-${String(time)}`, source(), WHOLE));
-    await brokenOff((source, cancel) => client.storeFile(`${root}/cancelled-${String(time)}`, source(cancel), WHOLE, cancel.signal));
+    await brokenOff((source, cancel) =>
+      client.storeFile(`${root}/cancelled-${String(time)}`, source(cancel), WHOLE, cancel.signal),
+    );
     await after(time);
   }
 }
@@ -85,7 +103,8 @@ async function giveUpResources(client: StorageClient, { times, after }: Times): 
     await brokenOff((source) => client.put("packfile", mac, source()));
     await brokenOff(async (_, cancel) => {
       // Without that the rest is read, as hosts do.
-      for await (const chunk of client.get("packfile", whole, undefined, cancel.signal)) if (chunk.length > 0) cancel.abort(BROKEN_OFF);
+      for await (const chunk of client.get("packfile", whole, undefined, cancel.signal))
+        if (chunk.length > 0) cancel.abort(BROKEN_OFF);
     });
     await after(time);
   }

@@ -25,7 +25,8 @@ export const leftovers: readonly CommonRule[] = [
   {
     id: "process.leftovers.given-up",
     title: "closes the descriptors of what the host gives up half-way",
-    because: "hosts give up files whose other side has failed, and go on: one descriptor kept for each ends a long backup",
+    because:
+      "hosts give up files whose other side has failed, and go on: one descriptor kept for each ends a long backup",
     check: async (bench) => {
       await prepareGivingUp(bench, FILES);
       const { plugin, client } = await bench.start();

@@ -9,7 +9,13 @@ import { processRules } from "./index.js";
 const fixture = bundledFixture();
 const rules = processRules.filter(({ connector }) => connector === "importer");
 
-async function check(args: readonly string[], generation: "v1.0" | "v1.1", judges = rules, timeoutMs?: number, deviations?: Deviation[]): Promise<Report> {
+async function check(
+  args: readonly string[],
+  generation: "v1.0" | "v1.1",
+  judges = rules,
+  timeoutMs?: number,
+  deviations?: Deviation[],
+): Promise<Report> {
   const subject = {
     connector: "importer" as const,
     executable: process.execPath,
@@ -25,22 +31,36 @@ function notPassed({ outcomes }: Report): string[] {
 }
 
 describe("the rules for processes", () => {
-  it.each(["v1.0", "v1.1"] as const)("pass a sound plugin, on %s", async (generation) => {
-    expect(notPassed(await check([], generation))).toEqual([]);
-  }, 120_000);
+  it.each(["v1.0", "v1.1"] as const)(
+    "pass a sound plugin, on %s",
+    async (generation) => {
+      expect(notPassed(await check([], generation))).toEqual([]);
+    },
+    120_000,
+  );
 
   const rest = rules.filter(({ id }) => id !== "process.starts.init");
 
-  it.each(rest.map(({ id }, turn) => [id, turn] as const))("catch a plugin that breaks only %s", async (id, turn) => {
-    const report = await check([id], "v1.1", judgesOf(rest, id, turn));
-    expect(notPassed(report)).toEqual([expect.stringContaining(`${id}: `)]);
-    expect(report.ok).toBe(false);
-  }, 120_000);
+  it.each(rest.map(({ id }, turn) => [id, turn] as const))(
+    "catch a plugin that breaks only %s",
+    async (id, turn) => {
+      const report = await check([id], "v1.1", judgesOf(rest, id, turn));
+      expect(notPassed(report)).toEqual([expect.stringContaining(`${id}: `)]);
+      expect(report.ok).toBe(false);
+    },
+    120_000,
+  );
 
   it("find a process that was left without the plugin's environment", async () => {
     const id = "process.leftovers.processes";
-    const report = await check([`${id}/emptied-environment`], "v1.1", rules.filter((rule) => rule.id === id));
-    expect(notPassed(report)).toEqual([expect.stringMatching(/still running after the plugin's end: \d+ \(\/bin\/sleep 15\)$/)]);
+    const report = await check(
+      [`${id}/emptied-environment`],
+      "v1.1",
+      rules.filter((rule) => rule.id === id),
+    );
+    expect(notPassed(report)).toEqual([
+      expect.stringMatching(/still running after the plugin's end: \d+ \(\/bin\/sleep 15\)$/),
+    ]);
   }, 120_000);
 
   it("tell what a plugin prints onto its connection in a call, whichever of them fails", async () => {
@@ -55,7 +75,8 @@ describe("the rules for processes", () => {
 
 describe("a plugin that does not start", () => {
   const few = rules.filter(({ id }) => id.startsWith("process.exits."));
-  const summary = ({ outcomes }: Report): string[] => outcomes.map(({ rule, verdict, message = "" }) => `${rule}: ${verdict}: ${message}`);
+  const summary = ({ outcomes }: Report): string[] =>
+    outcomes.map(({ rule, verdict, message = "" }) => `${rule}: ${verdict}: ${message}`);
   const unasked = few.map(({ id }) => `${id}: not asked: the plugin does not start on v1.1: see process.starts.init`);
 
   it.each([
@@ -65,23 +86,41 @@ describe("a plugin that does not start", () => {
       "process.output.http2-only/at-its-start",
       /^process\.starts\.init: failed: the plugin printed onto its connection, at its start: "Welcome!\\n.*"; /,
     ],
-    ["never answers Init", "process.starts.init/never", /^process\.starts\.init: failed: Error: the check did not come to an end within 3000 ms$/],
-  ])("is told once, and not asked anything else, when it %s", async (_, how, told) => {
-    const report = await check([how], "v1.1", few, 3000);
-    expect(summary(report)).toEqual([expect.stringMatching(told), ...unasked]);
-    expect(report).toMatchObject({ ok: false, counts: { failed: 1, "not asked": few.length } });
-  }, 120_000);
+    [
+      "never answers Init",
+      "process.starts.init/never",
+      /^process\.starts\.init: failed: Error: the check did not come to an end within 3000 ms$/,
+    ],
+  ])(
+    "is told once, and not asked anything else, when it %s",
+    async (_, how, told) => {
+      const report = await check([how], "v1.1", few, 3000);
+      expect(summary(report)).toEqual([expect.stringMatching(told), ...unasked]);
+      expect(report).toMatchObject({ ok: false, counts: { failed: 1, "not asked": few.length } });
+    },
+    120_000,
+  );
 
   it("is told as another connector when it is one", async () => {
-    const subject = { connector: "storage" as const, executable: process.execPath, args: [fixture()], location: "memory://{unique}" };
-    const storage = processRules.filter(({ connector, id }) => connector === "storage" && id === "process.exits.unused");
+    const subject = {
+      connector: "storage" as const,
+      executable: process.execPath,
+      args: [fixture()],
+      location: "memory://{unique}",
+    };
+    const storage = processRules.filter(
+      ({ connector, id }) => connector === "storage" && id === "process.exits.unused",
+    );
     const { outcomes } = await checkConformance({ ...subject, generations: ["v1.1"] }, { rules: storage });
     expect(outcomes.map(({ verdict }) => verdict)).toEqual(["failed", "not asked"]);
     expect(outcomes[0]?.message).toMatch(/^it is no storage, or does not speak v1\.1: .*\(code 12\)$/);
   }, 120_000);
 
   it("makes no listing stale, and is not excused by one", async () => {
-    const deviations = ["process.starts.init", "process.exits.unused"].map((rule) => ({ rule, reason: "for the test" }));
+    const deviations = ["process.starts.init", "process.exits.unused"].map((rule) => ({
+      rule,
+      reason: "for the test",
+    }));
     const report = await check(["process.starts.init"], "v1.1", few, undefined, deviations);
     expect(report).toMatchObject({ ok: false, counts: { deviates: 1, stale: 0, "not asked": few.length } });
   }, 120_000);

@@ -13,7 +13,10 @@ export const start: CommonRule = {
       // Answered; that it was answered in a wrong way is another rule's to say.
       if (error instanceof PluginContractError) return;
       if (!(error instanceof PluginError)) throw error;
-      const reason = error.code === StatusCode.UNIMPLEMENTED ? `it is no ${bench.connector}, or does not speak ${bench.generation}` : "it refuses Init";
+      const reason =
+        error.code === StatusCode.UNIMPLEMENTED
+          ? `it is no ${bench.connector}, or does not speak ${bench.generation}`
+          : "it refuses Init";
       throw new Violation(`${reason}: ${error.message} (code ${String(error.code)})`);
     }
   },

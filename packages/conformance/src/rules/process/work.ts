@@ -67,7 +67,11 @@ async function restoreFiles(client: ExporterClient, { files, after }: Required<A
   results.catch(() => undefined);
   await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
   for (const [index, name] of names.entries()) {
-    await stream.sendRecord({ pathname: `/${name}`, fileInfo: fileInfoOf({ name, size: content.length }), read: () => content });
+    await stream.sendRecord({
+      pathname: `/${name}`,
+      fileInfo: fileInfoOf({ name, size: content.length }),
+      read: () => content,
+    });
     await stream.sendContent(content);
     await stream.endContent();
     await after(index + 1);
@@ -93,7 +97,10 @@ async function storeFiles(client: StorageClient, { files, after }: Required<Amou
 }
 
 /** Begins a call that takes data, or yields it, and leaves it open. */
-export async function beginCall<Kind extends ConnectorKind>(bench: Bench<Kind>, { client }: Connected & { client: Clients[Kind] }): Promise<void> {
+export async function beginCall<Kind extends ConnectorKind>(
+  bench: Bench<Kind>,
+  { client }: Connected & { client: Clients[Kind] },
+): Promise<void> {
   const some: Clients[ConnectorKind] = client;
   if (bench.connector === "importer") {
     await (some as ImporterClient).scan()[Symbol.asyncIterator]().next();
@@ -118,7 +125,11 @@ async function beginRestore(client: ExporterClient): Promise<void> {
   } else {
     const stream = client.export();
     await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
-    await stream.sendRecord({ pathname: "/file", fileInfo: fileInfoOf({ name: "file", size }), read: () => new Uint8Array() });
+    await stream.sendRecord({
+      pathname: "/file",
+      fileInfo: fileInfoOf({ name: "file", size }),
+      read: () => new Uint8Array(),
+    });
     stream.sendContent(source).catch(() => undefined);
   }
   await begun;

@@ -17,7 +17,13 @@ const refusing: Fault = {
 /** @returns What is not passed, as "rule: verdict: message". */
 async function check(ids: readonly string[], fault: Fault, subject: Partial<Subject>): Promise<string[]> {
   const { outcomes } = await checkConformance(
-    { connector: "storage", executable: "in process", location: "memory://{unique}", launch: launchStorage(fault), ...subject },
+    {
+      connector: "storage",
+      executable: "in process",
+      location: "memory://{unique}",
+      launch: launchStorage(fault),
+      ...subject,
+    },
     { rules: storageRules.filter(({ id }) => ids.includes(id)) },
   );
   expect(outcomes.length).toBeGreaterThan(0);
@@ -38,8 +44,14 @@ describe("rules that do not hold for every storage", () => {
     expect(ids).toHaveLength(6);
     // Each process a memory of its own.
     const forgetful: Subject["launch"] = (request) => launchStorage()(request);
-    const outcomes = await check([...ids, "storage.put.cancelled"], {}, { persistent: false, launch: forgetful, generations: ["v1.1"] });
-    expect(outcomes.sort()).toEqual(ids.sort().map((id) => `${id}: not applicable: what this store keeps is gone with its process`));
+    const outcomes = await check(
+      [...ids, "storage.put.cancelled"],
+      {},
+      { persistent: false, launch: forgetful, generations: ["v1.1"] },
+    );
+    expect(outcomes.sort()).toEqual(
+      ids.sort().map((id) => `${id}: not applicable: what this store keeps is gone with its process`),
+    );
   });
 
   it("do not judge a Put that was to fail and did not: another rule does", async () => {
@@ -49,7 +61,9 @@ describe("rules that do not hold for every storage", () => {
           sound.putPackfile(
             (async function* () {
               for await (const message of messages) {
-                yield message.mac === undefined ? message : { ...message, mac: { ...message.mac, value: Mac.fromHex("00".repeat(32)).bytes } };
+                yield message.mac === undefined
+                  ? message
+                  : { ...message, mac: { ...message.mac, value: Mac.fromHex("00".repeat(32)).bytes } };
               }
             })(),
             context,

@@ -42,7 +42,8 @@ export const configurationRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.open.before-create",
     connector: "storage",
     title: "answers Open with an error where no repository was made",
-    because: "The user who mistypes a location is told nonsense about a damaged repository, in place of that there is none.",
+    because:
+      "The user who mistypes a location is told nonsense about a damaged repository, in place of that there is none.",
     async check(bench) {
       const { client } = await bench.start();
       await requireRefused(client.open(), "Open where no repository was made");

@@ -33,7 +33,8 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.content.small-chunks",
     connector: "storage",
     title: "keeps what comes in many small chunks",
-    because: "Hosts send states in chunks of a few bytes: one that is lost, or in the wrong place, is a wrong repository.",
+    because:
+      "Hosts send states in chunks of a few bytes: one that is lost, or in the wrong place, is a wrong repository.",
     async check(bench) {
       const { client } = await newRepository(bench);
       for (const kind of KINDS) {
@@ -55,7 +56,10 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
         for (const size of [0, 1, 70_000]) {
           const name = `count ${kind} ${String(size)}`;
           const written = await client.put(kind, macFor(name), inPieces(contentFor(name, size), [10_000]));
-          requires(written === size, `the Put of a ${kind} of ${String(size)} bytes was answered with ${String(written)}`);
+          requires(
+            written === size,
+            `the Put of a ${kind} of ${String(size)} bytes was answered with ${String(written)}`,
+          );
         }
       }
     },
@@ -84,7 +88,13 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
       const mac = macFor("kinds");
       for (const kind of KINDS) await client.put(kind, mac, contentFor(kind, 1000));
       for (const kind of KINDS) {
-        await requireContent(client, kind, mac, contentFor(kind, 1000), `the ${kind} whose MAC a state, a packfile and a lock share`);
+        await requireContent(
+          client,
+          kind,
+          mac,
+          contentFor(kind, 1000),
+          `the ${kind} whose MAC a state, a packfile and a lock share`,
+        );
       }
     },
   },

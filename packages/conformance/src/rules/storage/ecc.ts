@@ -34,10 +34,17 @@ export const eccRules: readonly ConnectorRule<"storage">[] = [
       }
       // Also after a refusal: nothing else may have been overwritten.
       for (const kind of kept) {
-        await requireContent(client, kind, mac, contentFor(kind, 1000), `the ${kind} whose MAC resources of all kinds share`);
+        await requireContent(
+          client,
+          kind,
+          mac,
+          contentFor(kind, 1000),
+          `the ${kind} whose MAC resources of all kinds share`,
+        );
         await requireListed(client, kind, mac, "was put");
       }
-      if (refusals.length === ECC_KINDS.length) bench.notApplicable(`this store keeps no ECC resources: ${refusals.join("; ")}`);
+      if (refusals.length === ECC_KINDS.length)
+        bench.notApplicable(`this store keeps no ECC resources: ${refusals.join("; ")}`);
     },
   },
 ];

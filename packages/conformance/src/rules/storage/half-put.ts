@@ -11,7 +11,12 @@ export interface HalfPut {
 }
 
 /** Sends the first half of a resource, and waits there. */
-export async function putHalf(client: StorageClient, kind: ResourceKind, mac: Mac, bytes: Uint8Array): Promise<HalfPut> {
+export async function putHalf(
+  client: StorageClient,
+  kind: ResourceKind,
+  mac: Mac,
+  bytes: Uint8Array,
+): Promise<HalfPut> {
   const valve = new Valve(bytes, Math.floor(bytes.length / 2));
   const put = client.put(kind, mac, valve);
   // A check that fails meanwhile does not wait for it.

@@ -8,7 +8,8 @@ export const identityRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.location.named",
     connector: "storage",
     title: "says where it is: a location (1.0), a root if its type is fs (1.1)",
-    because: "Hosts leave out of a backup what lies in the repository itself: with an empty name they skip everything, and report an empty snapshot as a success.",
+    because:
+      "Hosts leave out of a backup what lies in the repository itself: with an empty name they skip everything, and report an empty snapshot as a success.",
     async check(bench) {
       const { client } = await newRepository(bench);
       const { type, root } = await client.identity();
@@ -21,13 +22,17 @@ export const identityRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.mode.read-write",
     connector: "storage",
     title: "says that it can be read and written",
-    because: "Hosts do not read snapshots from a store without the read bit (4), and do not write to one without the write bit (2).",
+    because:
+      "Hosts do not read snapshots from a store without the read bit (4), and do not write to one without the write bit (2).",
     async check(bench) {
       const { client } = await newRepository(bench);
       const mode = await client.mode();
       requires(mode >= 0, `the mode is negative: ${String(mode)}`);
       requires((mode & StoreMode.READ) !== 0, `the mode ${String(mode)} has no read bit (${String(StoreMode.READ)})`);
-      requires((mode & StoreMode.WRITE) !== 0, `the mode ${String(mode)} has no write bit (${String(StoreMode.WRITE)})`);
+      requires(
+        (mode & StoreMode.WRITE) !== 0,
+        `the mode ${String(mode)} has no write bit (${String(StoreMode.WRITE)})`,
+      );
     },
   },
   {

@@ -17,7 +17,10 @@ export const listingRules: readonly ConnectorRule<"storage">[] = [
       const { client } = await newRepository(bench);
       for (const kind of KINDS) {
         const macs = await listed(client, kind);
-        requires(macs.length === 0, () => `a new repository lists ${String(macs.length)} ${kind}s: ${macs.slice(0, 3).join(", ")}`);
+        requires(
+          macs.length === 0,
+          () => `a new repository lists ${String(macs.length)} ${kind}s: ${macs.slice(0, 3).join(", ")}`,
+        );
       }
     },
   },
@@ -25,7 +28,8 @@ export const listingRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.list.exact",
     connector: "storage",
     title: "lists exactly what was put, each once, by MACs of 32 bytes",
-    because: "A state that is not listed is a snapshot that is lost; maintenance deletes packfiles that no listed state names.",
+    because:
+      "A state that is not listed is a snapshot that is lost; maintenance deletes packfiles that no listed state names.",
     async check(bench) {
       const { client } = await newRepository(bench);
       const expected = Object.fromEntries(KINDS.map((kind) => [kind, names(kind)])) as Record<HostKind, string[]>;

@@ -4,7 +4,8 @@ import { answerWithin } from "../../until.js";
 import { answer, PATIENCE_MS, requireRefused } from "./refusals.js";
 import { contentFor, KINDS, macFor } from "./resources.js";
 
-const because = "An empty success in place of an error is taken for the content: a lost file is restored as an empty one.";
+const because =
+  "An empty success in place of an error is taken for the content: a lost file is restored as an empty one.";
 
 /** What is not there. */
 export const missingRules: readonly ConnectorRule<"storage">[] = [
@@ -15,7 +16,8 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
     because,
     async check(bench) {
       const { client } = await newRepository(bench);
-      for (const kind of KINDS) await requireRefused(read(client, kind, macFor("missing")), `Get of a ${kind} that is not there`);
+      for (const kind of KINDS)
+        await requireRefused(read(client, kind, macFor("missing")), `Get of a ${kind} that is not there`);
     },
   },
   {
@@ -67,12 +69,17 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.delete.missing",
     connector: "storage",
     title: "answers the Delete of what is not there, and goes on",
-    because: "Two hosts clean up at the same time: the slower one deletes what is gone. Hosts wait for an answer for ever.",
+    because:
+      "Two hosts clean up at the same time: the slower one deletes what is gone. Hosts wait for an answer for ever.",
     async check(bench) {
       const { client } = await newRepository(bench);
       for (const kind of KINDS) {
         // An error says it as well as a success.
-        await answerWithin(answer(client.delete(kind, macFor("missing"))), PATIENCE_MS, `Delete of a ${kind} that is not there`);
+        await answerWithin(
+          answer(client.delete(kind, macFor("missing"))),
+          PATIENCE_MS,
+          `Delete of a ${kind} that is not there`,
+        );
       }
       const mac = macFor("after");
       await client.put("lock", mac, contentFor("after", 10));

@@ -49,7 +49,9 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
     async check(bench) {
       const wire = await openWire(bench);
       for (const kind of KINDS) {
-        await refusesInTime(bench, `Put of a ${kind} without any message`, (signal) => putMessages(wire.put(kind, signal), []));
+        await refusesInTime(bench, `Put of a ${kind} without any message`, (signal) =>
+          putMessages(wire.put(kind, signal), []),
+        );
         const chunk = contentFor("nameless", 100);
         await refusesInTime(bench, `Put of a ${kind} whose first message is data`, (signal) =>
           putMessages(wire.put(kind, signal), [chunk, chunk]),
@@ -138,7 +140,10 @@ async function requireDrained(bench: Bench<"storage">, wire: Wire): Promise<void
   const outcome = await answer(call.answered());
   if (!("refusal" in outcome)) bench.notApplicable(`this store accepts ${what}`);
   const { message } = outcome.refusal;
-  requires(open, `${what} was refused after ${String(sent)} of ${String(REFUSED_MIB)} MiB, before the host had sent all of it: ${message}`);
+  requires(
+    open,
+    `${what} was refused after ${String(sent)} of ${String(REFUSED_MIB)} MiB, before the host had sent all of it: ${message}`,
+  );
   requires(message.trim() !== "", `${what} was refused without a text`);
 }
 

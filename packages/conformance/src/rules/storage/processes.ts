@@ -1,6 +1,14 @@
 import { requireSameBytes } from "../../bytes.js";
 import { requires, type ConnectorRule } from "../../rule.js";
-import { CONFIG, newRepository, read, requireContent, requireListed, requireTwoProcesses, sameRepository } from "./repository.js";
+import {
+  CONFIG,
+  newRepository,
+  read,
+  requireContent,
+  requireListed,
+  requireTwoProcesses,
+  sameRepository,
+} from "./repository.js";
 import { requireRefused } from "./refusals.js";
 import { contentFor, interleaved, KINDS, macFor } from "./resources.js";
 
@@ -54,7 +62,13 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
       const { client } = await sameRepository(bench);
       for (const kind of KINDS) {
         await requireListed(client, kind, macFor(`kept ${kind}`), "another process has put");
-        await requireContent(client, kind, macFor(`kept ${kind}`), contentFor(`kept ${kind}`, LARGE), `a ${kind} that another process has put`);
+        await requireContent(
+          client,
+          kind,
+          macFor(`kept ${kind}`),
+          contentFor(`kept ${kind}`, LARGE),
+          `a ${kind} that another process has put`,
+        );
       }
     },
   },
@@ -67,7 +81,10 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
       requireTwoProcesses(bench);
       const first = (await newRepository(bench)).client;
       const second = (await sameRepository(bench)).client;
-      for (const [writer, reader, name] of [[first, second, "first"], [second, first, "second"]] as const) {
+      for (const [writer, reader, name] of [
+        [first, second, "first"],
+        [second, first, "second"],
+      ] as const) {
         for (const kind of KINDS) {
           const mac = macFor(`${kind} of the ${name}`);
           const content = contentFor(`${kind} of the ${name}`, 1000);
@@ -96,7 +113,10 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
         }),
       );
       const contended = macFor("contended");
-      const versions = clients.map((client, at) => ({ client, content: contentFor(`version ${String(at)}`, 150_000 + at) }));
+      const versions = clients.map((client, at) => ({
+        client,
+        content: contentFor(`version ${String(at)}`, 150_000 + at),
+      }));
       await Promise.all([
         ...puts.map(({ client, kind, mac, content }) => client.put(kind, mac, interleaved(content, 10_000))),
         ...versions.map(({ client, content }) => client.put("state", contended, interleaved(content, 10_000))),

@@ -6,7 +6,8 @@ import { newRepository, read } from "./repository.js";
 import { answer } from "./refusals.js";
 import { contentFor, macFor, MiB } from "./resources.js";
 
-const because = "Hosts read nearly everything by ranges of packfiles: other bytes are another file's, and padding is a damaged one.";
+const because =
+  "Hosts read nearly everything by ranges of packfiles: other bytes are another file's, and padding is a damaged one.";
 
 /** Parts of resources. */
 export const rangeRules: readonly ConnectorRule<"storage">[] = [
@@ -20,9 +21,24 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
       const size = MiB + 5000;
       const { mac, content } = await packfile(client, size);
       const parts: readonly (readonly [offset: number, length: number])[] = [
-        ...[[0, 1], [0, 17], [0, 2000]] as const,
-        ...[[1, 100], [4095, 2], [65_535, 1999], [777_777, 1234], [MiB - 8, 17], [MiB, 500]] as const,
-        ...[[size - 2000, 2000], [size - 17, 17], [size - 1, 1]] as const,
+        ...([
+          [0, 1],
+          [0, 17],
+          [0, 2000],
+        ] as const),
+        ...([
+          [1, 100],
+          [4095, 2],
+          [65_535, 1999],
+          [777_777, 1234],
+          [MiB - 8, 17],
+          [MiB, 500],
+        ] as const),
+        ...([
+          [size - 2000, 2000],
+          [size - 17, 17],
+          [size - 1, 1],
+        ] as const),
       ];
       for (const [offset, length] of parts) await requirePart(client, "packfile", mac, content, { offset, length });
       const small = await packfile(client, 1000);
@@ -59,7 +75,11 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     async check(bench) {
       const { client } = await newRepository(bench);
       const { mac, content } = await packfile(client, 10_000);
-      for (const [offset, length] of [[9990, 100], [1, 10_000], [0, 50_000]] as const) {
+      for (const [offset, length] of [
+        [9990, 100],
+        [1, 10_000],
+        [0, 50_000],
+      ] as const) {
         const what = rangeText({ offset, length }, content.length);
         const outcome = await answer(read(client, "packfile", mac, { offset, length }));
         if ("refusal" in outcome) continue;
@@ -99,7 +119,11 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
         const mac = macFor(`range ${kind}`);
         const content = contentFor(`range ${kind}`, 10_000);
         await client.put(kind, mac, content);
-        for (const [offset, length] of [[0, 17], [4000, 2000], [9999, 1]] as const) {
+        for (const [offset, length] of [
+          [0, 17],
+          [4000, 2000],
+          [9999, 1],
+        ] as const) {
           const outcome = await answer(read(client, kind, mac, { offset, length }));
           if ("refusal" in outcome) continue;
           const expected = content.subarray(offset, offset + length);
@@ -131,7 +155,10 @@ async function requirePart(
 async function requireNothing(client: StorageClient, mac: Mac, range: Range): Promise<void> {
   const outcome = await answer(read(client, "packfile", mac, range));
   const bytes = "refusal" in outcome ? 0 : outcome.value.length;
-  requires(bytes === 0, `offset ${String(range.offset)}, length ${String(range.length)}: ${String(bytes)} bytes came, and there are none`);
+  requires(
+    bytes === 0,
+    `offset ${String(range.offset)}, length ${String(range.length)}: ${String(bytes)} bytes came, and there are none`,
+  );
 }
 
 function rangeText({ offset, length }: Range, size: number): string {

@@ -24,9 +24,12 @@ export async function requireRefused(call: Promise<unknown>, what: string): Prom
     outcome = await answer(call);
   } catch (error) {
     if (error instanceof Violation) throw error;
-    throw new Violation(`${what}: expected an error with a text, but: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Violation(
+      `${what}: expected an error with a text, but: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-  if (!("refusal" in outcome)) throw new Violation(`${what}: expected an error with a text, but it was answered as a success`);
+  if (!("refusal" in outcome))
+    throw new Violation(`${what}: expected an error with a text, but it was answered as a success`);
   const { message, code } = outcome.refusal;
   requires(message.trim() !== "", `${what}: the error (gRPC status ${String(code)}) has no text`);
 }

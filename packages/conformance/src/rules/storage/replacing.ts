@@ -3,7 +3,14 @@ import type { Mac } from "@kloset/model";
 import { requires, type ConnectorRule } from "../../rule.js";
 import type { Bench } from "../../bench.js";
 import { putHalf } from "./half-put.js";
-import { newRepository, read, requireContent, requireTwoProcesses, requireUnlisted, sameRepository } from "./repository.js";
+import {
+  newRepository,
+  read,
+  requireContent,
+  requireTwoProcesses,
+  requireUnlisted,
+  sameRepository,
+} from "./repository.js";
 import { answer, requireRefused } from "./refusals.js";
 import { contentFor, KINDS, macFor, MiB, BEYOND_WINDOW } from "./resources.js";
 
@@ -13,7 +20,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.put.replaces",
     connector: "storage",
     title: "replaces what has the same MAC, be it longer or shorter",
-    because: "Hosts put their lock again every five minutes; one that stays old is taken for a dead host's, and broken.",
+    because:
+      "Hosts put their lock again every five minutes; one that stays old is taken for a dead host's, and broken.",
     async check(bench) {
       const { client } = await newRepository(bench);
       for (const kind of KINDS) {
@@ -91,7 +99,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.put.cancelled",
     connector: "storage",
     title: "keeps nothing of a Put that the host cancels",
-    because: "The content broke off at its source: what came so far is not the resource, and must not take the place of the old one.",
+    because:
+      "The content broke off at its source: what came so far is not the resource, and must not take the place of the old one.",
     async check(bench) {
       const { client, plugin } = await newRepository(bench);
       const { fresh, existing, old } = await prepare(client);
@@ -112,7 +121,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.put.host-gone",
     connector: "storage",
     title: "keeps nothing of a Put whose host has gone",
-    because: "Hosts are killed, and machines are switched off: half a packfile under its full name is found years later.",
+    because:
+      "Hosts are killed, and machines are switched off: half a packfile under its full name is found years later.",
     async check(bench) {
       requireTwoProcesses(bench);
       const { client, connection, plugin } = await newRepository(bench);
@@ -120,7 +130,13 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
       for (const mac of [fresh, existing]) await putHalf(client, "packfile", mac, contentFor("half", 1_500_000));
       connection.close();
       await ended(bench, plugin.exited);
-      await requireNothingKept((await sameRepository(bench)).client, fresh, existing, old, "cut off with the host's end");
+      await requireNothingKept(
+        (await sameRepository(bench)).client,
+        fresh,
+        existing,
+        old,
+        "cut off with the host's end",
+      );
     },
   },
 ];
@@ -140,10 +156,22 @@ async function prepare(client: StorageClient): Promise<Prepared> {
   return { fresh: macFor("fresh"), existing, old };
 }
 
-async function requireNothingKept(client: StorageClient, fresh: Mac, existing: Mac, old: Uint8Array, how: string): Promise<void> {
+async function requireNothingKept(
+  client: StorageClient,
+  fresh: Mac,
+  existing: Mac,
+  old: Uint8Array,
+  how: string,
+): Promise<void> {
   await requireUnlisted(client, "packfile", fresh, `has come by half: its Put was ${how}`);
   await requireRefused(read(client, "packfile", fresh), `Get of a packfile whose Put was ${how}`);
-  await requireContent(client, "packfile", existing, old, `the old content of a packfile, after a second Put was ${how}`);
+  await requireContent(
+    client,
+    "packfile",
+    existing,
+    old,
+    `the old content of a packfile, after a second Put was ${how}`,
+  );
 }
 
 /** Waits for the end of a process; the bench ends it when that takes too long. */

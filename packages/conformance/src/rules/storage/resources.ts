@@ -36,7 +36,9 @@ export function contentFor(seed: string, length: number): Uint8Array {
 }
 
 function pseudoRandom(length: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(createCipheriv("aes-128-ctr", Buffer.alloc(16, "kloset"), Buffer.alloc(16)).update(Buffer.alloc(length)));
+  return Uint8Array.from(
+    createCipheriv("aes-128-ctr", Buffer.alloc(16, "kloset"), Buffer.alloc(16)).update(Buffer.alloc(length)),
+  );
 }
 
 /** Cuts content into pieces whose sizes repeat in turn. Each goes to the plugin as a message of its own. */

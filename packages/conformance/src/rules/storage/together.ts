@@ -37,10 +37,15 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
       for (const kind of KINDS) {
         const mac = macFor(`contended ${kind}`);
         const contents = [contentFor("one", 300_000), contentFor("other", 250_000)];
-        const outcomes = await Promise.allSettled(contents.map((content) => client.put(kind, mac, interleaved(content, 10_000))));
+        const outcomes = await Promise.allSettled(
+          contents.map((content) => client.put(kind, mac, interleaved(content, 10_000))),
+        );
         // A store may refuse one of them, and go on with the other.
-        const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
-        if (failures.length === contents.length) throw new Violation(`both Puts of one ${kind} failed: ${failures.map(String).join("; ")}`);
+        const failures = outcomes.flatMap((outcome) =>
+          outcome.status === "rejected" ? [outcome.reason as unknown] : [],
+        );
+        if (failures.length === contents.length)
+          throw new Violation(`both Puts of one ${kind} failed: ${failures.map(String).join("; ")}`);
         const kept = Buffer.from(await read(client, kind, mac));
         requires(
           contents.some((content) => kept.equals(content)),
@@ -61,7 +66,11 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
       for (const [index, name] of names.entries()) await client.put("packfile", macFor(name), contents[index] ?? []);
       const gets = [...names, ...names].map(async (name, index) => {
         const expected = contents[index % contents.length] ?? new Uint8Array(0);
-        requireSameBytes(await read(client, "packfile", macFor(name)), expected, "one of eight packfiles that were read at once");
+        requireSameBytes(
+          await read(client, "packfile", macFor(name)),
+          expected,
+          "one of eight packfiles that were read at once",
+        );
       });
       await Promise.all(gets);
     },

@@ -98,7 +98,8 @@ export const exporterBreakages: readonly Breakage[] = [
     exporter: (sound, folder) => ({
       setPermissions: async (pathname, fileInfo) => {
         await sound.setPermissions(pathname, fileInfo);
-        if (!isSymlink(fileInfo.mode)) await chmod(join(folder, pathname), (fileModeToPosix(fileInfo.mode) & 0o7777) | 0o444);
+        if (!isSymlink(fileInfo.mode))
+          await chmod(join(folder, pathname), (fileModeToPosix(fileInfo.mode) & 0o7777) | 0o444);
       },
     }),
   },

@@ -37,7 +37,9 @@ function forgiving(forgives: (promised: number, bytes: number) => boolean): Faul
 
 /** Changes what StoreFile is told. */
 function hearing(change: (requests: StoreFileRequests, folder: string) => StoreFileRequests): FaultV10 {
-  return ({ storeFile }, folder) => ({ storeFile: (requests, context) => storeFile(change(requests, folder()), context) });
+  return ({ storeFile }, folder) => ({
+    storeFile: (requests, context) => storeFile(change(requests, folder()), context),
+  });
 }
 
 /** Changes what Export is told, and what it answers. */
@@ -45,19 +47,26 @@ function exporting(change: {
   readonly requests?: (requests: ExportRequests, folder: string) => ExportRequests;
   readonly answers?: (answers: AsyncIterable<Answer>) => AsyncIterable<Answer>;
 }): FaultV11 {
-  const { requests: hear = (requests: ExportRequests) => requests, answers: say = (answers: AsyncIterable<Answer>) => answers } = change;
+  const {
+    requests: hear = (requests: ExportRequests) => requests,
+    answers: say = (answers: AsyncIterable<Answer>) => answers,
+  } = change;
   return (sound, folder) => ({
     export: (requests, context) => say(sound.export(hear(requests, folder()), context) as AsyncIterable<Answer>),
   });
 }
 
 function pathnameOf(request: v1_0.StoreFileRequest | v1_1.ExportRequest): string {
-  if (request.$typeName === "exporter.StoreFileRequest") return request.type.case === "header" ? request.type.value.pathname : "";
+  if (request.$typeName === "exporter.StoreFileRequest")
+    return request.type.case === "header" ? request.type.value.pathname : "";
   return request.packet.case === "record" ? request.packet.value.pathname : "";
 }
 
 /** Writes what has ".." in it where it would be without care. */
-async function* careless<R extends v1_0.StoreFileRequest | v1_1.ExportRequest>(requests: AsyncIterable<R>, folder: string): AsyncGenerator<R> {
+async function* careless<R extends v1_0.StoreFileRequest | v1_1.ExportRequest>(
+  requests: AsyncIterable<R>,
+  folder: string,
+): AsyncGenerator<R> {
   for await (const request of requests) {
     const pathname = pathnameOf(request);
     if (pathname.includes("/../")) await writeFile(join(dirname(folder), basename(pathname)), "");
@@ -133,8 +142,18 @@ export const wireBreakages: readonly Breakage[] = [
     v1_0: offendedFiles,
     v1_1: exporting({ requests: offended }),
   },
-  { rule: "exporter.files.short", how: "takes less", generations: ["v1.0"], v1_0: forgiving((promised, bytes) => bytes < promised) },
-  { rule: "exporter.files.long", how: "takes more", generations: ["v1.0"], v1_0: forgiving((promised, bytes) => bytes > promised) },
+  {
+    rule: "exporter.files.short",
+    how: "takes less",
+    generations: ["v1.0"],
+    v1_0: forgiving((promised, bytes) => bytes < promised),
+  },
+  {
+    rule: "exporter.files.long",
+    how: "takes more",
+    generations: ["v1.0"],
+    v1_0: forgiving((promised, bytes) => bytes > promised),
+  },
   {
     rule: "exporter.files.drained",
     how: "answers at once that it can not",

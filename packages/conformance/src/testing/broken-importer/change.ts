@@ -110,7 +110,8 @@ export function changeContent(make: () => (pathname: string, chunks: Chunks) => 
       const change = make();
       return {
         ...sound,
-        openReader: (request, context) => messagesOf(change(request.pathname, chunksOf(sound.openReader(request, context)))),
+        openReader: (request, context) =>
+          messagesOf(change(request.pathname, chunksOf(sound.openReader(request, context)))),
       };
     },
     "v1.1": (sound) => {

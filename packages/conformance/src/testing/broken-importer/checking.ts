@@ -24,7 +24,13 @@ export async function checkInProcess(
 ): Promise<Report> {
   const { broken, rules = importerRules, timeoutMs } = options;
   const launch = launchImporter(factory, generation, broken);
-  const subject = { connector: "importer" as const, executable: "in-process", location, generations: [generation], launch };
+  const subject = {
+    connector: "importer" as const,
+    executable: "in-process",
+    location,
+    generations: [generation],
+    launch,
+  };
   return await checkConformance(subject, { rules, timeoutMs });
 }
 
@@ -32,7 +38,12 @@ export async function checkInProcess(
  * @param turn - Which of the other rules judge it: see {@link judgesOf}.
  * @returns Every rule that a broken importer fails, with the message.
  */
-export async function failuresOf(source: Source, generation: Generation, { rule, broken, hangs }: Breakage, turn: number): Promise<string[]> {
+export async function failuresOf(
+  source: Source,
+  generation: Generation,
+  { rule, broken, hangs }: Breakage,
+  turn: number,
+): Promise<string[]> {
   const rules = judgesOf(importerRules, rule, turn);
   if (hangs !== true) return failures(await checkInProcess(source, generation, { broken, rules }));
   // Only that one is short of time.

@@ -183,7 +183,12 @@ export const brokenContents: readonly Breakage[] = [
   },
   { rule: "importer.readers.again", how: "used up", broken: changeContent(usedUp) },
   { rule: "importer.readers.at-once", how: "mixed up", broken: changeContent(mixedUp) },
-  { rule: "importer.readers.cancelled", how: "breaks all others", huge: true, broken: { ...broken10, "v1.1": changeContent(breaksWithOne)["v1.1"] } },
+  {
+    rule: "importer.readers.cancelled",
+    how: "breaks all others",
+    huge: true,
+    broken: { ...broken10, "v1.1": changeContent(breaksWithOne)["v1.1"] },
+  },
   { rule: "importer.readers.slow", how: "one by one", hangs: true, huge: true, broken: changeContent(oneByOne) },
   {
     rule: "importer.readers.close-ends",
@@ -200,7 +205,12 @@ export const brokenContents: readonly Breakage[] = [
   {
     rule: "importer.open.no-record",
     how: "an empty file",
-    broken: { "v1.1": (sound) => ({ ...sound, open: (request, context) => (request.record === undefined ? nothing() : sound.open(request, context)) }) },
+    broken: {
+      "v1.1": (sound) => ({
+        ...sound,
+        open: (request, context) => (request.record === undefined ? nothing() : sound.open(request, context)),
+      }),
+    },
   },
 ];
 

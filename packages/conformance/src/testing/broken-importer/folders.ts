@@ -16,7 +16,11 @@ export const brokenFolders: readonly Breakage[] = [
   {
     rule: "importer.source.missing",
     how: "errors left out",
-    broken: changeRecords(() => ({ error }) => (error ? "drop" : undefined)),
+    broken: changeRecords(
+      () =>
+        ({ error }) =>
+          error ? "drop" : undefined,
+    ),
   },
   {
     rule: "importer.source.scan-ends-well",

@@ -6,8 +6,14 @@ import { changeInfo, changeRecord, changeRecords } from "./change.js";
 
 function answering(identity: () => { readonly root?: string; readonly origin?: string }): BreakImporter {
   return {
-    "v1.0": (sound) => ({ ...sound, info: async (request, context) => ({ ...(await sound.info(request, context)), ...identity() }) }),
-    "v1.1": (sound) => ({ ...sound, init: async (request, context) => ({ ...(await sound.init(request, context)), ...identity() }) }),
+    "v1.0": (sound) => ({
+      ...sound,
+      info: async (request, context) => ({ ...(await sound.info(request, context)), ...identity() }),
+    }),
+    "v1.1": (sound) => ({
+      ...sound,
+      init: async (request, context) => ({ ...(await sound.init(request, context)), ...identity() }),
+    }),
   };
 }
 
@@ -17,11 +23,19 @@ let scans = 0;
 export const brokenRecords: readonly Breakage[] = [
   { rule: "importer.identity.root", how: "not absolute", broken: answering(() => ({ root: "" })) },
   { rule: "importer.identity.root", how: "not clean", broken: answering(() => ({ root: "/folder-1/" })) },
-  { rule: "importer.identity.steady", how: "named anew each time", broken: answering(() => ({ origin: randomUUID() })) },
+  {
+    rule: "importer.identity.steady",
+    how: "named anew each time",
+    broken: answering(() => ({ origin: randomUUID() })),
+  },
   {
     rule: "importer.tree.root",
     how: "left out",
-    broken: changeRecords(() => ({ pathname }) => (pathname === "/" ? "drop" : undefined)),
+    broken: changeRecords(
+      () =>
+        ({ pathname }) =>
+          pathname === "/" ? "drop" : undefined,
+    ),
   },
   {
     rule: "importer.tree.parents",

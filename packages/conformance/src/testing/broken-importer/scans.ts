@@ -19,7 +19,10 @@ function never(signal: AbortSignal): Promise<never> {
 }
 
 /** Hands acknowledgements on, and tells each. */
-async function* told(requests: AsyncIterable<v1_1.ImportRequest>, tell: (request: v1_1.ImportRequest) => void): AsyncGenerator<v1_1.ImportRequest> {
+async function* told(
+  requests: AsyncIterable<v1_1.ImportRequest>,
+  tell: (request: v1_1.ImportRequest) => void,
+): AsyncGenerator<v1_1.ImportRequest> {
   for await (const request of requests) {
     tell(request);
     yield request;
@@ -32,17 +35,20 @@ function importing(change: (sound: V11["import"]) => V11["import"]): Breakage["b
 
 /** Ends Import with an error, as soon as an acknowledgement is not to its liking. */
 function refusing(make: () => (request: v1_1.ImportRequest) => boolean): Breakage["broken"] {
-  return importing((sound) => async function* (requests, context) {
-    const refuses = make();
-    let refused = 0;
-    yield* sound(
-      told(requests, (request) => {
-        if (refuses(request)) refused++;
-      }),
-      context,
-    );
-    if (refused > 0) throw new Error("an acknowledgement that was not expected");
-  });
+  return importing(
+    (sound) =>
+      async function* (requests, context) {
+        const refuses = make();
+        let refused = 0;
+        yield* sound(
+          told(requests, (request) => {
+            if (refuses(request)) refused++;
+          }),
+          context,
+        );
+        if (refused > 0) throw new Error("an acknowledgement that was not expected");
+      },
+  );
 }
 
 /** Importers in memory whose scan goes wrong. */
@@ -95,7 +101,8 @@ export const brokenScans: readonly Breakage[] = [
             yield* sound.import(requests, context);
             running = false;
           },
-          close: async (request, context) => (running ? await never(context.signal) : await sound.close(request, context)),
+          close: async (request, context) =>
+            running ? await never(context.signal) : await sound.close(request, context),
         };
       },
     },
@@ -137,60 +144,72 @@ export const brokenScans: readonly Breakage[] = [
   {
     rule: "importer.import.finished",
     how: "said twice",
-    broken: importing((sound) => async function* (requests, context) {
-      for await (const response of sound(requests, context)) {
-        yield response;
-        if (response.finished === true) yield response;
-      }
-    }),
+    broken: importing(
+      (sound) =>
+        async function* (requests, context) {
+          for await (const response of sound(requests, context)) {
+            yield response;
+            if (response.finished === true) yield response;
+          }
+        },
+    ),
   },
   {
     rule: "importer.import.finished",
     how: "said before the last record",
-    broken: importing((sound) => async function* (requests, context) {
-      let last: MessageInitShape<typeof v1_1.ImportResponseSchema> | undefined;
-      for await (const response of sound(requests, context)) {
-        if (response.finished === true) yield response;
-        if (last !== undefined) yield last;
-        last = response.finished === true ? undefined : response;
-      }
-    }),
+    broken: importing(
+      (sound) =>
+        async function* (requests, context) {
+          let last: MessageInitShape<typeof v1_1.ImportResponseSchema> | undefined;
+          for await (const response of sound(requests, context)) {
+            if (response.finished === true) yield response;
+            if (last !== undefined) yield last;
+            last = response.finished === true ? undefined : response;
+          }
+        },
+    ),
   },
   {
     rule: "importer.import.stays-open",
     how: "ended after the last record",
-    broken: importing((sound) => async function* (requests, context): Responses {
-      for await (const response of sound(requests, context)) {
-        yield response;
-        if (response.finished === true) return;
-      }
-    }),
+    broken: importing(
+      (sound) =>
+        async function* (requests, context): Responses {
+          for await (const response of sound(requests, context)) {
+            yield response;
+            if (response.finished === true) return;
+          }
+        },
+    ),
   },
   {
     rule: "importer.import.goes-on",
     how: `waits when ${String(WINDOW)} records are not acknowledged`,
     hangs: true,
-    broken: importing((sound) => async function* (requests, context) {
-      let owed = 0;
-      let wake = (): void => undefined;
-      const counted = told(requests, () => {
-        owed--;
-        wake();
-      });
-      context.signal.addEventListener("abort", () => {
-        owed = 0;
-        wake();
-      });
-      for await (const response of sound(counted, context)) {
-        while (owed >= WINDOW) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
+    broken: importing(
+      (sound) =>
+        async function* (requests, context) {
+          let owed = 0;
+          let wake = (): void => undefined;
+          const counted = told(requests, () => {
+            owed--;
+            wake();
           });
-        }
-        if (response.record !== undefined) owed++;
-        yield response;
-      }
-    }),
+          context.signal.addEventListener("abort", () => {
+            owed = 0;
+            wake();
+          });
+          for await (const response of sound(counted, context)) {
+            while (owed >= WINDOW) {
+              await new Promise<void>((resolve) => {
+                wake = resolve;
+              });
+            }
+            if (response.record !== undefined) owed++;
+            yield response;
+          }
+        },
+    ),
   },
   {
     rule: "importer.import.any-order",
@@ -224,6 +243,10 @@ export const brokenScans: readonly Breakage[] = [
   {
     rule: "importer.import.failed-records",
     how: "fails with the record",
-    broken: refusing(() => ({ result }) => (result?.error ?? "") !== ""),
+    broken: refusing(
+      () =>
+        ({ result }) =>
+          (result?.error ?? "") !== "",
+    ),
   },
 ];

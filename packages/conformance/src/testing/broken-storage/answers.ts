@@ -15,10 +15,17 @@ export const answerBreakages: readonly Breakage[] = [
     rule: "storage.location.named",
     how: "has no location, and no root",
     v1_0: () => ({ getLocation: () => ({ location: "" }) }),
-    v1_1: (sound) => ({ init: async (request, context) => ({ ...(await sound.init(request, context)), type: "fs", root: "" }) }),
+    v1_1: (sound) => ({
+      init: async (request, context) => ({ ...(await sound.init(request, context)), type: "fs", root: "" }),
+    }),
   },
   { rule: "storage.mode.read-write", how: "can not be read", store: () => ({ mode: () => 2 }) },
-  { rule: "storage.mode.read-write", how: "can not be written", store: () => ({ mode: () => 4 }), generations: ["v1.1"] },
+  {
+    rule: "storage.mode.read-write",
+    how: "can not be written",
+    store: () => ({ mode: () => 4 }),
+    generations: ["v1.1"],
+  },
   {
     rule: "storage.size.sane",
     how: "has less than no bytes",
@@ -39,7 +46,8 @@ export const answerBreakages: readonly Breakage[] = [
     rule: "storage.list.empty",
     how: "lists a lock that nobody put",
     store: (sound, disk) => ({
-      list: (kind) => (disk.files.size === 0 && kind === "lock" ? [Mac.fromBytes(new Uint8Array(32))] : sound.list(kind)),
+      list: (kind) =>
+        disk.files.size === 0 && kind === "lock" ? [Mac.fromBytes(new Uint8Array(32))] : sound.list(kind),
     }),
   },
   {
@@ -81,7 +89,9 @@ export const answerBreakages: readonly Breakage[] = [
           return sound.put(kind, mac, data);
         },
         get: (kind, mac, range, signal) =>
-          kind === "state" && !used && !disk.files.has(keyOf(kind, mac)) ? new Uint8Array(0) : sound.get(kind, mac, range, signal),
+          kind === "state" && !used && !disk.files.has(keyOf(kind, mac))
+            ? new Uint8Array(0)
+            : sound.get(kind, mac, range, signal),
       };
     },
   },
@@ -111,7 +121,9 @@ export const answerBreakages: readonly Breakage[] = [
     how: "gives nothing for a part of a packfile that is not there",
     store: (sound, disk) => ({
       get: (kind, mac, range, signal) =>
-        range !== undefined && !disk.files.has(keyOf(kind, mac)) ? new Uint8Array(0) : sound.get(kind, mac, range, signal),
+        range !== undefined && !disk.files.has(keyOf(kind, mac))
+          ? new Uint8Array(0)
+          : sound.get(kind, mac, range, signal),
     }),
   },
   {

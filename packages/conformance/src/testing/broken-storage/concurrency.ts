@@ -88,7 +88,8 @@ export const concurrencyBreakages: readonly Breakage[] = [
         fileOf(disk, kind, mac);
         return (async function* () {
           const size = 256 * 1024;
-          for (let at = 0; at < fileOf(disk, kind, mac).length; at += size) yield fileOf(disk, kind, mac).subarray(at, at + size);
+          for (let at = 0; at < fileOf(disk, kind, mac).length; at += size)
+            yield fileOf(disk, kind, mac).subarray(at, at + size);
         })();
       },
     }),

@@ -16,7 +16,9 @@ function giving(change: (whole: Uint8Array, kind: ResourceKind) => Uint8Array): 
 }
 
 /** A store that keeps something else than comes. */
-function keeping(put: (sound: ResourceStore, kind: ResourceKind, bytes: Uint8Array, chunks: number) => Uint8Array): StoreFault {
+function keeping(
+  put: (sound: ResourceStore, kind: ResourceKind, bytes: Uint8Array, chunks: number) => Uint8Array,
+): StoreFault {
   return (sound, disk) => ({
     async put(kind, mac, data) {
       let chunks = 0;
@@ -60,8 +62,16 @@ export const contentBreakages: readonly Breakage[] = [
     how: "reads 64 KiB of the configuration",
     store: (sound) => ({ open: async () => (await sound.open()).subarray(0, 65_536) }),
   },
-  { rule: "storage.content.packfile", how: "loses the last byte of large packfiles", store: loseLastByte("packfile", 5 * MiB + 17) },
-  { rule: "storage.content.state", how: "loses the last byte of large states", store: loseLastByte("state", 5 * MiB + 17) },
+  {
+    rule: "storage.content.packfile",
+    how: "loses the last byte of large packfiles",
+    store: loseLastByte("packfile", 5 * MiB + 17),
+  },
+  {
+    rule: "storage.content.state",
+    how: "loses the last byte of large states",
+    store: loseLastByte("state", 5 * MiB + 17),
+  },
   { rule: "storage.content.lock", how: "loses the last byte of large locks", store: loseLastByte("lock", MiB + 1) },
   {
     rule: "storage.content.packfile",
@@ -119,7 +129,9 @@ export const contentBreakages: readonly Breakage[] = [
   },
 ];
 
-async function* inPairs(chunks: AsyncIterable<{ chunk?: Uint8Array | undefined }>): AsyncGenerator<{ chunk: Uint8Array }> {
+async function* inPairs(
+  chunks: AsyncIterable<{ chunk?: Uint8Array | undefined }>,
+): AsyncGenerator<{ chunk: Uint8Array }> {
   let held: Uint8Array | undefined;
   for await (const { chunk = new Uint8Array(0) } of chunks) {
     if (held === undefined) {

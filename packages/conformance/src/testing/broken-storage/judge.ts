@@ -26,13 +26,19 @@ export function judgeStorages(generation: Generation): void {
 
   describe.each(here.map((each) => [`${each.rule}: ${each.how}`, each] as const))("%s", (_name, breakage) => {
     const all = isJudgedByAll(breakage, generation);
-    it(all ? "fails that rule, and no other" : "fails that rule", async () => {
-      const turn = storageBreakages.indexOf(breakage);
-      const rules = all ? judgesOf(storageRules, breakage.rule, turn) : storageRules.filter(({ id }) => id === breakage.rule);
-      expect(await failuresOf(breakage, generation, rules)).toEqual([
-        { rule: breakage.rule, message: expect.any(String) },
-      ]);
-    }, 180_000);
+    it(
+      all ? "fails that rule, and no other" : "fails that rule",
+      async () => {
+        const turn = storageBreakages.indexOf(breakage);
+        const rules = all
+          ? judgesOf(storageRules, breakage.rule, turn)
+          : storageRules.filter(({ id }) => id === breakage.rule);
+        expect(await failuresOf(breakage, generation, rules)).toEqual([
+          { rule: breakage.rule, message: expect.any(String) },
+        ]);
+      },
+      180_000,
+    );
   });
 
   it("have a broken plugin each", () => {
@@ -64,7 +70,12 @@ async function failuresOf(
   rules: readonly Rule[],
 ): Promise<Pick<Outcome, "rule" | "message">[]> {
   const hangs = (rule: Rule): boolean => breakage.hangs === true && rule.id === breakage.rule;
-  const patient = await outcomes(breakage, generation, rules.filter((rule) => !hangs(rule)), PATIENT_MS);
+  const patient = await outcomes(
+    breakage,
+    generation,
+    rules.filter((rule) => !hangs(rule)),
+    PATIENT_MS,
+  );
   const hanging = await outcomes(breakage, generation, rules.filter(hangs), HANG_MS);
   return [...patient, ...hanging]
     .filter(({ verdict }) => verdict === "failed")

@@ -61,7 +61,9 @@ export const misuseBreakages: readonly Breakage[] = [
     v1_1: (sound) => ({
       put: (messages, context) =>
         sound.put(
-          withFirst(messages, (first) => (first.mac.length === 31 ? { ...first, mac: Buffer.concat([first.mac, Buffer.alloc(1)]) } : first)),
+          withFirst(messages, (first) =>
+            first.mac.length === 31 ? { ...first, mac: Buffer.concat([first.mac, Buffer.alloc(1)]) } : first,
+          ),
           context,
         ),
     }),
@@ -118,7 +120,8 @@ export const misuseBreakages: readonly Breakage[] = [
     how: "takes what it does not know for a packfile",
     generations: ["v1.1"],
     v1_1: (sound) => ({
-      list: (request, context) => sound.list(isUnknown(request.type) ? { ...request, type: v1_1.StorageResource.PACKFILE } : request, context),
+      list: (request, context) =>
+        sound.list(isUnknown(request.type) ? { ...request, type: v1_1.StorageResource.PACKFILE } : request, context),
     }),
   },
   {

@@ -27,7 +27,10 @@ export const rangeBreakages: readonly Breakage[] = [
   {
     rule: "storage.range.exact",
     how: "begins one byte late in the second MiB",
-    store: taking(({ offset, length }) => ({ offset: offset >= 1024 * 1024 && length > 100 && offset < 2 ** 21 ? offset + 1 : offset, length })),
+    store: taking(({ offset, length }) => ({
+      offset: offset >= 1024 * 1024 && length > 100 && offset < 2 ** 21 ? offset + 1 : offset,
+      length,
+    })),
     generations: ["v1.0"],
   },
   {
@@ -44,7 +47,10 @@ export const rangeBreakages: readonly Breakage[] = [
     }),
     v1_1: (sound) => ({
       get: (request, context) =>
-        sound.get(request.range?.length === 0 ? { ...request, range: { ...request.range, length: 100_000 } } : request, context),
+        sound.get(
+          request.range?.length === 0 ? { ...request, range: { ...request.range, length: 100_000 } } : request,
+          context,
+        ),
     }),
   },
   {

@@ -5,7 +5,10 @@ import { baseName, fileInfoOf, type ByteSource, type FileInfoInit } from "@klose
 
 /** A directory to restore. */
 export function directory(pathname: string, init: FileInfoInit = {}): RestoreEntry {
-  return { pathname, fileInfo: fileInfoOf({ name: baseName(pathname), type: "directory", permissions: 0o755, ...init }) };
+  return {
+    pathname,
+    fileInfo: fileInfoOf({ name: baseName(pathname), type: "directory", permissions: 0o755, ...init }),
+  };
 }
 
 /** A file to restore. */
@@ -15,7 +18,12 @@ export function file(pathname: string, content: Uint8Array | string, init: FileI
 }
 
 /** A file to restore whose content is made when it is wanted. */
-export function streamed(pathname: string, size: number, read: () => ByteSource, init: FileInfoInit = {}): RestoreEntry {
+export function streamed(
+  pathname: string,
+  size: number,
+  read: () => ByteSource,
+  init: FileInfoInit = {},
+): RestoreEntry {
   return { pathname, fileInfo: fileInfoOf({ name: baseName(pathname), size, permissions: 0o644, ...init }), read };
 }
 

@@ -1,4 +1,10 @@
-import { restore, type ExporterClient, type RestoreEntry, type RestoreOptions, type RestoreSummary } from "@kloset/host";
+import {
+  restore,
+  type ExporterClient,
+  type RestoreEntry,
+  type RestoreOptions,
+  type RestoreSummary,
+} from "@kloset/host";
 
 /** What a restore did, and what the host was told of what failed. */
 export interface Restored extends RestoreSummary {

@@ -59,7 +59,9 @@ export class SmallDisk {
     const [program, ...args] = [...this.surroundings.command, "mount"] as const;
     const reason = await new Promise<string | undefined>((resolve, reject) => {
       // In full: with the path alone mount(8) repeats the options of the first time, which are not the user's in a namespace.
-      const child = spawn(program, [...args, "-t", "tmpfs", "-o", options, "tmpfs", this.path], { stdio: ["ignore", "ignore", "pipe"] });
+      const child = spawn(program, [...args, "-t", "tmpfs", "-o", options, "tmpfs", this.path], {
+        stdio: ["ignore", "ignore", "pipe"],
+      });
       let complaint = "";
       child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
       child.once("error", reject);
