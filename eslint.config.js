@@ -1,6 +1,9 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
+/** Left alone by the naming convention: a generation of the wire protocol (v1_0, type V1_0), units, unused parameters. */
+const exceptions = { regex: "[vV]1_[01]|^ErrorClass$|^[KMG]iB$|^_+$", match: false };
+
 export default tseslint.config(
   { ignores: ["**/dist/", "**/lib/", "gen/src/", "node_modules/", "coverage/", "fixtures/"] },
   js.configs.recommended,
@@ -13,6 +16,41 @@ export default tseslint.config(
       // Every export of the packages is documented; tests and scripts speak for themselves.
       "@typescript-eslint/explicit-module-boundary-types": "error",
       "@typescript-eslint/consistent-type-imports": "error",
+      "no-duplicate-imports": ["error", { allowSeparateTypeImports: true }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // Limits and tables of primitives at the top of a module: UPPER_SNAKE_CASE. Everything else: camelCase.
+      // A generation of the wire protocol is spelt v1_0 and v1_1, in types V1_0 and V1_1.
+      "@typescript-eslint/naming-convention": [
+        "error",
+        { selector: "default", format: ["camelCase"], leadingUnderscore: "allow", filter: exceptions },
+        { selector: "import", format: ["camelCase", "PascalCase", "UPPER_CASE"], filter: exceptions },
+        // PascalCase: an object that serves as an enumeration.
+        {
+          selector: "variable",
+          modifiers: ["const", "global"],
+          format: ["camelCase", "PascalCase", "UPPER_CASE"],
+          filter: exceptions,
+        },
+        {
+          selector: "variable",
+          modifiers: ["const", "global"],
+          types: ["number"],
+          format: ["UPPER_CASE"],
+          filter: exceptions,
+        },
+        { selector: "typeLike", format: ["PascalCase"], filter: exceptions },
+        { selector: "classProperty", modifiers: ["static", "readonly"], format: ["camelCase", "UPPER_CASE"] },
+        // Names that others chose: fields of the wire, HTTP headers, options of libraries, constants of POSIX.
+        { selector: ["objectLiteralProperty", "typeProperty", "objectLiteralMethod", "typeMethod"], format: null },
+        { selector: "variable", modifiers: ["destructured"], format: null },
+        {
+          selector: "variable",
+          modifiers: ["const", "global", "destructured"],
+          types: ["number"],
+          format: null,
+          filter: exceptions,
+        },
+      ],
       // `void` in a union is how an interface says that a method may return nothing.
       "@typescript-eslint/no-invalid-void-type": "off",
       // The interfaces of connectors have async methods that await nothing.

@@ -27,8 +27,8 @@ const tables: Readonly<Record<string, ServiceTable>> = {
 const services = files.flatMap(([file]) =>
   file.services.map((service) => [`${service.typeName} of ${file.name}`, service] as const),
 );
-const numRuns = 10;
-const seed = 20260402;
+const NUM_RUNS = 10;
+const SEED = 20260402;
 
 it("there is one for every service of both generations", () => {
   expect(services.map(([name]) => name)).toEqual(Object.keys(tables));
@@ -68,7 +68,7 @@ function eachOf(desc: DescMessage, check: (bytes: Uint8Array, value: Record<stri
     fc.property(initOf(desc), (value) => {
       check(toBinary(desc, create(desc, value)), value);
     }),
-    { seed, numRuns },
+    { seed: SEED, numRuns: NUM_RUNS },
   );
 }
 

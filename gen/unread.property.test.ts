@@ -11,8 +11,8 @@ import { ImportRequestSchema, type ImportRequest } from "./src/v1_1/importer_pb.
 import { initOf } from "./testing/arbitrary.js";
 import { chanceOf, damage, scramble } from "./testing/scramble.js";
 
-const seed = 20261125;
-const numRuns = 500;
+const SEED = 20261125;
+const NUM_RUNS = 500;
 
 function tableDecoder() {
   const method = importerTable.methods.find(({ localName }) => localName === "import");
@@ -101,7 +101,7 @@ describe("an acknowledgement", () => {
         agree(bytesOf(one));
         agree(scramble(ImportRequestSchema, Buffer.concat([bytesOf(one), bytesOf(other)]), chanceOf(chanceSeed)));
       }),
-      { seed, numRuns },
+      { seed: SEED, numRuns: NUM_RUNS },
     );
   });
 
@@ -110,7 +110,7 @@ describe("an acknowledgement", () => {
       fc.property(init, fc.integer(), (value, chanceSeed) => {
         agree(damage(bytesOf(value), chanceOf(chanceSeed)));
       }),
-      { seed, numRuns: 4 * numRuns },
+      { seed: SEED, numRuns: 4 * NUM_RUNS },
     );
   });
 });

@@ -41,7 +41,7 @@ describe("scripts/h2spec.js without Go", () => {
 describe("a report", () => {
   const passing = Array.from(
     { length: 140 },
-    (_, i) => `<testcase package="http2/1" classname="Case ${String(i)}" time="0.1"></testcase>`,
+    (_, i) => `<testcase package="http2/1" classname="Case ${i}" time="0.1"></testcase>`,
   );
   const failing = `<testcase package="http2/5.4.1" classname="Sends a &#34;PING&#34;" time="0.1">
       <error>GOAWAY Frame

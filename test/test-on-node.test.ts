@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 function registry(): string {
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** A package as the registry has them, but for a binary that only tells of itself and calls the real one. */

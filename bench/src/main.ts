@@ -49,7 +49,7 @@ async function measure({ rows, rounds, server, whole, judged }: Options): Promis
     summaries.push(summary);
     // A whole run takes a while: each row is told as soon as it is known.
     const found = judged ? cellsOf(summary).slice(2).join("  ") : "works";
-    process.stderr.write(`${String(index + 1)}/${String(rows.length)}  ${row.id.padEnd(ID_WIDTH)}  ${found}\n`);
+    process.stderr.write(`${index + 1}/${rows.length}  ${row.id.padEnd(ID_WIDTH)}  ${found}\n`);
   }
   return { date, versions, rounds, rows: summaries, start: whole ? await measureStart(rounds, env) : undefined };
 }
@@ -69,7 +69,7 @@ const options = wanted();
 try {
   const report = await measure(options);
   process.stdout.write(
-    options.judged ? terminalReport(report) : `${versionLine(report)}\nall ${String(report.rows.length)} rows work\n`,
+    options.judged ? terminalReport(report) : `${versionLine(report)}\nall ${report.rows.length} rows work\n`,
   );
   if (options.out !== undefined) await write(options.out, report);
 } catch (error) {

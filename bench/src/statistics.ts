@@ -38,7 +38,7 @@ export function medianOf(values: readonly number[]): number {
  */
 export function ratiosOf(ours: readonly number[], theirs: readonly number[]): number[] {
   if (ours.length !== theirs.length)
-    throw new RangeError(`${String(ours.length)} rounds can not be paired with ${String(theirs.length)}`);
+    throw new RangeError(`${ours.length} rounds can not be paired with ${theirs.length}`);
   return ours.map((value, round) => (theirs[round] ?? NaN) / value);
 }
 

@@ -30,7 +30,7 @@ export function versionsOf(goExecutable: string, server: string): Versions {
     server,
     node: process.versions.node,
     ...goVersionsOf(build),
-    machine: `${String(processors.length)} × ${processors[0]?.model.trim() ?? "unknown"}, ${platform()} ${process.arch}`,
+    machine: `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}, ${platform()} ${process.arch}`,
   };
 }
 

@@ -144,16 +144,14 @@ describe("the content of an archive", () => {
       for (let at = 0; at < content.length; at += 700_001) yield content.subarray(at, at + 700_001);
     };
     await Promise.all(
-      contents.map((content, i) =>
-        archive.record(recordOf(`/${String(i)}`, { size: content.length }), inChunks(content)),
-      ),
+      contents.map((content, i) => archive.record(recordOf(`/${i}`, { size: content.length }), inChunks(content))),
     );
     await archive.finish();
     expect(storage.keysOf("packfile").length).toBeGreaterThan(3);
     for (const [i, content] of contents.entries()) {
-      expect((await bytesOf(await find(storage, `/${String(i)}`))).equals(content)).toBe(true);
+      expect((await bytesOf(await find(storage, `/${i}`))).equals(content)).toBe(true);
     }
-    // Also when all are read at once, more than there are windows.
+    // Also when all are read AT once, more than there are windows.
     const entries = await readArchive(storage, "/");
     const read = await Promise.all([...entries, ...entries, ...entries].map(bytesOf));
     for (const [i, bytes] of read.entries())
@@ -181,7 +179,7 @@ describe("the content of an archive", () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
     for (let i = 0; i < 500; i++)
-      await archive.record(recordOf(`/${String(i)}`, { size: 4000 }), contentOf(pseudoRandom(4000)));
+      await archive.record(recordOf(`/${i}`, { size: 4000 }), contentOf(pseudoRandom(4000)));
     await archive.finish();
     for (const entry of await readArchive(storage, "/")) await bytesOf(entry);
     expect(storage.ranges).toEqual([

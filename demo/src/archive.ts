@@ -64,7 +64,7 @@ export class ArchiveWriter implements BackupSink {
     if (index.length > MAX_INDEX_BYTES) throw tooLarge(index.length);
     const written = await this.#storage.put("state", macOf([index]), index);
     if (written !== index.length) {
-      throw new Error(`the storage wrote ${String(written)} of ${String(index.length)} bytes of the list of entries`);
+      throw new Error(`the storage wrote ${written} of ${index.length} bytes of the list of entries`);
     }
   }
 }
@@ -132,18 +132,17 @@ function addPiece(pieces: Piece[], piece: Piece): void {
 }
 
 /**
- * Reads back what {@link ArchiveWriter} kept, for a restore: the entries at and
+ * Reads back what {@link ArchiveWriter} kept, for a restore: the entries AT and
  * below `root`, in the order of the scan, with pathnames below the root. Content
  * is read from the storage when it is asked for.
  *
  * @throws Error when the list of entries is not there, or not what was stored. The
- * content of an entry throws at its end when it is not what was backed up.
+ * content of an entry throws AT its end when it is not what was backed up.
  */
 export async function readArchive(storage: StorageClient, root: string): Promise<RestoreEntry[]> {
   const states = await storage.list("state");
   const [mac] = states;
-  if (mac === undefined || states.length > 1)
-    throw new Error(`the storage has ${String(states.length)} states in place of 1`);
+  if (mac === undefined || states.length > 1) throw new Error(`the storage has ${states.length} states in place of 1`);
   const index = await collect(storage.get("state", mac));
   if (!macOf([index]).equals(mac)) throw new Error(`state ${mac.hex} came back with other content than was stored`);
   const { packfiles, entries } = JSON.parse(index.toString()) as Index;
@@ -182,7 +181,7 @@ async function* readPieces(
   for (const [number, offset, length] of pieces) {
     const packfile = packfiles[number];
     if (packfile === undefined)
-      throw new Error(`${JSON.stringify(pathname)} is in packfile ${String(number)}, which is not listed`);
+      throw new Error(`${JSON.stringify(pathname)} is in packfile ${number}, which is not listed`);
     for await (const chunk of reader.read(Mac.fromHex(packfile.mac), packfile.length, offset, length)) {
       hash.update(chunk);
       yield chunk;
@@ -213,7 +212,5 @@ async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 function tooLarge(bytes: number): RangeError {
-  return new RangeError(
-    `the list of entries has ${String(bytes)} bytes or more: ${String(MAX_INDEX_BYTES)} is the most`,
-  );
+  return new RangeError(`the list of entries has ${bytes} bytes or more: ${MAX_INDEX_BYTES} is the most`);
 }

@@ -43,7 +43,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     });
     if (positionals.length > 1)
       throw new Error(
-        `one folder, not ${String(positionals.length)}: ${positionals.map((each) => JSON.stringify(each)).join(", ")}`,
+        `one folder, not ${positionals.length}: ${positionals.map((each) => JSON.stringify(each)).join(", ")}`,
       );
     return { ...values, folder: positionals[0] };
   } catch (error) {

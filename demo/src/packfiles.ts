@@ -8,7 +8,7 @@ export const PACKFILE_BYTES = 8 * 1024 * 1024;
 /** Content is read back in ranges of this size: small files that were stored together come together. */
 export const WINDOW_BYTES = 1024 * 1024;
 
-/** Ranges that are kept while others are read: a few more than readers work at once. */
+/** Ranges that are kept while others are read: a few more than readers work AT once. */
 const MAX_WINDOWS = 8;
 
 /** A part of a packfile. */
@@ -82,7 +82,7 @@ export class PackfileWriter {
     const mac = macOf(pack.chunks);
     const written = await this.#storage.put("packfile", mac, pack.chunks);
     if (written !== pack.length) {
-      throw new Error(`the storage wrote ${String(written)} of ${String(pack.length)} bytes of packfile ${mac.hex}`);
+      throw new Error(`the storage wrote ${written} of ${pack.length} bytes of packfile ${mac.hex}`);
     }
     pack.mac = mac;
     pack.chunks = [];
@@ -110,9 +110,7 @@ export class PackfileReader {
     length: number,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     if (offset + length > packLength) {
-      throw new RangeError(
-        `bytes up to ${String(offset + length)} of packfile ${mac.hex}, which has ${String(packLength)}`,
-      );
+      throw new RangeError(`bytes up to ${offset + length} of packfile ${mac.hex}, which has ${packLength}`);
     }
     const end = offset + length;
     for (let at = offset; at < end;) {
@@ -125,7 +123,7 @@ export class PackfileReader {
   }
 
   async #window(mac: Mac, offset: number, length: number): Promise<Uint8Array> {
-    const key = `${mac.hex}@${String(offset)}`;
+    const key = `${mac.hex}@${offset}`;
     let window = this.#windows.get(key);
     this.#windows.delete(key);
     window ??= this.#fetch(mac, offset, length);
@@ -148,7 +146,7 @@ export class PackfileReader {
       came += chunk.length;
     }
     if (came !== length) {
-      throw new Error(`${String(came)} bytes came back from packfile ${mac.hex} in place of ${String(length)}`);
+      throw new Error(`${came} bytes came back from packfile ${mac.hex} in place of ${length}`);
     }
     return window;
   }

@@ -79,7 +79,7 @@ describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has
 
   it("has the same content, links and types, looked at by hand", () => {
     const at = (path: string): string => join(done.result, path);
-    for (const size of sizes) expect(readFileSync(at(`sizes/${String(size)}`)).equals(pseudoRandom(size))).toBe(true);
+    for (const size of sizes) expect(readFileSync(at(`sizes/${size}`)).equals(pseudoRandom(size))).toBe(true);
     const inodes = ["hard/a/first", "hard/a/second", "hard/b/third"].map((path) => lstatSync(at(path)).ino);
     expect(new Set(inodes).size).toBe(1);
     expect(inodes).not.toContain(lstatSync(at("hard/a/same content")).ino);

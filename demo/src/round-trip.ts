@@ -197,12 +197,12 @@ async function compare(
   result: string,
   { counted, progress, extendedAttributes, signal }: RoundTripOptions,
 ): Promise<Comparison> {
-  const isV11 = generation === "v1.1";
+  const isV1_1 = generation === "v1.1";
   const expected = {
-    fifos: isV11,
-    attributesOfTop: isV11,
+    fifos: isV1_1,
+    attributesOfTop: isV1_1,
     owners: process.getuid?.() === 0,
-    ...(isV11 && { extendedAttributes }),
+    ...(isV1_1 && { extendedAttributes }),
   };
   const step = progress(`${generation} compare`, counted.entries);
   try {

@@ -13,7 +13,7 @@ import type { Temper } from "./temper.js";
 import type { Tracker } from "./tracker.js";
 
 /** Bytes of every resource: a store that kept what hosts put would grow with the inputs. */
-const resourceLength = 5000;
+const RESOURCE_LENGTH = 5000;
 
 /** A store in memory that keeps account of itself, in either shape. */
 export function trackedStore(spec: AuthorSpec, temper: Temper, tracker: Tracker): Store | ResourceStore {
@@ -67,7 +67,7 @@ export function trackedStore(spec: AuthorSpec, temper: Temper, tracker: Tracker)
 const macs = [1, 2, 3].map((fill) => Mac.fromBytes(new Uint8Array(MAC_LENGTH).fill(fill)));
 
 async function* part(offset: number, length: number): AsyncGenerator<Uint8Array> {
-  const end = Math.min(resourceLength, offset + length);
+  const end = Math.min(RESOURCE_LENGTH, offset + length);
   for (let at = offset; at < end; at += 2048) yield Buffer.alloc(Math.min(2048, end - at), 0x62);
 }
 

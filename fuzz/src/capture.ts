@@ -25,7 +25,7 @@ export const calmAuthor: AuthorSpec = {
 };
 
 /** How long a host that is recorded may take, in milliseconds. */
-const recordingMs = 120_000;
+const RECORDING_MS = 120_000;
 
 /**
  * Records all that a host sends to the SDK.
@@ -43,7 +43,7 @@ export async function record(name: string, drive: (transport: Duplex) => Promise
     far.destroy();
     near.push(null);
   }
-  const faults = await finish(running, tracker, recordingMs);
+  const faults = await finish(running, tracker, RECORDING_MS);
   if (faults.length > 0) throw new Error(`recording ${name}: ${faults.join("; ")}`);
   return { name, frames: framesOf(Buffer.concat(sent)) };
 }

@@ -80,7 +80,7 @@ function answer(session: ClientHttp2Session, { path, body }: RpcCall, userAgent:
   for (const bytes of body) stream.write(bytes);
   stream.end();
   return over.then(() => {
-    if (status === undefined) return `status: ${path} ended without a status (HTTP/2 error ${String(stream.rstCode)})`;
+    if (status === undefined) return `status: ${path} ended without a status (HTTP/2 error ${stream.rstCode})`;
     if (!/^(?:[0-9]|1[0-6])$/.test(status)) return `status: ${path} ended with the status ${JSON.stringify(status)}`;
     if (status !== "0" && message === "") return `status: ${path} failed with status ${status} and no message`;
     return undefined;

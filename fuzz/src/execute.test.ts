@@ -8,7 +8,7 @@ import type { RpcInput, WireInput } from "./input.js";
 import { sdkTarget, type Target } from "./target.js";
 import * as broken from "./testing/broken.js";
 
-const seed = 5;
+const SEED = 5;
 let corpus: Corpus;
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ const rpc: RpcInput = {
 };
 
 /** Long enough for a busy machine: only what hangs takes so long. */
-const watchdogMs = 2000;
+const WATCHDOG_MS = 2000;
 
 describe("a broken plugin is found out that", () => {
   it.each<[string, Target, string]>([
@@ -55,7 +55,7 @@ describe("a broken plugin is found out that", () => {
       ...wire,
       steps: [preface, ...Array.from({ length: 10 }, () => Buffer.alloc(20_000)), "quiet"] as const,
     };
-    const faults = await execute(target === broken.deaf ? large : wire, target, watchdogMs);
+    const faults = await execute(target === broken.deaf ? large : wire, target, WATCHDOG_MS);
     expect(faults).toEqual([expect.stringContaining(fault) as unknown]);
   });
 
@@ -64,7 +64,7 @@ describe("a broken plugin is found out that", () => {
     ["answers without a status", broken.saysNothing, "ended without a status"],
     ["answers a status that does not exist", broken.babbles, 'ended with the status "99"'],
   ])("%s", async (_, target, fault) => {
-    expect(await execute(rpc, target, watchdogMs)).toContainEqual(
+    expect(await execute(rpc, target, WATCHDOG_MS)).toContainEqual(
       `status: /importer.Importer/Ping ${fault}${fault.endsWith("a status") ? " (HTTP/2 error 0)" : ""}`,
     );
   });
@@ -81,13 +81,13 @@ describe("the SDK", () => {
     async (server) => {
       const body = Array.from({ length: 10 }, () => envelope(Buffer.alloc(3000)));
       const calls = [{ path: "/plakar.exporter.Exporter/Export", body, beside: false }, ...rpc.calls];
-      expect(await execute({ ...rpc, calls }, sdkTarget(server), watchdogMs)).toEqual([]);
+      expect(await execute({ ...rpc, calls }, sdkTarget(server), WATCHDOG_MS)).toEqual([]);
     },
   );
 
-  it(`passes inputs of seed ${String(seed)}`, async () => {
+  it(`passes inputs of seed ${SEED}`, async () => {
     for (let index = 0; index < 100; index++) {
-      expect({ index, faults: await execute(inputOf(corpus, seed, index), sdkTarget()) }).toEqual({
+      expect({ index, faults: await execute(inputOf(corpus, SEED, index), sdkTarget()) }).toEqual({
         index,
         faults: [],
       });

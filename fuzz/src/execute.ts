@@ -7,14 +7,14 @@ import { happens, quiet, turn } from "./watchdog.js";
 import { Wire } from "./wire.js";
 
 /** How long anything may take before it counts as a hang, in milliseconds. */
-export const defaultWatchdogMs = 30_000;
+export const DEFAULT_WATCHDOG_MS = 30_000;
 
 /**
  * Tries a plugin with one input.
  *
  * @returns What is wrong, each line with the name of the check in front; nothing when all is well.
  */
-export async function execute(input: Input, target: Target, watchdogMs = defaultWatchdogMs): Promise<string[]> {
+export async function execute(input: Input, target: Target, watchdogMs = DEFAULT_WATCHDOG_MS): Promise<string[]> {
   try {
     return input.kind === "wire"
       ? await executeWire(input, target, watchdogMs)

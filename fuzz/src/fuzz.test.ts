@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { fuzz, type FuzzOptions, type Outcome } from "./fuzz.js";
 
 const broken = fileURLToPath(new URL("../dist/testing/broken.js", import.meta.url));
-const seed = 7;
+const SEED = 7;
 let folder: string;
 
 beforeEach(() => {
@@ -18,12 +18,12 @@ afterEach(() => {
 });
 
 function run(options: Partial<FuzzOptions>): Promise<Outcome> {
-  return fuzz({ seed, runs: 20, workers: 1, watchdogMs: 20_000, ...options });
+  return fuzz({ seed: SEED, runs: 20, workers: 1, watchdogMs: 20_000, ...options });
 }
 
 describe("a few hundred inputs", () => {
   it.each(["connect", "framed"] as const)(
-    `of seed ${String(seed)} find nothing in the SDK, on the server %s`,
+    `of seed ${SEED} find nothing in the SDK, on the server %s`,
     async (server) => {
       const { findings, done, captures, peak } = await run({ runs: 400, workers: 2, server });
       expect(findings).toEqual([]);

@@ -43,11 +43,11 @@ export interface Outcome {
 }
 
 /** Inputs that run at once in a worker. */
-const inFlight = 4;
+const IN_FLIGHT = 4;
 /** So many findings say enough. */
-const maxFindings = 20;
+const MAX_FINDINGS = 20;
 /** A worker records hosts before it says a word. */
-const startMs = 300_000;
+const START_MS = 300_000;
 /** Many short lives: a large nursery, and no threads beside each worker, save a fifth of the time. */
 const workerFlags = ["--expose-gc", "--max-semi-space-size=64", "--single-threaded"];
 
@@ -64,7 +64,7 @@ export async function fuzz(options: FuzzOptions): Promise<Outcome> {
     replay,
     target: options.target,
     server: options.server,
-    inFlight,
+    inFlight: IN_FLIGHT,
     // Ten looks at the memory, at least; each takes a while.
     sampleEvery: Math.max(50, Math.min(2000, Math.floor(runs / workers / 10))),
     watchdogMs: options.watchdogMs,
@@ -77,7 +77,7 @@ export async function fuzz(options: FuzzOptions): Promise<Outcome> {
 /** Runs a job to its end, with a new process each time that one dies. */
 async function workThrough(job: Job, totals: Totals): Promise<void> {
   let left: Job | undefined = job;
-  while (left !== undefined && totals.findings.length < maxFindings) left = await new Worker(left, totals).ended;
+  while (left !== undefined && totals.findings.length < MAX_FINDINGS) left = await new Worker(left, totals).ended;
 }
 
 class Totals implements Outcome {
@@ -137,7 +137,7 @@ class Worker {
       });
     });
     this.#child.send(job);
-    this.#wait(startMs);
+    this.#wait(START_MS);
   }
 
   #hear(message: WorkerMessage): void {
@@ -147,7 +147,7 @@ class Worker {
     else if (message.type === "end") this.#running.delete(message.index);
     else if (message.type === "done") this.#done = true;
     this.#totals.hear(message);
-    if (this.#totals.findings.length >= maxFindings) this.#child.kill("SIGKILL");
+    if (this.#totals.findings.length >= MAX_FINDINGS) this.#child.kill("SIGKILL");
   }
 
   #wait(ms: number): void {
@@ -159,7 +159,7 @@ class Worker {
   }
 
   #leftAfter(code: number | null, signal: string | null): Job | undefined {
-    if (this.#done || this.#totals.findings.length >= maxFindings) return undefined;
+    if (this.#done || this.#totals.findings.length >= MAX_FINDINGS) return undefined;
     const text = this.#why ?? `crash: a worker ended with ${signal ?? `code ${String(code)}`}: ${this.#log.trim()}`;
     const running = [...this.#running];
     this.#totals.hear({ type: "fault", text, inputs: running.map((index) => ({ index })) });

@@ -19,16 +19,16 @@ export const frameType = {
 export const flag = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
 /** Bytes in front of every frame. */
-export const frameHeaderLength = 9;
+export const FRAME_HEADER_LENGTH = 9;
 
 /** One frame: header and payload. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const bytes = Buffer.alloc(frameHeaderLength + payload.length);
+  const bytes = Buffer.alloc(FRAME_HEADER_LENGTH + payload.length);
   bytes.writeUIntBE(payload.length, 0, 3);
   bytes[3] = type;
   bytes[4] = flags;
   bytes.writeUInt32BE(stream >>> 0, 5);
-  bytes.set(payload, frameHeaderLength);
+  bytes.set(payload, FRAME_HEADER_LENGTH);
   return bytes;
 }
 
@@ -54,7 +54,7 @@ export function framesOf(sent: Buffer): Buffer[] {
   const frames = [sent.subarray(0, preface.length)];
   if (!preface.equals(sent.subarray(0, preface.length))) throw new Error("no HTTP/2 preface");
   for (let at = preface.length; at < sent.length;) {
-    const end = at + frameHeaderLength + sent.readUIntBE(at, 3);
+    const end = at + FRAME_HEADER_LENGTH + sent.readUIntBE(at, 3);
     if (end > sent.length) throw new Error("the bytes end within a frame");
     frames.push(sent.subarray(at, end));
     at = end;
@@ -93,7 +93,7 @@ export function envelope(message: Uint8Array, flags = 0, length = message.length
   return bytes;
 }
 
-/** What gRPC hosts send at the head of a call. */
+/** What gRPC hosts send AT the head of a call. */
 export function requestHeaders(path: string, userAgent: string): [string, string][] {
   return [
     [":method", "POST"],

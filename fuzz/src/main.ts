@@ -7,7 +7,7 @@ import { differential } from "./differential/differential.js";
 import { fuzz, type Finding } from "./fuzz.js";
 import { inputOf } from "./generate/generate.js";
 import { inputToText } from "./input.js";
-import { inMiB, maxLiveGrowth, maxRssGrowth } from "./memory.js";
+import { inMiB, MAX_LIVE_GROWTH, MAX_RSS_GROWTH } from "./memory.js";
 import { optionsOf, usage, UsageError, type Options } from "./options.js";
 import { fuzzProcesses } from "./processes.js";
 import { replay } from "./replay.js";
@@ -28,15 +28,13 @@ async function run(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const what =
-    options.replay?.file ??
-    `${String(options.runs)} inputs of seed ${String(options.seed)}, ${String(options.workers)} workers`;
+  const what = options.replay?.file ?? `${options.runs} inputs of seed ${options.seed}, ${options.workers} workers`;
   console.log(
     `fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "of the SDK's choice"}, Node ${process.version}`,
   );
   const findings = options.replay === undefined ? await findingsOf(options) : await replay(options.replay, options);
   await report(findings, options);
-  console.log(findings.length === 0 ? "fuzz: passed" : `fuzz: ${String(findings.length)} findings`);
+  console.log(findings.length === 0 ? "fuzz: passed" : `fuzz: ${findings.length} findings`);
   return findings.length === 0 ? 0 : 1;
 }
 
@@ -57,22 +55,20 @@ async function findingsOf(options: Options): Promise<Finding[]> {
     target,
     watchdogMs,
     progress: ({ done, memory }) => {
-      console.log(
-        `  ${String(done)} inputs, ${seconds(began)} s, live ${inMiB(memory.live)}, process ${inMiB(memory.rss)}`,
-      );
+      console.log(`  ${done} inputs, ${seconds(began)} s, live ${inMiB(memory.live)}, process ${inMiB(memory.rss)}`);
     },
   });
   const findings = [...inMemory];
-  console.log(`fuzz: ${String(done)} inputs made of ${String(captures)} captures (${digest}), ${seconds(began)} s`);
+  console.log(`fuzz: ${done} inputs made of ${captures} captures (${digest}), ${seconds(began)} s`);
   console.log(
-    `fuzz: at most ${inMiB(peak.live)} live and ${inMiB(peak.rss)} in a worker; it may grow by ${inMiB(maxLiveGrowth)} and ${inMiB(maxRssGrowth)}`,
+    `fuzz: at most ${inMiB(peak.live)} live and ${inMiB(peak.rss)} in a worker; it may grow by ${inMiB(MAX_LIVE_GROWTH)} and ${inMiB(MAX_RSS_GROWTH)}`,
   );
   if (target !== undefined) return findings;
   if (processes > 0) {
     findings.push(
       ...(await fuzzProcesses({ corpus: await recordCorpus(), seed, runs: processes, atOnce: workers, watchdogMs })),
     );
-    console.log(`fuzz: ${String(processes)} inputs for real processes, ${seconds(began)} s`);
+    console.log(`fuzz: ${processes} inputs for real processes, ${seconds(began)} s`);
   }
   if (options.differential > 0) {
     const { findings: differences, met } = await differential({
@@ -82,9 +78,7 @@ async function findingsOf(options: Options): Promise<Finding[]> {
       watchdogMs,
     });
     findings.push(...differences);
-    console.log(
-      `fuzz: ${String(options.differential)} inputs for both servers, ${seconds(began)} s; deliberate differences:`,
-    );
+    console.log(`fuzz: ${options.differential} inputs for both servers, ${seconds(began)} s; deliberate differences:`);
     for (const [name, times] of met) console.log(`  ${String(times).padStart(5)} ${name}`);
   }
   return findings;
@@ -105,9 +99,9 @@ async function report(findings: readonly Finding[], { seed, replay }: Options): 
       if (folder === undefined) continue;
       corpus = known === undefined ? (corpus ?? (await recordCorpus())) : corpus;
       const written = known ?? (corpus === undefined ? "" : inputToText(inputOf(corpus, seed, index)));
-      const file = join(folder, `${String(seed)}-${String(index)}.json`);
+      const file = join(folder, `${seed}-${index}.json`);
       writeFileSync(file, written);
-      console.error(`  seed ${String(seed)}, input ${String(index)}: npm run fuzz -- --replay ${file}`);
+      console.error(`  seed ${seed}, input ${index}: npm run fuzz -- --replay ${file}`);
     }
   }
   console.error("");

@@ -9,10 +9,10 @@ export interface MemorySample {
 const MiB = 1024 * 1024;
 
 /** How much may be live more than after the first inputs: a hundred thousand that leave 1 KiB each leave 98 MiB. */
-export const maxLiveGrowth = 32 * MiB;
+export const MAX_LIVE_GROWTH = 32 * MiB;
 
 /** How much the process may grow over what it had after the first inputs: memory of native code shows only here. */
-export const maxRssGrowth = 256 * MiB;
+export const MAX_RSS_GROWTH = 256 * MiB;
 
 /** @throws Error without `--expose-gc`. */
 export async function measureMemory(): Promise<MemorySample> {
@@ -29,14 +29,14 @@ export async function measureMemory(): Promise<MemorySample> {
 /** What is wrong with a process that held `first` at first. */
 export function memoryFaults(first: MemorySample, now: MemorySample): string[] {
   const faults: string[] = [];
-  if (now.live - first.live > maxLiveGrowth)
+  if (now.live - first.live > MAX_LIVE_GROWTH)
     faults.push(`memory: ${inMiB(first.live)} live at first, now ${inMiB(now.live)}`);
-  if (now.rss - first.rss > maxRssGrowth)
+  if (now.rss - first.rss > MAX_RSS_GROWTH)
     faults.push(`memory: the process had ${inMiB(first.rss)} at first, now ${inMiB(now.rss)}`);
   return faults;
 }
 
 /** As "12 MiB". */
 export function inMiB(bytes: number): string {
-  return `${String(Math.round(bytes / MiB))} MiB`;
+  return `${Math.round(bytes / MiB)} MiB`;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { defaultWatchdogMs } from "./execute.js";
+import { DEFAULT_WATCHDOG_MS } from "./execute.js";
 import { inputFromText, type Input } from "./input.js";
 
 /** What can be asked for on the command line. */
@@ -61,7 +61,7 @@ export function optionsOf(args: readonly string[]): Options {
     const given = values[name];
     if (given === undefined) return otherwise;
     if (!/^\d+$/.test(given) || !Number.isSafeInteger(Number(given)) || Number(given) < least)
-      throw new UsageError(`--${name} is ${JSON.stringify(given)}: a number from ${String(least)} is needed`);
+      throw new UsageError(`--${name} is ${JSON.stringify(given)}: a number from ${least} is needed`);
     return Number(given);
   };
   return {
@@ -72,7 +72,7 @@ export function optionsOf(args: readonly string[]): Options {
     seed: number("seed", 20_260_401),
     seconds: values.seconds === undefined ? undefined : number("seconds", 0),
     workers: number("workers", Math.min(2, availableParallelism()), 1),
-    watchdogMs: number("watchdog", defaultWatchdogMs, 1),
+    watchdogMs: number("watchdog", DEFAULT_WATCHDOG_MS, 1),
     target,
     replay: replay === undefined ? undefined : { file: replay, input: readInput(replay) },
   };

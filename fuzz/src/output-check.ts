@@ -1,4 +1,4 @@
-import { frameHeaderLength, frameType } from "./http2.js";
+import { FRAME_HEADER_LENGTH, frameType } from "./http2.js";
 
 /** Frames that a gRPC server has a reason to send. */
 const allowed: ReadonlySet<number> = new Set([
@@ -12,7 +12,7 @@ const allowed: ReadonlySet<number> = new Set([
 ]);
 
 /** The most that a frame may carry unless the client allows more; nghttp2 never sends more. */
-const maxPayload = 16_384;
+const MAX_PAYLOAD = 16_384;
 
 /** What a stream's number must be, by frame type: a request's (odd), the connection's (0), or either. */
 const onStream: ReadonlySet<number> = new Set([
@@ -42,10 +42,10 @@ export class OutputCheck {
         at += length;
         continue;
       }
-      const piece = chunk.subarray(at, at + frameHeaderLength - this.#header.length);
+      const piece = chunk.subarray(at, at + FRAME_HEADER_LENGTH - this.#header.length);
       this.#header = Buffer.concat([this.#header, piece]);
       at += piece.length;
-      if (this.#header.length === frameHeaderLength) this.#begin(this.#header);
+      if (this.#header.length === FRAME_HEADER_LENGTH) this.#begin(this.#header);
     }
   }
 
@@ -66,11 +66,11 @@ export class OutputCheck {
     this.#frames++;
     this.#payloadLeft = length;
     if (type === frameType.goaway) this.#goaway = true;
-    else if (!allowed.has(type)) this.#fault = `frame ${String(this.#frames)} has the type ${String(type)}`;
+    else if (!allowed.has(type)) this.#fault = `frame ${this.#frames} has the type ${type}`;
     else if (this.#frames === 1 && type !== frameType.settings) this.#fault = "the first frame is not SETTINGS";
-    else if (length > maxPayload) this.#fault = `frame ${String(this.#frames)} has ${String(length)} bytes`;
+    else if (length > MAX_PAYLOAD) this.#fault = `frame ${this.#frames} has ${length} bytes`;
     else if (onStream.has(type) ? stream % 2 !== 1 : onConnection.has(type) && stream !== 0) {
-      this.#fault = `frame ${String(this.#frames)}, of type ${String(type)}, is on stream ${String(stream)}`;
+      this.#fault = `frame ${this.#frames}, of type ${type}, is on stream ${stream}`;
     }
   }
 }

@@ -7,7 +7,7 @@ import type { WireInput } from "./input.js";
 import { fuzzProcesses, runProcess } from "./processes.js";
 
 const brokenPlugin = fileURLToPath(new URL("../dist/testing/broken-plugin.js", import.meta.url));
-const watchdogMs = 60_000;
+const WATCHDOG_MS = 60_000;
 const input: WireInput = {
   kind: "wire",
   what: "",
@@ -19,7 +19,9 @@ const input: WireInput = {
 
 describe("a plugin's process", () => {
   it("passes some inputs", async () => {
-    expect(await fuzzProcesses({ corpus: await recordCorpus(), seed: 3, runs: 5, atOnce: 2, watchdogMs })).toEqual([]);
+    expect(
+      await fuzzProcesses({ corpus: await recordCorpus(), seed: 3, runs: 5, atOnce: 2, watchdogMs: WATCHDOG_MS }),
+    ).toEqual([]);
   }, 300_000);
 
   it.each([
@@ -30,7 +32,7 @@ describe("a plugin's process", () => {
   ])(
     "is found out that %s",
     async (fault, text) => {
-      const faults = await runProcess(input, watchdogMs, [brokenPlugin, fault]);
+      const faults = await runProcess(input, WATCHDOG_MS, [brokenPlugin, fault]);
       expect(faults).toContainEqual(expect.stringContaining(text));
     },
     120_000,

@@ -10,9 +10,9 @@ import { OutputCheck } from "./output-check.js";
 import { happens } from "./watchdog.js";
 
 /** Where inputs for processes are numbered from, so that they are others than those in memory. */
-const firstIndex = 1_000_000_000;
+const FIRST_INDEX = 1_000_000_000;
 /** What a host lets pass between two calls, in milliseconds: an answer mostly takes less. */
-const pauseMs = 3;
+const PAUSE_MS = 3;
 
 /** How to fuzz processes. */
 export interface ProcessOptions {
@@ -26,7 +26,7 @@ export interface ProcessOptions {
 /** Feeds inputs to real plugin processes, over pipes. */
 export async function fuzzProcesses(options: ProcessOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
-  let index = firstIndex;
+  let index = FIRST_INDEX;
   let left = options.runs;
   const lane = async (): Promise<void> => {
     while (left > 0) {
@@ -86,7 +86,7 @@ async function feed({ steps }: WireInput, { transport, exited }: PluginProcess):
   });
   for (const step of steps) {
     if (plugin.gone || transport.destroyed) return;
-    if (step === "quiet") await wait(pauseMs);
+    if (step === "quiet") await wait(PAUSE_MS);
     else if (typeof step === "number") continue;
     else if (!transport.write(step)) await Promise.race([once(transport, "drain"), once(transport, "close"), end]);
   }

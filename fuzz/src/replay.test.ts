@@ -9,7 +9,7 @@ import { optionsOf } from "./options.js";
 import { replay } from "./replay.js";
 import { sdkTarget } from "./target.js";
 
-const watchdogMs = 30_000;
+const WATCHDOG_MS = 30_000;
 let folder: string;
 
 beforeEach(() => {
@@ -26,15 +26,21 @@ it("runs the input of a difference again, and finds the same; nothing in the SDK
     connect: sdkTarget("connect"),
     framed: sdkTarget((duplex, options) => serveFramed(duplex, { ...options, services: [] })),
   };
-  const { findings } = await differential({ corpus: await recordCorpus(), seed: 7, runs: 10, watchdogMs, servers });
+  const { findings } = await differential({
+    corpus: await recordCorpus(),
+    seed: 7,
+    runs: 10,
+    watchdogMs: WATCHDOG_MS,
+    servers,
+  });
   const [first] = findings;
   const file = join(folder, "input.json");
   writeFileSync(file, first?.inputs[0]?.text ?? "");
   const { replay: input } = optionsOf(["--replay", file]);
   if (input === undefined) throw new Error("no input was read");
-  const again = await replay(input, { target: undefined, watchdogMs, servers });
+  const again = await replay(input, { target: undefined, watchdogMs: WATCHDOG_MS, servers });
   const same = findings.filter(({ inputs }) => inputs[0]?.index === first?.inputs[0]?.index).map(({ text }) => text);
   expect(same).toContainEqual(expect.stringMatching(/^differs: stream \d+: connect /));
   expect(again.map(({ text }) => text)).toEqual(same);
-  expect(await replay(input, { target: undefined, watchdogMs })).toEqual([]);
+  expect(await replay(input, { target: undefined, watchdogMs: WATCHDOG_MS })).toEqual([]);
 }, 120_000);

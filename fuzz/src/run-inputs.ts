@@ -28,7 +28,7 @@ export interface RunEvents {
 }
 
 /** Turns of the event loop in which what an input has set off comes up at last. */
-const turnsToCrash = 20;
+const TURNS_TO_CRASH = 20;
 
 /** Runs inputs, several at once, and looks at the process between. */
 export async function runInputs(run: Run, events: RunEvents): Promise<void> {
@@ -104,5 +104,5 @@ async function attribute(
 }
 
 async function letCrash(): Promise<void> {
-  for (let i = 0; i < turnsToCrash; i++) await turn();
+  for (let i = 0; i < TURNS_TO_CRASH; i++) await turn();
 }

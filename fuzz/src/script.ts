@@ -27,7 +27,7 @@ interface TranscriptEvent {
 }
 
 /** Data is kept to this length: what matters is how it is cut, and inputs are many. */
-const maxData = 8192;
+const MAX_DATA = 8192;
 
 /** Reads what the hosts of every transcript sent. */
 export function readScripts(folder: URL): Script[] {
@@ -58,7 +58,7 @@ function scriptOf(name: string, text: string): Script {
 function withData(json: JsonValue): JsonValue {
   if (typeof json === "string") {
     const length = /^<(\d+) bytes>$/.exec(json)?.[1];
-    return length === undefined ? json : Buffer.alloc(Math.min(Number(length), maxData), 0x61).toString("base64");
+    return length === undefined ? json : Buffer.alloc(Math.min(Number(length), MAX_DATA), 0x61).toString("base64");
   }
   if (Array.isArray(json)) return json.map(withData);
   if (json === null || typeof json !== "object") return json;

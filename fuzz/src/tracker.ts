@@ -48,9 +48,7 @@ export class Tracker {
 
   /** What was not closed exactly once. */
   notClosedOnce(): string[] {
-    return this.#objects.flatMap(({ what, closed }) =>
-      closed === 1 ? [] : [`${what} was closed ${String(closed)} times`],
-    );
+    return this.#objects.flatMap(({ what, closed }) => (closed === 1 ? [] : [`${what} was closed ${closed} times`]));
   }
 
   /** How many objects there were. */

@@ -23,14 +23,14 @@ export function turn(): Promise<void> {
 }
 
 /** Turns without any change after which nothing is under way any more. */
-const quietTurns = 8;
+const QUIET_TURNS = 8;
 /** Turns after which nobody waits any longer: the input is fuzz, not a test that must see an answer. */
-const mostTurns = 300;
+const MOST_TURNS = 300;
 
 /** Lets things happen until nothing changes any more. */
 export async function quiet(state: () => number): Promise<void> {
   let before = state();
-  for (let calm = 0, all = 0; calm < quietTurns && all < mostTurns; all++) {
+  for (let calm = 0, all = 0; calm < QUIET_TURNS && all < MOST_TURNS; all++) {
     await turn();
     const now = state();
     calm = now === before ? calm + 1 : 0;

@@ -3,7 +3,7 @@ import type { Reads } from "./input.js";
 import { OutputCheck } from "./output-check.js";
 
 /** Writes that a host leaves unread before it stops to read. */
-const readsAtFirst = 2;
+const READS_AT_FIRST = 2;
 
 /** The plugin's end of a connection, whose other end is a list of bytes. */
 export class Wire extends Duplex {
@@ -48,7 +48,7 @@ export class Wire extends Duplex {
     this.#writes++;
     if (this.#reads === "all") callback();
     else if (this.#reads === "slowly") setImmediate(callback);
-    else if (this.#writes <= readsAtFirst) callback();
+    else if (this.#writes <= READS_AT_FIRST) callback();
     // Whoever waits for this waits until the connection ends.
     else this.#stuck = true;
   }

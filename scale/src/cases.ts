@@ -143,7 +143,7 @@ async function measured(
 }
 
 function expectCount(what: string, actual: number, expected: number): void {
-  if (actual !== expected) throw new Error(`${String(actual)} ${what}, expected ${String(expected)}`);
+  if (actual !== expected) throw new Error(`${actual} ${what}, expected ${expected}`);
 }
 
 /** Every way that much data takes, in order. The slow consumer is the host where data leaves the plugin, the plugin where it arrives. */

@@ -78,11 +78,11 @@ async function main({ records, bytes, starts, only }: Wanted): Promise<boolean> 
     const full = `${generation} ${name}`;
     if (!full.includes(only)) continue;
     asked++;
-    const what = name === "scan" ? `${String(records)} records` : `${(bytes / GiB).toFixed(1)} GiB`;
+    const what = name === "scan" ? `${records} records` : `${(bytes / GiB).toFixed(1)} GiB`;
     held =
       (await hold(full, what, async () => {
         const peak = await run({ records, bytes });
-        const text = `peak ${(peak / MB).toFixed(0)} MB of ${String(bound / MB)}`;
+        const text = `peak ${(peak / MB).toFixed(0)} MB of ${bound / MB}`;
         if (peak > bound) throw new Error(text);
         return text;
       })) && held;
@@ -93,7 +93,7 @@ async function main({ records, bytes, starts, only }: Wanted): Promise<boolean> 
       await startAndEnd(starts);
       return "no descriptor and no process left";
     };
-    held = (await hold("starts", `${String(starts)} importers`, run)) && held;
+    held = (await hold("starts", `${starts} importers`, run)) && held;
   }
   // Nothing asked is nothing held.
   if (asked === 0) process.stderr.write(`no case has ${JSON.stringify(only)} in its name\n`);

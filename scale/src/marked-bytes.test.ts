@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { MARK_INTERVAL, MarkCheck, consumeSlowly, markedBytes } from "./marked-bytes.js";
 
-const total = 3 * MARK_INTERVAL + 5;
+const TOTAL = 3 * MARK_INTERVAL + 5;
 
 function checked(chunks: Iterable<Uint8Array>): MarkCheck {
   const check = new MarkCheck();
@@ -11,7 +11,7 @@ function checked(chunks: Iterable<Uint8Array>): MarkCheck {
 
 /** The same bytes, cut elsewhere. */
 function recut(size: number): Uint8Array[] {
-  const all = Buffer.concat([...markedBytes(total)]);
+  const all = Buffer.concat([...markedBytes(TOTAL)]);
   return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
     all.subarray(index * size, (index + 1) * size),
   );
@@ -20,14 +20,14 @@ function recut(size: number): Uint8Array[] {
 describe("marked bytes", () => {
   it.each([MARK_INTERVAL, 64 * 1024, 1_000_003, 5_000_000])("are found in order, in chunks of %d", (size) => {
     const check = checked(recut(size));
-    check.expect(total);
+    check.expect(TOTAL);
     expect(() => {
-      check.expect(total + 1);
-    }).toThrow(`${String(total)} bytes came, expected ${String(total + 1)}`);
+      check.expect(TOTAL + 1);
+    }).toThrow(`${TOTAL} bytes came, expected ${TOTAL + 1}`);
   });
 
   it("tell of chunks that were lost, doubled or moved", () => {
-    const [first, second, ...rest] = [...markedBytes(total)] as [Uint8Array, Uint8Array];
+    const [first, second, ...rest] = [...markedBytes(TOTAL)] as [Uint8Array, Uint8Array];
     expect(() => checked([first, ...rest])).toThrow("at byte 1048576 stands the mark of 2097152");
     expect(() => checked([first, first, second])).toThrow("at byte 1048576 stands the mark of 0");
     expect(() => checked([second, first])).toThrow("at byte 0 stands the mark of 1048576");
@@ -35,6 +35,6 @@ describe("marked bytes", () => {
   });
 
   it("are counted by who consumes them", async () => {
-    expect(await consumeSlowly(markedBytes(total))).toBe(total);
+    expect(await consumeSlowly(markedBytes(TOTAL))).toBe(TOTAL);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Bytes without end that say where they are: at each 1 MiB stands its offset.
+ * Bytes without end that say where they are: AT each 1 MiB stands its offset.
  * Cheap to make and to check, so that what is measured is the way between.
  */
 export const MARK_INTERVAL = 1024 * 1024;
@@ -14,7 +14,7 @@ export function* markedBytes(total: number): Generator<Uint8Array> {
   }
 }
 
-/** Counts bytes, and looks at every mark that comes whole. */
+/** Counts bytes, and looks AT every mark that comes whole. */
 export class MarkCheck {
   /** Bytes seen so far. */
   bytes = 0;
@@ -28,15 +28,14 @@ export class MarkCheck {
       at += MARK_INTERVAL
     ) {
       const mark = Number(view.readBigUInt64LE(at));
-      if (mark !== this.bytes + at)
-        throw new Error(`at byte ${String(this.bytes + at)} stands the mark of ${String(mark)}`);
+      if (mark !== this.bytes + at) throw new Error(`at byte ${this.bytes + at} stands the mark of ${mark}`);
     }
     this.bytes += chunk.length;
   }
 
   /** @throws Error unless that many bytes came. */
   expect(total: number): void {
-    if (this.bytes !== total) throw new Error(`${String(this.bytes)} bytes came, expected ${String(total)}`);
+    if (this.bytes !== total) throw new Error(`${this.bytes} bytes came, expected ${total}`);
   }
 }
 

@@ -9,8 +9,8 @@ const KiB = 1024;
  * @throws Error where the system does not tell (anything but Linux).
  */
 export async function peakMemoryOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${String(pid)}/status`, "utf8");
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
   const match = /^VmHWM:\s+(\d+) kB$/m.exec(status);
-  if (match === null) throw new Error(`/proc/${String(pid)}/status has no VmHWM`);
+  if (match === null) throw new Error(`/proc/${pid}/status has no VmHWM`);
   return Number(match[1]) * KiB;
 }

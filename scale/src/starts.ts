@@ -24,7 +24,7 @@ export async function startAndEnd(starts: number): Promise<void> {
     }),
   );
   const after = await descriptors();
-  if (after > before) throw new Error(`${String(after)} descriptors are open, before there were ${String(before)}`);
+  if (after > before) throw new Error(`${after} descriptors are open, before there were ${before}`);
   const orphans = (await children()).filter((pid) => !others.has(pid));
   if (orphans.length > 0) throw new Error(`still there: processes ${orphans.join(", ")}`);
 }

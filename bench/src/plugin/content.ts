@@ -10,7 +10,7 @@ const CHUNK = MiB;
 const PERIOD = 65_537;
 /** How far the beginnings of two neighbours lie apart in the pattern. */
 const STRIDE = 7919;
-/** The bytes at the beginning that spell the file's number. */
+/** The bytes AT the beginning that spell the file's number. */
 const PREFIX = 8;
 
 let pattern: Uint8Array | undefined;

@@ -8,8 +8,7 @@ export function drainingExporter(): Exporter {
     async storeFile(pathname, data, size) {
       let received = 0;
       for await (const chunk of data) received += chunk.length;
-      if (received !== size)
-        throw new Error(`${JSON.stringify(pathname)} has ${String(size)} bytes, but ${String(received)} came`);
+      if (received !== size) throw new Error(`${JSON.stringify(pathname)} has ${size} bytes, but ${received} came`);
     },
     setPermissions: () => undefined,
     close: () => undefined,

@@ -48,7 +48,7 @@ export function chartOf(report: Report): string {
   ];
   const attributes = {
     xmlns: "http://www.w3.org/2000/svg",
-    viewBox: `0 0 ${String(WIDTH)} ${String(height)}`,
+    viewBox: `0 0 ${WIDTH} ${height}`,
     width: WIDTH,
     height,
     "font-family": "system-ui, sans-serif",
@@ -76,7 +76,7 @@ function line(
 ): string {
   const color = target === undefined ? colors.none : missed.includes("time") ? colors.missed : colors.reached;
   const parts = [
-    text(LABELS - 14, y + 4, `${title} · ${String(calls)} at once`, { "text-anchor": "end" }),
+    text(LABELS - 14, y + 4, `${title} · ${calls} at once`, { "text-anchor": "end" }),
     element("circle", {
       cx: xOf(scale, againstTunedGo.median),
       cy: y,

@@ -10,7 +10,7 @@ export function markdownReport(report: Report): string {
     `\`npm run bench\` wrote this page. ${versionLine(report)}; ${versions.machine}.`,
     "![Ratios against the Go SDK, by row](benchmark.svg)",
     `Each row has the same work done by a plugin in TypeScript, by one in Go that works as Plakar's Go SDK does (1 MiB is allocated
-for every call that reads), and by a tuned one (buffers from a pool): in turn (rounds: ${String(rounds)}), each time in a process of its own, driven
+for every call that reads), and by a tuned one (buffers from a pool): in turn (rounds: ${rounds}), each time in a process of its own, driven
 over pipes by one host in Go, which checks every byte that comes. "Against Go" is the time of Go divided by that of TypeScript:
 above 1, TypeScript is the faster one. It is the median of the rounds' ratios; absolute figures say little on a shared machine.
 "CPU" is the ratio of the CPU seconds of both plugins' whole lives, "peak MB" the most memory they had. Targets of time are

@@ -19,5 +19,5 @@ export function ratioScale(values: readonly number[]): Scale {
 
 /** A tick as people read it: 1/4, 1, 2. */
 export function tickLabel(tick: number): string {
-  return tick < 1 ? `1/${String(1 / tick)}` : String(tick);
+  return tick < 1 ? `1/${1 / tick}` : String(tick);
 }

@@ -7,7 +7,7 @@ import { tableOf } from "./table.js";
 export function terminalReport(report: Report): string {
   const { start } = report;
   const parts = [
-    `${versionLine(report)}\n${report.versions.machine}; rounds: ${String(report.rounds)}\n`,
+    `${versionLine(report)}\n${report.versions.machine}; rounds: ${report.rounds}\n`,
     tableOf([headings, ...report.rows.map(cellsOf)]),
   ];
   if (start !== undefined) parts.push(tableOf([startHeadings, ...startLines(start)]), `${startVerdict(start)}\n`);

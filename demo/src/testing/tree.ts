@@ -91,7 +91,7 @@ export const socket = "socket";
 export async function makeTree(root: string): Promise<Server> {
   const at = (path: string): string => join(root, path);
   mkdirSync(root);
-  for (const size of sizes) writeTo(at(`sizes/${String(size)}`), pseudoRandom(size), 0o644);
+  for (const size of sizes) writeTo(at(`sizes/${size}`), pseudoRandom(size), 0o644);
   writeTo(at("sparse"), Buffer.from("begin"), 0o644);
   truncateSync(at("sparse"), 5_000_000);
   makeNames(at("names"));
@@ -130,7 +130,7 @@ function makeNames(root: string): void {
 function makeDeep(root: string): void {
   let path = root;
   for (let level = 1; level <= 40; level++) {
-    path = join(path, `level ${String(level)}`);
+    path = join(path, `level ${level}`);
     writeTo(join(path, "file"), String(level), 0o644);
   }
 }
@@ -206,7 +206,7 @@ function makeOwners(root: string): void {
     [4_000_000_000, 3_000_000_000],
   ] as const;
   for (const [uid, gid] of owners) {
-    const path = join(root, `${String(uid)} ${String(gid)}`);
+    const path = join(root, `${uid} ${gid}`);
     writeTo(join(path, "file"), "owned", 0o644);
     for (const owned of [path, join(path, "file")]) {
       chownSync(owned, uid, gid);

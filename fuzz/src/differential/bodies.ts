@@ -1,8 +1,8 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import { streamOf } from "./frames.js";
 
-const prefixLength = 5;
+const PREFIX_LENGTH = 5;
 
 /** What a host sends on a stream as its request. */
 export interface Body {
@@ -29,10 +29,10 @@ export function bodyOf(frames: readonly Buffer[], stream: number): Body {
   const messages: Buffer[] = [];
   let rest = Buffer.concat(parts);
   const { length } = rest;
-  while (rest.length >= prefixLength) {
-    const end = prefixLength + rest.readUInt32BE(1);
+  while (rest.length >= PREFIX_LENGTH) {
+    const end = PREFIX_LENGTH + rest.readUInt32BE(1);
     if (rest.length < end) break;
-    messages.push(rest.subarray(prefixLength, end));
+    messages.push(rest.subarray(PREFIX_LENGTH, end));
     rest = rest.subarray(end);
   }
   return { length, messages, breaksOff: rest.length > 0, isEnded };
@@ -65,7 +65,7 @@ function* fieldsOf(message: Uint8Array): Generator<readonly [number: number, byt
 }
 
 function contentOf(one: Buffer, flags: number): Buffer {
-  if ((flags & flag.padded) === 0) return one.subarray(frameHeaderLength);
-  const from = frameHeaderLength + 1;
-  return one.subarray(from, Math.max(from, one.length - (one[frameHeaderLength] ?? 0)));
+  if ((flags & flag.padded) === 0) return one.subarray(FRAME_HEADER_LENGTH);
+  const from = FRAME_HEADER_LENGTH + 1;
+  return one.subarray(from, Math.max(from, one.length - (one[FRAME_HEADER_LENGTH] ?? 0)));
 }

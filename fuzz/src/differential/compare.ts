@@ -21,9 +21,9 @@ interface Outcome {
 }
 
 /** Turns of the event loop without any change after which nothing is under way. */
-const quietTurns = 25;
+const QUIET_TURNS = 25;
 /** Turns after which nobody waits any longer. */
-const mostTurns = 5000;
+const MOST_TURNS = 5000;
 
 /** What came of one input. */
 export interface Comparison {
@@ -110,7 +110,7 @@ async function play({ steps }: HostScript, target: Target, author: AuthorSpec, w
 
 async function quiet(state: () => number): Promise<void> {
   let before = state();
-  for (let calm = 0, all = 0; calm < quietTurns && all < mostTurns; all += 1) {
+  for (let calm = 0, all = 0; calm < QUIET_TURNS && all < MOST_TURNS; all += 1) {
     await turn();
     const now = state();
     calm = now === before ? calm + 1 : 0;
@@ -154,13 +154,13 @@ function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generato
         stream,
         connect: one,
         framed: other,
-        text: `stream ${String(stream)}: connect ${before}, framed ${after}`,
+        text: `stream ${stream}: connect ${before}, framed ${after}`,
       };
   }
   for (const name of ["ping", "settings"] as const) {
     const [before, after] = [connect.view.answers[name], framed.view.answers[name]];
     if (before !== after)
-      yield { what: "answers", script, text: `answers to ${name}: connect ${String(before)}, framed ${String(after)}` };
+      yield { what: "answers", script, text: `answers to ${name}: connect ${before}, framed ${after}` };
   }
 }
 

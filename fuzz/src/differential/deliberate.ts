@@ -1,10 +1,10 @@
-import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import { bodyOf, hasUnknownInEntry } from "./bodies.js";
 import { sameResults } from "./export-results.js";
 import { isUnendedBlock, settingsIn, streamOf } from "./frames.js";
 import type { CallView } from "./host-view.js";
 import { pathOf } from "./requests.js";
-import { largeWindow, type HostScript } from "./script.js";
+import { LARGE_WINDOW, type HostScript } from "./script.js";
 import { hasEmptyUpdate, overflowsStream } from "./windows.js";
 
 /** One thing in which the servers differ. */
@@ -54,7 +54,9 @@ function isCut({ script }: Pair): boolean {
   const last = script.frames.at(-1) ?? Buffer.alloc(0);
   return (
     script.frames.length > 1 &&
-    (last.length < frameHeaderLength || last.length < frameHeaderLength + last.readUIntBE(0, 3) || isUnendedBlock(last))
+    (last.length < FRAME_HEADER_LENGTH ||
+      last.length < FRAME_HEADER_LENGTH + last.readUIntBE(0, 3) ||
+      isUnendedBlock(last))
   );
 }
 
@@ -71,8 +73,10 @@ function isTakenOut(one: Buffer | undefined): boolean {
 
 /** A PRIORITY of another length than 5 bytes, or of a stream that depends on itself. */
 function isBadPriority(one: Buffer): boolean {
-  if (one[3] !== frameType.priority || one.length < frameHeaderLength) return false;
-  return one.length !== frameHeaderLength + 5 || (one.readUInt32BE(frameHeaderLength) & 0x7fff_ffff) === streamOf(one);
+  if (one[3] !== frameType.priority || one.length < FRAME_HEADER_LENGTH) return false;
+  return (
+    one.length !== FRAME_HEADER_LENGTH + 5 || (one.readUInt32BE(FRAME_HEADER_LENGTH) & 0x7fff_ffff) === streamOf(one)
+  );
 }
 
 function hasExtendedSetting(one: Buffer): boolean {
@@ -131,7 +135,7 @@ function hasBadField(script: HostScript, stream: number): boolean {
   return fields.some(([name, value]) => !name.startsWith(":") && (badName.test(name) || badValue.test(value)));
 }
 
-/** All of them, in the order in which they are looked at. */
+/** All of them, in the order in which they are looked AT. */
 export const deliberate: readonly Deliberate[] = [
   {
     name: "HEADERS on a closed stream end the connection",
@@ -183,7 +187,7 @@ export const deliberate: readonly Deliberate[] = [
     why: "RFC 9113, sections 6.9 and 6.9.1: a stream error. Node makes it the connection's.",
     explains: (pair) =>
       (ends("connect", /Protocol error/)(pair) && hasEmptyUpdate(pair.script.frames)) ||
-      (ends("connect", /Flow control error|Protocol error/)(pair) && overflowsStream(pair.script.frames, largeWindow)),
+      (ends("connect", /Flow control error|Protocol error/)(pair) && overflowsStream(pair.script.frames, LARGE_WINDOW)),
   },
   {
     name: "padding as long as its frame ends the connection, whatever its stream is",

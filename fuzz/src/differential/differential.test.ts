@@ -9,7 +9,7 @@ import { compareServers, isComparable } from "./compare.js";
 import { deliberate } from "./deliberate.js";
 import { differential } from "./differential.js";
 
-const watchdogMs = 30_000;
+const WATCHDOG_MS = 30_000;
 let corpus: Corpus;
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const ping = request(1, "/importer.Importer/Ping");
 const empty = frame(frameType.data, flag.endStream, 1, envelope(new Uint8Array(0)));
 
 function compare(input: WireInput, framed: Target = sdkTarget("framed")): ReturnType<typeof compareServers> {
-  return compareServers(input, { connect: sdkTarget("connect"), framed }, watchdogMs);
+  return compareServers(input, { connect: sdkTarget("connect"), framed }, WATCHDOG_MS);
 }
 
 describe("both servers", () => {
@@ -52,7 +52,7 @@ describe("both servers", () => {
   }, 300_000);
 
   it("show hosts the same: a few hundred inputs, but for what is deliberate", async () => {
-    const { findings, met } = await differential({ corpus, seed: 3, runs: 300, watchdogMs });
+    const { findings, met } = await differential({ corpus, seed: 3, runs: 300, watchdogMs: WATCHDOG_MS });
     expect(findings.map(({ text, inputs }) => [inputs[0]?.index, text])).toEqual([]);
     expect(met.size).toBeGreaterThan(3);
   }, 300_000);

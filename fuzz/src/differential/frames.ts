@@ -1,8 +1,8 @@
-import { flag, frameHeaderLength, frameType, preface } from "../http2.js";
+import { flag, FRAME_HEADER_LENGTH, frameType, preface } from "../http2.js";
 
 /** The stream of a frame; 0 when its header is cut. */
 export function streamOf(one: Buffer): number {
-  return one.length < frameHeaderLength ? 0 : one.readUInt32BE(5) & 0x7fff_ffff;
+  return one.length < FRAME_HEADER_LENGTH ? 0 : one.readUInt32BE(5) & 0x7fff_ffff;
 }
 
 /** Whether CONTINUATION frames have to follow. */
@@ -14,7 +14,7 @@ export function isUnendedBlock(one: Buffer): boolean {
 export function settingsIn(one: Buffer): (readonly [id: number, value: number])[] {
   const entries: (readonly [number, number])[] = [];
   if (one[3] !== frameType.settings) return entries;
-  for (let at = frameHeaderLength; at + 6 <= one.length; at += 6)
+  for (let at = FRAME_HEADER_LENGTH; at + 6 <= one.length; at += 6)
     entries.push([one.readUInt16BE(at), one.readUInt32BE(at + 2)]);
   return entries;
 }
@@ -24,8 +24,8 @@ export function framesIn(bytes: Buffer): Buffer[] {
   if (!bytes.subarray(0, preface.length).equals(preface)) return [bytes];
   const frames = [bytes.subarray(0, preface.length)];
   for (let at = preface.length; at < bytes.length;) {
-    const whole = at + frameHeaderLength <= bytes.length;
-    const end = whole ? Math.min(bytes.length, at + frameHeaderLength + bytes.readUIntBE(at, 3)) : bytes.length;
+    const whole = at + FRAME_HEADER_LENGTH <= bytes.length;
+    const end = whole ? Math.min(bytes.length, at + FRAME_HEADER_LENGTH + bytes.readUIntBE(at, 3)) : bytes.length;
     frames.push(bytes.subarray(at, end));
     at = end;
   }

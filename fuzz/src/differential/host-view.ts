@@ -1,5 +1,5 @@
 import { HpackDecoder } from "@kloset/server/hpack";
-import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 
 /** What a host sees of one call. */
 export interface CallView {
@@ -30,14 +30,14 @@ export class HostView {
 
   push(chunk: Uint8Array): void {
     let bytes = Buffer.concat([this.#unread, chunk]);
-    while (bytes.length >= frameHeaderLength) {
-      const end = frameHeaderLength + bytes.readUIntBE(0, 3);
+    while (bytes.length >= FRAME_HEADER_LENGTH) {
+      const end = FRAME_HEADER_LENGTH + bytes.readUIntBE(0, 3);
       if (bytes.length < end) break;
       this.#onFrame(
         bytes.readUInt8(3),
         bytes.readUInt8(4),
         bytes.readUInt32BE(5),
-        bytes.subarray(frameHeaderLength, end),
+        bytes.subarray(FRAME_HEADER_LENGTH, end),
       );
       bytes = bytes.subarray(end);
     }
@@ -81,7 +81,7 @@ export class HostView {
   }
 }
 
-const prefixLength = 5;
+const PREFIX_LENGTH = 5;
 
 function onData(call: CallView, payload: Buffer): void {
   if (call.httpStatus !== "200") {
@@ -89,10 +89,10 @@ function onData(call: CallView, payload: Buffer): void {
     return;
   }
   let bytes = Buffer.concat([Buffer.from(call.rest, "latin1"), payload]);
-  while (bytes.length >= prefixLength) {
-    const end = prefixLength + bytes.readUInt32BE(1);
+  while (bytes.length >= PREFIX_LENGTH) {
+    const end = PREFIX_LENGTH + bytes.readUInt32BE(1);
     if (bytes.length < end) break;
-    call.messages.push(bytes.toString("latin1", prefixLength, end));
+    call.messages.push(bytes.toString("latin1", PREFIX_LENGTH, end));
     bytes = bytes.subarray(end);
   }
   call.rest = bytes.toString("latin1");

@@ -1,5 +1,5 @@
 import { HpackDecoder } from "@kloset/server/hpack";
-import { flag, frameHeaderLength, frameType } from "../http2.js";
+import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import { streamOf } from "./frames.js";
 
 /** The headers of a request, in their order. */
@@ -7,7 +7,7 @@ export type Fields = readonly (readonly [name: string, value: string])[];
 
 const limits = { maxTableBytes: 4096, maxListBytes: 1024 * 1024, maxFields: 1000 };
 /** Bytes of priority in a HEADERS frame (RFC 9113, section 6.2). */
-const priorityLength = 5;
+const PRIORITY_LENGTH = 5;
 
 /** The headers of requests, by stream, as far as they can be decoded: behind a block that can not be, nothing can. */
 export function requestsIn(frames: readonly Buffer[]): Map<number, Fields> {
@@ -16,9 +16,9 @@ export function requestsIn(frames: readonly Buffer[]): Map<number, Fields> {
   let block: Buffer[] = [];
   for (const one of frames) {
     const type = one[3];
-    if (one.length < frameHeaderLength || (type !== frameType.headers && type !== frameType.continuation)) continue;
+    if (one.length < FRAME_HEADER_LENGTH || (type !== frameType.headers && type !== frameType.continuation)) continue;
     if (type === frameType.headers) block = [];
-    block.push(type === frameType.headers ? fragmentOf(one) : one.subarray(frameHeaderLength));
+    block.push(type === frameType.headers ? fragmentOf(one) : one.subarray(FRAME_HEADER_LENGTH));
     if (((one[4] ?? 0) & flag.endHeaders) === 0) continue;
     const whole = Buffer.concat(block);
     try {
@@ -41,7 +41,7 @@ export function pathOf(requests: ReadonlyMap<number, Fields>, stream: number): s
 function fragmentOf(one: Buffer): Buffer {
   const flags = one[4] ?? 0;
   const isPadded = (flags & flag.padded) !== 0;
-  const padding = isPadded ? (one[frameHeaderLength] ?? 0) : 0;
-  const from = frameHeaderLength + (isPadded ? 1 : 0) + ((flags & flag.priority) !== 0 ? priorityLength : 0);
+  const padding = isPadded ? (one[FRAME_HEADER_LENGTH] ?? 0) : 0;
+  const from = FRAME_HEADER_LENGTH + (isPadded ? 1 : 0) + ((flags & flag.priority) !== 0 ? PRIORITY_LENGTH : 0);
   return one.subarray(from, Math.max(from, one.length - padding));
 }

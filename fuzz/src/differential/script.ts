@@ -1,5 +1,5 @@
 import { timeoutMsOf } from "@kloset/connection/serving";
-import { flag, frame, frameHeaderLength, frameType, settings, uint32 } from "../http2.js";
+import { flag, frame, FRAME_HEADER_LENGTH, frameType, settings, uint32 } from "../http2.js";
 import type { Step, WireInput } from "../input.js";
 import { framesIn, streamOf } from "./frames.js";
 import { requestsIn, type Fields } from "./requests.js";
@@ -16,9 +16,9 @@ export interface HostScript {
 }
 
 /** Windows that are never full: which call gets the last of one would be a matter of time. */
-export const largeWindow = 0x4000_0000;
+export const LARGE_WINDOW = 0x4000_0000;
 /** No answer takes as long. */
-const longMs = 3_600_000;
+const LONG_MS = 3_600_000;
 
 /**
  * The bytes of an input, so that what comes of them depends on their order alone:
@@ -32,15 +32,15 @@ export function hostScript({ steps }: WireInput): HostScript {
   let last = 0;
   frames.forEach((one, index) => {
     const type = index === 0 ? -1 : one[3];
-    if (type === frameType.headers && one.length > frameHeaderLength) paced.push("quiet");
-    if (type === frameType.rstStream && one.length >= frameHeaderLength) resets.add(streamOf(one));
+    if (type === frameType.headers && one.length > FRAME_HEADER_LENGTH) paced.push("quiet");
+    if (type === frameType.rstStream && one.length >= FRAME_HEADER_LENGTH) resets.add(streamOf(one));
     // Else what happens first in which call would be a matter of time.
     if (type === frameType.data && streamOf(one) !== last) paced.push("quiet");
     if (index > 0) last = streamOf(one);
     paced.push(one);
     // Behind the preface, and the SETTINGS that belong to it.
     if (index === 1 && type === frameType.settings && (one[4] ?? 0) % 2 === 0) {
-      paced.push(settings([4, largeWindow]), frame(frameType.windowUpdate, 0, 0, uint32(largeWindow)));
+      paced.push(settings([4, LARGE_WINDOW]), frame(frameType.windowUpdate, 0, 0, uint32(LARGE_WINDOW)));
     }
     if (isEnd(one, index)) paced.push("quiet");
   });
@@ -51,7 +51,7 @@ export function hostScript({ steps }: WireInput): HostScript {
 /** Whether a call's deadline may pass meanwhile: which calls are answered before it is a matter of time. */
 export function hasDeadline({ requests }: HostScript): boolean {
   return [...requests.values()].some((fields) =>
-    fields.some(([name, value]) => name === "grpc-timeout" && (timeoutMsOf(value) ?? longMs) < longMs),
+    fields.some(([name, value]) => name === "grpc-timeout" && (timeoutMsOf(value) ?? LONG_MS) < LONG_MS),
   );
 }
 

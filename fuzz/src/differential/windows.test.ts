@@ -4,7 +4,7 @@ import { hasEmptyUpdate, overflowsStream } from "./windows.js";
 
 const update = (stream: number, increment: number): Buffer =>
   frame(frameType.windowUpdate, 0, stream, uint32(increment));
-const rest = 0x7fff_ffff - 1000;
+const REST = 0x7fff_ffff - 1000;
 
 describe("window updates", () => {
   it("of 0 are found on streams, not on the connection, nor where they are no updates", () => {
@@ -20,12 +20,12 @@ describe("window updates", () => {
   });
 
   it.each([
-    [[update(1, rest)], 1000, true],
-    [[update(1, rest - 64_535)], 1000, false],
-    [[update(1, rest - 64_535), update(1, 1)], 1000, true],
-    [[update(1, rest - 64_535), update(3, 1), update(0, 0x7fff_ffff)], 1000, false],
-    [[settings([4, 1_000_000]), update(1, rest - 64_535)], 1000, true],
-    [[settings([4, 0xffff_ffff]), update(1, rest - 64_535)], 1000, false],
+    [[update(1, REST)], 1000, true],
+    [[update(1, REST - 64_535)], 1000, false],
+    [[update(1, REST - 64_535), update(1, 1)], 1000, true],
+    [[update(1, REST - 64_535), update(3, 1), update(0, 0x7fff_ffff)], 1000, false],
+    [[settings([4, 1_000_000]), update(1, REST - 64_535)], 1000, true],
+    [[settings([4, 0xffff_ffff]), update(1, REST - 64_535)], 1000, false],
     [[update(1, 1)], 0x7fff_ffff, true],
   ])("may overflow a stream: case %#", (frames, initial, overflows) => {
     expect(overflowsStream(frames, initial)).toBe(overflows);

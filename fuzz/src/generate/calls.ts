@@ -7,7 +7,7 @@ import { mutateMessage } from "./mutate-message.js";
 import { randomFrame, requestBlock } from "./random-frames.js";
 
 /** The most that a frame may carry. */
-const maxPayload = 16_384;
+const MAX_PAYLOAD = 16_384;
 
 /** Frames of a host whose HTTP/2 is right, and whose calls are those of a script, changed. */
 export function callFrames(script: Script, random: Random): Buffer[] {
@@ -62,7 +62,7 @@ function framesOfCall(
   return frames;
 }
 
-/** The messages of a call, changed. Also used for calls whose statuses are looked at. */
+/** The messages of a call, changed. Also used for calls whose statuses are looked AT. */
 export function messagesOf({ path, messages }: ScriptedCall, generation: WireGeneration, random: Random): Uint8Array[] {
   const { input } = methodAt(generation, path);
   const result = [...messages];
@@ -79,7 +79,7 @@ export function messagesOf({ path, messages }: ScriptedCall, generation: WireGen
   return result;
 }
 
-/** A message in its envelope, which lies at times. */
+/** A message in its envelope, which lies AT times. */
 function envelopeOf(message: Uint8Array, random: Random): Buffer {
   if (!random.chance(0.03)) return envelope(message);
   const length = random.pick([
@@ -95,8 +95,8 @@ function envelopeOf(message: Uint8Array, random: Random): Buffer {
 
 function dataFrames(bytes: Buffer, stream: number): Buffer[] {
   const frames: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += maxPayload)
-    frames.push(frame(frameType.data, 0, stream, bytes.subarray(at, at + maxPayload)));
+  for (let at = 0; at < bytes.length; at += MAX_PAYLOAD)
+    frames.push(frame(frameType.data, 0, stream, bytes.subarray(at, at + MAX_PAYLOAD)));
   return frames;
 }
 

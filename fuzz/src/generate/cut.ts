@@ -1,11 +1,11 @@
-import { frameHeaderLength, frameType } from "../http2.js";
+import { FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import type { Step } from "../input.js";
 import type { Random } from "../random.js";
 
 /** Waits of one input: enough to see a call answered before the next, for the first calls. */
-const mostWaits = 8;
+const MOST_WAITS = 8;
 
-/** Cuts frames into pieces at random, and lets time pass between them. */
+/** Cuts frames into pieces AT random, and lets time pass between them. */
 export function stepsOf(frames: readonly Buffer[], random: Random): Step[] {
   const patient = random.chance(0.75);
   const steps: Step[] = [];
@@ -17,7 +17,7 @@ export function stepsOf(frames: readonly Buffer[], random: Random): Step[] {
   };
   for (const one of frames) {
     // Before each call, so that the calls before it are answered: Init, above all.
-    if (patient && waits < mostWaits && one[3] === frameType.headers && one.length > frameHeaderLength) {
+    if (patient && waits < MOST_WAITS && one[3] === frameType.headers && one.length > FRAME_HEADER_LENGTH) {
       flush();
       steps.push("quiet");
       waits++;

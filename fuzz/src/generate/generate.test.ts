@@ -7,13 +7,13 @@ import { Random } from "../random.js";
 import { pathOf, wireGenerations } from "../services.js";
 import { inputOf } from "./generate.js";
 
-const seed = 11;
+const SEED = 11;
 let corpus: Corpus;
 let inputs: Input[];
 
 beforeAll(async () => {
   corpus = await recordCorpus();
-  inputs = Array.from({ length: 3000 }, (_, index) => inputOf(corpus, seed, index));
+  inputs = Array.from({ length: 3000 }, (_, index) => inputOf(corpus, SEED, index));
 }, 120_000);
 
 /** An input's bytes, without what is between them. */
@@ -27,12 +27,12 @@ describe("inputs", () => {
     const again = await recordCorpus();
     expect(again.digest).toBe(corpus.digest);
     for (let index = 0; index < 200; index++)
-      expect(inputToText(inputOf(again, seed, index))).toBe(inputToText(inputs[index] as Input));
+      expect(inputToText(inputOf(again, SEED, index))).toBe(inputToText(inputs[index] as Input));
     const texts = [
-      inputOf(corpus, seed, 0),
-      inputOf(corpus, seed, 1),
-      inputOf(corpus, seed + 1, 0),
-      inputOf(corpus, seed + 2 ** 32, 0),
+      inputOf(corpus, SEED, 0),
+      inputOf(corpus, SEED, 1),
+      inputOf(corpus, SEED + 1, 0),
+      inputOf(corpus, SEED + 2 ** 32, 0),
     ];
     expect(new Set(texts.map(inputToText)).size).toBe(4);
   }, 120_000);
@@ -82,7 +82,7 @@ describe("inputs", () => {
 });
 
 it("random messages are messages of their type", () => {
-  const random = new Random(seed);
+  const random = new Random(SEED);
   for (const { services } of wireGenerations) {
     for (const { input } of services.flatMap(({ methods }) => methods)) {
       const sizes = Array.from({ length: 30 }, () => {

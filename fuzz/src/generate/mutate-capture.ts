@@ -1,5 +1,5 @@
 import type { Capture } from "../capture.js";
-import { frameHeaderLength, frameType } from "../http2.js";
+import { FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import type { Random } from "../random.js";
 import { mutateBytes, mutateMessage } from "./mutate-message.js";
 import { randomFrame } from "./random-frames.js";
@@ -85,7 +85,7 @@ const mutations: readonly [[string, Mutation], ...[string, Mutation][]] = [
         const length = random.pick([
           0,
           one.length,
-          Math.max(0, one.length - frameHeaderLength + random.between(-9, 9)),
+          Math.max(0, one.length - FRAME_HEADER_LENGTH + random.between(-9, 9)),
           0x4000,
           0x4001,
           0xff_ffff,
@@ -126,11 +126,11 @@ const mutations: readonly [[string, Mutation], ...[string, Mutation][]] = [
     "other gRPC prefix",
     (frames, random) => {
       change(frames, random, hasMessage, (one) => {
-        if (random.chance(0.4)) return set(one, frameHeaderLength, random.byte());
-        const length = one.readUInt32BE(frameHeaderLength + 1);
+        if (random.chance(0.4)) return set(one, FRAME_HEADER_LENGTH, random.byte());
+        const length = one.readUInt32BE(FRAME_HEADER_LENGTH + 1);
         one.writeUInt32BE(
           random.pick([0, length + 1, Math.max(0, length - 1), 4 * 1024 * 1024 + 1, 0x7fff_ffff, 0xffff_ffff]),
-          frameHeaderLength + 1,
+          FRAME_HEADER_LENGTH + 1,
         );
         return one;
       });
@@ -164,8 +164,8 @@ function change(
 }
 
 function payload(one: Buffer, to: (bytes: Buffer) => Uint8Array): Buffer {
-  const bytes = to(one.subarray(frameHeaderLength));
-  const header = Buffer.from(one.subarray(0, frameHeaderLength));
+  const bytes = to(one.subarray(FRAME_HEADER_LENGTH));
+  const header = Buffer.from(one.subarray(0, FRAME_HEADER_LENGTH));
   header.writeUIntBE(Math.min(bytes.length, 0xff_ffff), 0, 3);
   return Buffer.concat([header, bytes]);
 }
@@ -176,14 +176,14 @@ function set(one: Buffer, at: number, byte: number): Buffer {
 }
 
 const any = (): boolean => true;
-const hasHeader = (one: Buffer, index: number): boolean => index > 0 && one.length >= frameHeaderLength;
+const hasHeader = (one: Buffer, index: number): boolean => index > 0 && one.length >= FRAME_HEADER_LENGTH;
 const ofType =
   (type: number) =>
   (one: Buffer, index: number): boolean =>
     hasHeader(one, index) && one[3] === type;
 const hasMessage = (one: Buffer, index: number): boolean =>
-  ofType(frameType.data)(one, index) && one.length >= frameHeaderLength + 5;
+  ofType(frameType.data)(one, index) && one.length >= FRAME_HEADER_LENGTH + 5;
 
 function isWholeMessage(one: Buffer, index: number): boolean {
-  return hasMessage(one, index) && one.readUInt32BE(frameHeaderLength + 1) === one.length - frameHeaderLength - 5;
+  return hasMessage(one, index) && one.readUInt32BE(FRAME_HEADER_LENGTH + 1) === one.length - FRAME_HEADER_LENGTH - 5;
 }

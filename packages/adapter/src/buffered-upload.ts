@@ -42,7 +42,7 @@ export class BufferedUpload implements ByteStream, Consumable {
   finish(): undefined {
     if (this.#next === this.#chunks.length) return undefined;
     const taken = lengthOf(this.#chunks.slice(0, this.#next));
-    throw new Error(`the plugin read ${String(taken)} of the ${String(lengthOf(this.#chunks))} bytes of ${this.#what}`);
+    throw new Error(`the plugin read ${taken} of the ${lengthOf(this.#chunks)} bytes of ${this.#what}`);
   }
 }
 

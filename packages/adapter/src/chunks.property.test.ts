@@ -5,7 +5,7 @@ import { chunksOf } from "./chunks.js";
 import { sendContent } from "./content.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";
 
-const seed = 20260401;
+const SEED = 20260401;
 const sizes = fc.array(
   fc.oneof(fc.nat(5), fc.constantFrom(MAX_CHUNK_BYTES, MAX_CHUNK_BYTES + 1, 2 * MAX_CHUNK_BYTES + 3)),
   { maxLength: 8 },
@@ -51,7 +51,7 @@ describe("content of any sizes", () => {
         expect(opened).toBe(wanted > 0 ? 1 : 0);
         expect(closed).toBe(yielded > 0 || ended ? 1 : 0);
       }),
-      { seed, numRuns: 60 },
+      { seed: SEED, numRuns: 60 },
     );
   });
 
@@ -63,7 +63,7 @@ describe("content of any sizes", () => {
         expect(Buffer.concat(chunks).equals(Buffer.concat(parts))).toBe(true);
         expect(chunks.every(({ length }) => length > 0)).toBe(true);
       }),
-      { seed },
+      { seed: SEED },
     );
   });
 });

@@ -70,9 +70,7 @@ describe("chunksOf", () => {
       const chunks = chunksOf(bytes, '"/a"', idle);
       await chunks.next();
       structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
-      await expect(chunks.next()).rejects.toThrow(
-        `the content of "/a" had 0 of ${String(length)} bytes when it was sent`,
-      );
+      await expect(chunks.next()).rejects.toThrow(`the content of "/a" had 0 of ${length} bytes when it was sent`);
     },
   );
 

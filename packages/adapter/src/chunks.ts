@@ -61,7 +61,7 @@ export function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, v
 function assertSent(bytes: Uint8Array, length: number, what: string): void {
   if (bytes.length === length) return;
   throw new TypeError(
-    `the content of ${what} had ${String(bytes.length)} of ${String(length)} bytes when it was sent: ` +
+    `the content of ${what} had ${bytes.length} of ${length} bytes when it was sent: ` +
       "its buffer was transferred or resized",
   );
 }

@@ -60,7 +60,7 @@ async function sendAll(
     sent += chunk.length;
     // A store that answers more than was asked for would be taken for one that answers right.
     if (sent > atMost)
-      throw new Error(`the plugin answered more than the ${String(atMost)} bytes of ${what} that were asked for`);
+      throw new Error(`the plugin answered more than the ${atMost} bytes of ${what} that were asked for`);
     return send({ chunk });
   };
   // Bytes that are there need no iterator.
@@ -68,7 +68,7 @@ async function sendAll(
   else await sendParts(chunksOf(source, what, signal.get()), sendOne);
   // Hosts keep what came, and take its length for the file's: nobody else would see it.
   if (declared > 0 && sent !== declared) {
-    noticeOnce(`kloset: ${what}: ${String(sent)} bytes were read, but its fileInfo.size is ${String(declared)}`);
+    noticeOnce(`kloset: ${what}: ${sent} bytes were read, but its fileInfo.size is ${declared}`);
   }
 }
 

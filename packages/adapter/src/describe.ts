@@ -15,7 +15,7 @@ export function describe(value: unknown): string {
 
 /** What came where content should, for an error message: never the content itself, which may be anybody's secret. */
 export function describeContent(value: unknown): string {
-  if (typeof value === "string") return `a string of ${String(value.length)} characters`;
+  if (typeof value === "string") return `a string of ${value.length} characters`;
   return bytesOf(value) ?? inspected(value, -1);
 }
 
@@ -26,12 +26,12 @@ export function quoted(value: unknown): string {
 
 function shortened(text: string): string {
   const shown = JSON.stringify(text.slice(0, SHOWN_OF_TEXT));
-  return text.length <= SHOWN_OF_TEXT ? shown : `${shown}… (${String(text.length - SHOWN_OF_TEXT)} more characters)`;
+  return text.length <= SHOWN_OF_TEXT ? shown : `${shown}… (${text.length - SHOWN_OF_TEXT} more characters)`;
 }
 
 function bytesOf(value: unknown): string | undefined {
-  if (ArrayBuffer.isView(value)) return `${String(value.byteLength)} bytes`;
-  return isAnyArrayBuffer(value) ? `a buffer of ${String(value.byteLength)} bytes` : undefined;
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  return isAnyArrayBuffer(value) ? `a buffer of ${value.byteLength} bytes` : undefined;
 }
 
 /** @param depth - Below 0 nothing of an object is shown but what it is. */

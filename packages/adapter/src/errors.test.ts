@@ -141,7 +141,7 @@ describe("errorText", () => {
     );
     const error = fc
       .tuple(fc.constantFrom(Error, AggregateErrorOfNone), odd)
-      .map(([Made, fields]) => Object.assign(new Made(""), fields));
+      .map(([ErrorClass, fields]) => Object.assign(new ErrorClass(""), fields));
     fc.assert(
       fc.property(
         fc.oneof(

@@ -51,7 +51,7 @@ export function unimplemented(message: string): StatusError {
 export function errorText(error: unknown): string {
   const text = rawText(error).toWellFormed();
   if (text.length <= MAX_ERROR_TEXT) return text;
-  const omitted = `… (${String(text.length - MAX_ERROR_TEXT)} more characters)`;
+  const omitted = `… (${text.length - MAX_ERROR_TEXT} more characters)`;
   return text.slice(0, MAX_ERROR_TEXT).toWellFormed() + omitted;
 }
 

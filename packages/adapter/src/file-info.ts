@@ -111,7 +111,7 @@ function timeToWire(ns: bigint): WireTime {
 
 function checkNumber(field: string, value: unknown, max: number): number {
   if (!isUint(value, max)) {
-    throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${String(max)}: ${describe(value)}`);
+    throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${max}: ${describe(value)}`);
   }
   return value;
 }

@@ -10,6 +10,6 @@ it("tells the user once, on standard error, and a thousand things at the most", 
   noticeOnce("kloset: once");
   noticeOnce("kloset: once");
   expect(write.mock.calls).toEqual([["kloset: once\n"]]);
-  for (let i = 0; i < 2000; i++) noticeOnce(`kloset: ${String(i)}`);
+  for (let i = 0; i < 2000; i++) noticeOnce(`kloset: ${i}`);
   expect(write).toHaveBeenCalledTimes(1000);
 });

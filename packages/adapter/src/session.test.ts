@@ -11,7 +11,7 @@ afterEach(() => {
 function connector(close: () => unknown = () => undefined) {
   const log: string[] = [];
   const open = (): Opened<{ name: string }> => {
-    const name = `connector ${String(log.filter((line) => line.startsWith("open")).length + 1)}`;
+    const name = `connector ${log.filter((line) => line.startsWith("open")).length + 1}`;
     log.push(`open ${name}`);
     return {
       value: { name },
@@ -287,7 +287,7 @@ describe("calls while Close is being answered", () => {
     await new Promise(setImmediate);
     expect(log).toEqual(["open connector 1", "close connector 1"]);
     const calls = [1, 2, 3].map((call) =>
-      session.run("store.Store/DeleteLock", ({ name }) => log.push(`${String(call)} by ${name}`)),
+      session.run("store.Store/DeleteLock", ({ name }) => log.push(`${call} by ${name}`)),
     );
     await new Promise(setImmediate);
     // Never two at once: the first is still closing.

@@ -115,13 +115,13 @@ describe("consume", () => {
     const steps: string[] = [];
     const source = (async function* () {
       for (const chunk of [...hello, new Uint8Array(0)]) {
-        steps.push(`sends ${String(chunk.length)}`);
+        steps.push(`sends ${chunk.length}`);
         yield Promise.resolve(chunk);
       }
       steps.push("half-closes");
     })();
     await consume(new Upload(source, '"/a"', 5), async (data) => {
-      for await (const chunk of data) steps.push(`gets ${String(chunk.length)}`);
+      for await (const chunk of data) steps.push(`gets ${chunk.length}`);
     });
     expect(steps).toEqual(["sends 2", "gets 2", "sends 0", "sends 3", "sends 0", "half-closes", "gets 3"]);
   });
@@ -133,7 +133,7 @@ describe("consume", () => {
       steps.push("half-closes");
     })();
     await consume(new Upload(source, '"/a"'), async (data) => {
-      for await (const chunk of data) steps.push(`gets ${String(chunk.length)}`);
+      for await (const chunk of data) steps.push(`gets ${chunk.length}`);
     });
     expect(steps).toEqual(["gets 5", "half-closes"]);
   });

@@ -65,9 +65,7 @@ export class Upload implements Consumable {
       if (!this.#ended) await drain(this.#source);
     }
     if (this.#delivered !== this.#received) {
-      throw new Error(
-        `the plugin read ${String(this.#delivered)} of the ${String(this.#received)} bytes of ${this.#what}`,
-      );
+      throw new Error(`the plugin read ${this.#delivered} of the ${this.#received} bytes of ${this.#what}`);
     }
   }
 
@@ -109,8 +107,8 @@ export class Upload implements Consumable {
     const expected = this.#expected;
     if (expected === undefined) return;
     if (this.#received > expected || (!more && this.#received < expected)) {
-      const came = `${more ? "more than " : ""}${String(more ? expected : this.#received)}`;
-      throw new Error(`${came} bytes came for ${this.#what}, which has ${String(expected)}: its source failed`);
+      const came = `${more ? "more than " : ""}${more ? expected : this.#received}`;
+      throw new Error(`${came} bytes came for ${this.#what}, which has ${expected}: its source failed`);
     }
   }
 }

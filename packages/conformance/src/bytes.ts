@@ -6,7 +6,7 @@ export async function readAll(source: AsyncIterable<Uint8Array>, limit = 64 * 10
   let bytes = 0;
   for await (const chunk of source) {
     bytes += chunk.length;
-    if (bytes > limit) throw new Violation(`the plugin sent more than ${String(limit)} bytes`);
+    if (bytes > limit) throw new Violation(`the plugin sent more than ${limit} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -16,8 +16,8 @@ export async function readAll(source: AsyncIterable<Uint8Array>, limit = 64 * 10
 export function requireSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
   const difference = firstDifference(actual, expected);
   if (difference === undefined) return;
-  const lengths = `${String(actual.length)} bytes, expected ${String(expected.length)}`;
-  throw new Violation(`${what}: the bytes differ from byte ${String(difference)} on (${lengths})`);
+  const lengths = `${actual.length} bytes, expected ${expected.length}`;
+  throw new Violation(`${what}: the bytes differ from byte ${difference} on (${lengths})`);
 }
 
 function firstDifference(actual: Uint8Array, expected: Uint8Array): number | undefined {

@@ -59,17 +59,15 @@ export function deviationsFromJson(value: unknown): Deviation[] {
 function deviationFromJson(value: unknown, index: number): Deviation {
   const { rule, generation, reason } = (value ?? {}) as Partial<Record<string, unknown>>;
   if (typeof rule !== "string" || typeof reason !== "string" || reason.trim() === "") {
-    throw new RangeError(`deviation ${String(index + 1)} needs a rule and a reason: ${JSON.stringify(value)}`);
+    throw new RangeError(`deviation ${index + 1} needs a rule and a reason: ${JSON.stringify(value)}`);
   }
   // A misspelt "generation" would list the rule in both.
   const unknown = Object.keys(value as object).find((key) => !KEYS.has(key));
   if (unknown !== undefined) {
-    throw new RangeError(
-      `deviation ${String(index + 1)}: ${JSON.stringify(unknown)} is none of ${[...KEYS].join(", ")}`,
-    );
+    throw new RangeError(`deviation ${index + 1}: ${JSON.stringify(unknown)} is none of ${[...KEYS].join(", ")}`);
   }
   if (!isGeneration(generation)) {
-    throw new RangeError(`deviation ${String(index + 1)}: ${JSON.stringify(generation)} is no generation`);
+    throw new RangeError(`deviation ${index + 1}: ${JSON.stringify(generation)} is no generation`);
   }
   return { rule, reason, ...(generation === undefined ? {} : { generation }) };
 }

@@ -134,7 +134,7 @@ async function tryRule(
   const ground = await makeGround();
   const deadline = new AbortController();
   const bench = new Bench<ConnectorKind>(subject, rule.connector, generation, ground, deadline.signal);
-  const timeout = new Error(`the check did not come to an end within ${String(timeoutMs)} ms`);
+  const timeout = new Error(`the check did not come to an end within ${timeoutMs} ms`);
   let timer: NodeJS.Timeout | undefined;
   let breakOff = (): void => undefined;
   const end = new Promise<never>((_, reject) => {

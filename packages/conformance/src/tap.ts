@@ -124,9 +124,7 @@ export class Tap extends Duplex {
   #onHeader(header: Buffer): boolean {
     const first = this.frames.size === 0;
     if (!canBeginFrame(header, first)) {
-      const place = first
-        ? "at its start"
-        : `after ${String([...this.frames.values()].reduce((a, b) => a + b, 0))} frames`;
+      const place = first ? "at its start" : `after ${[...this.frames.values()].reduce((a, b) => a + b, 0)} frames`;
       this.#header = Buffer.alloc(0);
       this.#garbage = { place, bytes: header };
       return false;

@@ -20,7 +20,7 @@ export async function answerWithin<T>(answer: Promise<T>, ms: number, what: stri
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Violation(`${what} was not answered within ${String(ms)} ms`));
+      reject(new Violation(`${what} was not answered within ${ms} ms`));
     }, ms);
   });
   try {

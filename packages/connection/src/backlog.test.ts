@@ -2,7 +2,7 @@ import { Writable, type Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { Backlog } from "./backlog.js";
-import { maxBacklogBytes } from "./limits.js";
+import { MAX_BACKLOG_BYTES } from "./limits.js";
 
 const never = new AbortController().signal;
 
@@ -18,7 +18,7 @@ function stuck(): { wire: SlowWire; backlog: Backlog; sent: () => void } {
   const wire = new SlowWire();
   const backlog = new Backlog(wire as unknown as Duplex);
   wire.write("an answer");
-  return { wire, backlog, sent: backlog.add(maxBacklogBytes) };
+  return { wire, backlog, sent: backlog.add(MAX_BACKLOG_BYTES) };
 }
 
 async function isWaiting(promise: Promise<void>): Promise<boolean> {
@@ -33,7 +33,7 @@ describe("Backlog", () => {
     const wire = new SlowWire();
     const backlog = new Backlog(wire as unknown as Duplex);
     expect(await isWaiting(backlog.room(never))).toBe(false);
-    backlog.add(maxBacklogBytes);
+    backlog.add(MAX_BACKLOG_BYTES);
     expect(await isWaiting(backlog.room(never))).toBe(false);
     wire.write("an answer");
     expect(await isWaiting(backlog.room(never))).toBe(true);

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { maxBacklogBytes } from "./limits.js";
+import { MAX_BACKLOG_BYTES } from "./limits.js";
 
 /**
  * Counts the answers that were made and have not gone out. While the host does
@@ -52,6 +52,6 @@ export class Backlog {
   }
 
   #isStuck(): boolean {
-    return this.#bytes >= maxBacklogBytes && this.#wire.writableLength > 0 && !this.#wire.destroyed;
+    return this.#bytes >= MAX_BACKLOG_BYTES && this.#wire.writableLength > 0 && !this.#wire.destroyed;
   }
 }

@@ -12,13 +12,13 @@ import { requestBody } from "./request-body.js";
 import { callRefusal, httpRefusal } from "./request-checks.js";
 import { sendResponse, stopRequest } from "./response.js";
 import { createRouter, type Router } from "./router.js";
-import { defaultMaxMessageBytes, type FirstRequest, type Serve } from "./server.js";
+import { DEFAULT_MAX_MESSAGE_BYTES, type FirstRequest, type Serve } from "./server.js";
 import { grpcMessage, statusError } from "./status.js";
 import { explainUnreadable } from "./unreadable.js";
-import { connectionWindowBytes, openWire, sessionOptions } from "./wire.js";
+import { CONNECTION_WINDOW_BYTES, openWire, sessionOptions } from "./wire.js";
 
 /** How long the session may take to end after its wire, in milliseconds. It takes a few turns. */
-const sessionCloseMs = 1000;
+const SESSION_CLOSE_MS = 1000;
 const grpcType = "application/grpc";
 
 /**
@@ -30,7 +30,7 @@ const grpcType = "application/grpc";
  * was cut off is decided here, in one place (see {@link requestBody}).
  */
 export const serveWithConnect: Serve = (duplex, options) => {
-  const { services, maxMessageBytes = defaultMaxMessageBytes, onError = ignore } = options;
+  const { services, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, onError = ignore } = options;
   const calls = new Calls(() => !wire.destroyed);
   const {
     duplex: wire,
@@ -49,7 +49,7 @@ export const serveWithConnect: Serve = (duplex, options) => {
     session.destroy();
   });
   const session = performServerHandshake(wire, sessionOptions);
-  session.setLocalWindowSize(connectionWindowBytes);
+  session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   session.on("error", (error: Error) => {
     if (isPeerGone(error) || failure !== undefined) return;
     failure = isBrokenProtocol(error) ? new HostProtocolError(`the host broke HTTP/2: ${error.message}`) : error;
@@ -79,7 +79,7 @@ export const serveWithConnect: Serve = (duplex, options) => {
         resolve(failure);
       };
       // The session tells of an error only after the wire has closed.
-      const timer = setTimeout(done, sessionCloseMs);
+      const timer = setTimeout(done, SESSION_CLOSE_MS);
       session.once("close", done);
     });
   });

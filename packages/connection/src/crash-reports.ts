@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
-const maxReports = 100;
-const maxReportLength = 16 * 1024;
+const MAX_REPORTS = 100;
+const MAX_REPORT_LENGTH = 16 * 1024;
 
 /**
  * Keeps the process alive through errors that nobody caught. A bug in a plugin
@@ -26,11 +26,11 @@ export function crashReporter(write: (text: string) => void): (what: string, err
   const seen = new WeakSet<object>();
   let reports = 0;
   return (what, error) => {
-    if (reports > maxReports || (isObject(error) && seen.has(error))) return;
+    if (reports > MAX_REPORTS || (isObject(error) && seen.has(error))) return;
     if (isObject(error)) seen.add(error);
     reports += 1;
-    if (reports > maxReports) write("further uncaught errors are not shown\n");
-    else write(`${what}: ${describe(error).slice(0, maxReportLength)}\n`);
+    if (reports > MAX_REPORTS) write("further uncaught errors are not shown\n");
+    else write(`${what}: ${describe(error).slice(0, MAX_REPORT_LENGTH)}\n`);
   };
 }
 

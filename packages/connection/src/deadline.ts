@@ -1,5 +1,5 @@
 /** The longest that one of Node's timers can wait: about 25 days. It takes more for 1 millisecond. */
-const maxTimerMs = 0x7fff_ffff;
+const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** The units of gRPC's timeouts, in milliseconds. */
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
@@ -23,5 +23,5 @@ export function timeoutMsOf(timeout: string): number | undefined {
  * @param timeout - A `grpc-timeout` header, as "99999999H".
  */
 export function isFarDeadline(timeout: string): boolean {
-  return (timeoutMsOf(timeout) ?? 0) > maxTimerMs;
+  return (timeoutMsOf(timeout) ?? 0) > MAX_TIMER_MS;
 }

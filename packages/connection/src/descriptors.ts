@@ -61,7 +61,7 @@ function assertNothingPrinted(): void {
   const { bytesWritten } = process.stdout;
   if (!(bytesWritten > 0)) return;
   throw new Error(
-    `${String(bytesWritten)} bytes were printed to standard output, which is the connection to the host, before it was guarded; ` +
+    `${bytesWritten} bytes were printed to standard output, which is the connection to the host, before it was guarded; ` +
       'import the guard ("@kloset/sdk/guard") before anything else',
   );
 }

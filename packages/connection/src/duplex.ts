@@ -8,10 +8,10 @@ import { descriptorKind } from "./platform.js";
  * Bytes read ahead of a consumer that has paused. Enough to see the end of the
  * input behind what a pipe holds (64 KiB) while the output is stuck.
  */
-const readAhead = 256 * 1024;
+const READ_AHEAD = 256 * 1024;
 
 /** How much of the early input is taken at once: what a pipe holds. */
-const earlyInputBytes = 64 * 1024;
+const EARLY_INPUT_BYTES = 64 * 1024;
 
 /** How {@link joinDuplex} treats the bytes and the end. */
 export interface JoinOptions {
@@ -48,7 +48,7 @@ export function openDuplex(guard: Pick<Guard, "input" | "output">, flushMs: numb
   }
   const input = new Socket({ fd: guard.input, readable: true, writable: false });
   if (guard.input !== 0 && descriptorKind(guard.input) === "pipe") {
-    takeEarlyInput(guard.input, Buffer.allocUnsafe(earlyInputBytes), (bytes) =>
+    takeEarlyInput(guard.input, Buffer.allocUnsafe(EARLY_INPUT_BYTES), (bytes) =>
       input.push(bytes === null ? null : Buffer.from(bytes)),
     );
   }
@@ -78,7 +78,7 @@ class JoinedDuplex extends Duplex {
   };
 
   constructor(input: Readable, output: Writable, options: JoinOptions) {
-    super({ readableHighWaterMark: readAhead });
+    super({ readableHighWaterMark: READ_AHEAD });
     this.#input = input;
     this.#output = output;
     this.#options = options;
@@ -92,7 +92,7 @@ class JoinedDuplex extends Duplex {
     output.on("error", this.#onError);
     options.onResume?.(() => {
       // What was pushed before may still wait for a reader, whose next read resumes.
-      if (this.readableLength < readAhead) this._read();
+      if (this.readableLength < READ_AHEAD) this._read();
     });
     if (input.destroyed || output.destroyed) process.nextTick(this.#onGone);
   }

@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 
 /** No pipe holds more (Linux: pipe-max-size), so who has written more is still there. */
-const maxPipeBytes = 1024 * 1024;
+const MAX_PIPE_BYTES = 1024 * 1024;
 
 /**
  * Reads what a host has written before its pipe was opened anew, and finds out
@@ -22,7 +22,7 @@ export function takeEarlyInput(
   isClosed = (): boolean => false,
 ): boolean {
   let total = 0;
-  while (total < maxPipeBytes) {
+  while (total < MAX_PIPE_BYTES) {
     const length = tryRead(fd, buffer);
     if (length === undefined) return total > 0;
     sink(length === 0 ? null : buffer.subarray(0, length));

@@ -1,8 +1,8 @@
-import { frameHeaderLength, frameType } from "./frames.js";
+import { FRAME_HEADER_LENGTH, frameType } from "./frames.js";
 import { HostProtocolError } from "./host-protocol-error.js";
 
-/** The longest payload that is kept to tell of a dropped frame; the rest is not looked at. */
-const maxKeptLength = 1024;
+/** The longest payload that is kept to tell of a dropped frame; the rest is not looked AT. */
+const MAX_KEPT_LENGTH = 1024;
 
 /** The header of a frame. */
 export interface FrameHeader {
@@ -13,7 +13,7 @@ export interface FrameHeader {
   readonly length: number;
 }
 
-/** What a {@link FrameFilter} looks at and takes out. */
+/** What a {@link FrameFilter} looks AT and takes out. */
 export interface FrameFilterOptions {
   /** The bytes before the first frame. Default: none, as from a server. */
   readonly preface?: Buffer;
@@ -38,7 +38,7 @@ export interface FrameFilterOptions {
  */
 export class FrameFilter {
   readonly #options: FrameFilterOptions;
-  readonly #header = Buffer.alloc(frameHeaderLength);
+  readonly #header = Buffer.alloc(FRAME_HEADER_LENGTH);
   #headerFilled = 0;
   #payloadLeft = 0;
   #frame: FrameHeader = { type: 0, flags: 0, stream: 0, length: 0 };
@@ -74,21 +74,21 @@ export class FrameFilter {
         if (this.#dropping) from = at;
         else if (this.#isolated()) passUpTo(at);
         this.#end(pieces);
-      } else if (this.#headerFilled === 0 && chunk.length - at >= frameHeaderLength) {
+      } else if (this.#headerFilled === 0 && chunk.length - at >= FRAME_HEADER_LENGTH) {
         this.#begin(chunk, at);
         if (this.#dropping || this.#isolated()) passUpTo(at);
-        at += frameHeaderLength;
+        at += FRAME_HEADER_LENGTH;
         if (this.#dropping) from = at;
         this.#end(pieces);
       } else {
         // A header in two chunks is held back until it is whole.
         if (this.#headerFilled === 0) passUpTo(at);
-        const length = Math.min(frameHeaderLength - this.#headerFilled, chunk.length - at);
+        const length = Math.min(FRAME_HEADER_LENGTH - this.#headerFilled, chunk.length - at);
         chunk.copy(this.#header, this.#headerFilled, at, at + length);
         this.#headerFilled += length;
         at += length;
         from = at;
-        if (this.#headerFilled < frameHeaderLength) continue;
+        if (this.#headerFilled < FRAME_HEADER_LENGTH) continue;
         this.#headerFilled = 0;
         this.#begin(this.#header, 0);
         if (!this.#dropping) pieces.push(Buffer.from(this.#header));
@@ -127,13 +127,13 @@ export class FrameFilter {
   }
 
   #keep(part: Buffer): void {
-    if (this.#keptLength >= maxKeptLength) return;
-    const kept = Buffer.from(part.subarray(0, maxKeptLength - this.#keptLength));
+    if (this.#keptLength >= MAX_KEPT_LENGTH) return;
+    const kept = Buffer.from(part.subarray(0, MAX_KEPT_LENGTH - this.#keptLength));
     this.#kept.push(kept);
     this.#keptLength += kept.length;
   }
 
-  /** Tells of a dropped frame at its end. */
+  /** Tells of a dropped frame AT its end. */
   #end(pieces: Buffer[]): void {
     if (!this.#dropping || this.#payloadLeft > 0) return;
     this.#dropping = false;

@@ -43,16 +43,16 @@ export const setting = {
 } as const;
 
 /** Every frame begins with as many bytes (RFC 9113, section 4.1). */
-export const frameHeaderLength = 9;
+export const FRAME_HEADER_LENGTH = 9;
 
 /** What a client sends before its first frame (RFC 9113, section 3.4). */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
 /** The largest window (RFC 9113, section 6.9.1). */
-export const maxWindow = 0x7fff_ffff;
+export const MAX_WINDOW = 0x7fff_ffff;
 
 /** Windows and frames before the first SETTINGS (RFC 9113, sections 6.5.2 and 6.9.2). */
-export const initialWindow = 65_535;
+export const INITIAL_WINDOW = 65_535;
 
 /** Writes a frame's header. */
 export function writeFrameHeader(

@@ -23,6 +23,6 @@ const errorNames = [
  * @param detail - What the code alone does not tell; may be empty.
  */
 export function brokenProtocol(code: number, detail: string): HostProtocolError {
-  const name = errorNames[code] ?? `error ${String(code)}`;
+  const name = errorNames[code] ?? `error ${code}`;
   return new HostProtocolError(`the host broke HTTP/2: ${name}${detail === "" ? "" : ` (${detail})`}`);
 }

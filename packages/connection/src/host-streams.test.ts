@@ -2,7 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import type { FrameHeader } from "./frame-filter.js";
 import { frameType } from "./frames.js";
 import { HostStreams, type Fate } from "./host-streams.js";
-import { maxConcurrentStreams, maxDyingStreams, maxFrameBytes, maxSharedFrames, maxUnreadBytes } from "./limits.js";
+import {
+  MAX_CONCURRENT_STREAMS,
+  MAX_DYING_STREAMS,
+  MAX_FRAME_BYTES,
+  MAX_SHARED_FRAMES,
+  MAX_UNREAD_BYTES,
+} from "./limits.js";
 
 const MiB = 1024 * 1024;
 const headers = (stream: number, flags = 0): FrameHeader => ({ type: frameType.headers, flags, stream, length: 20 });
@@ -37,18 +43,18 @@ function openMany(streams: HostStreams, count: number, first = 1): number[] {
 }
 
 function sendData(streams: HostStreams, id: number, bytes: number): void {
-  for (let left = bytes; left > 0; left -= maxFrameBytes) streams.received(data(id, maxFrameBytes));
+  for (let left = bytes; left > 0; left -= MAX_FRAME_BYTES) streams.received(data(id, MAX_FRAME_BYTES));
 }
 
 describe("HostStreams", () => {
   it("refuses streams beyond the number that hosts are told", () => {
     const { streams, fates } = watched();
-    openMany(streams, maxConcurrentStreams + 2);
+    openMany(streams, MAX_CONCURRENT_STREAMS + 2);
     expect(fates).toEqual([
-      [2 * maxConcurrentStreams + 1, "refused"],
-      [2 * maxConcurrentStreams + 3, "refused"],
+      [2 * MAX_CONCURRENT_STREAMS + 1, "refused"],
+      [2 * MAX_CONCURRENT_STREAMS + 3, "refused"],
     ]);
-    expect(streams.fateOf(2 * maxConcurrentStreams + 1)).toBe("refused");
+    expect(streams.fateOf(2 * MAX_CONCURRENT_STREAMS + 1)).toBe("refused");
   });
 
   it.each<[string, (streams: HostStreams) => void]>([
@@ -73,20 +79,20 @@ describe("HostStreams", () => {
     ],
   ])("gives a stream's place to another when %s", (_, end) => {
     const { streams, fates } = watched();
-    openMany(streams, maxConcurrentStreams);
+    openMany(streams, MAX_CONCURRENT_STREAMS);
     end(streams);
     fates.length = 0;
-    streams.received(headers(2 * maxConcurrentStreams + 1));
+    streams.received(headers(2 * MAX_CONCURRENT_STREAMS + 1));
     expect(fates).toEqual([]);
-    streams.received(headers(2 * maxConcurrentStreams + 3));
-    expect(fates).toEqual([[2 * maxConcurrentStreams + 3, "refused"]]);
+    streams.received(headers(2 * MAX_CONCURRENT_STREAMS + 3));
+    expect(fates).toEqual([[2 * MAX_CONCURRENT_STREAMS + 3, "refused"]]);
   });
 
   it("takes one half-close for none", () => {
     const { streams, fates } = watched();
-    for (const id of openMany(streams, maxConcurrentStreams)) streams.received(data(id, 0, 1));
-    streams.received(headers(2 * maxConcurrentStreams + 1));
-    expect(fates).toEqual([[2 * maxConcurrentStreams + 1, "refused"]]);
+    for (const id of openMany(streams, MAX_CONCURRENT_STREAMS)) streams.received(data(id, 0, 1));
+    streams.received(headers(2 * MAX_CONCURRENT_STREAMS + 1));
+    expect(fates).toEqual([[2 * MAX_CONCURRENT_STREAMS + 1, "refused"]]);
   });
 
   it("tells of a reset once, and of none for a stream that is over", () => {
@@ -116,13 +122,13 @@ describe("HostStreams", () => {
   it("throws at a frame over the limit, of whatever type", () => {
     const { streams } = watched();
     expect(() => {
-      streams.received({ type: 0xee, flags: 0, stream: 0, length: maxFrameBytes + 1 });
+      streams.received({ type: 0xee, flags: 0, stream: 0, length: MAX_FRAME_BYTES + 1 });
     }).toThrow("the host sent a frame of 16385 bytes; the limit is 16384");
   });
 
   it("is full of streams that are over and wait for their reset to go out", () => {
     const { streams, rooms } = watched();
-    for (let i = 0; i < maxDyingStreams; i += 1) {
+    for (let i = 0; i < MAX_DYING_STREAMS; i += 1) {
       streams.received(headers(2 * i + 1));
       expect(streams.isFull).toBe(false);
       streams.received(rst(2 * i + 1));
@@ -148,8 +154,8 @@ describe("HostStreams", () => {
     }
     expect(fates).toEqual([[ids[7], "overloaded"]]);
     // Less by what the frames cost.
-    expect(sent).toBeGreaterThan(0.9 * maxUnreadBytes);
-    expect(sent).toBeLessThanOrEqual(maxUnreadBytes);
+    expect(sent).toBeGreaterThan(0.9 * MAX_UNREAD_BYTES);
+    expect(sent).toBeLessThanOrEqual(MAX_UNREAD_BYTES);
   });
 
   it("counts what a frame costs beside its bytes", () => {
@@ -175,12 +181,12 @@ describe("HostStreams", () => {
   it("is crowded by many unread frames, until they are read", () => {
     const { streams } = watched();
     streams.received(headers(1));
-    for (let i = 0; i < maxSharedFrames; i += 1) {
+    for (let i = 0; i < MAX_SHARED_FRAMES; i += 1) {
       expect(streams.isCrowded).toBe(false);
       streams.received(data(1, 10));
     }
     expect(streams.isCrowded).toBe(true);
-    streams.read(1, 10 * maxSharedFrames);
+    streams.read(1, 10 * MAX_SHARED_FRAMES);
     expect(streams.isCrowded).toBe(false);
   });
 });

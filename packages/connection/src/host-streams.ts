@@ -2,13 +2,13 @@ import type { FrameHeader } from "./frame-filter.js";
 import { frameFlag, frameType } from "./frames.js";
 import { HostProtocolError } from "./host-protocol-error.js";
 import {
-  frameCostBytes,
-  maxConcurrentStreams,
-  maxDyingBytes,
-  maxDyingStreams,
-  maxFrameBytes,
-  maxSharedFrames,
-  maxUnreadBytes,
+  FRAME_COST_BYTES,
+  MAX_CONCURRENT_STREAMS,
+  MAX_DYING_BYTES,
+  MAX_DYING_STREAMS,
+  MAX_FRAME_BYTES,
+  MAX_SHARED_FRAMES,
+  MAX_UNREAD_BYTES,
 } from "./limits.js";
 
 /**
@@ -60,12 +60,12 @@ export class HostStreams {
 
   /** Whether the host must not be read on: it makes streams die faster than it takes their resets. */
   get isFull(): boolean {
-    return this.#dying >= maxDyingStreams || this.#dyingBytes >= maxDyingBytes;
+    return this.#dying >= MAX_DYING_STREAMS || this.#dyingBytes >= MAX_DYING_BYTES;
   }
 
   /** Whether so many frames are unread that each needs memory of its own. */
   get isCrowded(): boolean {
-    return this.#unreadFrames >= maxSharedFrames;
+    return this.#unreadFrames >= MAX_SHARED_FRAMES;
   }
 
   /** What is to become of a stream that the session has announced. */
@@ -80,10 +80,8 @@ export class HostStreams {
    *   never opened, or is no whole reset.
    */
   received({ type, flags, stream, length }: FrameHeader): void {
-    if (length > maxFrameBytes) {
-      throw new HostProtocolError(
-        `the host sent a frame of ${String(length)} bytes; the limit is ${String(maxFrameBytes)}`,
-      );
+    if (length > MAX_FRAME_BYTES) {
+      throw new HostProtocolError(`the host sent a frame of ${length} bytes; the limit is ${MAX_FRAME_BYTES}`);
     }
     if (type === frameType.headers) this.#opened(stream);
     else if (type === frameType.data) this.#arrived(stream, length);
@@ -126,7 +124,7 @@ export class HostStreams {
     if (id <= this.#lastStream) return;
     this.#lastStream = id;
     this.#streams.set(id, { hostEnded: false, pluginEnded: false, fate: undefined, unreadBytes: 0, unreadFrames: 0 });
-    if (this.#streams.size - this.#dying > maxConcurrentStreams) this.#end(id, "refused");
+    if (this.#streams.size - this.#dying > MAX_CONCURRENT_STREAMS) this.#end(id, "refused");
   }
 
   #arrived(id: number, length: number): void {
@@ -136,16 +134,15 @@ export class HostStreams {
     state.unreadFrames += 1;
     this.#unreadBytes += length;
     this.#unreadFrames += 1;
-    if (this.#unreadBytes + this.#unreadFrames * frameCostBytes > maxUnreadBytes)
+    if (this.#unreadBytes + this.#unreadFrames * FRAME_COST_BYTES > MAX_UNREAD_BYTES)
       this.#end(this.#fullest(), "overloaded");
   }
 
   #reset(id: number, length: number): void {
-    if (length !== 4)
-      throw new HostProtocolError(`the host sent a RST_STREAM frame of ${String(length)} bytes; it has 4`);
+    if (length !== 4) throw new HostProtocolError(`the host sent a RST_STREAM frame of ${length} bytes; it has 4`);
     // The even ones are the server's, which opens none.
     if (id % 2 === 0 || id > this.#lastStream) {
-      throw new HostProtocolError(`the host reset stream ${String(id)}, which it has not opened`);
+      throw new HostProtocolError(`the host reset stream ${id}, which it has not opened`);
     }
     this.#end(id, "reset");
   }
@@ -190,5 +187,5 @@ export class HostStreams {
 }
 
 function costOf({ unreadBytes, unreadFrames }: HostStream): number {
-  return unreadBytes + unreadFrames * frameCostBytes;
+  return unreadBytes + unreadFrames * FRAME_COST_BYTES;
 }

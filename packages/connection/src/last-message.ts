@@ -1,11 +1,11 @@
-const prefixLength = 5;
+const PREFIX_LENGTH = 5;
 
 /**
  * Remembers the message of a request stream that was handed on last, by
  * reference, so that one which can not be read can be looked into.
  */
 export class LastMessage {
-  readonly #prefix = Buffer.alloc(prefixLength);
+  readonly #prefix = Buffer.alloc(PREFIX_LENGTH);
   #prefixFilled = 0;
   #left = 0;
   #pieces: Uint8Array[] = [];
@@ -20,10 +20,10 @@ export class LastMessage {
     while (at < chunk.length) {
       if (this.#left === 0) {
         if (this.#prefixFilled === 0) this.#pieces = [];
-        const taken = chunk.copy(this.#prefix, this.#prefixFilled, at, at + prefixLength - this.#prefixFilled);
+        const taken = chunk.copy(this.#prefix, this.#prefixFilled, at, at + PREFIX_LENGTH - this.#prefixFilled);
         at += taken;
         this.#prefixFilled += taken;
-        if (this.#prefixFilled < prefixLength) break;
+        if (this.#prefixFilled < PREFIX_LENGTH) break;
         this.#prefixFilled = 0;
         this.#left = this.#prefix.readUInt32BE(1);
       }

@@ -6,10 +6,10 @@ import { statusText } from "./status.js";
 export type Awaitable<T> = T | PromiseLike<T>;
 
 /** How long a connector's `close()` may take after the host has gone, in milliseconds. */
-export const defaultCloseDeadlineMs = 10_000;
+export const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
 /** The exit code after a `close()` that failed or did not finish in time, or a host that broke the protocol. */
-export const failedExitCode = 1;
+export const FAILED_EXIT_CODE = 1;
 
 /** What a life consists of. */
 export interface LifetimeOptions {
@@ -51,7 +51,7 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
   // SIGTERM stays caught: the caller exits next, and one that comes just before must not kill.
   const code = await closeInTime(options);
   // The line that says why is out already.
-  return failure === undefined ? code : failedExitCode;
+  return failure === undefined ? code : FAILED_EXIT_CODE;
 }
 
 async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions): Promise<number> {
@@ -63,13 +63,13 @@ async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions):
   });
   try {
     if ((await Promise.race([late, callAsync(close)])) !== "late") return 0;
-    report(`close() did not finish within ${String(closeDeadlineMs / 1000)} s after the host had gone`);
+    report(`close() did not finish within ${closeDeadlineMs / 1000} s after the host had gone`);
   } catch (error) {
     report(`close() failed: ${statusText(error)}`);
   } finally {
     clearTimeout(timer);
   }
-  return failedExitCode;
+  return FAILED_EXIT_CODE;
 }
 
 /** So that a throw is a rejection. */

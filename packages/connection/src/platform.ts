@@ -33,7 +33,7 @@ export function descriptorKind(fd: number): DescriptorKind {
 export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
   if (process.platform === "win32") return undefined;
   try {
-    return openSync(`/dev/fd/${String(fd)}`, flags);
+    return openSync(`/dev/fd/${fd}`, flags);
   } catch {
     return undefined;
   }
@@ -99,8 +99,8 @@ export function stdoutIsInherited(): boolean | undefined {
     const output = readlinkSync("/proc/self/fd/1");
     let pid = process.ppid;
     for (let depth = 0; depth < 8 && pid > 1; depth += 1) {
-      if (readlinkSync(`/proc/${String(pid)}/fd/1`) !== output) return false;
-      if (readlinkSync(`/proc/${String(pid)}/fd/0`) !== input) return true;
+      if (readlinkSync(`/proc/${pid}/fd/1`) !== output) return false;
+      if (readlinkSync(`/proc/${pid}/fd/0`) !== input) return true;
       pid = parentOf(pid);
     }
     return undefined;
@@ -111,6 +111,6 @@ export function stdoutIsInherited(): boolean | undefined {
 
 function parentOf(pid: number): number {
   // "pid (name) state ppid …": the name may hold spaces and brackets.
-  const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }

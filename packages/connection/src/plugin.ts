@@ -1,7 +1,7 @@
 import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
-import { maxReports } from "./limits.js";
-import { defaultCloseDeadlineMs, outliveHost, type Awaitable } from "./lifetime.js";
+import { MAX_REPORTS } from "./limits.js";
+import { DEFAULT_CLOSE_DEADLINE_MS, outliveHost, type Awaitable } from "./lifetime.js";
 import type { DescriptorServer, ServeDescriptors, Services } from "./server.js";
 import { putUpWithLostLog } from "./standard-streams.js";
 import { statusText } from "./status.js";
@@ -38,13 +38,13 @@ export interface ServePluginOptions {
 }
 
 /** The exit code when there is no host: somebody started the program by hand. */
-const noHostExitCode = 2;
+const NO_HOST_EXIT_CODE = 2;
 
 /** How long answers that were given may take to leave a full pipe, in milliseconds. */
-const flushMs = 250;
+const FLUSH_MS = 250;
 
 /** How long the log may take to leave when nobody reads it, in milliseconds. */
-const logFlushMs = 2000;
+const LOG_FLUSH_MS = 2000;
 
 /**
  * Serves a plugin to the host that started this process, and ends the process
@@ -70,11 +70,11 @@ export async function servePlugin(options: ServePluginOptions): Promise<void> {
   const onError = (error: Error): void => {
     // A host that does the same wrong over and over must not fill its own log.
     reports += 1;
-    if (reports <= maxReports) report(`connection: ${statusText(error)}`);
-    else if (reports === maxReports + 1) report("connection: further errors are not shown");
+    if (reports <= MAX_REPORTS) report(`connection: ${statusText(error)}`);
+    else if (reports === MAX_REPORTS + 1) report("connection: further errors are not shown");
   };
   const server = connect(guard, options, onError);
-  const { close, closeDeadlineMs = defaultCloseDeadlineMs, onDisconnect } = options;
+  const { close, closeDeadlineMs = DEFAULT_CLOSE_DEADLINE_MS, onDisconnect } = options;
   const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
   await (await server).release();
   await flushLog();
@@ -89,7 +89,7 @@ async function connect(
   onError: (error: Error) => void,
 ): Promise<DescriptorServer> {
   const { serve, loadServices } = await load();
-  const serveGreeted = serve(guard, flushMs);
+  const serveGreeted = serve(guard, FLUSH_MS);
   return serveGreeted({ services: await loadServices(), onError });
 }
 
@@ -97,7 +97,7 @@ async function connect(
 async function flushLog(): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, logFlushMs);
+    timer = setTimeout(resolve, LOG_FLUSH_MS);
     // Told when all before it has left, or never will.
     process.stderr.write("", () => {
       resolve();
@@ -120,7 +120,7 @@ async function findHost(options: ServePluginOptions): Promise<Guard> {
       resolve();
     });
   });
-  process.exit(noHostExitCode);
+  process.exit(NO_HOST_EXIT_CODE);
 }
 
 function byHand({ name, description }: PluginProgram): string {

@@ -1,9 +1,9 @@
-import { maxQuotedLength } from "./limits.js";
+import { MAX_QUOTED_LENGTH } from "./limits.js";
 import type { ServedService } from "./server.js";
 
 /** As much of what a host has sent as a text repeats: a status that is too long for a header takes the connection with it. */
 export function quoted(text: string): string {
-  return text.length <= maxQuotedLength ? text : `${text.slice(0, maxQuotedLength)}…`;
+  return text.length <= MAX_QUOTED_LENGTH ? text : `${text.slice(0, MAX_QUOTED_LENGTH)}…`;
 }
 
 /** Why a path is not served, as grpc-go words it. */

@@ -3,7 +3,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { LastMessage } from "./last-message.js";
 
 /** What is taken from a stream at once. */
-const maxReadBytes = 64 * 1024;
+const MAX_READ_BYTES = 64 * 1024;
 
 /**
  * The bytes of a request. Throws `signal.reason` as soon as the call is
@@ -42,7 +42,7 @@ export async function* requestBody(
     for (;;) {
       throwIfCut(stream, signal);
       // Not all there is: what is taken out stays with a consumer that never comes back.
-      const chunk = stream.read(Math.min(stream.readableLength, maxReadBytes) || undefined) as Buffer | null;
+      const chunk = stream.read(Math.min(stream.readableLength, MAX_READ_BYTES) || undefined) as Buffer | null;
       if (chunk !== null) {
         for (const piece of last.split(chunk)) {
           held += piece.length;

@@ -4,7 +4,7 @@ import type { Backlog } from "./backlog.js";
 import type { UniversalResponse } from "./router.js";
 import { grpcMessage } from "./status.js";
 
-const noError = 0;
+const NO_ERROR = 0;
 
 /**
  * Sends a response as gRPC wants it: the status follows the messages in a
@@ -73,7 +73,7 @@ function room(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void> {
 export function stopRequest(stream: ServerHttp2Stream): void {
   // The status is queued by an immediate of Node's own; the reset has to follow it.
   setImmediate(() => {
-    if (!stream.readableEnded && !stream.closed && isSending(stream)) stream.close(noError);
+    if (!stream.readableEnded && !stream.closed && isSending(stream)) stream.close(NO_ERROR);
   });
 }
 

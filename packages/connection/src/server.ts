@@ -86,4 +86,4 @@ export type ServeDescriptors = (
 ) => (options: ServerOptions) => DescriptorServer;
 
 /** grpc-go's default limit, which hosts keep. */
-export const defaultMaxMessageBytes = 4 * 1024 * 1024;
+export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

@@ -11,10 +11,10 @@ export { decidedByFirst } from "./first-request.js";
 export {
   errorCode,
   frameFlag,
-  frameHeaderLength,
+  FRAME_HEADER_LENGTH,
   frameType,
-  initialWindow,
-  maxWindow,
+  INITIAL_WINDOW,
+  MAX_WINDOW,
   preface,
   readUint32,
   setting,
@@ -23,17 +23,17 @@ export {
 } from "./frames.js";
 export { brokenProtocol, HostProtocolError } from "./host-protocol-error.js";
 export {
-  connectionWindowBytes,
-  maxBacklogBytes,
-  maxConcurrentStreams,
-  maxFrameBytes,
-  maxQuotedLength,
-  maxUnreadBytes,
-  streamWindowBytes,
+  CONNECTION_WINDOW_BYTES,
+  MAX_BACKLOG_BYTES,
+  MAX_CONCURRENT_STREAMS,
+  MAX_FRAME_BYTES,
+  MAX_QUOTED_LENGTH,
+  MAX_UNREAD_BYTES,
+  STREAM_WINDOW_BYTES,
 } from "./limits.js";
 export { isPeerGone } from "./peer-gone.js";
 export { reopenedNeverBlocks } from "./platform.js";
 export { notServed, quoted } from "./refusals.js";
 export { callRefusal, httpRefusal } from "./request-checks.js";
-export { defaultMaxMessageBytes } from "./server.js";
+export { DEFAULT_MAX_MESSAGE_BYTES } from "./server.js";
 export { grpcMessage, statusError } from "./status.js";

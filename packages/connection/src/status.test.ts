@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
-import { grpcMessage, maxStatusTextLength, statusError, statusText } from "./status.js";
+import { grpcMessage, MAX_STATUS_TEXT_LENGTH, statusError, statusText } from "./status.js";
 
 describe("statusText", () => {
   it.each<[string, unknown, string]>([
@@ -21,15 +21,15 @@ describe("statusText", () => {
     const text = unit.repeat(60_000);
     const short = statusText(new Error(text));
     const parts = /^(.*)… \((\d+) more bytes\)$/u.exec(short);
-    expect(encodeURIComponent(short).length).toBeLessThanOrEqual(maxStatusTextLength);
-    expect(encodeURIComponent(short).length).toBeGreaterThan(maxStatusTextLength - 100);
+    expect(encodeURIComponent(short).length).toBeLessThanOrEqual(MAX_STATUS_TEXT_LENGTH);
+    expect(encodeURIComponent(short).length).toBeGreaterThan(MAX_STATUS_TEXT_LENGTH - 100);
     expect(text.startsWith(parts?.[1] ?? "?")).toBe(true);
     expect(Buffer.byteLength(parts?.[1] ?? "") + Number(parts?.[2])).toBe(Buffer.byteLength(text));
     expect(statusText(short)).toBe(short);
   });
 
   it("leaves a text alone that just fits", () => {
-    const text = "a".repeat(maxStatusTextLength);
+    const text = "a".repeat(MAX_STATUS_TEXT_LENGTH);
     expect(statusText(text)).toBe(text);
     expect(statusText(`${text}a`)).toMatch(/more bytes\)$/);
   });

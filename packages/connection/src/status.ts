@@ -5,10 +5,10 @@ import { Code, isCodedError, StatusError } from "@kloset/grpc";
  * 3 bytes, "é" is 6); what is sent is never longer. nghttp2 sends no header block of more than 64 KiB,
  * and one that it refuses takes the connection with it; grpc-go takes 16 MiB.
  */
-export const maxStatusTextLength = 48 * 1024;
+export const MAX_STATUS_TEXT_LENGTH = 48 * 1024;
 
 /** Room for "… (4294967295 more bytes)", encoded. */
-const endingLength = 64;
+const ENDING_LENGTH = 64;
 
 /**
  * A status text that encodeURIComponent has encoded, as connect does, in gRPC's
@@ -32,17 +32,17 @@ export function grpcMessage(encoded: string): string {
 export function statusText(error: unknown): string {
   const text = plainText(error).replace(/\p{Surrogate}/gu, "\uFFFD");
   // A UTF-16 unit is 9 bytes at most: most texts need no counting.
-  if (text.length * 9 <= maxStatusTextLength) return text;
+  if (text.length * 9 <= MAX_STATUS_TEXT_LENGTH) return text;
   let length = 0;
   let cut = 0;
   for (const character of text) {
     length += encodedLength(character);
-    if (length <= maxStatusTextLength - endingLength) cut += character.length;
-    else if (length > maxStatusTextLength) break;
+    if (length <= MAX_STATUS_TEXT_LENGTH - ENDING_LENGTH) cut += character.length;
+    else if (length > MAX_STATUS_TEXT_LENGTH) break;
   }
-  if (length <= maxStatusTextLength) return text;
+  if (length <= MAX_STATUS_TEXT_LENGTH) return text;
   const more = Buffer.byteLength(text.slice(cut));
-  return `${text.slice(0, cut)}… (${String(more)} more bytes)`;
+  return `${text.slice(0, cut)}… (${more} more bytes)`;
 }
 
 /** The length of one character after encodeURIComponent. */

@@ -3,7 +3,7 @@ import { fromBinary, ScalarType, type DescField, type DescMessage } from "@bufbu
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { Code } from "@kloset/grpc";
 import type { LastMessage } from "./last-message.js";
-import { maxQuotedLength } from "./limits.js";
+import { MAX_QUOTED_LENGTH } from "./limits.js";
 import type { UniversalResponse } from "./router.js";
 import { statusText } from "./status.js";
 
@@ -101,7 +101,7 @@ function textsOfEntry(field: DescField & { fieldKind: "map" }, entry: Uint8Array
 
 /** As much of the bytes as a person needs, what is no ASCII as "\xff". */
 function quoted(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.subarray(0, maxQuotedLength)).toString("latin1");
+  const text = Buffer.from(bytes.subarray(0, MAX_QUOTED_LENGTH)).toString("latin1");
   const escaped = text.replace(/[^ -~]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  return `"${escaped}${bytes.length > maxQuotedLength ? "…" : ""}"`;
+  return `"${escaped}${bytes.length > MAX_QUOTED_LENGTH ? "…" : ""}"`;
 }

@@ -7,18 +7,18 @@ import { FrameFilter, type FrameHeader } from "./frame-filter.js";
 import { frameFlag, frameType, preface } from "./frames.js";
 import { brokenProtocol } from "./host-protocol-error.js";
 import { HostStreams, type Fate } from "./host-streams.js";
-import { connectionWindowBytes, maxConcurrentStreams, maxQuotedLength, streamWindowBytes } from "./limits.js";
+import { CONNECTION_WINDOW_BYTES, MAX_CONCURRENT_STREAMS, MAX_QUOTED_LENGTH, STREAM_WINDOW_BYTES } from "./limits.js";
 
 /** What nghttp2 is told; see {@link openWire} for what it is not. */
 export const sessionOptions: { settings: Settings; maxSessionMemory: number } = {
-  settings: { initialWindowSize: streamWindowBytes },
+  settings: { initialWindowSize: STREAM_WINDOW_BYTES },
   // In megabytes. The default of 10 refuses streams when a few wait with 1 MiB
   // each. What may be held is bounded by limits.ts.
   maxSessionMemory: 4096,
 };
 
 /** The connection's window, which is set apart from the settings. */
-export { connectionWindowBytes };
+export { CONNECTION_WINDOW_BYTES };
 
 /** The connection as nghttp2 sees it. */
 export interface Wire {
@@ -80,7 +80,7 @@ export function openWire(connection: Duplex, onFate: (stream: number, fate: Fate
       if (type === frameType.settings) return settingsWithLimit(payload);
       const code = payload.readUInt32BE(4);
       if (code === constants.NGHTTP2_NO_ERROR) return undefined;
-      const detail = payload.toString("latin1", 8, 8 + maxQuotedLength);
+      const detail = payload.toString("latin1", 8, 8 + MAX_QUOTED_LENGTH);
       const error = brokenProtocol(code, detail);
       // Next in line: Node may be ending the session, and tell why.
       setImmediate(() => duplex.destroy(error));
@@ -122,7 +122,7 @@ function settingsWithLimit(payload: Buffer): Buffer {
   frame.writeUInt8(frameType.settings, 3);
   payload.copy(frame, 9);
   frame.writeUInt16BE(constants.NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 9 + payload.length);
-  frame.writeUInt32BE(maxConcurrentStreams, 9 + payload.length + 2);
+  frame.writeUInt32BE(MAX_CONCURRENT_STREAMS, 9 + payload.length + 2);
   return frame;
 }
 

@@ -27,7 +27,7 @@ export async function restoreAttribute(
 
 function kindOf(record: connectors.Record): ExtendedAttributeKind {
   const kind = xattrKindFromWire(record.xattrType);
-  if (kind === undefined) throw new Error(`${nameOf(record)} is of the unknown kind ${String(record.xattrType)}`);
+  if (kind === undefined) throw new Error(`${nameOf(record)} is of the unknown kind ${record.xattrType}`);
   return kind;
 }
 
@@ -37,7 +37,7 @@ async function valueOf(record: connectors.Record, content: AsyncIterable<Uint8Ar
   for await (const chunk of content) {
     length += chunk.length;
     if (length > MAX_ATTRIBUTE_BYTES) {
-      throw new Error(`${nameOf(record)} is larger than ${String(MAX_ATTRIBUTE_BYTES)} bytes`);
+      throw new Error(`${nameOf(record)} is larger than ${MAX_ATTRIBUTE_BYTES} bytes`);
     }
     chunks.push(chunk);
   }

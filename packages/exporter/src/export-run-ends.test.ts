@@ -102,7 +102,7 @@ describe("the end of an Export", () => {
   it("waits when the host reads no results: what waits is bounded", async () => {
     let sent = 0;
     async function* requests(): AsyncGenerator<Request, void, undefined> {
-      for (; sent < 5000; sent++) yield* file(`/f${String(sent)}`, "x");
+      for (; sent < 5000; sent++) yield* file(`/f${sent}`, "x");
     }
     const exporter = new FakeExporter();
     const answers = await startExport(exporter, requests(), { maxConcurrency: 4 });

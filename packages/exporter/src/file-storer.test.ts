@@ -14,7 +14,7 @@ const textOf = (content: string | readonly string[]) => (typeof content === "str
 describe("storing files at once", () => {
   it.each([1, 3, 8])("stores up to %d small files at once, and never more", async (maxConcurrency) => {
     const exporter = new FakeExporter(async () => settled());
-    const requests = Array.from({ length: 12 }, (_, i) => file(`/f${String(i)}`, String(i))).flat();
+    const requests = Array.from({ length: 12 }, (_, i) => file(`/f${i}`, String(i))).flat();
     const { byPathname } = await runExport(exporter, requests, { maxConcurrency });
     expect(Object.values(byPathname)).toEqual(Array.from({ length: 12 }, () => ""));
     expect(exporter.peak).toBe(maxConcurrency);
@@ -47,7 +47,7 @@ describe("storing files at once", () => {
     const exporter = new FakeExporter((call) => (call.startsWith("storeFile") ? gate.promise : undefined));
     let sent = 0;
     async function* requests(): AsyncGenerator<Request, void, undefined> {
-      for (; sent < 200; sent++) yield* file(`/f${String(sent)}`, "x".repeat(256 * 1024));
+      for (; sent < 200; sent++) yield* file(`/f${sent}`, "x".repeat(256 * 1024));
     }
     const running = runExport(exporter, requests(), { maxConcurrency: 65_535 });
     for (let before = -1; before !== sent;) {

@@ -73,8 +73,7 @@ export class FileStorer {
   /** The beginning of the content. Without one the file is done. */
   async #headOf({ hasReader }: connectors.Record, { pathname, fileInfo: { size }, links }: File): Promise<Head> {
     try {
-      if (!hasReader && size > 0)
-        throw new Error(`${JSON.stringify(pathname)} has ${String(size)} bytes, and none are sent`);
+      if (!hasReader && size > 0) throw new Error(`${JSON.stringify(pathname)} has ${size} bytes, and none are sent`);
       return await this.#packets.head(MAX_BUFFERED_BYTES, MAX_BUFFERED_CHUNKS);
     } catch (error) {
       links?.done();

@@ -40,7 +40,7 @@ const treeOf = fc
     const files: (Entry & { type: "file" })[] = [];
     seeds.forEach((seed, i) => {
       const parent = directories[seed.parent % directories.length] ?? "/";
-      const pathname = `${parent === "/" ? "" : parent}/e${String(i)}`;
+      const pathname = `${parent === "/" ? "" : parent}/e${i}`;
       const info = { permissions: seed.permissions, modTime: seed.modTime, dev: 1n, ino: BigInt(i + 2), uid: i };
       const first = files[seed.first % (files.length || 1)];
       if (seed.kind === "directory") {
@@ -210,7 +210,7 @@ describe("both generations", () => {
 
 /**
  * What both generations say: of entries, of directories made, of their permissions
- * at the end. A directory may be made while a file is in work.
+ * AT the end. A directory may be made while a file is in work.
  *
  * v1.0 hosts make each directory again before its files, and send no permissions
  * of the top; v1.1 hosts send the content of every name of a file, and what is too

@@ -76,10 +76,10 @@ describe("files whose other names never come", () => {
     jest.restoreAllMocks();
   });
 
-  const MAX_BYTES = 100_000;
+  const maxBytes = 100_000;
 
   /** Files of two names each of which one comes, and is stored. */
-  async function stored(links: HardLinks, files: number, pathnameOf = (i: number) => `/f${String(i)}`): Promise<void> {
+  async function stored(links: HardLinks, files: number, pathnameOf = (i: number) => `/f${i}`): Promise<void> {
     for (let i = 0; i < files; i++) {
       const name = new Name(pathnameOf(i));
       const set = links.setOf(inode({ nlink: 2, ino: BigInt(i) }), name.pathname);
@@ -94,7 +94,7 @@ describe("files whose other names never come", () => {
 
   it("take no more memory than they may: the oldest are forgotten, and the user is told", async () => {
     const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
-    const links = new HardLinks(MAX_BYTES);
+    const links = new HardLinks(maxBytes);
     await stored(links, 100);
     expect(links.size).toBe(100);
     expect(write).not.toHaveBeenCalled();
@@ -112,14 +112,14 @@ describe("files whose other names never come", () => {
 
   it("take what their pathnames take, too", async () => {
     jest.spyOn(process.stderr, "write").mockReturnValue(true);
-    const links = new HardLinks(MAX_BYTES);
-    await stored(links, 20, (i) => `/${"x".repeat(10_000)}${String(i)}`);
+    const links = new HardLinks(maxBytes);
+    await stored(links, 20, (i) => `/${"x".repeat(10_000)}${i}`);
     expect(links.size).toBeGreaterThan(0);
-    expect(links.size).toBeLessThan(MAX_BYTES / 20_000);
+    expect(links.size).toBeLessThan(maxBytes / 20_000);
   });
 
   it("do not count any more when their names have come", async () => {
-    const links = new HardLinks(MAX_BYTES);
+    const links = new HardLinks(maxBytes);
     for (let round = 0; round < 20; round++) {
       await stored(links, 100);
       for (let i = 0; i < 100; i++) links.setOf(inode({ nlink: 2, ino: BigInt(i) }), "/other")?.done();
@@ -131,7 +131,7 @@ describe("files whose other names never come", () => {
 
   it("are not forgotten while they are stored", async () => {
     jest.spyOn(process.stderr, "write").mockReturnValue(true);
-    const links = new HardLinks(MAX_BYTES);
+    const links = new HardLinks(maxBytes);
     const long = links.setOf(inode({ nlink: 3, ino: 77_777n }), "/long");
     await long?.firstOr(new Name("/long"));
     await stored(links, 2000);

@@ -50,7 +50,7 @@ export function exporterV1_0(
         const pathname = belowRoot(root, newname);
         if (ltype === HARD_LINK) return createLink(exporter, belowRoot(root, oldname), pathname, "hard");
         if (ltype === SYMBOLIC_LINK) return createLink(exporter, oldname, pathname, "symbolic");
-        throw invalidArgument(`CreateLink: ltype is 0 (hard) or 1 (symbolic): ${String(ltype)}`);
+        throw invalidArgument(`CreateLink: ltype is 0 (hard) or 1 (symbolic): ${ltype}`);
       }),
 
     close: () => calls.close(),

@@ -20,9 +20,9 @@ export const Code = {
 export type Code = (typeof Code)[keyof typeof Code];
 
 /** The largest code there is: UNAUTHENTICATED. */
-const maxCode = 16;
+const MAX_CODE = 16;
 
 /** Whether this is the code of a failure. */
 export function isFailureCode(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= maxCode;
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_CODE;
 }

@@ -3,7 +3,7 @@ import { Code } from "./code.js";
 import { StatusError } from "./status-error.js";
 
 /** How much of a text that is no UTF-8 is repeated, in bytes. */
-const maxQuotedLength = 256;
+const MAX_QUOTED_LENGTH = 256;
 
 /** Why bytes are no message. Leaves a codec only as the text of a StatusError. */
 export class Malformed extends Error {
@@ -40,7 +40,7 @@ export function assertUtf8(bytes: Uint8Array): void {
 
 /** As much of the bytes as a person needs, what is no ASCII as "\xff". */
 function quoted(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.subarray(0, maxQuotedLength)).toString("latin1");
+  const text = Buffer.from(bytes.subarray(0, MAX_QUOTED_LENGTH)).toString("latin1");
   const escaped = text.replace(/[^ -~]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  return `"${escaped}${bytes.length > maxQuotedLength ? "…" : ""}"`;
+  return `"${escaped}${bytes.length > MAX_QUOTED_LENGTH ? "…" : ""}"`;
 }

@@ -11,21 +11,21 @@ export type PlainField = "varint" | "text" | PlainFields | undefined;
 export type PlainFields = readonly PlainField[];
 
 /** A varint of more bytes may be malformed. */
-const maxPlainVarint = 9;
+const MAX_PLAIN_VARINT = 9;
 
 /** Groups within groups that are skipped: each takes stack. */
-const maxSkippedDepth = 99;
+const MAX_SKIPPED_DEPTH = 99;
 
 /** The longest varint, in bytes. */
-const maxVarint = 10;
+const MAX_VARINT = 10;
 
 /** Up to this length a text is made in a loop faster than by Node's own function, which is called across a border. */
-const maxLoopedText = 12;
+const MAX_LOOPED_TEXT = 12;
 
 /** From this length on memory of Node's, without zeros, is made faster than the engine's own. */
-const minUnfilledLength = 2048;
+const MIN_UNFILLED_LENGTH = 2048;
 
-const codes = Array.from({ length: maxLoopedText + 1 }, (_, length) => new Array<number>(length).fill(0));
+const codes = Array.from({ length: MAX_LOOPED_TEXT + 1 }, (_, length) => new Array<number>(length).fill(0));
 
 /** What an absent `bytes` field holds: having no bytes, it can be shared. */
 export const noBytes: Uint8Array = new Uint8Array(0);
@@ -34,9 +34,9 @@ const nothing = Buffer.alloc(0);
 
 /** Bytes in memory of their own. */
 function copyOf(bytes: Uint8Array): Uint8Array {
-  // The engine has small ones at hand, and fills large ones with zeros first.
+  // The engine has small ones AT hand, and fills large ones with zeros first.
   const { length } = bytes;
-  const memory = length < minUnfilledLength ? new Uint8Array(length) : unfilled(length);
+  const memory = length < MIN_UNFILLED_LENGTH ? new Uint8Array(length) : unfilled(length);
   memory.set(bytes);
   return memory;
 }
@@ -63,7 +63,7 @@ export class Reader {
   /** Reads from `bytes[start, end)` on. */
   begin(bytes: Uint8Array, start: number, end: number, isBorrowed: boolean): void {
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
-      throw new RangeError(`no bytes from ${String(start)} to ${String(end)} in ${String(bytes.length)}`);
+      throw new RangeError(`no bytes from ${start} to ${end} in ${bytes.length}`);
     }
     this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.position = start;
@@ -130,7 +130,7 @@ export class Reader {
     const { buffer, position: start } = this;
     const end = start + length;
     this.position = end;
-    if (length <= maxLoopedText) {
+    if (length <= MAX_LOOPED_TEXT) {
       if (length === 0) return "";
       const text = codes[length] as number[];
       let every = 0;
@@ -196,7 +196,7 @@ export class Reader {
       if (field === "varint") {
         const first = at;
         while (at < end && (buffer[at] as number) > 0x7f) at++;
-        if ((tag & 7) !== 0 || at >= end || at - first >= maxPlainVarint) return false;
+        if ((tag & 7) !== 0 || at >= end || at - first >= MAX_PLAIN_VARINT) return false;
         at++;
         continue;
       }
@@ -222,7 +222,7 @@ export class Reader {
       if (tag === 0x0a) key = this.string();
       else if (tag === 0x12) value = this.string();
       else if (tag >>> 3 === 1 || tag >>> 3 === 2) this.wrongWireType(tag);
-      else this.skip(tag, maxSkippedDepth);
+      else this.skip(tag, MAX_SKIPPED_DEPTH);
     }
     this.leave(end);
     // An assignment to this one would be lost.
@@ -234,7 +234,7 @@ export class Reader {
   /** Skips a field that is not known; refuses one that is, and comes with another wire type than its own. */
   unknown(tag: number, names: FieldNames): void {
     if (names[tag >>> 3] !== undefined) this.wrongWireType(tag);
-    this.skip(tag, maxSkippedDepth);
+    this.skip(tag, MAX_SKIPPED_DEPTH);
   }
 
   /** Adds the field to what says why its message can not be read. */
@@ -244,14 +244,13 @@ export class Reader {
   }
 
   private wrongWireType(tag: number): never {
-    throw new Malformed(`has the wrong wire type ${String(tag & 7)}`, true);
+    throw new Malformed(`has the wrong wire type ${tag & 7}`, true);
   }
 
   private skip(tag: number, depth: number): void {
     const number = tag >>> 3;
     const wireType = tag & 7;
-    if (number === 0 || wireType > 5)
-      throw new Malformed(`illegal tag: field no ${String(number)} wire type ${String(wireType)}`);
+    if (number === 0 || wireType > 5) throw new Malformed(`illegal tag: field no ${number} wire type ${wireType}`);
     switch (wireType) {
       case 0:
         this.varint();
@@ -269,7 +268,7 @@ export class Reader {
         this.advance(4);
         break;
       default:
-        throw new Malformed(`cant skip wire type ${String(wireType)}`);
+        throw new Malformed(`cant skip wire type ${wireType}`);
     }
   }
 
@@ -316,7 +315,7 @@ export class Reader {
     const { buffer, end, position: start } = this;
     let low = 0;
     let high = 0;
-    for (let i = 0; i < maxVarint; i++) {
+    for (let i = 0; i < MAX_VARINT; i++) {
       if (start + i >= end) throw new Malformed("premature EOF");
       const byte = buffer[start + i] as number;
       const bits = byte & 0x7f;
@@ -327,7 +326,7 @@ export class Reader {
       } else high |= bits << (7 * i - 32);
       if (byte < 0x80) {
         // The tenth byte has room for one bit.
-        if (i === maxVarint - 1 && byte > 1) break;
+        if (i === MAX_VARINT - 1 && byte > 1) break;
         this.position = start + i + 1;
         // Signed, so that it is always a small integer to the engine.
         this.high = high | 0;
@@ -340,7 +339,7 @@ export class Reader {
   private longTag(): number {
     const start = this.position;
     const tag = this.longVarint();
-    if (this.high !== 0 || this.position - start > maxVarint / 2)
+    if (this.high !== 0 || this.position - start > MAX_VARINT / 2)
       throw new Malformed("illegal tag: varint overflows uint32");
     return tag;
   }

@@ -14,19 +14,19 @@ export const signed64 = new BigInt64Array(memory);
 export const unsigned64 = new BigUint64Array(memory);
 
 unsigned64[0] = 1n;
-const lowIndex = halves[0] === 1 ? 0 : 1;
-const highIndex = 1 - lowIndex;
+const LOW_INDEX = halves[0] === 1 ? 0 : 1;
+const HIGH_INDEX = 1 - LOW_INDEX;
 
 /** It as two halves, whatever the order of bytes on this machine. */
 export const words = {
   get low(): number {
-    return halves[lowIndex] as number;
+    return halves[LOW_INDEX] as number;
   },
   get high(): number {
-    return halves[highIndex] as number;
+    return halves[HIGH_INDEX] as number;
   },
   set(low: number, high: number): void {
-    halves[lowIndex] = low;
-    halves[highIndex] = high;
+    halves[LOW_INDEX] = low;
+    halves[HIGH_INDEX] = high;
   },
 };

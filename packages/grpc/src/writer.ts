@@ -1,31 +1,31 @@
 import { refuse, refuseSurrogates } from "./field-refusal.js";
 import { signed64, unsigned64, words } from "./words.js";
 
-const firstCapacity = 4096;
+const FIRST_CAPACITY = 4096;
 
 /** The longest tag, and the longest length, in bytes. */
-const maxVarint32 = 5;
+const MAX_VARINT32 = 5;
 
 /** A tag and an integer. */
-const maxIntegerField = 16;
+const MAX_INTEGER_FIELD = 16;
 
 /** Up to this value a number of 64 bits is written as one of 32: most are, and nothing has to be taken apart. */
-const maxShort = 0xffff_ffff;
+const MAX_SHORT = 0xffff_ffff;
 
 /** Up to this length a loop writes a text faster than Node's own function, which is called across a border. */
-const maxLoopedText = 24;
+const MAX_LOOPED_TEXT = 24;
 
 /** Up to this length room for a text is made without counting its bytes. */
-const maxGuessedText = 1024;
+const MAX_GUESSED_TEXT = 1024;
 
 /** Every text up to this length has fewer than 128 bytes. */
-const maxByteLengthText = 42;
+const MAX_BYTE_LENGTH_TEXT = 42;
 
 /**
- * From this length on the content at a message's end is handed on as it is. A shorter one is copied within 0.1 µs,
+ * From this length on the content AT a message's end is handed on as it is. A shorter one is copied within 0.1 µs,
  * which is less than one more piece costs to send.
  */
-const minTailLength = 16_384;
+const MIN_TAIL_LENGTH = 16_384;
 
 /**
  * Where generated encoders write: memory that grows, and is used again for the next message.
@@ -35,13 +35,13 @@ const minTailLength = 16_384;
  */
 export class Writer {
   /** The memory. Changes when it grows. */
-  buffer: Buffer = Buffer.allocUnsafeSlow(firstCapacity);
+  buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   /** How much of it is written. */
   length = 0;
 
   /** Begins with new, little memory: what was written stays in the old one, for those who have that. */
   release(): void {
-    this.buffer = Buffer.allocUnsafeSlow(firstCapacity);
+    this.buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
     this.length = 0;
   }
 
@@ -57,7 +57,7 @@ export class Writer {
   /** Writes a `bool`. */
   bool(tag: number, value: boolean, field: string): void {
     if (typeof value !== "boolean") refuse(field, "a bool", value);
-    const at = this.begin(tag, maxIntegerField);
+    const at = this.begin(tag, MAX_INTEGER_FIELD);
     this.buffer[at] = value ? 1 : 0;
     this.length = at + 1;
   }
@@ -65,23 +65,23 @@ export class Writer {
   /** Writes an `int32`, or a value of an enumeration. */
   int32(tag: number, value: number, field: string): void {
     if (typeof value !== "number" || (value | 0) !== value) refuse(field, "an int32", value);
-    const at = this.begin(tag, maxIntegerField);
+    const at = this.begin(tag, MAX_INTEGER_FIELD);
     this.length = value >= 0 ? putVarint(this.buffer, at, value) : putVarint64(this.buffer, at, value, -1);
   }
 
   /** Writes a `uint32`. */
   uint32(tag: number, value: number, field: string): void {
     if (typeof value !== "number" || value >>> 0 !== value) refuse(field, "a uint32", value);
-    const at = this.begin(tag, maxIntegerField);
+    const at = this.begin(tag, MAX_INTEGER_FIELD);
     this.length = putVarint(this.buffer, at, value);
   }
 
   /** Writes an `int64`. */
   int64(tag: number, value: bigint, field: string): void {
     if (typeof value !== "bigint") refuse(field, "an int64", value);
-    const at = this.begin(tag, maxIntegerField);
+    const at = this.begin(tag, MAX_INTEGER_FIELD);
     const short = Number(value);
-    if (short >= 0 && short <= maxShort) {
+    if (short >= 0 && short <= MAX_SHORT) {
       this.length = putVarint(this.buffer, at, short);
       return;
     }
@@ -93,9 +93,9 @@ export class Writer {
   /** Writes a `uint64`. */
   uint64(tag: number, value: bigint, field: string): void {
     if (typeof value !== "bigint") refuse(field, "a uint64", value);
-    const at = this.begin(tag, maxIntegerField);
+    const at = this.begin(tag, MAX_INTEGER_FIELD);
     const short = Number(value);
-    if (short >= 0 && short <= maxShort) {
+    if (short >= 0 && short <= MAX_SHORT) {
       this.length = putVarint(this.buffer, at, short);
       return;
     }
@@ -108,11 +108,11 @@ export class Writer {
   string(tag: number, value: string, field: string): void {
     if (typeof value !== "string") refuse(field, "a string", value);
     const { length } = value;
-    if (length > maxLoopedText) {
+    if (length > MAX_LOOPED_TEXT) {
       this.longString(tag, value, field);
       return;
     }
-    let at = this.begin(tag, 2 * maxVarint32 + maxLoopedText);
+    let at = this.begin(tag, 2 * MAX_VARINT32 + MAX_LOOPED_TEXT);
     const { buffer } = this;
     buffer[at++] = length;
     for (let i = 0; i < length; i++) {
@@ -130,7 +130,7 @@ export class Writer {
   /** Writes `bytes`. */
   bytes(tag: number, value: Uint8Array, field: string): void {
     if (!(value instanceof Uint8Array)) refuse(field, "bytes", value);
-    const at = this.begin(tag, 2 * maxVarint32);
+    const at = this.begin(tag, 2 * MAX_VARINT32);
     this.length = putVarint(this.buffer, at, value.length);
     this.append(value);
   }
@@ -142,9 +142,9 @@ export class Writer {
    */
   lastBytes(tag: number, value: Uint8Array, field: string): Uint8Array | undefined {
     if (!(value instanceof Uint8Array)) refuse(field, "bytes", value);
-    const at = this.begin(tag, 2 * maxVarint32);
+    const at = this.begin(tag, 2 * MAX_VARINT32);
     this.length = putVarint(this.buffer, at, value.length);
-    if (value.length >= minTailLength) return value;
+    if (value.length >= MIN_TAIL_LENGTH) return value;
     this.append(value);
     return undefined;
   }
@@ -156,7 +156,7 @@ export class Writer {
    */
   openMessage(tag: number, value: object, field: string): number {
     if (typeof value !== "object" || (value as object | null) === null) refuse(field, "a message", value);
-    const at = this.begin(tag, 2 * maxVarint32);
+    const at = this.begin(tag, 2 * MAX_VARINT32);
     // Room for the length of a short message.
     this.length = at + 1;
     return at + 1;
@@ -208,10 +208,10 @@ export class Writer {
 
   private longString(tag: number, value: string, field: string): void {
     // No character takes more than three bytes; for a long text so much room would be a waste.
-    const room = value.length <= maxGuessedText ? value.length * 3 : Buffer.byteLength(value);
-    const at = this.begin(tag, 2 * maxVarint32 + room);
+    const room = value.length <= MAX_GUESSED_TEXT ? value.length * 3 : Buffer.byteLength(value);
+    const at = this.begin(tag, 2 * MAX_VARINT32 + room);
     // As if it were ASCII, as most are; a short one's length has one byte whatever it is.
-    const lengthSize = value.length <= maxByteLengthText ? 1 : varintSize(value.length);
+    const lengthSize = value.length <= MAX_BYTE_LENGTH_TEXT ? 1 : varintSize(value.length);
     const start = at + lengthSize;
     const written = this.buffer.write(value, start);
     // What is longer than its characters is no ASCII. Half a character would silently become U+FFFD.

@@ -48,7 +48,7 @@ export async function* wholeChunks(
 }
 
 /**
- * Cuts content into chunks of at most 1 MiB and keeps shorter pieces as they
+ * Cuts content into chunks of AT most 1 MiB and keeps shorter pieces as they
  * are, as hosts send what they store: many small chunks. Empty ones are skipped.
  */
 export async function* cutChunks(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {

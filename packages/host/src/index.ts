@@ -5,7 +5,7 @@
  */
 export type { ConnectorIdentity, ConnectorOptions } from "./client/connector.js";
 export type { ExportResult, ExportStream } from "./client/export-stream.js";
-export type { ExporterClient, ExporterClientV10, ExporterClientV11 } from "./client/exporter-client.js";
+export type { ExporterClient, ExporterClientV1_0, ExporterClientV1_1 } from "./client/exporter-client.js";
 export type { ImporterClient, RecordResult, Scan, ScannedRecord } from "./client/importer-client.js";
 export type { StorageClient } from "./client/storage-client.js";
 export { PluginConnectionError, PluginContractError, PluginError, StatusCode } from "./errors.js";

@@ -1,13 +1,13 @@
 import type { ConnectorOptions } from "./client/connector.js";
 import type { ExporterClient } from "./client/exporter-client.js";
-import { ExporterV10 } from "./client/exporter-v10.js";
-import { ExporterV11 } from "./client/exporter-v11.js";
+import { ExporterV1_0 } from "./client/exporter-v1_0.js";
+import { ExporterV1_1 } from "./client/exporter-v1_1.js";
 import type { ImporterClient } from "./client/importer-client.js";
-import { ImporterClientV10 } from "./client/importer-v10.js";
-import { ImporterClientV11 } from "./client/importer-v11.js";
+import { ImporterClientV1_0 } from "./client/importer-v1_0.js";
+import { ImporterClientV1_1 } from "./client/importer-v1_1.js";
 import type { StorageClient } from "./client/storage-client.js";
-import { StorageClientV10 } from "./client/storage-v10.js";
-import { StorageClientV11 } from "./client/storage-v11.js";
+import { StorageClientV1_0 } from "./client/storage-v1_0.js";
+import { StorageClientV1_1 } from "./client/storage-v1_1.js";
 import { PluginConnection, type ConnectOptions } from "./grpc/connection.js";
 import type { PluginExit } from "./process/channel.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./process/start-plugin.js";
@@ -15,22 +15,22 @@ import { startPlugin, type PluginProcess, type StartPluginOptions } from "./proc
 /** Sends Init, in the generation of the connection. @throws PluginError when the plugin refuses. */
 export async function openImporter(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClient> {
   return connection.generation === "v1.0"
-    ? await ImporterClientV10.init(connection, options)
-    : await ImporterClientV11.init(connection, options);
+    ? await ImporterClientV1_0.init(connection, options)
+    : await ImporterClientV1_1.init(connection, options);
 }
 
 /** Sends Init, in the generation of the connection. @throws PluginError when the plugin refuses. */
 export async function openExporter(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterClient> {
   return connection.generation === "v1.0"
-    ? await ExporterV10.init(connection, options)
-    : await ExporterV11.init(connection, options);
+    ? await ExporterV1_0.init(connection, options)
+    : await ExporterV1_1.init(connection, options);
 }
 
 /** Sends Init, in the generation of the connection. @throws PluginError when the plugin refuses. */
 export async function openStorage(connection: PluginConnection, options: ConnectorOptions): Promise<StorageClient> {
   return connection.generation === "v1.0"
-    ? await StorageClientV10.init(connection, options)
-    : await StorageClientV11.init(connection, options);
+    ? await StorageClientV1_0.init(connection, options)
+    : await StorageClientV1_1.init(connection, options);
 }
 
 /** All that it takes to have a connector at hand: a process, a connection, Init. */

@@ -7,7 +7,7 @@ import { backupToRepository, openRepository } from "./flow/repository.js";
 import { restore } from "./flow/restore.js";
 import { openExporter, openImporter, openStorage } from "./open.js";
 import { backupWork, driveOf, sinkOf, type Drive } from "./testing/drives.js";
-import { entriesV10 } from "./testing/inputs.js";
+import { entriesV1_0 } from "./testing/inputs.js";
 import { replay } from "./testing/replay.js";
 import { readTranscript } from "./testing/transcript.js";
 
@@ -89,7 +89,7 @@ describe("a host that does otherwise is found out", () => {
       if (client.generation !== "v1.0") throw new Error("not v1.0");
       const storeFile: typeof client.storeFile = async (path, source, size) =>
         await client.storeFile(path, source, size + 1);
-      const entries = entriesV10(readTranscript("plakar-1.0.6-backup-importer"), readTranscript(name));
+      const entries = entriesV1_0(readTranscript("plakar-1.0.6-backup-importer"), readTranscript(name));
       await restore(altered(client, { storeFile }), entries, { top: "/ds" });
     });
     expect(differences.filter((text) => text.startsWith("not called: /exporter.Exporter/StoreFile"))).toHaveLength(5);
@@ -100,7 +100,7 @@ describe("a host that does otherwise is found out", () => {
     const differences = await differencesOf(name, async (connection, options) => {
       const client = await openExporter(connection, options);
       if (client.generation !== "v1.0") throw new Error("not v1.0");
-      const entries = entriesV10(readTranscript("plakar-1.0.6-backup-importer"), readTranscript(name));
+      const entries = entriesV1_0(readTranscript("plakar-1.0.6-backup-importer"), readTranscript(name));
       const infos = new Map(entries.map((entry) => [`fixture:/srv/o10${entry.pathname}`, entry.fileInfo]));
       const createDirectory: typeof client.createDirectory = async (path) => {
         await client.createDirectory(path);

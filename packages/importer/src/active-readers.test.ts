@@ -53,7 +53,7 @@ describe("ActiveReaders", () => {
     const [streaming, oldest, kept] = [abortion(), abortion(), abortion()];
     active.add("/streaming", streaming);
     active.add("/oldest", abortion())();
-    for (let i = 0; i < MAX_UNCLOSED; i++) active.add(`/${String(i)}`, abortion())();
+    for (let i = 0; i < MAX_UNCLOSED; i++) active.add(`/${i}`, abortion())();
     active.add("/oldest", oldest);
     active.add("/0", kept);
     for (const pathname of ["/streaming", "/oldest", "/0"]) active.close(pathname);

@@ -201,6 +201,6 @@ function checkSize(texts: readonly string[]): void {
   if (most <= limit) return;
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 8, 0);
   if (bytes > limit) {
-    throw new RangeError(`the texts of the entry have ${String(bytes)} bytes, and a message holds ${String(limit)}`);
+    throw new RangeError(`the texts of the entry have ${bytes} bytes, and a message holds ${limit}`);
   }
 }

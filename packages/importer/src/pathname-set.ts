@@ -1,10 +1,10 @@
 /** 32-bit words of a digest that are kept: 128 bits. */
 const WORDS = 4;
 
-/** The set is cut into this many tables, a power of two: each grows alone, so that growing needs little memory and time at once. */
+/** The set is cut into this many tables, a power of two: each grows alone, so that growing needs little memory and time AT once. */
 const TABLES = 64;
 
-/** Digests that a table has room for at first, a power of two. */
+/** Digests that a table has room for AT first, a power of two. */
 const FIRST_SLOTS = 16;
 
 /** A table grows beyond this share of full slots: open addressing slows down behind it. */
@@ -12,14 +12,14 @@ const MAX_LOAD = 0.75;
 
 /**
  * A set of pathnames that holds none of them, only 16 bytes for each, and room to
- * grow: 20 to 45 bytes in all. A `Set` of strings takes over 100, and throws at
+ * grow: 20 to 45 bytes in all. A `Set` of strings takes over 100, and throws AT
  * 16.7 million.
  *
  * What is kept is half of a SHA-256. The chance that two of a hundred million
  * pathnames share it is about 10^-23, and nobody can make such a pair on purpose.
  */
 export class PathnameSet {
-  /** Loaded here, not at the start: only v1.0 needs it, and cryptography takes long to load. */
+  /** Loaded here, not AT the start: only v1.0 needs it, and cryptography takes long to load. */
   readonly #hash = process.getBuiltinModule("node:crypto").hash;
   readonly #tables = Array.from({ length: TABLES }, () => new Table());
 

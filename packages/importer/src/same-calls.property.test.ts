@@ -7,7 +7,7 @@ import { initialisedV1_0, initialisedV1_1 } from "./testing/clients.js";
 import { Results } from "./testing/host-v1_1.js";
 import { collect, importerOf, textOf } from "./testing/importers.js";
 
-const seed = 20260401;
+const SEED = 20260401;
 
 const entry = fc.record({
   type: fc.constantFrom("file" as const, "file" as const, "directory" as const, "symlink" as const, "fifo" as const),
@@ -34,7 +34,7 @@ function logging(seeds: readonly Seed[], log: string[]): Importer {
     }
   };
   const entries = seeds.map(({ type, size, own }, i): Entry => {
-    const pathname = `/e${String(i)}`;
+    const pathname = `/e${i}`;
     const fileInfo = fileInfoOf({ type, size });
     if (type === "symlink") return { pathname, fileInfo, target: "elsewhere" };
     if (!own || type !== "file") return { pathname, fileInfo };
@@ -98,7 +98,7 @@ it("both generations call the importer the same for the same scan", async () => 
       for await (const { record, finished } of clientV1_1.import(results)) {
         if (record !== undefined) records.push(record);
         if (!finished) continue;
-        // Hosts open while they scan; here all is opened at the end, as above, so that the orders compare.
+        // Hosts open while they scan; here all is opened AT the end, as above, so that the orders compare.
         for (const { pathname, fileInfo, target } of records) {
           if (wants(pathname, fileInfo?.mode ?? 0))
             await keep("v1.1", clientV1_1.open({ record: { pathname, target } }));
@@ -111,6 +111,6 @@ it("both generations call the importer the same for the same scan", async () => 
       expect(log).toEqual(old);
       expect(errors["v1.1"]).toEqual(errors["v1.0"]);
     }),
-    { seed, numRuns: 60 },
+    { seed: SEED, numRuns: 60 },
   );
 });

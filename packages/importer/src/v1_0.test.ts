@@ -228,7 +228,7 @@ describe("Scan", () => {
 
   it("can be repeated, and then reads what the last scan said", async () => {
     let scans = 0;
-    const client = await initialisedV1_0(importerOf(() => [file("/a", `scan ${String(++scans)}`)]));
+    const client = await initialisedV1_0(importerOf(() => [file("/a", `scan ${++scans}`)]));
     await collect(client.scan({}));
     await collect(client.scan({}));
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("scan 2");
@@ -238,7 +238,7 @@ describe("Scan", () => {
     let yielded = 0;
     const { service } = await serviceV1_0(
       importerOf(function* () {
-        for (;;) yield directory(`/${String(++yielded)}`);
+        for (;;) yield directory(`/${++yielded}`);
       }),
     );
     const scan = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf()));
@@ -270,7 +270,7 @@ describe("Scan", () => {
       const { service } = await serviceV1_0(
         importerOf(async function* () {
           try {
-            for (let i = 0; ; i++) yield await Promise.resolve(directory(`/${String(i)}`));
+            for (let i = 0; ; i++) yield await Promise.resolve(directory(`/${i}`));
           } finally {
             ended.resolve(undefined);
           }

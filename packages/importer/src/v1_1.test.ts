@@ -242,7 +242,7 @@ describe("the records of an Import", () => {
     let yielded = 0;
     const { service } = await serviceV1_1(
       importerOf(function* () {
-        for (;;) yield directory(`/${String(++yielded)}`);
+        for (;;) yield directory(`/${++yielded}`);
       }),
     );
     const stream = iteratorOf(service.import(new Results(), callOf()));

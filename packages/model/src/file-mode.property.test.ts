@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { FileMode, fileModeFromPosix, fileModeToPosix, fileTypeOf } from "./file-mode.js";
 
-const seed = 20260401;
+const SEED = 20260401;
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const stMode = fc.integer({ min: 0, max: 0xffff });
 /** What POSIX has no bits for. */
@@ -22,7 +22,7 @@ describe("any 32 bits for a mode", () => {
         // Once through, nothing changes any more.
         expect(fileModeFromPosix(fileModeToPosix(back))).toBe(back);
       }),
-      { seed, numRuns: 2000 },
+      { seed: SEED, numRuns: 2000 },
     );
   });
 
@@ -33,7 +33,7 @@ describe("any 32 bits for a mode", () => {
         expect((posix & S_IFMT) === S_IFREG).toBe(fileTypeOf(mode) === "file");
         expect(posix).toBe(posix & 0xffff);
       }),
-      { seed, numRuns: 2000 },
+      { seed: SEED, numRuns: 2000 },
     );
   });
 });
@@ -46,7 +46,7 @@ describe("any st_mode", () => {
         const known = formats.has(posix & S_IFMT);
         expect(fileModeToPosix(fileModeFromPosix(posix))).toBe(known ? posix : posix & 0o7777);
       }),
-      { seed, numRuns: 2000 },
+      { seed: SEED, numRuns: 2000 },
     );
   });
 });

@@ -96,9 +96,7 @@ describe("fileModeOf", () => {
   });
 
   it.each([-1, 0o10000, 1.5, Number.NaN])("refuses the permissions %d", (bits) => {
-    expect(() => fileModeOf("file", bits)).toThrow(
-      new RangeError(`permissions must be within 0 and 0o7777: ${String(bits)}`),
-    );
+    expect(() => fileModeOf("file", bits)).toThrow(new RangeError(`permissions must be within 0 and 0o7777: ${bits}`));
   });
 
   it.each<[unknown, string]>([

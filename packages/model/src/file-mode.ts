@@ -152,7 +152,7 @@ export function fileModeOf(type: FileType, permissions: number): number {
     throw new RangeError(`the type must be one of ${TYPES.map((known) => JSON.stringify(known)).join(", ")}: ${shown}`);
   }
   if (!Number.isInteger(permissions) || permissions < 0 || permissions > 0o7777) {
-    throw new RangeError(`permissions must be within 0 and 0o7777: ${String(permissions)}`);
+    throw new RangeError(`permissions must be within 0 and 0o7777: ${permissions}`);
   }
   return (BITS_OF_TYPE[type] | fileModeFromPosix(POSIX_OF_TYPE.file | permissions)) >>> 0;
 }

@@ -28,9 +28,7 @@ describe("Mac", () => {
   });
 
   it.each([0, 31, 33, 64])("refuses %d bytes", (length) => {
-    expect(() => Mac.fromBytes(new Uint8Array(length))).toThrow(
-      new RangeError(`a MAC has 32 bytes, not ${String(length)}`),
-    );
+    expect(() => Mac.fromBytes(new Uint8Array(length))).toThrow(new RangeError(`a MAC has 32 bytes, not ${length}`));
   });
 
   it.each(["", "0".repeat(63), "0".repeat(65), "g".repeat(64), `${"0".repeat(64)}\n`, ` ${"0".repeat(63)}`])(

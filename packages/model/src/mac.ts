@@ -24,7 +24,7 @@ export class Mac {
    */
   static fromBytes(bytes: Uint8Array): Mac {
     if (bytes.length !== MAC_LENGTH) {
-      throw new RangeError(`a MAC has ${String(MAC_LENGTH)} bytes, not ${String(bytes.length)}`);
+      throw new RangeError(`a MAC has ${MAC_LENGTH} bytes, not ${bytes.length}`);
     }
     const copy = new Uint8Array(bytes);
     let hex = "";
@@ -38,7 +38,7 @@ export class Mac {
    */
   static fromHex(hex: string): Mac {
     if (!/^[0-9a-f]{64}$/i.test(hex)) {
-      throw new RangeError(`a MAC has ${String(MAC_LENGTH * 2)} hexadecimal digits: ${JSON.stringify(hex)}`);
+      throw new RangeError(`a MAC has ${MAC_LENGTH * 2} hexadecimal digits: ${JSON.stringify(hex)}`);
     }
     const bytes = new Uint8Array(MAC_LENGTH);
     for (let i = 0; i < MAC_LENGTH; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);

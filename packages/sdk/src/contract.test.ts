@@ -144,7 +144,7 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     await expect(tooMany.client.list("state")).rejects.toMatchObject({
       code: 8,
       message: expect.stringContaining(
-        `there are ${String(most + 1)} states, and hosts accept a listing of ${String(most)}`,
+        `there are ${most + 1} states, and hosts accept a listing of ${most}`,
       ) as unknown,
     });
     expect(await tooMany.client.mode()).toBe(6);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, type RecordEntry } from "@kloset/model";
 import { StatusCode, type ExportResult } from "@kloset/host";
 import { authorText, endFixturesAfterEach, generations, startExporter } from "./testing/fixture.js";
-import type { ExporterClientV10, ExporterClientV11 } from "@kloset/host";
+import type { ExporterClientV1_0, ExporterClientV1_1 } from "@kloset/host";
 
 endFixturesAfterEach();
 
@@ -14,7 +14,7 @@ const files: Readonly<Record<string, string | undefined>> = {
   "/throws": authorText,
   "/good": undefined,
   "/breaks": authorText,
-  "/ignores": `the plugin read 0 of the ${String(content.length)} bytes of "/ignores"`,
+  "/ignores": `the plugin read 0 of the ${content.length} bytes of "/ignores"`,
   "/stops": expect.stringMatching(/^the plugin read \d+ of the 3145735 bytes of "\/stops"$/) as unknown as string,
   "/permissions-throw": authorText,
   "/rejects-later": undefined,
@@ -39,7 +39,7 @@ describe.each(generations)("an exporter with faults, on %s", (generation) => {
     await log.says("unhandled rejection: Error: rejected too late\n    at ");
     await log.says("uncaught exception: Error: thrown in a timer\n    at ");
     for (const pathname of ["/good", "/rejects-later", "/throws-in-timer", "/last"]) {
-      await log.says(`stored ${pathname}: ${String(content.length)} of ${String(content.length)}\n`);
+      await log.says(`stored ${pathname}: ${content.length} of ${content.length}\n`);
     }
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
@@ -49,7 +49,7 @@ describe.each(generations)("an exporter with faults, on %s", (generation) => {
 /** What became of each entry: undefined, or the text of its error. */
 type Outcomes = Record<string, string | undefined>;
 
-async function restoreV1_0(client: ExporterClientV10): Promise<Outcomes> {
+async function restoreV1_0(client: ExporterClientV1_0): Promise<Outcomes> {
   const outcomes: Outcomes = {};
   const attempt = async (pathname: string, ...steps: (() => Promise<unknown>)[]): Promise<void> => {
     try {
@@ -73,7 +73,7 @@ async function restoreV1_0(client: ExporterClientV10): Promise<Outcomes> {
   return outcomes;
 }
 
-async function restoreV1_1(client: ExporterClientV11): Promise<Outcomes> {
+async function restoreV1_1(client: ExporterClientV1_1): Promise<Outcomes> {
   const stream = client.export();
   const send = async (entry: RecordEntry): Promise<void> => {
     expect(await stream.sendRecord(entry)).toBe(true);

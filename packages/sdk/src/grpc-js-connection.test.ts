@@ -1,7 +1,7 @@
 /** What a connection has to stand that `@grpc/grpc-js` holds, and how a plugin's generation is chosen for it. */
 import { once } from "node:events";
 import { describe, expect, it } from "@jest/globals";
-import { importer as v10 } from "@kloset/protocol/v1.0";
+import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { exporter, importer, store } from "@kloset/protocol/v1.1";
 import { contentOfLength, digestOf, piecesOf } from "./testing/content.js";
 import { endFixturesAfterEach } from "./testing/fixture.js";
@@ -46,7 +46,7 @@ async function takeBytes(call: ContentCall, bytes: number): Promise<void> {
     left -= chunk.length;
     if (left <= 0) return;
   }
-  throw new Error(`the stream ended ${String(left)} bytes early`);
+  throw new Error(`the stream ended ${left} bytes early`);
 }
 
 describe("the generation that grpc-js is answered in", () => {
@@ -69,7 +69,7 @@ describe("the generation that grpc-js is answered in", () => {
     const { client } = await startForGrpcJs(options);
     await client.unary(importer.Importer.method.init, initRequest);
     const calls = {
-      "v1.0": () => client.unary(v10.Importer.method.info, {}),
+      "v1.0": () => client.unary(v1_0.Importer.method.info, {}),
       "v1.1": () => client.unary(importer.Importer.method.ping, {}),
     };
     const other = generation === "v1.0" ? "v1.1" : "v1.0";

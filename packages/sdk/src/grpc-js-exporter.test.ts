@@ -1,8 +1,8 @@
 /** `@grpc/grpc-js` drives exporters of both generations: every RPC, over real pipes. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
-import { exporter as v10 } from "@kloset/protocol/v1.0";
-import { exporter as v11 } from "@kloset/protocol/v1.1";
+import { exporter as v1_0 } from "@kloset/protocol/v1.0";
+import { exporter as v1_1 } from "@kloset/protocol/v1.1";
 import { contentOfLength, piecesOf } from "./testing/content.js";
 import { authorText, endFixturesAfterEach } from "./testing/fixture.js";
 import {
@@ -11,14 +11,14 @@ import {
   closeClientsAfterEach,
   initRequest,
   startForGrpcJs,
-  startV10ForGrpcJs,
+  startV1_0ForGrpcJs,
 } from "./testing/grpc-js.js";
 
 endFixturesAfterEach();
 closeClientsAfterEach();
 
-type ExportRequest = MessageInitShape<typeof v11.ExportRequestSchema>;
-type StoreFileRequest = MessageInitShape<typeof v10.StoreFileRequestSchema>;
+type ExportRequest = MessageInitShape<typeof v1_1.ExportRequestSchema>;
+type StoreFileRequest = MessageInitShape<typeof v1_0.StoreFileRequestSchema>;
 
 const DIRECTORY = 0x80000000;
 const CANCELLED = 1;
@@ -51,7 +51,7 @@ function storeFileOf(pathname: string, bytes: Uint8Array, size = bytes.length): 
 describe("grpc-js drives an exporter", () => {
   it("of v1.1, with every RPC, and gets each record back whole", async () => {
     const { client, log, stop } = await startForGrpcJs();
-    const { method } = v11.Exporter;
+    const { method } = v1_1.Exporter;
     expect(await client.unary(method.init, initRequest)).toMatchObject({ root: "/target" });
     await client.unary(method.ping, {});
     const directory = recordOf("/d", {
@@ -76,7 +76,7 @@ describe("grpc-js drives an exporter", () => {
       expect(byPathname.get(header.pathname)).toMatchObject({ header, error });
     }
     await client.unary(method.close, {});
-    expect(client.notCalled(v11.Exporter)).toEqual([]);
+    expect(client.notCalled(v1_1.Exporter)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines("stored").sort()).toEqual([
       "stored /d/größe 写真 📷: 5242887 of 5242887",
@@ -87,7 +87,7 @@ describe("grpc-js drives an exporter", () => {
 
   it("of v1.1, and half-closes in the middle of a file, which fails", async () => {
     const { client, log, stop } = await startForGrpcJs();
-    const { method } = v11.Exporter;
+    const { method } = v1_1.Exporter;
     await client.unary(method.init, initRequest);
     const call = client.bidi(method.export);
     for (const request of [recordOf("/whole"), ...chunksOf(content), recordOf("/half")]) call.write(request);
@@ -97,18 +97,18 @@ describe("grpc-js drives an exporter", () => {
     expect(results.map(({ result }) => result?.header?.pathname)).toEqual(["/whole", "/half"]);
     expect(results.map(({ result }) => result?.error)).toEqual(["", expect.stringMatching(/"\/half"/)]);
     expect(await stop()).toEqual({ code: 0, signal: null });
-    expect(log.lines("stored")).toEqual([`stored /whole: ${String(content.length)} of ${String(content.length)}`]);
+    expect(log.lines("stored")).toEqual([`stored /whole: ${content.length} of ${content.length}`]);
   });
 
   it("of v1.0, with every RPC", async () => {
-    const { client, log, stop } = await startV10ForGrpcJs();
-    const { method } = v10.Exporter;
+    const { client, log, stop } = await startV1_0ForGrpcJs();
+    const { method } = v1_0.Exporter;
     await client.unary(method.init, initRequest);
     expect(await client.unary(method.root, {})).toMatchObject({ rootPath: "/target" });
     await client.unary(method.createDirectory, { pathname: "/target/d" });
     await client.unary(method.createDirectory, { pathname: "/target/d" });
     const names = ["a", "b", "größe 写真 📷", "d"];
-    // As many at once as there are.
+    // As many AT once as there are.
     const stored = names.map((name) => {
       const { requests, response } = client.clientStream(method.storeFile);
       for (const request of storeFileOf(`/target/d/${name}`, content)) requests.write(request);
@@ -129,7 +129,7 @@ describe("grpc-js drives an exporter", () => {
       authorError,
     );
     await client.unary(method.close, {});
-    expect(client.notCalled(v10.Exporter)).toEqual([]);
+    expect(client.notCalled(v1_0.Exporter)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
 
     expect(log.lines("stored").sort()).toEqual(names.map((name) => `stored /d/${name}: 5242887 of 5242887`).sort());
@@ -146,8 +146,8 @@ describe("grpc-js drives an exporter", () => {
     ["the author throws in the middle", "/breaks", content.length, authorError],
     ["it comes short", "/short", content.length + 1, { details: expect.stringContaining("its source failed") }],
   ])("of v1.0, and a file fails when %s, with its reason", async (_, pathname, size, expected) => {
-    const { client } = await startV10ForGrpcJs();
-    const { method } = v10.Exporter;
+    const { client } = await startV1_0ForGrpcJs();
+    const { method } = v1_0.Exporter;
     await client.unary(method.init, initRequest);
     const { requests, response } = client.clientStream(method.storeFile);
     for (const request of storeFileOf(`/target${pathname}`, content, size)) requests.write(request);
@@ -157,8 +157,8 @@ describe("grpc-js drives an exporter", () => {
   });
 
   it("of v1.0, and cancels a file half-way: it is not stored", async () => {
-    const { client, log, stop } = await startV10ForGrpcJs();
-    const { method } = v10.Exporter;
+    const { client, log, stop } = await startV1_0ForGrpcJs();
+    const { method } = v1_0.Exporter;
     await client.unary(method.init, initRequest);
     const { requests, response } = client.clientStream(method.storeFile);
     for (const request of storeFileOf("/target/cancelled", content, content.length * 2)) requests.write(request);

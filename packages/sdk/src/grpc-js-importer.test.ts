@@ -1,7 +1,7 @@
 /** `@grpc/grpc-js` drives importers of both generations: every RPC, over real pipes. */
 import { describe, expect, it } from "@jest/globals";
-import { importer as v10 } from "@kloset/protocol/v1.0";
-import { importer as v11 } from "@kloset/protocol/v1.1";
+import { importer as v1_0 } from "@kloset/protocol/v1.0";
+import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import { endFixturesAfterEach } from "./testing/fixture.js";
 import {
   allOf,
@@ -11,7 +11,7 @@ import {
   messagesOf,
   initRequest,
   startForGrpcJs,
-  startV10ForGrpcJs,
+  startV1_0ForGrpcJs,
   type ContentCall,
 } from "./testing/grpc-js.js";
 
@@ -57,12 +57,12 @@ async function readAll(open: (pathname: string) => ContentCall): Promise<Record<
 describe("grpc-js drives an importer", () => {
   it("of v1.1, with every RPC", async () => {
     const { client, log, stop } = await startForGrpcJs();
-    const { method } = v11.Importer;
+    const { method } = v1_1.Importer;
     expect(await client.unary(method.init, initRequest)).toMatchObject({ origin: "here", type: "faulty", root: "/" });
     await client.unary(method.ping, {});
 
     const scan = client.bidi(method.import);
-    const records: NonNullable<v11.ImportResponse["record"]>[] = [];
+    const records: NonNullable<v1_1.ImportResponse["record"]>[] = [];
     for await (const { record, finished } of messagesOf(scan)) {
       if (finished) break;
       if (record === undefined) throw new Error("neither a record nor the end");
@@ -87,15 +87,15 @@ describe("grpc-js drives an importer", () => {
 
     await client.unary(method.close, {});
     await log.says("closed\n");
-    expect(client.notCalled(v11.Importer)).toEqual([]);
+    expect(client.notCalled(v1_1.Importer)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines("acknowledged")).toEqual(pathnames.map((pathname) => `acknowledged ${pathname}`));
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
   });
 
   it("of v1.0, with every RPC", async () => {
-    const { client, log, stop } = await startV10ForGrpcJs();
-    const { method } = v10.Importer;
+    const { client, log, stop } = await startV1_0ForGrpcJs();
+    const { method } = v1_0.Importer;
     expect((await client.unary(method.init, initRequest)).error).toBeUndefined();
     expect(await client.unary(method.info, {})).toMatchObject({ type: "faulty", origin: "here", root: "/" });
 
@@ -120,14 +120,14 @@ describe("grpc-js drives an importer", () => {
 
     await client.unary(method.close, {});
     await log.says("closed\n");
-    expect(client.notCalled(v10.Importer)).toEqual([]);
+    expect(client.notCalled(v1_0.Importer)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
   });
 
   it("of v1.1, and acknowledges each record as it comes", async () => {
     const { client, log, stop } = await startForGrpcJs();
-    const { method } = v11.Importer;
+    const { method } = v1_1.Importer;
     await client.unary(method.init, initRequest);
     const scan = client.bidi(method.import);
     const seen: string[] = [];
@@ -145,7 +145,7 @@ describe("grpc-js drives an importer", () => {
 
   it("of v1.1, cancels its scan, and the plugin goes on", async () => {
     const { client, log } = await startForGrpcJs();
-    const { method } = v11.Importer;
+    const { method } = v1_1.Importer;
     await client.unary(method.init, { ...initRequest, config: { ...initRequest.config, scan: "waits" } });
     const scan = client.bidi(method.import);
     const all = allOf(scan);

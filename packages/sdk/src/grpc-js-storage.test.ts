@@ -1,7 +1,7 @@
 /** `@grpc/grpc-js` drives storages of both generations: every RPC, over real pipes. */
 import { describe, expect, it } from "@jest/globals";
-import { store as v10 } from "@kloset/protocol/v1.0";
-import { store as v11 } from "@kloset/protocol/v1.1";
+import { store as v1_0 } from "@kloset/protocol/v1.0";
+import { store as v1_1 } from "@kloset/protocol/v1.1";
 import { contentOfLength, digestOf, piecesOf } from "./testing/content.js";
 import { endFixturesAfterEach } from "./testing/fixture.js";
 import {
@@ -10,7 +10,7 @@ import {
   contentOf,
   initRequest,
   startForGrpcJs,
-  startV10ForGrpcJs,
+  startV1_0ForGrpcJs,
   type ContentCall,
 } from "./testing/grpc-js.js";
 import type { Upload } from "./testing/grpc-js-client.js";
@@ -85,7 +85,7 @@ async function putWhole(kind: Kind, mac: Uint8Array, content: Uint8Array): Promi
 describe("grpc-js drives a storage", () => {
   it("of v1.1, with every RPC", async () => {
     const { client, log, stop } = await startForGrpcJs();
-    const { method } = v11.Store;
+    const { method } = v1_1.Store;
     await client.unary(method.init, initRequest);
     await client.unary(method.create, { config });
     expect(digestOf((await client.unary(method.open, {})).config)).toBe(digestOf(config));
@@ -93,7 +93,7 @@ describe("grpc-js drives a storage", () => {
     expect((await client.unary(method.mode, {})).mode).toBe(6);
     expect((await client.unary(method.size, {})).size).toBe(-1n);
 
-    const { PACKFILE, STATE, LOCK } = v11.StorageResource;
+    const { PACKFILE, STATE, LOCK } = v1_1.StorageResource;
     const kinds = (
       [
         ["packfile", PACKFILE],
@@ -126,14 +126,14 @@ describe("grpc-js drives a storage", () => {
     await expect(client.unary(method.delete, { mac: macOf(9), type: LOCK })).rejects.toMatchObject({
       details: expect.stringContaining("no such lock"),
     });
-    expect(client.notCalled(v11.Store)).toEqual([]);
+    expect(client.notCalled(v1_1.Store)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines("made")).toEqual(["made 1", "made 2"]);
   });
 
   it("of v1.0, with every RPC", async () => {
-    const { client, stop } = await startV10ForGrpcJs();
-    const { method } = v10.Store;
+    const { client, stop } = await startV1_0ForGrpcJs();
+    const { method } = v1_0.Store;
     await client.unary(method.init, initRequest);
     await client.unary(method.create, { config });
     expect(digestOf((await client.unary(method.open, {})).config)).toBe(digestOf(config));
@@ -175,34 +175,34 @@ describe("grpc-js drives a storage", () => {
     expect(digestOf(part)).toBe(digestOf(content.subarray(1_234_567, 1_234_567 + 2_272_360)));
 
     await client.unary(method.close, {});
-    expect(client.notCalled(v10.Store)).toEqual([]);
+    expect(client.notCalled(v1_0.Store)).toEqual([]);
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 
   it("of v1.1, gives an upload up half-way, and nothing of it is kept", async () => {
     const { client, log } = await startForGrpcJs();
-    const { method } = v11.Store;
+    const { method } = v1_1.Store;
     await client.unary(method.init, initRequest);
     const { requests, response } = client.clientStream(method.put);
-    requests.write({ mac: macOf(1), type: v11.StorageResource.STATE });
+    requests.write({ mac: macOf(1), type: v1_1.StorageResource.STATE });
     requests.write({ chunk: contentOfLength(1000) });
     await log.says("storing");
     requests.cancel();
     await expect(response).rejects.toMatchObject({ code: CANCELLED });
     await log.says("broke off after");
-    expect(await client.unary(method.list, { type: v11.StorageResource.STATE })).toMatchObject({ macs: [] });
+    expect(await client.unary(method.list, { type: v1_1.StorageResource.STATE })).toMatchObject({ macs: [] });
   });
 
   it("of v1.1, gets what came before an error, then the error", async () => {
     const { client } = await startForGrpcJs();
-    const { method } = v11.Store;
+    const { method } = v1_1.Store;
     await client.unary(method.init, initRequest);
     const mac = macOf(Fault.breaksReading);
     const { requests, response } = client.clientStream(method.put);
-    requests.write({ mac, type: v11.StorageResource.STATE });
+    requests.write({ mac, type: v1_1.StorageResource.STATE });
     requests.end({ chunk: contentOfLength(3_000_000) });
     await response;
-    const get = client.serverStream(method.get, { mac, type: v11.StorageResource.STATE });
+    const get = client.serverStream(method.get, { mac, type: v1_1.StorageResource.STATE });
     let length = 0;
     get.on("data", ({ chunk }: { chunk: Uint8Array }) => (length += chunk.length));
     const error: unknown = await new Promise((resolve) => get.once("error", resolve));

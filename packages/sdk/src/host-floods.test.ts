@@ -9,14 +9,14 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { endFixturesAfterEach, generations, startStorage } from "./testing/fixture.js";
 import {
   callBlock,
-  endHeaders,
-  endStream,
+  END_HEADERS,
+  END_STREAM,
   field,
   frame,
   headerFrames,
   indexed,
   message,
-  newest,
+  NEWEST,
   reset,
   type,
   uint32,
@@ -26,12 +26,12 @@ import { RawHost } from "./testing/raw-host.js";
 endFixturesAfterEach();
 
 /** Megabytes that no host may make a plugin hold. */
-const maxPeak = 300;
+const MAX_PEAK = 300;
 /** The same where 96 MiB of unread requests are allowed: as much again and more is garbage that was not collected yet. */
-const maxUnreadPeak = 500;
-/** What a process reads to hear of a signal. Of its input it takes more at once. */
-const maxSignalBytes = 1024;
-const maxLogBytes = 256 * 1024;
+const MAX_UNREAD_PEAK = 500;
+/** What a process reads to hear of a signal. Of its input it takes more AT once. */
+const MAX_SIGNAL_BYTES = 1024;
+const MAX_LOG_BYTES = 256 * 1024;
 const code = { flowControl: 3, refused: 7, cancel: 8, enhanceYourCalm: 11 } as const;
 const mac = Buffer.concat([Buffer.from([0x0a, 32]), Buffer.alloc(32, 1)]);
 /** PutRequest and GetRequest of v1.1, PutPackfileRequest and GetPackfileRequest of v1.0, which have the MAC in a message of its own. */
@@ -42,8 +42,8 @@ const requests = {
 const ping = frame(type.ping, 0, 0, Buffer.alloc(8));
 const block = callBlock("/store.Store/Put", "grpc-go/1.81.1");
 
-/** Ends the plugin as a host does that exits, and looks at what is left. */
-async function expectWellEnded(host: RawHost, peak = maxPeak): Promise<void> {
+/** Ends the plugin as a host does that exits, and looks AT what is left. */
+async function expectWellEnded(host: RawHost, peak = MAX_PEAK): Promise<void> {
   const { log, stop } = host.running;
   expect(await host.mode()).toBe(6);
   expect(await stop()).toEqual({ code: 0, signal: null });
@@ -69,7 +69,7 @@ describe.each(generations)("an eager host, on %s", (generation) => {
     expect(host.count(type.rstStream)).toBe(10_000 - 1024);
     // Those that run are ended well, and make room.
     host.running.plugin.transport.write(
-      Buffer.concat(streams.slice(0, 1024).map((stream) => frame(type.data, endStream, stream))),
+      Buffer.concat(streams.slice(0, 1024).map((stream) => frame(type.data, END_STREAM, stream))),
     );
     process.kill(host.running.plugin.pid, "SIGUSR2");
     await host.until(() => streams.slice(0, 1024).every((stream) => host.stream(stream).ended));
@@ -128,8 +128,8 @@ describe("a host that makes and cancels calls, and does not read", () => {
         expect(sent).toBeLessThan(60);
         expect(transport.writableNeedDrain).toBe(true);
       } else {
-        // Its lines in the log, at most.
-        expect(bytesOf(pid).written - before).toBeLessThan(maxLogBytes);
+        // Its lines in the log, AT most.
+        expect(bytesOf(pid).written - before).toBeLessThan(MAX_LOG_BYTES);
       }
       transport.resume();
       await sending;
@@ -141,7 +141,7 @@ describe("a host that makes and cancels calls, and does not read", () => {
 
 /** What a process has read and written so far, whatever it was. */
 function bytesOf(pid: number): { readonly read: number; readonly written: number } {
-  const text = readFileSync(`/proc/${String(pid)}/io`, "latin1");
+  const text = readFileSync(`/proc/${pid}/io`, "latin1");
   const [read = NaN, written = NaN] = Array.from(text.matchAll(/^[rw]char: (\d+)$/gm), ([, bytes]) => Number(bytes));
   return { read, written };
 }
@@ -156,9 +156,9 @@ async function stopsReading(host: RawHost, isDone: () => boolean): Promise<boole
   for (let round = 1, still = 0; still < 10; round += 1) {
     const { read } = bytesOf(plugin.pid);
     process.kill(plugin.pid, "SIGCONT");
-    await log.says(`turn ${String(round)}.`);
+    await log.says(`turn ${round}.`);
     if (isDone()) return false;
-    still = bytesOf(plugin.pid).read - read < maxSignalBytes && plugin.transport.writableNeedDrain ? still + 1 : 0;
+    still = bytesOf(plugin.pid).read - read < MAX_SIGNAL_BYTES && plugin.transport.writableNeedDrain ? still + 1 : 0;
   }
   return true;
 }
@@ -177,7 +177,7 @@ describe("a host that sends what nobody reads", () => {
           frames.push(frame(type.data, 0, stream, content.subarray(at, at + 16_384)));
         }
       }
-      frames.push(frame(type.data, endStream, stream));
+      frames.push(frame(type.data, END_STREAM, stream));
       await host.send(Buffer.concat(frames));
     }
     process.kill(host.running.plugin.pid, "SIGUSR2");
@@ -189,9 +189,9 @@ describe("a host that sends what nobody reads", () => {
     expect(refused.length).toBeGreaterThan(0);
     expect(answered.length).toBeGreaterThan(50);
     expect(refused.length + answered.length).toBe(1000);
-    await expectWellEnded(host, maxUnreadPeak);
+    await expectWellEnded(host, MAX_UNREAD_PEAK);
     const stored = host.running.log.lines("stored");
-    expect(stored).toEqual(Array(answered.length).fill(`stored packfile: ${String(4 * chunk.length)}`));
+    expect(stored).toEqual(Array(answered.length).fill(`stored packfile: ${4 * chunk.length}`));
   }, 240_000);
 
   it("sends single bytes, and between them what is thrown away", async () => {
@@ -246,12 +246,12 @@ const nuisances: Record<string, (host: RawHost) => readonly Buffer[]> = {
     Buffer.concat(Array.from({ length: 10_000 }, () => frame(type.goaway, 0, 0, Buffer.alloc(20, 1)))),
   ],
   "a call with 500 headers": (host) => {
-    const headers = Array.from({ length: 500 }, (_, i) => field(`x-${String(i)}`, "y"));
-    return host.nextStreams(1).map((stream) => headerFrames(stream, Buffer.concat([block, ...headers]), endStream));
+    const headers = Array.from({ length: 500 }, (_, i) => field(`x-${i}`, "y"));
+    return host.nextStreams(1).map((stream) => headerFrames(stream, Buffer.concat([block, ...headers]), END_STREAM));
   },
   "500 calls whose few bytes of headers mean 40 MB": (host) => {
-    const bomb = Buffer.concat([block, indexed("a", "b".repeat(3900)), Buffer.alloc(10_000, newest)]);
-    return host.nextStreams(500).map((stream) => headerFrames(stream, bomb, endStream));
+    const bomb = Buffer.concat([block, indexed("a", "b".repeat(3900)), Buffer.alloc(10_000, NEWEST)]);
+    return host.nextStreams(500).map((stream) => headerFrames(stream, bomb, END_STREAM));
   },
   "a trailer": (host) =>
     host
@@ -260,7 +260,7 @@ const nuisances: Record<string, (host: RawHost) => readonly Buffer[]> = {
         Buffer.concat([
           host.call(stream, "Mode"),
           frame(type.data, 0, stream, message(Buffer.alloc(0))),
-          frame(type.headers, endHeaders | endStream, stream, field("x-trailer", "1")),
+          frame(type.headers, END_HEADERS | END_STREAM, stream, field("x-trailer", "1")),
         ]),
       ),
 };

@@ -11,7 +11,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { PluginExit } from "@kloset/host";
 import { endFixturesAfterEach, fixturePath, generations } from "./testing/fixture.js";
 import { Log } from "./testing/log.js";
-import { callBlock, endStream, frame, headerFrames, message, type } from "./testing/raw-frames.js";
+import { callBlock, END_STREAM, frame, headerFrames, message, type } from "./testing/raw-frames.js";
 import { RawHost } from "./testing/raw-host.js";
 
 endFixturesAfterEach();
@@ -19,7 +19,7 @@ endFixturesAfterEach();
 /** Whether a process runs. One that has ended, and that its new parent has not asked for yet, does not. */
 function isRunning(pid: number): boolean {
   try {
-    const stat = fs.readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
     return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
   } catch {
     return false;
@@ -33,7 +33,7 @@ async function ended(pid: number): Promise<void> {
 
 /** The processes that another has started and that still are. */
 function childrenOf(pid: number): string {
-  return fs.readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, "latin1");
+  return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
 }
 
 describe.each(generations)("a host of %s", (generation) => {
@@ -90,7 +90,7 @@ describe.each(generations)("a host of %s", (generation) => {
       Buffer.alloc(32, 1),
       ...(generation === "v1.1" ? [Buffer.from([0x10, 1])] : []),
     ]);
-    await host.open("Get", body, endStream);
+    await host.open("Get", body, END_STREAM);
     await host.open("Put", body);
     await log.says("giving");
     await go(host);
@@ -119,7 +119,7 @@ describe("a host that closes one pipe", () => {
     await host.initialise();
     child.stdout.destroy();
     child.stdin.on("error", () => undefined);
-    child.stdin.write(Buffer.concat([host.call(3, "Mode"), frame(type.data, endStream, 3, message(Buffer.alloc(0)))]));
+    child.stdin.write(Buffer.concat([host.call(3, "Mode"), frame(type.data, END_STREAM, 3, message(Buffer.alloc(0)))]));
     expect(await exited).toEqual({ code: 0, signal: null });
     await log.says("peak");
     expect(log.lines("clos")).toEqual(["closing", "closed"]);

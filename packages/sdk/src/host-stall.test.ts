@@ -1,19 +1,19 @@
 /**
  * Hosts that stop reading. The stall is the fault: it is had once, for all that
- * is looked at.
+ * is looked AT.
  */
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { Mac } from "@kloset/model";
 import { endFixturesAfterEach, generations, startStorage } from "./testing/fixture.js";
-import { endStream, frame, message, reset, type } from "./testing/raw-frames.js";
+import { END_STREAM, frame, message, reset, type } from "./testing/raw-frames.js";
 import { RawHost } from "./testing/raw-host.js";
 import type { Generation } from "@kloset/host";
 
 endFixturesAfterEach();
 
-const stallMs = 30_000;
-const maxPeak = 300;
+const STALL_MS = 30_000;
+const MAX_PEAK = 300;
 const MiB = 1024 * 1024;
 const mac = Buffer.concat([Buffer.from([0x0a, 32]), Buffer.alloc(32, 1)]);
 const requests = {
@@ -37,24 +37,24 @@ async function stallWire(generation: Generation): Promise<void> {
   const { log, plugin } = host.running;
   const put = await host.open("Put", requests[generation]);
   const gets: number[] = [];
-  for (let i = 0; i < 32; i += 1) gets.push(await host.open("Get", requests[generation], endStream));
+  for (let i = 0; i < 32; i += 1) gets.push(await host.open("Get", requests[generation], END_STREAM));
   await host.until(() => gets.every((get) => host.stream(get).data.length > 0));
   plugin.transport.pause();
   for (let i = 0; i < 20; i += 1) await host.send(frame(type.data, 0, put, message(contents[generation])));
   for (const get of gets.slice(0, 16)) await host.send(reset(get));
   for (let i = 0; i < 100; i += 1) await host.send(frame(type.ping, 0, 0, Buffer.alloc(8)));
-  await setTimeout(stallMs / 3);
+  await setTimeout(STALL_MS / 3);
   const before = given(log);
-  await setTimeout((2 * stallMs) / 3);
+  await setTimeout((2 * STALL_MS) / 3);
   // Whoever gives has stopped.
   expect(given(log)).toBe(before);
   // Cancelled while nothing could be written.
   expect(log.lines("get aborted")).toHaveLength(16);
   plugin.transport.resume();
   await host.until(() => host.count(type.ping) === 100);
-  await log.says(`giving ${String(before + 64)} MiB`);
+  await log.says(`giving ${before + 64} MiB`);
   await host.send(Buffer.concat(gets.slice(16).map(reset)));
-  await host.send(frame(type.data, endStream, put));
+  await host.send(frame(type.data, END_STREAM, put));
   process.kill(plugin.pid, "SIGUSR2");
   await host.until(() => host.stream(put).ended);
   expect(await host.mode()).toBe(6);
@@ -64,7 +64,7 @@ async function stallWire(generation: Generation): Promise<void> {
   expect(log.lines("get aborted")).toHaveLength(32);
   expect(log.lines("clos")).toEqual(["closing", "closed"]);
   expect(log.lines("storage: ")).toEqual([]);
-  expect(Number(log.lines("peak")[0]?.split(" ")[1])).toBeLessThan(maxPeak);
+  expect(Number(log.lines("peak")[0]?.split(" ")[1])).toBeLessThan(MAX_PEAK);
 }
 
 /** 1,000 gets of a host that reads none of them: after 64 MiB, none is given to the others before it reads. */
@@ -73,8 +73,8 @@ async function stallFlood(generation: Generation): Promise<void> {
   const { log, plugin } = host.running;
   plugin.transport.pause();
   const gets: number[] = [];
-  for (let i = 0; i < 1000; i += 1) gets.push(await host.open("Get", requests[generation], endStream));
-  await setTimeout(stallMs);
+  for (let i = 0; i < 1000; i += 1) gets.push(await host.open("Get", requests[generation], END_STREAM));
+  await setTimeout(STALL_MS);
   expect(given(log)).toBeLessThanOrEqual(96);
   plugin.transport.resume();
   await host.until(() => gets.every((get) => host.stream(get).data.length > 0));
@@ -95,7 +95,7 @@ async function stallContent(generation: Generation): Promise<void> {
     chunks.push(chunk);
     if (chunks.length > 1) continue;
     plugin.transport.pause();
-    await setTimeout(stallMs);
+    await setTimeout(STALL_MS);
     plugin.transport.resume();
   }
   expect(Buffer.concat(chunks).equals(content)).toBe(true);

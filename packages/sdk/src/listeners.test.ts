@@ -52,7 +52,7 @@ describe.each(generations)("on %s", (generation) => {
     const { client, log } = await startOddExporter(generation, { options: { maxConcurrency: 50 } });
     const controller = new AbortController();
     const entries = Array.from({ length: 100 }, (_, i) => ({
-      pathname: `/${String(i)}`,
+      pathname: `/${i}`,
       fileInfo: fileInfoOf({ size: 4 }),
       read: () => Buffer.from("text"),
     }));

@@ -110,9 +110,9 @@ describe("pluginOf", () => {
       const first = { path: IMPORTER_INIT, userAgent: generation === "v1.0" ? "grpc-go/1.77.0" : "grpc-go/1.81.1" };
       return transportTo(plugin, first);
     });
-    const [transport1_0, transport1_1] = clients as [(typeof clients)[0], (typeof clients)[0]];
-    await createClient(v1_0.Importer, transport1_0).init({ config: { location: "test:///" } });
-    const second = createClient(v1_1.Importer, transport1_1).init({ config: { location: "test:///" } });
+    const [transport_v1_0, transport_v1_1] = clients as [(typeof clients)[0], (typeof clients)[0]];
+    await createClient(v1_0.Importer, transport_v1_0).init({ config: { location: "test:///" } });
+    const second = createClient(v1_1.Importer, transport_v1_1).init({ config: { location: "test:///" } });
     const error = ConnectError.from(await second.catch((reason: unknown) => reason));
     expect({ code: error.code, message: error.rawMessage }).toEqual({
       code: Code.FailedPrecondition,

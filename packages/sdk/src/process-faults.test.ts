@@ -41,9 +41,9 @@ interface Outcome {
 
 const exited = (code: number): Outcome => ({
   exit: { code, signal: null },
-  told: `the plugin exited with code ${String(code)}`,
+  told: `the plugin exited with code ${code}`,
   says:
-    `importer, exporter, storage: the process exits with code ${String(code)} while the host is still there: ` +
+    `importer, exporter, storage: the process exits with code ${code} while the host is still there: ` +
     "something called process.exit\n",
 });
 

@@ -90,9 +90,7 @@ async function run(connectors: readonly Connector[], options: RunOptions = {}): 
   let plugin: Plugin | undefined;
   // A host only sees its connection end: the user should learn why.
   const exitUnderHost = (code: number): void => {
-    tell(
-      `${name}: the process exits with code ${String(code)} while the host is still there: something called process.exit`,
-    );
+    tell(`${name}: the process exits with code ${code} while the host is still there: something called process.exit`);
   };
   await servePlugin({
     program: { name },

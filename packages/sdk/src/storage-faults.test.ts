@@ -86,12 +86,12 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
     const nothing = macOf(Fault.readsNothing);
     await expect(client.put("packfile", nothing, content)).rejects.toMatchObject({
       ...unknown,
-      message: `the plugin read 0 of the ${String(content.length)} bytes of packfile ${nothing.hex}`,
+      message: `the plugin read 0 of the ${content.length} bytes of packfile ${nothing.hex}`,
     });
     const wrong = macOf(Fault.countsWrong);
     await expect(client.put("packfile", wrong, content)).rejects.toMatchObject({
       ...unknown,
-      message: `the plugin wrote ${String(content.length - 1)} of the ${String(content.length)} bytes of packfile ${wrong.hex}`,
+      message: `the plugin wrote ${content.length - 1} of the ${content.length} bytes of packfile ${wrong.hex}`,
     });
   });
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { Admission } from "./admission.js";
-import { maxBegunAtOnce } from "./limits.js";
+import { MAX_BEGUN_AT_ONCE } from "./limits.js";
 
 /** Calls that want to begin; tells which have. */
 function callsOf(admission: Admission): { readonly begun: number[]; readonly come: (count: number) => void } {
@@ -25,12 +25,12 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 describe("Admission", () => {
   it("lets calls begin in their order, some in each turn", async () => {
     const { begun, come } = callsOf(new Admission(() => true));
-    come(3 * maxBegunAtOnce);
-    expect(begun).toEqual(upTo(maxBegunAtOnce));
+    come(3 * MAX_BEGUN_AT_ONCE);
+    expect(begun).toEqual(upTo(MAX_BEGUN_AT_ONCE));
     await nextTurn();
     come(1);
     for (let turns = 0; turns < 5; turns += 1) await nextTurn();
-    expect(begun).toEqual(upTo(3 * maxBegunAtOnce + 1));
+    expect(begun).toEqual(upTo(3 * MAX_BEGUN_AT_ONCE + 1));
   });
 
   it("lets none begin while there is no room, but for one each time that the host has read", async () => {

@@ -1,4 +1,4 @@
-import { maxBegunAtOnce } from "./limits.js";
+import { MAX_BEGUN_AT_ONCE } from "./limits.js";
 import { Waits, type Wait } from "./waits.js";
 
 /**
@@ -45,7 +45,7 @@ export class Admission {
   }
 
   get #mayBegin(): boolean {
-    return this.#begunInTurn < maxBegunAtOnce && this.#hasRoom();
+    return this.#begunInTurn < MAX_BEGUN_AT_ONCE && this.#hasRoom();
   }
 
   /** @returns whether anybody waited. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { Services } from "@kloset/connection";
 import { PushStream } from "@kloset/grpc";
-import { errorCode, frameFlag, frameType, maxBacklogBytes, setting } from "@kloset/connection/serving";
+import { errorCode, frameFlag, frameType, MAX_BACKLOG_BYTES, setting } from "@kloset/connection/serving";
 import { deferred } from "../../connection/dist/testing/deferred.js";
 import { servedStore } from "../../connection/dist/testing/store-service.js";
 import type { ChannelEvents } from "./channel.js";
@@ -20,7 +20,7 @@ import {
 } from "./testing/frames.js";
 
 const { endStream } = frameFlag;
-const largest = 16 * 1024 * 1024;
+const LARGEST = 16 * 1024 * 1024;
 const emptyMessage = Buffer.alloc(5);
 
 /** The host of a server, in memory. */
@@ -43,7 +43,7 @@ class Host {
         resume: () => undefined,
         close: () => this.#events?.onClose(),
       },
-      { services, maxMessageBytes: 2 * largest },
+      { services, maxMessageBytes: 2 * LARGEST },
     );
     // No window for content: it waits, and the output does not fill up with it.
     this.send(beginning, settings([setting.initialWindowSize, 0]));
@@ -89,7 +89,7 @@ describe("a call that waits until the host has read what others have answered", 
   it("ends when the host cancels it, though the host still reads nothing", async () => {
     let calls = 0;
     const ends: string[] = [];
-    const others = Math.ceil(maxBacklogBytes / largest);
+    const others = Math.ceil(MAX_BACKLOG_BYTES / LARGEST);
     const othersHaveAnswered = deferred();
     const host = new Host([
       servedStore({
@@ -98,9 +98,7 @@ describe("a call that waits until the host has read what others have answered", 
             const call = (calls += 1);
             // The first one answers last, and little.
             if (call === 1) await othersHaveAnswered.promise;
-            ends.push(
-              `${String(call)}: ${await outcomeOf(() => send({ chunk: new Uint8Array(call === 1 ? 1 : largest) }))}`,
-            );
+            ends.push(`${call}: ${await outcomeOf(() => send({ chunk: new Uint8Array(call === 1 ? 1 : LARGEST) }))}`);
           }),
       }),
     ]);

@@ -5,7 +5,7 @@ import { responseHeaders } from "./header-blocks.js";
 import type { Http2Connection } from "./http2-connection.js";
 import type { Http2Stream, StreamHandler } from "./http2-stream.js";
 import { InboundMessages, type AssemblyBudget } from "./inbound-messages.js";
-import { maxWaitingBytes } from "./limits.js";
+import { MAX_WAITING_BYTES } from "./limits.js";
 import { OutboundMessage } from "./outbound-message.js";
 import { fieldOf } from "./request-head.js";
 import { Requests } from "./requests.js";
@@ -104,7 +104,7 @@ export class Call implements StreamHandler {
   }
 
   /**
-   * The host has half-closed the stream. What came with the same bytes is looked at
+   * The host has half-closed the stream. What came with the same bytes is looked AT
    * first: a client that cancels may half-close the stream and reset it right
    * behind (Node's does), and half an upload must not pass for a whole one.
    */
@@ -141,7 +141,7 @@ export class Call implements StreamHandler {
     this.#look();
     this.#stopIterator();
     if (this.#isOver || !isCodedError(reason)) return;
-    // One that does not look at its signal must not keep the host waiting.
+    // One that does not look AT its signal must not keep the host waiting.
     if (this.#stream.outgoing.length === 0) this.#finish(statusOf(reason));
     // Nor must what the host does not take: a status would stand behind it, and whoever sends it would wait as long.
     else this.#reset(errorCode.cancel);
@@ -163,7 +163,7 @@ export class Call implements StreamHandler {
 
   /** Lets the host send more while what it has sent is being read, and tells what is not. */
   #look(): void {
-    if (this.#withheld > 0 && this.#waitingCost <= maxWaitingBytes) {
+    if (this.#withheld > 0 && this.#waitingCost <= MAX_WAITING_BYTES) {
       this.#environment.connection.credit(this.#stream, this.#withheld);
       this.#withheld = 0;
     }
@@ -245,7 +245,7 @@ export class Call implements StreamHandler {
     if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
   }
 
-  /** Sends what an implementation pushes. @returns undefined when there is room for more at once. */
+  /** Sends what an implementation pushes. @returns undefined when there is room for more AT once. */
   #push(message: unknown): Promise<void> | undefined {
     if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
     const sent = this.#send(message);
@@ -269,7 +269,7 @@ export class Call implements StreamHandler {
     for (const wait of this.#waits) wait.giveUp();
   }
 
-  /** Ends an implementation's stream, so that its `finally` runs. One that is busy ends at its next yield. */
+  /** Ends an implementation's stream, so that its `finally` runs. One that is busy ends AT its next yield. */
   #stopIterator(): void {
     const iterator = this.#iterator;
     this.#iterator = undefined;
@@ -281,7 +281,7 @@ export class Call implements StreamHandler {
     }
   }
 
-  /** @returns undefined when the message was sent at once, as it is mostly. */
+  /** @returns undefined when the message was sent AT once, as it is mostly. */
   #send(message: unknown): Promise<void> | undefined {
     const { connection, maxMessageBytes } = this.#environment;
     const outbound = new OutboundMessage(this.#target.method.output, message, maxMessageBytes);

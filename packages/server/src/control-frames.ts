@@ -1,6 +1,6 @@
-import { frameFlag, frameHeaderLength, frameType, writeFrameHeader, writeUint32 } from "@kloset/connection/serving";
+import { frameFlag, FRAME_HEADER_LENGTH, frameType, writeFrameHeader, writeUint32 } from "@kloset/connection/serving";
 import { floodError } from "./errors.js";
-import { maxWaitingAnswers } from "./limits.js";
+import { MAX_WAITING_ANSWERS } from "./limits.js";
 import type { Output } from "./output.js";
 
 const nothing = new Uint8Array(0);
@@ -45,7 +45,7 @@ export class ControlFrames {
    * @returns whether it is sent.
    */
   resetInAnswer(stream: number, code: number): boolean {
-    if (this.#waitingResets >= maxWaitingAnswers) return false;
+    if (this.#waitingResets >= MAX_WAITING_ANSWERS) return false;
     this.#waitingResets += 1;
     this.reset(stream, code);
     return true;
@@ -59,7 +59,8 @@ export class ControlFrames {
 
   #countAnswer(): void {
     this.#waitingAnswers += 1;
-    if (this.#waitingAnswers > maxWaitingAnswers) throw floodError("Flooding was detected: answers that nobody reads");
+    if (this.#waitingAnswers > MAX_WAITING_ANSWERS)
+      throw floodError("Flooding was detected: answers that nobody reads");
   }
 
   #sendNumber(type: number, stream: number, value: number): void {
@@ -69,9 +70,9 @@ export class ControlFrames {
   }
 
   #send(type: number, flags: number, stream: number, payload: Uint8Array): void {
-    const frame = new Uint8Array(frameHeaderLength + payload.length);
+    const frame = new Uint8Array(FRAME_HEADER_LENGTH + payload.length);
     writeFrameHeader(frame, 0, payload.length, type, flags, stream);
-    frame.set(payload, frameHeaderLength);
+    frame.set(payload, FRAME_HEADER_LENGTH);
     this.#output.control(frame);
   }
 }

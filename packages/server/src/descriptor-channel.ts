@@ -3,7 +3,7 @@ import type { Socket, SocketConstructorOpts, TcpSocketConnectOpts } from "node:n
 import { reopenedNeverBlocks, takeEarlyInput } from "@kloset/connection/serving";
 import type { Guard } from "@kloset/connection";
 import type { Channel, ChannelEvents } from "./channel.js";
-import { inputBytes, maxDirectBytes } from "./limits.js";
+import { INPUT_BYTES, MAX_DIRECT_BYTES } from "./limits.js";
 
 /** A channel that has to be let go of. */
 export interface DescriptorChannel extends Channel {
@@ -22,7 +22,7 @@ export function descriptorChannel(guard: Pick<Guard, "input" | "output">, flushM
 }
 
 /** The host's preface may come alone, and its first call a turn later. */
-const earlyTurns = 2;
+const EARLY_TURNS = 2;
 
 /** The streams of the descriptors; one for both directions on one socket. */
 interface Sides {
@@ -35,7 +35,7 @@ interface Sides {
 class Descriptors implements DescriptorChannel {
   readonly #guard: Pick<Guard, "input" | "output">;
   readonly #flushMs: number;
-  readonly #buffer = Buffer.allocUnsafeSlow(inputBytes);
+  readonly #buffer = Buffer.allocUnsafeSlow(INPUT_BYTES);
   #opened: Sides | undefined;
   #events: ChannelEvents | undefined;
   /** Until it is started: nobody would be told what is read. */
@@ -99,7 +99,7 @@ class Descriptors implements DescriptorChannel {
     }
     this.#isPaused = false;
     if (!reopenedNeverBlocks) this.#openSides();
-    if (isReopened(this.#guard.input)) this.#readEarly(events, earlyTurns);
+    if (isReopened(this.#guard.input)) this.#readEarly(events, EARLY_TURNS);
     else this.#readOn();
   }
 
@@ -140,7 +140,7 @@ class Descriptors implements DescriptorChannel {
    * @returns how many bytes were taken; 0 also after an error, which the socket meets as well.
    */
   #tryWrite(bytes: Uint8Array): number {
-    if (bytes.length > maxDirectBytes || this.#isClosed) return 0;
+    if (bytes.length > MAX_DIRECT_BYTES || this.#isClosed) return 0;
     const socket = this.#opened?.output;
     // What the socket still has to write must not be overtaken.
     if (socket !== undefined && (socket.destroyed || socket.writableLength > 0)) return 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { errorCode, frameFlag, frameType, maxWindow, setting } from "@kloset/connection/serving";
+import { errorCode, frameFlag, frameType, MAX_WINDOW, setting } from "@kloset/connection/serving";
 import { responseHeaders } from "./header-blocks.js";
 import { data, frame, headers, rstStream, settings, windowUpdate, type Frame } from "./testing/frames.js";
 import { MemoryHost } from "./testing/memory-host.js";
@@ -180,10 +180,10 @@ describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
     ],
     ["of 0", windowUpdate(0, 0), "PROTOCOL_ERROR (a window update of 0)"],
     ["of 0 and the reserved bit", windowUpdate(0, 0x8000_0000), "PROTOCOL_ERROR (a window update of 0)"],
-    ["to more than 2^31-1", windowUpdate(0, maxWindow - 65_534), "FLOW_CONTROL_ERROR (a window that overflows)"],
+    ["to more than 2^31-1", windowUpdate(0, MAX_WINDOW - 65_534), "FLOW_CONTROL_ERROR (a window that overflows)"],
     [
       "twice, to more than 2^31-1",
-      Buffer.concat([windowUpdate(0, maxWindow), windowUpdate(0, maxWindow)]),
+      Buffer.concat([windowUpdate(0, MAX_WINDOW), windowUpdate(0, MAX_WINDOW)]),
       "FLOW_CONTROL_ERROR (a window that overflows)",
     ],
     ["of a stream that is idle", windowUpdate(3, 1), "PROTOCOL_ERROR (WINDOW_UPDATE on a stream that is idle)"],
@@ -199,7 +199,7 @@ describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
     ],
     [
       "of a stream, by SETTINGS",
-      Buffer.concat([windowUpdate(1, 1), initialWindow(maxWindow)]),
+      Buffer.concat([windowUpdate(1, 1), initialWindow(MAX_WINDOW)]),
       "FLOW_CONTROL_ERROR (a window that overflows)",
     ],
   ])("%s ends the connection", async (_, bytes, text) => {
@@ -210,7 +210,7 @@ describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
 
   it.each<[string, number, number]>([
     ["of 0", 0, errorCode.protocolError],
-    ["to more than 2^31-1", maxWindow - 65_534, errorCode.flowControlError],
+    ["to more than 2^31-1", MAX_WINDOW - 65_534, errorCode.flowControlError],
   ])("of a stream, %s, resets the stream alone", async (_, increment, code) => {
     const host = new MemoryHost().send(headers(1), headers(3), windowUpdate(1, increment));
     const resets = (await host.frames()).filter(({ type }) => type === frameType.rstStream);
@@ -221,10 +221,10 @@ describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
   it("to 2^31-1 is well, and one of a closed stream means nothing", () => {
     const host = new MemoryHost().send(
       headers(1),
-      windowUpdate(0, maxWindow - 65_535),
-      windowUpdate(1, maxWindow - 65_535),
+      windowUpdate(0, MAX_WINDOW - 65_535),
+      windowUpdate(1, MAX_WINDOW - 65_535),
     );
-    host.send(rstStream(1), windowUpdate(1, maxWindow), windowUpdate(1, 0));
+    host.send(rstStream(1), windowUpdate(1, MAX_WINDOW), windowUpdate(1, 0));
     expect(host.end).toBeUndefined();
   });
 

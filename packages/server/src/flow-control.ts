@@ -1,16 +1,16 @@
 import {
   brokenProtocol,
-  connectionWindowBytes,
+  CONNECTION_WINDOW_BYTES,
   errorCode,
-  initialWindow,
-  maxWindow,
+  INITIAL_WINDOW,
+  MAX_WINDOW,
   readUint32,
 } from "@kloset/connection/serving";
 import type { ControlFrames } from "./control-frames.js";
 import { StreamError } from "./errors.js";
 import type { FrameHeader } from "./frame-reader.js";
 import type { Http2Stream } from "./http2-stream.js";
-import { connectionCreditBytes, streamCreditBytes } from "./limits.js";
+import { CONNECTION_CREDIT_BYTES, STREAM_CREDIT_BYTES } from "./limits.js";
 import type { StreamEndings } from "./stream-endings.js";
 import type { StreamSender } from "./stream-sender.js";
 import type { Streams } from "./streams.js";
@@ -18,7 +18,7 @@ import type { Streams } from "./streams.js";
 /** What the host may send (RFC 9113, sections 5.2 and 6.9). Its sizes count with their padding. */
 export class ReceiveFlow {
   readonly #control: ControlFrames;
-  #window = connectionWindowBytes;
+  #window = CONNECTION_WINDOW_BYTES;
   #credit = 0;
 
   constructor(control: ControlFrames) {
@@ -37,7 +37,7 @@ export class ReceiveFlow {
       throw brokenProtocol(errorCode.flowControlError, "more came than the connection's window");
     this.#window -= length;
     this.#credit += length;
-    if (this.#credit < connectionCreditBytes) return;
+    if (this.#credit < CONNECTION_CREDIT_BYTES) return;
     this.#window += this.#credit;
     this.#control.windowUpdate(0, this.#credit);
     this.#credit = 0;
@@ -54,7 +54,7 @@ export class ReceiveFlow {
   credit(stream: Http2Stream, bytes: number): void {
     if (stream.hostEnded || stream.isClosed) return;
     stream.credit += bytes;
-    if (stream.credit < streamCreditBytes) return;
+    if (stream.credit < STREAM_CREDIT_BYTES) return;
     stream.receiveWindow += stream.credit;
     this.#control.windowUpdate(stream.id, stream.credit);
     stream.credit = 0;
@@ -67,7 +67,7 @@ export class SendFlow {
   readonly #sender: StreamSender;
   readonly #endings: StreamEndings;
   /** The host's SETTINGS_INITIAL_WINDOW_SIZE: the window that a stream begins with. */
-  #initial = initialWindow;
+  #initial = INITIAL_WINDOW;
   #connectionHasGrown = false;
   #streamsHaveGrown = false;
 
@@ -87,21 +87,21 @@ export class SendFlow {
    * @throws HostProtocolError FLOW_CONTROL_ERROR when one is larger than a window can be.
    */
   changeInitial(value: number): void {
-    if (value > maxWindow) throw brokenProtocol(errorCode.flowControlError, `INITIAL_WINDOW_SIZE of ${String(value)}`);
+    if (value > MAX_WINDOW) throw brokenProtocol(errorCode.flowControlError, `INITIAL_WINDOW_SIZE of ${value}`);
     const change = value - this.#initial;
     if (change === 0) return;
     this.#initial = value;
     this.#streamsHaveGrown ||= change > 0;
     for (const stream of this.#streams.all()) {
       stream.sendWindow += change;
-      if (stream.sendWindow > maxWindow) throw brokenProtocol(errorCode.flowControlError, "a window that overflows");
+      if (stream.sendWindow > MAX_WINDOW) throw brokenProtocol(errorCode.flowControlError, "a window that overflows");
     }
   }
 
   /** WINDOW_UPDATE (RFC 9113, section 6.9). @throws StreamError, HostProtocolError. */
   onWindowUpdate({ stream: id, length }: FrameHeader, bytes: Uint8Array, start: number): void {
     if (length !== 4) throw brokenProtocol(errorCode.frameSizeError, "a WINDOW_UPDATE has 4 bytes");
-    const increment = readUint32(bytes, start) & maxWindow;
+    const increment = readUint32(bytes, start) & MAX_WINDOW;
     if (id === 0) this.#growConnection(increment);
     else if (this.#streams.isIdle(id))
       throw brokenProtocol(errorCode.protocolError, "WINDOW_UPDATE on a stream that is idle");
@@ -127,7 +127,7 @@ export class SendFlow {
   #growConnection(increment: number): void {
     if (increment === 0) throw brokenProtocol(errorCode.protocolError, "a window update of 0");
     this.#sender.window += increment;
-    if (this.#sender.window > maxWindow) throw brokenProtocol(errorCode.flowControlError, "a window that overflows");
+    if (this.#sender.window > MAX_WINDOW) throw brokenProtocol(errorCode.flowControlError, "a window that overflows");
     this.#connectionHasGrown = true;
   }
 
@@ -137,7 +137,8 @@ export class SendFlow {
     if (stream === undefined) return;
     if (increment === 0) throw new StreamError(id, errorCode.protocolError, "a window update of 0");
     stream.sendWindow += increment;
-    if (stream.sendWindow > maxWindow) this.#endings.cut(stream, "a window that overflows", errorCode.flowControlError);
+    if (stream.sendWindow > MAX_WINDOW)
+      this.#endings.cut(stream, "a window that overflows", errorCode.flowControlError);
     else this.#sender.onStreamWindow(stream);
   }
 }

@@ -1,10 +1,10 @@
 import {
   frameFlag,
-  frameHeaderLength,
+  FRAME_HEADER_LENGTH,
   frameType,
   HostProtocolError,
-  maxFrameBytes,
-  maxQuotedLength,
+  MAX_FRAME_BYTES,
+  MAX_QUOTED_LENGTH,
   preface,
   readUint32,
 } from "@kloset/connection/serving";
@@ -29,13 +29,13 @@ export interface FrameSink {
 
 /**
  * Finds the frames in the bytes of a connection, whatever pieces they come in.
- * DATA is handed on as it comes, without a copy; of others at most one is
- * collected, which `maxFrameBytes` bounds.
+ * DATA is handed on as it comes, without a copy; of others AT most one is
+ * collected, which `MAX_FRAME_BYTES` bounds.
  */
 export class FrameReader {
   readonly #sink: FrameSink;
   #prefaceLeft = preface.length;
-  readonly #header = new Uint8Array(frameHeaderLength);
+  readonly #header = new Uint8Array(FRAME_HEADER_LENGTH);
   #headerLength = 0;
   /** One for all: a frame of a few bytes should not cost an object. */
   readonly #frame = { length: 0, type: 0, flags: 0, stream: 0 };
@@ -43,7 +43,7 @@ export class FrameReader {
   #isInFrame = false;
   /** Of the payload, padding included. */
   #left = 0;
-  readonly #payload = new Uint8Array(maxFrameBytes);
+  readonly #payload = new Uint8Array(MAX_FRAME_BYTES);
   #payloadLength = 0;
   #hasSettings = false;
 
@@ -65,7 +65,7 @@ export class FrameReader {
     const from = preface.length - this.#prefaceLeft;
     const length = Math.min(this.#prefaceLeft, bytes.length);
     if (preface.compare(bytes, 0, length, from, from + length) !== 0) {
-      const text = Buffer.from(bytes.subarray(0, Math.min(bytes.length, maxQuotedLength))).toString(
+      const text = Buffer.from(bytes.subarray(0, Math.min(bytes.length, MAX_QUOTED_LENGTH))).toString(
         "latin1",
         0,
         length,
@@ -79,12 +79,12 @@ export class FrameReader {
   #readHeader(bytes: Uint8Array, at: number): number {
     let source = bytes;
     let start = at;
-    let next = at + frameHeaderLength;
+    let next = at + FRAME_HEADER_LENGTH;
     if (this.#headerLength > 0 || next > bytes.length) {
-      const length = Math.min(frameHeaderLength - this.#headerLength, bytes.length - at);
+      const length = Math.min(FRAME_HEADER_LENGTH - this.#headerLength, bytes.length - at);
       this.#header.set(bytes.subarray(at, at + length), this.#headerLength);
       this.#headerLength += length;
-      if (this.#headerLength < frameHeaderLength) return bytes.length;
+      if (this.#headerLength < FRAME_HEADER_LENGTH) return bytes.length;
       this.#headerLength = 0;
       source = this.#header;
       start = 0;
@@ -101,10 +101,8 @@ export class FrameReader {
   }
 
   #begin(frame: FrameHeader): void {
-    if (frame.length > maxFrameBytes) {
-      throw new HostProtocolError(
-        `the host sent a frame of ${String(frame.length)} bytes; the limit is ${String(maxFrameBytes)}`,
-      );
+    if (frame.length > MAX_FRAME_BYTES) {
+      throw new HostProtocolError(`the host sent a frame of ${frame.length} bytes; the limit is ${MAX_FRAME_BYTES}`);
     }
     if (!this.#hasSettings) {
       // RFC 9113, section 3.4: the preface ends with a SETTINGS frame.

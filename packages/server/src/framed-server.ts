@@ -12,10 +12,10 @@ import type { Duplex } from "node:stream";
 import {
   callRefusal,
   decidedByFirst,
-  defaultMaxMessageBytes,
+  DEFAULT_MAX_MESSAGE_BYTES,
   httpRefusal,
   isPeerGone,
-  maxBacklogBytes,
+  MAX_BACKLOG_BYTES,
   notServed,
 } from "@kloset/connection/serving";
 import { Admission } from "./admission.js";
@@ -50,7 +50,7 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
 
 /** The same, where the server's preface was sent. */
 function serveGreeted(channel: Channel, options: ServerOptions): Server {
-  const { services, maxMessageBytes = defaultMaxMessageBytes, onError } = options;
+  const { services, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, onError } = options;
   const waiting = new Waits();
   let settle: (failure: Error | undefined) => void;
   const closed = new Promise<Error | undefined>((resolve) => (settle = resolve));
@@ -69,7 +69,7 @@ function serveGreeted(channel: Channel, options: ServerOptions): Server {
       settle(failure);
     },
   });
-  const hasRoom = (): boolean => connection.backlogBytes < maxBacklogBytes;
+  const hasRoom = (): boolean => connection.backlogBytes < MAX_BACKLOG_BYTES;
   const admission = new Admission(hasRoom);
   const environment: CallEnvironment = {
     connection,

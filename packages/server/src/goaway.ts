@@ -2,7 +2,7 @@ import { brokenProtocol, errorCode } from "@kloset/connection/serving";
 import type { FrameHeader } from "./frame-reader.js";
 
 /** The last stream's identifier and a code. */
-const leastLength = 8;
+const LEAST_LENGTH = 8;
 
 /**
  * GOAWAY from the host (RFC 9113, section 6.8) only says that it is about to
@@ -13,5 +13,5 @@ const leastLength = 8;
  */
 export function checkGoaway({ stream, length }: FrameHeader): void {
   if (stream !== 0) throw brokenProtocol(errorCode.protocolError, "GOAWAY on a stream");
-  if (length < leastLength) throw brokenProtocol(errorCode.frameSizeError, "a GOAWAY has 8 bytes, at least");
+  if (length < LEAST_LENGTH) throw brokenProtocol(errorCode.frameSizeError, "a GOAWAY has 8 bytes, at least");
 }

@@ -18,7 +18,7 @@ export const responseHeaders = Buffer.from("\x88\x0f\x10\x10application/grpc", "
 export const okTrailers = Buffer.from("\x00\x0bgrpc-status\x010", "latin1");
 
 /** A dynamic table size update to 0 (RFC 7541, section 6.3). */
-const noTable = 0x20;
+const NO_TABLE = 0x20;
 
 /**
  * The same block, which says before that no dynamic table is used from here on. It
@@ -27,7 +27,7 @@ const noTable = 0x20;
  */
 export function withoutTable(block: Uint8Array): Uint8Array {
   const whole = new Uint8Array(1 + block.length);
-  whole[0] = noTable;
+  whole[0] = NO_TABLE;
   whole.set(block, 1);
   return whole;
 }

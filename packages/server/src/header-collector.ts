@@ -2,19 +2,19 @@ import { brokenProtocol, errorCode } from "@kloset/connection/serving";
 import { floodError } from "./errors.js";
 import { HpackDecoder, HpackError, type HeaderField } from "./hpack/index.js";
 import {
-  headerTableBytes,
-  maxContinuations,
-  maxHeaderBlockBytes,
-  maxHeaderFields,
-  maxHeaderListBytes,
+  HEADER_TABLE_BYTES,
+  MAX_CONTINUATIONS,
+  MAX_HEADER_BLOCK_BYTES,
+  MAX_HEADER_FIELDS,
+  MAX_HEADER_LIST_BYTES,
 } from "./limits.js";
 
 /** Puts together the header block of a HEADERS frame and its CONTINUATIONs (RFC 9113, section 4.3), and decodes it. */
 export class HeaderCollector {
   readonly #decoder = new HpackDecoder({
-    maxTableBytes: headerTableBytes,
-    maxListBytes: maxHeaderListBytes,
-    maxFields: maxHeaderFields,
+    maxTableBytes: HEADER_TABLE_BYTES,
+    maxListBytes: MAX_HEADER_LIST_BYTES,
+    maxFields: MAX_HEADER_FIELDS,
   });
   #parts: Buffer[] = [];
   #length = 0;
@@ -29,7 +29,7 @@ export class HeaderCollector {
   add(bytes: Uint8Array, start: number, end: number): void {
     this.#length += end - start;
     // An empty one counts as any other.
-    if (this.#parts.length > maxContinuations || this.#length > maxHeaderBlockBytes) {
+    if (this.#parts.length > MAX_CONTINUATIONS || this.#length > MAX_HEADER_BLOCK_BYTES) {
       throw floodError("Too many CONTINUATION frames following a HEADER frame");
     }
     this.#parts.push(Buffer.from(bytes.subarray(start, end)));

@@ -8,7 +8,7 @@ const { endHeaders, endStream } = frameFlag;
 const { protocolError, streamClosed, enhanceYourCalm, refusedStream } = errorCode;
 const block = encodeHeaders(requestFields(["x", "y"]));
 
-/** A header block in a HEADERS frame and CONTINUATIONs that begin at these bytes. */
+/** A header block in a HEADERS frame and CONTINUATIONs that begin AT these bytes. */
 function cut(stream: number, flags: number, ...cuts: readonly number[]): Buffer {
   const ends = [...cuts, block.length];
   return Buffer.concat(
@@ -201,7 +201,7 @@ describe("more calls than were allowed (RFC 9113, section 5.1.2)", () => {
     await host.frames();
     host.reads = false;
     let id = 2049;
-    // 13 bytes each: the outputs are full at some time.
+    // 13 bytes each: the outputs are full AT some time.
     while (!host.isPaused && id < 400_000)
       host.send(headers(id), data(id, "", endStream), ((id += 2), Buffer.alloc(0)));
     expect(host.isPaused).toBe(true);

@@ -3,8 +3,8 @@ import {
   errorCode,
   frameFlag,
   frameType,
-  maxConcurrentStreams,
-  streamWindowBytes,
+  MAX_CONCURRENT_STREAMS,
+  STREAM_WINDOW_BYTES,
 } from "@kloset/connection/serving";
 import { StreamError } from "./errors.js";
 import type { SendFlow } from "./flow-control.js";
@@ -18,7 +18,7 @@ import type { StreamEndings } from "./stream-endings.js";
 import type { Streams } from "./streams.js";
 
 /** Bytes of priority in a HEADERS frame (RFC 9113, section 6.2). */
-const priorityLength = 5;
+const PRIORITY_LENGTH = 5;
 
 /** A list, or undefined for one that is larger than lists may be. */
 type List = readonly HeaderField[] | undefined;
@@ -66,7 +66,7 @@ export class HeaderFrames {
     }
     const hasPriority = (flags & frameFlag.priority) !== 0;
     const dependsOn = hasPriority ? dependency(bytes, from) : -1;
-    if (hasPriority) from += priorityLength;
+    if (hasPriority) from += PRIORITY_LENGTH;
     // What was read beyond a frame that is too short does not matter, then.
     if (from > to) throw brokenProtocol(errorCode.protocolError, "padding as long as its frame");
     this.#stream = id;
@@ -103,11 +103,11 @@ export class HeaderFrames {
     if (this.#dependsOnItself) throw selfDependency(id);
     const head = requestHead(id, list);
     // RFC 9113, section 5.1.2.
-    if (this.#streams.count >= maxConcurrentStreams) {
+    if (this.#streams.count >= MAX_CONCURRENT_STREAMS) {
       this.#endings.refuse(id, errorCode.refusedStream);
       return;
     }
-    const stream = new Http2Stream(id, head, { send: this.#flow.initial, receive: streamWindowBytes });
+    const stream = new Http2Stream(id, head, { send: this.#flow.initial, receive: STREAM_WINDOW_BYTES });
     this.#streams.open(stream);
     stream.handler = this.#onRequest(stream);
     if (this.#endStream) this.#endings.hostEnded(stream);

@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode, frameType, maxUnreadBytes } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode, frameType, MAX_UNREAD_BYTES } from "@kloset/connection/serving";
 import type { Channel } from "./channel.js";
 import { ControlFrames } from "./control-frames.js";
 import { DataFrames } from "./data-frames.js";
@@ -150,7 +150,7 @@ export class Http2Connection implements FrameSink {
   unread(bytes: number): void {
     this.#unreadBytes += bytes;
     if (bytes <= 0) return;
-    while (this.#unreadBytes > maxUnreadBytes) {
+    while (this.#unreadBytes > MAX_UNREAD_BYTES) {
       const fullest = this.#streams.fullest();
       if (fullest === undefined) return;
       this.#endings.cut(fullest, "the host has sent more than is read", errorCode.enhanceYourCalm);

@@ -1,8 +1,8 @@
 import { Code, isCodedError, StatusError, type MessageDecoder } from "@kloset/grpc";
-import { maxEagerBytes, messageCostBytes } from "./limits.js";
+import { MAX_EAGER_BYTES, MESSAGE_COST_BYTES } from "./limits.js";
 
 /** A length prefix of gRPC: a flag and four bytes. */
-export const prefixLength = 5;
+export const PREFIX_LENGTH = 5;
 
 /** Memory for messages that are not whole, of all calls together. */
 export interface AssemblyBudget {
@@ -27,7 +27,7 @@ export class InboundMessages {
   readonly #maxBytes: number;
   readonly #budget: AssemblyBudget;
   readonly #events: InboundEvents;
-  readonly #prefix = new Uint8Array(prefixLength);
+  readonly #prefix = new Uint8Array(PREFIX_LENGTH);
   #prefixFilled = 0;
   /** Of the message that is being collected; -1 when none is. */
   #length = -1;
@@ -62,17 +62,17 @@ export class InboundMessages {
       }
       let prefix = bytes;
       let prefixAt = at;
-      if (this.#prefixFilled > 0 || end - at < prefixLength) {
-        const taken = Math.min(prefixLength - this.#prefixFilled, end - at);
+      if (this.#prefixFilled > 0 || end - at < PREFIX_LENGTH) {
+        const taken = Math.min(PREFIX_LENGTH - this.#prefixFilled, end - at);
         this.#prefix.set(bytes.subarray(at, at + taken), this.#prefixFilled);
         this.#prefixFilled += taken;
         at += taken;
-        if (this.#prefixFilled < prefixLength) return;
+        if (this.#prefixFilled < PREFIX_LENGTH) return;
         prefix = this.#prefix;
         prefixAt = 0;
         this.#prefixFilled = 0;
       } else {
-        at += prefixLength;
+        at += PREFIX_LENGTH;
       }
       const length = this.#lengthIn(prefix, prefixAt);
       if (length < 0) return;
@@ -99,7 +99,7 @@ export class InboundMessages {
     if (length > this.#maxBytes) {
       this.#fail(
         Code.ResourceExhausted,
-        `message size ${String(length)} is larger than configured readMaxBytes ${String(this.#maxBytes)}`,
+        `message size ${length} is larger than configured readMaxBytes ${this.#maxBytes}`,
       );
       return -1;
     }
@@ -108,7 +108,7 @@ export class InboundMessages {
       const text =
         (flags & 1) === 1
           ? "received compressed envelope, but do not know how to decompress"
-          : `received envelope with flags ${String(flags)}`;
+          : `received envelope with flags ${flags}`;
       this.#fail(Code.Internal, text);
       return -1;
     }
@@ -132,7 +132,7 @@ export class InboundMessages {
   #memoryFor(needed: number): Uint8Array {
     const old = this.#collected;
     if (old !== undefined && old.length >= needed) return old;
-    const isEager = this.#budget.allocatedBytes + this.#length <= maxEagerBytes;
+    const isEager = this.#budget.allocatedBytes + this.#length <= MAX_EAGER_BYTES;
     const size = isEager ? this.#length : Math.min(this.#length, needed * 4);
     // Memory of its own: from Node's pool one small message would hold on to others.
     const memory = Buffer.allocUnsafeSlow(size);
@@ -150,7 +150,7 @@ export class InboundMessages {
       this.#fail(Code.InvalidArgument, isCodedError(error) ? error.rawMessage : String(error));
       return;
     }
-    this.#events.onMessage(message, end - start + messageCostBytes);
+    this.#events.onMessage(message, end - start + MESSAGE_COST_BYTES);
   }
 
   #fail(code: number, message: string): void {

@@ -3,80 +3,80 @@
  *
  * @module
  */
-import { frameHeaderLength, streamWindowBytes } from "@kloset/connection/serving";
+import { FRAME_HEADER_LENGTH, STREAM_WINDOW_BYTES } from "@kloset/connection/serving";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /** A window grows when so much of it can: one update for many frames. */
-export const streamCreditBytes = streamWindowBytes / 4;
+export const STREAM_CREDIT_BYTES = STREAM_WINDOW_BYTES / 4;
 
 /** The same for the connection's window. */
-export const connectionCreditBytes = MiB;
+export const CONNECTION_CREDIT_BYTES = MiB;
 
 /** While messages of more bytes wait for a call that does not read, its window grows no more. */
-export const maxWaitingBytes = 256 * KiB;
+export const MAX_WAITING_BYTES = 256 * KiB;
 
 /** What a message in memory costs beside its bytes: one of no bytes must not be free. */
-export const messageCostBytes = 256;
+export const MESSAGE_COST_BYTES = 256;
 
 /** While all messages that are not whole have less memory together, each gets all that it needs at once. */
-export const maxEagerBytes = 64 * MiB;
+export const MAX_EAGER_BYTES = 64 * MiB;
 
 /** What the memory in which messages are encoded may keep when one is sent. */
-export const maxKeptBytes = MiB;
+export const MAX_KEPT_BYTES = MiB;
 
 /** Calls that begin in one turn of the event loop: what they answer has to be seen before others begin. */
-export const maxBegunAtOnce = 32;
+export const MAX_BEGUN_AT_ONCE = 32;
 
 /** The largest frame that is sent, whatever the host allows: smaller ones share the connection better. */
-export const maxSentFrameBytes = 16_384;
+export const MAX_SENT_FRAME_BYTES = 16_384;
 
 /** The buffer of input. */
-export const inputBytes = 256 * KiB;
+export const INPUT_BYTES = 256 * KiB;
 
 /** One buffer of output; there are two. A header block has to fit. */
-export const outputBytes = 128 * KiB;
+export const OUTPUT_BYTES = 128 * KiB;
 
 /** Room in an output buffer that only frames of a fixed size may take. */
-export const controlRoomBytes = 32 * KiB;
+export const CONTROL_ROOM_BYTES = 32 * KiB;
 
 /**
  * Content is added to a buffer of output up to this: two full frames, half of what a
  * pipe holds (64 KiB), and what hosts read at once. Of more, each read of the host's
  * would wake us to fill up what it has just read: large content was a tenth slower.
  */
-export const contentBytes = 2 * (frameHeaderLength + maxSentFrameBytes);
+export const CONTENT_BYTES = 2 * (FRAME_HEADER_LENGTH + MAX_SENT_FRAME_BYTES);
 
 /** Writes of no more bytes than these are tried without a socket. */
-export const maxDirectBytes = 16 * KiB;
+export const MAX_DIRECT_BYTES = 16 * KiB;
 
 /** Answers to PINGs and SETTINGS that wait to be written: beyond it, it is a flood. */
-export const maxWaitingAnswers = 1000;
+export const MAX_WAITING_ANSWERS = 1000;
 
 /** Resets and window updates that wait beyond the output's room: from here on the host is read no further until it reads. */
-export const maxWaitingControlFrames = 1000;
+export const MAX_WAITING_CONTROL_FRAMES = 1000;
 
 /** DATA frames without data, and requests that are no HTTP/2, that one connection may send beyond one for each of its calls. */
-export const maxInvalidFrames = 1000;
+export const MAX_INVALID_FRAMES = 1000;
 
 /** Entries of one SETTINGS frame, as nghttp2 has it: each can change the windows of all streams. */
-export const maxSettings = 32;
+export const MAX_SETTINGS = 32;
 
 /** The bytes of a header block before it is decoded. */
-export const maxHeaderBlockBytes = 64 * KiB;
+export const MAX_HEADER_BLOCK_BYTES = 64 * KiB;
 
 /** CONTINUATION frames behind one HEADERS frame: 64 KiB are 4 of them. */
-export const maxContinuations = 8;
+export const MAX_CONTINUATIONS = 8;
 
 /** The size of a header list (RFC 9113, section 6.5.2), after it is decoded. */
-export const maxHeaderListBytes = 64 * KiB;
+export const MAX_HEADER_LIST_BYTES = 64 * KiB;
 
 /** Fields of one header list. */
-export const maxHeaderFields = 256;
+export const MAX_HEADER_FIELDS = 256;
 
 /** HPACK's table (RFC 7541, section 4.2): the default, hosts are not told otherwise. */
-export const headerTableBytes = 4096;
+export const HEADER_TABLE_BYTES = 4096;
 
 /** Streams that this side has reset and whose frames, still under way, are dropped. */
-export const maxResetStreams = 1024;
+export const MAX_RESET_STREAMS = 1024;

@@ -1,6 +1,6 @@
 import { expect, it } from "@jest/globals";
 import type { MessageEncoder } from "@kloset/grpc";
-import { maxKeptBytes } from "./limits.js";
+import { MAX_KEPT_BYTES } from "./limits.js";
 import { OutboundMessage } from "./outbound-message.js";
 
 const MiB = 1024 * 1024;
@@ -32,7 +32,7 @@ it("a long message takes its memory with it, be it sent or refused", () => {
     "message size 10485760 is larger than configured writeMaxBytes 1048576",
   );
   const last = new OutboundMessage(codec, "last", MiB);
-  for (const size of found) expect(size).toBeLessThanOrEqual(maxKeptBytes);
+  for (const size of found) expect(size).toBeLessThanOrEqual(MAX_KEPT_BYTES);
   // Each has its own still.
   sent.keep();
   last.keep();

@@ -1,8 +1,8 @@
 import { Code, StatusError, Writer, type MessageEncoder } from "@kloset/grpc";
 import { writeUint32 } from "@kloset/connection/serving";
 import type { Body } from "./http2-stream.js";
-import { prefixLength } from "./inbound-messages.js";
-import { maxKeptBytes } from "./limits.js";
+import { PREFIX_LENGTH } from "./inbound-messages.js";
+import { MAX_KEPT_BYTES } from "./limits.js";
 
 /** Where messages are encoded, one after the other: encoding never waits. */
 const writer = new Writer();
@@ -23,20 +23,20 @@ export class OutboundMessage implements Body {
    * @throws StatusError RESOURCE_EXHAUSTED when it is too long; what the codec throws.
    */
   constructor(codec: MessageEncoder, message: unknown, maxBytes: number) {
-    writer.length = prefixLength;
+    writer.length = PREFIX_LENGTH;
     try {
       this.#tail = codec.encode(message, writer);
       this.#head = writer.buffer;
       this.#headLength = writer.length;
     } finally {
       // Of a message that had to be large, the memory goes with it.
-      if (writer.buffer.length > maxKeptBytes) writer.release();
+      if (writer.buffer.length > MAX_KEPT_BYTES) writer.release();
     }
     this.#tailLength = this.#tail?.length ?? 0;
     this.length = this.#headLength + this.#tailLength;
-    const length = this.length - prefixLength;
+    const length = this.length - PREFIX_LENGTH;
     if (length > maxBytes) {
-      const text = `message size ${String(length)} is larger than configured writeMaxBytes ${String(maxBytes)}`;
+      const text = `message size ${length} is larger than configured writeMaxBytes ${maxBytes}`;
       throw new StatusError(text, Code.ResourceExhausted);
     }
     this.#head[0] = 0;

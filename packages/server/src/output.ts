@@ -1,6 +1,6 @@
-import { frameHeaderLength } from "@kloset/connection/serving";
+import { FRAME_HEADER_LENGTH } from "@kloset/connection/serving";
 import type { Channel } from "./channel.js";
-import { contentBytes, controlRoomBytes, maxWaitingControlFrames, outputBytes } from "./limits.js";
+import { CONTENT_BYTES, CONTROL_ROOM_BYTES, MAX_WAITING_CONTROL_FRAMES, OUTPUT_BYTES } from "./limits.js";
 
 /**
  * Collects frames and sends them together, once in a turn of the event loop, as
@@ -10,9 +10,9 @@ import { contentBytes, controlRoomBytes, maxWaitingControlFrames, outputBytes } 
 export class Output {
   readonly #channel: Channel;
   readonly #onRoom: () => void;
-  #filling = Buffer.allocUnsafeSlow(outputBytes);
+  #filling = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
   /** Filled next; while something is being sent, that is this one's content. */
-  #other = Buffer.allocUnsafeSlow(outputBytes);
+  #other = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
   #length = 0;
   #flushes = 0;
   #isWriting = false;
@@ -26,7 +26,7 @@ export class Output {
     this.#takeControl();
     this.#onRoom();
     // What the room was taken for has waited long enough.
-    if (this.#length > contentBytes / 2) this.flush();
+    if (this.#length > CONTENT_BYTES / 2) this.flush();
     else if (this.#length > 0) this.#schedule();
   };
   readonly #onTurn = (): void => {
@@ -57,12 +57,12 @@ export class Output {
 
   /** How many bytes of content fit now. */
   get contentRoom(): number {
-    return Math.max(0, contentBytes - this.#length);
+    return Math.max(0, CONTENT_BYTES - this.#length);
   }
 
   /** How many bytes of header blocks fit now, which can not be sent in parts. */
   get headerRoom(): number {
-    return Math.max(0, outputBytes - controlRoomBytes - this.#length);
+    return Math.max(0, OUTPUT_BYTES - CONTROL_ROOM_BYTES - this.#length);
   }
 
   /** Whether something waits until the host has read. */
@@ -72,20 +72,20 @@ export class Output {
 
   /** Whether so much waits that the host must not be read on. */
   get isCrowded(): boolean {
-    return this.#control.length >= maxWaitingControlFrames;
+    return this.#control.length >= MAX_WAITING_CONTROL_FRAMES;
   }
 
   /** Takes bytes that were written to the buffer. */
   advance(bytes: number): void {
     this.#length += bytes;
-    if (this.contentRoom <= frameHeaderLength && !this.#isWriting) this.flush();
+    if (this.contentRoom <= FRAME_HEADER_LENGTH && !this.#isWriting) this.flush();
     else this.#schedule();
   }
 
   /** Sends a whole frame of a fixed size. Never refused: what finds no room waits before everything else. */
   control(frame: Uint8Array): void {
     if (this.#isClosed) return;
-    if (this.#control.length > 0 || this.#length + frame.length > outputBytes) {
+    if (this.#control.length > 0 || this.#length + frame.length > OUTPUT_BYTES) {
       this.#control.push(frame);
       return;
     }
@@ -117,7 +117,7 @@ export class Output {
   #takeControl(): void {
     let taken = 0;
     for (const frame of this.#control) {
-      if (this.#length + frame.length > outputBytes) break;
+      if (this.#length + frame.length > OUTPUT_BYTES) break;
       this.#filling.set(frame, this.#length);
       this.#length += frame.length;
       taken += 1;

@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode, maxWindow, readUint32 } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode, MAX_WINDOW, readUint32 } from "@kloset/connection/serving";
 import { StreamError } from "./errors.js";
 import type { FrameHeader } from "./frame-reader.js";
 
@@ -16,7 +16,7 @@ export function checkPriority({ stream, length }: FrameHeader, bytes: Uint8Array
 
 /** The stream that another depends on (RFC 7540, section 5.3.1). */
 export function dependency(bytes: Uint8Array, start: number): number {
-  return readUint32(bytes, start) & maxWindow;
+  return readUint32(bytes, start) & MAX_WINDOW;
 }
 
 /** RFC 7540, section 5.3.1. */

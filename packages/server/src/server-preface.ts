@@ -1,23 +1,23 @@
 import {
-  connectionWindowBytes,
-  frameHeaderLength,
+  CONNECTION_WINDOW_BYTES,
+  FRAME_HEADER_LENGTH,
   frameType,
-  initialWindow,
-  maxConcurrentStreams,
+  INITIAL_WINDOW,
+  MAX_CONCURRENT_STREAMS,
   setting,
-  streamWindowBytes,
+  STREAM_WINDOW_BYTES,
   writeFrameHeader,
   writeUint32,
 } from "@kloset/connection/serving";
 import type { Channel } from "./channel.js";
-import { maxHeaderListBytes } from "./limits.js";
-import { settingLength } from "./settings.js";
+import { MAX_HEADER_LIST_BYTES } from "./limits.js";
+import { SETTING_LENGTH } from "./settings.js";
 
 /** RFC 9113, section 6.5.2; what is left out keeps its default. */
 const entries: readonly (readonly [id: number, value: number])[] = [
-  [setting.maxConcurrentStreams, maxConcurrentStreams],
-  [setting.initialWindowSize, streamWindowBytes],
-  [setting.maxHeaderListSize, maxHeaderListBytes],
+  [setting.maxConcurrentStreams, MAX_CONCURRENT_STREAMS],
+  [setting.initialWindowSize, STREAM_WINDOW_BYTES],
+  [setting.maxHeaderListSize, MAX_HEADER_LIST_BYTES],
 ];
 
 /**
@@ -32,17 +32,17 @@ export function sendServerPreface(channel: Pick<Channel, "write">): void {
 }
 
 function serverPreface(): Uint8Array {
-  const settingsLength = entries.length * settingLength;
-  const bytes = new Uint8Array(frameHeaderLength + settingsLength + frameHeaderLength + 4);
+  const settingsLength = entries.length * SETTING_LENGTH;
+  const bytes = new Uint8Array(FRAME_HEADER_LENGTH + settingsLength + FRAME_HEADER_LENGTH + 4);
   writeFrameHeader(bytes, 0, settingsLength, frameType.settings, 0, 0);
-  let at = frameHeaderLength;
+  let at = FRAME_HEADER_LENGTH;
   for (const [id, value] of entries) {
     bytes[at + 1] = id;
     writeUint32(bytes, at + 2, value);
-    at += settingLength;
+    at += SETTING_LENGTH;
   }
   writeFrameHeader(bytes, at, 4, frameType.windowUpdate, 0, 0);
-  writeUint32(bytes, at + frameHeaderLength, connectionWindowBytes - initialWindow);
+  writeUint32(bytes, at + FRAME_HEADER_LENGTH, CONNECTION_WINDOW_BYTES - INITIAL_WINDOW);
   return bytes;
 }
 

@@ -3,10 +3,10 @@ import type { ControlFrames } from "./control-frames.js";
 import { floodError } from "./errors.js";
 import type { SendFlow } from "./flow-control.js";
 import type { FrameHeader } from "./frame-reader.js";
-import { maxSettings } from "./limits.js";
+import { MAX_SETTINGS } from "./limits.js";
 
 /** An entry of SETTINGS: an identifier of two bytes, and a value of four. */
-export const settingLength = 6;
+export const SETTING_LENGTH = 6;
 
 /** SETTINGS of the host, and its acknowledgement of those in the server's preface (RFC 9113, section 6.5). */
 export class Settings {
@@ -26,10 +26,10 @@ export class Settings {
       this.#acknowledged(length);
       return;
     }
-    if (length % settingLength !== 0) throw brokenProtocol(errorCode.frameSizeError, "SETTINGS with half an entry");
-    if (length > maxSettings * settingLength) throw floodError("SETTINGS: too many setting entries");
+    if (length % SETTING_LENGTH !== 0) throw brokenProtocol(errorCode.frameSizeError, "SETTINGS with half an entry");
+    if (length > MAX_SETTINGS * SETTING_LENGTH) throw floodError("SETTINGS: too many setting entries");
     // In their order (RFC 9113, section 6.5.3).
-    for (let at = start; at < end; at += settingLength) {
+    for (let at = start; at < end; at += SETTING_LENGTH) {
       this.#apply(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0), readUint32(bytes, at + 2));
     }
     this.#control.acknowledgeSettings();
@@ -53,7 +53,7 @@ export class Settings {
     else if (id === setting.enablePush && value > 1)
       throw brokenProtocol(errorCode.protocolError, "ENABLE_PUSH is 0 or 1");
     else if (id === setting.maxFrameSize && (value < 16_384 || value > 0xff_ffff)) {
-      throw brokenProtocol(errorCode.protocolError, `MAX_FRAME_SIZE of ${String(value)}`);
+      throw brokenProtocol(errorCode.protocolError, `MAX_FRAME_SIZE of ${value}`);
     }
   }
 }

@@ -2,7 +2,7 @@ import { brokenProtocol, cutOff, errorCode } from "@kloset/connection/serving";
 import type { ControlFrames } from "./control-frames.js";
 import { floodError, StreamError } from "./errors.js";
 import type { Http2Stream } from "./http2-stream.js";
-import { maxInvalidFrames } from "./limits.js";
+import { MAX_INVALID_FRAMES } from "./limits.js";
 import type { StreamSender } from "./stream-sender.js";
 import type { Streams } from "./streams.js";
 
@@ -114,7 +114,7 @@ export class StreamEndings {
    */
   countInvalid(): void {
     this.#invalidFrames += 1;
-    if (this.#invalidFrames > maxInvalidFrames) throw floodError("Too many invalid HTTP/2 frames");
+    if (this.#invalidFrames > MAX_INVALID_FRAMES) throw floodError("Too many invalid HTTP/2 frames");
   }
 
   #sendReset(id: number, code: number): void {

@@ -1,11 +1,17 @@
-import { frameFlag, frameHeaderLength, frameType, initialWindow, writeFrameHeader } from "@kloset/connection/serving";
+import {
+  frameFlag,
+  FRAME_HEADER_LENGTH,
+  frameType,
+  INITIAL_WINDOW,
+  writeFrameHeader,
+} from "@kloset/connection/serving";
 import { withoutTable } from "./header-blocks.js";
 import type { Body, Http2Stream, Outgoing } from "./http2-stream.js";
-import { maxSentFrameBytes } from "./limits.js";
+import { MAX_SENT_FRAME_BYTES } from "./limits.js";
 import type { Output } from "./output.js";
 
 /** Less room than this in the output is none: no frame of a few bytes for its own sake. */
-const minRoom = 1024;
+const MIN_ROOM = 1024;
 
 /** A DATA frame that is written, and where. */
 interface LastFrame {
@@ -27,10 +33,10 @@ export class StreamSender {
   /** Streams that could go on but for the output or the connection's window. */
   readonly #waiting = new Set<Http2Stream>();
   /** The connection's window. */
-  window = initialWindow;
+  window = INITIAL_WINDOW;
   /** The host's SETTINGS_MAX_FRAME_SIZE, bounded. */
-  readonly #maxFrame = maxSentFrameBytes;
-  /** The DATA frame at the end of the output, which may grow. */
+  readonly #maxFrame = MAX_SENT_FRAME_BYTES;
+  /** The DATA frame AT the end of the output, which may grow. */
   #last: LastFrame | undefined;
   #hasSentHeaders = false;
 
@@ -56,10 +62,10 @@ export class StreamSender {
     if (length > this.#maxFrame || length > this.window || length > stream.sendWindow) return false;
     if (stream.outgoing.length > 0 || this.#waiting.has(stream)) return false;
     const { buffer, length: at, contentRoom } = this.#output;
-    if (length + frameHeaderLength > contentRoom) return false;
+    if (length + FRAME_HEADER_LENGTH > contentRoom) return false;
     const last = this.#frameAtEnd(stream);
     const grows = last !== undefined && last.length + length <= this.#maxFrame;
-    const header = grows ? 0 : frameHeaderLength;
+    const header = grows ? 0 : FRAME_HEADER_LENGTH;
     body.copy(buffer, at + header, 0, length);
     if (grows) {
       last.length += length;
@@ -74,12 +80,12 @@ export class StreamSender {
     return true;
   }
 
-  /** The DATA frame at the end of the output, if it is this stream's and not full: what a frame costs, it costs once. */
+  /** The DATA frame AT the end of the output, if it is this stream's and not full: what a frame costs, it costs once. */
   #frameAtEnd(stream: Http2Stream): LastFrame | undefined {
     const last = this.#last;
     if (last?.stream !== stream) return undefined;
     const { flushes, length } = this.#output;
-    const isAtEnd = last.flushes === flushes && last.at + frameHeaderLength + last.length === length;
+    const isAtEnd = last.flushes === flushes && last.at + FRAME_HEADER_LENGTH + last.length === length;
     return isAtEnd && last.length < this.#maxFrame ? last : undefined;
   }
 
@@ -94,7 +100,7 @@ export class StreamSender {
     while (hasProgress && this.#waiting.size > 0) {
       hasProgress = false;
       for (const stream of [...this.#waiting]) {
-        if (this.#output.contentRoom < minRoom) return;
+        if (this.#output.contentRoom < MIN_ROOM) return;
         // It may have ended meanwhile.
         if (!this.#waiting.delete(stream)) continue;
         hasProgress = this.#advance(stream, this.#maxFrame) || hasProgress;
@@ -113,7 +119,7 @@ export class StreamSender {
     let left = quantum;
     let hasSent = false;
     for (let first = stream.outgoing[0]; first !== undefined; first = stream.outgoing[0]) {
-      if (left <= 0 || this.#output.contentRoom < minRoom) {
+      if (left <= 0 || this.#output.contentRoom < MIN_ROOM) {
         this.#waiting.add(stream);
         return hasSent;
       }
@@ -148,7 +154,7 @@ export class StreamSender {
   #sendHeaders(stream: Http2Stream, fields: Uint8Array, endStream: boolean): boolean {
     const block = this.#hasSentHeaders ? fields : withoutTable(fields);
     const frames = Math.max(1, Math.ceil(block.length / this.#maxFrame));
-    if (this.#output.headerRoom < block.length + frames * frameHeaderLength) return false;
+    if (this.#output.headerRoom < block.length + frames * FRAME_HEADER_LENGTH) return false;
     for (let frame = 0; frame < frames; frame += 1) {
       const from = frame * this.#maxFrame;
       const part = block.length <= this.#maxFrame ? block : block.subarray(from, from + this.#maxFrame);
@@ -157,9 +163,9 @@ export class StreamSender {
         (frame === 0 && endStream ? frameFlag.endStream : 0) | (frame === frames - 1 ? frameFlag.endHeaders : 0);
       const { buffer, length } = this.#output;
       writeFrameHeader(buffer, length, part.length, type, flags, stream.id);
-      buffer.set(part, length + frameHeaderLength);
-      // All at once: nothing may come between (RFC 9113, section 6.10).
-      this.#output.advance(frameHeaderLength + part.length);
+      buffer.set(part, length + FRAME_HEADER_LENGTH);
+      // All AT once: nothing may come between (RFC 9113, section 6.10).
+      this.#output.advance(FRAME_HEADER_LENGTH + part.length);
     }
     this.#hasSentHeaders = true;
     return true;
@@ -172,7 +178,7 @@ export class StreamSender {
     do {
       const { buffer, length: at } = this.#output;
       const last = this.#frameAtEnd(stream);
-      const header = last === undefined ? frameHeaderLength : 0;
+      const header = last === undefined ? FRAME_HEADER_LENGTH : 0;
       const allowed = Math.min(this.window, stream.sendWindow, quantum - total, this.#output.contentRoom - header);
       const length = Math.min(body.length - data.sent, this.#maxFrame - (last?.length ?? 0), allowed);
       if (length < 0 || (length === 0 && body.length > 0)) break;

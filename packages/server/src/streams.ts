@@ -1,5 +1,5 @@
 import type { Http2Stream } from "./http2-stream.js";
-import { maxResetStreams } from "./limits.js";
+import { MAX_RESET_STREAMS } from "./limits.js";
 
 /**
  * Which streams of a connection are idle, open and closed (RFC 9113, section 5.1).
@@ -53,7 +53,7 @@ export class Streams {
   /** This side resets a stream. */
   rememberReset(id: number): void {
     this.#reset.add(id);
-    if (this.#reset.size <= maxResetStreams) return;
+    if (this.#reset.size <= MAX_RESET_STREAMS) return;
     const [oldest] = this.#reset;
     if (oldest !== undefined) this.#reset.delete(oldest);
   }

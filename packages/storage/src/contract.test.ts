@@ -167,7 +167,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     const served = await opened(store);
     const wrong = new Uint8Array(length);
     const refused = (rpc: "put" | "get" | "delete" | "blob") =>
-      failure(Code.InvalidArgument, `${served.rpc(rpc)}: a MAC has 32 bytes, not ${String(length)}`);
+      failure(Code.InvalidArgument, `${served.rpc(rpc)}: a MAC has 32 bytes, not ${length}`);
     await expect(served.put("state", [{ mac: wrong }, data("x")])).rejects.toEqual(refused("put"));
     await expect(served.get("state", wrong)).rejects.toEqual(refused("get"));
     await expect(served.get("packfile", wrong, { offset: 0, length: 1 })).rejects.toEqual(refused("blob"));

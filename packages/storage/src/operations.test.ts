@@ -52,7 +52,7 @@ describe("listings", () => {
       expect.objectContaining({
         code: Code.ResourceExhausted,
         rawMessage:
-          `there are ${String(most + 7)} packfiles, and hosts accept a listing of ${String(most)} at the most: ` +
+          `there are ${most + 7} packfiles, and hosts accept a listing of ${most} at the most: ` +
           "it is one message, of 4194304 bytes at the most",
       }),
     );
@@ -103,7 +103,7 @@ describe("storage resources of v1.1", () => {
     const refused = (rpc: string) =>
       expect.objectContaining({
         code: Code.InvalidArgument,
-        rawMessage: `${rpc}: there is no storage resource of type ${String(number)}`,
+        rawMessage: `${rpc}: there is no storage resource of type ${number}`,
       });
     await expect(client.list({ type })).rejects.toEqual(refused("List"));
     await expect(client.put(messages())).rejects.toEqual(refused("Put"));

@@ -116,7 +116,7 @@ async function* chunksOfPut<M>(
 
 function checkWritten(kind: ResourceKind, mac: Mac, written: unknown, received: number): void {
   if (written === undefined || written === received) return;
-  throw new Error(`the plugin wrote ${describe(written)} of the ${String(received)} bytes of ${kind} ${mac.hex}`);
+  throw new Error(`the plugin wrote ${describe(written)} of the ${received} bytes of ${kind} ${mac.hex}`);
 }
 
 /** What a Get asks for. */
@@ -185,8 +185,8 @@ export async function list(
   }
   if (count > limit) {
     throw new StatusError(
-      `there are ${String(count)} ${kind}s, and hosts accept a listing of ${String(limit)} at the most: ` +
-        `it is one message, of ${String(MAX_MESSAGE_BYTES)} bytes at the most`,
+      `there are ${count} ${kind}s, and hosts accept a listing of ${limit} at the most: ` +
+        `it is one message, of ${MAX_MESSAGE_BYTES} bytes at the most`,
       Code.ResourceExhausted,
     );
   }

@@ -5,10 +5,10 @@ import type { ResourceStore, Store } from "./store.js";
 import { hostV1_0, hostV1_1 } from "./testing/hosts.js";
 import { MemoryStore, macOf, nineteen, withMethods } from "./testing/memory-store.js";
 
-const seed = 20260401;
+const SEED = 20260401;
 const mac = macOf(7);
 
-/** A store whose content comes in pieces, some of them empty, and not at once. */
+/** A store whose content comes in pieces, some of them empty, and not AT once. */
 function pieced(pieces: readonly Uint8Array[]): ResourceStore {
   const whole = Buffer.concat(pieces);
   return withMethods(new MemoryStore(), {
@@ -54,7 +54,7 @@ it("any range of any resource is what subarray says: both generations, both shap
         }
       },
     ),
-    { seed, numRuns: 120 },
+    { seed: SEED, numRuns: 120 },
   );
 });
 
@@ -75,6 +75,6 @@ it("what was put is what is got, however it was cut", async () => {
         }
       }
     }),
-    { seed, numRuns: 60 },
+    { seed: SEED, numRuns: 60 },
   );
 });

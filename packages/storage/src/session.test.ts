@@ -30,7 +30,7 @@ describe("Init of a store", () => {
 
   it("tells v1.0 the location, from memory", async () => {
     let asked = 0;
-    const store = withMethods(new MemoryStore(), { location: () => `memory:///${String(asked++)}` });
+    const store = withMethods(new MemoryStore(), { location: () => `memory:///${asked++}` });
     const client = clientV1_0(() => store);
     await client.init(INIT);
     for (let i = 0; i < 3; i++) expect((await client.getLocation({})).location).toBe("memory:///0");

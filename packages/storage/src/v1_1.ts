@@ -65,6 +65,6 @@ export function storeV1_1(
 
 function kindOf(rpc: string, type: wire.StorageResource): ResourceKind {
   const kind = KINDS[type];
-  if (kind === undefined) throw invalidArgument(`${rpc}: there is no storage resource of type ${String(type)}`);
+  if (kind === undefined) throw invalidArgument(`${rpc}: there is no storage resource of type ${type}`);
   return kind;
 }

@@ -23,7 +23,7 @@ export function outcomeText({
   stderr,
   milliseconds,
 }: Outcome): string {
-  const lines = [`${MARKS[verdict].padEnd(MARK_WIDTH)}  ${generation}  ${rule}: ${title} (${String(milliseconds)} ms)`];
+  const lines = [`${MARKS[verdict].padEnd(MARK_WIDTH)}  ${generation}  ${rule}: ${title} (${milliseconds} ms)`];
   if (verdict !== "passed") lines.push(indent(message ?? "", 8));
   if (verdict === "deviates") lines.push(indent(`known: ${listed ?? ""}`, 8));
   if (verdict === "failed") lines.push(`        why it matters: ${because}`);
@@ -34,7 +34,7 @@ export function outcomeText({
 /** The sum, for people. */
 export function summaryText({ subject, counts, ok }: Report): string {
   const parts = (Object.keys(MARKS) as Verdict[]).filter((verdict) => counts[verdict] > 0);
-  const sum = parts.map((verdict) => `${String(counts[verdict])} ${verdict}`).join(", ");
+  const sum = parts.map((verdict) => `${counts[verdict]} ${verdict}`).join(", ");
   const command = [subject.executable, ...(subject.args ?? [])].join(" ");
   const verdict = ok ? "conforms" : "does not conform";
   return `\n${forTerminal(command)} as ${subject.connector} ${verdict}: ${sum === "" ? "no rule was asked for" : sum}\n`;

@@ -11,7 +11,7 @@ const SIZES: Readonly<Record<string, number>> = {
   "/empty": 0,
   "/one": 1,
   "/large": 1.25 * MiB,
-  ...Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`/small-${String(index)}`, 1000 + index])),
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`/small-${index}`, 1000 + index])),
 };
 /** More than flow control lets through while nobody reads. */
 const HUGE: Readonly<Record<string, number>> = { "/huge": 10 * MiB };
@@ -50,7 +50,7 @@ function importerOf(sizes: Readonly<Record<string, number>>): Importer {
       yield entry("/pipe", { type: "fifo" });
       yield { pathname: "/locked", error: new Error("EACCES: permission denied") };
       for (let index = 0; index < DIRECTORIES_AT_THE_END; index++)
-        yield entry(`/folder-${String(index)}`, { type: "directory" });
+        yield entry(`/folder-${index}`, { type: "directory" });
       yield entry(LAST, { type: "directory" });
     },
     open: ({ pathname, attribute }) => (attribute === undefined ? contentOf(pathname) : Buffer.from("red")),

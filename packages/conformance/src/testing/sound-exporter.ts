@@ -51,15 +51,15 @@ export function soundExporter(folder: string): Exporter {
   };
 }
 
-export type ServiceV10 = ServiceImpl<typeof v1_0.Exporter>;
-export type ServiceV11 = ServiceImpl<typeof v1_1.Exporter>;
+export type ServiceV1_0 = ServiceImpl<typeof v1_0.Exporter>;
+export type ServiceV1_1 = ServiceImpl<typeof v1_1.Exporter>;
 
 /** One thing that a plugin does wrong, in its exporter or in what it says on the wire. */
 export interface Fault {
   /** The methods that replace the sound ones. */
   readonly exporter?: (sound: Exporter, folder: string) => Partial<Exporter>;
-  readonly v1_0?: (sound: ServiceV10, folder: () => string) => Partial<ServiceV10>;
-  readonly v1_1?: (sound: ServiceV11, folder: () => string) => Partial<ServiceV11>;
+  readonly v1_0?: (sound: ServiceV1_0, folder: () => string) => Partial<ServiceV1_0>;
+  readonly v1_1?: (sound: ServiceV1_1, folder: () => string) => Partial<ServiceV1_1>;
 }
 
 /** Serves an exporter, sound but for a fault, in the generation that the host speaks. */

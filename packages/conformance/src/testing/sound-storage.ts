@@ -67,8 +67,8 @@ export async function collect(data: AsyncIterable<Uint8Array>): Promise<Uint8Arr
   return Buffer.concat(chunks);
 }
 
-export type ServiceV10 = ServiceImpl<typeof v1_0.Store>;
-export type ServiceV11 = ServiceImpl<typeof v1_1.Store>;
+export type ServiceV1_0 = ServiceImpl<typeof v1_0.Store>;
+export type ServiceV1_1 = ServiceImpl<typeof v1_1.Store>;
 
 /** What a store does wrong, as the methods that replace its sound ones. */
 export type StoreFault = (sound: ResourceStore, disk: Disk) => Partial<ResourceStore>;
@@ -77,8 +77,8 @@ export type StoreFault = (sound: ResourceStore, disk: Disk) => Partial<ResourceS
 export interface Fault {
   /** Changes the store of one process. */
   readonly store?: StoreFault;
-  readonly v1_0?: (sound: ServiceV10) => Partial<ServiceV10>;
-  readonly v1_1?: (sound: ServiceV11) => Partial<ServiceV11>;
+  readonly v1_0?: (sound: ServiceV1_0) => Partial<ServiceV1_0>;
+  readonly v1_1?: (sound: ServiceV1_1) => Partial<ServiceV1_1>;
 }
 
 /** Serves a store, sound but for a fault, in the generation that the host speaks. */

@@ -14,7 +14,7 @@ export async function writeHugeFiles(
 ): Promise<void> {
   if (!bench.seesDirectory) return;
   for (let index = 0; index < count; index++) {
-    const path = join(bench.ground.directory, `huge-${String(index)}`);
+    const path = join(bench.ground.directory, `huge-${index}`);
     await writeFile(path, "");
     // Without blocks: they take no room.
     await truncate(path, HUGE_BYTES);

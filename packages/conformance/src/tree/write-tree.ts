@@ -35,7 +35,7 @@ async function writeEntry(
 }
 
 function contentOf(pathname: string, size: number): Uint8Array {
-  const key = `${pathname}\0${String(size)}`;
+  const key = `${pathname}\0${size}`;
   const content = contents.get(key) ?? knownContent(pathname, size);
   contents.set(key, content);
   return content;

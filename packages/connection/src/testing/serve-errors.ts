@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
 import type { IncomingHttpHeaders } from "node:http2";
 import type { Serve } from "../server.js";
-import { maxStatusTextLength, statusText } from "../status.js";
+import { MAX_STATUS_TEXT_LENGTH, statusText } from "../status.js";
 import { connected } from "./connected.js";
 import { envelope, type Call } from "./grpc-client.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
@@ -31,7 +31,7 @@ export function describeErrors(serve: Serve): void {
 
     it.each(["x", " ", "写", "📷"])("carries a text of %j that is as long as it can be, whole", async (unit) => {
       const length = encodeURIComponent(unit).length;
-      const text = unit.repeat(Math.floor(maxStatusTextLength / length));
+      const text = unit.repeat(Math.floor(MAX_STATUS_TEXT_LENGTH / length));
       const { client, server } = connected(
         serve,
         failing(() => new Error(text)),

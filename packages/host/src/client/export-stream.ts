@@ -3,7 +3,7 @@ import type { ByteSource, ExtendedAttributeEntry, ExtendedAttributeName, RecordE
 import { wholeChunks } from "../chunks.js";
 import { PluginContractError } from "../errors.js";
 import type { Call } from "../grpc/call.js";
-import { exportedRecord, recordFromWire } from "../wire/record-v11.js";
+import { exportedRecord, recordFromWire } from "../wire/record-v1_1.js";
 
 type ExportCall = Call<typeof exporter.ExportRequestSchema, typeof exporter.ExportResponseSchema>;
 

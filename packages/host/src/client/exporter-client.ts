@@ -3,7 +3,7 @@ import type { ConnectorIdentity } from "./connector.js";
 import type { ExportStream } from "./export-stream.js";
 
 /** An exporter in a plugin that speaks generation v1.0: one call for each step. Pathnames have the root in front. */
-export interface ExporterClientV10 {
+export interface ExporterClientV1_0 {
   readonly generation: "v1.0";
   readonly options: HostOptions;
   /** Asks for the root; this generation tells no more. */
@@ -26,7 +26,7 @@ export interface ExporterClientV10 {
 }
 
 /** An exporter in a plugin that speaks generation v1.1: one stream for everything. Pathnames are below the root. */
-export interface ExporterClientV11 {
+export interface ExporterClientV1_1 {
   readonly generation: "v1.1";
   readonly options: HostOptions;
   /** What `Init` answered. */
@@ -40,4 +40,4 @@ export interface ExporterClientV11 {
 }
 
 /** An exporter in a plugin. The generations differ too much for one interface; `restore` drives both. */
-export type ExporterClient = ExporterClientV10 | ExporterClientV11;
+export type ExporterClient = ExporterClientV1_0 | ExporterClientV1_1;

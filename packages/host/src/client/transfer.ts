@@ -66,7 +66,7 @@ export function macFromWire(bytes: Uint8Array): Mac {
   try {
     return Mac.fromBytes(bytes);
   } catch {
-    throw new PluginContractError(`invalid MAC length: ${String(bytes.length)}`);
+    throw new PluginContractError(`invalid MAC length: ${bytes.length}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import { importer as v10 } from "@kloset/protocol/v1.0";
-import { importer as v11, type connectors } from "@kloset/protocol/v1.1";
+import { importer as v1_0 } from "@kloset/protocol/v1.0";
+import { importer as v1_1, type connectors } from "@kloset/protocol/v1.1";
 import type { ScannedRecord } from "../client/importer-client.js";
 import { openImporter } from "../open.js";
 import { failure, serve } from "../testing/serve.js";
@@ -37,7 +37,7 @@ describe("a backup on v1.1", () => {
   const results: (connectors.Result | undefined)[] = [];
   const implementation = {
     init: () => ({}),
-    async *import(requests: AsyncIterable<v11.ImportRequest>): AsyncGenerator<object> {
+    async *import(requests: AsyncIterable<v1_1.ImportRequest>): AsyncGenerator<object> {
       yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
       yield { record: { pathname: "/a", fileInfo: file(1), extendedAttributes: ["user.x"] } };
       yield { record: { pathname: "/a", isXattr: true, xattrName: "user.x", hasReader: true } };
@@ -47,7 +47,7 @@ describe("a backup on v1.1", () => {
       yield { finished: true };
       for await (const { result } of requests) results.push(result);
     },
-    async *open({ record }: v11.OpenRequest): AsyncGenerator<{ chunk: Uint8Array }> {
+    async *open({ record }: v1_1.OpenRequest): AsyncGenerator<{ chunk: Uint8Array }> {
       yield { chunk: Buffer.from(record?.isXattr === true ? "red" : "hello") };
       if (record?.pathname === "/broken") throw failure("read /broken: input/output error");
     },
@@ -56,7 +56,7 @@ describe("a backup on v1.1", () => {
 
   it.each([1, 4])("keeps everything, tells every error, answers every record (%d at once)", async (maxConcurrency) => {
     results.length = 0;
-    const { connection } = await serve("v1.1", v11.Importer, implementation);
+    const { connection } = await serve("v1.1", v1_1.Importer, implementation);
     const sink = keeper();
     const summary = await backup(await openImporter(connection, location), sink, { maxConcurrency });
     expect(summary).toEqual({ records: 4, errors: 2, bytes: 13 });
@@ -73,7 +73,7 @@ describe("a backup on v1.1", () => {
   });
 
   it("goes on when the sink can not keep a record, and ends when it can not be told", async () => {
-    const { connection } = await serve("v1.1", v11.Importer, implementation);
+    const { connection } = await serve("v1.1", v1_1.Importer, implementation);
     const sink = {
       ...keeper(),
       record: ({ pathname }: ScannedRecord) => {
@@ -83,7 +83,7 @@ describe("a backup on v1.1", () => {
     expect(await backup(await openImporter(connection, location), sink)).toMatchObject({ records: 3, errors: 3 });
     connection.close();
 
-    const other = await serve("v1.1", v11.Importer, implementation);
+    const other = await serve("v1.1", v1_1.Importer, implementation);
     const deaf: BackupSink = {
       record: () => undefined,
       error: () => {
@@ -98,7 +98,7 @@ describe("a backup on v1.1", () => {
   });
 
   it("opens content only once", async () => {
-    const { connection } = await serve("v1.1", v11.Importer, implementation);
+    const { connection } = await serve("v1.1", v1_1.Importer, implementation);
     const sink = keeper();
     const twice: BackupSink = {
       ...sink,
@@ -113,7 +113,7 @@ describe("a backup on v1.1", () => {
   });
 
   it("fails when the scan fails, or ends without a word", async () => {
-    const broken = await serve("v1.1", v11.Importer, {
+    const broken = await serve("v1.1", v1_1.Importer, {
       ...implementation,
       async *import(): AsyncGenerator<object> {
         yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
@@ -123,7 +123,7 @@ describe("a backup on v1.1", () => {
     await expect(backup(await openImporter(broken.connection, location), keeper())).rejects.toThrow("source has gone");
     broken.connection.close();
 
-    const silent = await serve("v1.1", v11.Importer, {
+    const silent = await serve("v1.1", v1_1.Importer, {
       ...implementation,
       async *import(): AsyncGenerator<object> {
         yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
@@ -135,7 +135,7 @@ describe("a backup on v1.1", () => {
   });
 
   it("ends when it is aborted, also while the plugin is silent", async () => {
-    const { connection } = await serve("v1.1", v11.Importer, {
+    const { connection } = await serve("v1.1", v1_1.Importer, {
       ...implementation,
       async *import(_requests, context): AsyncGenerator<object> {
         yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
@@ -161,7 +161,7 @@ describe("a backup on v1.1", () => {
 
   it("counts without opening", async () => {
     results.length = 0;
-    const { connection } = await serve("v1.1", v11.Importer, {
+    const { connection } = await serve("v1.1", v1_1.Importer, {
       ...implementation,
       open: () => {
         throw failure("nothing may be opened");
@@ -178,7 +178,7 @@ describe("a backup on v1.1", () => {
 describe("a backup on v1.0", () => {
   it("closes each reader that it opened, also one that failed or was left early", async () => {
     const closed: string[] = [];
-    const { connection } = await serve("v1.0", v10.Importer, {
+    const { connection } = await serve("v1.0", v1_0.Importer, {
       init: () => ({ cookie: "c1" }),
       info: ({ cookie }) => ({ origin: cookie, type: "t", root: "/" }),
       async *scan() {
@@ -220,7 +220,7 @@ describe("a backup on v1.0", () => {
   });
 
   it("fails when Init carries an error, even an empty one", async () => {
-    const { connection } = await serve("v1.0", v10.Importer, { init: () => ({ error: "" }) });
+    const { connection } = await serve("v1.0", v1_0.Importer, { init: () => ({ error: "" }) });
     await expect(openImporter(connection, location)).rejects.toMatchObject({ name: "PluginError", message: "" });
     connection.close();
   });

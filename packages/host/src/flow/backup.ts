@@ -39,9 +39,9 @@ export interface BackupSummary {
 }
 
 /** Hosts of v1.0 ask for origin, type and root one by one, and twice. */
-const V10_IDENTITY_CALLS = 6;
+const V1_0_IDENTITY_CALLS = 6;
 /** Records that a v1.0 host reads ahead of its workers. */
-const V10_READ_AHEAD = 1000;
+const V1_0_READ_AHEAD = 1000;
 
 /**
  * Backs up all that an importer has, as Plakar does, and closes the importer.
@@ -60,13 +60,13 @@ export async function backup(
 ): Promise<BackupSummary> {
   const concurrency = Math.max(1, options.maxConcurrency ?? importer.options.maxConcurrency);
   if (importer.generation === "v1.0") {
-    for (let i = 0; i < V10_IDENTITY_CALLS; i++) await importer.identity(options.signal);
+    for (let i = 0; i < V1_0_IDENTITY_CALLS; i++) await importer.identity(options.signal);
   }
   const totals = { records: 0, errors: 0, bytes: 0 };
   const abort = new AbortController();
   const signal = eitherSignal(abort.signal, options.signal);
   const scan = importer.scan(signal);
-  const records = readAhead(scan, importer.generation === "v1.0" ? V10_READ_AHEAD : concurrency);
+  const records = readAhead(scan, importer.generation === "v1.0" ? V1_0_READ_AHEAD : concurrency);
   try {
     await runWorkers(concurrency, abort, async () => {
       await keepRecords({ importer, sink, scan, records, totals, signal });

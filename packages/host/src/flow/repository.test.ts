@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Mac } from "@kloset/model";
-import { store as v10 } from "@kloset/protocol/v1.0";
-import { store as v11 } from "@kloset/protocol/v1.1";
+import { store as v1_0 } from "@kloset/protocol/v1.0";
+import { store as v1_1 } from "@kloset/protocol/v1.1";
 import { openStorage } from "../open.js";
 import { serve } from "../testing/serve.js";
 import { lockRepository, openRepository, readBlobs, syncStates, type Take } from "./repository.js";
@@ -18,16 +18,16 @@ function taker(): { taken: string[]; take: Take } {
     async take({ kind, mac: { hex } }, content) {
       let bytes = 0;
       for await (const chunk of content) bytes += chunk.length;
-      taken.push(`${kind} ${hex.slice(0, 1)} ${String(bytes)}`);
+      taken.push(`${kind} ${hex.slice(0, 1)} ${bytes}`);
     },
   };
 }
 
-function plugin(calls: string[]): Parameters<typeof serve<typeof v11.Store>>[2] {
+function plugin(calls: string[]): Parameters<typeof serve<typeof v1_1.Store>>[2] {
   return {
     init: () => ({}),
     mode: () => ({ mode: 2 }),
-    list: ({ type }) => ({ macs: type === v11.StorageResource.LOCK ? [a.bytes, b.bytes] : [b.bytes] }),
+    list: ({ type }) => ({ macs: type === v1_1.StorageResource.LOCK ? [a.bytes, b.bytes] : [b.bytes] }),
     async put(requests) {
       for await (const { mac: name } of requests) if (name.length > 0) calls.push("put");
       return {};
@@ -48,7 +48,7 @@ describe("locks", () => {
 
   it("looks at every lock, or at those of others", async () => {
     const calls: string[] = [];
-    const { connection } = await serve("v1.1", v11.Store, plugin(calls));
+    const { connection } = await serve("v1.1", v1_1.Store, plugin(calls));
     const storage = await openStorage(connection, location);
     await lockRepository(storage, lock);
     await lockRepository(storage, lock, { exclusive: true });
@@ -58,7 +58,7 @@ describe("locks", () => {
 
   it("are given back when another one is in the way", async () => {
     const calls: string[] = [];
-    const { connection } = await serve("v1.1", v11.Store, plugin(calls));
+    const { connection } = await serve("v1.1", v1_1.Store, plugin(calls));
     const take: Take = async (wanted, content) => {
       await taker().take(wanted, content);
       if (wanted.mac.equals(b)) throw new Error("locked by maintenance");
@@ -72,7 +72,7 @@ describe("locks", () => {
 
 describe("states", () => {
   it("reads those that are not known", async () => {
-    const { connection } = await serve("v1.1", v11.Store, plugin([]));
+    const { connection } = await serve("v1.1", v1_1.Store, plugin([]));
     const storage = await openStorage(connection, location);
     const { taken, take } = taker();
     expect(await syncStates(storage, { take })).toEqual([b]);
@@ -85,14 +85,14 @@ describe("states", () => {
 
 describe("blobs", () => {
   it("can not be read without the read bit", async () => {
-    const { connection } = await serve("v1.1", v11.Store, plugin([]));
+    const { connection } = await serve("v1.1", v1_1.Store, plugin([]));
     const reading = readBlobs(await openStorage(connection, location), [], taker().take);
     await expect(reading).rejects.toThrow("the store can not be read: its mode is 2");
     connection.close();
   });
 
   it("are read several at once, each once", async () => {
-    const { connection } = await serve("v1.1", v11.Store, { ...plugin([]), mode: () => ({ mode: 6 }) });
+    const { connection } = await serve("v1.1", v1_1.Store, { ...plugin([]), mode: () => ({ mode: 6 }) });
     const { taken, take } = taker();
     const wanted = Array.from({ length: 9 }, (_, i) => ({
       kind: "packfile" as const,
@@ -100,7 +100,7 @@ describe("blobs", () => {
       range: { offset: 0, length: i },
     }));
     await readBlobs(await openStorage(connection, location), wanted, take, { maxConcurrency: 4 });
-    expect(taken.sort()).toEqual(wanted.map((_, i) => `packfile ${String(i)} ${String(i)}`));
+    expect(taken.sort()).toEqual(wanted.map((_, i) => `packfile ${i} ${i}`));
     connection.close();
   });
 });
@@ -112,7 +112,7 @@ describe("v1.0", () => {
       cookies.add(cookie);
       return answer;
     };
-    const { connection } = await serve("v1.0", v10.Store, {
+    const { connection } = await serve("v1.0", v1_0.Store, {
       init: () => ({ cookie: "c1" }),
       open: (request) => seen(request, { config: Buffer.from("config") }),
       getLocation: (request) => seen(request, { location: "here" }),

@@ -118,7 +118,7 @@ export async function readBlobs(
   options: { readonly maxConcurrency?: number | undefined } = {},
 ): Promise<void> {
   const mode = await storage.mode();
-  if ((mode & StoreMode.READ) === 0) throw new Error(`the store can not be read: its mode is ${String(mode)}`);
+  if ((mode & StoreMode.READ) === 0) throw new Error(`the store can not be read: its mode is ${mode}`);
   await readResources(storage, wanted, take, options.maxConcurrency);
 }
 

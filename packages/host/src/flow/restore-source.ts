@@ -26,5 +26,5 @@ async function open(entry: RecordEntry | ExtendedAttributeEntry, signal: AbortSi
 }
 
 function sizeError(pathname: string, size: number, actual: string): RangeError {
-  return new RangeError(`${JSON.stringify(pathname)} has ${String(size)} bytes, but its source gave ${actual}`);
+  return new RangeError(`${JSON.stringify(pathname)} has ${size} bytes, but its source gave ${actual}`);
 }

@@ -1,7 +1,7 @@
 import type { ExtendedAttributeEntry, RecordEntry } from "@kloset/model";
 import type { ExporterClient } from "../client/exporter-client.js";
-import { restoreV10 } from "./restore-v10.js";
-import { restoreV11 } from "./restore-v11.js";
+import { restoreV1_0 } from "./restore-v1_0.js";
+import { restoreV1_1 } from "./restore-v1_1.js";
 
 /**
  * What is restored: the same shapes that an importer yields. Content comes from
@@ -70,8 +70,8 @@ export async function restore(
 ): Promise<RestoreSummary> {
   const summary =
     exporter.generation === "v1.0"
-      ? await restoreV10(exporter, entries, options)
-      : await restoreV11(exporter, entries, options);
+      ? await restoreV1_0(exporter, entries, options)
+      : await restoreV1_1(exporter, entries, options);
   await exporter.close();
   return summary;
 }

@@ -211,7 +211,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     } catch (error) {
       this.cancel();
       throw new PluginContractError(
-        `${this.#path}: ${String(payload.length)} bytes that are no ${this.#method.output.typeName}: ${(error as Error).message}`,
+        `${this.#path}: ${payload.length} bytes that are no ${this.#method.output.typeName}: ${(error as Error).message}`,
       );
     }
     this.#trace.message("plugin", this.#method.output, message);
@@ -239,11 +239,11 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     if (session === undefined || session.destroyed || session.closed || this.#gone)
       return await this.#owner.failure(this.#path);
     if (this.#httpStatus !== undefined && this.#httpStatus !== 200) {
-      return new PluginContractError(`${this.#path}: the plugin answered HTTP status ${String(this.#httpStatus)}`);
+      return new PluginContractError(`${this.#path}: the plugin answered HTTP status ${this.#httpStatus}`);
     }
     return code === constants.NGHTTP2_NO_ERROR
       ? new PluginContractError(`${this.#path}: the plugin ended the call without a status`)
-      : new PluginConnectionError(`${this.#path}: the plugin reset the call (HTTP/2 error ${String(code)})`);
+      : new PluginConnectionError(`${this.#path}: the plugin reset the call (HTTP/2 error ${code})`);
   }
 
   #wake(): void {

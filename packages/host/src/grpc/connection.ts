@@ -175,7 +175,7 @@ export class PluginConnection {
       void this.#failure("start").then(reject);
     };
     const timer = setTimeout(() => {
-      reject(new PluginConnectionError(`the plugin did not answer within ${String(timeoutMs)} ms of its start`));
+      reject(new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`));
     }, timeoutMs);
     this.#session.once("remoteSettings", resolve);
     this.#session.once("close", onClose);

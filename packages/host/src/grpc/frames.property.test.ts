@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { FrameDecoder, framePrefix } from "./frames.js";
 
-const seed = 20260401;
+const SEED = 20260401;
 const LIMIT = 64;
 
 /** What comes out of a decoder: messages, and what it refused. */
@@ -45,7 +45,7 @@ describe("FrameDecoder", () => {
           if (missing === 0) expect(found).toEqual({ messages: hex, refused: false, incomplete: false });
         },
       ),
-      { seed, numRuns: 500 },
+      { seed: SEED, numRuns: 500 },
     );
   });
 
@@ -59,7 +59,7 @@ describe("FrameDecoder", () => {
         expect(found).toEqual(decode([all]));
         for (const message of found.messages) expect(message.length / 2).toBeLessThanOrEqual(LIMIT);
       }),
-      { seed, numRuns: 500 },
+      { seed: SEED, numRuns: 500 },
     );
   });
 });

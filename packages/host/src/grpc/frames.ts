@@ -49,7 +49,7 @@ export class FrameDecoder {
       // No compression was offered, so none may come.
       if (prefix[0] !== 0) throw new RangeError(`a message has the flags ${String(prefix[0])}, not 0`);
       if (length > this.#limit) {
-        throw new RangeError(`received message larger than max (${String(length)} vs. ${String(this.#limit)})`);
+        throw new RangeError(`received message larger than max (${length} vs. ${this.#limit})`);
       }
       this.#needed = length;
     }

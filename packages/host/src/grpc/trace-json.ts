@@ -1,13 +1,14 @@
 import {
+  isMessage,
   ScalarType,
   toJson,
   type DescField,
   type DescMessage,
   type JsonObject,
   type JsonValue,
+  type Message,
 } from "@bufbuild/protobuf";
 import { reflect, type ReflectList, type ReflectMap, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import { isMessage, type Message } from "@bufbuild/protobuf";
 import { TimestampSchema, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 
@@ -55,7 +56,7 @@ function jsonOfValue(field: DescField, value: unknown): JsonValue {
 }
 
 function jsonOfBytes(bytes: Uint8Array): string {
-  return bytes.length > MAX_SHOWN_BYTES ? `<${String(bytes.length)} bytes>` : base64Encode(bytes);
+  return bytes.length > MAX_SHOWN_BYTES ? `<${bytes.length} bytes>` : base64Encode(bytes);
 }
 
 function jsonOfTimestamp(timestamp: Timestamp): JsonValue {

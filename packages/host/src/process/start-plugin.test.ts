@@ -10,16 +10,27 @@ import { startPlugin, type PluginProcess, type StartPluginOptions } from "./star
 const executable = fileURLToPath(new URL("../../fixtures/plugin.js", import.meta.url));
 const started: PluginProcess[] = [];
 /** A busy machine may need long for what must not fail by the clock. */
-const stopGraceMs = 60_000;
+const STOP_GRACE_MS = 60_000;
 
 async function start(behaviour: string, options: Partial<StartPluginOptions> = {}): Promise<PluginProcess> {
-  const plugin = await startPlugin({ executable, args: [behaviour], stderr: "collect", stopGraceMs, ...options });
+  const plugin = await startPlugin({
+    executable,
+    args: [behaviour],
+    stderr: "collect",
+    stopGraceMs: STOP_GRACE_MS,
+    ...options,
+  });
   started.push(plugin);
   return plugin;
 }
 
 function importerOptions(behaviour: string, options: Partial<StartConnectorOptions> = {}): StartConnectorOptions {
-  const defaults = { generation: "v1.1", location: "test:///srv", stderr: "collect", stopGraceMs } as const;
+  const defaults = {
+    generation: "v1.1",
+    location: "test:///srv",
+    stderr: "collect",
+    stopGraceMs: STOP_GRACE_MS,
+  } as const;
   return { executable, args: [behaviour, "one", "two words"], ...defaults, ...options };
 }
 
@@ -198,7 +209,12 @@ describe("how a plugin is ended", () => {
   it.each(["pipes", "socket"] as const)("leaves no descriptor behind after 50 starts over %s", async (transport) => {
     const descriptors = (): number => readdirSync("/dev/fd").length;
     const once = async (): Promise<void> => {
-      const plugin = await startPlugin({ executable: "/bin/cat", transport, stderr: "collect", stopGraceMs });
+      const plugin = await startPlugin({
+        executable: "/bin/cat",
+        transport,
+        stderr: "collect",
+        stopGraceMs: STOP_GRACE_MS,
+      });
       await plugin.stop();
     };
     await once();

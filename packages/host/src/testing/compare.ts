@@ -30,7 +30,7 @@ function compareCall(expected: RecordedCall, actual: RecordedCall): string[] {
   for (let i = 0; i < Math.max(wanted.length, got.length); i++) {
     if (isDeepStrictEqual(wanted[i], got[i])) continue;
     const show = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
-    differences.push(`${expected.path}, word ${String(i + 1)}: ${show(got[i])}, in the transcript ${show(wanted[i])}`);
+    differences.push(`${expected.path}, word ${i + 1}: ${show(got[i])}, in the transcript ${show(wanted[i])}`);
   }
   return differences;
 }
@@ -60,6 +60,6 @@ function compareNested(
   return sent(outer).flatMap((at, i) =>
     pairs
       .filter(([inner, ourInner]) => inner.ended < at && !(ourInner.ended < (ours[i] ?? -1)))
-      .map(([inner]) => `result ${String(i + 1)} was sent before the end of ${labelOf(inner)}`),
+      .map(([inner]) => `result ${i + 1} was sent before the end of ${labelOf(inner)}`),
   );
 }

@@ -15,7 +15,7 @@ import {
 import { restore } from "../flow/restore.js";
 import type { PluginConnection } from "../grpc/connection.js";
 import { openExporter, openImporter, openStorage } from "../open.js";
-import { entriesV10, entriesV11, readParts, storedResources } from "./inputs.js";
+import { entriesV1_0, entriesV1_1, readParts, storedResources } from "./inputs.js";
 import { bytesOf } from "./methods.js";
 import { callsNamed, messageOf, messagesOf, readTranscript, type Transcript } from "./transcript.js";
 
@@ -65,8 +65,8 @@ function restoreDrive(transcript: Transcript): Drive {
   return async (connection, options) => {
     const entries =
       transcript.generation === "v1.0"
-        ? entriesV10(readTranscript("plakar-1.0.6-backup-importer"), transcript)
-        : entriesV11(readTranscript("plakar-1.1.4-backup-importer"));
+        ? entriesV1_0(readTranscript("plakar-1.0.6-backup-importer"), transcript)
+        : entriesV1_1(readTranscript("plakar-1.1.4-backup-importer"));
     await restore(await openExporter(connection, options), entries, { top: "/ds" });
   };
 }

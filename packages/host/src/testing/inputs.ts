@@ -1,5 +1,5 @@
 import { fromJson, type JsonObject } from "@bufbuild/protobuf";
-import { importer as importerV10 } from "@kloset/protocol/v1.0";
+import { importer as importerV1_0 } from "@kloset/protocol/v1.0";
 import { connectors } from "@kloset/protocol/v1.1";
 import { isRegularFile, Mac, type ResourceKind } from "@kloset/model";
 import type { Resource, Wanted } from "../flow/repository.js";
@@ -51,7 +51,7 @@ export function readParts(transcript: Transcript): Wanted[] {
 }
 
 /** What is restored on v1.0: the scan's records below "/srv", with the content that the host had stored. */
-export function entriesV10(scanned: Transcript, restored: Transcript): RestoreEntry[] {
+export function entriesV1_0(scanned: Transcript, restored: Transcript): RestoreEntry[] {
   const contents = new Map<string, Uint8Array[]>();
   for (const call of callsNamed(restored, "StoreFile")) {
     const [header, ...data] = messagesOf(call, "host");
@@ -62,7 +62,7 @@ export function entriesV10(scanned: Transcript, restored: Transcript): RestoreEn
     );
   }
   return messagesOf(callsNamed(scanned, "Scan")[0] as RecordedCall, "plugin").flatMap((json) => {
-    const { pathname, result } = fromJson(importerV10.ScanResponseSchema, json);
+    const { pathname, result } = fromJson(importerV1_0.ScanResponseSchema, json);
     if (result.case !== "record" || result.value.xattr !== undefined || result.value.fileinfo === undefined) return [];
     if (!pathname.startsWith("/srv/ds")) return [];
     const info = fileInfoFromWire(result.value.fileinfo);
@@ -74,7 +74,7 @@ export function entriesV10(scanned: Transcript, restored: Transcript): RestoreEn
 }
 
 /** What is restored on v1.1: the importer's records below "/srv/ds", with their content. */
-export function entriesV11(scanned: Transcript): RestoreEntry[] {
+export function entriesV1_1(scanned: Transcript): RestoreEntry[] {
   const contents = new Map<string, Uint8Array[]>();
   for (const call of callsNamed(scanned, "Open")) {
     const record = messagesOf(call, "host")[0]?.["record"] as { pathname: string; isXattr?: boolean };

@@ -1,11 +1,11 @@
 import type { DescMethod, DescService, JsonValue } from "@bufbuild/protobuf";
-import * as v10 from "@kloset/protocol/v1.0";
-import * as v11 from "@kloset/protocol/v1.1";
+import * as v1_0 from "@kloset/protocol/v1.0";
+import * as v1_1 from "@kloset/protocol/v1.1";
 import type { Generation } from "../grpc/connection.js";
 
 const SERVICES: Readonly<Record<Generation, readonly DescService[]>> = {
-  "v1.0": [v10.importer.Importer, v10.exporter.Exporter, v10.store.Store],
-  "v1.1": [v11.importer.Importer, v11.exporter.Exporter, v11.store.Store],
+  "v1.0": [v1_0.importer.Importer, v1_0.exporter.Exporter, v1_0.store.Store],
+  "v1.1": [v1_1.importer.Importer, v1_1.exporter.Exporter, v1_1.store.Store],
 };
 
 /** Finds a method by its path. */

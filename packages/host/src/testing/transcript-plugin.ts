@@ -110,7 +110,7 @@ export class TranscriptPlugin {
   }
 }
 
-/** One call at the plugin. */
+/** One call AT the plugin. */
 class ServedCall {
   readonly path: string;
   messages = 0;

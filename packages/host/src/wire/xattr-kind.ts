@@ -19,5 +19,5 @@ export function xattrKindToWire(kind: ExtendedAttributeKind): connectors.Extende
 export function xattrKindFromWire(type: number): ExtendedAttributeKind {
   if (type === EXTENDED) return "extended";
   if (type === ADS) return "ads";
-  throw new RangeError(`an extended attribute has the type ${String(type)}; hosts know 0 (extended) and 1 (ADS)`);
+  throw new RangeError(`an extended attribute has the type ${type}; hosts know 0 (extended) and 1 (ADS)`);
 }

@@ -8,7 +8,7 @@ export function contentOfLength(length: number, seed = 1): Buffer {
   return createCipheriv("aes-128-ctr", Buffer.alloc(16, seed), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-/** The content in pieces of at most 1 MiB, as hosts send it. */
+/** The content in pieces of AT most 1 MiB, as hosts send it. */
 export function piecesOf(content: Uint8Array, length = MiB): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < content.length; at += length) pieces.push(content.subarray(at, at + length));

@@ -9,7 +9,7 @@ export function frameTypesOf(bytes: Buffer): number[] {
   const types: number[] = [];
   let at = 0;
   while (at < bytes.length) {
-    if (at + HEADER_LENGTH > bytes.length) throw new Error(`${String(bytes.length - at)} bytes are no frame`);
+    if (at + HEADER_LENGTH > bytes.length) throw new Error(`${bytes.length - at} bytes are no frame`);
     types.push(bytes.readUInt8(at + 3));
     at += HEADER_LENGTH + bytes.readUIntBE(at, 3);
   }

@@ -49,7 +49,7 @@ export async function startForGrpcJs(options: GrpcJsOptions = {}): Promise<GrpcJ
 }
 
 /** Starts a plugin that is told to speak v1.0: by itself it takes grpc-js for a host of v1.1. */
-export function startV10ForGrpcJs(options: GrpcJsOptions = {}): Promise<GrpcJsPlugin> {
+export function startV1_0ForGrpcJs(options: GrpcJsOptions = {}): Promise<GrpcJsPlugin> {
   return startForGrpcJs({ ...options, env: { ...options.env, KLOSET_GENERATION: "v1.0" } });
 }
 

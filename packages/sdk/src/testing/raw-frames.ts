@@ -13,9 +13,9 @@ export const type = {
 } as const;
 
 /** END_STREAM, and ACK. */
-export const endStream = 1;
+export const END_STREAM = 1;
 /** END_HEADERS. */
-export const endHeaders = 4;
+export const END_HEADERS = 4;
 
 /** What a client sends first. */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -60,13 +60,13 @@ export function field(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from([0x00]), text(name), text(value)]);
 }
 
-/** A field that the decoder puts into its table; the newest is named by {@link newest}. */
+/** A field that the decoder puts into its table; the NEWEST is named by {@link NEWEST}. */
 export function indexed(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from([0x40]), text(name), text(value)]);
 }
 
 /** The field that was put into the table last, in one byte. */
-export const newest = 0x80 | 62;
+export const NEWEST = 0x80 | 62;
 
 function text(value: string): Buffer {
   const bytes = Buffer.from(value, "latin1");
@@ -99,7 +99,7 @@ export function headerFrames(stream: number, block: Buffer, flags = 0): Buffer {
   const size = 16_384;
   const frames: Buffer[] = [];
   for (let at = 0; at === 0 || at < block.length; at += size) {
-    const last = at + size >= block.length ? endHeaders : 0;
+    const last = at + size >= block.length ? END_HEADERS : 0;
     const part = block.subarray(at, at + size);
     frames.push(
       at === 0 ? frame(type.headers, flags | last, stream, part) : frame(type.continuation, last, stream, part),

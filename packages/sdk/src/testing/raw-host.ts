@@ -3,7 +3,7 @@ import { USER_AGENTS, type Generation, type PluginProcess } from "@kloset/host";
 import { store } from "@kloset/protocol/v1.1";
 import { startProcess, type FixtureOptions, type RunningProcess } from "./fixture.js";
 import type { Log } from "./log.js";
-import { callBlock, endStream, frame, headerFrames, message, preface, setting, type, uint32 } from "./raw-frames.js";
+import { callBlock, END_STREAM, frame, headerFrames, message, preface, setting, type, uint32 } from "./raw-frames.js";
 
 /** What a plugin has sent on a stream. */
 export interface StreamState {
@@ -20,9 +20,9 @@ interface MutableState {
   reset: number | undefined;
 }
 
-const maxKept = 64 * 1024;
-const largeWindow = 1024 * 1024 * 1024;
-const defaultWindow = 65_535;
+const MAX_KEPT = 64 * 1024;
+const LARGE_WINDOW = 1024 * 1024 * 1024;
+const DEFAULT_WINDOW = 65_535;
 const untouched: StreamState = { data: Buffer.alloc(0), ended: false, reset: undefined };
 
 /** A plugin that runs, however it was started. */
@@ -77,7 +77,7 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
   /** Begins HTTP/2, and constructs the storage. */
   async initialise(): Promise<void> {
     // All that is sent may come: windows are not what is tested.
-    const windows = [setting(4, largeWindow), uint32(largeWindow - defaultWindow)] as const;
+    const windows = [setting(4, LARGE_WINDOW), uint32(LARGE_WINDOW - DEFAULT_WINDOW)] as const;
     await this.send(
       Buffer.concat([preface, frame(type.settings, 0, 0, windows[0]), frame(type.windowUpdate, 0, 0, windows[1])]),
     );
@@ -87,7 +87,7 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
       store.InitRequestSchema,
       create(store.InitRequestSchema, { proto: "patient", config: { location: "patient:///there" } }),
     );
-    const stream = await this.open("Init", Buffer.from(init), endStream);
+    const stream = await this.open("Init", Buffer.from(init), END_STREAM);
     await this.until(() => this.stream(stream).ended);
     if (this.stream(stream).data.length === 0) throw new Error("Init has failed");
   }
@@ -134,13 +134,13 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
   }
 
   /** The frames that begin a call. @param method - As generation v1.1 names it. */
-  call(stream: number, method: keyof typeof methodsOfV10, flags = 0): Buffer {
-    const name = this.#generation === "v1.0" ? methodsOfV10[method] : method;
+  call(stream: number, method: keyof typeof methodsOfV1_0, flags = 0): Buffer {
+    const name = this.#generation === "v1.0" ? methodsOfV1_0[method] : method;
     return headerFrames(stream, callBlock(`/store.Store/${name}`, this.#userAgent), flags);
   }
 
   /** Begins a call with one message. */
-  async open(method: keyof typeof methodsOfV10, request: Buffer, flags = 0): Promise<number> {
+  async open(method: keyof typeof methodsOfV1_0, request: Buffer, flags = 0): Promise<number> {
     const [stream = 0] = this.nextStreams(1);
     await this.send(Buffer.concat([this.call(stream, method), frame(type.data, flags, stream, message(request))]));
     return stream;
@@ -148,7 +148,7 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
 
   /** Asks for the store's mode: whether the plugin still answers. */
   async mode(): Promise<number | undefined> {
-    const stream = await this.open("Mode", Buffer.alloc(0), endStream);
+    const stream = await this.open("Mode", Buffer.alloc(0), END_STREAM);
     await this.until(() => this.stream(stream).ended || this.stream(stream).reset !== undefined);
     // A prefix of five bytes, the tag of field 1, the mode.
     return this.stream(stream).data[6];
@@ -165,7 +165,7 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
       const kind = bytes.readUInt8(3);
       const flags = bytes.readUInt8(4);
       const state = this.#stateOf(bytes.readUInt32BE(5));
-      const isKept = kind === type.rstStream || (kind === type.data && state.data.length < maxKept);
+      const isKept = kind === type.rstStream || (kind === type.data && state.data.length < MAX_KEPT);
       if (isKept && bytes.length < 9 + length) break;
       this.#counts.set(kind, this.count(kind) + 1);
       if (kind === type.rstStream) {
@@ -174,7 +174,7 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
       } else if (kind === type.data && isKept) {
         state.data = Buffer.concat([state.data, bytes.subarray(9, 9 + length)]);
       }
-      if ((kind === type.data || kind === type.headers) && (flags & endStream) !== 0) state.ended = true;
+      if ((kind === type.data || kind === type.headers) && (flags & END_STREAM) !== 0) state.ended = true;
       bytes = bytes.subarray(9);
       this.#skip = length;
     }
@@ -189,4 +189,4 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
 }
 
 /** What generation v1.0 calls the methods of v1.1. */
-const methodsOfV10 = { Init: "Init", Mode: "GetMode", Get: "GetPackfile", Put: "PutPackfile" } as const;
+const methodsOfV1_0 = { Init: "Init", Mode: "GetMode", Get: "GetPackfile", Put: "PutPackfile" } as const;

@@ -30,7 +30,6 @@ export async function storeOne(
   for await (const result of stream.results()) results.push(result);
   await sending;
   const [result] = results;
-  if (result === undefined || results.length > 1)
-    throw new Error(`${String(results.length)} results came for one file`);
+  if (result === undefined || results.length > 1) throw new Error(`${results.length} results came for one file`);
   if (result.error !== undefined) throw new Error(result.error);
 }

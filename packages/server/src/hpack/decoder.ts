@@ -21,7 +21,7 @@ export interface HeaderList {
 }
 
 /** Beyond it no index, length or size makes sense. */
-const maxInteger = 0xfff_ffff;
+const MAX_INTEGER = 0xfff_ffff;
 
 /** Decodes the header blocks of one direction of a connection, in order (RFC 7541). */
 export class HpackDecoder {
@@ -48,7 +48,7 @@ export class HpackDecoder {
     while (this.#at < this.#end) {
       const first = block[this.#at] ?? 0;
       if ((first & 0xe0) === 0x20) {
-        // RFC 7541, section 4.2: at the beginning of a block only.
+        // RFC 7541, section 4.2: AT the beginning of a block only.
         if (hasFields) throw new HpackError("a table size update behind a field");
         this.#resize();
         continue;
@@ -78,13 +78,13 @@ export class HpackDecoder {
   /** RFC 7541, section 2.3.3. */
   #indexed(index: number): HeaderField {
     const field = index <= staticTable.length ? staticTable[index - 1] : this.#table.at(index - staticTable.length - 1);
-    if (field === undefined) throw new HpackError(`there is no entry ${String(index)}`);
+    if (field === undefined) throw new HpackError(`there is no entry ${index}`);
     return field;
   }
 
   #resize(): void {
     const size = this.#integer(5);
-    if (size > this.#limits.maxTableBytes) throw new HpackError(`a table of ${String(size)} bytes`);
+    if (size > this.#limits.maxTableBytes) throw new HpackError(`a table of ${size} bytes`);
     this.#table.resize(size);
   }
 
@@ -99,8 +99,8 @@ export class HpackDecoder {
       const byte = this.#bytes[this.#at] ?? 0;
       this.#at += 1;
       value += (byte & 0x7f) * factor;
-      // Checked at each byte: zeros without end are no number either.
-      if (value > maxInteger || factor > maxInteger) throw new HpackError("a number that is too large");
+      // Checked AT each byte: zeros without end are no number either.
+      if (value > MAX_INTEGER || factor > MAX_INTEGER) throw new HpackError("a number that is too large");
       if ((byte & 0x80) === 0) return value;
     }
   }

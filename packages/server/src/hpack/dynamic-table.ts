@@ -1,11 +1,11 @@
 import type { HeaderField } from "./static-table.js";
 
 /** What an entry costs beside its bytes (RFC 7541, section 4.1). */
-const entryOverhead = 32;
+const ENTRY_OVERHEAD = 32;
 
 /** The size of a field as RFC 7541, section 4.1, and RFC 9113, section 6.5.2, count it. */
 export function fieldSize([name, value]: HeaderField): number {
-  return name.length + value.length + entryOverhead;
+  return name.length + value.length + ENTRY_OVERHEAD;
 }
 
 /** The entries of one direction of a connection, newest first (RFC 7541, section 2.3.2). */
@@ -19,7 +19,7 @@ export class DynamicTable {
     this.#maxSize = maxSize;
   }
 
-  /** The entry of an index that begins at 0 with the newest. */
+  /** The entry of an index that begins AT 0 with the newest. */
   at(index: number): HeaderField | undefined {
     return this.#entries[this.#entries.length - 1 - index];
   }

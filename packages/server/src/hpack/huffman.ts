@@ -17,11 +17,11 @@ const codeLengths = [
   27, 27, 27, 26, 30,
 ];
 
-const endOfString = 256;
-const minBits = 5;
-const maxBits = 30;
+const END_OF_STRING = 256;
+const MIN_BITS = 5;
+const MAX_BITS = 30;
 /** More bits of padding than that are a symbol of their own. */
-const maxPaddingBits = 7;
+const MAX_PADDING_BITS = 7;
 
 /** The codes, by their length in bits. */
 interface Codes {
@@ -51,7 +51,7 @@ const scratch = Buffer.allocUnsafeSlow(1024);
  */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number): string {
   const { first, offset, count, symbols } = (codes ??= makeCodes());
-  const most = Math.ceil(((end - start) * 8) / minBits);
+  const most = Math.ceil(((end - start) * 8) / MIN_BITS);
   const decoded = most <= scratch.length ? scratch : Buffer.allocUnsafe(most);
   let length = 0;
   let code = 0;
@@ -65,25 +65,25 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number): st
       const place = code - (first[bits] ?? 0);
       if (place >= (count[bits] ?? 0)) continue;
       const symbol = symbols[(offset[bits] ?? 0) + place] ?? 0;
-      if (symbol === endOfString) throw new HpackError("a Huffman-coded string holds the end-of-string symbol");
+      if (symbol === END_OF_STRING) throw new HpackError("a Huffman-coded string holds the end-of-string symbol");
       decoded[length++] = symbol;
       code = 0;
       bits = 0;
     }
   }
   // RFC 7541, section 5.2: less than a byte of the most significant bits of end-of-string, which are ones.
-  if (bits > maxPaddingBits || code !== (1 << bits) - 1)
+  if (bits > MAX_PADDING_BITS || code !== (1 << bits) - 1)
     throw new HpackError("a Huffman-coded string is padded with something else");
   return decoded.toString("latin1", 0, length);
 }
 
 function makeCodes(): Codes {
-  const first = new Int32Array(maxBits + 1);
-  const offset = new Int32Array(maxBits + 1);
-  const count = new Int32Array(maxBits + 1);
+  const first = new Int32Array(MAX_BITS + 1);
+  const offset = new Int32Array(MAX_BITS + 1);
+  const count = new Int32Array(MAX_BITS + 1);
   const symbols = new Int16Array(codeLengths.length);
   for (const bits of codeLengths) count[bits] = (count[bits] ?? 0) + 1;
-  for (let bits = 1; bits <= maxBits; bits += 1) {
+  for (let bits = 1; bits <= MAX_BITS; bits += 1) {
     const shorter = count[bits - 1] ?? 0;
     first[bits] = ((first[bits - 1] ?? 0) + shorter) << 1;
     offset[bits] = (offset[bits - 1] ?? 0) + shorter;

@@ -135,7 +135,7 @@ describe("our header blocks", () => {
         const stream = session.request(
           {
             ":method": "POST",
-            ":path": `/no.Service/${String(call)}`,
+            ":path": `/no.Service/${call}`,
             "content-type": "application/grpc",
             te: "trailers",
           },

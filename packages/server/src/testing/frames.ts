@@ -1,6 +1,6 @@
 import {
   frameFlag,
-  frameHeaderLength,
+  FRAME_HEADER_LENGTH,
   frameType,
   preface,
   writeFrameHeader,
@@ -18,9 +18,9 @@ export interface Frame {
 
 /** One frame, however wrong it is. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const bytes = Buffer.alloc(frameHeaderLength + payload.length);
+  const bytes = Buffer.alloc(FRAME_HEADER_LENGTH + payload.length);
   writeFrameHeader(bytes, 0, payload.length, type, flags, stream);
-  bytes.set(payload, frameHeaderLength);
+  bytes.set(payload, FRAME_HEADER_LENGTH);
   return bytes;
 }
 
@@ -97,13 +97,13 @@ export const beginning = Buffer.concat([preface, settings(), frame(frameType.set
 export function readFrames(bytes: Buffer): Frame[] {
   const frames: Frame[] = [];
   for (let at = 0; at < bytes.length;) {
-    const end = at + frameHeaderLength + bytes.readUIntBE(at, 3);
+    const end = at + FRAME_HEADER_LENGTH + bytes.readUIntBE(at, 3);
     if (end > bytes.length) throw new Error("the bytes end within a frame");
     frames.push({
       type: bytes.readUInt8(at + 3),
       flags: bytes.readUInt8(at + 4),
       stream: bytes.readUInt32BE(at + 5),
-      payload: bytes.subarray(at + frameHeaderLength, end),
+      payload: bytes.subarray(at + FRAME_HEADER_LENGTH, end),
     });
     at = end;
   }

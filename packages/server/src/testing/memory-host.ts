@@ -94,7 +94,7 @@ export class MemoryHost {
   /** What a stream's handler was told. @throws Error when there is none. */
   stream(id: number): Recorded {
     const recorded = this.streams.get(id);
-    if (recorded === undefined) throw new Error(`stream ${String(id)} was not opened`);
+    if (recorded === undefined) throw new Error(`stream ${id} was not opened`);
     return recorded;
   }
 

@@ -58,9 +58,7 @@ export class MemoryStore implements ResourceStore {
   }
 
   async get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
-    await this.#call(
-      `get ${kind} ${mac.hex}${range === undefined ? "" : ` ${String(range.offset)}+${String(range.length)}`}`,
-    );
+    await this.#call(`get ${kind} ${mac.hex}${range === undefined ? "" : ` ${range.offset}+${range.length}`}`);
     if (signal.aborted) throw new Error("aborted");
     const whole = this.kept.get(`${kind} ${mac.hex}`);
     if (whole === undefined) throw new Error(`there is no ${kind} ${mac.hex}`);

@@ -51,7 +51,7 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
         const before = await lstat(join(root, pathname), { bigint: true });
         await Promise.all(
           Array.from({ length: 10 }, (_, i) =>
-            exporter.setExtendedAttribute(pathname, `user.a${String(i)}`, "extended", VALUE),
+            exporter.setExtendedAttribute(pathname, `user.a${i}`, "extended", VALUE),
           ),
         );
         const after = await lstat(join(root, pathname), { bigint: true });

@@ -5,7 +5,7 @@ import { systemError, type SystemError } from "../fs/errors.js";
  * The directories below the root of a restore. No path is ever given to the
  * system whole: a restore makes symbolic links that a snapshot names (`a` to
  * `/etc`), and a path that goes through one (`/a/passwd`) would leave the root.
- * Every component is looked at; one that is a symbolic link is refused, whoever
+ * Every component is looked AT; one that is a symbolic link is refused, whoever
  * made it. Only the root itself may be, or be below, a symbolic link.
  */
 export interface Directories {
@@ -22,10 +22,10 @@ export interface Directories {
    * meanwhile: not for a symbolic link, either.
    */
   inode<T>(pathname: string, work: (inode: Inode) => Promise<T>): Promise<T>;
-  /** Forgets what was seen at a pathname and below: the directory there was made just now. */
+  /** Forgets what was seen AT a pathname and below: the directory there was made just now. */
   renewed(pathname: string): Promise<void>;
   /**
-   * Forgets what was seen at a pathname and below when it is another directory than the one there now, as after that
+   * Forgets what was seen AT a pathname and below when it is another directory than the one there now, as after that
    * one was moved away: what is kept would still lead to it.
    */
   found(pathname: string, there: Identity): Promise<void>;

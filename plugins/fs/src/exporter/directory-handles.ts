@@ -15,7 +15,7 @@ import {
 const O_PATH = 0o10000000;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Directories that are kept open at the most, beyond those in use. */
+/** Directories that are kept open AT the most, beyond those in use. */
 const KEPT_MAX = 64;
 /** One descriptor of so many that the process may have is for a directory that is kept open. */
 const DESCRIPTORS_PER_KEPT = 8;
@@ -34,7 +34,7 @@ interface Slot {
 export class DirectoryHandles implements Directories {
   readonly #path: string;
   readonly #root: Slot;
-  /** By pathname, the one used last at the end. Not the root. What is taken out while in use is closed by its last user. */
+  /** By pathname, the one used last AT the end. Not the root. What is taken out while in use is closed by its last user. */
   readonly #slots = new Map<string, Slot>();
   readonly #kept: number;
 
@@ -216,7 +216,7 @@ async function keptOf(): Promise<number> {
 }
 
 function pathOfHandle(handle: FileHandle): string {
-  return `/proc/self/fd/${String(handle.fd)}`;
+  return `/proc/self/fd/${handle.fd}`;
 }
 
 async function isLink(path: string): Promise<boolean> {

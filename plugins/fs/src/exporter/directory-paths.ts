@@ -4,12 +4,12 @@ import { resolveBelow } from "@kloset/sdk";
 import { hasCode, systemError, withPath } from "../fs/errors.js";
 import { splitPathname, throughLink, type Directories, type Directory, type Inode } from "./directories.js";
 
-/** Directories that are remembered. More are looked at again. */
+/** Directories that are remembered. More are looked AT again. */
 const REMEMBERED = 4096;
 
 /**
  * Directories as paths, for systems where `DirectoryHandles` can not work.
- * A component is looked at once: the restore itself never puts a link in the
+ * A component is looked AT once: the restore itself never puts a link in the
  * place of a directory (`rename(2)` refuses it), so a directory stays one. Other
  * processes that change the target meanwhile are not guarded against.
  */

@@ -40,7 +40,7 @@ describe.each(WAYS)("a snapshot that wants out of the root, by %s", (way) => {
     scratch.remove();
   });
 
-  /** Every call that a host can make, through a link at `/a`: to `passwd` and to `new` below it. */
+  /** Every call that a host can make, through a link AT `/a`: to `passwd` and to `new` below it. */
   async function attemptsThrough(link: string): Promise<PromiseSettledResult<unknown>[]> {
     const value = Buffer.from("v");
     return Promise.allSettled([
@@ -162,7 +162,7 @@ describe.each(WAYS)("a snapshot that wants out of the root, by %s", (way) => {
   );
 
   it("is refused when everything comes at once", async () => {
-    const names = Array.from({ length: 50 }, (_, i) => `/n${String(i)}`);
+    const names = Array.from({ length: 50 }, (_, i) => `/n${i}`);
     await Promise.allSettled(
       names.flatMap((name) => [
         exporter.createDirectory(name),

@@ -82,7 +82,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
     });
 
     it("makes them also when many want them at once", async () => {
-      const names = Array.from({ length: 40 }, (_, i) => `/a/b/${String(i % 4)}/c/${String(i)}`);
+      const names = Array.from({ length: 40 }, (_, i) => `/a/b/${i % 4}/c/${i}`);
       await Promise.all(names.map((name) => exporter.createDirectory(name)));
       expect((await readdir(join(root, "a/b/3/c"))).length).toBe(10);
     });
@@ -214,15 +214,15 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
     });
 
     it("stores many at once, in more directories than it keeps open", async () => {
-      const names = Array.from({ length: 300 }, (_, i) => `/d${String(i % 150)}/e${String(i % 3)}`);
+      const names = Array.from({ length: 300 }, (_, i) => `/d${i % 150}/e${i % 3}`);
       await Promise.all(
         names.map(async (name, i) => {
           await exporter.createDirectory(name);
-          await store(`${name}/f${String(i)}`, String(i));
+          await store(`${name}/f${i}`, String(i));
         }),
       );
       for (const [i, name] of names.entries()) {
-        expect(await readFile(join(root, `${name}/f${String(i)}`), "utf8")).toBe(String(i));
+        expect(await readFile(join(root, `${name}/f${i}`), "utf8")).toBe(String(i));
       }
     });
   });

@@ -32,7 +32,7 @@ import { setPermissions } from "./permissions.js";
 /** What the owner needs to work in a directory. */
 const OWNER_ALL = 0o700;
 
-/** Directories that are remembered as tidy. More are looked at again. */
+/** Directories that are remembered as tidy. More are looked AT again. */
 const TIDY_MAX = 4096;
 
 /** What the user may choose, and what tests may replace. */

@@ -42,7 +42,7 @@ export async function moveOver(directory: Directory, temporary: string, name: st
     await unlink(from).catch(() => undefined);
     throw withoutAlias(error, from, path);
   }
-  // Two names of one inode: rename(2) then does nothing at all, and says that it did.
+  // Two names of one inode: rename(2) then does nothing AT all, and says that it did.
   await unlink(from).catch((error: unknown) => {
     if (!hasCode(error, "ENOENT")) throw withoutAlias(error, from, path);
   });

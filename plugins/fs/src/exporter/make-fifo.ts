@@ -41,7 +41,7 @@ export async function makeFifo(
       timer = setTimeout(() => {
         child.kill("SIGKILL");
         child.stderr?.destroy();
-        reject(systemError("ETIMEDOUT", `${helper} did not end within ${String(patience)} ms`, path));
+        reject(systemError("ETIMEDOUT", `${helper} did not end within ${patience} ms`, path));
       }, patience);
       child.once("error", (error) => {
         reject(systemError("ENOTSUP", `can not run ${helper} to make a FIFO (${error.message})`, path));

@@ -25,7 +25,7 @@ interface Owner {
  * superuser sets owners, and the access time becomes the modification time.
  * Where the owner stays another, setuid and setgid are left out, unlike there.
  *
- * Stops at the first failure: a mode with setuid must not meet the wrong owner.
+ * Stops AT the first failure: a mode with setuid must not meet the wrong owner.
  *
  * @param root - The root as the user knows it, for messages.
  * @param notices - Is told of what is left out.
@@ -67,7 +67,7 @@ function ownerDiffers(stats: Owner, info: FileInfo, path: string): boolean {
     ["group", info.gid],
   ] as const) {
     if (id !== UNCHANGED) continue;
-    throw systemError("EINVAL", `the ${what} ${String(id)} can not be set: to the system it means "as it is"`, path);
+    throw systemError("EINVAL", `the ${what} ${id} can not be set: to the system it means "as it is"`, path);
   }
   return stats.uid !== BigInt(info.uid) || stats.gid !== BigInt(info.gid);
 }

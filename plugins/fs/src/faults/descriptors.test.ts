@@ -35,7 +35,7 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
   it(
     "an importer names each file that it can not open, loses none, and reads on when there are descriptors",
     async () => {
-      const names = Array.from({ length: 60 }, (_, i) => join(scratch.path, `f${String(i)}`));
+      const names = Array.from({ length: 60 }, (_, i) => join(scratch.path, `f${i}`));
       for (const name of names) await writeFile(name, LARGE);
       const { client, stop } = await importerOf({
         generation,
@@ -82,10 +82,10 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
   it(
     "an importer goes through a deep and wide tree",
     async () => {
-      const deep = Array.from({ length: 60 }, (_, i) => `d${String(i)}`).join("/");
+      const deep = Array.from({ length: 60 }, (_, i) => `d${i}`).join("/");
       await mkdir(join(scratch.path, deep), { recursive: true });
       await writeFile(join(scratch.path, deep, "f"), "deep");
-      for (let i = 0; i < 200; i++) await mkdir(join(scratch.path, `w${String(i)}`));
+      for (let i = 0; i < 200; i++) await mkdir(join(scratch.path, `w${i}`));
       const { client, stop } = await importerOf({
         generation,
         path: scratch.path,
@@ -113,16 +113,15 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
     async () => {
       const root = join(scratch.path, "root");
       const entries: RestoreEntry[] = [directory("/")];
-      for (let i = 0; i < 80; i++)
-        entries.push(directory(`/d${String(i)}`), file(`/d${String(i)}/f`, `file ${String(i)}`));
-      const deep = Array.from({ length: 50 }, (_, i) => `x${String(i)}`);
+      for (let i = 0; i < 80; i++) entries.push(directory(`/d${i}`), file(`/d${i}/f`, `file ${i}`));
+      const deep = Array.from({ length: 50 }, (_, i) => `x${i}`);
       for (let i = 0; i < deep.length; i++) entries.push(directory(`/${deep.slice(0, i + 1).join("/")}`));
       entries.push(file(`/${deep.join("/")}/f`, "deep"));
       const { client, stop } = await exporterOf({ generation, path: root, surroundings: FEW, maxConcurrency: 4 });
       const { failures } = await restored(client, entries);
       expect(failures).toEqual({});
       for (let i = 0; i < 80; i++) {
-        expect(await readFile(join(root, `d${String(i)}`, "f"), "utf8")).toBe(`file ${String(i)}`);
+        expect(await readFile(join(root, `d${i}`, "f"), "utf8")).toBe(`file ${i}`);
       }
       expect(await readFile(join(root, ...deep, "f"), "utf8")).toBe("deep");
       expect(await stop()).toEqual({ code: 0, signal: null });
@@ -137,7 +136,7 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       // v1.1 has one stream, in which large files come one by one.
       const together = generation === "v1.0" ? 30 : 1;
       const gate = gateOf(together);
-      const names = Array.from({ length: 30 }, (_, i) => `/f${String(i)}`);
+      const names = Array.from({ length: 30 }, (_, i) => `/f${i}`);
       const content = (i: number): Buffer => pattern(MIB + 100_000, i);
       const entries = names.map((name, i) =>
         streamed(name, MIB + 100_000, async function* () {

@@ -84,7 +84,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
     "tells each of many files that have no room, one by one, and keeps those that had",
     async () => {
       const small = await disks.make("size=2m");
-      const names = Array.from({ length: 40 }, (_, i) => `/f${String(i)}`);
+      const names = Array.from({ length: 40 }, (_, i) => `/f${i}`);
       const { failures } = await restoreTo(small, [
         directory("/"),
         ...names.map((name, i) => file(name, pattern(100_000, i))),

@@ -78,7 +78,7 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
     "deeper than a path may be long is restored and backed up, or named",
     async () => {
       const root = join(scratch.path, "root");
-      const deep = Array.from({ length: LEVELS }, (_, i) => `${LONG}${String(i)}`);
+      const deep = Array.from({ length: LEVELS }, (_, i) => `${LONG}${i}`);
       const entries: RestoreEntry[] = [directory("/")];
       for (let i = 1; i <= LEVELS; i++) entries.push(directory(`/${deep.slice(0, i).join("/")}`));
       entries.push(file(`/${deep.join("/")}/f`, "deep"));

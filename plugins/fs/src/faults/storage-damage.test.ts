@@ -126,7 +126,7 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
         while ((await reader.next()).done !== true);
       })();
       expect(await failureOf(rest)).toBe(
-        `${String(size)} bytes were expected, and only ${String(size - MIB)} came: '${pathOf(root, "packfile", macOf(1))}'`,
+        `${size} bytes were expected, and only ${size - MIB} came: '${pathOf(root, "packfile", macOf(1))}'`,
       );
     },
     PATIENCE_MS,

@@ -30,7 +30,7 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
 /**
  * Makes an error that reads like Node's own.
  *
- * @param path - Named at the end of the message, as Node does.
+ * @param path - Named AT the end of the message, as Node does.
  */
 export function systemError(code: string, text: string, path: string): SystemError {
   return Object.assign(new Error(`${code}: ${text}, '${path}'`), { code, path });
@@ -59,7 +59,7 @@ export function withPath(error: unknown, path: string): unknown {
  */
 export function withoutAlias(error: unknown, alias: string, name: string): unknown {
   if (!isErrorLike(error) || !error.message.includes(alias)) return error;
-  // Only at the end of a component: /proc/self/fd/1 is the start of /proc/self/fd/12 too.
+  // Only AT the end of a component: /proc/self/fd/1 is the start of /proc/self/fd/12 too.
   const pattern = new RegExp(`${alias.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![^/'])`, "g");
   const replace = (text: string): string =>
     text.replace(pattern, (_, at: number) => (name === "/" && text[at + alias.length] === "/" ? "" : name));

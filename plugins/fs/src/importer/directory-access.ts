@@ -55,7 +55,7 @@ export async function accessDirectory(pathname: string, fence?: Fence, mayBlock 
     closeSync(fd);
     throw error;
   }
-  const path = `/proc/self/fd/${String(fd)}`;
+  const path = `/proc/self/fd/${fd}`;
   return {
     // With the dot: the entry in /proc is itself a symbolic link.
     path: `${path}/.`,
@@ -80,7 +80,7 @@ function openInSteps(pathname: string): number {
   let fd: number | undefined;
   try {
     for (const step of stepsOf(pathname)) {
-      const from: string = fd === undefined ? "" : `/proc/self/fd/${String(fd)}`;
+      const from: string = fd === undefined ? "" : `/proc/self/fd/${fd}`;
       const next = openSync(`${from}/${step}`, DIRECTORY);
       if (fd !== undefined) closeSync(fd);
       fd = next;

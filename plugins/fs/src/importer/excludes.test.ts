@@ -60,8 +60,8 @@ describe("Excludes", () => {
   it("says the same however many names were asked for before", () => {
     const excludes = new Excludes(["*.log", "!keep.log", "secret/"]);
     for (let i = 0; i < 25_000; i++) {
-      if (excludes.isExcluded(`/data/${String(i)}.log`, false)) continue;
-      throw new Error(`/data/${String(i)}.log is not excluded`);
+      if (excludes.isExcluded(`/data/${i}.log`, false)) continue;
+      throw new Error(`/data/${i}.log is not excluded`);
     }
     expect(excludes.isExcluded("/data/keep.log", false)).toBe(false);
     expect(excludes.isExcluded("/data/secret", true)).toBe(true);

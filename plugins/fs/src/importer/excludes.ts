@@ -15,7 +15,7 @@ interface Group {
  * The user's patterns in gitignore syntax, understood as Plakar does:
  *
  * - they apply to the absolute pathname without its first slash, so `/home/*`
- *   begins at the root of the file system, not at the root of the backup;
+ *   begins AT the root of the file system, not AT the root of the backup;
  * - case matters;
  * - a pattern that matches a directory matches all that is in it;
  * - the last pattern that matches decides. Other than in git, a directory that

@@ -113,5 +113,5 @@ function nameOf(fd: number): string | undefined {
 }
 
 function pathOf(fd: number): string {
-  return `/proc/self/fd/${String(fd)}`;
+  return `/proc/self/fd/${fd}`;
 }

@@ -78,7 +78,7 @@ describe("FsImporter", () => {
 
   it("scans the same again", async () => {
     mkdirSync(join(folder, "a/b"), { recursive: true });
-    for (let i = 0; i < 200; i++) writeFileSync(join(folder, `a/${String(i)}`), "");
+    for (let i = 0; i < 200; i++) writeFileSync(join(folder, `a/${i}`), "");
     const fs = importer();
     // What lies above, as /tmp, belongs to others as well, who change it.
     const scanOwn = async (): Promise<Entry[]> =>

@@ -48,7 +48,7 @@ function iteratorOf(source: ByteSource): AsyncIterator<Uint8Array> {
 describe("readFile", () => {
   it.each([0, 1, 4095, 65_536, MIB - 1, MIB, MIB + 1, 2 * MIB, 5 * MIB + 17])("reads %d bytes", async (size) => {
     const content = randomBytes(size);
-    const path = file(`size-${String(size)}`, content);
+    const path = file(`size-${size}`, content);
     const before = openDescriptors();
     expect((await contentOf(await readFile(path, signal))).equals(content)).toBe(true);
     expect(openDescriptors()).toBe(before);
@@ -89,9 +89,7 @@ describe("readFile", () => {
         expect(chunk.length).toBeGreaterThan(0);
       }
     });
-    expect(message).toBe(
-      `"${path}" changed while it was read: ${String(6 * MIB)} bytes at the start, ${String(5 * MIB)} read`,
-    );
+    expect(message).toBe(`"${path}" changed while it was read: ${6 * MIB} bytes at the start, ${5 * MIB} read`);
     expect(openDescriptors()).toBe(before);
   });
 
@@ -101,7 +99,7 @@ describe("readFile", () => {
     const message = await messageOf(async () => {
       for await (const chunk of chunks as AsyncIterable<Uint8Array>) appendFileSync(path, Buffer.from(chunk));
     });
-    expect(message).toContain(`"${path}" changed while it was read: ${String(3 * MIB)} bytes at the start, at least`);
+    expect(message).toContain(`"${path}" changed while it was read: ${3 * MIB} bytes at the start, at least`);
   });
 
   it("reports a file whose writer puts its time back", async () => {

@@ -15,8 +15,8 @@ export interface FileState {
 export function assertUnchanged(pathname: string, before: FileState, after: FileState, count: number): void {
   const path = JSON.stringify(pathname);
   const start = `${path} changed while it was read: ${String(before.size)} bytes at the start`;
-  if (count > before.size) throw new Error(`${start}, at least ${String(count)} read`);
-  if (count < before.size) throw new Error(`${start}, ${String(count)} read`);
+  if (count > before.size) throw new Error(`${start}, at least ${count} read`);
+  if (count < before.size) throw new Error(`${start}, ${count} read`);
   if (after.size !== before.size) throw new Error(`${start}, ${String(after.size)} at the end`);
   if (after.mtimeNs !== before.mtimeNs)
     throw new Error(`${path} changed while it was read: its content was written to`);

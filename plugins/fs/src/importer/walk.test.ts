@@ -147,7 +147,7 @@ describe("a scan", () => {
 
   it("is in the order of the bytes of the names, also in a large directory", async () => {
     const names = Array.from({ length: 1000 }, (_, i) =>
-      `${String.fromCodePoint(0x61 + ((i * 7919) % 60_000))}${String(i)}`.toWellFormed(),
+      `${String.fromCodePoint(0x61 + ((i * 7919) % 60_000))}${i}`.toWellFormed(),
     );
     for (const name of names) writeFileSync(join(folder, name), "");
     const sorted = [...new Set(names)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -212,17 +212,17 @@ describe("a scan", () => {
 });
 
 describe("a path that is too long for the system", () => {
-  const LEVELS = 40;
-  const NAME = "n".repeat(250);
-  const STEPS = `
+  const levels = 40;
+  const name = "n".repeat(250);
+  const steps = `
     const fs = require("node:fs");
     process.chdir(process.argv[1]);
-    for (let i = 0; i < ${String(LEVELS)}; i++) { fs.mkdirSync("${NAME}"); process.chdir("${NAME}"); }
+    for (let i = 0; i < ${levels}; i++) { fs.mkdirSync("${name}"); process.chdir("${name}"); }
     fs.writeFileSync("leaf", "deep down"); fs.symlinkSync("leaf", "link");
   `;
 
   it("is scanned and read on Linux, and reported elsewhere", async () => {
-    execFileSync(process.execPath, ["-e", STEPS, folder]);
+    execFileSync(process.execPath, ["-e", steps, folder]);
     const fs = new FsImporter(contextOf(`tsfs://${folder}`));
     const entries = await collect(fs.scan(signal));
     if (process.platform !== "linux") {
@@ -230,8 +230,8 @@ describe("a path that is too long for the system", () => {
       return;
     }
     expect(errorsOf(entries)).toEqual([]);
-    const bottom = `/${NAME}`.repeat(LEVELS);
-    expect(namesBelow(folder, entries)).toHaveLength(LEVELS + 3);
+    const bottom = `/${name}`.repeat(levels);
+    expect(namesBelow(folder, entries)).toHaveLength(levels + 3);
     expect(namesBelow(folder, entries).slice(-2)).toEqual([`${bottom}/leaf`, `${bottom}/link`]);
     expect(record(entries, `${bottom}/link`).target).toBe("leaf");
     const content = await fs.open({ pathname: `${folder}${bottom}/leaf`, target: "" }, signal);

@@ -87,14 +87,14 @@ function atLeast(stream: Readable, { path, least }: Pick<Part, "path" | "least">
 }
 
 function tooShort(path: string, least: number, done: number): Error {
-  return new Error(`${String(least)} bytes were expected, and only ${String(done)} came: '${path}'`);
+  return new Error(`${least} bytes were expected, and only ${done} came: '${path}'`);
 }
 
 function checkRange({ offset, length }: Range): void {
   if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(length) || length < 0) {
-    throw new RangeError(`not a range: offset ${String(offset)}, length ${String(length)}`);
+    throw new RangeError(`not a range: offset ${offset}, length ${length}`);
   }
   if (!Number.isSafeInteger(offset + length)) {
-    throw new RangeError(`a range ends above 2^53 - 1: offset ${String(offset)}, length ${String(length)}`);
+    throw new RangeError(`a range ends above 2^53 - 1: offset ${offset}, length ${length}`);
   }
 }

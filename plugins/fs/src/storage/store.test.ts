@@ -222,7 +222,7 @@ describe("FsStore", () => {
         { offset: 0.5, length: 1 },
         { offset: 2 ** 53 - 1, length: 2 },
       ]) {
-        await expect(store.get("packfile", macOf(7), range, NEVER)).rejects.toThrow(`offset ${String(range.offset)}`);
+        await expect(store.get("packfile", macOf(7), range, NEVER)).rejects.toThrow(`offset ${range.offset}`);
       }
     });
 

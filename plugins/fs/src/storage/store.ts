@@ -169,5 +169,5 @@ function notFound(kind: ResourceKind, mac: Mac, cause: unknown): Error {
 }
 
 function tooLarge(size: number): Error {
-  return new Error(`the configuration has ${String(size)} bytes, more than ${String(CONFIG_MAX)}`);
+  return new Error(`the configuration has ${size} bytes, more than ${CONFIG_MAX}`);
 }

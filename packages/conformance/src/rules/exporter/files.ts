@@ -1,6 +1,6 @@
 import type { Running } from "../../bench.js";
 import { requireSameBytes } from "../../bytes.js";
-import { PluginError, type ExporterClientV10, type ExporterClientV11, type RestoreEntry } from "@kloset/host";
+import { PluginError, type ExporterClientV1_0, type ExporterClientV1_1, type RestoreEntry } from "@kloset/host";
 import { exporter as v1_0 } from "@kloset/protocol/v1.0";
 import { requires, Violation, type Clients, type ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
@@ -13,9 +13,9 @@ const MiB = 1024 * 1024;
 export const UNLIKELY_SIZE = 7;
 
 /** An exporter of generation v1.0. */
-async function startV10(
+async function startV1_0(
   bench: ExporterBench,
-): Promise<Running<Clients["exporter"]> & { client: ExporterClientV10; root: string }> {
+): Promise<Running<Clients["exporter"]> & { client: ExporterClientV1_0; root: string }> {
   const running = await bench.start();
   const { client } = running;
   if (client.generation !== "v1.0") throw new TypeError("a rule for v1.0 only");
@@ -24,7 +24,7 @@ async function startV10(
   return { ...running, client, root };
 }
 
-async function startV11(bench: ExporterBench): Promise<Running<Clients["exporter"]> & { client: ExporterClientV11 }> {
+async function startV1_1(bench: ExporterBench): Promise<Running<Clients["exporter"]> & { client: ExporterClientV1_1 }> {
   const running = await bench.start();
   const { client } = running;
   if (client.generation !== "v1.1") throw new TypeError("a rule for v1.1 only");
@@ -48,7 +48,7 @@ async function storeUnlike(
   promised: number,
   content: Uint8Array,
 ): Promise<{ taken: boolean; answer: Promise<unknown> }> {
-  const { connection, root } = await startV10(bench);
+  const { connection, root } = await startV1_0(bench);
   const call = connection.call(v1_0.Exporter.method.storeFile);
   let taken = await call.send({
     type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(promised) } },
@@ -64,7 +64,7 @@ async function storeUnlike(
 async function begin(bench: ExporterBench, end: "half-close" | "cancel"): Promise<string | undefined> {
   const content = knownContent("broken off", 2 * MiB);
   if (bench.generation === "v1.0") {
-    const { connection, root, client } = await startV10(bench);
+    const { connection, root, client } = await startV1_0(bench);
     const call = connection.call(v1_0.Exporter.method.storeFile);
     await call.send({ type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(3 * MiB) } } });
     await call.send({ type: { case: "data", value: { chunk: content.subarray(0, MiB) } } });
@@ -79,7 +79,7 @@ async function begin(bench: ExporterBench, end: "half-close" | "cancel"): Promis
     await client.close();
     return error;
   }
-  const { client } = await startV11(bench);
+  const { client } = await startV1_1(bench);
   const stream = client.export();
   const outcome = (async (): Promise<string | undefined> => {
     try {
@@ -212,8 +212,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     generations: ["v1.0"],
     check: async (bench) => {
       placeOf(bench, "/");
-      const { client, root } = await startV10(bench);
-      const names = Array.from({ length: 8 }, (_, index) => `file-${String(index)}`);
+      const { client, root } = await startV1_0(bench);
+      const names = Array.from({ length: 8 }, (_, index) => `file-${index}`);
       await Promise.all(names.map((name) => client.storeFile(`${root}/${name}`, knownContent(name, 300_000), 300_000)));
       for (const name of names) {
         requireSameBytes((await contentAt(bench, `/${name}`)) ?? new Uint8Array(), knownContent(name, 300_000), name);
@@ -227,7 +227,7 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     because: "hosts ask for the parent of each file again before they send it",
     generations: ["v1.0"],
     check: async (bench) => {
-      const { client, root } = await startV10(bench);
+      const { client, root } = await startV1_0(bench);
       await client.createDirectory(`${root}/one/two/three`);
       await client.createDirectory(`${root}/one/two/three`);
       await client.createDirectory(`${root}/one`);

@@ -31,7 +31,7 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
       await drain(scan, (record) => scan.acknowledge(record));
       requires(scan.finished, "Import ended without a message that says finished");
       await endScan(scan);
-      requires(scan.surplus === 0, () => `${String(scan.surplus)} messages came after the one that says finished`);
+      requires(scan.surplus === 0, () => `${scan.surplus} messages came after the one that says finished`);
     },
   },
   {
@@ -48,7 +48,7 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
   },
   {
     id: "importer.import.goes-on",
-    title: `goes on while ${String(OWED)} records are not acknowledged`,
+    title: `goes on while ${OWED} records are not acknowledged`,
     because: "hosts acknowledge a record when they are done with it, many at once and long after it came",
     check: async (bench) => {
       const scan = (await startWire(bench)).scan();

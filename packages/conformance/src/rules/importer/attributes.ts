@@ -36,7 +36,7 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
         requires(attribute.name !== "", () => `an extended attribute of ${quote(pathname)} has no name`);
         requires(
           TYPES.includes(attribute.type),
-          () => `the attribute ${quote(attribute.name)} of ${quote(pathname)} has the type ${String(attribute.type)}`,
+          () => `the attribute ${quote(attribute.name)} of ${quote(pathname)} has the type ${attribute.type}`,
         );
       }
     },

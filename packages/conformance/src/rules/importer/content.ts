@@ -25,7 +25,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
         requires(
           bytes.length === sizeOf(record),
           () =>
-            `${quote(record.pathname)} has ${String(bytes.length)} bytes, its fileInfo.size is ${String(record.fileInfo?.size)}`,
+            `${quote(record.pathname)} has ${bytes.length} bytes, its fileInfo.size is ${String(record.fileInfo?.size)}`,
         );
       });
       if (read === 0) bench.notApplicable("there is no file with content that can be read");
@@ -45,10 +45,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
         const bytes = await tryRead(importer, record);
         if (bytes instanceof PluginError)
           throw new Violation(`${quote(record.pathname)}, an empty file: ${bytes.message}`);
-        requires(
-          bytes.length === 0,
-          () => `${quote(record.pathname)} has the size 0 and ${String(bytes.length)} bytes`,
-        );
+        requires(bytes.length === 0, () => `${quote(record.pathname)} has the size 0 and ${bytes.length} bytes`);
       });
       if (read === 0) bench.notApplicable("there is no empty file");
     },
@@ -77,7 +74,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
       const importer = await startWire(bench);
       const files = await eachFile(importer, async (record) => {
         await tryRead(importer, record, ({ length }) => {
-          requires(length <= MAX_CHUNK_BYTES, () => `a chunk of ${quote(record.pathname)} has ${String(length)} bytes`);
+          requires(length <= MAX_CHUNK_BYTES, () => `a chunk of ${quote(record.pathname)} has ${length} bytes`);
         });
       });
       if (files === 0) bench.notApplicable("there are no files");

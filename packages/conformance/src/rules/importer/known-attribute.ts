@@ -42,7 +42,7 @@ async function checkAttribute(bench: Bench<"importer">, set: boolean): Promise<b
       asked.attribute = true;
       const { type } = record.attribute;
       const what = `the attribute ${quote(ATTRIBUTE.name)} of ${PATHNAME}`;
-      requires(type === ORDINARY, () => `${what} has the type ${String(type)}; an ordinary attribute is 0 on the wire`);
+      requires(type === ORDINARY, () => `${what} has the type ${type}; an ordinary attribute is 0 on the wire`);
       await requireBytes(importer, record, Buffer.from(ATTRIBUTE.value), what);
     }
   });

@@ -87,7 +87,7 @@ export const known: readonly ConnectorRule<"importer">[] = [
     ({ size }, { pathname, type, size: expected }) => {
       requires(
         type !== "file" || size === BigInt(expected),
-        () => `${quote(pathname)} has ${String(expected)} bytes; fileInfo.size is ${String(size)}`,
+        () => `${quote(pathname)} has ${expected} bytes; fileInfo.size is ${String(size)}`,
       );
     },
   ),

@@ -41,7 +41,7 @@ async function startWithHugeFile(bench: Bench<"importer">): Promise<{ importer: 
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
   return {
     importer,
-    record: huge ?? bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes`),
+    record: huge ?? bench.notApplicable(`there is no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`),
   };
 }
 
@@ -109,15 +109,13 @@ export const readers: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.readers.at-once",
     connector: "importer",
-    title: `opens ${String(PARALLEL)} files at once, each with its own content`,
+    title: `opens ${PARALLEL} files at once, each with its own content`,
     because:
       "hosts read as many files at once as they have workers; bytes of one in another are not noticed until the restore",
     check: async (bench) => {
       const wanted = { count: PARALLEL, atLeast: 2, options: { options: { maxConcurrency: PARALLEL } } };
       await withFiles(bench, wanted, async (importer, files) => {
-        await Promise.all(
-          files.map((file) => requireContent(importer, file, `one of ${String(files.length)} at once`)),
-        );
+        await Promise.all(files.map((file) => requireContent(importer, file, `one of ${files.length} at once`)));
       });
     },
   },
@@ -182,7 +180,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
       requires(
         received < sizeOf(record),
         () =>
-          `all ${String(received)} bytes of ${quote(record.pathname)} came, though the host closed the reader at the first chunk`,
+          `all ${received} bytes of ${quote(record.pathname)} came, though the host closed the reader at the first chunk`,
       );
     },
   },
@@ -207,7 +205,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
         requires(
           rest === undefined || received === size,
           () =>
-            `${quote(record.pathname)} was open twice, and one of the two was closed: a reader ended with success after ${String(received)} of ${String(size)} bytes`,
+            `${quote(record.pathname)} was open twice, and one of the two was closed: a reader ended with success after ${received} of ${size} bytes`,
         );
       }
     },

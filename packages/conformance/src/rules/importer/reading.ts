@@ -14,7 +14,7 @@ export async function readRest(
   for (let chunk = await reader.chunk(); chunk !== undefined; chunk = await reader.chunk()) {
     onChunk(chunk);
     bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Violation(`the plugin sent more than ${String(MAX_BYTES)} bytes`);
+    if (bytes > MAX_BYTES) throw new Violation(`the plugin sent more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

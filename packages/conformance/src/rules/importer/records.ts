@@ -111,10 +111,7 @@ export const records: readonly ConnectorRule<"importer">[] = [
     },
     ({ modTime }, { pathname }) => {
       const nanos = modTime?.nanos ?? 0;
-      requires(
-        nanos >= 0 && nanos <= MAX_NANOS,
-        () => `modTime of ${quote(pathname)} has ${String(nanos)} nanoseconds`,
-      );
+      requires(nanos >= 0 && nanos <= MAX_NANOS, () => `modTime of ${quote(pathname)} has ${nanos} nanoseconds`);
     },
   ),
   rule(

@@ -4,7 +4,7 @@ import { requires, Violation, type ConnectorRule } from "../../rule.js";
 import { quote, scanAll } from "./collect.js";
 import { readRest } from "./reading.js";
 import { startWire } from "./start.js";
-import { WireImporterV11 } from "./wire-v11.js";
+import { WireImporterV1_1 } from "./wire-v1_1.js";
 import type { WireImporter, WireReader } from "./wire.js";
 
 /** Asks in the middle of a scan. @throws Violation unless the answer is an error with a text. */
@@ -21,8 +21,7 @@ async function requireRefused(
     asked = true;
     const reader = await open(importer, root);
     const bytes = await failureOr(readRest(reader));
-    if (!(bytes instanceof PluginError))
-      throw new Violation(`${what} was opened: ${String(bytes.length)} bytes, and no error`);
+    if (!(bytes instanceof PluginError)) throw new Violation(`${what} was opened: ${bytes.length} bytes, and no error`);
     requires(bytes.message !== "", () => `${what} was answered with an error without a text`);
     await reader.close();
   });
@@ -64,7 +63,7 @@ export const requests: readonly ConnectorRule<"importer">[] = [
       await requireRefused(
         bench,
         (importer) => {
-          if (!(importer instanceof WireImporterV11)) throw new Error("only v1.1 has records in requests");
+          if (!(importer instanceof WireImporterV1_1)) throw new Error("only v1.1 has records in requests");
           return importer.openRequest({}, "no record");
         },
         "a request without a record",

@@ -98,7 +98,7 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     check: async (bench) => {
       for (const maxConcurrency of [0, -1]) {
         const found = await scanAll(await startWire(bench, { options: { maxConcurrency } }));
-        requires(found.length > 0, () => `with a maxconcurrency of ${String(maxConcurrency)} the scan yields nothing`);
+        requires(found.length > 0, () => `with a maxconcurrency of ${maxConcurrency} the scan yields nothing`);
       }
     },
   },

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { Bench, StartOptions } from "../../bench.js";
-import { WireImporterV10 } from "./wire-v10.js";
-import { WireImporterV11 } from "./wire-v11.js";
+import { WireImporterV1_0 } from "./wire-v1_0.js";
+import { WireImporterV1_1 } from "./wire-v1_1.js";
 import type { WireImporter, WireInit } from "./wire.js";
 
 /** Starts the plugin and sends Init. */
@@ -19,6 +19,6 @@ export async function startWire(bench: Bench<"importer">, options: StartOptions 
     proto: location.slice(0, location.indexOf(":")),
     config: { ...config, location },
   };
-  const importer = bench.generation === "v1.0" ? WireImporterV10 : WireImporterV11;
+  const importer = bench.generation === "v1.0" ? WireImporterV1_0 : WireImporterV1_1;
   return await importer.init(connection, init, bench.signal);
 }

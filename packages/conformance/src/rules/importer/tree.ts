@@ -37,7 +37,7 @@ export const tree: readonly ConnectorRule<"importer">[] = [
       const root = await topOf(importer);
       const records = await scanAll(importer);
       const found = records.some(({ pathname, attribute }) => pathname === root && attribute === undefined);
-      requires(found, () => `none of ${String(records.length)} records is the root, ${quote(root)}`);
+      requires(found, () => `none of ${records.length} records is the root, ${quote(root)}`);
     },
   },
   {
@@ -70,7 +70,7 @@ export const tree: readonly ConnectorRule<"importer">[] = [
       const seen = new Set<string>();
       for (const { pathname, attribute, error } of await scanned(bench)) {
         if (error !== undefined) continue;
-        const key = attribute === undefined ? pathname : `${pathname}\0${attribute.name}\0${String(attribute.type)}`;
+        const key = attribute === undefined ? pathname : `${pathname}\0${attribute.name}\0${attribute.type}`;
         requires(
           !seen.has(key),
           () =>

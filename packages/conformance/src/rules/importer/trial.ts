@@ -64,7 +64,7 @@ export async function withFiles(
 }
 
 function tooFew(atLeast: number, found: number): string {
-  return `needs files with content that can be read, ${String(atLeast)} at least; there are ${String(found)}`;
+  return `needs files with content that can be read, ${atLeast} at least; there are ${found}`;
 }
 
 /** @returns The contents of the largest files, by pathname. */

@@ -64,7 +64,7 @@ export const calls: readonly CommonRule[] = [
       const { code } = await failure(connection.unary(callNamed(bench, "NotThere"), {}), "an unknown RPC");
       requires(
         code === StatusCode.UNIMPLEMENTED,
-        () => `an unknown RPC was answered with code ${String(code)}, not 12 (UNIMPLEMENTED)`,
+        () => `an unknown RPC was answered with code ${code}, not 12 (UNIMPLEMENTED)`,
       );
       await answerWithin(poke(client), ANSWER_MS, "a call after an unknown RPC");
     },
@@ -112,17 +112,17 @@ export const calls: readonly CommonRule[] = [
   },
   {
     id: "process.calls.at-once",
-    title: `answers ${String(AT_ONCE)} calls that come at once`,
+    title: `answers ${AT_ONCE} calls that come at once`,
     because: "hosts read many files at the same time",
     check: async (bench) => {
       const { client } = await bench.start();
       const all = Promise.all(Array.from({ length: AT_ONCE }, () => poke(client)));
-      await answerWithin(all, ANSWER_MS, `one of ${String(AT_ONCE)} calls at once`);
+      await answerWithin(all, ANSWER_MS, `one of ${AT_ONCE} calls at once`);
     },
   },
   {
     id: "process.calls.cancelled",
-    title: `goes on when ${String(CANCELLED)} calls were cancelled`,
+    title: `goes on when ${CANCELLED} calls were cancelled`,
     because: "hosts cancel what they no longer want, through a whole backup, on the one connection they have",
     check: async (bench) => {
       const { connection, client } = await bench.start();

@@ -35,12 +35,11 @@ export async function requireNoDescriptors(
     if (files === WARM_UP_FILES) before = await settledDescriptors(bench, pid);
     if (files === FILES) after = await settledDescriptors(bench, pid);
   });
-  if (after === 0) bench.notApplicable(`there are not ${String(FILES)} files to read`);
+  if (after === 0) bench.notApplicable(`there are not ${FILES} files to read`);
   const more = FILES - WARM_UP_FILES;
   requires(
     after - before < more,
-    () =>
-      `after ${String(more)} ${what} there are ${String(after)} open descriptors, before there were ${String(before)}`,
+    () => `after ${more} ${what} there are ${after} open descriptors, before there were ${before}`,
   );
 }
 
@@ -56,5 +55,5 @@ async function settledDescriptors(bench: Bench<ConnectorKind>, pid: number): Pro
 }
 
 async function descriptorsOf(pid: number): Promise<number> {
-  return (await readdir(`/proc/${String(pid)}/fd`)).length;
+  return (await readdir(`/proc/${pid}/fd`)).length;
 }

@@ -47,8 +47,7 @@ async function giveUpReaders(
     if (huge.length < times && isHuge(record)) huge.push(record);
     else await scan.acknowledge(record);
   }
-  if (huge.length === 0)
-    bench.notApplicable(`there is no file of ${String(HUGE_BYTES)} to ${String(MAX_HUGE_BYTES)} bytes to give up`);
+  if (huge.length === 0) bench.notApplicable(`there is no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes to give up`);
   for (let time = 1; time <= times; time++) {
     // Where there are too few, again: that a file can be opened twice is not certain.
     const record = huge[time % huge.length];
@@ -85,9 +84,9 @@ async function giveUpFiles(
   const { root } = await client.identity();
   await client.createDirectory(root);
   for (let time = 1; time <= times; time++) {
-    await brokenOff((source) => client.storeFile(`${root}/short-${String(time)}`, source(), WHOLE));
+    await brokenOff((source) => client.storeFile(`${root}/short-${time}`, source(), WHOLE));
     await brokenOff((source, cancel) =>
-      client.storeFile(`${root}/cancelled-${String(time)}`, source(cancel), WHOLE, cancel.signal),
+      client.storeFile(`${root}/cancelled-${time}`, source(cancel), WHOLE, cancel.signal),
     );
     await after(time);
   }
@@ -99,7 +98,7 @@ async function giveUpResources(client: StorageClient, { times, after }: Times): 
   const whole = Mac.fromBytes(knownContent("whole", 32));
   await client.put("packfile", whole, knownContent("whole", WHOLE));
   for (let time = 1; time <= times; time++) {
-    const mac = Mac.fromBytes(knownContent(`given up ${String(time)}`, 32));
+    const mac = Mac.fromBytes(knownContent(`given up ${time}`, 32));
     await brokenOff((source) => client.put("packfile", mac, source()));
     await brokenOff(async (_, cancel) => {
       // Without that the rest is read, as hosts do.

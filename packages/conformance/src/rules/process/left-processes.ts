@@ -39,9 +39,7 @@ export class Family {
   async left(): Promise<string[]> {
     const all = (await allProcesses()).filter(({ isZombie }) => !isZombie);
     const found = await Promise.all(
-      all.map(async (each) =>
-        (await this.#isOne(each)) ? [`${String(each.pid)} (${await commandOf(each.pid)})`] : [],
-      ),
+      all.map(async (each) => ((await this.#isOne(each)) ? [`${each.pid} (${await commandOf(each.pid)})`] : [])),
     );
     return found.flat();
   }

@@ -17,7 +17,7 @@ export const start: CommonRule = {
         error.code === StatusCode.UNIMPLEMENTED
           ? `it is no ${bench.connector}, or does not speak ${bench.generation}`
           : "it refuses Init";
-      throw new Violation(`${reason}: ${error.message} (code ${String(error.code)})`);
+      throw new Violation(`${reason}: ${error.message} (code ${error.code})`);
     }
   },
 };

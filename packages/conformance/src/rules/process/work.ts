@@ -51,7 +51,7 @@ async function readFiles(client: ImporterClient, { files, after }: Required<Amou
 
 async function restoreFiles(client: ExporterClient, { files, after }: Required<Amount>): Promise<void> {
   const content = knownContent("file", 1000);
-  const names = Array.from({ length: files }, (_, index) => `file-${String(index)}`);
+  const names = Array.from({ length: files }, (_, index) => `file-${index}`);
   if (client.generation === "v1.0") {
     const { root } = await client.identity();
     await client.createDirectory(root);
@@ -89,7 +89,7 @@ async function storeFiles(client: StorageClient, { files, after }: Required<Amou
   await client.open();
   const content = knownContent("packfile", 1000);
   for (let index = 0; index < files; index++) {
-    const mac = Mac.fromBytes(knownContent(`mac ${String(index)}`, 32));
+    const mac = Mac.fromBytes(knownContent(`mac ${index}`, 32));
     await client.put("packfile", mac, content);
     await readAll(client.get("packfile", mac));
     await after(index + 1);

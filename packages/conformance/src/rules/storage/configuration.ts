@@ -24,7 +24,7 @@ export const configurationRules: readonly ConnectorRule<"storage">[] = [
     async check(bench) {
       const { client } = await bench.start();
       await client.create(BYTES);
-      requireSameBytes(await client.open(), BYTES, `the configuration of ${String(BYTES.length)} bytes`);
+      requireSameBytes(await client.open(), BYTES, `the configuration of ${BYTES.length} bytes`);
     },
   },
   {
@@ -35,7 +35,7 @@ export const configurationRules: readonly ConnectorRule<"storage">[] = [
     async check(bench) {
       const { client } = await bench.start();
       await client.create(LARGE);
-      requireSameBytes(await client.open(), LARGE, `the configuration of ${String(LARGE.length)} bytes`);
+      requireSameBytes(await client.open(), LARGE, `the configuration of ${LARGE.length} bytes`);
     },
   },
   {

@@ -54,12 +54,9 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
       const { client } = await newRepository(bench);
       for (const kind of KINDS) {
         for (const size of [0, 1, 70_000]) {
-          const name = `count ${kind} ${String(size)}`;
+          const name = `count ${kind} ${size}`;
           const written = await client.put(kind, macFor(name), inPieces(contentFor(name, size), [10_000]));
-          requires(
-            written === size,
-            `the Put of a ${kind} of ${String(size)} bytes was answered with ${String(written)}`,
-          );
+          requires(written === size, `the Put of a ${kind} of ${size} bytes was answered with ${written}`);
         }
       }
     },
@@ -74,7 +71,7 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
       const mac = macFor("chunks");
       await client.put("packfile", mac, contentFor("chunks", 2 * MiB + 1000));
       for await (const { length } of client.get("packfile", mac)) {
-        requires(length <= MiB, `a chunk has ${String(length)} bytes, more than ${String(MiB)}`);
+        requires(length <= MiB, `a chunk has ${length} bytes, more than ${MiB}`);
       }
     },
   },
@@ -109,10 +106,10 @@ function contentRule(kind: HostKind): ConnectorRule<"storage"> {
     async check(bench) {
       const { client } = await newRepository(bench);
       for (const size of kind === "lock" ? SIZES : [...SIZES, LARGE]) {
-        const name = `${kind} ${String(size)}`;
+        const name = `${kind} ${size}`;
         const content = contentFor(name, size);
         await client.put(kind, macFor(name), content);
-        await requireContent(client, kind, macFor(name), content, `a ${kind} of ${String(size)} bytes`);
+        await requireContent(client, kind, macFor(name), content, `a ${kind} of ${size} bytes`);
       }
     },
   };

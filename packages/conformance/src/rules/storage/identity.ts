@@ -27,12 +27,9 @@ export const identityRules: readonly ConnectorRule<"storage">[] = [
     async check(bench) {
       const { client } = await newRepository(bench);
       const mode = await client.mode();
-      requires(mode >= 0, `the mode is negative: ${String(mode)}`);
-      requires((mode & StoreMode.READ) !== 0, `the mode ${String(mode)} has no read bit (${String(StoreMode.READ)})`);
-      requires(
-        (mode & StoreMode.WRITE) !== 0,
-        `the mode ${String(mode)} has no write bit (${String(StoreMode.WRITE)})`,
-      );
+      requires(mode >= 0, `the mode is negative: ${mode}`);
+      requires((mode & StoreMode.READ) !== 0, `the mode ${mode} has no read bit (${StoreMode.READ})`);
+      requires((mode & StoreMode.WRITE) !== 0, `the mode ${mode} has no write bit (${StoreMode.WRITE})`);
     },
   },
   {
@@ -43,7 +40,7 @@ export const identityRules: readonly ConnectorRule<"storage">[] = [
     async check(bench) {
       const { client } = await newRepository(bench);
       const size = await client.size();
-      requires(size >= -1, `the size is ${String(size)}: bytes, or -1, are needed`);
+      requires(size >= -1, `the size is ${size}: bytes, or -1, are needed`);
     },
   },
   {

@@ -19,7 +19,7 @@ export const listingRules: readonly ConnectorRule<"storage">[] = [
         const macs = await listed(client, kind);
         requires(
           macs.length === 0,
-          () => `a new repository lists ${String(macs.length)} ${kind}s: ${macs.slice(0, 3).join(", ")}`,
+          () => `a new repository lists ${macs.length} ${kind}s: ${macs.slice(0, 3).join(", ")}`,
         );
       }
     },
@@ -48,7 +48,7 @@ export const listingRules: readonly ConnectorRule<"storage">[] = [
 ];
 
 function names(kind: HostKind): string[] {
-  return Array.from({ length: COUNTS[kind] }, (_, index) => `${kind} ${String(index)}`);
+  return Array.from({ length: COUNTS[kind] }, (_, index) => `${kind} ${index}`);
 }
 
 function requireSame(kind: HostKind, macs: readonly string[], expected: readonly string[]): void {
@@ -59,6 +59,6 @@ function requireSame(kind: HostKind, macs: readonly string[], expected: readonly
   const [missing] = unseen.keys();
   requires(
     missing === undefined,
-    `${String(unseen.size)} of ${String(expected.length)} ${kind}s are not listed, among them ${String(missing)}`,
+    `${unseen.size} of ${expected.length} ${kind}s are not listed, among them ${String(missing)}`,
   );
 }

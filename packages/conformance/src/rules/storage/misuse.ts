@@ -33,7 +33,7 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
           const mac = Buffer.alloc(length);
           // Its first bytes are those of a resource that is there.
           mac.set(bytes.subarray(0, length));
-          const named = `a ${kind} by a MAC of ${String(length)} bytes`;
+          const named = `a ${kind} by a MAC of ${length} bytes`;
           await refusesInTime(bench, `Put of ${named}`, (signal) => putWhole(wire.put(kind, signal), mac, content));
           await refusesInTime(bench, `Get of ${named}`, (signal) => wire.get(kind, mac, signal));
           await refusesInTime(bench, `Delete of ${named}`, (signal) => wire.delete(kind, mac, signal));
@@ -83,7 +83,7 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
       const content = contentFor("unknown", 100);
       for (const kind of KINDS) await putWhole(wire.put(kind, bench.signal), mac, content);
       for (const type of UNKNOWN_TYPES) {
-        const named = `of type ${String(type)}`;
+        const named = `of type ${type}`;
         await refusesInTime(bench, `List ${named}`, (signal) => connection.unary(rpc.list, { type }, signal));
         await refusesInTime(bench, `Put ${named}`, (signal) => putWhole(wire.put("state", signal, type), mac, content));
         await refusesInTime(bench, `Get ${named}`, async (signal) => {
@@ -142,7 +142,7 @@ async function requireDrained(bench: Bench<"storage">, wire: Wire): Promise<void
   const { message } = outcome.refusal;
   requires(
     open,
-    `${what} was refused after ${String(sent)} of ${String(REFUSED_MIB)} MiB, before the host had sent all of it: ${message}`,
+    `${what} was refused after ${sent} of ${REFUSED_MIB} MiB, before the host had sent all of it: ${message}`,
   );
   requires(message.trim() !== "", `${what} was refused without a text`);
 }

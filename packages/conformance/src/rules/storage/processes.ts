@@ -15,7 +15,7 @@ import { contentFor, interleaved, KINDS, macFor } from "./resources.js";
 /** More than one chunk. */
 const LARGE = 1_100_000;
 
-/** More than one process on a repository, one after the other and at once. */
+/** More than one process on a repository, one after the other and AT once. */
 export const processRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.close.delete-follows",
@@ -108,14 +108,14 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
       const clients = [(await newRepository(bench)).client, (await sameRepository(bench)).client];
       const puts = clients.flatMap((client, at) =>
         KINDS.map((kind) => {
-          const name = `${kind} of process ${String(at)}`;
+          const name = `${kind} of process ${at}`;
           return { client, kind, mac: macFor(name), content: contentFor(name, 150_000) };
         }),
       );
       const contended = macFor("contended");
       const versions = clients.map((client, at) => ({
         client,
-        content: contentFor(`version ${String(at)}`, 150_000 + at),
+        content: contentFor(`version ${at}`, 150_000 + at),
       }));
       await Promise.all([
         ...puts.map(({ client, kind, mac, content }) => client.put(kind, mac, interleaved(content, 10_000))),
@@ -128,7 +128,7 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
       const kept = Buffer.from(await read(client, "state", contended));
       requires(
         versions.some(({ content }) => kept.equals(content)),
-        `a state that two processes put at once has ${String(kept.length)} bytes that are neither's`,
+        `a state that two processes put at once has ${kept.length} bytes that are neither's`,
       );
     },
   },

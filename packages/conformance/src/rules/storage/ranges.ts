@@ -86,7 +86,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
         const left = content.subarray(offset);
         requires(
           outcome.value.length <= left.length,
-          `${what}: ${String(outcome.value.length)} bytes came, and there are ${String(left.length)}`,
+          `${what}: ${outcome.value.length} bytes came, and there are ${left.length}`,
         );
         requireSameBytes(outcome.value, left.subarray(0, outcome.value.length), what);
       }
@@ -135,7 +135,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
 ];
 
 async function packfile(client: StorageClient, size: number): Promise<{ mac: Mac; content: Uint8Array }> {
-  const name = `packfile of ${String(size)}`;
+  const name = `packfile of ${size}`;
   const content = contentFor(name, size);
   await client.put("packfile", macFor(name), content);
   return { mac: macFor(name), content };
@@ -155,12 +155,9 @@ async function requirePart(
 async function requireNothing(client: StorageClient, mac: Mac, range: Range): Promise<void> {
   const outcome = await answer(read(client, "packfile", mac, range));
   const bytes = "refusal" in outcome ? 0 : outcome.value.length;
-  requires(
-    bytes === 0,
-    `offset ${String(range.offset)}, length ${String(range.length)}: ${String(bytes)} bytes came, and there are none`,
-  );
+  requires(bytes === 0, `offset ${range.offset}, length ${range.length}: ${bytes} bytes came, and there are none`);
 }
 
 function rangeText({ offset, length }: Range, size: number): string {
-  return `${String(length)} bytes at offset ${String(offset)} of ${String(size)}`;
+  return `${length} bytes at offset ${offset} of ${size}`;
 }

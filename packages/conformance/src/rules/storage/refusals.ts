@@ -31,5 +31,5 @@ export async function requireRefused(call: Promise<unknown>, what: string): Prom
   if (!("refusal" in outcome))
     throw new Violation(`${what}: expected an error with a text, but it was answered as a success`);
   const { message, code } = outcome.refusal;
-  requires(message.trim() !== "", `${what}: the error (gRPC status ${String(code)}) has no text`);
+  requires(message.trim() !== "", `${what}: the error (gRPC status ${code}) has no text`);
 }

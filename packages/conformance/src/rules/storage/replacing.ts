@@ -27,9 +27,9 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
       for (const kind of KINDS) {
         const mac = macFor(`replaced ${kind}`);
         for (const length of [70_000, 1000, 90_000]) {
-          const content = contentFor(`version of ${String(length)}`, length);
+          const content = contentFor(`version of ${length}`, length);
           await client.put(kind, mac, content);
-          await requireContent(client, kind, mac, content, `a ${kind} that was put again with ${String(length)} bytes`);
+          await requireContent(client, kind, mac, content, `a ${kind} that was put again with ${length} bytes`);
         }
       }
     },
@@ -91,7 +91,7 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
       const came = Buffer.concat(chunks);
       requires(
         came.equals(old) || came.equals(fresh),
-        `a state was read while it was replaced: the ${String(came.length)} bytes are neither the old ones nor the new ones`,
+        `a state was read while it was replaced: the ${came.length} bytes are neither the old ones nor the new ones`,
       );
     },
   },

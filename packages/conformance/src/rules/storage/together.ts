@@ -17,7 +17,7 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     async check(bench) {
       const { client } = await newRepository(bench);
       const puts = Array.from({ length: 8 }, (_, index) => {
-        const name = `parallel ${String(index)}`;
+        const name = `parallel ${index}`;
         const kind = KINDS[index % KINDS.length] ?? "packfile";
         return { kind, mac: macFor(name), content: contentFor(name, 200_000 + index) };
       });
@@ -49,7 +49,7 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
         const kept = Buffer.from(await read(client, kind, mac));
         requires(
           contents.some((content) => kept.equals(content)),
-          `two Puts of one ${kind} at once left ${String(kept.length)} bytes that are neither's`,
+          `two Puts of one ${kind} at once left ${kept.length} bytes that are neither's`,
         );
       }
     },
@@ -61,7 +61,7 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     because: "Hosts read as many packfiles at once as they have workers, some of them twice.",
     async check(bench) {
       const { client } = await newRepository(bench);
-      const names = Array.from({ length: 4 }, (_, index) => `wanted ${String(index)}`);
+      const names = Array.from({ length: 4 }, (_, index) => `wanted ${index}`);
       const contents = names.map((name, index) => contentFor(name, 300_000 + 1000 * index));
       for (const [index, name] of names.entries()) await client.put("packfile", macFor(name), contents[index] ?? []);
       const gets = [...names, ...names].map(async (name, index) => {

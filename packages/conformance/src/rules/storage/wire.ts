@@ -51,7 +51,7 @@ export async function openWire(bench: Bench<"storage">): Promise<Wire> {
 
 /** @returns The calls of a connection on which nothing was said. */
 export function wireOf(connection: PluginConnection): Wire {
-  return connection.generation === "v1.0" ? new WireV10(connection) : new WireV11(connection);
+  return connection.generation === "v1.0" ? new WireV1_0(connection) : new WireV1_1(connection);
 }
 
 function initRequest(bench: Bench<"storage">): { proto: string; config: Record<string, string> } {
@@ -69,7 +69,7 @@ const CALLS: Readonly<Record<HostKind, Calls>> = {
   lock: { put: old.putLock, get: old.getLock, delete: old.deleteLock } as unknown as Calls,
 };
 
-class WireV10 implements Wire {
+class WireV1_0 implements Wire {
   readonly #connection: PluginConnection;
   #cookie = "";
 
@@ -114,7 +114,7 @@ const TYPES: Readonly<Record<HostKind, v1_1.StorageResource>> = {
   lock: v1_1.StorageResource.LOCK,
 };
 
-class WireV11 implements Wire {
+class WireV1_1 implements Wire {
   readonly #connection: PluginConnection;
 
   constructor(connection: PluginConnection) {

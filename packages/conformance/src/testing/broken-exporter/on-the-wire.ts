@@ -6,14 +6,14 @@ import type { Fault } from "../sound-exporter.js";
 import { UNLIKELY_SIZE } from "../../rules/exporter/files.js";
 import type { Breakage } from "./breakage.js";
 
-type FaultV10 = NonNullable<Fault["v1_0"]>;
-type FaultV11 = NonNullable<Fault["v1_1"]>;
+type FaultV1_0 = NonNullable<Fault["v1_0"]>;
+type FaultV1_1 = NonNullable<Fault["v1_1"]>;
 type StoreFileRequests = AsyncIterable<v1_0.StoreFileRequest>;
 type ExportRequests = AsyncIterable<v1_1.ExportRequest>;
 type Answer = Pick<v1_1.ExportResponse, "result">;
 
 /** Forgives a StoreFile that fails, when its counts say so. */
-function forgiving(forgives: (promised: number, bytes: number) => boolean): FaultV10 {
+function forgiving(forgives: (promised: number, bytes: number) => boolean): FaultV1_0 {
   return ({ storeFile }) => ({
     storeFile: async (requests, context) => {
       let promised = 0;
@@ -36,7 +36,7 @@ function forgiving(forgives: (promised: number, bytes: number) => boolean): Faul
 }
 
 /** Changes what StoreFile is told. */
-function hearing(change: (requests: StoreFileRequests, folder: string) => StoreFileRequests): FaultV10 {
+function hearing(change: (requests: StoreFileRequests, folder: string) => StoreFileRequests): FaultV1_0 {
   return ({ storeFile }, folder) => ({
     storeFile: (requests, context) => storeFile(change(requests, folder()), context),
   });
@@ -46,7 +46,7 @@ function hearing(change: (requests: StoreFileRequests, folder: string) => StoreF
 function exporting(change: {
   readonly requests?: (requests: ExportRequests, folder: string) => ExportRequests;
   readonly answers?: (answers: AsyncIterable<Answer>) => AsyncIterable<Answer>;
-}): FaultV11 {
+}): FaultV1_1 {
   const {
     requests: hear = (requests: ExportRequests) => requests,
     answers: say = (answers: AsyncIterable<Answer>) => answers,
@@ -82,7 +82,7 @@ async function* offended(requests: ExportRequests): AsyncGenerator<v1_1.ExportRe
   }
 }
 
-const offendedFiles: FaultV10 = (sound, folder) => {
+const offendedFiles: FaultV1_0 = (sound, folder) => {
   let over = false;
   const offend = hearing(async function* (requests) {
     for await (const request of requests) {
@@ -95,7 +95,7 @@ const offendedFiles: FaultV10 = (sound, folder) => {
 };
 
 /** Takes all files that come at the same time for the first of them. */
-const confused: FaultV10 = ({ storeFile }) => {
+const confused: FaultV1_0 = ({ storeFile }) => {
   const paths: string[] = [];
   return {
     storeFile: async (requests, context) => {

@@ -4,7 +4,7 @@ import type { BreakImporter, ImporterServices } from "../sound-importer.js";
 import type { Breakage } from "./breakage.js";
 import { changeContent, changeFile, joined, type Chunks } from "./change.js";
 
-type V11 = ImporterServices["v1.1"];
+type V1_1 = ImporterServices["v1.1"];
 
 const TOO_MANY = 4;
 const MEETING_MS = 50;
@@ -160,7 +160,7 @@ export const brokenContents: readonly Breakage[] = [
     rule: "importer.readers.late",
     how: "freed with the last record",
     broken: {
-      "v1.1": (sound: V11): V11 => {
+      "v1.1": (sound: V1_1): V1_1 => {
         let over = false;
         return {
           ...sound,

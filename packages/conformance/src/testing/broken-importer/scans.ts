@@ -3,8 +3,8 @@ import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import type { ImporterServices } from "../sound-importer.js";
 import type { Breakage } from "./breakage.js";
 
-type V10 = ImporterServices["v1.0"];
-type V11 = ImporterServices["v1.1"];
+type V1_0 = ImporterServices["v1.0"];
+type V1_1 = ImporterServices["v1.1"];
 type Responses = AsyncIterable<MessageInitShape<typeof v1_1.ImportResponseSchema>>;
 
 /** How many records it sends ahead of acknowledgements. */
@@ -29,7 +29,7 @@ async function* told(
   }
 }
 
-function importing(change: (sound: V11["import"]) => V11["import"]): Breakage["broken"] {
+function importing(change: (sound: V1_1["import"]) => V1_1["import"]): Breakage["broken"] {
   return { "v1.1": (sound) => ({ ...sound, import: change((requests, context) => sound.import(requests, context)) }) };
 }
 
@@ -57,7 +57,7 @@ export const brokenScans: readonly Breakage[] = [
     rule: "importer.scan.counts",
     how: "an error at the end when nothing was opened",
     broken: {
-      "v1.0": (sound: V10): V10 => {
+      "v1.0": (sound: V1_0): V1_0 => {
         let opened = 0;
         return {
           ...sound,
@@ -71,7 +71,7 @@ export const brokenScans: readonly Breakage[] = [
           },
         };
       },
-      "v1.1": (sound: V11): V11 => {
+      "v1.1": (sound: V1_1): V1_1 => {
         let opened = 0;
         return {
           ...sound,
@@ -92,7 +92,7 @@ export const brokenScans: readonly Breakage[] = [
     how: "Close is not answered once a scan runs",
     hangs: true,
     broken: {
-      "v1.1": (sound: V11): V11 => {
+      "v1.1": (sound: V1_1): V1_1 => {
         let running = false;
         return {
           ...sound,
@@ -111,7 +111,7 @@ export const brokenScans: readonly Breakage[] = [
     rule: "importer.scan.concurrency",
     how: "as many workers as it is told",
     broken: {
-      "v1.0": (sound: V10): V10 => {
+      "v1.0": (sound: V1_0): V1_0 => {
         let workers = 1n;
         return {
           ...sound,
@@ -124,7 +124,7 @@ export const brokenScans: readonly Breakage[] = [
           },
         };
       },
-      "v1.1": (sound: V11): V11 => {
+      "v1.1": (sound: V1_1): V1_1 => {
         let workers = 1n;
         return {
           ...sound,
@@ -184,7 +184,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.import.goes-on",
-    how: `waits when ${String(WINDOW)} records are not acknowledged`,
+    how: `waits when ${WINDOW} records are not acknowledged`,
     hangs: true,
     broken: importing(
       (sound) =>
@@ -215,7 +215,7 @@ export const brokenScans: readonly Breakage[] = [
     rule: "importer.import.any-order",
     how: "fails when they come backwards",
     broken: {
-      "v1.1": (sound: V11): V11 => {
+      "v1.1": (sound: V1_1): V1_1 => {
         const order = new Map<string, number>();
         let previous = [0, 0];
         const broken = refusing(() => ({ result }) => {

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Mac } from "@kloset/model";
-import { keyOf, type Disk, type ServiceV10 } from "../sound-storage.js";
+import { keyOf, type Disk, type ServiceV1_0 } from "../sound-storage.js";
 import type { ResourceStore } from "@kloset/storage";
 import type { Breakage } from "./breakage.js";
 
@@ -99,7 +99,7 @@ export const answerBreakages: readonly Breakage[] = [
     rule: "storage.get.missing",
     how: "has no text for a state that is not there",
     generations: ["v1.0"],
-    v1_0: (sound: ServiceV10): Partial<ServiceV10> => {
+    v1_0: (sound: ServiceV1_0): Partial<ServiceV1_0> => {
       let used = false;
       return {
         putState: (messages, context) => {

@@ -35,7 +35,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
       async put(kind, mac, data) {
         const bytes = await collect(data);
         const old = disk.files.get(keyOf(kind, mac)) ?? new Uint8Array(0);
-        // Whole as long as nobody put the same at the same time: that is another rule.
+        // Whole as long as nobody put the same AT the same time: that is another rule.
         const left = old.length === 70_000 ? old.subarray(bytes.length) : new Uint8Array(0);
         disk.files.set(keyOf(kind, mac), Buffer.concat([bytes, left]));
       },

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
-import type { ServiceV10, ServiceV11 } from "../sound-storage.js";
+import type { ServiceV1_0, ServiceV1_1 } from "../sound-storage.js";
 import type { Breakage } from "./breakage.js";
 
 /** As Go's conversion of a slice into an array does: what is too long is cut. */
@@ -127,7 +127,7 @@ export const misuseBreakages: readonly Breakage[] = [
   {
     rule: "storage.init.first",
     how: "keeps what comes before Init nowhere",
-    v1_0: (sound: ServiceV10): Partial<ServiceV10> => {
+    v1_0: (sound: ServiceV1_0): Partial<ServiceV1_0> => {
       let ready = false;
       return {
         init: (request, context) => {
@@ -141,7 +141,7 @@ export const misuseBreakages: readonly Breakage[] = [
         },
       };
     },
-    v1_1: (sound: ServiceV11): Partial<ServiceV11> => {
+    v1_1: (sound: ServiceV1_1): Partial<ServiceV1_1> => {
       let ready = false;
       return {
         init: (request, context) => {

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { collect, keyOf, notFound, type Disk, type ServiceV10, type ServiceV11 } from "../sound-storage.js";
+import { collect, keyOf, notFound, type Disk, type ServiceV1_0, type ServiceV1_1 } from "../sound-storage.js";
 import type { ResourceStore } from "@kloset/storage";
 import type { Breakage } from "./breakage.js";
 
@@ -8,7 +8,7 @@ export const processBreakages: readonly Breakage[] = [
   {
     rule: "storage.close.delete-follows",
     how: "answers nothing after Close",
-    v1_0: (sound: ServiceV10): Partial<ServiceV10> => {
+    v1_0: (sound: ServiceV1_0): Partial<ServiceV1_0> => {
       let closed = false;
       return {
         close: (request, context) => {
@@ -21,7 +21,7 @@ export const processBreakages: readonly Breakage[] = [
         },
       };
     },
-    v1_1: (sound: ServiceV11): Partial<ServiceV11> => {
+    v1_1: (sound: ServiceV1_1): Partial<ServiceV1_1> => {
       let closed = false;
       return {
         close: (request, context) => {
@@ -39,7 +39,7 @@ export const processBreakages: readonly Breakage[] = [
     rule: "storage.close.delete-follows",
     how: "says that it has deleted, after Close, and has not",
     generations: ["v1.1"],
-    v1_1: (sound: ServiceV11): Partial<ServiceV11> => {
+    v1_1: (sound: ServiceV1_1): Partial<ServiceV1_1> => {
       let closed = false;
       return {
         close: (request, context) => {

@@ -26,7 +26,7 @@ export class PluginProcess {
    * @param executable - Absolute path.
    * @param env - Set for it, beside what is set here.
    * @param pipes - Node's "pipes" to a child are sockets. With this they are
-   * pipes, as Plakar's are; the exit code is then at the end of stderr, as "exit 0".
+   * pipes, as Plakar's are; the exit code is then AT the end of stderr, as "exit 0".
    */
   constructor(executable: string, env: Readonly<Record<string, string>> = {}, pipes = false) {
     // The host's folder is not the package's.
@@ -56,7 +56,7 @@ export class PluginProcess {
       "user-agent": "grpc-go/1.81.1",
     });
     const trailers = new Map<string, unknown>();
-    // A call that fails at once has its status in the only headers there are.
+    // A call that fails AT once has its status in the only headers there are.
     for (const event of ["response", "trailers"]) {
       stream.on(event, (headers: Record<string, unknown>) => {
         for (const [name, value] of Object.entries(headers)) trailers.set(name, value);

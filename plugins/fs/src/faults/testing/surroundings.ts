@@ -16,8 +16,8 @@ export const ORDINARY: Surroundings = { command: [] };
  */
 export function limited({ files, blocks }: { files?: number; blocks?: number }): Surroundings {
   const set = [
-    ...(files === undefined ? [] : [`ulimit -n ${String(files)}`]),
-    ...(blocks === undefined ? [] : [`ulimit -f ${String(blocks)}`]),
+    ...(files === undefined ? [] : [`ulimit -n ${files}`]),
+    ...(blocks === undefined ? [] : [`ulimit -f ${blocks}`]),
     'exec "$@"',
   ];
   return { command: ["sh", "-c", set.join(" && "), "sh"] };

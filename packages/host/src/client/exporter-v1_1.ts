@@ -3,13 +3,13 @@ import type { HostOptions } from "@kloset/model";
 import type { PluginConnection } from "../grpc/connection.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
 import { ExportStream } from "./export-stream.js";
-import type { ExporterClientV11 } from "./exporter-client.js";
-import { initOptionsV11 } from "./init-v11.js";
+import type { ExporterClientV1_1 } from "./exporter-client.js";
+import { initOptionsV1_1 } from "./init-v1_1.js";
 
 const rpc = exporter.Exporter.method;
 
-/** See {@link ExporterClientV11}. */
-export class ExporterV11 implements ExporterClientV11 {
+/** See {@link ExporterClientV1_1}. */
+export class ExporterV1_1 implements ExporterClientV1_1 {
   readonly generation = "v1.1";
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
@@ -21,11 +21,11 @@ export class ExporterV11 implements ExporterClientV11 {
     this.#identity = identity;
   }
 
-  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterV11> {
+  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterV1_1> {
     const host = hostOptionsOf(options.options);
-    const request = { options: initOptionsV11(host), ...initFields(options) };
+    const request = { options: initOptionsV1_1(host), ...initFields(options) };
     const { origin, type, root, flags } = await connection.unary(rpc.init, request);
-    return new ExporterV11(connection, host, { origin, type, root, flags });
+    return new ExporterV1_1(connection, host, { origin, type, root, flags });
   }
 
   async identity(): Promise<ConnectorIdentity> {

@@ -12,7 +12,7 @@ export interface WireOptions {
 }
 
 /** Makes the options of a v1.1 `Init`. */
-export function initOptionsV11(host: HostOptions): WireOptions {
+export function initOptionsV1_1(host: HostOptions): WireOptions {
   return {
     hostname: host.hostname,
     os: host.os,

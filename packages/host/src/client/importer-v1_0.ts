@@ -11,7 +11,7 @@ import type { ImporterClient, Scan, ScannedRecord } from "./importer-client.js";
 const rpc = importer.Importer.method;
 
 /** An importer that speaks generation v1.0. */
-export class ImporterClientV10 implements ImporterClient {
+export class ImporterClientV1_0 implements ImporterClient {
   readonly generation = "v1.0";
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
@@ -23,7 +23,7 @@ export class ImporterClientV10 implements ImporterClient {
     this.#cookie = cookie;
   }
 
-  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClientV10> {
+  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClientV1_0> {
     const host = hostOptionsOf(options.options);
     const answer = await connection.unary(rpc.init, {
       // No release of this generation sends `excludes`: those hosts filter by themselves.
@@ -37,7 +37,7 @@ export class ImporterClientV10 implements ImporterClient {
       ...initFields(options),
     });
     if (answer.error !== undefined) throw new PluginError(answer.error, StatusCode.UNKNOWN, pathOf(rpc.init));
-    return new ImporterClientV10(connection, host, answer.cookie);
+    return new ImporterClientV1_0(connection, host, answer.cookie);
   }
 
   async identity(signal?: AbortSignal): Promise<ConnectorIdentity> {

@@ -18,7 +18,7 @@ type ImportCall = ReturnType<
 >;
 
 /** Speaks generation v1.1, and refuses nothing. */
-export class WireImporterV11 implements WireImporter {
+export class WireImporterV1_1 implements WireImporter {
   readonly #connection: PluginConnection;
   readonly #identity: WireIdentity;
   readonly #signal: AbortSignal;
@@ -29,9 +29,9 @@ export class WireImporterV11 implements WireImporter {
     this.#signal = signal;
   }
 
-  static async init(connection: PluginConnection, init: WireInit, signal: AbortSignal): Promise<WireImporterV11> {
+  static async init(connection: PluginConnection, init: WireInit, signal: AbortSignal): Promise<WireImporterV1_1> {
     const { origin, type, root, flags } = await connection.unary(rpc.init, init, signal);
-    return new WireImporterV11(connection, { origin, type, root, flags }, signal);
+    return new WireImporterV1_1(connection, { origin, type, root, flags }, signal);
   }
 
   async identity(): Promise<WireIdentity> {

@@ -5,13 +5,13 @@ import { pathOf } from "../grpc/call.js";
 import { answerOf, type PluginConnection } from "../grpc/connection.js";
 import { fileInfoToWire } from "../wire/file-info.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
-import type { ExporterClientV10 } from "./exporter-client.js";
+import type { ExporterClientV1_0 } from "./exporter-client.js";
 
 const rpc = exporter.Exporter.method;
 const LINK_TYPES = { hard: 0, symbolic: 1 } as const;
 
-/** See {@link ExporterClientV10}. */
-export class ExporterV10 implements ExporterClientV10 {
+/** See {@link ExporterClientV1_0}. */
+export class ExporterV1_0 implements ExporterClientV1_0 {
   readonly generation = "v1.0";
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
@@ -23,11 +23,11 @@ export class ExporterV10 implements ExporterClientV10 {
     this.#cookie = cookie;
   }
 
-  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterV10> {
+  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterV1_0> {
     const host = hostOptionsOf(options.options);
     const request = { options: { maxconcurrency: BigInt(host.maxConcurrency) }, ...initFields(options) };
     const { cookie } = await connection.unary(rpc.init, request);
-    return new ExporterV10(connection, host, cookie);
+    return new ExporterV1_0(connection, host, cookie);
   }
 
   async identity(signal?: AbortSignal): Promise<ConnectorIdentity> {

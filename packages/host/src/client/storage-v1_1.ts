@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<ResourceKind, store.StorageResource>> = {
 };
 
 /** A storage that speaks generation v1.1. */
-export class StorageClientV11 implements StorageClient {
+export class StorageClientV1_1 implements StorageClient {
   readonly generation = "v1.1";
   readonly #connection: PluginConnection;
   readonly #identity: ConnectorIdentity;
@@ -26,9 +26,9 @@ export class StorageClientV11 implements StorageClient {
     this.#identity = identity;
   }
 
-  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<StorageClientV11> {
+  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<StorageClientV1_1> {
     const { origin, type, root, flags } = await connection.unary(rpc.init, initFields(options));
-    return new StorageClientV11(connection, { origin, type, root, flags });
+    return new StorageClientV1_1(connection, { origin, type, root, flags });
   }
 
   async identity(): Promise<ConnectorIdentity> {

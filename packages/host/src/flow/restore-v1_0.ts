@@ -1,5 +1,5 @@
 import { fileTypeOf, type FileInfo, type RecordEntry } from "@kloset/model";
-import type { ExporterClientV10 } from "../client/exporter-client.js";
+import type { ExporterClientV1_0 } from "../client/exporter-client.js";
 import { goClean, goDir, goJoin } from "../go-path.js";
 import { PluginConnectionError } from "../errors.js";
 import type { RestoreEntry, RestoreOptions, RestoreSummary } from "./restore.js";
@@ -8,8 +8,8 @@ import { Slots } from "./slots.js";
 import { eitherSignal } from "./workers.js";
 
 /** Restores as Plakar 1.0.6 does. See `restore`. */
-export async function restoreV10(
-  exporter: ExporterClientV10,
+export async function restoreV1_0(
+  exporter: ExporterClientV1_0,
   entries: AsyncIterable<RestoreEntry> | Iterable<RestoreEntry>,
   options: RestoreOptions,
 ): Promise<RestoreSummary> {
@@ -27,7 +27,7 @@ export async function restoreV10(
 /** The walk goes through the entries one by one; files are left to workers, of which there are few. */
 class RestoreRun {
   readonly totals = { entries: 0, skipped: 0, errors: 0, bytes: 0 };
-  readonly #exporter: ExporterClientV10;
+  readonly #exporter: ExporterClientV1_0;
   readonly #root: string;
   readonly #options: RestoreOptions;
   readonly #signal: AbortSignal;
@@ -37,7 +37,7 @@ class RestoreRun {
   readonly #firstNames = new Map<string, { readonly path: string; readonly stored: Promise<void> }>();
   #fatal: { readonly reason: unknown } | undefined;
 
-  constructor(exporter: ExporterClientV10, root: string, options: RestoreOptions) {
+  constructor(exporter: ExporterClientV1_0, root: string, options: RestoreOptions) {
     this.#exporter = exporter;
     this.#root = root;
     this.#options = options;

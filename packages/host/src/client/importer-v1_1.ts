@@ -3,16 +3,16 @@ import type { HostOptions } from "@kloset/model";
 import { PluginContractError } from "../errors.js";
 import type { Call } from "../grpc/call.js";
 import type { PluginConnection } from "../grpc/connection.js";
-import { openedRecord, recordFromWire, resultHeader } from "../wire/record-v11.js";
+import { openedRecord, recordFromWire, resultHeader } from "../wire/record-v1_1.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
 import type { ImporterClient, RecordResult, Scan, ScannedRecord } from "./importer-client.js";
-import { initOptionsV11 } from "./init-v11.js";
+import { initOptionsV1_1 } from "./init-v1_1.js";
 
 const rpc = importer.Importer.method;
 type ImportCall = Call<typeof importer.ImportRequestSchema, typeof importer.ImportResponseSchema>;
 
 /** An importer that speaks generation v1.1. */
-export class ImporterClientV11 implements ImporterClient {
+export class ImporterClientV1_1 implements ImporterClient {
   readonly generation = "v1.1";
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
@@ -24,11 +24,11 @@ export class ImporterClientV11 implements ImporterClient {
     this.#identity = identity;
   }
 
-  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClientV11> {
+  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClientV1_1> {
     const host = hostOptionsOf(options.options);
-    const request = { options: initOptionsV11(host), ...initFields(options) };
+    const request = { options: initOptionsV1_1(host), ...initFields(options) };
     const { origin, type, root, flags } = await connection.unary(rpc.init, request);
-    return new ImporterClientV11(connection, host, { origin, type, root, flags });
+    return new ImporterClientV1_1(connection, host, { origin, type, root, flags });
   }
 
   async identity(): Promise<ConnectorIdentity> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, LocationFlag } from "@kloset/model";
-import { exporter as v11 } from "@kloset/protocol/v1.1";
+import { exporter as v1_1 } from "@kloset/protocol/v1.1";
 import { openExporter } from "../open.js";
 import { attribute, breaking, directory, errors, file, location } from "../testing/entries.js";
 import { failure, serve } from "../testing/serve.js";
@@ -13,11 +13,11 @@ describe("a restore on v1.1", () => {
     short: boolean;
   }
 
-  function plugin(seen: Seen, flags = 0): Parameters<typeof serve<typeof v11.Exporter>>[2] {
+  function plugin(seen: Seen, flags = 0): Parameters<typeof serve<typeof v1_1.Exporter>>[2] {
     return {
       init: () => ({ flags }),
       async *export(requests) {
-        let current: v11.ExportRequest["packet"]["value"];
+        let current: v1_1.ExportRequest["packet"]["value"];
         for await (const { packet } of requests) {
           if (packet.case === "record") {
             const { pathname, xattrName } = packet.value;
@@ -52,7 +52,7 @@ describe("a restore on v1.1", () => {
       file("/e", ""),
     ];
     const seen: Seen = { words: [], short: false };
-    const { connection } = await serve("v1.1", v11.Exporter, plugin(seen, LocationFlag.EXPORTXATTR));
+    const { connection } = await serve("v1.1", v1_1.Exporter, plugin(seen, LocationFlag.EXPORTXATTR));
     const { list, onError } = errors();
     const summary = await restore(await openExporter(connection, location), entries, { onError });
     expect(summary).toEqual({ entries: 4, skipped: 0, errors: 1, bytes: 9 });
@@ -61,7 +61,7 @@ describe("a restore on v1.1", () => {
     connection.close();
 
     const unwanted: Seen = { words: [], short: false };
-    const other = await serve("v1.1", v11.Exporter, plugin(unwanted));
+    const other = await serve("v1.1", v1_1.Exporter, plugin(unwanted));
     expect(await restore(await openExporter(other.connection, location), entries)).toMatchObject({ skipped: 1 });
     expect(unwanted.words).not.toContain("/a:user.x");
     other.connection.close();
@@ -74,7 +74,7 @@ describe("a restore on v1.1", () => {
     ["is missing", { pathname: "/b", fileInfo: fileInfoOf({ size: 1 }) }, '"/b" has 1 bytes, but its source gave 0'],
   ])("half-closes in the middle of a file whose source %s", async (_what, entry, reason) => {
     const seen: Seen = { words: [], short: false };
-    const { connection } = await serve("v1.1", v11.Exporter, plugin(seen));
+    const { connection } = await serve("v1.1", v1_1.Exporter, plugin(seen));
     const { list, onError } = errors();
     const restoring = restore(await openExporter(connection, location), [file("/a", "x"), entry, file("/c", "y")], {
       onError,
@@ -87,7 +87,7 @@ describe("a restore on v1.1", () => {
   });
 
   it("finds a plugin that leaves records unanswered, or answers without their header", async () => {
-    const lazy = await serve("v1.1", v11.Exporter, {
+    const lazy = await serve("v1.1", v1_1.Exporter, {
       init: () => ({}),
       async *export(requests) {
         for await (const { packet } of requests) {
@@ -100,7 +100,7 @@ describe("a restore on v1.1", () => {
     await expect(restoring).rejects.toThrow('ended Export without a result for 2 records; the first is "/a"');
     lazy.connection.close();
 
-    const headless = await serve("v1.1", v11.Exporter, {
+    const headless = await serve("v1.1", v1_1.Exporter, {
       init: () => ({}),
       async *export(requests) {
         for await (const request of requests) {
@@ -115,14 +115,14 @@ describe("a restore on v1.1", () => {
   });
 
   it("fails when the plugin ends the restore as a whole", async () => {
-    const { connection } = await serve("v1.1", v11.Exporter, {
+    const { connection } = await serve("v1.1", v1_1.Exporter, {
       init: () => ({}),
       export: () => {
         throw failure("target has gone");
       },
     });
     async function* endless(): AsyncGenerator<RestoreEntry> {
-      for (let i = 0; ; i++) yield file(`/f${String(i)}`, "hello");
+      for (let i = 0; ; i++) yield file(`/f${i}`, "hello");
     }
     await expect(restore(await openExporter(connection, location), endless())).rejects.toThrow("target has gone");
     connection.close();

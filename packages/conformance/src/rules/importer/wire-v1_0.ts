@@ -14,7 +14,7 @@ import {
 const rpc = importer.Importer.method;
 
 /** Speaks generation v1.0, and refuses nothing. */
-export class WireImporterV10 implements WireImporter {
+export class WireImporterV1_0 implements WireImporter {
   readonly #connection: PluginConnection;
   readonly #cookie: string;
   readonly #signal: AbortSignal;
@@ -25,10 +25,10 @@ export class WireImporterV10 implements WireImporter {
     this.#signal = signal;
   }
 
-  static async init(connection: PluginConnection, init: WireInit, signal: AbortSignal): Promise<WireImporterV10> {
+  static async init(connection: PluginConnection, init: WireInit, signal: AbortSignal): Promise<WireImporterV1_0> {
     const { error, cookie } = await connection.unary(rpc.init, init, signal);
     if (error !== undefined) throw new PluginError(error, StatusCode.UNKNOWN, "/importer.Importer/Init");
-    return new WireImporterV10(connection, cookie, signal);
+    return new WireImporterV1_0(connection, cookie, signal);
   }
 
   async identity(): Promise<WireIdentity> {

@@ -1,5 +1,5 @@
 import { isRegularFile, LocationFlag, type ExtendedAttributeEntry } from "@kloset/model";
-import type { ExporterClientV11 } from "../client/exporter-client.js";
+import type { ExporterClientV1_1 } from "../client/exporter-client.js";
 import type { ExportStream } from "../client/export-stream.js";
 import { PluginContractError } from "../errors.js";
 import { RestoreSourceError, type RestoreEntry, type RestoreOptions, type RestoreSummary } from "./restore.js";
@@ -7,8 +7,8 @@ import { sourceOf } from "./restore-source.js";
 import { eitherSignal } from "./workers.js";
 
 /** Restores as Plakar 1.1.4 does. See `restore`. */
-export async function restoreV11(
-  exporter: ExporterClientV11,
+export async function restoreV1_1(
+  exporter: ExporterClientV1_1,
   entries: AsyncIterable<RestoreEntry> | Iterable<RestoreEntry>,
   options: RestoreOptions,
 ): Promise<RestoreSummary> {
@@ -89,9 +89,7 @@ class RestoreRun {
     const [key] = this.#unanswered.keys();
     if (key === undefined) return;
     const count = [...this.#unanswered.values()].reduce((sum, times) => sum + times, 0);
-    throw new PluginContractError(
-      `the plugin ended Export without a result for ${String(count)} records; the first is ${key}`,
-    );
+    throw new PluginContractError(`the plugin ended Export without a result for ${count} records; the first is ${key}`);
   }
 
   async #sendEntry(entry: RestoreEntry): Promise<boolean> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf } from "@kloset/model";
 import { connectors } from "@kloset/protocol/v1.1";
 import { fileInfoToWire } from "./file-info.js";
-import { exportedRecord, openedRecord, recordFromWire, resultHeader } from "./record-v11.js";
+import { exportedRecord, openedRecord, recordFromWire, resultHeader } from "./record-v1_1.js";
 
 const schema = connectors.RecordSchema;
 const fileInfo = fileInfoOf({ name: "f", size: 3, ino: 9n });

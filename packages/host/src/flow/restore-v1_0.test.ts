@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf } from "@kloset/model";
-import { exporter as v10 } from "@kloset/protocol/v1.0";
+import { exporter as v1_0 } from "@kloset/protocol/v1.0";
 import { openExporter } from "../open.js";
 import { attribute, breaking, directory, errors, file, location } from "../testing/entries.js";
 import { failure, serve } from "../testing/serve.js";
@@ -10,7 +10,7 @@ describe("a restore on v1.0", () => {
   function plugin(
     calls: string[],
     fail: Record<string, string> = {},
-  ): Parameters<typeof serve<typeof v10.Exporter>>[2] {
+  ): Parameters<typeof serve<typeof v1_0.Exporter>>[2] {
     const call = (name: string, pathname: string): object => {
       calls.push(`${name} ${pathname}`);
       const error = fail[`${name} ${pathname}`];
@@ -21,18 +21,18 @@ describe("a restore on v1.0", () => {
       init: () => ({}),
       root: () => ({ rootPath: "/out/" }),
       createDirectory: ({ pathname }) => call("mkdir", pathname),
-      createLink: ({ oldname, newname, ltype }) => call(`link${String(ltype)} ${oldname}`, newname),
+      createLink: ({ oldname, newname, ltype }) => call(`link${ltype} ${oldname}`, newname),
       setPermissions: ({ pathname, fileInfo }) => call(`chmod ${String(fileInfo?.size)}`, pathname),
       async storeFile(requests) {
-        let header: v10.Header | undefined;
+        let header: v1_0.Header | undefined;
         const chunks: Uint8Array[] = [];
         for await (const { type } of requests) {
           if (type.case === "header") header = type.value;
           else if (type.case === "data") chunks.push(type.value.chunk);
         }
         const data = Buffer.concat(chunks);
-        if (BigInt(data.length) !== header?.size) throw failure(`short: ${String(data.length)}`);
-        return call(`store ${String(chunks.length)} ${data.toString()}`, header.pathname);
+        if (BigInt(data.length) !== header?.size) throw failure(`short: ${data.length}`);
+        return call(`store ${chunks.length} ${data.toString()}`, header.pathname);
       },
       close: () => ({}),
     };
@@ -41,7 +41,7 @@ describe("a restore on v1.0", () => {
 
   it("takes the steps of Plakar", async () => {
     const calls: string[] = [];
-    const { connection } = await serve("v1.0", v10.Exporter, plugin(calls));
+    const { connection } = await serve("v1.0", v1_0.Exporter, plugin(calls));
     const linked = { nlink: 2, ino: 7n };
     const entries = [
       directory("/"),
@@ -78,7 +78,7 @@ describe("a restore on v1.0", () => {
 
   it("half-closes short when a source fails, and goes on with the other files", async () => {
     const calls: string[] = [];
-    const { connection } = await serve("v1.0", v10.Exporter, plugin(calls, { "store 1 no /out/no": "no space" }));
+    const { connection } = await serve("v1.0", v1_0.Exporter, plugin(calls, { "store 1 no /out/no": "no space" }));
     const { list, onError } = errors();
     const entries = [breaking("/b"), file("/short", "ab", 3), file("/no", "no"), file("/c", "y")];
     const summary = await restore(await openExporter(connection, location), entries, { onError });
@@ -95,12 +95,12 @@ describe("a restore on v1.0", () => {
   it("ends at a directory that can not be made, unless it is forced", async () => {
     const entries = [directory("/d"), file("/c", "y")];
     const fail = { "mkdir /out/d": "read-only file system" };
-    const first = await serve("v1.0", v10.Exporter, plugin([], fail));
+    const first = await serve("v1.0", v1_0.Exporter, plugin([], fail));
     const restoring = restore(await openExporter(first.connection, location), entries);
     await expect(restoring).rejects.toThrow("read-only file system");
     first.connection.close();
 
-    const second = await serve("v1.0", v10.Exporter, plugin([], fail));
+    const second = await serve("v1.0", v1_0.Exporter, plugin([], fail));
     const forced = await restore(await openExporter(second.connection, location), entries, { forceCompletion: true });
     expect(forced).toMatchObject({ entries: 1, errors: 1 });
     second.connection.close();
@@ -109,7 +109,7 @@ describe("a restore on v1.0", () => {
   it("stores several files at once, and never more than it may", async () => {
     let running = 0;
     let most = 0;
-    const { connection } = await serve("v1.0", v10.Exporter, {
+    const { connection } = await serve("v1.0", v1_0.Exporter, {
       ...plugin([]),
       async storeFile(requests) {
         most = Math.max(most, ++running);
@@ -118,7 +118,7 @@ describe("a restore on v1.0", () => {
         return {};
       },
     });
-    const entries = Array.from({ length: 30 }, (_, i) => file(`/f${String(i)}`, "x".repeat(1000)));
+    const entries = Array.from({ length: 30 }, (_, i) => file(`/f${i}`, "x".repeat(1000)));
     const exporter = await openExporter(connection, { ...location, options: { maxConcurrency: 4 } });
     expect(await restore(exporter, entries)).toMatchObject({ entries: 30, errors: 0 });
     expect(most).toBeGreaterThan(1);
@@ -128,7 +128,7 @@ describe("a restore on v1.0", () => {
 
   it("sends no permissions when they are not wanted", async () => {
     const calls: string[] = [];
-    const { connection } = await serve("v1.0", v10.Exporter, plugin(calls));
+    const { connection } = await serve("v1.0", v1_0.Exporter, plugin(calls));
     await restore(await openExporter(connection, location), [directory("/d"), file("/d/a", "x"), symlink], {
       skipPermissions: true,
     });
@@ -137,7 +137,7 @@ describe("a restore on v1.0", () => {
   });
 
   it("ends when the plugin dies", async () => {
-    const served = await serve("v1.0", v10.Exporter, {
+    const served = await serve("v1.0", v1_0.Exporter, {
       ...plugin([]),
       storeFile: async () => {
         served.plugin.destroy();
@@ -145,7 +145,7 @@ describe("a restore on v1.0", () => {
       },
     });
     async function* endless(): AsyncGenerator<RestoreEntry> {
-      for (let i = 0; ; i++) yield file(`/f${String(i)}`, "hello");
+      for (let i = 0; ; i++) yield file(`/f${i}`, "hello");
     }
     await expect(restore(await openExporter(served.connection, location), endless())).rejects.toThrow(
       /the plugin closed its connection|the connection to the plugin has ended/,

@@ -33,7 +33,7 @@ function callsOf(kind: ResourceKind): Calls {
 }
 
 /** A storage that speaks generation v1.0. */
-export class StorageClientV10 implements StorageClient {
+export class StorageClientV1_0 implements StorageClient {
   readonly generation = "v1.0";
   readonly #connection: PluginConnection;
   readonly #cookie: string;
@@ -43,9 +43,9 @@ export class StorageClientV10 implements StorageClient {
     this.#cookie = cookie;
   }
 
-  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<StorageClientV10> {
+  static async init(connection: PluginConnection, options: ConnectorOptions): Promise<StorageClientV1_0> {
     const { cookie } = await connection.unary(rpc.init, initFields(options));
-    return new StorageClientV10(connection, cookie);
+    return new StorageClientV1_0(connection, cookie);
   }
 
   async identity(signal?: AbortSignal): Promise<ConnectorIdentity> {
