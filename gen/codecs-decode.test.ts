@@ -4,7 +4,8 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "@jest/globals";
-import { Code, StatusError, type MessageCodec } from "@kloset/grpc";
+import { Code, StatusError } from "@kloset/wire/grpc";
+import { type MessageCodec } from "@kloset/wire/codec";
 import { ExportRequestCodec, InitRequestCodec as ExporterInitCodec } from "./src/v1_1/exporter_codec.js";
 import {
   GetResponseCodec,

@@ -3,7 +3,7 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
-import { Writer, type MessageCodec } from "@kloset/grpc";
+import { Writer, type MessageCodec } from "@kloset/wire/codec";
 import { StoreFileRequestCodec } from "./src/v1_0/exporter_codec.js";
 import { RecordCodec } from "./src/v1_1/connectors_codec.js";
 import { ExportRequestCodec } from "./src/v1_1/exporter_codec.js";

@@ -3,7 +3,8 @@
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
-import { StatusError, Writer } from "@kloset/grpc";
+import { StatusError } from "@kloset/wire/grpc";
+import { Writer } from "@kloset/wire/codec";
 import fc from "fast-check";
 import { initOf } from "./testing/arbitrary.js";
 import { hasForeignEntry } from "./testing/foreign-entry.js";

@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import { create, fromBinary, toBinary, type DescFile, type DescMessage, type DescService } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
-import { Writer, type MethodTable, type ServiceTable } from "@kloset/grpc";
+import { Writer } from "@kloset/wire/codec";
+import { type MethodTable, type ServiceTable } from "@kloset/wire/grpc";
 import fc from "fast-check";
 import * as exporter_v1_0 from "./src/v1_0/exporter_table.js";
 import * as importer_v1_0 from "./src/v1_0/importer_table.js";
@@ -105,7 +106,7 @@ it("codecs and tables load no protobuf library, no stubs, and tables no codec th
       const text = readFileSync(new URL(`src/${file.name}_${kind}.ts`, import.meta.url), "utf8");
       const loaded = [...text.matchAll(/^import (?!type).* from "([^"]+)";$/gm)].map((match) => match[1]);
       expect(
-        loaded.filter((specifier) => specifier !== "@kloset/grpc" && !/_codec\.js$/.test(specifier ?? "")),
+        loaded.filter((specifier) => !specifier?.startsWith("@kloset/wire/") && !/_codec\.js$/.test(specifier ?? "")),
       ).toEqual([]);
       expect(loaded.length).toBeGreaterThan(0);
       if (kind === "table") expect(text).not.toContain("Codec");

@@ -23,7 +23,8 @@ interface Room {
   readonly isTool?: boolean;
 }
 
-const grpc = "@kloset/grpc";
+const wire = "@kloset/wire";
+const processRoom = "@kloset/process";
 const model = "@kloset/model";
 const protocol = "@kloset/protocol";
 const adapter = "@kloset/adapter";
@@ -31,7 +32,7 @@ const connectors = ["@kloset/importer", "@kloset/exporter", "@kloset/storage"];
 
 /** Each room may import what is named: rooms above it, and given libraries. */
 const rooms: Readonly<Record<string, Room>> = {
-  [grpc]: { folder: "packages/grpc", source: "src", mayImport: [], node: true },
+  [wire]: { folder: "packages/wire", source: "src", mayImport: [], node: true },
   "protoc-gen-kloset": {
     folder: "packages/protoc-gen-kloset",
     source: "src",
@@ -39,19 +40,20 @@ const rooms: Readonly<Record<string, Room>> = {
     node: false,
     isTool: true,
   },
-  [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF, grpc], node: false },
+  [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF, wire], node: false },
   [model]: { folder: "packages/model", source: "src", mayImport: [], node: false },
-  [adapter]: { folder: "packages/adapter", source: "src", mayImport: [grpc, model], node: true },
-  "@kloset/connection": {
-    folder: "packages/connection",
+  [adapter]: { folder: "packages/adapter", source: "src", mayImport: [wire, model], node: true },
+  [processRoom]: { folder: "packages/process", source: "src", mayImport: [wire], node: true },
+  "@kloset/connect-server": {
+    folder: "packages/connect-server",
     source: "src",
-    mayImport: [grpc, CONNECT, PROTOBUF],
+    mayImport: [wire, processRoom, CONNECT, PROTOBUF],
     node: true,
   },
   "@kloset/server": {
     folder: "packages/server",
     source: "src",
-    mayImport: ["@kloset/connection", grpc],
+    mayImport: [wire, processRoom],
     node: true,
   },
   ...Object.fromEntries(
@@ -60,7 +62,7 @@ const rooms: Readonly<Record<string, Room>> = {
       {
         folder: `packages/${name.slice("@kloset/".length)}`,
         source: "src",
-        mayImport: [grpc, model, protocol, adapter, CONNECT, PROTOBUF],
+        mayImport: [wire, model, protocol, adapter, CONNECT, PROTOBUF],
         node: true,
       },
     ]),
@@ -68,7 +70,13 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/sdk": {
     folder: "packages/sdk",
     source: "src",
-    mayImport: [grpc, model, protocol, adapter, "@kloset/connection", "@kloset/server", ...connectors],
+    mayImport: [wire, model, protocol, adapter, processRoom, "@kloset/connect-server", "@kloset/server", ...connectors],
+    node: true,
+  },
+  "@kloset/testing": {
+    folder: "packages/testing",
+    source: "src",
+    mayImport: [wire, protocol, PROTOBUF, CONNECT, "@jest/globals"],
     node: true,
   },
   "@kloset/host": {
@@ -94,7 +102,16 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/fuzz": {
     folder: "fuzz",
     source: "src",
-    mayImport: ["@kloset/sdk", "@kloset/connection", "@kloset/server", "@kloset/host", model, protocol, PROTOBUF],
+    mayImport: [
+      "@kloset/sdk",
+      wire,
+      "@kloset/connect-server",
+      "@kloset/server",
+      "@kloset/host",
+      model,
+      protocol,
+      PROTOBUF,
+    ],
     node: true,
   },
   "@kloset/demo": { folder: "demo", source: "src", mayImport: ["@kloset/host", model, "cli-progress"], node: true },
@@ -168,7 +185,7 @@ function sourcesOf(room: Room): { file: string; text: string }[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
     const file = join(entry.parentPath, entry.name);
     if (!entry.isFile() || !/\.ts$/.test(file) || /\.test\.ts$|\/testing\.ts$|\.d\.ts$/.test(file)) return [];
-    if (/\/(?:dist|lib|node_modules|testing)\//.test(file)) return [];
+    if (/\/(?:dist|lib|node_modules|testing)\//.test(file.slice(folder.length))) return [];
     const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
     return [{ file: file.slice(top.length + 1), text }];
   });

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Serve } from "@kloset/connection";
+import type { Serve } from "@kloset/wire/grpc";
 import {
   chosenServer,
   loadEmbedding,

@@ -5,7 +5,7 @@
  */
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { MessageCodec } from "@kloset/grpc";
+import type { MessageCodec } from "@kloset/wire/codec";
 import * as timestamp from "../src/google/protobuf/timestamp_codec.js";
 import * as exporter_v1_0 from "../src/v1_0/exporter_codec.js";
 import * as importer_v1_0 from "../src/v1_0/importer_codec.js";

@@ -1,4 +1,4 @@
-import { timeoutMsOf } from "@kloset/connection/serving";
+import { timeoutMsOf } from "@kloset/wire/grpc";
 import { flag, frame, FRAME_HEADER_LENGTH, frameType, settings, uint32 } from "../http2.js";
 import type { Step, WireInput } from "../input.js";
 import { framesIn, streamOf } from "./frames.js";

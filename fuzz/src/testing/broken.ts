@@ -1,6 +1,6 @@
 import { performServerHandshake } from "node:http2";
 import type { Duplex } from "node:stream";
-import type { Serve } from "@kloset/connection";
+import type { Serve } from "@kloset/wire/grpc";
 import { frame, frameType } from "../http2.js";
 import { sdkTarget, type Target } from "../target.js";
 

@@ -7,8 +7,8 @@
 // @generated from file v1_0/exporter.proto (package exporter, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
-import { messageCodec, noBytes } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/wire/codec";
+import { messageCodec, noBytes } from "@kloset/wire/codec";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, CreateDirectoryRequest, CreateDirectoryRequestSchema, CreateDirectoryResponse, CreateDirectoryResponseSchema, CreateLinkRequest, CreateLinkRequestSchema, CreateLinkResponse, CreateLinkResponseSchema, Data, DataSchema, FileInfo, FileInfoSchema, Header, HeaderSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, Options, OptionsSchema, RootRequest, RootRequestSchema, RootResponse, RootResponseSchema, SetPermissionsRequest, SetPermissionsRequestSchema, SetPermissionsResponse, SetPermissionsResponseSchema, StoreFileRequest, StoreFileRequestSchema, StoreFileResponse, StoreFileResponseSchema } from "./exporter_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { readTimestamp, writeTimestamp } from "../google/protobuf/timestamp_codec.js";

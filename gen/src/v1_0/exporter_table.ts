@@ -7,8 +7,8 @@
 // @generated from file v1_0/exporter.proto (package exporter, syntax proto3)
 /* eslint-disable */
 
-import type { ServiceTable } from "@kloset/grpc";
-import { messageDecoder, messageEncoder } from "@kloset/grpc";
+import type { ServiceTable } from "@kloset/wire/grpc";
+import { messageDecoder, messageEncoder } from "@kloset/wire/codec";
 import { readCloseRequest, readCreateDirectoryRequest, readCreateLinkRequest, readInitRequest, readRootRequest, readSetPermissionsRequest, readStoreFileRequest, writeCloseResponse, writeCreateDirectoryResponse, writeCreateLinkResponse, writeInitResponse, writeRootResponse, writeSetPermissionsResponse, writeStoreFileResponse } from "./exporter_codec.js";
 
 /**

@@ -7,8 +7,8 @@
 // @generated from file v1_0/importer.proto (package importer, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
-import { messageCodec, noBytes } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/wire/codec";
+import { messageCodec, noBytes } from "@kloset/wire/codec";
 import type { CloseReaderRequest, CloseReaderRequestSchema, CloseReaderResponse, CloseReaderResponseSchema, CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, EOFResponse, EOFResponseSchema, ExtendedAttribute, ExtendedAttributeSchema, InfoRequest, InfoRequestSchema, InfoResponse, InfoResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, OpenReaderRequest, OpenReaderRequestSchema, OpenReaderResponse, OpenReaderResponseSchema, Options, OptionsSchema, ScanError, ScanErrorSchema, ScanRecord, ScanRecordFileInfo, ScanRecordFileInfoSchema, ScanRecordSchema, ScanRequest, ScanRequestSchema, ScanResponse, ScanResponseError, ScanResponseErrorSchema, ScanResponseSchema } from "./importer_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { readTimestamp, writeTimestamp } from "../google/protobuf/timestamp_codec.js";

@@ -7,8 +7,8 @@
 // @generated from file v1_0/importer.proto (package importer, syntax proto3)
 /* eslint-disable */
 
-import type { ServiceTable } from "@kloset/grpc";
-import { messageDecoder, messageEncoder } from "@kloset/grpc";
+import type { ServiceTable } from "@kloset/wire/grpc";
+import { messageDecoder, messageEncoder } from "@kloset/wire/codec";
 import { readCloseReaderRequest, readCloseRequest, readInfoRequest, readInitRequest, readOpenReaderRequest, readScanRequest, writeCloseReaderResponse, writeCloseResponse, writeInfoResponse, writeInitResponse, writeOpenReaderResponse, writeScanResponse } from "./importer_codec.js";
 
 /**

@@ -7,8 +7,8 @@
 // @generated from file v1_0/store.proto (package store, syntax proto3)
 /* eslint-disable */
 
-import type { ServiceTable } from "@kloset/grpc";
-import { messageDecoder, messageEncoder } from "@kloset/grpc";
+import type { ServiceTable } from "@kloset/wire/grpc";
+import { messageDecoder, messageEncoder } from "@kloset/wire/codec";
 import { readCloseRequest, readCreateRequest, readDeleteLockRequest, readDeletePackfileRequest, readDeleteStateRequest, readGetLocationRequest, readGetLockRequest, readGetLocksRequest, readGetModeRequest, readGetPackfileBlobRequest, readGetPackfileRequest, readGetPackfilesRequest, readGetSizeRequest, readGetStateRequest, readGetStatesRequest, readInitRequest, readOpenRequest, readPutLockRequest, readPutPackfileRequest, readPutStateRequest, writeCloseResponse, writeCreateResponse, writeDeleteLockResponse, writeDeletePackfileResponse, writeDeleteStateResponse, writeGetLocationResponse, writeGetLockResponse, writeGetLocksResponse, writeGetModeResponse, writeGetPackfileBlobResponse, writeGetPackfileResponse, writeGetPackfilesResponse, writeGetSizeResponse, writeGetStateResponse, writeGetStatesResponse, writeInitResponse, writeOpenResponse, writePutLockResponse, writePutPackfileResponse, writePutStateResponse } from "./store_codec.js";
 
 /**

@@ -7,8 +7,8 @@
 // @generated from file v1_1/connectors.proto (package plakar.connectors, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, PlainFields, Reader, Writer } from "@kloset/grpc";
-import { messageCodec } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, PlainFields, Reader, Writer } from "@kloset/wire/codec";
+import { messageCodec } from "@kloset/wire/codec";
 import type { FileInfo, FileInfoSchema, Record, RecordSchema, Result, ResultSchema } from "./connectors_pb.js";
 import { readTimestamp, writeTimestamp } from "../google/protobuf/timestamp_codec.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";

@@ -7,8 +7,8 @@
 // @generated from file v1_1/exporter.proto (package plakar.exporter, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
-import { messageCodec } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/wire/codec";
+import { messageCodec } from "@kloset/wire/codec";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, ExportRequest, ExportRequestSchema, ExportResponse, ExportResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, Options, OptionsSchema, PingRequest, PingRequestSchema, PingResponse, PingResponseSchema } from "./exporter_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { readRecord, readResult, writeRecord, writeResult } from "./connectors_codec.js";

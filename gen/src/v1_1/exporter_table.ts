@@ -7,8 +7,8 @@
 // @generated from file v1_1/exporter.proto (package plakar.exporter, syntax proto3)
 /* eslint-disable */
 
-import type { ServiceTable } from "@kloset/grpc";
-import { messageDecoder, messageEncoder } from "@kloset/grpc";
+import type { ServiceTable } from "@kloset/wire/grpc";
+import { messageDecoder, messageEncoder } from "@kloset/wire/codec";
 import { readCloseRequest, readExportRequest, readInitRequest, readPingRequest, writeCloseResponse, writeExportResponse, writeInitResponse, writePingResponse } from "./exporter_codec.js";
 
 /**

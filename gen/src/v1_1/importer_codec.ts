@@ -7,8 +7,8 @@
 // @generated from file v1_1/importer.proto (package importer, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
-import { messageCodec, noBytes } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/wire/codec";
+import { messageCodec, noBytes } from "@kloset/wire/codec";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, ImportRequest, ImportRequestSchema, ImportResponse, ImportResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, OpenRequest, OpenRequestSchema, OpenResponse, OpenResponseSchema, Options, OptionsSchema, PingRequest, PingRequestSchema, PingResponse, PingResponseSchema } from "./importer_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { readRecord, readResult, writeRecord, writeResult } from "./connectors_codec.js";

@@ -7,8 +7,8 @@
 // @generated from file v1_1/importer.proto (package importer, syntax proto3)
 /* eslint-disable */
 
-import type { ServiceTable } from "@kloset/grpc";
-import { messageDecoder, messageEncoder } from "@kloset/grpc";
+import type { ServiceTable } from "@kloset/wire/grpc";
+import { messageDecoder, messageEncoder } from "@kloset/wire/codec";
 import { readCloseRequest, readImportRequest, readInitRequest, readOpenRequest, readPingRequest, writeCloseResponse, writeImportResponse, writeInitResponse, writeOpenResponse, writePingResponse } from "./importer_codec.js";
 
 /**

@@ -7,8 +7,8 @@
 // @generated from file v1_1/store.proto (package store, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
-import { messageCodec, noBytes } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/wire/codec";
+import { messageCodec, noBytes } from "@kloset/wire/codec";
 import type { CloseRequest, CloseRequestSchema, CloseResponse, CloseResponseSchema, CreateRequest, CreateRequestSchema, CreateResponse, CreateResponseSchema, DeleteRequest, DeleteRequestSchema, DeleteResponse, DeleteResponseSchema, GetRequest, GetRequest_Range, GetRequest_RangeSchema, GetRequestSchema, GetResponse, GetResponseSchema, InitRequest, InitRequestSchema, InitResponse, InitResponseSchema, ListRequest, ListRequestSchema, ListResponse, ListResponseSchema, ModeRequest, ModeRequestSchema, ModeResponse, ModeResponseSchema, OpenRequest, OpenRequestSchema, OpenResponse, OpenResponseSchema, PingRequest, PingRequestSchema, PingResponse, PingResponseSchema, PutRequest, PutRequestSchema, PutResponse, PutResponseSchema, SizeRequest, SizeRequestSchema, SizeResponse, SizeResponseSchema } from "./store_pb.js";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 

@@ -7,8 +7,8 @@
 // @generated from file v1_1/store.proto (package store, syntax proto3)
 /* eslint-disable */
 
-import type { ServiceTable } from "@kloset/grpc";
-import { messageDecoder, messageEncoder } from "@kloset/grpc";
+import type { ServiceTable } from "@kloset/wire/grpc";
+import { messageDecoder, messageEncoder } from "@kloset/wire/codec";
 import { readCloseRequest, readCreateRequest, readDeleteRequest, readGetRequest, readInitRequest, readListRequest, readModeRequest, readOpenRequest, readPingRequest, readPutRequest, readSizeRequest, writeCloseResponse, writeCreateResponse, writeDeleteResponse, writeGetResponse, writeInitResponse, writeListResponse, writeModeResponse, writeOpenResponse, writePingResponse, writePutResponse, writeSizeResponse } from "./store_codec.js";
 
 /**

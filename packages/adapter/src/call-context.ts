@@ -1,4 +1,4 @@
-import type { CutOffContext } from "@kloset/grpc";
+import type { CutOffContext } from "@kloset/wire/grpc";
 
 /** What the adapters need of a call's context: Connect's, or that of a server that tells more. */
 export interface CallContext extends CutOffContext {

@@ -1,4 +1,4 @@
-import { isInbox, PushStream, type Send } from "@kloset/grpc";
+import { isInbox, PushStream, type Send } from "@kloset/wire/grpc";
 import type { Awaitable } from "@kloset/model";
 import { callSignal, type CallContext } from "./call-context.js";
 import { sendContent, type Content } from "./content.js";

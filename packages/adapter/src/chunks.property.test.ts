@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { PushStream } from "@kloset/grpc";
+import { PushStream } from "@kloset/wire/grpc";
 import { chunksOf } from "./chunks.js";
 import { sendContent } from "./content.js";
 import { MAX_CHUNK_BYTES } from "./limits.js";

@@ -1,5 +1,5 @@
 import { isUint8Array } from "node:util/types";
-import type { Send } from "@kloset/grpc";
+import type { Send } from "@kloset/wire/grpc";
 import type { Awaitable, ByteSource } from "@kloset/model";
 import type { CallContext } from "./call-context.js";
 import { chunksOf, split } from "./chunks.js";

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { Code, isCodedError, StatusError as GrpcStatusError } from "@kloset/grpc";
+import { Code, isCodedError, StatusError as GrpcStatusError } from "@kloset/wire/grpc";
 import { MAX_ERROR_TEXT } from "./limits.js";
 
 /** What was thrown, which may be anything, undefined included. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { newAbortController } from "@kloset/grpc";
+import { newAbortController } from "@kloset/wire/async";
 import type { Awaitable } from "@kloset/model";
 import { abortError } from "./errors.js";
 import { closeQuietly, stepsOf, syncStepsOf } from "./sources.js";

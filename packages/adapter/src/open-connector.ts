@@ -1,4 +1,4 @@
-import { checkDeadline } from "@kloset/grpc";
+import { checkDeadline } from "@kloset/wire/async";
 import type { Awaitable, ConnectorContext } from "@kloset/model";
 import { describe } from "./describe.js";
 import type { Opened } from "./session.js";

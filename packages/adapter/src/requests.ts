@@ -1,4 +1,4 @@
-import { isInbox, type Inbox } from "@kloset/grpc";
+import { isInbox, type Inbox } from "@kloset/wire/grpc";
 import { iterateUntilAbort } from "./iterate.js";
 
 /**

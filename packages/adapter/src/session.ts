@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { checkDeadline, newAbortController, startDeadline } from "@kloset/grpc";
+import { checkDeadline, newAbortController, startDeadline } from "@kloset/wire/async";
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "./condition.js";
 import { failedPrecondition } from "./errors.js";

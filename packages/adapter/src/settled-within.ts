@@ -1,4 +1,4 @@
-import { startDeadline } from "@kloset/grpc";
+import { startDeadline } from "@kloset/wire/async";
 
 /**
  * Waits until a promise settles, either way, but not longer than this.

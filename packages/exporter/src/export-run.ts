@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { abortError, Condition, errorText, fileInfoFromWire, type Failure } from "@kloset/adapter";
-import { newAbortController, type Send } from "@kloset/grpc";
+import { newAbortController } from "@kloset/wire/async";
+import { type Send } from "@kloset/wire/grpc";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 import { restoreAttribute } from "./attributes.js";

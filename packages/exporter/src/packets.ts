@@ -1,5 +1,5 @@
 import { inboxOf, invalidArgument, type Failure } from "@kloset/adapter";
-import type { Inbox } from "@kloset/grpc";
+import type { Inbox } from "@kloset/wire/grpc";
 import type { Awaitable } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 

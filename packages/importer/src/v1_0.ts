@@ -8,7 +8,7 @@ import {
   untilAborted,
   type CallContext,
 } from "@kloset/adapter";
-import { PushStream, type Send } from "@kloset/grpc";
+import { PushStream, type Send } from "@kloset/wire/grpc";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { importer as wire } from "@kloset/protocol/v1.0";
 import { ActiveReaders } from "./active-readers.js";

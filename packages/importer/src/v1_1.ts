@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Calls, callSignal, identityOf, invalidArgument, type CallContext } from "@kloset/adapter";
-import type { Send } from "@kloset/grpc";
+import type { Send } from "@kloset/wire/grpc";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";

@@ -1,8 +1,11 @@
 import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 
-/** What the runtime of generated code is. */
-export const runtime = "@kloset/grpc";
+/** The module that generated codecs read and write with. */
+export const runtime = "@kloset/wire/codec";
+
+/** The module that declares what a service table is. */
+export const tableRuntime = "@kloset/wire/grpc";
 
 /** Where the codecs of a proto stand. */
 export function codecFile(file: DescFile): string {

@@ -192,7 +192,7 @@ describe("what is written", () => {
 
   it("loads what runs it, and of everything else the types alone", () => {
     expect([...text.matchAll(/^import (?!type)(.*);$/gm)].map((match) => match[1])).toEqual([
-      '{ messageCodec } from "@kloset/grpc"',
+      '{ messageCodec } from "@kloset/wire/codec"',
       '{ readTimestamp, writeTimestamp } from "../google/protobuf/timestamp_codec.js"',
     ]);
   });

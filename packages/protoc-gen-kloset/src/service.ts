@@ -1,13 +1,13 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { isUnreadIn, type Unread } from "./unread.js";
-import { codecFile, readName, runtime, writeName } from "./names.js";
+import { codecFile, readName, runtime, tableRuntime, writeName } from "./names.js";
 
 /** Prints the table of a service: its name is the service's, as `importerTable`. */
 export function printService(f: GeneratedFile, service: DescService, unread: Unread): void {
   const name = `${service.name.charAt(0).toLowerCase()}${service.name.slice(1)}Table`;
   f.print(f.jsDoc(`The RPCs of ${service.typeName}.`));
-  f.print(f.export("const", name), ": ", f.import("ServiceTable", runtime, true), " = {");
+  f.print(f.export("const", name), ": ", f.import("ServiceTable", tableRuntime, true), " = {");
   f.print("  typeName: ", f.string(service.typeName), ",");
   f.print("  methods: [");
   for (const method of service.methods) f.print("    ", ...methodTable(f, method, unread), ",");

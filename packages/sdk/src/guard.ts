@@ -17,4 +17,4 @@
  *
  * @module
  */
-import "@kloset/connection/guard";
+import "@kloset/process/guard";

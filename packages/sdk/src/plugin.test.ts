@@ -9,8 +9,8 @@ import {
 } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
 import type { Generation } from "@kloset/adapter";
-import type { FirstRequest, ServedService } from "@kloset/connection";
-import type { DescribedTable } from "@kloset/connection/connect";
+import type { FirstRequest, ServedService } from "@kloset/wire/grpc";
+import type { DescribedTable } from "@kloset/connect-server";
 import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import type { Importer } from "./index.js";

@@ -1,5 +1,5 @@
 import { checkGeneration, generationOfUserAgent, type Generation } from "@kloset/adapter";
-import type { FirstRequest, ServedService } from "@kloset/connection";
+import type { FirstRequest, ServedService } from "@kloset/wire/grpc";
 import type { Connector } from "./connectors.js";
 import type { ServedConnector } from "./kinds/kind.js";
 import type { LoadedServer } from "./server.js";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { describedTable, overDuplex, serveWithConnect } from "@kloset/connection/connect";
+import { describedTable, overDuplex, serveWithConnect } from "@kloset/connect-server";
 import * as v1_0 from "@kloset/protocol/v1.0";
 import * as v1_1 from "@kloset/protocol/v1.1";
 import { tablesOf, type KindName, type Tables } from "./kinds/kind.js";

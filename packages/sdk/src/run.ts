@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { checkGeneration, chosenGeneration, type Generation } from "@kloset/adapter";
-import { servePlugin } from "@kloset/connection";
-import { checkDeadline } from "@kloset/grpc";
+import { servePlugin } from "@kloset/process";
+import { checkDeadline } from "@kloset/wire/async";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
 import type { StoreFactory } from "@kloset/storage";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
-import { serveWithConnect } from "@kloset/connection/connect";
+import { serveWithConnect } from "@kloset/connect-server";
 import { serveFramed } from "@kloset/server";
 import { chosenServer, loadServer, serverNames } from "./server.js";
 import { endFixturesAfterEach, generations, startImporter } from "./testing/fixture.js";

@@ -1,4 +1,5 @@
-import type { Serve, ServeDescriptors } from "@kloset/connection";
+import type { Serve, Services } from "@kloset/wire/grpc";
+import type { ServeDescriptors } from "@kloset/process";
 import type { Connector } from "./connectors.js";
 import type { Tables } from "./kinds/kind.js";
 
@@ -14,7 +15,7 @@ export type ServerName = (typeof serverNames)[number];
 /** A server, and the tables that it goes by. */
 export interface LoadedServer {
   readonly serve: Serve;
-  readonly serveDescriptors: ServeDescriptors;
+  readonly serveDescriptors: ServeDescriptors<Services>;
   readonly tables: (connector: Pick<Connector, "kind" | "loadTables">) => Tables | Promise<Tables>;
 }
 

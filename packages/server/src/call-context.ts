@@ -1,4 +1,5 @@
-import { newAbortController, type CutOffContext } from "@kloset/grpc";
+import { newAbortController } from "@kloset/wire/async";
+import { type CutOffContext } from "@kloset/wire/grpc";
 import type { RequestHead } from "./request-head.js";
 
 /** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import type { Services } from "@kloset/connection";
-import { PushStream } from "@kloset/grpc";
-import { errorCode, frameFlag, frameType, MAX_BACKLOG_BYTES, setting } from "@kloset/connection/serving";
-import { deferred } from "../../connection/dist/testing/deferred.js";
-import { servedStore } from "../../connection/dist/testing/store-service.js";
+import type { Services } from "@kloset/wire/grpc";
+import { PushStream } from "@kloset/wire/grpc";
+import { errorCode, frameFlag, frameType, MAX_BACKLOG_BYTES, setting } from "@kloset/wire/http2";
+import { deferred } from "@kloset/testing";
+import { servedStore } from "@kloset/testing/server-contract";
 import type { ChannelEvents } from "./channel.js";
 import { serveChannel } from "./framed-server.js";
 import {

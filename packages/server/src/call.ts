@@ -1,5 +1,14 @@
-import { Code, isCodedError, PushStream, StatusError, type MethodTable } from "@kloset/grpc";
-import { cutOff, errorCode, isFarDeadline, timeoutMsOf } from "@kloset/connection/serving";
+import {
+  Code,
+  isCodedError,
+  PushStream,
+  StatusError,
+  type MethodTable,
+  cutOff,
+  isFarDeadline,
+  timeoutMsOf,
+} from "@kloset/wire/grpc";
+import { errorCode } from "@kloset/wire/http2";
 import { CallContext, monotonicMs } from "./call-context.js";
 import { responseHeaders } from "./header-blocks.js";
 import type { Http2Connection } from "./http2-connection.js";

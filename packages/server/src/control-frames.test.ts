@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { errorCode, frameFlag, frameType, setting } from "@kloset/connection/serving";
+import { errorCode, frameFlag, frameType, setting } from "@kloset/wire/http2";
 import { headerBlock, responseHeaders } from "./header-blocks.js";
 import {
   data,

@@ -1,4 +1,4 @@
-import { frameFlag, FRAME_HEADER_LENGTH, frameType, writeFrameHeader, writeUint32 } from "@kloset/connection/serving";
+import { frameFlag, FRAME_HEADER_LENGTH, frameType, writeFrameHeader, writeUint32 } from "@kloset/wire/http2";
 import { floodError } from "./errors.js";
 import { MAX_WAITING_ANSWERS } from "./limits.js";
 import type { Output } from "./output.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { errorCode, frameFlag, frameType } from "@kloset/connection/serving";
+import { errorCode, frameFlag, frameType } from "@kloset/wire/http2";
 import { responseHeaders } from "./header-blocks.js";
 import { data, frame, headers, padded, requestFields, rstStream } from "./testing/frames.js";
 import { MemoryHost } from "./testing/memory-host.js";

@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode, frameFlag } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode, frameFlag } from "@kloset/wire/http2";
 import { StreamError } from "./errors.js";
 import type { ReceiveFlow } from "./flow-control.js";
 import type { FrameHeader } from "./frame-reader.js";

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import type { Socket, SocketConstructorOpts, TcpSocketConnectOpts } from "node:net";
-import { reopenedNeverBlocks, takeEarlyInput } from "@kloset/connection/serving";
-import type { Guard } from "@kloset/connection";
+import { reopenedNeverBlocks, takeEarlyInput } from "@kloset/process";
+import type { Guard } from "@kloset/process";
 import type { Channel, ChannelEvents } from "./channel.js";
 import { INPUT_BYTES, MAX_DIRECT_BYTES } from "./limits.js";
 

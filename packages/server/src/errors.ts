@@ -1,4 +1,4 @@
-import { HostProtocolError } from "@kloset/connection/serving";
+import { HostProtocolError } from "@kloset/wire/http2";
 
 /** A flood: nothing of it is forbidden, all of it together is. */
 export function floodError(detail: string): HostProtocolError {

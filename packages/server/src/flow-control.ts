@@ -5,7 +5,7 @@ import {
   INITIAL_WINDOW,
   MAX_WINDOW,
   readUint32,
-} from "@kloset/connection/serving";
+} from "@kloset/wire/http2";
 import type { ControlFrames } from "./control-frames.js";
 import { StreamError } from "./errors.js";
 import type { FrameHeader } from "./frame-reader.js";

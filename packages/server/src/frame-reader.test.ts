@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { frameFlag, frameType, preface } from "@kloset/connection/serving";
+import { frameFlag, frameType, preface } from "@kloset/wire/http2";
 import fc from "fast-check";
 import { FrameReader } from "./frame-reader.js";
 import { data, frame, headers, padded, settings, windowUpdate } from "./testing/frames.js";

@@ -7,7 +7,7 @@ import {
   MAX_QUOTED_LENGTH,
   preface,
   readUint32,
-} from "@kloset/connection/serving";
+} from "@kloset/wire/http2";
 
 /** The header of a frame (RFC 9113, section 4.1). It is used again for the next frame. */
 export interface FrameHeader {

@@ -1,5 +1,5 @@
 import { describe } from "@jest/globals";
-import { describeServe } from "../../connection/dist/testing/serve-contract.js";
+import { describeServe } from "@kloset/testing/server-contract";
 import { serveFramed } from "./framed-server.js";
 
 describe("serveFramed", () => {

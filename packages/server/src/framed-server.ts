@@ -1,23 +1,17 @@
-import type {
-  DescriptorServer,
-  FirstRequest,
-  ServedService,
-  Server,
-  ServeDescriptors,
-  ServerOptions,
-  Services,
-} from "@kloset/connection";
-import { Code, StatusError } from "@kloset/grpc";
-import type { Duplex } from "node:stream";
+import type { DescriptorServer, ServeDescriptors } from "@kloset/process";
+import type { FirstRequest, ServedService, Server, ServerOptions, Services } from "@kloset/wire/grpc";
 import {
+  Code,
+  StatusError,
   callRefusal,
   decidedByFirst,
   DEFAULT_MAX_MESSAGE_BYTES,
   httpRefusal,
-  isPeerGone,
-  MAX_BACKLOG_BYTES,
   notServed,
-} from "@kloset/connection/serving";
+} from "@kloset/wire/grpc";
+import type { Duplex } from "node:stream";
+import { isPeerGone } from "@kloset/process";
+import { MAX_BACKLOG_BYTES } from "@kloset/wire/http2";
 import { Admission } from "./admission.js";
 import { Call, type CallEnvironment, type CallTarget } from "./call.js";
 import { channelOf, type Channel } from "./channel.js";
@@ -36,7 +30,7 @@ export function serveFramed(duplex: Duplex, options: ServerOptions): Server {
 }
 
 /** Serves gRPC over the descriptors that the host has handed over. */
-export const serveFramedDescriptors: ServeDescriptors = (guard, flushMs) => {
+export const serveFramedDescriptors: ServeDescriptors<Services> = (guard, flushMs) => {
   const channel = descriptorChannel(guard, flushMs);
   sendServerPreface(channel);
   return (options): DescriptorServer => ({ ...serveGreeted(channel, options), release: () => channel.release() });

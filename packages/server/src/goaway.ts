@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode } from "@kloset/wire/http2";
 import type { FrameHeader } from "./frame-reader.js";
 
 /** The last stream's identifier and a code. */

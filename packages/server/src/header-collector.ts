@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode } from "@kloset/wire/http2";
 import { floodError } from "./errors.js";
 import { HpackDecoder, HpackError, type HeaderField } from "./hpack/index.js";
 import {

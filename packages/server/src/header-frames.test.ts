@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { errorCode, frameFlag, frameType } from "@kloset/connection/serving";
+import { errorCode, frameFlag, frameType } from "@kloset/wire/http2";
 import { encodeHeaders } from "./hpack/index.js";
 import { data, frame, headers, padded, requestFields, rstStream, uint32, windowUpdate } from "./testing/frames.js";
 import { MemoryHost } from "./testing/memory-host.js";

@@ -5,7 +5,7 @@ import {
   frameType,
   MAX_CONCURRENT_STREAMS,
   STREAM_WINDOW_BYTES,
-} from "@kloset/connection/serving";
+} from "@kloset/wire/http2";
 import { StreamError } from "./errors.js";
 import type { SendFlow } from "./flow-control.js";
 import type { FrameHeader } from "./frame-reader.js";

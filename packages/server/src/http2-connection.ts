@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode, frameType, MAX_UNREAD_BYTES } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode, frameType, MAX_UNREAD_BYTES } from "@kloset/wire/http2";
 import type { Channel } from "./channel.js";
 import { ControlFrames } from "./control-frames.js";
 import { DataFrames } from "./data-frames.js";

@@ -1,4 +1,5 @@
-import { Code, isCodedError, StatusError, type MessageDecoder } from "@kloset/grpc";
+import { Code, isCodedError, StatusError } from "@kloset/wire/grpc";
+import { type MessageDecoder } from "@kloset/wire/codec";
 import { MAX_EAGER_BYTES, MESSAGE_COST_BYTES } from "./limits.js";
 
 /** A length prefix of gRPC: a flag and four bytes. */

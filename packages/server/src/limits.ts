@@ -1,9 +1,9 @@
 /**
- * Bounds of this server alone; those of every server are in `@kloset/connection/serving`.
+ * Bounds of this server alone; those of every server are in `@kloset/wire/http2`.
  *
  * @module
  */
-import { FRAME_HEADER_LENGTH, STREAM_WINDOW_BYTES } from "@kloset/connection/serving";
+import { FRAME_HEADER_LENGTH, STREAM_WINDOW_BYTES } from "@kloset/wire/http2";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

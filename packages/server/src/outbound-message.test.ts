@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import type { MessageEncoder } from "@kloset/grpc";
+import type { MessageEncoder } from "@kloset/wire/codec";
 import { MAX_KEPT_BYTES } from "./limits.js";
 import { OutboundMessage } from "./outbound-message.js";
 

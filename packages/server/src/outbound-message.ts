@@ -1,5 +1,6 @@
-import { Code, StatusError, Writer, type MessageEncoder } from "@kloset/grpc";
-import { writeUint32 } from "@kloset/connection/serving";
+import { Code, StatusError } from "@kloset/wire/grpc";
+import { Writer, type MessageEncoder } from "@kloset/wire/codec";
+import { writeUint32 } from "@kloset/wire/http2";
 import type { Body } from "./http2-stream.js";
 import { PREFIX_LENGTH } from "./inbound-messages.js";
 import { MAX_KEPT_BYTES } from "./limits.js";

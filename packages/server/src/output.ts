@@ -1,4 +1,4 @@
-import { FRAME_HEADER_LENGTH } from "@kloset/connection/serving";
+import { FRAME_HEADER_LENGTH } from "@kloset/wire/http2";
 import type { Channel } from "./channel.js";
 import { CONTENT_BYTES, CONTROL_ROOM_BYTES, MAX_WAITING_CONTROL_FRAMES, OUTPUT_BYTES } from "./limits.js";
 

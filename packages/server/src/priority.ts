@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode, MAX_WINDOW, readUint32 } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode, MAX_WINDOW, readUint32 } from "@kloset/wire/http2";
 import { StreamError } from "./errors.js";
 import type { FrameHeader } from "./frame-reader.js";
 

@@ -1,4 +1,4 @@
-import { errorCode } from "@kloset/connection/serving";
+import { errorCode } from "@kloset/wire/http2";
 import { StreamError } from "./errors.js";
 import type { HeaderField } from "./hpack/index.js";
 

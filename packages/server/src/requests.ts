@@ -1,4 +1,4 @@
-import type { Inbox } from "@kloset/grpc";
+import type { Inbox } from "@kloset/wire/grpc";
 
 /**
  * The requests of one call, as its implementation iterates them. Ends cleanly only

@@ -1,4 +1,4 @@
-import { HostProtocolError } from "@kloset/connection/serving";
+import { HostProtocolError } from "@kloset/wire/http2";
 import type { FrameHeader } from "./frame-reader.js";
 import type { StreamEndings } from "./stream-endings.js";
 import type { Streams } from "./streams.js";

@@ -8,7 +8,7 @@ import {
   STREAM_WINDOW_BYTES,
   writeFrameHeader,
   writeUint32,
-} from "@kloset/connection/serving";
+} from "@kloset/wire/http2";
 import type { Channel } from "./channel.js";
 import { MAX_HEADER_LIST_BYTES } from "./limits.js";
 import { SETTING_LENGTH } from "./settings.js";

@@ -1,4 +1,4 @@
-import { brokenProtocol, errorCode, frameFlag, readUint32, setting } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode, frameFlag, readUint32, setting } from "@kloset/wire/http2";
 import type { ControlFrames } from "./control-frames.js";
 import { floodError } from "./errors.js";
 import type { SendFlow } from "./flow-control.js";

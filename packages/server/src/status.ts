@@ -1,4 +1,4 @@
-import { grpcMessage, statusError } from "@kloset/connection/serving";
+import { grpcMessage, statusError } from "@kloset/wire/grpc";
 import { headerBlock, okTrailers, type HeaderField } from "./header-blocks.js";
 
 /** The end of a call (gRPC over HTTP/2, "Trailers"). */

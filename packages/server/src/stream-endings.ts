@@ -1,4 +1,5 @@
-import { brokenProtocol, cutOff, errorCode } from "@kloset/connection/serving";
+import { brokenProtocol, errorCode } from "@kloset/wire/http2";
+import { cutOff } from "@kloset/wire/grpc";
 import type { ControlFrames } from "./control-frames.js";
 import { floodError, StreamError } from "./errors.js";
 import type { Http2Stream } from "./http2-stream.js";

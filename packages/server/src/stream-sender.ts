@@ -1,10 +1,4 @@
-import {
-  frameFlag,
-  FRAME_HEADER_LENGTH,
-  frameType,
-  INITIAL_WINDOW,
-  writeFrameHeader,
-} from "@kloset/connection/serving";
+import { frameFlag, FRAME_HEADER_LENGTH, frameType, INITIAL_WINDOW, writeFrameHeader } from "@kloset/wire/http2";
 import { withoutTable } from "./header-blocks.js";
 import type { Body, Http2Stream, Outgoing } from "./http2-stream.js";
 import { MAX_SENT_FRAME_BYTES } from "./limits.js";

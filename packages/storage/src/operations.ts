@@ -1,5 +1,5 @@
 import { isUint8Array } from "node:util/types";
-import { Code, type PushStream } from "@kloset/grpc";
+import { Code, type PushStream } from "@kloset/wire/grpc";
 import {
   consume,
   describe,

@@ -32,8 +32,8 @@
 // @generated from file google/protobuf/timestamp.proto (package google.protobuf, syntax proto3)
 /* eslint-disable */
 
-import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/grpc";
-import { messageCodec } from "@kloset/grpc";
+import type { FieldNames, MessageCodec, Reader, Writer } from "@kloset/wire/codec";
+import { messageCodec } from "@kloset/wire/codec";
 import type { Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 

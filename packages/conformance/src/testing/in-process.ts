@@ -1,7 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { ServedService, Services } from "@kloset/connection";
-import { servedBy } from "@kloset/connection/connect";
+import type { ServedService, Services } from "@kloset/wire/grpc";
+import { servedBy } from "@kloset/connect-server";
 import type { PluginExit } from "@kloset/host";
 import { serveFramed } from "@kloset/server";
 import type { Launch } from "../launch.js";

@@ -1,5 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { ServedService } from "@kloset/connection";
+import type { ServedService } from "@kloset/wire/grpc";
 import type { Generation } from "@kloset/host";
 import { importerV1_0, importerV1_1, newImporterSession, type ImporterFactory } from "@kloset/importer";
 import * as v1_0 from "@kloset/protocol/v1.0";

@@ -1,5 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { ServedService } from "@kloset/connection";
+import type { ServedService } from "@kloset/wire/grpc";
 import { USER_AGENTS } from "@kloset/host";
 import { Mac, StoreMode, type ResourceKind } from "@kloset/model";
 import { store as v1_0 } from "@kloset/protocol/v1.0";

@@ -1,6 +1,5 @@
 import type { Generation } from "@kloset/adapter";
-import type { ServedService } from "@kloset/connection";
-import type { ServiceTable } from "@kloset/grpc";
+import type { ServedService, ServiceTable } from "@kloset/wire/grpc";
 
 /** The service of one connector, for both generations. */
 export type Tables = Readonly<Record<Generation, ServiceTable>>;

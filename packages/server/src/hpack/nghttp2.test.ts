@@ -1,9 +1,9 @@
 /** Our decoder and encoder against those of nghttp2, which Node's clients use. */
 import { describe, expect, it } from "@jest/globals";
-import { frameFlag, frameType, preface, setting } from "@kloset/connection/serving";
+import { frameFlag, frameType, preface, setting } from "@kloset/wire/http2";
 import fc from "fast-check";
 import { connect, sensitiveHeaders, type OutgoingHttpHeaders } from "node:http2";
-import { duplexPair } from "../../../connection/dist/testing/duplex-pair.js";
+import { duplexPair } from "@kloset/testing";
 import { serveFramed } from "../framed-server.js";
 import { frame, settings } from "../testing/frames.js";
 import { encodeHeaders, HpackDecoder, type HeaderField } from "./index.js";

@@ -1,11 +1,4 @@
-import {
-  frameFlag,
-  FRAME_HEADER_LENGTH,
-  frameType,
-  preface,
-  writeFrameHeader,
-  writeUint32,
-} from "@kloset/connection/serving";
+import { frameFlag, FRAME_HEADER_LENGTH, frameType, preface, writeFrameHeader, writeUint32 } from "@kloset/wire/http2";
 import { encodeHeaders, type HeaderField } from "../hpack/index.js";
 
 /** A frame, as it was sent. */

@@ -1,0 +1,7 @@
+import { describe } from "@jest/globals";
+import { serveWithConnect } from "./connect-server.js";
+import { describeServe } from "@kloset/testing/server-contract";
+
+describe("serveWithConnect", () => {
+  describeServe(serveWithConnect);
+});

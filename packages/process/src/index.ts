@@ -1,0 +1,15 @@
+/**
+ * The descriptors that Plakar hands to a plugin, and the life of the plugin's
+ * process. Knows nothing of gRPC or of backups.
+ *
+ * @module
+ */
+export { guardDescriptors, type Guard } from "./descriptors.js";
+export { joinDuplex, openDuplex, type JoinOptions } from "./duplex.js";
+export { takeEarlyInput } from "./early-input.js";
+export type { Awaitable } from "./lifetime.js";
+export { isPeerGone } from "./peer-gone.js";
+export { reopenedNeverBlocks } from "./platform.js";
+export { servePlugin, type PluginProgram, type PluginServer, type ServePluginOptions } from "./serve-plugin.js";
+export type { DescriptorServer, DescriptorServerOptions, ServeDescriptors } from "./descriptor-server.js";
+export type { Transport } from "./transport.js";

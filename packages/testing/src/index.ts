@@ -1,0 +1,9 @@
+/**
+ * Helpers that the tests of several packages share.
+ *
+ * @module
+ */
+export { deferred, type Deferred } from "./deferred.js";
+export { duplexPair } from "./duplex-pair.js";
+export { frame, frameType, frameTypes, goaway, rstStream } from "./frames.js";
+export { envelope, GrpcClient } from "./grpc-client.js";

@@ -1,0 +1,7 @@
+/**
+ * Time limits and abort signals.
+ *
+ * @module
+ */
+export { newAbortController } from "./abort-controller.js";
+export { checkDeadline, startDeadline } from "./deadline.js";

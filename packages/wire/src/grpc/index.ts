@@ -1,0 +1,25 @@
+/**
+ * gRPC over HTTP/2: statuses, service tables, message streams, the rules for a request's headers.
+ *
+ * @module
+ */
+export { Code, isFailureCode } from "./code.js";
+export { CutOffError, cutOff } from "./cut-off.js";
+export { decidedByFirst } from "./first-request.js";
+export { isInbox, PushStream, type CutOffContext, type Inbox, type Push, type Send } from "./message-streams.js";
+export { notServed, quoted } from "./refusals.js";
+export { callRefusal, httpRefusal } from "./request-checks.js";
+export {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  type FirstRequest,
+  type Implementation,
+  type Serve,
+  type ServedService,
+  type Server,
+  type ServerOptions,
+  type Services,
+} from "./server.js";
+export type { MethodKind, MethodTable, ServiceTable } from "./service-table.js";
+export { isCodedError, StatusError, type CodedError } from "./status-error.js";
+export { grpcMessage, MAX_STATUS_TEXT_LENGTH, statusError, statusText } from "./status-text.js";
+export { isFarDeadline, timeoutMsOf } from "./timeout.js";

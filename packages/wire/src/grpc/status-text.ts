@@ -1,0 +1,92 @@
+import { Code } from "./code.js";
+import { isCodedError, StatusError } from "./status-error.js";
+
+/**
+ * The longest status text, in bytes as encodeURIComponent encodes it (a space is
+ * 3 bytes, "é" is 6); what is sent is never longer. nghttp2 sends no header block of more than 64 KiB,
+ * and one that it refuses takes the connection with it; grpc-go takes 16 MiB.
+ */
+export const MAX_STATUS_TEXT_LENGTH = 48 * 1024;
+
+/** Room for "… (4294967295 more bytes)", encoded. */
+const ENDING_LENGTH = 64;
+
+/**
+ * A status text that encodeURIComponent has encoded, as connect does, in gRPC's
+ * own encoding: printable ASCII stands for itself, but for "%". grpc-js would show
+ * "%3A" for a colon otherwise. A space at an end stays encoded: HTTP/2 forbids one there.
+ */
+export function grpcMessage(encoded: string): string {
+  const plain = encoded.replace(/%([2-7][\dA-F])/g, (escape, hex: string) =>
+    hex === "25" || hex === "7F" ? escape : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return plain.replace(/^ | $/g, "%20");
+}
+
+/**
+ * What a host shows of an error: the author's own words. Lone surrogates become
+ * U+FFFD (they have no encoding), and a text too long for a header ends in
+ * "… (N more bytes)".
+ *
+ * @param error - Anything that can be thrown.
+ */
+export function statusText(error: unknown): string {
+  const text = plainText(error).replace(/\p{Surrogate}/gu, "\uFFFD");
+  // A UTF-16 unit is 9 bytes at most: most texts need no counting.
+  if (text.length * 9 <= MAX_STATUS_TEXT_LENGTH) return text;
+  let length = 0;
+  let cut = 0;
+  for (const character of text) {
+    length += encodedLength(character);
+    if (length <= MAX_STATUS_TEXT_LENGTH - ENDING_LENGTH) cut += character.length;
+    else if (length > MAX_STATUS_TEXT_LENGTH) break;
+  }
+  if (length <= MAX_STATUS_TEXT_LENGTH) return text;
+  const more = Buffer.byteLength(text.slice(cut));
+  return `${text.slice(0, cut)}… (${more} more bytes)`;
+}
+
+/** The length of one character after encodeURIComponent. */
+function encodedLength(character: string): number {
+  const point = character.codePointAt(0) ?? 0;
+  if (point < 0x80) return /[\w\-.!~*'()]/.test(character) ? 1 : 3;
+  if (point < 0x800) return 6;
+  return point < 0x10000 ? 9 : 12;
+}
+
+function plainText(error: unknown): string {
+  try {
+    if (isCodedError(error)) return error.rawMessage;
+    if (typeof error === "string") return error;
+    return isErrorLike(error) ? messageOf(error) : `${String(error)} was thrown`;
+  } catch {
+    return "something was thrown that has no text";
+  }
+}
+
+/** Errors of another realm (a `vm` context) are no instances of this one's `Error`. */
+function isErrorLike(error: unknown): error is Error {
+  if (error instanceof Error) return true;
+  return typeof error === "object" && error !== null && "message" in error && typeof error.message === "string";
+}
+
+/** Node leaves the message of some errors empty (ECONNREFUSED on every address): say more. */
+function messageOf(error: Error): string {
+  if (error.message !== "") return error.message;
+  if ("errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
+    return error.errors.map((one: unknown) => plainText(one)).join("; ");
+  }
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
+
+/**
+ * The error that goes out on the wire. What an author throws is UNKNOWN, as a
+ * Go plugin reports it; an error that names its gRPC code keeps it.
+ *
+ * Metadata and details are left behind: an error that came from a client of
+ * another service would carry that service's headers to Plakar.
+ */
+export function statusError(error: unknown): StatusError {
+  const code = isCodedError(error) ? error.code : Code.Unknown;
+  return new StatusError(statusText(error), code, error);
+}
