@@ -6,15 +6,15 @@
  *
  * @module
  */
-export { callSignal, type CallContext } from "./call-context.js";
-export { Calls, signalWhileWanted } from "./calls.js";
-export { checkText, isUint } from "./checks.js";
-export { chunksOf, sliceOf } from "./chunks.js";
-export { Condition } from "./condition.js";
-export type { Content } from "./content.js";
-export { contextOf, type InitRequest } from "./context.js";
-export { describe, describeContent, quoted } from "./describe.js";
-export { drain } from "./drain.js";
+export { callSignal, type CallContext } from "./calls/call-context.js";
+export { Calls, signalWhileWanted } from "./calls/calls.js";
+export { checkText, isUint } from "./values/checks.js";
+export { chunksOf, sliceOf } from "./content/chunks.js";
+export { Condition } from "./async/condition.js";
+export type { Content } from "./content/content.js";
+export { contextOf, type InitRequest } from "./session/context.js";
+export { describe, describeContent, quoted } from "./values/describe.js";
+export { drain } from "./content/drain.js";
 export {
   abortError,
   canceled,
@@ -23,10 +23,10 @@ export {
   StatusError,
   unimplemented,
   type Failure,
-} from "./errors.js";
-export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./file-info.js";
-export { checkGeneration, chosenGeneration, generationOfUserAgent, type Generation } from "./generation.js";
-export { flagsOf, identityOf, textOf, withFlag, type Identity } from "./identity.js";
+} from "./calls/errors.js";
+export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./values/file-info.js";
+export { checkGeneration, chosenGeneration, generationOfUserAgent, type Generation } from "./session/generation.js";
+export { flagsOf, identityOf, textOf, withFlag, type Identity } from "./session/identity.js";
 export {
   callWithOwnSignal,
   eachUntilAbort,
@@ -34,14 +34,14 @@ export {
   ownSignal,
   untilAborted,
   withOwnSignal,
-} from "./iterate.js";
+} from "./async/iterate.js";
 export { MAX_MESSAGE_BYTES } from "./limits.js";
-export { noticeOnce } from "./notice.js";
-export { openConnector } from "./open-connector.js";
-export { eachRequest, inboxOf } from "./requests.js";
-export { Session, type Opened } from "./session.js";
-export { discard, isIterable } from "./sources.js";
-export { BufferedUpload } from "./buffered-upload.js";
-export { NO_SIGNAL, takesArgument } from "./takes-argument.js";
-export { consume, Upload } from "./upload.js";
-export { xattrKindFromWire, xattrTypeToWire } from "./xattr-type.js";
+export { noticeOnce } from "./session/notice.js";
+export { openConnector } from "./session/open-connector.js";
+export { eachRequest, inboxOf } from "./calls/requests.js";
+export { Session, type Opened } from "./session/session.js";
+export { discard, isIterable } from "./content/sources.js";
+export { BufferedUpload } from "./content/buffered-upload.js";
+export { NO_SIGNAL, takesArgument } from "./async/takes-argument.js";
+export { consume, Upload } from "./content/upload.js";
+export { xattrKindFromWire, xattrTypeToWire } from "./values/xattr-type.js";

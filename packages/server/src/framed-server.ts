@@ -12,17 +12,17 @@ import {
 import type { Duplex } from "node:stream";
 import { isPeerGone } from "@kloset/process";
 import { MAX_BACKLOG_BYTES } from "@kloset/wire/http2";
-import { Admission } from "./admission.js";
-import { Call, type CallEnvironment, type CallTarget } from "./call.js";
-import { channelOf, type Channel } from "./channel.js";
-import { descriptorChannel } from "./descriptor-channel.js";
-import { Http2Connection } from "./http2-connection.js";
-import type { Http2Stream, StreamHandler } from "./http2-stream.js";
-import { fieldOf } from "./request-head.js";
-import { sendHttpError, sendStatus } from "./send-status.js";
-import { sendServerPreface } from "./server-preface.js";
-import { statusOf, type Status } from "./status.js";
-import { Waits } from "./waits.js";
+import { Admission } from "./call/admission.js";
+import { Call, type CallEnvironment, type CallTarget } from "./call/call.js";
+import { channelOf, type Channel } from "./io/channel.js";
+import { descriptorChannel } from "./io/descriptor-channel.js";
+import { Http2Connection } from "./http2/http2-connection.js";
+import type { Http2Stream, StreamHandler } from "./http2/http2-stream.js";
+import { fieldOf } from "./http2/request-head.js";
+import { sendHttpError, sendStatus } from "./call/send-status.js";
+import { sendServerPreface } from "./http2/server-preface.js";
+import { statusOf, type Status } from "./call/status.js";
+import { Waits } from "./call/waits.js";
 
 /** Serves gRPC over a duplex, which belongs to the server from then on. */
 export function serveFramed(duplex: Duplex, options: ServerOptions): Server {

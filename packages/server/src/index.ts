@@ -4,6 +4,6 @@
  *
  * @module
  */
-export type { Channel, ChannelEvents } from "./channel.js";
+export type { Channel, ChannelEvents } from "./io/channel.js";
 export { serveChannel, serveFramed, serveFramedDescriptors } from "./framed-server.js";
-export { channelOf } from "./channel.js";
+export { channelOf } from "./io/channel.js";

@@ -1,5 +1,5 @@
 import { frameFlag, FRAME_HEADER_LENGTH, frameType, preface, writeFrameHeader, writeUint32 } from "@kloset/wire/http2";
-import { encodeHeaders, type HeaderField } from "../hpack/index.js";
+import { encodeHeaders, type HeaderField } from "../http2/hpack/index.js";
 
 /** A frame, as it was sent. */
 export interface Frame {

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Channel, ChannelEvents } from "../channel.js";
-import { Http2Connection } from "../http2-connection.js";
-import type { Body, Http2Stream, StreamHandler } from "../http2-stream.js";
-import { sendServerPreface } from "../server-preface.js";
+import type { Channel, ChannelEvents } from "../io/channel.js";
+import { Http2Connection } from "../http2/http2-connection.js";
+import type { Body, Http2Stream, StreamHandler } from "../http2/http2-stream.js";
+import { sendServerPreface } from "../http2/server-preface.js";
 import { beginning, readFrames, type Frame } from "./frames.js";
 
 /** What the handler of one stream was told. */

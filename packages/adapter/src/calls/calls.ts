@@ -1,0 +1,156 @@
+import { isInbox, PushStream, type Send } from "@kloset/wire/grpc";
+import type { Awaitable } from "@kloset/model";
+import { callSignal, type CallContext } from "./call-context.js";
+import { sendContent, type Content } from "../content/content.js";
+import { drain } from "../content/drain.js";
+import { abortError, toStatusError } from "./errors.js";
+import { iterateUntilAbort, ownSignal, type OwnSignal } from "../async/iterate.js";
+import { iteratorOf } from "./requests.js";
+import type { Opened, Session } from "../session/session.js";
+
+/** A message without fields. */
+type Empty = Record<string, never>;
+
+/**
+ * Answers the calls of one service. Both generations share a session, but not the
+ * names of their services: errors name the rpc that the host has called. What
+ * the author throws is answered word for word.
+ */
+export class Calls<T> {
+  readonly #session: Session<T>;
+  readonly #service: string;
+
+  /** @param service - The service's name on the wire, as "plakar.exporter.Exporter". */
+  constructor(session: Session<T>, service: string) {
+    this.#session = session;
+    this.#service = service;
+  }
+
+  /**
+   * Init.
+   *
+   * @param open - Opens the connector.
+   * @param answer - Makes the response of what was opened.
+   */
+  init<R>(open: (signal: AbortSignal) => Awaitable<Opened<T>>, answer: (value: T) => R): Promise<R> {
+    return answered(async () => answer(await this.#session.init(this.#name("Init"), open)));
+  }
+
+  /** Close. */
+  close(): Promise<Empty> {
+    return answered(async () => {
+      await this.#session.close(this.#name("Close"));
+      return {};
+    });
+  }
+
+  /** A call with one request and one response. */
+  unary<R>(rpc: string, call: (value: T) => Awaitable<R>): Promise<R> {
+    return answered(() => this.#session.run(this.#name(rpc), call));
+  }
+
+  /** A call whose response has no fields. */
+  empty(rpc: string, call: (value: T) => Awaitable<unknown>): Promise<Empty> {
+    return this.unary(rpc, async (value) => {
+      await call(value);
+      return {};
+    });
+  }
+
+  /**
+   * A call whose requests are a stream. A failure is answered only when the host
+   * has sent everything. A wait for the host ends when the call is cut off.
+   */
+  async clientStream<M, R>(
+    rpc: string,
+    requests: AsyncIterable<M>,
+    context: CallContext,
+    call: (value: T, messages: AsyncIterator<M, void>) => Awaitable<R>,
+  ): Promise<R> {
+    const messages = isInbox(requests) ? iteratorOf(requests) : iterateUntilAbort(requests, callSignal(context));
+    try {
+      return await this.unary(rpc, (value) => call(value, messages));
+    } catch (error) {
+      await drain(messages);
+      throw error;
+    }
+  }
+
+  /**
+   * A call whose responses are a stream.
+   *
+   * @param call - Makes them; what it returns settles when all are sent. The context
+   * tells also when whoever reads them stops before the end.
+   */
+  serverStream<R>(
+    rpc: string,
+    context: CallContext,
+    call: (value: T, send: Send<R>, context: CallContext) => Promise<void>,
+  ): PushStream<R> {
+    return new PushStream<R>(async (send, unwanted) => {
+      const run = (told: CallContext): Promise<void> =>
+        this.#session.run(this.#name(rpc), (value) => call(value, send, told));
+      try {
+        if (unwanted === undefined) await run(context);
+        else await untilUnwanted(context, unwanted, run);
+      } catch (error) {
+        // Nobody reads the failure of a call that was aborted.
+        throw toStatusError(error, callSignal(context));
+      }
+    });
+  }
+
+  /** A call whose responses are the chunks of some content. */
+  content(rpc: string, context: CallContext, call: (value: T) => Content): PushStream<{ chunk: Uint8Array }> {
+    return this.serverStream(rpc, context, (value, send, told) => sendContent(call(value), told, send));
+  }
+
+  #name(rpc: string): string {
+    return `${this.#service}/${rpc}`;
+  }
+}
+
+async function answered<R>(call: () => Promise<R>): Promise<R> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toStatusError(error);
+  }
+}
+
+/**
+ * A signal that follows the call's, and is aborted too when whoever reads its messages
+ * stops. Mostly that is because the call was cut off: that is the reason to tell then.
+ *
+ * @param unwanted - Tells that; undefined where the call's own signal does.
+ */
+export function signalWhileWanted(context: CallContext, unwanted: AbortSignal | undefined): OwnSignal {
+  const signal = callSignal(context);
+  const following = ownSignal(signal);
+  if (unwanted === undefined) return following;
+  const stop = (): void => {
+    following.abort(abortError(signal.aborted ? signal : unwanted));
+  };
+  unwanted.addEventListener("abort", stop, { once: true });
+  return {
+    ...following,
+    release: () => {
+      unwanted.removeEventListener("abort", stop);
+      following.release();
+    },
+  };
+}
+
+/** Runs a call with such a signal. */
+async function untilUnwanted(
+  context: CallContext,
+  unwanted: AbortSignal,
+  run: (context: CallContext) => Promise<void>,
+): Promise<void> {
+  const { own, release } = signalWhileWanted(context, unwanted);
+  try {
+    await run({ signal: own });
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,106 @@
+import { isUint8Array } from "node:util/types";
+import type { Awaitable, ByteSource } from "@kloset/model";
+import { describeContent } from "../values/describe.js";
+import { iterateUntilAbort, untilAborted } from "../async/iterate.js";
+import { MAX_CHUNK_BYTES } from "../limits.js";
+import { discard, isIterable } from "./sources.js";
+
+/**
+ * Turns what an author returned into chunks for the wire: none empty (hosts fail
+ * on that), none above 1 MiB.
+ *
+ * @param opened - The source, or a promise of it, which is not waited for once the
+ * signal is aborted.
+ * @param what - Names the content in errors, as `"/etc/passwd"`.
+ * @throws TypeError when the source does not yield bytes.
+ */
+export async function* chunksOf(
+  opened: Awaitable<ByteSource>,
+  what: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const source: unknown = await untilAborted(opened, signal, discard);
+  if (isUint8Array(source)) {
+    yield* split(source, what);
+    return;
+  }
+  if (!isIterable(source)) {
+    throw new TypeError(
+      `the content of ${what} is ${describeContent(source)}: bytes, or an iterable of bytes, is needed`,
+    );
+  }
+  for await (const chunk of iterateUntilAbort(source, signal)) {
+    if (!isUint8Array(chunk)) {
+      throw new TypeError(`the content of ${what} yielded ${describeContent(chunk)}: bytes (a Uint8Array) are needed`);
+    }
+    yield* split(chunk, what);
+  }
+}
+
+/** Cuts bytes into chunks for the wire. @throws TypeError when they are lost while they are sent. */
+export function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, undefined> {
+  const { length } = bytes;
+  if (length === 0) checkThere(bytes, what);
+  for (let start = 0; start < length; start += MAX_CHUNK_BYTES) {
+    try {
+      yield length <= MAX_CHUNK_BYTES ? bytes : bytes.subarray(start, start + MAX_CHUNK_BYTES);
+    } catch (error) {
+      // If that is why it could not be sent, it is the better text.
+      assertSent(bytes, length, what);
+      throw error;
+    }
+    assertSent(bytes, length, what);
+  }
+}
+
+/**
+ * By now a chunk is sent, unless its buffer was given away or resized meanwhile.
+ *
+ * @throws TypeError when it was.
+ */
+function assertSent(bytes: Uint8Array, length: number, what: string): void {
+  if (bytes.length === length) return;
+  throw new TypeError(
+    `the content of ${what} had ${bytes.length} of ${length} bytes when it was sent: ` +
+      "its buffer was transferred or resized",
+  );
+}
+
+/**
+ * A view has no bytes when its buffer was transferred (to a worker, say), or has
+ * become too short for it: what was read is lost, and must not pass for nothing.
+ *
+ * @throws TypeError for such a view.
+ */
+function checkThere(empty: Uint8Array, what: string): void {
+  try {
+    // Every method of views refuses one that has lost its bytes; Node 20 has no way to ask.
+    empty.at(0);
+  } catch (cause) {
+    throw new TypeError(`the content of ${what} has lost its bytes: its buffer was transferred or resized`, { cause });
+  }
+}
+
+/**
+ * The part of a source that a range names, for stores that only give the whole.
+ * Stops reading the source where the range ends.
+ *
+ * @param offset - First byte, from 0.
+ * @param length - Bytes; fewer where the source ends.
+ */
+export async function* sliceOf(
+  chunks: AsyncIterable<Uint8Array>,
+  offset: number,
+  length: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let position = 0;
+  const end = offset + length;
+  if (length === 0) return;
+  for await (const chunk of chunks) {
+    const from = Math.max(0, offset - position);
+    const to = Math.min(chunk.length, end - position);
+    if (from < to) yield chunk.subarray(from, to);
+    position += chunk.length;
+    if (position >= end) return;
+  }
+}

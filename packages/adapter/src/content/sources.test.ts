@@ -1,0 +1,59 @@
+import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, it } from "@jest/globals";
+import { untilAborted } from "../async/iterate.js";
+import { discard } from "./sources.js";
+
+function locked(): ReadableStream {
+  const stream = new ReadableStream();
+  stream.getReader();
+  return stream;
+}
+
+const throwing = (): never => {
+  throw new Error("no");
+};
+
+describe("discard", () => {
+  it("closes what was opened", async () => {
+    const closed: string[] = [];
+    const stream = new Readable({ read: () => undefined });
+    discard(stream);
+    discard(new ReadableStream({ cancel: () => void closed.push("web stream") }));
+    discard({ [Symbol.iterator]: () => ({ next: () => ({ done: true }), return: () => closed.push("iterator") }) });
+    await nextTurn();
+    expect(stream.destroyed).toBe(true);
+    expect(closed).toEqual(["web stream", "iterator"]);
+  });
+
+  it.each<[string, unknown]>([
+    ["a web stream that somebody else reads", locked()],
+    ["an iterable that throws", { [Symbol.asyncIterator]: throwing }],
+    ["an iterable that makes no iterator", { [Symbol.iterator]: () => 5 }],
+    ["a Node stream that can not be destroyed", { pipe: 1, on: () => undefined, destroy: throwing }],
+    ["a proxy that throws", new Proxy({}, { has: throwing })],
+    ["nothing", undefined],
+  ])("puts up with %s", (_, source) => {
+    expect(() => {
+      discard(source);
+    }).not.toThrow();
+  });
+
+  it("leaves no rejection that nobody handles, where it comes too late to be wanted", async () => {
+    const unhandled: unknown[] = [];
+    const listener = (error: unknown): void => {
+      unhandled.push(error);
+    };
+    process.on("unhandledRejection", listener);
+    try {
+      await expect(
+        untilAborted(Promise.resolve(locked()), AbortSignal.abort(new Error("gone")), discard),
+      ).rejects.toThrow("gone");
+      await nextTurn();
+      await nextTurn();
+    } finally {
+      process.off("unhandledRejection", listener);
+    }
+    expect(unhandled).toEqual([]);
+  });
+});

@@ -1,0 +1,116 @@
+import { describe, expect, it, jest } from "@jest/globals";
+import { contextOf } from "./context.js";
+import { openConnector } from "./open-connector.js";
+import { deferred } from "../testing/deferred.js";
+
+const context = contextOf({ proto: "test", config: {} }, new AbortController().signal);
+
+function connectorThat(close: () => void | Promise<void> = () => undefined) {
+  const connector = {
+    closed: 0,
+    close(): void | Promise<void> {
+      connector.closed++;
+      return close();
+    },
+  };
+  return connector;
+}
+
+describe("openConnector", () => {
+  it("gives the factory the context, and leaves the connector open", async () => {
+    const connector = connectorThat();
+    const opened = await openConnector(
+      (given) => {
+        expect(given).toBe(context);
+        return Promise.resolve(connector);
+      },
+      context,
+      "a connector",
+      (made) => ({ made }),
+    );
+    expect(opened.value.made).toBe(connector);
+    expect(connector.closed).toBe(0);
+    await opened.close();
+    expect(connector.closed).toBe(1);
+  });
+
+  it.each<[string, () => void | Promise<void>]>([
+    ["succeeds", () => undefined],
+    [
+      "throws",
+      () => {
+        throw new Error("not you");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("not you"))],
+  ])("closes the connector once when asking it fails, and tells that failure, if its close %s", async (_, close) => {
+    const connector = connectorThat(close);
+    const failure = new Error("who am I?");
+    const ask = () => {
+      throw failure;
+    };
+    await expect(openConnector(() => connector, context, "a connector", ask)).rejects.toBe(failure);
+    expect(connector.closed).toBe(1);
+  });
+
+  it("tells why asking failed though the close that follows never ends", async () => {
+    const connector = connectorThat(() => new Promise(() => undefined));
+    const failure = new Error("who am I?");
+    const ask = () => {
+      throw failure;
+    };
+    await expect(openConnector(() => connector, context, "a connector", ask, 1)).rejects.toBe(failure);
+    expect(connector.closed).toBe(1);
+  });
+
+  it("waits for that close as long as it takes, with a deadline that no timer holds", async () => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    try {
+      const closed = deferred();
+      const failed = jest.fn();
+      const ask = () => {
+        throw new Error("who am I?");
+      };
+      const opening = openConnector(
+        () => connectorThat(() => closed.promise),
+        context,
+        "a connector",
+        ask,
+        Infinity,
+      ).catch(failed);
+      await jest.advanceTimersByTimeAsync(1_000_000);
+      expect(failed).not.toHaveBeenCalled();
+      closed.resolve(undefined);
+      await opening;
+      expect(failed).toHaveBeenCalledWith(new Error("who am I?"));
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it("refuses a deadline that is none by name, before it makes anything", async () => {
+    const factory = jest.fn(() => connectorThat());
+    const opening = openConnector(factory, context, "a connector", () => 1, Number.NaN);
+    await expect(opening).rejects.toThrow(new RangeError("closeDeadlineMs must be milliseconds, at least 0: NaN"));
+    expect(factory).not.toHaveBeenCalled();
+  });
+
+  it("passes on what the factory throws", async () => {
+    const failure = new Error("no such bucket");
+    await expect(
+      openConnector(
+        () => Promise.reject(failure),
+        context,
+        "a connector",
+        () => 1,
+      ),
+    ).rejects.toBe(failure);
+  });
+
+  it.each([undefined, null, 5])("refuses a factory that returns %p", async (made) => {
+    const factory = () => made as unknown as ReturnType<typeof connectorThat>;
+    await expect(openConnector(factory, context, "a store", () => 1)).rejects.toEqual(
+      new TypeError(`the factory returned ${String(made)}: a store is needed`),
+    );
+  });
+});

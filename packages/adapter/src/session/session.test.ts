@@ -1,0 +1,466 @@
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Session, type Opened, type SessionOptions } from "./session.js";
+import { deferred, never } from "../testing/deferred.js";
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A connector that notes what becomes of it. */
+function connector(close: () => unknown = () => undefined) {
+  const log: string[] = [];
+  const open = (): Opened<{ name: string }> => {
+    const name = `connector ${log.filter((line) => line.startsWith("open")).length + 1}`;
+    log.push(`open ${name}`);
+    return {
+      value: { name },
+      close: async () => {
+        log.push(`close ${name}`);
+        await close();
+      },
+    };
+  };
+  return { log, open };
+}
+
+function newSession(options: SessionOptions = {}): Session<{ name: string }> {
+  return new Session(options);
+}
+
+async function codeAndText(promise: Promise<unknown>): Promise<[Code, string] | undefined> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    return error instanceof ConnectError ? [error.code, error.rawMessage] : undefined;
+  }
+}
+
+describe("Init", () => {
+  it("is refused a second time, by name, also while the first runs", async () => {
+    const session = newSession();
+    const opening = deferred<Opened<{ name: string }>>();
+    const first = session.init("store.Store/Init", () => opening.promise);
+    const twice = [Code.FailedPrecondition, "store.Store/Init was called twice"];
+    expect(await codeAndText(session.init("store.Store/Init", connector().open))).toEqual(twice);
+    opening.resolve(connector().open());
+    expect(await first).toEqual({ name: "connector 1" });
+    expect(await codeAndText(session.init("store.Store/Init", connector().open))).toEqual(twice);
+    await session.close("store.Store/Close");
+    expect(await codeAndText(session.init("store.Store/Init", connector().open))).toEqual(twice);
+  });
+
+  it("can be tried again when it has failed", async () => {
+    const session = newSession();
+    await expect(session.init("store.Store/Init", () => Promise.reject(new Error("no such bucket")))).rejects.toThrow(
+      "no such bucket",
+    );
+    await expect(
+      session.init("store.Store/Init", () => {
+        throw new Error("thrown at once");
+      }),
+    ).rejects.toThrow("thrown at once");
+    expect(await codeAndText(session.run("store.Store/List", () => 1))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/List was called before Init",
+    ]);
+    expect(await session.init("store.Store/Init", connector().open)).toEqual({ name: "connector 1" });
+    expect(await session.run("store.Store/List", ({ name }) => name)).toBe("connector 1");
+  });
+
+  it("is refused when the host has gone", async () => {
+    const session = newSession();
+    await session.end();
+    const { open, log } = connector();
+    expect(await codeAndText(session.init("store.Store/Init", open))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/Init: the host has gone",
+    ]);
+    expect(log).toEqual([]);
+  });
+});
+
+describe("a call", () => {
+  it.each(["before", "during"])("%s Init is refused by name", async (when) => {
+    const session = newSession();
+    if (when === "during") void session.init("store.Store/Init", never);
+    const expected = [Code.FailedPrecondition, "store.Store/List was called before Init"];
+    expect(await codeAndText(session.run("store.Store/List", () => 1))).toEqual(expected);
+    expect(await codeAndText(session.run("store.Store/Get", mustNotRun))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/Get was called before Init",
+    ]);
+    expect(await codeAndText(session.close("store.Store/Close"))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/Close was called before Init",
+    ]);
+  });
+
+  it("passes on what the author throws", async () => {
+    const session = newSession();
+    await session.init("store.Store/Init", connector().open);
+    const failure = new Error("mine");
+    await expect(session.run("store.Store/List", () => Promise.reject(failure))).rejects.toBe(failure);
+    await expect(
+      session.run("store.Store/List", () => {
+        throw failure;
+      }),
+    ).rejects.toBe(failure);
+    await session.close("store.Store/Close");
+  });
+
+  it("after Close is refused by name, unless the session reopens", async () => {
+    const session = newSession();
+    await session.init("store.Store/Init", connector().open);
+    await session.close("store.Store/Close");
+    expect(await codeAndText(session.run("store.Store/List", () => 1))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/List was called after Close",
+    ]);
+  });
+});
+
+function mustNotRun(): never {
+  throw new Error("must not run");
+}
+
+describe("Close", () => {
+  it("waits for calls in flight", async () => {
+    const session = newSession();
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    const running = deferred<number>();
+    const call = session.run("store.Store/List", () => running.promise);
+    const streaming = deferred();
+    const stream = session.run("store.Store/Get", () => streaming.promise);
+    const closing = session.close("store.Store/Close").then(() => log.push("answered"));
+    // Calls that come while Close waits are served by the connector as it is.
+    expect(await session.run("store.Store/Delete", ({ name }) => name)).toBe("connector 1");
+    running.resolve(5);
+    expect(await call).toBe(5);
+    expect(await session.run("store.Store/Delete", ({ name }) => name)).toBe("connector 1");
+    expect(log).toEqual(["open connector 1"]);
+    streaming.resolve(undefined);
+    await stream;
+    await closing;
+    expect(log).toEqual(["open connector 1", "close connector 1", "answered"]);
+  });
+
+  it("does not close beneath a call that begins as the last one ends", async () => {
+    const session = newSession();
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    const first = deferred();
+    const second = deferred();
+    const logged = (name: string, until: Promise<unknown>) =>
+      session.run(`store.Store/${name}`, async () => {
+        await until;
+        log.push(`${name} ends`);
+      });
+    const call = logged("first", first.promise);
+    // Begins as soon as it is known that the first has ended, while Close wakes.
+    const outcome = call
+      .then(() => logged("second", second.promise))
+      .then(
+        () => "served",
+        (error: unknown) => (error instanceof ConnectError ? error.rawMessage : "failed"),
+      );
+    const closing = session.close("store.Store/Close");
+    await new Promise(setImmediate);
+    first.resolve(undefined);
+    await call;
+    await new Promise(setImmediate);
+    second.resolve(undefined);
+    await closing;
+    // Served before the close, or refused; never served by a closed connector.
+    expect([
+      ["open connector 1", "first ends", "second ends", "close connector 1", "served"],
+      ["open connector 1", "first ends", "close connector 1", "store.Store/second was called after Close"],
+    ]).toContainEqual([...log, await outcome]);
+  });
+
+  it("answers a second Close as the first, and closes once", async () => {
+    const session = newSession();
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    await Promise.all([session.close("store.Store/Close"), session.close("store.Store/Close")]);
+    await session.close("store.Store/Close");
+    await session.end();
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("does not wait for a hung call longer than its deadline", async () => {
+    const session = newSession({ closeDeadlineMs: 1 });
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/List", () => never());
+    await session.close("store.Store/Close");
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("waits for ten seconds unless told otherwise", async () => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    const session = newSession();
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/List", () => never());
+    const closing = session.close("store.Store/Close");
+    await new Promise(setImmediate);
+    await jest.advanceTimersByTimeAsync(9_999);
+    expect(log).toEqual(["open connector 1"]);
+    await jest.advanceTimersByTimeAsync(1);
+    await closing;
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each([Infinity, 2 ** 31])(
+    "waits as long as it takes when its deadline is %d, which no timer holds",
+    async (closeDeadlineMs) => {
+      jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+      const session = newSession({ closeDeadlineMs });
+      const { open, log } = connector();
+      await session.init("store.Store/Init", open);
+      const call = deferred();
+      const running = session.run("store.Store/List", () => call.promise);
+      const closing = session.close("store.Store/Close");
+      await new Promise(setImmediate);
+      await jest.advanceTimersByTimeAsync(1_000_000);
+      expect(log).toEqual(["open connector 1"]);
+      call.resolve(undefined);
+      await Promise.all([running, closing]);
+      expect(log).toEqual(["open connector 1", "close connector 1"]);
+    },
+  );
+
+  it.each([
+    [{ closeDeadlineMs: Number.NaN }, "closeDeadlineMs must be milliseconds, at least 0: NaN"],
+    [{ closeDeadlineMs: -1 }, "closeDeadlineMs must be milliseconds, at least 0: -1"],
+    [{ abortDeadlineMs: -0.5 }, "abortDeadlineMs must be milliseconds, at least 0: -0.5"],
+  ])("refuses the deadline of %o by name", (options, message) => {
+    expect(() => newSession(options)).toThrow(new RangeError(message));
+  });
+
+  it("leaves no timer behind", async () => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    const session = newSession();
+    await session.init("store.Store/Init", connector().open);
+    await session.close("store.Store/Close");
+    await session.end();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it("tells the host what close() throws, every time it asks", async () => {
+    const failure = new Error("could not flush");
+    const session = newSession();
+    await session.init(
+      "store.Store/Init",
+      connector(() => {
+        throw failure;
+      }).open,
+    );
+    await expect(session.close("store.Store/Close")).rejects.toBe(failure);
+    await expect(session.close("store.Store/Close")).rejects.toBe(failure);
+  });
+});
+
+describe("calls while Close is being answered", () => {
+  it("that come in the same turn find the connector open, as both maintenance transcripts need", async () => {
+    const session = newSession({ reopens: true });
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    const closing = session.close("store.Store/Close");
+    const deleting = session.run("store.Store/DeleteLock", ({ name }) => log.push(`delete by ${name}`));
+    await Promise.all([closing, deleting]);
+    expect(log).toEqual(["open connector 1", "delete by connector 1", "close connector 1"]);
+  });
+
+  it("that come a turn later are served by a connector opened anew, once for all of them", async () => {
+    const closes = [deferred(), deferred()];
+    let closed = 0;
+    const session = newSession({ reopens: true });
+    const { open, log } = connector(() => closes[closed++]?.promise);
+    await session.init("store.Store/Init", open);
+    const closing = session.close("store.Store/Close");
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+    const calls = [1, 2, 3].map((call) =>
+      session.run("store.Store/DeleteLock", ({ name }) => log.push(`${call} by ${name}`)),
+    );
+    await new Promise(setImmediate);
+    // Never two at once: the first is still closing.
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+    closes[0]?.resolve(undefined);
+    await closing;
+    await Promise.all(calls);
+    expect(log.slice(2)).toEqual(["open connector 2", "1 by connector 2", "2 by connector 2", "3 by connector 2"]);
+    closes[1]?.resolve(undefined);
+    await session.end();
+    expect(log.slice(6)).toEqual(["close connector 2"]);
+  });
+
+  it("reopen after Close was answered, and a Close after that closes again", async () => {
+    const session = newSession({ reopens: true });
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    await session.close("store.Store/Close");
+    const deleting = session.run("store.Store/DeleteLock", ({ name }) => name);
+    const closing = session.close("store.Store/Close");
+    expect(await deleting).toBe("connector 2");
+    await closing;
+    await session.end();
+    expect(log).toEqual(["open connector 1", "close connector 1", "open connector 2", "close connector 2"]);
+  });
+
+  it("do not keep Close waiting longer than its deadline, if reopening hangs", async () => {
+    const { open, log } = connector();
+    let opens = 0;
+    const session = newSession({ reopens: true, closeDeadlineMs: 1, abortDeadlineMs: 1 });
+    await session.init("store.Store/Init", () => (++opens === 2 ? never<Opened<{ name: string }>>() : open()));
+    await session.close("store.Store/Close");
+    void session.run("store.Store/DeleteLock", () => 1);
+    await session.close("store.Store/Close");
+    await session.end();
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("reopen also if the first close failed", async () => {
+    let closed = 0;
+    const session = newSession({ reopens: true });
+    const { open } = connector(() => {
+      if (closed++ === 0) throw new Error("could not flush");
+    });
+    await session.init("store.Store/Init", open);
+    await expect(session.close("store.Store/Close")).rejects.toThrow("could not flush");
+    expect(await session.run("store.Store/DeleteLock", ({ name }) => name)).toBe("connector 2");
+    await session.end();
+  });
+
+  it("fail if the connector can not be opened again, and may be tried again", async () => {
+    const { open } = connector();
+    let opens = 0;
+    const session = newSession({ reopens: true });
+    await session.init("store.Store/Init", () => {
+      if (++opens === 2) throw new Error("no such bucket");
+      return open();
+    });
+    await session.close("store.Store/Close");
+    await expect(session.run("store.Store/DeleteLock", ({ name }) => name)).rejects.toThrow("no such bucket");
+    expect(await session.run("store.Store/DeleteLock", ({ name }) => name)).toBe("connector 2");
+    await session.end();
+  });
+});
+
+describe("end", () => {
+  it("does nothing before Init", async () => {
+    const session = newSession();
+    await session.end();
+    expect(session.signal.aborted).toBe(true);
+  });
+
+  it("aborts, waits for calls to clean up, and closes", async () => {
+    const session = newSession();
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    const begun = deferred();
+    const call = session.run("store.Store/Get", async () => {
+      const aborted = new Promise((resolve) => {
+        session.signal.addEventListener("abort", resolve);
+      });
+      begun.resolve(undefined);
+      await aborted;
+      log.push("cleaned up");
+    });
+    await begun.promise;
+    await session.end();
+    await call;
+    expect(log).toEqual(["open connector 1", "cleaned up", "close connector 1"]);
+    expect(session.signal.reason).toEqual(new Error("the host has gone"));
+  });
+
+  it("does not wait for a hung call longer than its deadline", async () => {
+    const session = newSession({ abortDeadlineMs: 1 });
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/Get", () => never());
+    await session.end();
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("cuts short a Close that waits for a hung call", async () => {
+    const session = newSession({ abortDeadlineMs: 1, closeDeadlineMs: 1_000_000 });
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    void session.run("store.Store/Get", () => never());
+    const closing = session.close("store.Store/Close");
+    await new Promise(setImmediate);
+    await session.end();
+    await closing;
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("waits for an Init under way, and closes what it has opened", async () => {
+    const session = newSession({ abortDeadlineMs: 1_000_000 });
+    const { open, log } = connector();
+    const opening = deferred<Opened<{ name: string }>>();
+    const starting = session.init("store.Store/Init", () => opening.promise);
+    const ending = session.end();
+    opening.resolve(open());
+    await starting;
+    await ending;
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("does not wait for a hung Init, and closes what it opens later", async () => {
+    const session = newSession({ abortDeadlineMs: 1 });
+    const { open, log } = connector();
+    const opening = deferred<Opened<{ name: string }>>();
+    const starting = session.init("store.Store/Init", (signal) => {
+      expect(signal).toBe(session.signal);
+      return opening.promise;
+    });
+    await session.end();
+    expect(log).toEqual([]);
+    opening.resolve(open());
+    await expect(starting).rejects.toThrow("the host has gone");
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("is content with an Init that fails", async () => {
+    const session = newSession();
+    const opening = deferred<Opened<{ name: string }>>();
+    const starting = session.init("store.Store/Init", () => opening.promise);
+    const ending = session.end();
+    opening.reject(new Error("no such bucket"));
+    await expect(starting).rejects.toThrow("no such bucket");
+    await ending;
+  });
+
+  it("closes once, however often it is called", async () => {
+    const session = newSession();
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    await Promise.all([session.end(), session.end(), session.close("store.Store/Close")]);
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+
+  it("throws what close() throws", async () => {
+    const session = newSession();
+    await session.init("store.Store/Init", connector(() => Promise.reject(new Error("could not flush"))).open);
+    await expect(session.end()).rejects.toThrow("could not flush");
+  });
+
+  it("reopens nothing afterwards", async () => {
+    const session = newSession({ reopens: true });
+    const { open, log } = connector();
+    await session.init("store.Store/Init", open);
+    await session.end();
+    expect(await codeAndText(session.run("store.Store/DeleteLock", () => 1))).toEqual([
+      Code.FailedPrecondition,
+      "store.Store/DeleteLock: the host has gone",
+    ]);
+    expect(log).toEqual(["open connector 1", "close connector 1"]);
+  });
+});

@@ -1,0 +1,223 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { checkDeadline, newAbortController, startDeadline } from "@kloset/wire/async";
+import type { Awaitable } from "@kloset/model";
+import { Condition } from "../async/condition.js";
+import { failedPrecondition } from "../calls/errors.js";
+import { settledWithin } from "../async/settled-within.js";
+
+/** A connector and what the adapter keeps beside it. */
+export interface Opened<T> {
+  readonly value: T;
+  /** The connector's own close. */
+  readonly close: () => Awaitable<void>;
+}
+
+/** How a {@link Session} behaves. */
+export interface SessionOptions {
+  /**
+   * Whether calls that come after Close are served, by a connector opened anew.
+   * Hosts delete a storage's lock while Close is being answered, or after.
+   */
+  readonly reopens?: boolean;
+  /** How long Close waits for calls in flight. Default: 10,000 ms; `Infinity`: until they have ended. */
+  readonly closeDeadlineMs?: number;
+  /** How long the end of the connection waits for calls in flight. Default: 1,000 ms; `Infinity`: until they have ended. */
+  readonly abortDeadlineMs?: number;
+}
+
+const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
+const DEFAULT_ABORT_DEADLINE_MS = 1_000;
+
+/**
+ * The life of one connector: Init once, then calls, then Close, in whatever order
+ * the host sends them. The connector is closed when no call is in flight any
+ * more, or at the end of the connection.
+ *
+ * Every call comes with the full name of its rpc, as "store.Store/List", for errors.
+ */
+export class Session<T> {
+  readonly #reopens: boolean;
+  readonly #closeDeadlineMs: number;
+  readonly #abortDeadlineMs: number;
+  readonly #controller = newAbortController();
+  #state: "new" | "starting" | "ready" | "closed" = "new";
+  #open: ((signal: AbortSignal) => Awaitable<Opened<T>>) | undefined;
+  #opened: Opened<T> | undefined;
+  /** Settles with the opening that is under way. */
+  #starting: Promise<Opened<T>> | undefined;
+  /** Settles with the opening after Close that is under way. */
+  #reopening: Promise<Opened<T>> | undefined;
+  #closing: Promise<void> | undefined;
+  /** The connection has ended, and with it every wait. */
+  #ended = false;
+  #inFlight = 0;
+  /** Changes when no call is in flight any more, and when there is no use in waiting for that. */
+  readonly #idle = new Condition();
+
+  /** @throws RangeError for a deadline that is NaN or negative. */
+  constructor(options: SessionOptions = {}) {
+    this.#reopens = options.reopens === true;
+    this.#closeDeadlineMs = checkDeadline("closeDeadlineMs", options.closeDeadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
+    this.#abortDeadlineMs = checkDeadline("abortDeadlineMs", options.abortDeadlineMs ?? DEFAULT_ABORT_DEADLINE_MS);
+  }
+
+  /** Aborted when the host has gone. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /**
+   * Opens the connector.
+   *
+   * @param open - Called again if calls come after Close and the session reopens.
+   * @throws StatusError FAILED_PRECONDITION for a second Init; what `open` throws, after which Init may be tried again.
+   */
+  async init(rpc: string, open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<T> {
+    if (this.#state !== "new") throw failedPrecondition(`${rpc} was called twice`);
+    this.#open = open;
+    return (await this.#start(rpc, open)).value;
+  }
+
+  /**
+   * Runs one call on the connector.
+   *
+   * @throws StatusError FAILED_PRECONDITION before Init, and after Close unless the session reopens.
+   */
+  async run<R>(rpc: string, call: (value: T) => Awaitable<R>): Promise<R> {
+    const { value } = await this.#enter(rpc);
+    try {
+      return await call(value);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /**
+   * Answers the host's Close: closes the connector when no call is in flight any
+   * more, or after the deadline. A second Close gets the answer of the first.
+   *
+   * @throws StatusError FAILED_PRECONDITION before Init; what the connector's close throws.
+   */
+  async close(rpc: string): Promise<void> {
+    // A call that came late is about to open the connector again: it is closed again, too.
+    if (this.#reopening !== undefined) await settledWithin(this.#reopening, this.#closeDeadlineMs);
+    if (this.#state !== "ready" && this.#closing === undefined) {
+      throw failedPrecondition(`${rpc} was called before Init`);
+    }
+    this.#closing ??= this.#closeWhenIdle();
+    await this.#closing;
+  }
+
+  /**
+   * Ends the session because the host has gone: aborts, gives calls a moment to
+   * clean up, and closes the connector if Close has not.
+   *
+   * @throws what the connector's close throws.
+   */
+  async end(): Promise<void> {
+    this.abort();
+    const deadline = this.#abortDeadlineMs;
+    const starting = this.#reopening ?? this.#starting;
+    if (starting !== undefined) await settledWithin(starting, deadline);
+    await this.#whenIdle(deadline, () => {
+      this.#ended = true;
+      // A Close that waits for calls has waited long enough.
+      this.#idle.notifyAll();
+      if (this.#state === "ready") this.#closing ??= this.#closeNow();
+    });
+    await this.#closing;
+  }
+
+  /** Aborts {@link Session.signal}: the host has gone. */
+  abort(): void {
+    if (!this.signal.aborted) this.#controller.abort(new Error("the host has gone"));
+  }
+
+  async #enter(rpc: string): Promise<Opened<T>> {
+    let opened = this.#opened;
+    if (this.#reopening !== undefined || (this.#state === "closed" && this.#reopens)) {
+      // One for all the calls that come late, and never beside the old one, which may still be closing.
+      this.#reopening ??= this.#reopen(rpc).finally(() => {
+        this.#reopening = undefined;
+      });
+      opened = await this.#reopening;
+    } else if (this.#state !== "ready" || opened === undefined) {
+      const when = this.#state === "closed" ? "after Close" : "before Init";
+      throw failedPrecondition(`${rpc} was called ${when}`);
+    }
+    this.#inFlight++;
+    return opened;
+  }
+
+  #leave(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.#idle.notifyAll();
+  }
+
+  async #reopen(rpc: string): Promise<Opened<T>> {
+    await this.#closing?.catch(() => undefined);
+    const open = this.#open;
+    if (open === undefined) throw failedPrecondition(`${rpc} was called before Init`);
+    const opened = await this.#start(rpc, open);
+    this.#closing = undefined;
+    return opened;
+  }
+
+  async #start(rpc: string, open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<Opened<T>> {
+    if (this.signal.aborted) throw failedPrecondition(`${rpc}: the host has gone`);
+    const before = this.#state;
+    this.#state = "starting";
+    const starting = (async () => open(this.signal))();
+    this.#starting = starting;
+    try {
+      const opened = await starting;
+      if (this.#ended) await closeUnwanted(opened);
+      this.#opened = opened;
+      this.#state = "ready";
+      return opened;
+    } catch (error) {
+      this.#state = before;
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #closeWhenIdle(): Promise<void> {
+    // What the host sent together with Close arrives in this turn or the next.
+    await nextTurn();
+    await this.#whenIdle(this.#closeDeadlineMs, () => this.#closeNow());
+  }
+
+  async #closeNow(): Promise<void> {
+    this.#state = "closed";
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.close();
+  }
+
+  /**
+   * Waits until no call is in flight, but not longer than this, nor after the end
+   * of the connection.
+   *
+   * @param then - Called before another call can begin.
+   */
+  async #whenIdle<R>(ms: number, then: () => Awaitable<R>): Promise<R> {
+    const deadline = { passed: false };
+    const timer = startDeadline(() => {
+      deadline.passed = true;
+      this.#idle.notifyAll();
+    }, ms);
+    while (this.#inFlight > 0 && !deadline.passed && !this.#ended) {
+      await this.#idle.changed();
+    }
+    clearTimeout(timer);
+    return then();
+  }
+}
+
+/** The connection ended while this was opened, and nobody waits for it. */
+async function closeUnwanted(opened: Opened<unknown>): Promise<never> {
+  await opened.close();
+  throw failedPrecondition("the host has gone");
+}

@@ -1,0 +1,168 @@
+import { Code, isCodedError, StatusError } from "@kloset/wire/grpc";
+import { type MessageDecoder } from "@kloset/wire/codec";
+import { MAX_EAGER_BYTES, MESSAGE_COST_BYTES } from "../limits.js";
+
+/** A length prefix of gRPC: a flag and four bytes. */
+export const PREFIX_LENGTH = 5;
+
+/** Memory for messages that are not whole, of all calls together. */
+export interface AssemblyBudget {
+  allocatedBytes: number;
+}
+
+/** What an {@link InboundMessages} tells. */
+export interface InboundEvents {
+  /** A message is there. @param cost - Its bytes, and what it costs beside. */
+  readonly onMessage: (message: unknown, cost: number) => void;
+  /** No further message can be read. Told once. */
+  readonly onError: (error: StatusError) => void;
+}
+
+/**
+ * Finds gRPC's length-prefixed messages in the DATA of one call. A message
+ * within one piece is decoded from there; one that comes in pieces gets memory
+ * of its own, of the size that its prefix names if that is not too much.
+ */
+export class InboundMessages {
+  readonly #codec: MessageDecoder;
+  readonly #maxBytes: number;
+  readonly #budget: AssemblyBudget;
+  readonly #events: InboundEvents;
+  readonly #prefix = new Uint8Array(PREFIX_LENGTH);
+  #prefixFilled = 0;
+  /** Of the message that is being collected; -1 when none is. */
+  #length = -1;
+  #collected: Uint8Array | undefined;
+  #collectedLength = 0;
+  #isBroken = false;
+
+  constructor(codec: MessageDecoder, maxBytes: number, budget: AssemblyBudget, events: InboundEvents) {
+    this.#codec = codec;
+    this.#maxBytes = maxBytes;
+    this.#budget = budget;
+    this.#events = events;
+  }
+
+  /** The bytes of a message that is not whole. */
+  get pendingBytes(): number {
+    return this.#collectedLength;
+  }
+
+  /** Whether nothing of a further message has come. */
+  get isWhole(): boolean {
+    return this.#prefixFilled === 0 && this.#length < 0;
+  }
+
+  /** Takes bytes; their memory is borrowed. */
+  read(bytes: Uint8Array, start: number, end: number): void {
+    let at = start;
+    while (at < end && !this.#isBroken) {
+      if (this.#length >= 0) {
+        at = this.#collect(bytes, at, end);
+        continue;
+      }
+      let prefix = bytes;
+      let prefixAt = at;
+      if (this.#prefixFilled > 0 || end - at < PREFIX_LENGTH) {
+        const taken = Math.min(PREFIX_LENGTH - this.#prefixFilled, end - at);
+        this.#prefix.set(bytes.subarray(at, at + taken), this.#prefixFilled);
+        this.#prefixFilled += taken;
+        at += taken;
+        if (this.#prefixFilled < PREFIX_LENGTH) return;
+        prefix = this.#prefix;
+        prefixAt = 0;
+        this.#prefixFilled = 0;
+      } else {
+        at += PREFIX_LENGTH;
+      }
+      const length = this.#lengthIn(prefix, prefixAt);
+      if (length < 0) return;
+      if (end - at >= length) {
+        this.#decode(bytes, at, at + length, true);
+        at += length;
+      } else {
+        this.#length = length;
+      }
+    }
+  }
+
+  /** Nothing more will come, or is wanted. */
+  close(): void {
+    this.#isBroken = true;
+    this.#drop();
+  }
+
+  /** @returns -1 when the message is refused. */
+  #lengthIn(prefix: Uint8Array, at: number): number {
+    const length =
+      (prefix[at + 1] ?? 0) * 0x100_0000 +
+      (((prefix[at + 2] ?? 0) << 16) | ((prefix[at + 3] ?? 0) << 8) | (prefix[at + 4] ?? 0));
+    if (length > this.#maxBytes) {
+      this.#fail(
+        Code.ResourceExhausted,
+        `message size ${length} is larger than configured readMaxBytes ${this.#maxBytes}`,
+      );
+      return -1;
+    }
+    const flags = prefix[at] ?? 0;
+    if (flags !== 0) {
+      const text =
+        (flags & 1) === 1
+          ? "received compressed envelope, but do not know how to decompress"
+          : `received envelope with flags ${flags}`;
+      this.#fail(Code.Internal, text);
+      return -1;
+    }
+    return length;
+  }
+
+  #collect(bytes: Uint8Array, at: number, end: number): number {
+    const taken = Math.min(this.#length - this.#collectedLength, end - at);
+    const memory = this.#memoryFor(this.#collectedLength + taken);
+    memory.set(bytes.subarray(at, at + taken), this.#collectedLength);
+    this.#collectedLength += taken;
+    if (this.#collectedLength === this.#length) {
+      const length = this.#length;
+      this.#drop();
+      this.#decode(memory, 0, length, false);
+    }
+    return at + taken;
+  }
+
+  /** A prefix alone gets little: whoever announces much in many calls has to send it first. */
+  #memoryFor(needed: number): Uint8Array {
+    const old = this.#collected;
+    if (old !== undefined && old.length >= needed) return old;
+    const isEager = this.#budget.allocatedBytes + this.#length <= MAX_EAGER_BYTES;
+    const size = isEager ? this.#length : Math.min(this.#length, needed * 4);
+    // Memory of its own: from Node's pool one small message would hold on to others.
+    const memory = Buffer.allocUnsafeSlow(size);
+    if (old !== undefined) memory.set(old.subarray(0, this.#collectedLength));
+    this.#budget.allocatedBytes += size - (old?.length ?? 0);
+    this.#collected = memory;
+    return memory;
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number, isBorrowed: boolean): void {
+    let message;
+    try {
+      message = this.#codec.decode(bytes, start, end, isBorrowed);
+    } catch (error) {
+      this.#fail(Code.InvalidArgument, isCodedError(error) ? error.rawMessage : String(error));
+      return;
+    }
+    this.#events.onMessage(message, end - start + MESSAGE_COST_BYTES);
+  }
+
+  #fail(code: number, message: string): void {
+    this.close();
+    this.#events.onError(new StatusError(message, code));
+  }
+
+  #drop(): void {
+    this.#budget.allocatedBytes -= this.#collected?.length ?? 0;
+    this.#collected = undefined;
+    this.#collectedLength = 0;
+    this.#length = -1;
+  }
+}

@@ -1,0 +1,34 @@
+import { grpcMessage, statusError } from "@kloset/wire/grpc";
+import { headerBlock, okTrailers, type HeaderField } from "../http2/header-blocks.js";
+
+/** The end of a call (gRPC over HTTP/2, "Trailers"). */
+export interface Status {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** The status of a call that has ended well. */
+export const okStatus: Status = { code: 0, message: "" };
+
+/**
+ * The status that goes out for what was thrown. What an author throws is UNKNOWN,
+ * as a Go plugin reports it; an error that names its gRPC code keeps it.
+ */
+export function statusOf(error: unknown): Status {
+  const { code, rawMessage } = statusError(error);
+  return { code, message: rawMessage };
+}
+
+/** The header block that ends a call. */
+export function trailersOf({ code, message }: Status): Uint8Array {
+  if (code === 0) return okTrailers;
+  return headerBlock(statusFields({ code, message }));
+}
+
+/** The fields of a status. */
+export function statusFields({ code, message }: Status): HeaderField[] {
+  return [
+    ["grpc-status", String(code)],
+    ["grpc-message", grpcMessage(encodeURIComponent(message))],
+  ];
+}
