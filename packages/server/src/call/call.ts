@@ -10,16 +10,14 @@ import {
 } from "@kloset/wire/grpc";
 import { errorCode } from "@kloset/wire/http2";
 import { CallContext, monotonicMs } from "./call-context.js";
-import { responseHeaders } from "../http2/header-blocks.js";
 import type { Http2Connection } from "../http2/http2-connection.js";
 import type { Http2Stream, StreamHandler } from "../http2/http2-stream.js";
 import { InboundMessages, type AssemblyBudget } from "./inbound-messages.js";
-import { MAX_WAITING_BYTES } from "../limits.js";
-import { OutboundMessage } from "./outbound-message.js";
 import { fieldOf } from "../http2/request-head.js";
+import { ReceiveCredit } from "./receive-credit.js";
 import { Requests } from "./requests.js";
+import { Response } from "./response.js";
 import { okStatus, statusOf, type Status } from "./status.js";
-import { sendStatus } from "./send-status.js";
 import type { Wait } from "./waits.js";
 
 /** Anything that answers an RPC. */
@@ -45,6 +43,15 @@ export interface CallTarget {
 const callEnded = cutOff("the call has ended");
 const callFailed = cutOff("the call has failed");
 
+/**
+ * - `new`: requests are collected; the implementation has not been called.
+ * - `begun`: the implementation runs, or waits for its turn to run.
+ * - `over`: the status or a reset has been sent, or the stream has ended. Nothing more is sent.
+ *
+ * Independently of this, the call can have been aborted: see {@link CallContext.aborted}.
+ */
+type State = "new" | "begun" | "over";
+
 /** One RPC, from its headers to its status. */
 export class Call implements StreamHandler {
   readonly #environment: CallEnvironment;
@@ -52,21 +59,17 @@ export class Call implements StreamHandler {
   readonly #target: CallTarget;
   readonly #context: CallContext;
   readonly #inbound: InboundMessages;
+  readonly #credit: ReceiveCredit;
   readonly #requests: Requests;
+  readonly #response: Response;
   readonly #timer: NodeJS.Timeout | undefined;
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
-  /** Bytes that have come and that nobody has taken, with what they cost. */
-  #waitingCost = 0;
-  /** Of the bytes that have come, those for which the window has not grown. */
-  #withheld = 0;
-  #reported = 0;
-  /** What it waits for that other calls or the host must give. */
+  /** Waits for other calls, or for the host. */
   readonly #waits = new Set<Wait>();
-  #hasBegun = false;
-  #hasHeaders = false;
-  #isOver = false;
+  #state: State = "new";
 
   constructor(environment: CallEnvironment, stream: Http2Stream, target: CallTarget) {
+    const { connection, maxMessageBytes, budget } = environment;
     this.#environment = environment;
     this.#stream = stream;
     this.#target = target;
@@ -74,15 +77,16 @@ export class Call implements StreamHandler {
     const timeoutMs = isFarDeadline(timeout) ? undefined : timeoutMsOf(timeout);
     const deadline = timeoutMs === undefined ? undefined : { at: monotonicMs() + timeoutMs };
     this.#context = new CallContext(stream.head, deadline);
+    this.#response = new Response(connection, stream, target.method, maxMessageBytes);
     this.#requests = new Requests((cost) => {
-      this.#taken(cost);
+      this.#credit.taken(cost);
     });
     let messages = 0;
-    this.#inbound = new InboundMessages(target.method.input, environment.maxMessageBytes, environment.budget, {
+    this.#inbound = new InboundMessages(target.method.input, maxMessageBytes, budget, {
       onMessage: (message, cost) => {
-        this.#waitingCost += cost;
+        this.#credit.delivered(cost);
         this.#requests.push(message, cost);
-        // It is refused, and what follows it would fill the window.
+        // The second message is refused; waiting for the rest would only fill the window.
         if (!isStreaming(target.method) && ++messages > 1) this.#begin();
       },
       onError: (error) => {
@@ -90,12 +94,13 @@ export class Call implements StreamHandler {
         this.#begin();
       },
     });
+    this.#credit = new ReceiveCredit(connection, stream, () => this.#inbound.pendingBytes);
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => {
         this.#abort(new StatusError("the operation timed out", Code.DeadlineExceeded));
       }, timeoutMs);
     }
-    // Its requests are iterated as they come; but one that is cancelled with its headers is not begun.
+    // A streaming call begins before its requests arrive; but a call that is cancelled with its headers never begins.
     if (isStreaming(target.method))
       queueMicrotask(() => {
         this.#begin();
@@ -103,23 +108,23 @@ export class Call implements StreamHandler {
   }
 
   get unreadBytes(): number {
-    return this.#waitingCost + this.#inbound.pendingBytes;
+    return this.#credit.unreadBytes;
   }
 
   onData(bytes: Uint8Array, start: number, end: number): void {
-    this.#withheld += end - start;
+    this.#credit.received(end - start);
     this.#inbound.read(bytes, start, end);
-    this.#look();
+    this.#credit.update();
   }
 
   /**
-   * The host has half-closed the stream. What came with the same bytes is looked AT
-   * first: a client that cancels may half-close the stream and reset it right
-   * behind (Node's does), and half an upload must not pass for a whole one.
+   * The host has half-closed the stream. Bytes that arrived with the half-close are
+   * handled first: a client that cancels may half-close the stream and reset it right
+   * after (Node's does), and half an upload must not pass for a whole one.
    */
   onEnd(): void {
     queueMicrotask(() => {
-      if (this.#isOver || this.#context.aborted !== undefined) return;
+      if (this.#state === "over" || this.#context.aborted !== undefined) return;
       if (!this.#inbound.isWhole)
         this.#requests.fail(new StatusError("the request ended in the middle of a message", Code.InvalidArgument));
       else this.#requests.end();
@@ -128,63 +133,42 @@ export class Call implements StreamHandler {
   }
 
   onCut(reason: Error): void {
-    this.#isOver = true;
     this.#end();
     this.#abort(reason);
   }
 
   onClose(): void {
-    this.#isOver = true;
     this.#end();
     this.#requests.abort(callEnded);
     this.#context.end(callEnded);
   }
 
-  /** Tells the implementation that its call is over before its end. */
+  /** Aborts the implementation: the call has been cut off, or its deadline has passed. */
   #abort(reason: unknown): void {
     this.#inbound.close();
     this.#requests.abort(reason);
     this.#context.abort(reason);
     this.#giveUpWaits();
-    this.#waitingCost = 0;
-    this.#look();
+    this.#credit.drop();
     this.#stopIterator();
-    if (this.#isOver || !isCodedError(reason)) return;
-    // One that does not look AT its signal must not keep the host waiting.
-    if (this.#stream.outgoing.length === 0) this.#finish(statusOf(reason));
-    // Nor must what the host does not take: a status would stand behind it, and whoever sends it would wait as long.
+    if (this.#state === "over" || !isCodedError(reason)) return;
+    // The host gets its answer now, even if the implementation ignores its signal.
+    if (!this.#response.isQueued) this.#finish(statusOf(reason));
+    // If output is still queued, reset the stream instead: a status would wait behind it.
     else this.#reset(errorCode.cancel);
   }
 
   #end(): void {
+    this.#state = "over";
     clearTimeout(this.#timer);
     this.#inbound.close();
     this.#giveUpWaits();
-    this.#waitingCost = 0;
-    this.#look();
-  }
-
-  /** A request was taken. */
-  #taken(cost: number): void {
-    this.#waitingCost = Math.max(0, this.#waitingCost - cost);
-    this.#look();
-  }
-
-  /** Lets the host send more while what it has sent is being read, and tells what is not. */
-  #look(): void {
-    if (this.#withheld > 0 && this.#waitingCost <= MAX_WAITING_BYTES) {
-      this.#environment.connection.credit(this.#stream, this.#withheld);
-      this.#withheld = 0;
-    }
-    const { unreadBytes } = this;
-    const change = unreadBytes - this.#reported;
-    this.#reported = unreadBytes;
-    if (change !== 0) this.#environment.connection.unread(change);
+    this.#credit.drop();
   }
 
   #begin(): void {
-    if (this.#hasBegun || this.#isOver || this.#context.aborted !== undefined) return;
-    this.#hasBegun = true;
+    if (this.#state !== "new" || this.#context.aborted !== undefined) return;
+    this.#state = "begun";
     void this.#run();
   }
 
@@ -195,24 +179,20 @@ export class Call implements StreamHandler {
       await this.#answer();
       this.#finish(okStatus);
     } catch (error) {
-      this.#finish(statusOf(this.#cause(error)));
+      // A passed deadline is what the host hears of, whatever the implementation made of its signal.
+      const reason = this.#context.aborted?.reason;
+      this.#finish(statusOf(isCodedError(reason) ? reason : error));
     }
   }
 
-  /** What the host is told: that a deadline has passed, whatever an implementation made of its signal. */
-  #cause(error: unknown): unknown {
-    const reason = this.#context.aborted?.reason;
-    return isCodedError(reason) ? reason : error;
-  }
-
-  /** Calls the implementation as its kind wants it. */
+  /** Calls the implementation in the way that the method's kind requires. */
   async #answer(): Promise<void> {
     const { implementation, method } = this.#target;
     const request = isStreaming(method) ? this.#requests : await this.#onlyRequest(method);
     const response = implementation(request, this.#context);
     if (method.kind === "unary" || method.kind === "client_streaming") {
       const message: unknown = await response;
-      if (!this.#isOver) await this.#send(message);
+      if (this.#isOpen) await this.#response.send(message);
       return;
     }
     await this.#sendAll(response);
@@ -233,7 +213,7 @@ export class Call implements StreamHandler {
   async #sendAll(response: unknown): Promise<void> {
     if (response instanceof PushStream) {
       await response.run((message) => this.#push(message));
-      // Cut off: whatever the implementation made of that, it is not the end of the messages.
+      // A call that was cut off has no clean end, whatever the implementation made of its signal.
       if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
       return;
     }
@@ -243,21 +223,20 @@ export class Call implements StreamHandler {
     this.#iterator = iterator;
     if (this.#context.aborted !== undefined) this.#stopIterator();
     for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) {
-      if (this.#isOver || this.#context.aborted !== undefined) break;
-      const sent = this.#send(step.value);
+      if (!this.#isOpen || this.#context.aborted !== undefined) break;
+      const sent = this.#response.send(step.value);
       if (sent !== undefined) await sent;
       const wait = this.#environment.room();
       if (wait !== undefined) await this.#over(wait);
     }
     this.#iterator = undefined;
-    // Stopped: that is not the end of the messages.
     if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
   }
 
-  /** Sends what an implementation pushes. @returns undefined when there is room for more AT once. */
+  /** Sends a message that the implementation pushes. @returns undefined when there is room for more at once. */
   #push(message: unknown): Promise<void> | undefined {
     if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
-    const sent = this.#send(message);
+    const sent = this.#response.send(message);
     const wait = this.#environment.room();
     if (sent === undefined && wait === undefined) return undefined;
     return Promise.all([sent, this.#over(wait)]).then(() => {
@@ -265,11 +244,16 @@ export class Call implements StreamHandler {
     });
   }
 
-  /** Waits, but for no longer than the call lasts. */
+  /** Whether something can still be sent. A method, because the state changes while the code awaits. */
+  get #isOpen(): boolean {
+    return this.#state !== "over";
+  }
+
+  /** Waits, but no longer than the call lasts. */
   async #over(wait: Wait | undefined): Promise<void> {
     if (wait === undefined) return;
     this.#waits.add(wait);
-    if (this.#isOver || this.#context.aborted !== undefined) this.#giveUpWaits();
+    if (!this.#isOpen || this.#context.aborted !== undefined) this.#giveUpWaits();
     await wait.over;
     this.#waits.delete(wait);
   }
@@ -278,7 +262,7 @@ export class Call implements StreamHandler {
     for (const wait of this.#waits) wait.giveUp();
   }
 
-  /** Ends an implementation's stream, so that its `finally` runs. One that is busy ends AT its next yield. */
+  /** Ends the implementation's stream, so that its `finally` runs. A busy generator ends at its next yield. */
   #stopIterator(): void {
     const iterator = this.#iterator;
     this.#iterator = undefined;
@@ -286,47 +270,21 @@ export class Call implements StreamHandler {
     try {
       Promise.resolve(iterator.return()).catch(ignore);
     } catch {
-      // It is over, whatever it thinks.
+      // The call is over, whatever its implementation throws.
     }
-  }
-
-  /** @returns undefined when the message was sent AT once, as it is mostly. */
-  #send(message: unknown): Promise<void> | undefined {
-    const { connection, maxMessageBytes } = this.#environment;
-    const outbound = new OutboundMessage(this.#target.method.output, message, maxMessageBytes);
-    if (!this.#hasHeaders) {
-      this.#hasHeaders = true;
-      connection.sendHeaders(this.#stream, responseHeaders, false);
-    }
-    if (connection.sendNow(this.#stream, outbound)) return undefined;
-    const sent: { isDone: boolean; resolve?: () => void } = { isDone: false };
-    connection.sendData(this.#stream, outbound, false, () => {
-      sent.isDone = true;
-      sent.resolve?.();
-    });
-    if (sent.isDone) return undefined;
-    outbound.keep();
-    // It may hold memory of the implementation's, who gets its turn when that is copied.
-    return new Promise((resolve, reject) => {
-      sent.resolve = (): void => {
-        if (!outbound.isLost) resolve();
-        else reject(new Error("the bytes of a message were transferred or resized while it was sent"));
-      };
-    });
   }
 
   #finish(status: Status): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#state === "over") return;
+    this.#state = "over";
     clearTimeout(this.#timer);
-    // What it has opened is of no use any more: nobody hears of it.
+    // The implementation releases what it has opened: the host will not ask for more.
     if (status !== okStatus) {
       this.#context.abort(callFailed);
       this.#giveUpWaits();
     }
-    const { connection } = this.#environment;
     try {
-      sendStatus(connection, this.#stream, status, this.#hasHeaders);
+      this.#response.sendStatus(status);
     } catch {
       this.#reset(errorCode.internalError);
     }
@@ -353,5 +311,5 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 }
 
 function ignore(): void {
-  // The call is over; what its end throws concerns nobody.
+  // The call is over: its generator may throw while it is being closed.
 }

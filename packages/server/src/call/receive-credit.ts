@@ -1,0 +1,67 @@
+import type { Http2Connection } from "../http2/http2-connection.js";
+import type { Http2Stream } from "../http2/http2-stream.js";
+import { MAX_WAITING_BYTES } from "../limits.js";
+
+/**
+ * The receive side's flow control of one call. The window grows while the
+ * implementation keeps up: bytes are credited as they arrive, and withheld while
+ * too many delivered messages wait to be taken. Crediting whole messages instead
+ * would deadlock with a message as large as the window.
+ */
+export class ReceiveCredit {
+  readonly #connection: Http2Connection;
+  readonly #stream: Http2Stream;
+  /** Bytes of the message that is still being assembled. */
+  readonly #pendingBytes: () => number;
+  /** Cost of the messages that have arrived and that nobody has taken. */
+  #waitingCost = 0;
+  /** Received bytes for which the window has not grown yet. */
+  #withheld = 0;
+  /** The unread bytes as the connection last heard of them. */
+  #reported = 0;
+
+  constructor(connection: Http2Connection, stream: Http2Stream, pendingBytes: () => number) {
+    this.#connection = connection;
+    this.#stream = stream;
+    this.#pendingBytes = pendingBytes;
+  }
+
+  /** Received bytes that the implementation has not taken, including their cost. */
+  get unreadBytes(): number {
+    return this.#waitingCost + this.#pendingBytes();
+  }
+
+  /** Counts received bytes. Call {@link update} once they have been read. */
+  received(bytes: number): void {
+    this.#withheld += bytes;
+  }
+
+  /** Counts a whole message, which waits to be taken. */
+  delivered(cost: number): void {
+    this.#waitingCost += cost;
+  }
+
+  /** A message was taken. */
+  taken(cost: number): void {
+    this.#waitingCost = Math.max(0, this.#waitingCost - cost);
+    this.update();
+  }
+
+  /** Forgets the messages that wait: nobody will take them. */
+  drop(): void {
+    this.#waitingCost = 0;
+    this.update();
+  }
+
+  /** Grows the window if the implementation keeps up, and reports a change of the unread bytes. */
+  update(): void {
+    if (this.#withheld > 0 && this.#waitingCost <= MAX_WAITING_BYTES) {
+      this.#connection.credit(this.#stream, this.#withheld);
+      this.#withheld = 0;
+    }
+    const { unreadBytes } = this;
+    const change = unreadBytes - this.#reported;
+    this.#reported = unreadBytes;
+    if (change !== 0) this.#connection.unread(change);
+  }
+}
