@@ -1,4 +1,4 @@
-const PREFIX_LENGTH = 5;
+import { messageLength, PREFIX_LENGTH } from "@kloset/wire/grpc";
 
 /**
  * Remembers the message of a request stream that was handed on last, by
@@ -25,7 +25,7 @@ export class LastMessage {
         this.#prefixFilled += taken;
         if (this.#prefixFilled < PREFIX_LENGTH) break;
         this.#prefixFilled = 0;
-        this.#left = this.#prefix.readUInt32BE(1);
+        this.#left = messageLength(this.#prefix);
       }
       const length = Math.min(this.#left, chunk.length - at);
       this.#pieces.push(chunk.subarray(at, at + length));

@@ -17,15 +17,6 @@ export const CONNECTION_CREDIT_BYTES = MiB;
 /** While messages of more bytes wait for a call that does not read, its window grows no more. */
 export const MAX_WAITING_BYTES = 256 * KiB;
 
-/** What a message in memory costs beside its bytes: one of no bytes must not be free. */
-export const MESSAGE_COST_BYTES = 256;
-
-/** While all messages that are not whole have less memory together, each gets all that it needs at once. */
-export const MAX_EAGER_BYTES = 64 * MiB;
-
-/** What the memory in which messages are encoded may keep when one is sent. */
-export const MAX_KEPT_BYTES = MiB;
-
 /** Calls that begin in one turn of the event loop: what they answer has to be seen before others begin. */
 export const MAX_BEGUN_AT_ONCE = 32;
 

@@ -7,12 +7,13 @@ import {
   cutOff,
   isFarDeadline,
   timeoutMsOf,
+  InboundMessages,
+  type AssemblyBudget,
 } from "@kloset/wire/grpc";
 import { errorCode } from "@kloset/wire/http2";
 import { CallContext, monotonicMs } from "./call-context.js";
 import type { Http2Connection } from "../http2/http2-connection.js";
 import type { Http2Stream, StreamHandler } from "../http2/http2-stream.js";
-import { InboundMessages, type AssemblyBudget } from "./inbound-messages.js";
 import { fieldOf } from "../http2/request-head.js";
 import { ReceiveCredit } from "./receive-credit.js";
 import { Requests } from "./requests.js";

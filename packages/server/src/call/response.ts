@@ -2,7 +2,7 @@ import type { MethodTable } from "@kloset/wire/grpc";
 import { responseHeaders } from "../http2/header-blocks.js";
 import type { Http2Connection } from "../http2/http2-connection.js";
 import type { Http2Stream } from "../http2/http2-stream.js";
-import { OutboundMessage } from "./outbound-message.js";
+import { OutboundMessage } from "@kloset/wire/grpc";
 import { sendStatus } from "./send-status.js";
 import type { Status } from "./status.js";
 

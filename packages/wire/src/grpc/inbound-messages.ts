@@ -1,9 +1,16 @@
-import { Code, isCodedError, StatusError } from "@kloset/wire/grpc";
-import { type MessageDecoder } from "@kloset/wire/codec";
-import { MAX_EAGER_BYTES, MESSAGE_COST_BYTES } from "../limits.js";
+import { messageLength, PREFIX_LENGTH } from "./message-prefix.js";
+import { Code } from "./code.js";
+import { isCodedError, StatusError } from "./status-error.js";
+import { type MessageDecoder } from "../codec/message-codec.js";
 
-/** A length prefix of gRPC: a flag and four bytes. */
-export const PREFIX_LENGTH = 5;
+/** Per-message overhead, so that empty messages also count against the limit. */
+export const MESSAGE_COST_BYTES = 256;
+
+/**
+ * While the incomplete messages of all calls hold less memory than this, each gets
+ * all the memory that its prefix names at once.
+ */
+const MAX_EAGER_BYTES = 64 * 1024 * 1024;
 
 /** Memory for messages that are not whole, of all calls together. */
 export interface AssemblyBudget {
@@ -94,9 +101,7 @@ export class InboundMessages {
 
   /** @returns -1 when the message is refused. */
   #lengthIn(prefix: Uint8Array, at: number): number {
-    const length =
-      (prefix[at + 1] ?? 0) * 0x100_0000 +
-      (((prefix[at + 2] ?? 0) << 16) | ((prefix[at + 3] ?? 0) << 8) | (prefix[at + 4] ?? 0));
+    const length = messageLength(prefix, at);
     if (length > this.#maxBytes) {
       this.#fail(
         Code.ResourceExhausted,

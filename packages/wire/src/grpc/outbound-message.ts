@@ -1,15 +1,17 @@
-import { Code, StatusError } from "@kloset/wire/grpc";
-import { Writer, type MessageEncoder } from "@kloset/wire/codec";
-import { writeUint32 } from "@kloset/wire/http2";
-import type { Body } from "../http2/http2-stream.js";
-import { PREFIX_LENGTH } from "./inbound-messages.js";
-import { MAX_KEPT_BYTES } from "../limits.js";
+import { Code } from "./code.js";
+import { StatusError } from "./status-error.js";
+import { Writer } from "../codec/writer.js";
+import { type MessageEncoder } from "../codec/message-codec.js";
+import { PREFIX_LENGTH, writePrefix } from "./message-prefix.js";
+
+/** Memory that the encoder keeps after a message; a larger buffer is released with its message. */
+export const MAX_KEPT_BYTES = 1024 * 1024;
 
 /** Where messages are encoded, one after the other: encoding never waits. */
 const writer = new Writer();
 
 /** One message of a response, with its prefix: what was written, and what stays where it is. */
-export class OutboundMessage implements Body {
+export class OutboundMessage {
   #head: Buffer;
   readonly #headLength: number;
   readonly #tail: Uint8Array | undefined;
@@ -40,8 +42,7 @@ export class OutboundMessage implements Body {
       const text = `message size ${length} is larger than configured writeMaxBytes ${maxBytes}`;
       throw new StatusError(text, Code.ResourceExhausted);
     }
-    this.#head[0] = 0;
-    writeUint32(this.#head, 1, length);
+    writePrefix(this.#head, length);
   }
 
   /** Call it when the message has to wait: the next one is encoded in the same memory. */

@@ -1,7 +1,6 @@
 import { expect, it } from "@jest/globals";
-import type { MessageEncoder } from "@kloset/wire/codec";
-import { MAX_KEPT_BYTES } from "../limits.js";
-import { OutboundMessage } from "./outbound-message.js";
+import type { MessageEncoder } from "../codec/message-codec.js";
+import { MAX_KEPT_BYTES, OutboundMessage } from "./outbound-message.js";
 
 const MiB = 1024 * 1024;
 
