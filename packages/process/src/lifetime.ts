@@ -1,4 +1,4 @@
-import { startDeadline } from "@kloset/wire/async";
+import { settlesWithin } from "@kloset/wire/async";
 import type { DescriptorServer } from "./descriptor-server.js";
 import { statusText } from "@kloset/wire/grpc";
 
@@ -55,29 +55,25 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
 }
 
 async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions): Promise<number> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = startDeadline(() => {
-      resolve("late");
-    }, closeDeadlineMs);
-  });
-  try {
-    if ((await Promise.race([late, callAsync(close)])) !== "late") return 0;
+  const closing = callAsync(close);
+  if (await settlesWithin(closing, closeDeadlineMs)) {
+    try {
+      await closing;
+      return 0;
+    } catch (error) {
+      report(`close() failed: ${statusText(error)}`);
+    }
+  } else {
     report(`close() did not finish within ${closeDeadlineMs / 1000} s after the host had gone`);
-  } catch (error) {
-    report(`close() failed: ${statusText(error)}`);
-  } finally {
-    clearTimeout(timer);
   }
   return FAILED_EXIT_CODE;
 }
 
-/** So that a throw is a rejection. */
-async function callAsync(close: () => Awaitable<void>): Promise<undefined> {
+/** Turns a throw into a rejection. */
+async function callAsync(close: () => Awaitable<void>): Promise<void> {
   await close();
-  return undefined;
 }
 
 function ignore(): void {
-  // A signal that is the host's to answer, or a server that there is not: the caller is told.
+  // Intentionally empty.
 }

@@ -7,7 +7,8 @@ import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { joinDuplex } from "./duplex.js";
 import { fixturePath, start, type Child, type Connection, type StartOptions } from "./testing/child.js";
-import { frameType, frameTypes, GrpcClient } from "@kloset/testing";
+import { frameTypes, GrpcClient } from "@kloset/testing";
+import { frameType } from "@kloset/wire/http2";
 import { storeMethods } from "@kloset/testing/server-contract";
 
 const connections: Connection[] = ["pipes", "socket", "two sockets"];

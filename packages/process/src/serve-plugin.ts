@@ -1,3 +1,4 @@
+import { settlesWithin } from "@kloset/wire/async";
 import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
 import { DEFAULT_CLOSE_DEADLINE_MS, outliveHost, type Awaitable } from "./lifetime.js";
@@ -95,17 +96,15 @@ async function connect<Services>(
   return serveGreeted({ services: await loadServices(), onError });
 }
 
-/** A process that exits drops what its log has not taken: a socket is full after some 300 lines that nobody has read. */
+/** A process that exits drops the lines that its log has not taken: a socket is full after some 300 unread lines. */
 async function flushLog(): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LOG_FLUSH_MS);
-    // Told when all before it has left, or never will.
+  const flushed = new Promise<void>((resolve) => {
+    // Called when everything before it has left, or never will.
     process.stderr.write("", () => {
       resolve();
     });
   });
-  clearTimeout(timer);
+  await settlesWithin(flushed, LOG_FLUSH_MS);
 }
 
 async function findHost(options: Pick<ServePluginOptions<unknown>, "program" | "transport">): Promise<Guard> {

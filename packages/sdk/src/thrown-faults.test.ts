@@ -9,7 +9,7 @@ import { storeOne } from "./testing/store-one.js";
 
 endFixturesAfterEach();
 
-const unprintable = "the plugin threw something that can not be printed";
+const unprintable = "the plugin threw something that cannot be printed";
 
 /** What the host is told, of each thing in the fixture `thrown.js`. */
 const texts: Record<string, string | RegExp> = {

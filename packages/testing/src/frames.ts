@@ -1,20 +1,16 @@
-/** HTTP/2 frame types, by RFC 9113, section 6. */
-export const frameType = { data: 0, headers: 1, priority: 2, rstStream: 3, settings: 4, ping: 6, goaway: 7 } as const;
+import { FRAME_HEADER_LENGTH, frameType, writeFrameHeader, writeUint32 } from "@kloset/wire/http2";
 
 /** One frame, for what a client library would not send. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const header = Buffer.alloc(9);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(stream, 5);
+  const header = Buffer.alloc(FRAME_HEADER_LENGTH);
+  writeFrameHeader(header, 0, payload.length, type, flags, stream);
   return Buffer.concat([header, payload]);
 }
 
 /** A big-endian 32-bit integer. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
+  writeUint32(bytes, 0, value);
   return bytes;
 }
 
@@ -33,7 +29,7 @@ export function frameTypes(bytes: Buffer): number[] {
   const types: number[] = [];
   for (let at = 0; at < bytes.length;) {
     types.push(bytes.readUInt8(at + 3));
-    at += 9 + bytes.readUIntBE(at, 3);
+    at += FRAME_HEADER_LENGTH + bytes.readUIntBE(at, 3);
     if (at > bytes.length) throw new Error("the bytes end within a frame");
   }
   return types;

@@ -5,5 +5,5 @@
  */
 export { deferred, type Deferred } from "./deferred.js";
 export { duplexPair } from "./duplex-pair.js";
-export { frame, frameType, frameTypes, goaway, rstStream } from "./frames.js";
+export { frame, frameTypes, goaway, rstStream } from "./frames.js";
 export { envelope, GrpcClient } from "./grpc-client.js";

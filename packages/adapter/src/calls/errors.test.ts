@@ -106,7 +106,7 @@ describe("errorText", () => {
       }),
     ],
   ])("is something for %s", (_name, thrown) => {
-    expect(errorText(thrown)).toBe("the plugin threw something that can not be printed");
+    expect(errorText(thrown)).toBe("the plugin threw something that cannot be printed");
   });
 
   it("takes a message that is no string", () => {

@@ -2,7 +2,7 @@ import { checkDeadline } from "@kloset/wire/async";
 import type { Awaitable, ConnectorContext } from "@kloset/model";
 import { describe } from "../values/describe.js";
 import type { Opened } from "./session.js";
-import { settledWithin } from "../async/settled-within.js";
+import { settlesWithin } from "@kloset/wire/async";
 
 /** How long a failure to open waits for `close()`. */
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
@@ -34,7 +34,7 @@ export async function openConnector<C extends Connector, T>(
   try {
     return { value: await ask(connector), close: () => connector.close() };
   } catch (error) {
-    await settledWithin(closeFailed(connector), closeDeadlineMs);
+    await settlesWithin(closeFailed(connector), closeDeadlineMs);
     throw error;
   }
 }

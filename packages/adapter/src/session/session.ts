@@ -3,7 +3,7 @@ import { checkDeadline, newAbortController, startDeadline } from "@kloset/wire/a
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "../async/condition.js";
 import { failedPrecondition } from "../calls/errors.js";
-import { settledWithin } from "../async/settled-within.js";
+import { settlesWithin } from "@kloset/wire/async";
 
 /** A connector and what the adapter keeps beside it. */
 export interface Opened<T> {
@@ -100,7 +100,7 @@ export class Session<T> {
    */
   async close(rpc: string): Promise<void> {
     // A call that came late is about to open the connector again: it is closed again, too.
-    if (this.#reopening !== undefined) await settledWithin(this.#reopening, this.#closeDeadlineMs);
+    if (this.#reopening !== undefined) await settlesWithin(this.#reopening, this.#closeDeadlineMs);
     if (this.#state !== "ready" && this.#closing === undefined) {
       throw failedPrecondition(`${rpc} was called before Init`);
     }
@@ -118,7 +118,7 @@ export class Session<T> {
     this.abort();
     const deadline = this.#abortDeadlineMs;
     const starting = this.#reopening ?? this.#starting;
-    if (starting !== undefined) await settledWithin(starting, deadline);
+    if (starting !== undefined) await settlesWithin(starting, deadline);
     await this.#whenIdle(deadline, () => {
       this.#ended = true;
       // A Close that waits for calls has waited long enough.

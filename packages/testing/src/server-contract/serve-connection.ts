@@ -5,7 +5,8 @@ import { runInNewContext } from "node:vm";
 import type { Serve } from "@kloset/wire/grpc";
 import { connected, type Connected } from "./connected.js";
 import { deferred } from "../deferred.js";
-import { frame, frameType, frameTypes, goaway, rstStream } from "../frames.js";
+import { frameType } from "@kloset/wire/http2";
+import { frame, frameTypes, goaway, rstStream } from "../frames.js";
 import { servedStore, storeMethods } from "./store-service.js";
 
 const modes = [servedStore({ mode: () => ({ mode: 6 }) })];

@@ -5,7 +5,8 @@ import { setImmediate } from "node:timers/promises";
 import type { Serve } from "@kloset/wire/grpc";
 import { connected, type Connected } from "./connected.js";
 import { aborted, deferred } from "../deferred.js";
-import { frame, frameType, rstStream } from "../frames.js";
+import { frameType } from "@kloset/wire/http2";
+import { frame, rstStream } from "../frames.js";
 import { envelope, type Call } from "../grpc-client.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
 

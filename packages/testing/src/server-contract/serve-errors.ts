@@ -70,7 +70,7 @@ export function describeErrors(serve: Serve): void {
 
     it.each<[string, unknown, Code, string]>([
       ["a string", "just words", Code.Unknown, "just words"],
-      ["undefined", undefined, Code.Unknown, "undefined was thrown"],
+      ["undefined", undefined, Code.Unknown, "the plugin threw undefined"],
       [
         "an error with a gRPC code",
         new ConnectError("Init comes first", Code.FailedPrecondition),

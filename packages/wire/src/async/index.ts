@@ -5,3 +5,4 @@
  */
 export { newAbortController } from "./abort-controller.js";
 export { checkDeadline, startDeadline } from "./deadline.js";
+export { settlesWithin } from "./settles-within.js";

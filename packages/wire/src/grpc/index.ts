@@ -5,6 +5,7 @@
  */
 export { Code, isFailureCode } from "./code.js";
 export { CutOffError, cutOff } from "./cut-off.js";
+export { errorText } from "./error-text.js";
 export { decidedByFirst } from "./first-request.js";
 export { InboundMessages, MESSAGE_COST_BYTES, type AssemblyBudget, type InboundEvents } from "./inbound-messages.js";
 export { messageLength, PREFIX_LENGTH, writePrefix } from "./message-prefix.js";

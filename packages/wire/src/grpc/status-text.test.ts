@@ -7,11 +7,11 @@ describe("statusText", () => {
     ["an error", new Error("no such bucket"), "no such bucket"],
     ["a connect error, without the code in front", new ConnectError("no", Code.NotFound), "no"],
     ["a string", "words", "words"],
-    ["undefined", undefined, "undefined was thrown"],
+    ["undefined", undefined, "the plugin threw undefined"],
     ["an error without a message", new TypeError(), "TypeError"],
     ["an error with only a code", Object.assign(new Error(), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
     ["several errors", new AggregateError([new Error("a"), "b"]), "a; b"],
-    ["an object without a text", Object.create(null), "something was thrown that has no text"],
+    ["an object without a text", Object.create(null), "the plugin threw [Object: null prototype] {}"],
     ["lone surrogates", "\uD83D a \uDE00\uD83D\uDE00", "\uFFFD a \uFFFD\u{1F600}"],
   ])("of %s", (_, error, text) => {
     expect(statusText(error)).toBe(text);

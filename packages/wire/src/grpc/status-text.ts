@@ -1,4 +1,5 @@
 import { Code } from "./code.js";
+import { errorText } from "./error-text.js";
 import { isCodedError, StatusError } from "./status-error.js";
 
 /**
@@ -24,14 +25,13 @@ export function grpcMessage(encoded: string): string {
 }
 
 /**
- * What a host shows of an error: the author's own words. Lone surrogates become
- * U+FFFD (they have no encoding), and a text too long for a header ends in
- * "… (N more bytes)".
+ * Returns the text that a host shows for an error: {@link errorText}, cut to what
+ * fits into a header. A text that was cut ends in "… (N more bytes)".
  *
  * @param error - Anything that can be thrown.
  */
 export function statusText(error: unknown): string {
-  const text = plainText(error).replace(/\p{Surrogate}/gu, "\uFFFD");
+  const text = errorText(error);
   // A UTF-16 unit is 9 bytes at most: most texts need no counting.
   if (text.length * 9 <= MAX_STATUS_TEXT_LENGTH) return text;
   let length = 0;
@@ -52,31 +52,6 @@ function encodedLength(character: string): number {
   if (point < 0x80) return /[\w\-.!~*'()]/.test(character) ? 1 : 3;
   if (point < 0x800) return 6;
   return point < 0x10000 ? 9 : 12;
-}
-
-function plainText(error: unknown): string {
-  try {
-    if (isCodedError(error)) return error.rawMessage;
-    if (typeof error === "string") return error;
-    return isErrorLike(error) ? messageOf(error) : `${String(error)} was thrown`;
-  } catch {
-    return "something was thrown that has no text";
-  }
-}
-
-/** Errors of another realm (a `vm` context) are no instances of this one's `Error`. */
-function isErrorLike(error: unknown): error is Error {
-  if (error instanceof Error) return true;
-  return typeof error === "object" && error !== null && "message" in error && typeof error.message === "string";
-}
-
-/** Node leaves the message of some errors empty (ECONNREFUSED on every address): say more. */
-function messageOf(error: Error): string {
-  if (error.message !== "") return error.message;
-  if ("errors" in error && Array.isArray(error.errors) && error.errors.length > 0) {
-    return error.errors.map((one: unknown) => plainText(one)).join("; ");
-  }
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
 /**

@@ -1,0 +1,25 @@
+import { startDeadline } from "./deadline.js";
+
+/**
+ * Waits until a promise settles, but for at most `ms` milliseconds. Never throws.
+ *
+ * @param ms - As `checkDeadline` accepts it: above 24 days there is no limit.
+ * @returns whether it has settled, in whichever way.
+ */
+export async function settlesWithin(promise: PromiseLike<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = startDeadline(() => {
+      resolve(false);
+    }, ms);
+  });
+  try {
+    return await Promise.race([promise.then(isSettled, isSettled), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isSettled(): true {
+  return true;
+}

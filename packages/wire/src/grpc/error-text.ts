@@ -1,0 +1,54 @@
+import { inspect } from "node:util";
+import { isCodedError } from "./status-error.js";
+
+/**
+ * Returns the text of anything that was thrown, word for word: the message of an
+ * error, a string as it is, anything else as Node prints it. The text is never
+ * empty, because hosts take an empty text for success. Lone surrogates become
+ * U+FFFD, because UTF-8 cannot carry them. Never throws.
+ */
+export function errorText(error: unknown): string {
+  return rawText(error).toWellFormed();
+}
+
+/**
+ * A getter of an error may throw, which must not hide the error itself. Whatever an
+ * error's properties are declared to be, their values may be anything: they are made
+ * strings here, where that may fail.
+ */
+function rawText(error: unknown): string {
+  try {
+    if (typeof error === "string") return error === "" ? "the plugin threw an empty string" : error;
+    if (!(error instanceof Error) && !isErrorLike(error)) return `the plugin threw ${inspect(error, { depth: 1 })}`;
+    return String(messageOf(error)) || "the plugin threw an error without a message";
+  } catch {
+    return "the plugin threw something that cannot be printed";
+  }
+}
+
+/** @returns the author's value, which may be of any type; "" when there is nothing to show. */
+function messageOf(error: Error): unknown {
+  // Connect puts "[code]" in front of its messages; rawMessage has the author's words.
+  const message: unknown = isCodedError(error) ? error.rawMessage : error.message;
+  if (message !== "") return message;
+  // Node leaves the message empty when a connection failed on every address.
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    // One level only: an error could be among its own.
+    return error.errors
+      .map((one: unknown) => (one instanceof Error ? one.message || one.name : rawText(one)))
+      .join("; ");
+  }
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
+
+/** An error of another realm (a worker, a `vm` context) is no instance of this realm's Error. */
+function isErrorLike(value: unknown): value is Error {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "message" in value &&
+    typeof value.message === "string" &&
+    "name" in value &&
+    typeof value.name === "string"
+  );
+}
