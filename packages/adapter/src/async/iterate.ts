@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { newAbortController } from "@kloset/wire/async";
 import type { Awaitable } from "@kloset/model";
 import { abortError } from "../calls/errors.js";
-import { closeQuietly, stepsOf, syncStepsOf } from "../content/sources.js";
+import { closeQuietly, stepsOf, syncStepsOf, type Steps } from "../content/sources.js";
 
 /**
  * Values after which a turn is left to everything else. A source that waits for
@@ -24,45 +24,66 @@ export async function* iterateUntilAbort<T>(
   source: AsyncIterable<T> | Iterable<T>,
   signal: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
-  const steps = stepsOf(source);
-  let ended = false;
-  const close = (): void => {
-    if (ended) return;
-    ended = true;
-    closeQuietly(steps);
-  };
-  let rejectPending: ((reason: Error) => void) | undefined;
-  const onAbort = (): void => {
-    if (rejectPending === undefined) close();
-    else rejectPending(abortError(signal));
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
+  const steps = new AbortableSteps(source, signal);
   try {
     for (let values = 1; ; values++) {
       if (values % VALUES_PER_TURN === 0) await nextTurn();
-      throwIfAborted(signal);
-      // One listener for the whole iteration: racing every step against a promise
-      // of the signal would pile up reactions on it.
-      const result = await new Promise<IteratorResult<T>>((resolve, reject) => {
-        rejectPending = reject;
-        steps.next().then(resolve, (error: unknown) => {
-          ended = true;
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the source threw
-          reject(error);
-        });
-      });
-      rejectPending = undefined;
-      if (result.done === true) {
-        ended = true;
-        return;
-      }
-      // Aborted since it came: the listener has run, and took it for pending.
-      throwIfAborted(signal);
+      const result = await steps.next();
+      if (result.done === true) return;
       yield result.value;
     }
   } finally {
-    signal.removeEventListener("abort", onAbort);
-    close();
+    steps.release();
+  }
+}
+
+/** The steps of a source, which end with its signal. */
+class AbortableSteps<T> {
+  readonly #steps: Steps<T>;
+  readonly #signal: AbortSignal;
+  #hasEnded = false;
+  #rejectPending: ((reason: Error) => void) | undefined;
+  readonly #onAbort = (): void => {
+    if (this.#rejectPending === undefined) this.#close();
+    else this.#rejectPending(abortError(this.#signal));
+  };
+
+  constructor(source: AsyncIterable<T> | Iterable<T>, signal: AbortSignal) {
+    this.#steps = stepsOf(source);
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** @throws what the source throws; the signal's reason. */
+  async next(): Promise<IteratorResult<T>> {
+    throwIfAborted(this.#signal);
+    // One listener for the whole iteration: racing every step against a promise
+    // of the signal would pile up reactions on it.
+    const result = await new Promise<IteratorResult<T>>((resolve, reject) => {
+      this.#rejectPending = reject;
+      this.#steps.next().then(resolve, (error: unknown) => {
+        this.#hasEnded = true;
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the source threw
+        reject(error);
+      });
+    });
+    this.#rejectPending = undefined;
+    if (result.done === true) this.#hasEnded = true;
+    // The signal may have been aborted since the value came: the listener took the step for pending.
+    else throwIfAborted(this.#signal);
+    return result;
+  }
+
+  /** Closes a source that has not ended. */
+  release(): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    closeQuietly(this.#steps);
   }
 }
 
@@ -82,20 +103,24 @@ export async function eachUntilAbort<T>(
 ): Promise<void> {
   const steps = syncStepsOf(source);
   if (steps === undefined) {
-    for await (const value of iterateUntilAbort(source, signal)) {
-      const wait = each(value);
-      if (wait !== undefined) await wait;
-    }
+    await eachAsync(source, signal, each);
     return;
   }
-  const state = { ended: false };
+  let ended = false;
+  const close = (): void => {
+    if (ended) return;
+    ended = true;
+    closeQuietly(steps);
+  };
   const next = (): IteratorResult<T | PromiseLike<T>> => {
-    // One that throws has ended.
-    state.ended = true;
+    // A source that throws has ended.
+    ended = true;
     const result = steps.next();
-    state.ended = result.done === true;
+    ended = result.done === true;
     return result;
   };
+  // The source is closed at once, even if the wait below never settles.
+  signal.addEventListener("abort", close, { once: true });
   try {
     for (let values = 1; ; values++) {
       if (values % VALUES_PER_TURN === 0) await nextTurn();
@@ -106,7 +131,27 @@ export async function eachUntilAbort<T>(
       if (wait !== undefined) await wait;
     }
   } finally {
-    if (!state.ended) closeQuietly(steps);
+    signal.removeEventListener("abort", close);
+    close();
+  }
+}
+
+async function eachAsync<T>(
+  source: AsyncIterable<T> | Iterable<T>,
+  signal: AbortSignal,
+  each: (value: T) => Promise<void> | undefined,
+): Promise<void> {
+  const steps = new AbortableSteps(source, signal);
+  try {
+    for (let values = 1; ; values++) {
+      if (values % VALUES_PER_TURN === 0) await nextTurn();
+      const result = await steps.next();
+      if (result.done === true) return;
+      const wait = each(result.value);
+      if (wait !== undefined) await wait;
+    }
+  } finally {
+    steps.release();
   }
 }
 

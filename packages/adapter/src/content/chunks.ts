@@ -1,18 +1,34 @@
 import { isUint8Array } from "node:util/types";
 import type { Awaitable, ByteSource } from "@kloset/model";
 import { describeContent } from "../values/describe.js";
-import { iterateUntilAbort, untilAborted } from "../async/iterate.js";
+import { eachUntilAbort, iterateUntilAbort, untilAborted } from "../async/iterate.js";
 import { MAX_CHUNK_BYTES } from "../limits.js";
 import { discard, isIterable } from "./sources.js";
 
 /**
- * Turns what an author returned into chunks for the wire: none empty (hosts fail
- * on that), none above 1 MiB.
+ * Hands the chunks of an author's content to `send`: none empty (hosts fail on that), none above 1 MiB.
  *
- * @param opened - The source, or a promise of it, which is not waited for once the
- * signal is aborted.
+ * @param source - What the author returned.
  * @param what - Names the content in errors, as `"/etc/passwd"`.
- * @throws TypeError when the source does not yield bytes.
+ * @param send - Returns undefined when the next chunk may follow at once; otherwise its promise is awaited.
+ * @throws TypeError when the source does not yield bytes, or loses them while they are sent; whatever the source or
+ *   `send` throws; the signal's reason.
+ */
+export async function eachChunk(
+  source: unknown,
+  what: string,
+  signal: () => AbortSignal,
+  send: (chunk: Uint8Array) => Promise<void> | undefined,
+): Promise<void> {
+  // Bytes in memory need neither an iterator nor a signal.
+  if (isUint8Array(source)) await sendSplit(source, what, send);
+  else await eachUntilAbort(iterable(source, what), signal(), (chunk) => sendSplit(bytesIn(chunk, what), what, send));
+}
+
+/**
+ * Yields the chunks of an author's content, as {@link eachChunk} does.
+ *
+ * @param opened - The source, or a promise of it, which is not awaited any further once the signal is aborted.
  */
 export async function* chunksOf(
   opened: Awaitable<ByteSource>,
@@ -24,32 +40,83 @@ export async function* chunksOf(
     yield* split(source, what);
     return;
   }
-  if (!isIterable(source)) {
-    throw new TypeError(
-      `the content of ${what} is ${describeContent(source)}: bytes, or an iterable of bytes, is needed`,
-    );
-  }
-  for await (const chunk of iterateUntilAbort(source, signal)) {
-    if (!isUint8Array(chunk)) {
-      throw new TypeError(`the content of ${what} yielded ${describeContent(chunk)}: bytes (a Uint8Array) are needed`);
-    }
-    yield* split(chunk, what);
+  for await (const chunk of iterateUntilAbort(iterable(source, what), signal)) yield* split(bytesIn(chunk, what), what);
+}
+
+function iterable(source: unknown, what: string): AsyncIterable<unknown> | Iterable<unknown> {
+  if (isIterable(source)) return source;
+  throw new TypeError(
+    `the content of ${what} is ${describeContent(source)}: bytes, or an iterable of bytes, is needed`,
+  );
+}
+
+function bytesIn(chunk: unknown, what: string): Uint8Array {
+  if (isUint8Array(chunk)) return chunk;
+  throw new TypeError(`the content of ${what} yielded ${describeContent(chunk)}: bytes (a Uint8Array) are needed`);
+}
+
+/** @returns undefined when everything was sent at once. */
+function sendSplit(
+  bytes: Uint8Array,
+  what: string,
+  send: (chunk: Uint8Array) => Promise<void> | undefined,
+): Promise<void> | undefined {
+  const { length } = bytes;
+  if (length === 0) checkThere(bytes, what);
+  if (length <= MAX_CHUNK_BYTES) return length === 0 ? undefined : sendPart(bytes, length, bytes, what, send);
+  return sendParts(bytes, what, send);
+}
+
+async function sendParts(
+  bytes: Uint8Array,
+  what: string,
+  send: (chunk: Uint8Array) => Promise<void> | undefined,
+): Promise<void> {
+  const { length } = bytes;
+  for (let start = 0; start < length; start += MAX_CHUNK_BYTES) {
+    const sent = sendPart(bytes, length, bytes.subarray(start, start + MAX_CHUNK_BYTES), what, send);
+    if (sent !== undefined) await sent;
   }
 }
 
+/** Sends one part of some bytes. If the bytes were lost meanwhile, that is the error: it explains all others. */
+function sendPart(
+  bytes: Uint8Array,
+  length: number,
+  part: Uint8Array,
+  what: string,
+  send: (chunk: Uint8Array) => Promise<void> | undefined,
+): Promise<void> | undefined {
+  const check = (): void => {
+    assertSent(bytes, length, what);
+  };
+  let sent;
+  try {
+    sent = send(part);
+  } catch (error) {
+    check();
+    throw error;
+  }
+  if (sent !== undefined) {
+    return sent.then(check, (error: unknown) => {
+      check();
+      throw error;
+    });
+  }
+  check();
+  return undefined;
+}
+
 /** Cuts bytes into chunks for the wire. @throws TypeError when they are lost while they are sent. */
-export function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, undefined> {
+function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, undefined> {
   const { length } = bytes;
   if (length === 0) checkThere(bytes, what);
   for (let start = 0; start < length; start += MAX_CHUNK_BYTES) {
     try {
       yield length <= MAX_CHUNK_BYTES ? bytes : bytes.subarray(start, start + MAX_CHUNK_BYTES);
-    } catch (error) {
-      // If that is why it could not be sent, it is the better text.
+    } finally {
       assertSent(bytes, length, what);
-      throw error;
     }
-    assertSent(bytes, length, what);
   }
 }
 

@@ -2,7 +2,7 @@ import { isUint8Array } from "node:util/types";
 import type { Send } from "@kloset/wire/grpc";
 import type { Awaitable, ByteSource } from "@kloset/model";
 import type { CallContext } from "../calls/call-context.js";
-import { chunksOf, split } from "./chunks.js";
+import { eachChunk } from "./chunks.js";
 import { ownSignal, untilAborted, type OwnSignal } from "../async/iterate.js";
 import { noticeOnce } from "../session/notice.js";
 import { discard } from "./sources.js";
@@ -33,7 +33,7 @@ interface Chunk {
 }
 
 /**
- * Opens content and sends it, in chunks as {@link chunksOf} makes them. The author's
+ * Opens content and sends it, in chunks as {@link eachChunk} makes them. The author's
  * signal is aborted when the host does not want the rest, or the content failed,
  * but not when it was sent: what the author has opened with it may still be in use.
  */
@@ -63,28 +63,10 @@ async function sendAll(
       throw new Error(`the plugin answered more than the ${atMost} bytes of ${what} that were asked for`);
     return send({ chunk });
   };
-  // Bytes that are there need no iterator.
-  if (isUint8Array(source)) await sendParts(split(source, what), sendOne);
-  else await sendParts(chunksOf(source, what, signal.get()), sendOne);
+  await eachChunk(source, what, signal.get, sendOne);
   // Hosts keep what came, and take its length for the file's: nobody else would see it.
   if (declared > 0 && sent !== declared) {
     noticeOnce(`kloset: ${what}: ${sent} bytes were read, but its fileInfo.size is ${declared}`);
-  }
-}
-
-/** Sends chunks, and tells who makes them when one could not be sent: it may know why. */
-async function sendParts(
-  parts: AsyncGenerator<Uint8Array, void> | Generator<Uint8Array, void>,
-  send: (chunk: Uint8Array) => Promise<void> | undefined,
-): Promise<void> {
-  for (let step = await parts.next(); step.done !== true; step = await parts.next()) {
-    try {
-      const sent = send(step.value);
-      if (sent !== undefined) await sent;
-    } catch (error) {
-      await parts.throw(error);
-      throw error;
-    }
   }
 }
 

@@ -1,8 +1,7 @@
-import { checkDeadline } from "@kloset/wire/async";
+import { checkDeadline, settlesWithin } from "@kloset/wire/async";
 import type { Awaitable, ConnectorContext } from "@kloset/model";
 import { describe } from "../values/describe.js";
 import type { Opened } from "./session.js";
-import { settlesWithin } from "@kloset/wire/async";
 
 /** How long a failure to open waits for `close()`. */
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;

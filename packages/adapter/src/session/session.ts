@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { checkDeadline, newAbortController, startDeadline } from "@kloset/wire/async";
+import { checkDeadline, newAbortController, settlesWithin, startDeadline } from "@kloset/wire/async";
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "../async/condition.js";
 import { failedPrecondition } from "../calls/errors.js";
-import { settlesWithin } from "@kloset/wire/async";
 
 /** A connector and what the adapter keeps beside it. */
 export interface Opened<T> {
