@@ -185,7 +185,7 @@ function sourcesOf(room: Room): { file: string; text: string }[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
     const file = join(entry.parentPath, entry.name);
     if (!entry.isFile() || !/\.ts$/.test(file) || /\.test\.ts$|\/testing\.ts$|\.d\.ts$/.test(file)) return [];
-    if (/\/(?:dist|lib|node_modules|testing)\//.test(file.slice(folder.length))) return [];
+    if (/\/(?:dist|lib|node_modules|testing|examples)\//.test(file.slice(folder.length))) return [];
     const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
     return [{ file: file.slice(top.length + 1), text }];
   });
