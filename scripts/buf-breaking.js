@@ -1,5 +1,5 @@
-// Fails when a proto breaks what deployed hosts speak. Each module is held
-// against its own baseline: the two can not be built as one (see buf.yaml).
+// Fails if a proto breaks deployed hosts. Each module has its own baseline, because the two cannot be built as one (see
+// buf.yaml).
 import { execFileSync } from "node:child_process";
 
 for (const generation of ["v1.0", "v1.1"]) {

@@ -1,5 +1,5 @@
-// Makes plugins self-contained: one executable file of each, and beside it the
-// reference server, which hardly anybody asks for and everybody would load.
+// Bundles each plugin into one executable file. The reference server, which few users select, becomes a separate file so
+// that the others do not load it.
 import { chmod, readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { basename, extname } from "node:path";
@@ -9,12 +9,11 @@ import { build } from "esbuild";
 const reference = "@kloset/sdk/reference";
 
 /**
- * Bundles compiled plugins, given as file URLs, into a folder: NAME.js becomes
- * NAME.cjs, and NAME-reference.mjs beside it. Each has a file of its own: Plakar
- * 1.0 packs no file twice.
+ * Bundles compiled plugins, given as file URLs, into a folder: NAME.js becomes NAME.cjs and NAME-reference.mjs. Each
+ * plugin has its own copy of the reference server, because Plakar 1.0 packs no file twice.
  *
- * Plugins become CommonJS, for which Node starts a tenth sooner: it loads nothing
- * for ES modules then. So they can not await anything at their top.
+ * Plugins become CommonJS: Node then loads nothing for ES modules and starts a tenth sooner. They therefore cannot use
+ * top-level `await`.
  */
 export async function bundle(plugins, folder) {
   for (const plugin of plugins) {
@@ -24,8 +23,8 @@ export async function bundle(plugins, folder) {
   }
 }
 
-// An extension that says what a file is makes Node run it: with another name it depends on
-// the next package.json above, and Node may end with 0 having run nothing.
+// With any other extension, the module format depends on the nearest package.json, and Node may run nothing and exit
+// with 0.
 const formats = {
   ".cjs": {
     format: "cjs",
@@ -34,7 +33,7 @@ const formats = {
   },
   ".mjs": {
     format: "esm",
-    // CommonJS in the bundle may ask for Node's own modules, which ESM has no function for.
+    // CommonJS code in the bundle may call `require` for Node's own modules, which does not exist in ES modules.
     banner:
       'import { createRequire as createRequireOfBundle } from "node:module";\nconst require = createRequireOfBundle(import.meta.url);',
   },
@@ -60,7 +59,7 @@ async function make(file, entry, folder, name) {
         setup: ({ onLoad }) => onLoad({ filter: /[\\/]packages[\\/]sdk[\\/]dist[\\/].*\.js$/ }, loadedAtOnce),
       },
     ],
-    // Not the identifiers: they are in stack traces, and names of classes in messages.
+    // Identifiers are not minified: they occur in stack traces, and names of classes in messages.
     minifyWhitespace: true,
     minifySyntax: true,
     ...format,
@@ -70,7 +69,7 @@ async function make(file, entry, folder, name) {
     logLevel: "warning",
     banner: { js: `#!/usr/bin/env node\n${banner}` },
   });
-  // One of them says that an import for its side effects (the guard) was left out.
+  // A warning may mean that an import for its side effects (the guard) was dropped.
   if (warnings.length > 0) throw new Error("the bundle has warnings");
   for (const [path, output] of Object.entries(metafile.outputs)) {
     const missing = output.imports
@@ -82,9 +81,8 @@ async function make(file, entry, folder, name) {
 }
 
 /**
- * Makes static imports of the SDK's dynamic ones, but for that of the reference
- * server. A bundle holds what its connector needs and no more; what is imported
- * dynamically would stand in functions of its own there, which the engine reads twice.
+ * Turns the SDK's dynamic imports into static ones, except that of the reference server. A bundle holds only the code
+ * that its connector needs, and esbuild would wrap dynamic imports in functions, which the engine reads twice.
  */
 async function loadedAtOnce({ path }) {
   const imports = [];

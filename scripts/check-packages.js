@@ -1,41 +1,65 @@
-// Packs every package that would be published, installs the tarballs in an empty
-// project, and imports and compiles against every export: what works in the
-// workspace may not work for those who install it.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// Packs every public package, lints the tarballs, installs them in an empty project with the commands that
+// `npm run pack` prints, and imports and compiles against every export: a package that works in the workspace may still
+// be broken for its users.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installCommands, packPublic } from "./pack.js";
+import { publicPackages, top } from "./packages.js";
 
-const top = new URL("..", import.meta.url).pathname;
+/** Commands that lint one tarball. Neither asks a registry. */
+const LINTERS = [
+  ["node_modules/publint/src/cli.js", "run", "--strict"],
+  // Packages are ES modules only: `require` and TypeScript's "node10" resolution are not supported.
+  [
+    "node_modules/@arethetypeswrong/cli/dist/index.js",
+    ...["--profile", "esm-only", "--no-definitely-typed", "--format", "ascii", "--no-emoji", "--no-color"],
+  ],
+];
+
 const project = mkdtempSync(join(tmpdir(), "kloset-packages-"));
 
 try {
-  const packed = JSON.parse(npm(top, "pack", "--workspaces", "--json", "--pack-destination", project));
-  const tarballs = packed.filter(({ name }) => !isPrivate(name));
-  for (const { name, files } of tarballs) {
-    const stray = files.filter(({ path }) => /\.test\.|tsbuildinfo|fixtures/.test(path));
-    if (stray.length > 0) throw new Error(`${name} packs what it should not: ${stray.map(({ path }) => path)}`);
+  const packed = packPublic(join(project, "tarballs"));
+  for (const { name, tarball, paths } of packed) {
+    const stray = paths.filter((path) => /\.test\.|tsbuildinfo|fixtures|testing\//.test(path));
+    if (stray.length > 0) throw new Error(`${name} packs files for tests: ${stray.join(", ")}`);
+    if (!paths.includes("LICENSE")) throw new Error(`${name} packs no LICENSE`);
+    lint(name, tarball);
   }
 
-  const dependencies = Object.fromEntries(tarballs.map(({ name, filename }) => [name, `file:./${filename}`]));
-  write("package.json", { private: true, type: "module", dependencies, overrides: dependencies });
-  npm(project, "install", "--no-audit", "--no-fund");
+  write("package.json", { private: true, type: "module" });
+  for (const command of installCommands(packed)) npm(project, ...command, "--no-audit", "--no-fund");
 
-  const specifiers = tarballs.flatMap(({ name }) => exportsOf(name));
+  const specifiers = publicPackages().flatMap(({ name, manifest }) =>
+    Object.keys(manifest.exports).map((key) => name + key.slice(1)),
+  );
   compile("all", specifiers, ["ES2023", "DOM"]);
-  // Connect's declarations name DOM's HeadersInit. Authors have no need of a browser's, nor of Connect's.
+  // Connect's declarations name the DOM type HeadersInit. Authors need neither the DOM's types nor Connect's.
   compile("authors", ["@kloset/sdk"], ["ES2023"]);
   execFileSync(process.execPath, ["all.js"], { cwd: project, stdio: "inherit" });
   execFileSync("node_modules/.bin/kloset-conformance", ["rules"], {
     cwd: project,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  console.log(`${tarballs.length} packages can be installed, imported and compiled against`);
+  console.log(`${packed.length} packages can be installed, imported and compiled against`);
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
 
-/** Compiles imports of these, with all that they declare. */
+/** Runs every linter on a tarball, and shows the output of those that fail. */
+function lint(name, tarball) {
+  for (const [linter, ...args] of LINTERS) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [linter, ...args, tarball], {
+      cwd: top,
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`${name} fails ${linter}:\n${stdout}${stderr}`);
+  }
+}
+
+/** Compiles a module that imports these specifiers, together with all their declarations. */
 function compile(name, specifiers, lib) {
   const lines = specifiers.map((specifier, i) => `import * as m${i} from ${JSON.stringify(specifier)};`);
   const uses = specifiers.map((_, i) => `m${i}`).join(", ");
@@ -62,16 +86,4 @@ function npm(cwd, ...args) {
 
 function write(name, content) {
   writeFileSync(join(project, name), typeof content === "string" ? content : JSON.stringify(content, null, 2));
-}
-
-function manifestOf(name) {
-  return JSON.parse(readFileSync(join(top, "node_modules", name, "package.json"), "utf8"));
-}
-
-function isPrivate(name) {
-  return manifestOf(name).private === true;
-}
-
-function exportsOf(name) {
-  return Object.keys(manifestOf(name).exports).map((key) => name + key.slice(1));
 }

@@ -1,6 +1,5 @@
-// Holds what SECURITY.md says of dependencies: which packages an author installs
-// with the SDK, where all packages come from, and that none runs code when it is
-// installed. Whether one has a known weakness is npm's to tell: `npm audit`.
+// Verifies the statements of SECURITY.md about dependencies: the packages that an author installs with the SDK, the
+// source of all packages, and that none runs code during installation. `npm audit` reports known vulnerabilities.
 import { readFileSync } from "node:fs";
 
 const top = new URL("..", import.meta.url);
@@ -11,15 +10,15 @@ const problems = [...foreignSources(), ...installScripts(), ...undocumented(), .
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
 console.log(
-  `${Object.keys(packages).length} packages in the lock file, ${production("@kloset/sdk").size} in an installed @kloset/sdk: as SECURITY.md says`,
+  `${Object.keys(packages).length} packages in the lock file, ${production("@kloset/sdk").size} in an installed @kloset/sdk, as SECURITY.md states`,
 );
 
 function* foreignSources() {
   for (const [path, { link, resolved, integrity }] of Object.entries(packages)) {
     if (link || !path.startsWith("node_modules/")) continue;
-    // The lock file names no address for what comes from the registry (.npmrc): git and tarballs are always named.
-    if (resolved !== undefined) yield `${path} comes from ${resolved}: only npm's registry is trusted`;
-    if (!integrity?.startsWith("sha512-")) yield `${path} has no sha512 in the lock file`;
+    // For packages from the registry, the lock file omits the URL (.npmrc). It always names git sources and tarballs.
+    if (resolved !== undefined) yield `${path} comes from ${resolved}; only npm's registry is trusted`;
+    if (!integrity?.startsWith("sha512-")) yield `${path} has no sha512 hash in the lock file`;
   }
 }
 
@@ -27,19 +26,20 @@ function* installScripts() {
   for (const [path, { hasInstallScript }] of Object.entries(packages)) {
     const name = nameOf(path);
     if (hasInstallScript && allowScripts[name] !== false)
-      yield `${name} has an install script: refuse it in allowScripts`;
+      yield `${name} has an install script; set it to false in allowScripts`;
   }
-  for (const [name, allowed] of Object.entries(allowScripts)) if (allowed) yield `${name} may run an install script`;
+  for (const [name, allowed] of Object.entries(allowScripts))
+    if (allowed) yield `${name} is allowed to run an install script; set it to false in allowScripts`;
 }
 
 function* undocumented() {
   const table = /## Supply chain[\s\S]*?\n\n(\|[\s\S]*?)\n\n/.exec(read("SECURITY.md"))?.[1] ?? "";
-  const told = new Set([...table.matchAll(/`(@[^`]+)`/g)].map((match) => match[1]));
+  const listed = new Set([...table.matchAll(/`(@[^`]+)`/g)].map((match) => match[1]));
   const installed = production("@kloset/sdk");
   for (const name of installed)
-    if (!told.has(name)) yield `${name} is installed with @kloset/sdk: SECURITY.md does not give the reason`;
-  for (const name of told)
-    if (!installed.has(name)) yield `SECURITY.md names ${name}, which is not installed with @kloset/sdk`;
+    if (!listed.has(name)) yield `${name} is installed with @kloset/sdk, but not listed in SECURITY.md`;
+  for (const name of listed)
+    if (!installed.has(name)) yield `SECURITY.md lists ${name}, which is not installed with @kloset/sdk`;
 }
 
 function* withoutProvenance() {
@@ -51,7 +51,7 @@ function* withoutProvenance() {
   }
 }
 
-/** Every package that comes with one, by its name, without itself. */
+/** Returns the names of all packages that are installed with a package. */
 function production(name, found = new Set()) {
   const entry = packages[`node_modules/${name}`];
   const { dependencies = {} } = entry.link ? packages[entry.resolved] : entry;

@@ -1,4 +1,4 @@
-/** Of what Jest writes with `--json`, what is looked at. */
+/** The part of the output of Jest with `--json` that is used. */
 export interface JestResults {
   readonly testResults: readonly {
     readonly name: string;

@@ -1,11 +1,11 @@
-/** What jest-worker says of a process that the system has ended for a fault of memory. */
+/** The message of jest-worker about a process that ended with a segmentation fault. */
 const crash = /A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGSEGV/;
 
 /**
- * The test files whose process has crashed, if nothing else has failed.
+ * Returns the test files whose process crashed, if nothing else failed.
  *
- * @param results - What Jest writes with `--json`; undefined when there is nothing.
- * @returns none where a test has failed, or a file for another reason: that is no matter of luck.
+ * @param results - The output of Jest with `--json`; undefined if there is none.
+ * @returns an empty array if a test failed, or a file for another reason, because a second run would not help.
  */
 export function onlyCrashed(results) {
   const failed = (results?.testResults ?? []).filter(({ status }) => status === "failed");

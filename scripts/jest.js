@@ -1,6 +1,5 @@
-// Runs Jest, with all arguments handed on. ES modules in Jest need an experimental
-// part of Node, which crashes once in thousands of test files (nodejs/node#35889 and
-// its like, in Node 20): files whose process has crashed, and only those, are run once more.
+// Runs Jest with the given arguments. ES modules in Jest need an experimental feature of Node that crashes once in
+// thousands of test files (nodejs/node#35889 and similar issues, in Node 20). Only files whose process crashed run again.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +17,7 @@ try {
   process.exitCode = run([...process.argv.slice(2), "--json", `--outputFile=${results}`]);
   const crashed = process.exitCode === 0 ? [] : onlyCrashed(readResults(results));
   if (crashed.length > 0) {
-    console.error(`\nNode has crashed in ${crashed.join(", ")}: once more.`);
+    console.error(`\nNode crashed in ${crashed.join(", ")}. Running these files again.`);
     process.exitCode = run(["--runTestsByPath", ...crashed]);
   }
 } finally {
@@ -27,12 +26,12 @@ try {
 
 function run(args) {
   const flags = ["--disable-warning=ExperimentalWarning", "--experimental-vm-modules"];
-  // With --json Jest reports on stderr, and writes to stdout where the results are.
+  // With --json, Jest reports on stderr and prints the path of the results to stdout.
   const { status } = spawnSync(process.execPath, [...flags, jest, ...args], { cwd: top, stdio: "inherit" });
   return status ?? 1;
 }
 
-/** @returns undefined when Jest has written none: it was stopped, or did not understand its arguments. */
+/** Returns undefined if Jest wrote no results, because it was stopped or rejected its arguments. */
 function readResults(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));

@@ -1,9 +1,9 @@
-// Runs the built suite on other versions of Node, taken from the npm registry:
+// Runs the tests on other versions of Node, which it installs from the npm registry. Build first.
 //   node scripts/test-on-node.js VERSION... [-- JEST ARGUMENTS...]
-// A version is as 20.19.0, or as 26: the newest that the registry has of it.
+// A version is 20.19.0, for example, or 26 for the newest 26 in the registry.
 //
-// The packages that hold the binaries are installed themselves: `node`, which
-// would choose between them, does that in an install script, and none is run here.
+// Installs the package of the platform's binary. The package `node` would select it in an install script, which is not
+// run here.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -19,7 +19,7 @@ const wrong = versions.filter((version) => !/^\d+(\.\d+){0,2}$/.test(version));
 if (versions.length === 0 || wrong.length > 0) {
   if (wrong.length > 0)
     console.error(`not a version of Node: ${wrong.map((version) => JSON.stringify(version)).join(", ")}`);
-  console.error("usage: npm run test:node -- VERSION... [-- JEST ARGUMENTS...], with versions as 20.19.0 or 26");
+  console.error("usage: npm run test:node -- VERSION... [-- JEST ARGUMENTS...], with versions such as 20.19.0 or 26");
   process.exit(usageExitCode);
 }
 
@@ -34,14 +34,14 @@ const outcomes = versions.map((version) => {
 console.log(`\n${outcomes.join("\n")}`);
 process.exitCode = outcomes.every((outcome) => outcome.startsWith("passed")) ? 0 : 1;
 
-/** Which version really ran, and whether the suite passed. */
+/** Runs the tests, and returns the version that actually ran and the result. */
 function testOn(version) {
   const folder = install(version);
-  // First on the path: the suite's child processes find it there, as `#!/usr/bin/env node` does.
+  // First on the path, so that child processes and `#!/usr/bin/env node` use the same Node.
   const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
   const used = run("node", ["--print", "process.version"], { env, stdio: ["ignore", "pipe", "inherit"] }).stdout.trim();
   if (!`${used}.`.startsWith(`v${version}.`))
-    throw new Error(`node-${version} says that it is ${JSON.stringify(used)}`);
+    throw new Error(`node-${version} reports version ${JSON.stringify(used)}`);
   console.log(`\n== Node ${used}`);
   const { status } = run("npm", ["run", "--silent", "test:jest", "--", ...jestArguments], {
     env,
@@ -51,10 +51,10 @@ function testOn(version) {
   return { used, passed: status === 0 };
 }
 
-/** Installs a version, and tells the folder of its binary. npm verifies what it has fetched. */
+/** Installs a version, and returns the folder of its binary. npm verifies the download. */
 function install(version) {
   const { platform, arch } = process;
-  // Another's package has the name that this one should have.
+  // On macOS arm64, the expected package name belongs to an unrelated package.
   const name = `${platform === "darwin" && arch === "arm64" ? "node-bin" : "node"}-${platform}-${arch}`;
   const project = join(cache, version);
   mkdirSync(project, { recursive: true });

@@ -1,4 +1,4 @@
-/** Runs `npm run test:node`'s script against a registry of the test's own. */
+/** Runs the script of `npm run test:node` against a local registry. */
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ const name = `${platform === "darwin" && arch === "arm64" ? "node-bin" : "node"}
 let folder: string;
 let server: Server;
 let tarball: Buffer;
-/** Of the version 99.0.0 another Node's binary is sent, of 98.0.0 other bytes than were promised. */
+/** For 99.0.0 the registry sends the binary of another version, for 98.0.0 bytes with a different hash. */
 const other = { binary: "99.0.0", bytes: "98.0.0" } as const;
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ function registry(): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A package as the registry has them, but for a binary that only tells of itself and calls the real one. */
+/** Returns a package like the registry's, whose binary records its arguments and runs the real one. */
 function packNode(): Buffer {
   const source = join(folder, "package");
   mkdirSync(join(source, "bin"), { recursive: true });
@@ -90,7 +90,7 @@ function testOnNode(...args: string[]): Promise<Outcome> {
 }
 
 describe("npm run test:node", () => {
-  it("runs Jest on the version that was asked for, and says which it is", async () => {
+  it("runs Jest on the requested version, and prints the version", async () => {
     const { code, stdout } = await testOnNode(version, "--", "--version");
     expect(stdout).toContain(`\n== Node v${version}\n`);
     expect(stdout).toMatch(/\n\d+\.\d+\.\d+\n/);
@@ -99,7 +99,7 @@ describe("npm run test:node", () => {
     expect(readFileSync(join(folder, "called"), "utf8")).toMatch(/jest\.js --version/);
   });
 
-  it("fails when the suite does", async () => {
+  it("fails when a test fails", async () => {
     const { code, stdout } = await testOnNode(version, "--", "no/such/test");
     expect(stdout).toContain(`FAILED on Node v${version}\n`);
     expect(code).toBe(1);
@@ -107,23 +107,20 @@ describe("npm run test:node", () => {
 
   it.each([
     ["97", `FAILED on Node 97: the registry has no ${name}@97`],
-    [other.binary, `FAILED on Node ${other.binary}: node-${other.binary} says that it is "v${version}"`],
+    [other.binary, `FAILED on Node ${other.binary}: node-${other.binary} reports version "v${version}"`],
     [other.bytes, `FAILED on Node ${other.bytes}: npm could not install ${name}@${other.bytes}:`],
-  ])("fails for %s, which is not there as it should be", async (wanted, text) => {
+  ])("rejects %s, which is missing or wrong", async (wanted, text) => {
     const { code, stdout } = await testOnNode(wanted);
     expect(stdout).toContain(text);
     expect(code).toBe(1);
   });
 
-  it.each([[[]], [["next"]], [["20.19.0", "v26"]]])(
-    "tells what is wrong with the arguments %j, and ends with 2",
-    async (args) => {
-      const { code, stdout, stderr } = await testOnNode(...args);
-      expect(stderr).toContain("usage: npm run test:node -- VERSION...");
-      for (const wrong of args.filter((one) => one !== "20.19.0"))
-        expect(stderr).toContain(`not a version of Node: ${JSON.stringify(wrong)}`);
-      expect(stdout).toBe("");
-      expect(code).toBe(2);
-    },
-  );
+  it.each([[[]], [["next"]], [["20.19.0", "v26"]]])("reports invalid arguments %j, and exits with 2", async (args) => {
+    const { code, stdout, stderr } = await testOnNode(...args);
+    expect(stderr).toContain("usage: npm run test:node -- VERSION...");
+    for (const wrong of args.filter((one) => one !== "20.19.0"))
+      expect(stderr).toContain(`not a version of Node: ${JSON.stringify(wrong)}`);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
 });

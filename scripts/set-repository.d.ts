@@ -1,0 +1,1 @@
+export function repositoryFields(url: string, folder: string): Readonly<Record<string, unknown>>;
