@@ -23,19 +23,15 @@ const broken = {
 const killed = { ...crashed, name: "/e.test.ts", message: crashed.message.replace("SIGSEGV", "SIGKILL") };
 
 it.each([
-  [
-    "files whose process has crashed",
-    [passed, crashed, { ...crashed, name: "/f.test.ts" }],
-    ["/a.test.ts", "/f.test.ts"],
-  ],
-  ["nothing where all have passed", [passed], []],
-  ["nothing where a test has failed as well", [crashed, failed], []],
-  ["nothing where a file could not be loaded", [crashed, broken], []],
-  ["nothing that was killed, for want of memory as it may be", [killed], []],
+  ["files whose process crashed", [passed, crashed, { ...crashed, name: "/f.test.ts" }], ["/a.test.ts", "/f.test.ts"]],
+  ["nothing if all tests passed", [passed], []],
+  ["nothing if a test failed as well", [crashed, failed], []],
+  ["nothing if a file could not be loaded", [crashed, broken], []],
+  ["nothing that was killed, perhaps for lack of memory", [killed], []],
 ])("runs again %s", (_, testResults, again) => {
   expect(onlyCrashed({ testResults })).toEqual(again);
 });
 
-it("runs nothing again where Jest has said nothing", () => {
+it("runs nothing again without a report from Jest", () => {
   expect(onlyCrashed(undefined)).toEqual([]);
 });

@@ -1,7 +1,4 @@
-/**
- * Compiles and runs the examples of the README, word for word, in an empty
- * project that has nothing but the packages.
- */
+/** Compiles and runs the README's examples verbatim, in a project that has only the packages. */
 import { execFile, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 const exec = promisify(execFile);
 
-/** Runs Node in the project; a hang is a failure, not a wait for ever. */
+/** Runs Node in the project, with a timeout in case it hangs. */
 function node(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   return exec(process.execPath, args, { cwd: project, timeout: 170_000 });
 }
@@ -48,7 +45,7 @@ describe("the README", () => {
     expect(lines.length).toBeLessThanOrEqual(22);
   });
 
-  it("shows a plugin that works, driven as the README says", async () => {
+  it("shows a plugin that works with the host of the README", async () => {
     const { stdout, stderr } = await node("try.js");
     expect(stderr).toBe("");
     expect(stdout.split("\n").map((line) => line.trim())).toEqual([
@@ -62,15 +59,15 @@ describe("the README", () => {
     ]);
   });
 
-  it("shows a plugin that keeps every rule of the kit, by the command that it shows", async () => {
-    // By the name that is published: npx would take any other from a stranger.
+  it("shows a plugin that passes the conformance kit with the command of the README", async () => {
+    // Must be the published name: npx would install any other from a stranger.
     const command = /^npx @kloset\/conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
-    // What npx finds where the package is installed.
+    // The file that npx runs where the package is installed.
     const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", ...command);
     expect(stdout).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
   }, 180_000);
 
-  it("shows a plugin that tells a person in a shell what it is, and ends with 2", () => {
+  it("shows a plugin that prints a usage message and exits with code 2 in a shell", () => {
     const shell = spawnSync(join(project, "notes.js"), {
       cwd: project,
       stdio: ["ignore", "pipe", "pipe"],

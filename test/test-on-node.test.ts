@@ -1,4 +1,4 @@
-/** Runs `npm run test:node`'s script against a registry of the test's own. */
+/** Runs the script behind `npm run test:node` against a local registry. */
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -18,8 +18,8 @@ const name = `${platform === "darwin" && arch === "arm64" ? "node-bin" : "node"}
 let folder: string;
 let server: Server;
 let tarball: Buffer;
-/** Of the version 99.0.0 another Node's binary is sent, of 98.0.0 other bytes than were promised. */
-const other = { binary: "99.0.0", bytes: "98.0.0" } as const;
+/** Faulty versions: 99.0.0 has the binary of another Node, 98.0.0 other bytes than its integrity says. */
+const faulty = { binary: "99.0.0", bytes: "98.0.0" } as const;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "kloset-test-on-node-"));
@@ -42,7 +42,7 @@ function registry(): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A package as the registry has them, but for a binary that only tells of itself and calls the real one. */
+/** Packs a Node package whose binary logs its arguments and calls the real Node. */
 function packNode(): Buffer {
   const source = join(folder, "package");
   mkdirSync(join(source, "bin"), { recursive: true });
@@ -58,10 +58,10 @@ function packNode(): Buffer {
 
 function packument(): object {
   const integrityOf = (bytes: Buffer): string => `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
-  const versions = [version, ...Object.values(other)].map((one) => {
+  const versions = [version, ...Object.values(faulty)].map((one) => {
     const dist = {
       tarball: `${registry()}/${name}-${one}.tgz`,
-      integrity: integrityOf(one === other.bytes ? Buffer.from("promised") : tarball),
+      integrity: integrityOf(one === faulty.bytes ? Buffer.from("promised") : tarball),
     };
     return [one, { name, version: one, bin: { node: "bin/node" }, dist }];
   });
@@ -90,7 +90,7 @@ function testOnNode(...args: string[]): Promise<Outcome> {
 }
 
 describe("npm run test:node", () => {
-  it("runs Jest on the version that was asked for, and says which it is", async () => {
+  it("runs Jest on the requested version and prints it", async () => {
     const { code, stdout } = await testOnNode(version, "--", "--version");
     expect(stdout).toContain(`\n== Node v${version}\n`);
     expect(stdout).toMatch(/\n\d+\.\d+\.\d+\n/);
@@ -107,23 +107,20 @@ describe("npm run test:node", () => {
 
   it.each([
     ["97", `FAILED on Node 97: the registry has no ${name}@97`],
-    [other.binary, `FAILED on Node ${other.binary}: node-${other.binary} says that it is "v${version}"`],
-    [other.bytes, `FAILED on Node ${other.bytes}: npm could not install ${name}@${other.bytes}:`],
-  ])("fails for %s, which is not there as it should be", async (wanted, text) => {
+    [faulty.binary, `FAILED on Node ${faulty.binary}: node-${faulty.binary} says that it is "v${version}"`],
+    [faulty.bytes, `FAILED on Node ${faulty.bytes}: npm could not install ${name}@${faulty.bytes}:`],
+  ])("fails for the faulty version %s", async (wanted, text) => {
     const { code, stdout } = await testOnNode(wanted);
     expect(stdout).toContain(text);
     expect(code).toBe(1);
   });
 
-  it.each([[[]], [["next"]], [["20.19.0", "v26"]]])(
-    "tells what is wrong with the arguments %j, and ends with 2",
-    async (args) => {
-      const { code, stdout, stderr } = await testOnNode(...args);
-      expect(stderr).toContain("usage: npm run test:node -- VERSION...");
-      for (const wrong of args.filter((one) => one !== "20.19.0"))
-        expect(stderr).toContain(`not a version of Node: ${JSON.stringify(wrong)}`);
-      expect(stdout).toBe("");
-      expect(code).toBe(2);
-    },
-  );
+  it.each([[[]], [["next"]], [["20.19.0", "v26"]]])("rejects the arguments %j and exits with code 2", async (args) => {
+    const { code, stdout, stderr } = await testOnNode(...args);
+    expect(stderr).toContain("usage: npm run test:node -- VERSION...");
+    for (const wrong of args.filter((one) => one !== "20.19.0"))
+      expect(stderr).toContain(`not a version of Node: ${JSON.stringify(wrong)}`);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
 });
