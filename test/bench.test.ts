@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(new URL("../scripts/bench.js", import.meta.url));
 
-/** Where there is no `go`. */
+/** Runs the script with a PATH that has no `go`. */
 function run(env: NodeJS.ProcessEnv): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, "--smoke"], {
     env: { PATH: "/nowhere", ...env },
@@ -13,7 +13,7 @@ function run(env: NodeJS.ProcessEnv): { status: number | null; stdout: string; s
   return { status, stdout, stderr };
 }
 
-it("scripts/bench.js says in one line that there is no Go", () => {
+it("scripts/bench.js prints one line without Go", () => {
   expect(run({ CI: "" })).toEqual({
     status: 0,
     stdout: "Go is not installed: the benchmark is left out\n",

@@ -23,7 +23,7 @@ describe("scripts/h2spec.js without Go", () => {
     return spawnSync(process.execPath, [SCRIPT], { env: { PATH: bin, ...env }, encoding: "utf8" });
   }
 
-  it("says so in one line, and leaves h2spec out", () => {
+  it("prints one line and skips h2spec", () => {
     expect(run({ CI: "" })).toMatchObject({
       status: 0,
       stdout: "Go is not installed: h2spec is left out\n",
@@ -38,7 +38,7 @@ describe("scripts/h2spec.js without Go", () => {
   });
 });
 
-describe("a report", () => {
+describe("judge", () => {
   const passing = Array.from(
     { length: 140 },
     (_, i) => `<testcase package="http2/1" classname="Case ${i}" time="0.1"></testcase>`,
@@ -54,7 +54,7 @@ Connection closed</error>
     return judge(readReport(xml.join("\n")), [...exceptions]).problems;
   }
 
-  it("of cases that pass is good, and one that fails is a problem", () => {
+  it("reports failed and skipped cases, and no others", () => {
     expect(problems(passing, [])).toEqual([]);
     expect(problems([...passing, failing], [])).toEqual([`${name}: failed\nGOAWAY Frame\nConnection closed`]);
     expect(problems([...passing, '<testcase package="a" classname="b"><skipped></skipped></testcase>'], [])).toEqual([
@@ -62,21 +62,21 @@ Connection closed</error>
     ]);
   });
 
-  it("may have an exception that fails as it says, and no other", () => {
+  it("accepts an exception only if it fails as declared", () => {
     expect(problems([...passing, failing], [exception])).toEqual([]);
     expect(problems([...passing, failing], [{ ...exception, instead: "Timeout" }])[0]).toContain(
       '"Timeout" was to come',
     );
   });
 
-  it("of an exception that passes, or does not exist, is a problem", () => {
+  it("reports an exception that passes or does not exist", () => {
     expect(problems([...passing, failing.replace(/<error>[^]*<\/error>/, "")], [exception])).toEqual([
-      `${name}: passes, and is no exception any more`,
+      expect.stringContaining(`${name}: passes`),
     ]);
     expect(problems(passing, [exception])).toEqual([`${name}: there is no such case`]);
   });
 
-  it("of few cases is a problem", () => {
+  it("reports that too few cases ran", () => {
     expect(problems([], [])).toHaveLength(1);
   });
 });

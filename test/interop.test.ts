@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(new URL("../scripts/interop.js", import.meta.url));
 const INTEROP = fileURLToPath(new URL("../interop/", import.meta.url));
-/** Every one has to be run: a module that the script forgets would pass unseen. */
+/** The script must run all of them: a forgotten module would pass unnoticed. */
 const modules = readdirSync(INTEROP).filter((name) => existsSync(join(INTEROP, name, "go.mod")));
 
 let bin = "";
@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(bin, { recursive: true });
 });
 
-/** A `go` that says its version, and answers `go test` with these lines. */
+/** Installs a fake `go` with a version, which prints these events for `go test`. */
 function install(version: string, events: readonly object[] = []): void {
   const lines = events.map((event) => `echo '${JSON.stringify(event)}'`).join("\n");
   writeFileSync(
@@ -38,7 +38,7 @@ describe("scripts/interop.js", () => {
   it.each([
     ["Go is not installed", undefined],
     ["Go 1.22 is older than 1.25", "go1.22.3"],
-  ])("says in one line that %s, and leaves the suite out", (missing, version) => {
+  ])("prints one line and skips the suite when %s", (missing, version) => {
     if (version !== undefined) install(version);
     expect(run({ CI: "" })).toMatchObject({
       status: 0,
@@ -55,7 +55,7 @@ describe("scripts/interop.js", () => {
 
   const passed = { Action: "pass", Package: "p", Test: "TestIt", Elapsed: 1 };
 
-  it("passes when every test does; a package without tests is no skipped test", () => {
+  it("passes when every test passes, and ignores packages without tests", () => {
     install("go1.25.0", [passed, { Action: "skip", Package: "p/gen" }]);
     const { status, stdout } = run({ CI: "true" });
     expect(status).toBe(0);
@@ -64,7 +64,7 @@ describe("scripts/interop.js", () => {
     expect(stdout.match(/^pass p TestIt/gm)).toHaveLength(modules.length);
   });
 
-  it("takes a skipped test for a failure, and shows why it was skipped", () => {
+  it("fails for a skipped test and prints the reason", () => {
     const why = { Action: "output", Package: "p", Test: "TestThat", Output: "no network today" };
     install("go1.26.8", [passed, why, { Action: "skip", Package: "p", Test: "TestThat", Elapsed: 0 }]);
     const { status, stdout, stderr } = run();

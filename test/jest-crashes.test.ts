@@ -24,14 +24,14 @@ const killed = { ...crashed, name: "/e.test.ts", message: crashed.message.replac
 
 it.each([
   ["files whose process crashed", [passed, crashed, { ...crashed, name: "/f.test.ts" }], ["/a.test.ts", "/f.test.ts"]],
-  ["nothing if all passed", [passed], []],
-  ["nothing if a test failed, too", [crashed, failed], []],
+  ["nothing if all tests passed", [passed], []],
+  ["nothing if a test failed as well", [crashed, failed], []],
   ["nothing if a file could not be loaded", [crashed, broken], []],
-  ["nothing that was killed, possibly for lack of memory", [killed], []],
+  ["nothing that was killed, perhaps for lack of memory", [killed], []],
 ])("runs again %s", (_, testResults, again) => {
   expect(onlyCrashed({ testResults })).toEqual(again);
 });
 
-it("runs nothing again without results of Jest", () => {
+it("runs nothing again without a report from Jest", () => {
   expect(onlyCrashed(undefined)).toEqual([]);
 });

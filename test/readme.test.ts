@@ -1,4 +1,4 @@
-/** Compiles and runs the examples of the README in an empty project that contains only the packages. */
+/** Compiles and runs the README's examples verbatim, in a project that has only the packages. */
 import { execFile, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 const exec = promisify(execFile);
 
-/** Runs Node in the project, with a time limit. */
+/** Runs Node in the project, with a timeout in case it hangs. */
 function node(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   return exec(process.execPath, args, { cwd: project, timeout: 170_000 });
 }
@@ -59,15 +59,15 @@ describe("the README", () => {
     ]);
   });
 
-  it("shows a plugin that conforms, by the command of the README", async () => {
-    // The published name: npx would install any other name from a stranger.
+  it("shows a plugin that passes the conformance kit with the command of the README", async () => {
+    // Must be the published name: npx would install any other from a stranger.
     const command = /^npx @kloset\/conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
-    // The file that npx runs if the package is installed.
+    // The file that npx runs where the package is installed.
     const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", ...command);
     expect(stdout).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
   }, 180_000);
 
-  it("shows a plugin that explains itself in a shell, and exits with 2", () => {
+  it("shows a plugin that prints a usage message and exits with code 2 in a shell", () => {
     const shell = spawnSync(join(project, "notes.js"), {
       cwd: project,
       stdio: ["ignore", "pipe", "pipe"],

@@ -57,6 +57,6 @@ export function sdkTarget(server: ServerName | Serve = chosenServer()): Target {
 }
 
 async function load(name: ServerName): Promise<{ readonly serve: Serve; readonly embed: Embed }> {
-  const server = await loadServer(name);
-  return { serve: server.serve, embed: await loadEmbedding(server) };
+  const { serve } = await loadServer(name);
+  return { serve, embed: await loadEmbedding(name) };
 }

@@ -5,7 +5,7 @@ import { statusText } from "@kloset/wire/grpc";
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** How long a connector's `close()` may take after the host has gone, in milliseconds. */
+/** Default time limit for closing the connector after the host has gone, in milliseconds. */
 export const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
 /** The exit code after a `close()` that failed or did not finish in time, or a host that broke the protocol. */
@@ -16,7 +16,7 @@ export interface LifetimeOptions {
   /** One that is still being loaded is waited for, its signals caught already. */
   readonly server: PromiseLike<Pick<DescriptorServer, "closed" | "close">>;
   readonly close: () => Awaitable<void>;
-  /** As `checkDeadline` takes it. */
+  /** Time limit for `close` after the host has gone, in milliseconds; see `checkDeadline` for valid values. */
   readonly closeDeadlineMs: number;
   readonly onDisconnect?: (() => void) | undefined;
   /** Tells the user something, in a line. */

@@ -29,7 +29,7 @@ export interface ServePluginOptions<Services> {
   readonly load: () => Awaitable<PluginServer<Services>>;
   /** Closes the connector. Called once, when the host has gone. */
   readonly close: () => Awaitable<void>;
-  /** How long `close` may take, in milliseconds. Default: 10,000. */
+  /** Time limit for `close` after the host has gone, in milliseconds. Default: 10,000. */
   readonly closeDeadlineMs?: number;
   /** How the host hands over the connection. Default: `KLOSET_TRANSPORT`, or else what is found. */
   readonly transport?: Transport;

@@ -5,39 +5,55 @@ import { exporterKind } from "./kinds/exporter.js";
 import { importerKind } from "./kinds/importer.js";
 import type { Kind, KindName, ServedConnector, Tables } from "./kinds/kind.js";
 import { storageKind } from "./kinds/storage.js";
+import type { ServerName } from "./server.js";
 
-/** The connectors of one plugin executable. Plakar starts a process of its own for each that it uses. */
+/** The connectors of one plugin executable. Plakar starts a separate process for each connector that it uses. */
 export interface Connectors {
   readonly importer?: ImporterFactory | undefined;
   readonly exporter?: ExporterFactory | undefined;
   readonly storage?: StoreFactory | undefined;
 }
 
-/** A connector whose tables and adapters can be loaded. */
+/** An author's connector that is not loaded yet. */
 export interface Connector {
   readonly kind: KindName;
-  readonly loadTables: () => Promise<Tables>;
-  /** Loads what serves it. @returns Makes a new one, for one connection. */
-  readonly load: () => Promise<(tables: Tables) => ServedConnector>;
+  /** Loads the connector for one connection, with the service tables that the server needs. */
+  readonly load: (server: ServerName) => Promise<ServedConnector>;
 }
 
-/** One kind, and an author's factory of it. */
-export function connectorOf<Factory>({ name, loadTables, loadAdapter }: Kind<Factory>, factory: Factory): Connector {
+/** Combines a kind and an author's factory. */
+export function connectorOf<Factory>(kind: Kind<Factory>, factory: Factory): Connector {
   return {
-    kind: name,
-    loadTables,
-    load: async () => {
-      const adapt = await loadAdapter();
-      return (tables) => adapt(factory, tables);
+    kind: kind.name,
+    load: async (server) => {
+      const serve = await loadKind(kind, server);
+      return serve(factory);
     },
   };
 }
 
-/** All that there are, in the order in which people name them. */
+/** Returns the connectors that are defined, in the order importer, exporter, storage. */
 export function connectorsOf({ importer, exporter, storage }: Connectors): Connector[] {
   return [
     ...(importer === undefined ? [] : [connectorOf(importerKind, importer)]),
     ...(exporter === undefined ? [] : [connectorOf(exporterKind, exporter)]),
     ...(storage === undefined ? [] : [connectorOf(storageKind, storage)]),
   ];
+}
+
+/** Loads the adapters of a kind, and the service tables that the server needs. */
+export async function loadKind<Factory>(
+  kind: Kind<Factory>,
+  server: ServerName,
+): Promise<(factory: Factory) => ServedConnector> {
+  const adapt = await kind.loadAdapter();
+  const tables = await loadTables(kind, server);
+  return (factory) => adapt(factory, tables);
+}
+
+/** The framed server uses generated codecs; Connect needs the descriptors of protobuf-es. */
+async function loadTables(kind: Pick<Kind<never>, "name" | "loadTables">, server: ServerName): Promise<Tables> {
+  if (server === "framed") return kind.loadTables();
+  const { referenceTables } = await import("@kloset/sdk/reference");
+  return referenceTables(kind.name);
 }

@@ -1,4 +1,4 @@
-/** Rules of the wire contract that only a real process on real pipes can keep or break. */
+/** Rules of the wire contract that only a real process on real pipes can break. */
 import { describe, expect, it } from "@jest/globals";
 import { openExporter, openImporter, openStorage, PluginConnection, type ScannedRecord } from "@kloset/host";
 import { fileInfoOf, LocationFlag } from "@kloset/model";
@@ -19,9 +19,9 @@ endFixturesAfterEach();
 const GOAWAY = 7;
 const SETTINGS = 4;
 
-describe.each(generations)("the bytes that a plugin writes, on %s", (generation) => {
-  it.each(["the end of input", "SIGTERM", "a GOAWAY of the host's"])(
-    "are frames from the first to the last, none a GOAWAY: %s",
+describe.each(generations)("the output of a plugin, on %s", (generation) => {
+  it.each(["the end of input", "SIGTERM", "a GOAWAY from the host"])(
+    "consists of whole frames without a GOAWAY after %s",
     async (end) => {
       const { plugin, log } = await startProcess({ fixture: "noisy-plugin.js" });
       const written: Buffer[] = [];
@@ -29,7 +29,7 @@ describe.each(generations)("the bytes that a plugin writes, on %s", (generation)
       const connection = await PluginConnection.open(plugin, { generation });
       const client = await openImporter(connection, connectorOptions());
       await scanAll(client.scan());
-      // A failure, a call that nobody knows, a second Init: none of them is the connection's end.
+      // Neither a failure, nor an unknown call, nor a second Init ends the connection.
       await expect(openStorage(connection, connectorOptions())).rejects.toMatchObject({ code: 12 });
       await expect(openExporter(connection, connectorOptions())).rejects.toMatchObject({ code: 12 });
       await expect(openImporter(connection, connectorOptions())).rejects.toMatchObject({ code: 9 });
@@ -46,12 +46,12 @@ describe.each(generations)("the bytes that a plugin writes, on %s", (generation)
   );
 });
 
-/** As other grpc-go programs send it: an odd last stream id, which nghttp2 takes for an error. */
+/** Returns a GOAWAY as other grpc-go programs send it, with an odd last stream id, which nghttp2 rejects. */
 function goaway(): Buffer {
   return Buffer.from([0, 0, 8, GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
 }
 
-/** What a scan says of each entry, and what was read of it. */
+/** Returns the records of a scan with the chunks of each. */
 async function readAll(
   client: Awaited<ReturnType<typeof startImporter>>["client"],
 ): Promise<[ScannedRecord, readonly Uint8Array[]][]> {
@@ -66,8 +66,8 @@ async function readAll(
   return read;
 }
 
-describe.each(generations)("what hosts stumble over, on %s", (generation) => {
-  it("reaches them as they can take it", async () => {
+describe.each(generations)("behaviour that hosts depend on, on %s", (generation) => {
+  it("adapts entries that hosts cannot handle", async () => {
     const { client, log } = await startImporter(generation, { config: { scan: "traps" } });
     const read = await readAll(client);
     const files = read.filter(([record]) => record.attribute === undefined);
@@ -81,12 +81,7 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     ).toEqual([
       ["/", "/", undefined, 0],
       ["/file", "file", undefined, "the file".length],
-      [
-        "/huge",
-        undefined,
-        expect.stringMatching(/^the texts of the entry have 5242\d+ bytes, and a message holds \d+$/),
-        0,
-      ],
+      ["/huge", undefined, expect.stringMatching(/ 5242\d+ bytes/), 0],
       ["/large", "large", undefined, 3 * 1024 * 1024 + 1],
       ["/empty", "empty", undefined, 0],
       ["/lone-\uFFFD", undefined, expect.stringContaining("not valid Unicode"), 0],
@@ -97,18 +92,18 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     const chunks = read.flatMap(([, own]) => own.map((chunk) => chunk.length));
     expect(Math.min(...chunks)).toBeGreaterThan(0);
     expect(Math.max(...chunks)).toBeLessThanOrEqual(1024 * 1024);
-    await log.says('kloset: "/file" was yielded twice');
+    await log.waitFor('kloset: "/file" was yielded twice');
     expect(log.lines('kloset: "/file" was yielded twice')).toHaveLength(1);
   });
 
-  it("extended attributes are for those that can tell them from their files", async () => {
+  it("sends extended attributes only on v1.1, where hosts can tell them from files", async () => {
     const { client, log } = await startImporter(generation, { config: { scan: "traps" } });
     const attributes = (await readAll(client)).filter(([record]) => record.attribute !== undefined);
-    const left = (): string[] => log.lines("kloset: extended attributes are left out");
+    const notices = (): string[] => log.lines("kloset: extended attributes are left out");
     if (generation === "v1.0") {
       expect(attributes).toEqual([]);
-      await log.says("kloset: extended attributes are left out");
-      expect(left()).toHaveLength(1);
+      await log.waitFor("kloset: extended attributes are left out");
+      expect(notices()).toHaveLength(1);
       return;
     }
     expect(
@@ -118,10 +113,10 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
       ["/file", { name: "user.color", kind: "extended" }, "value of user.color"],
       ["/file", { name: "stream", kind: "ads" }, "value of stream"],
     ]);
-    expect(left()).toEqual([]);
+    expect(notices()).toEqual([]);
   });
 
-  it("Close is answered while a scan runs, and the connector is closed after it", async () => {
+  it("answers Close during a scan and closes the connector after the scan", async () => {
     const { client, log, stop } = await startImporter(generation, { config: { scan: "garbage" } });
     const scan = client.scan();
     const records = scan[Symbol.asyncIterator]();
@@ -136,16 +131,14 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     expect(log.lines("").indexOf("scan ended")).toBeLessThan(log.lines("").indexOf("closing"));
   });
 
-  it("a listing over the limit of a message is an error that says so, and one below it arrives", async () => {
+  it("fails a listing that exceeds the message limit, and sends one that just fits", async () => {
     const most = Math.floor((4 * 1024 * 1024) / (generation === "v1.0" ? 36 : 34));
     const fits = await startStorage(generation, { config: { macs: String(most) } });
     expect(await fits.client.list("packfile")).toHaveLength(most);
     const tooMany = await startStorage(generation, { config: { macs: String(most + 1) } });
     await expect(tooMany.client.list("state")).rejects.toMatchObject({
       code: 8,
-      message: expect.stringContaining(
-        `there are ${most + 1} states, and hosts accept a listing of ${most}`,
-      ) as unknown,
+      message: expect.stringMatching(new RegExp(`${most + 1} .*${most}`)) as unknown,
     });
     expect(await tooMany.client.mode()).toBe(6);
   });
@@ -154,12 +147,12 @@ describe.each(generations)("what hosts stumble over, on %s", (generation) => {
     [-1, 1],
     [0, 1],
     [5, 5],
-  ])("a maxconcurrency of %d is %d to the author", async (maxConcurrency, expected) => {
+  ])("passes a maxconcurrency of %d to the author as %d", async (maxConcurrency, expected) => {
     const { log } = await startImporter(generation, {
       config: { constructs: "prints" },
       options: { maxConcurrency, hostname: "h", cwd: "/c" },
     });
-    await log.says("protocol");
+    await log.waitFor("protocol");
     const context = JSON.parse(log.lines("{")[0] ?? "") as Record<string, unknown>;
     expect(context).toMatchObject({
       protocol: "faulty",
@@ -173,7 +166,7 @@ describe("a restore, on both generations", () => {
   const directory = fileInfoOf({ type: "directory" });
 
   it.each(generations)(
-    "makes the same calls on %s, below the root, directories' permissions last",
+    "makes the same calls on %s, below the root, with permissions of directories last",
     async (generation) => {
       const { client, log } = await startExporter(generation);
       if (client.generation === "v1.0") {
@@ -200,7 +193,7 @@ describe("a restore, on both generations", () => {
         expect(results).toBe(4);
       }
       await client.close();
-      await log.says("closed\n");
+      await log.waitFor("closed\n");
       expect(log.lines().filter((line) => !/^(?:storing|aborted)/.test(line))).toEqual([
         "createDirectory /d",
         "createDirectory /d/e",
@@ -217,7 +210,7 @@ describe("a restore, on both generations", () => {
   );
 
   for (const generation of generations) {
-    it(`does not abort the signal of a file that is stored, on ${generation}`, async () => {
+    it(`does not abort the signal of a stored file, on ${generation}`, async () => {
       const { client, log, stop } = await startExporter(generation);
       if (client.generation === "v1.0") {
         await client.storeFile("/target/f", Buffer.from("abc"), 3);
@@ -236,7 +229,7 @@ describe("a restore, on both generations", () => {
     });
   }
 
-  it("asks a v1.1 host for what its methods can take: acknowledgements, extended attributes", async () => {
+  it("requests acknowledgements and extended attributes from a v1.1 host only if the methods exist", async () => {
     const exporter = await startExporter("v1.1");
     expect((await exporter.client.identity()).flags).toBe(LocationFlag.EXPORTXATTR);
     const importer = await startImporter("v1.1");

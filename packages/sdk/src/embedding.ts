@@ -1,43 +1,40 @@
 /**
- * For tools that serve an author's connectors over a connection of their own, in
- * one process. Plugins use `run…`.
+ * Serves connectors in-process, over a connection that the caller provides: for
+ * tools. Plugins use `run…` from `@kloset/sdk`.
  *
  * @module
  */
 import type { Generation } from "@kloset/adapter";
-import type { Connectors } from "./connectors.js";
+import { loadKind, type Connectors } from "./connectors.js";
 import { exporterKind } from "./kinds/exporter.js";
 import { importerKind } from "./kinds/importer.js";
-import type { Kind, ServedConnector } from "./kinds/kind.js";
 import { storageKind } from "./kinds/storage.js";
 import { pluginOf, type Plugin } from "./plugin.js";
-import type { LoadedServer } from "./server.js";
+import type { ServerName } from "./server.js";
 
 export type { Connectors } from "./connectors.js";
 export type { Plugin } from "./plugin.js";
 export { chosenServer, loadServer, type LoadedServer, type ServerName } from "./server.js";
 
-/** Makes a plugin of connectors, for one connection. */
+/**
+ * Creates a plugin for one connection.
+ *
+ * @throws Error for an unknown generation.
+ */
 export type Embed = (connectors: Connectors, chosen?: Generation) => Plugin;
 
-/** Loads what serves connectors of every kind by a server's tables; plugins can be made at once then. */
-export async function loadEmbedding({ tables }: Pick<LoadedServer, "tables">): Promise<Embed> {
-  const importer = await loadKind(importerKind, tables);
-  const exporter = await loadKind(exporterKind, tables);
-  const storage = await loadKind(storageKind, tables);
-  return (connectors, chosen) =>
+/** Loads all kinds of connectors for one server. The function it resolves to creates plugins synchronously. */
+export async function loadEmbedding(server: ServerName): Promise<Embed> {
+  const serveImporter = await loadKind(importerKind, server);
+  const serveExporter = await loadKind(exporterKind, server);
+  const serveStorage = await loadKind(storageKind, server);
+  return ({ importer, exporter, storage }, chosen) =>
     pluginOf(
-      [...importer(connectors.importer), ...exporter(connectors.exporter), ...storage(connectors.storage)],
+      [
+        ...(importer === undefined ? [] : [serveImporter(importer)]),
+        ...(exporter === undefined ? [] : [serveExporter(exporter)]),
+        ...(storage === undefined ? [] : [serveStorage(storage)]),
+      ],
       chosen,
     );
-}
-
-async function loadKind<Factory>(
-  kind: Kind<Factory>,
-  tables: LoadedServer["tables"],
-): Promise<(factory: Factory | undefined) => ServedConnector[]> {
-  const { name, loadTables, loadAdapter } = kind;
-  const adapt = await loadAdapter();
-  const loaded = await tables({ kind: name, loadTables });
-  return (factory) => (factory === undefined ? [] : [adapt(factory, loaded)]);
 }

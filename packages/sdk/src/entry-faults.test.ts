@@ -1,13 +1,13 @@
-/** Scans of an author who is careless with the objects that are yielded. */
+/** Scans that reuse the objects they yield, or yield invalid ones. */
 import { describe, expect, it } from "@jest/globals";
 import type { ImporterClient, ScannedRecord } from "@kloset/host";
 import { endFixturesAfterEach, generations } from "./testing/fixture.js";
-import { startOddImporter } from "./testing/odd.js";
+import { startMisbehavingImporter } from "./testing/misbehaving.js";
 import { bytesOf } from "./testing/read.js";
 
 endFixturesAfterEach();
 
-/** Everything that a scan yields, before anything of it is opened or acknowledged. */
+/** Returns all records of a scan before any is opened or acknowledged. */
 async function scanned(client: ImporterClient, signal: AbortSignal): Promise<ScannedRecord[]> {
   const records: ScannedRecord[] = [];
   const controller = new AbortController();
@@ -30,9 +30,9 @@ async function contentOrError(client: ImporterClient, record: ScannedRecord): Pr
   }
 }
 
-/** Reads all that has content, after the whole scan. */
+/** Reads the content of all records after the whole scan. */
 async function backUp(generation: "v1.0" | "v1.1", scan: string) {
-  const { client, log, stop } = await startOddImporter(generation, { config: { scan } });
+  const { client, log, stop } = await startMisbehavingImporter(generation, { config: { scan } });
   const controller = new AbortController();
   const records = await scanned(client, controller.signal);
   const contents: string[] = [];
@@ -46,12 +46,12 @@ async function backUp(generation: "v1.0" | "v1.1", scan: string) {
   return { records, contents, log };
 }
 
-function changed(pathname: string): string {
-  return `the entry of "${pathname}" was changed after it was yielded, and can not be read: yield a new object for each entry`;
+function changed(pathname: string): unknown {
+  return expect.stringContaining(`"${pathname}" was changed after it was yielded`);
 }
 
 describe.each(generations)("on %s", (generation) => {
-  it("one entry and one FileInfo for all are sent as each was; none has another's content", async () => {
+  it("sends a reused entry and FileInfo as they were when yielded, never with the content of another", async () => {
     const { records, contents } = await backUp(generation, "one object");
     expect(records).toMatchObject([
       { pathname: "/" },
@@ -62,23 +62,23 @@ describe.each(generations)("on %s", (generation) => {
     expect(contents).toEqual(["content of 1", "content of 2", changed("/3")]);
   });
 
-  it("one entry with a method for all is refused, where it would read the last one's content", async () => {
+  it("refuses to read a reused entry whose method would return the content of the last one", async () => {
     const { contents } = await backUp(generation, "one object and its method");
     expect(contents).toEqual([changed("/1"), changed("/2"), "content of /3"]);
   });
 
-  it("a method that many entries share is called on each", async () => {
+  it("calls a method shared by many entries on each of them", async () => {
     const { contents } = await backUp(generation, "one method, many objects");
     expect(contents).toEqual(["content of /1", "content of /2", "content of /3"]);
   });
 
-  it("names that are changed after the yield are sent as they were", async () => {
+  it("sends attribute names as they were when yielded", async () => {
     const { records } = await backUp(generation, "changed lists");
     if (generation === "v1.1") expect(records[0]?.extendedAttributes).toEqual(["user.a"]);
     expect(records).toHaveLength(1);
   });
 
-  it("entries that can not be, and those that throw when they are looked at, are errors of their own", async () => {
+  it("reports each invalid entry, and each that throws on access, as its own error", async () => {
     const { records } = await backUp(generation, "hostile entries");
     expect(records.map(({ pathname, error }) => [pathname, error])).toEqual([
       ["/", "a trap"],
@@ -88,21 +88,21 @@ describe.each(generations)("on %s", (generation) => {
       ["/nan", expect.stringContaining("NaN")],
       ["/time", expect.stringContaining("modTime")],
       ["/date", expect.stringContaining("modTime")],
-      ["/read", 'read must be a function: "content"'],
-      ["/names", 'extendedAttributes must be an array: "user.a"'],
+      ["/read", expect.stringMatching(/^read .*"content"/)],
+      ["/names", expect.stringMatching(/^extendedAttributes .*"user\.a"/)],
       [expect.stringMatching(/^\//), expect.stringContaining("NUL")],
       [expect.stringMatching(/^\//), expect.stringContaining("must be clean")],
       ["/good", undefined],
-      ["/", "scan() yielded an entry whose pathname is undefined: a string is needed"],
-      ["/", "scan() yielded [Function (anonymous)]: an entry is needed"],
+      ["/", expect.stringContaining("pathname is undefined")],
+      ["/", expect.stringContaining("[Function (anonymous)]")],
     ]);
   });
 
-  it.each([
-    ["wrong steps", "the iterator's next() returned undefined: an object with done and value is needed"],
-    ["no iterator", "the iterable returned null: an iterator, which has next(), is needed"],
-  ])("a scan with %s is told to the host", async (scan, message) => {
-    const { client, stop } = await startOddImporter(generation, { config: { scan } });
+  it.each<[string, unknown]>([
+    ["wrong steps", expect.stringContaining("next() returned undefined")],
+    ["no iterator", expect.stringContaining("the iterable returned null")],
+  ])("reports a scan with %s to the host", async (scan, message) => {
+    const { client, stop } = await startMisbehavingImporter(generation, { config: { scan } });
     if (generation === "v1.0") {
       expect(await scanned(client, new AbortController().signal)).toMatchObject([{ pathname: "/", error: message }]);
     } else {
@@ -112,25 +112,25 @@ describe.each(generations)("on %s", (generation) => {
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("a scan that yields one entry for ever leaves room for others, and ends when the host does", async () => {
-    const { client, log, stop } = await startOddImporter(generation, { config: { scan: "the same for ever" } });
+  it("serves other calls during a scan that yields one entry forever, and ends it when the host cancels", async () => {
+    const { client, log, stop } = await startMisbehavingImporter(generation, { config: { scan: "the same forever" } });
     const controller = new AbortController();
     const scan = client.scan(controller.signal)[Symbol.asyncIterator]();
     expect(await scan.next()).toMatchObject({ value: { pathname: "/file" } });
     if (generation === "v1.1") await client.ping();
-    else expect(await client.identity()).toMatchObject({ type: "odd" });
+    else expect(await client.identity()).toMatchObject({ type: "misbehaving" });
     const more = scan.next();
     controller.abort(new Error("enough"));
     await expect(more).rejects.toThrow("enough");
-    await log.says("scan ended\n");
-    expect(log.lines("kloset: ")).toEqual(['kloset: "/file" was yielded twice by scan(): the second is left out']);
+    await log.waitFor("scan ended\n");
+    expect(log.lines("kloset: ")).toEqual([expect.stringContaining('"/file" was yielded twice')]);
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 });
 
 describe("on v1.1", () => {
-  it("one object for all attributes is refused, where it would read the last one's value", async () => {
+  it("refuses to read a reused attribute whose reader would return the value of the last one", async () => {
     const { records, contents } = await backUp("v1.1", "one attribute");
     expect(records.map(({ attribute }) => attribute?.name)).toEqual(["user.1", "user.2", "user.3"]);
     expect(contents).toEqual([changed("/file"), changed("/file"), "user.3"]);

@@ -1,7 +1,4 @@
-/**
- * A client that is neither grpc-go nor this project's own: what works only with
- * `@kloset/host` would show here.
- */
+/** Connect's client drives plugins: behaviour that works only with `@kloset/host` would fail here. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
@@ -40,13 +37,13 @@ describe("a client that is not grpc-go", () => {
     expect(contents["/good"]).toBe("content");
     expect(contents["/breaks"]).toMatchObject({ code: Code.Unknown, rawMessage: authorText });
     await client.close({});
-    await log.says("closed\n");
+    await log.waitFor("closed\n");
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines("acknowledged")).toEqual(seen.map((pathname) => `acknowledged ${pathname}`));
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
   });
 
-  it("keeps 24 MiB in a store and gets them back, whole and in part", async () => {
+  it("stores 24 MiB and reads them back, whole and in part", async () => {
     const { plugin, log, stop } = await startProcess();
     const client = createClient(store.Store, connectTransportOver(plugin.transport));
     await client.init({ proto: "faulty", config });
@@ -79,7 +76,7 @@ describe("a client that is not grpc-go", () => {
     expect(log.lines("made")).toEqual(["made 1", "made 2"]);
   });
 
-  it("restores with an exporter, and gets each record back whole", async () => {
+  it("restores with an exporter and gets each record back whole", async () => {
     const { plugin, log, stop } = await startProcess();
     const client = createClient(exporter.Exporter, connectTransportOver(plugin.transport));
     await client.init({ proto: "faulty", config });
@@ -103,12 +100,12 @@ describe("a client that is not grpc-go", () => {
     expect(log.lines("stored")).toEqual(["stored /a: 3 of 3"]);
   });
 
-  it("gets an author's text word for word, and goes on", async () => {
+  it("gets an author's message unchanged, and goes on", async () => {
     const { plugin } = await startProcess();
     const client = createClient(store.Store, connectTransportOver(plugin.transport));
     const refused = client.init({ proto: "faulty", config: { ...config, constructs: "throws" } });
     await expect(refused).rejects.toMatchObject({ code: Code.Unknown, rawMessage: authorText });
-    // Init failed, and may be tried again.
+    // Init may be retried after a failure.
     await client.init({ proto: "faulty", config });
     expect((await client.mode({})).mode).toBe(6);
   });
@@ -116,14 +113,14 @@ describe("a client that is not grpc-go", () => {
 
 type ImportRequest = MessageInitShape<typeof importer.ImportRequestSchema>;
 
-/** Requests that are sent while the answers are read. */
+/** A stream of requests that is fed while the answers are read. */
 class Results implements AsyncIterable<ImportRequest> {
-  readonly #waiting: ImportRequest[] = [];
+  readonly #queue: ImportRequest[] = [];
   #ended = false;
   #wake: (() => void) | undefined;
 
   send(request: ImportRequest): void {
-    this.#waiting.push(request);
+    this.#queue.push(request);
     this.#wake?.();
   }
 
@@ -134,7 +131,7 @@ class Results implements AsyncIterable<ImportRequest> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ImportRequest> {
     for (;;) {
-      const next = this.#waiting.shift();
+      const next = this.#queue.shift();
       if (next !== undefined) yield next;
       else if (this.#ended) return;
       else await new Promise<void>((resolve) => (this.#wake = resolve));

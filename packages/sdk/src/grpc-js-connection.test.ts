@@ -1,4 +1,4 @@
-/** What a connection has to stand that `@grpc/grpc-js` holds, and how a plugin's generation is chosen for it. */
+/** Connections with `@grpc/grpc-js`, and the generation that plugins choose for it. */
 import { once } from "node:events";
 import { describe, expect, it } from "@jest/globals";
 import { importer as v1_0 } from "@kloset/protocol/v1.0";
@@ -27,19 +27,19 @@ const MiB = 1024 * 1024;
 const Status = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, UNIMPLEMENTED: 12 } as const;
 const FrameType = { ping: 6, goaway: 7 } as const;
 const ACK = 1;
-/** The first byte of a MAC that makes the fixture wait, or never end. */
+/** First bytes of MACs that make the fixture wait or never end. */
 const Fault = { endless: 0xe7, waitsForSignal: 0xe9 } as const;
 
 function resourceOf(first: number): { mac: Uint8Array; type: store.StorageResource } {
   return { mac: new Uint8Array(32).fill(first), type: store.StorageResource.PACKFILE };
 }
 
-/** As many round trips as it takes for a plugin that does not wait to send or take too much. */
+/** Makes enough round trips for a plugin without back-pressure to send or read too much. */
 async function roundTrips(client: GrpcJsClient): Promise<void> {
   for (let i = 0; i < 200; i += 1) await client.unary(store.Store.method.mode, {});
 }
 
-/** Reads so many bytes of a stream, and leaves it open. */
+/** Reads a number of bytes from a stream and leaves it open. */
 async function takeBytes(call: ContentCall, bytes: number): Promise<void> {
   let left = bytes;
   for await (const { chunk } of messagesOf(call)) {
@@ -49,19 +49,19 @@ async function takeBytes(call: ContentCall, bytes: number): Promise<void> {
   throw new Error(`the stream ended ${left} bytes early`);
 }
 
-describe("the generation that grpc-js is answered in", () => {
+describe("the generation served to grpc-js", () => {
   it.each<[string, GrpcJsOptions, "v1.0" | "v1.1"]>([
-    ["is v1.1 by itself", {}, "v1.1"],
+    ["is v1.1 by default", {}, "v1.1"],
     ["is v1.0 by KLOSET_GENERATION", { env: { KLOSET_GENERATION: "v1.0" } }, "v1.0"],
     ["is v1.0 by an argument", { args: ["--generation=v1.0"] }, "v1.0"],
-    ["is v1.0 by an option of the author's", { run: { generation: "v1.0" } }, "v1.0"],
+    ["is v1.0 by an option of the author", { run: { generation: "v1.0" } }, "v1.0"],
     [
-      "is v1.0 when it says that it is an old grpc-go",
+      "is v1.0 for the user agent of an old grpc-go",
       { channel: { "grpc.primary_user_agent": "grpc-go/1.77.0" } },
       "v1.0",
     ],
     [
-      "is v1.1 when it says that it is a new grpc-go",
+      "is v1.1 for the user agent of a new grpc-go",
       { channel: { "grpc.primary_user_agent": "grpc-go/1.81.1" } },
       "v1.1",
     ],
@@ -82,7 +82,7 @@ describe("the generation that grpc-js is answered in", () => {
 });
 
 describe("a connection with grpc-js", () => {
-  it("carries 50 calls at once, and each gets its own", async () => {
+  it("carries 50 calls at once without mixing their content", async () => {
     const { client } = await startForGrpcJs();
     const { method } = store.Store;
     await client.unary(method.init, initRequest);
@@ -103,18 +103,18 @@ describe("a connection with grpc-js", () => {
     expect(read).toEqual(resources.map(({ content }) => digestOf(content)));
   });
 
-  it("holds a plugin back whose content is not read, and other calls go on", async () => {
+  it("holds back a plugin whose content is not read, while other calls go on", async () => {
     const { client, bridge, log } = await startForGrpcJs();
     await client.unary(store.Store.method.init, initRequest);
     const get = (): ContentCall => client.serverStream(store.Store.method.get, resourceOf(Fault.endless));
     const unread = get();
     await once(unread, "readable");
     await roundTrips(client);
-    // grpc-js takes 16 messages ahead, of 64 KiB here; HTTP/2 and the plugin have a window each.
+    // grpc-js reads 16 messages of 64 KiB ahead; HTTP/2 and the plugin add a window each.
     expect(bridge.fromPlugin).toBeLessThan(4 * MiB);
     unread.cancel();
     await expect(allOf(unread)).rejects.toMatchObject({ code: Status.CANCELLED });
-    await log.says("get ended after");
+    await log.waitFor("get ended after");
     const taken = Number(/get ended after (\d+)/.exec(log.text)?.[1]);
     expect(taken).toBeLessThan(4 * MiB);
 
@@ -126,7 +126,7 @@ describe("a connection with grpc-js", () => {
     await expect(allOf(read)).rejects.toMatchObject({ code: Status.CANCELLED });
   });
 
-  it("is held back by an author who does not read, and other calls go on", async () => {
+  it("is held back by an author that does not read, while other calls go on", async () => {
     const { client, bridge, log, plugin } = await startForGrpcJs();
     const { method } = store.Store;
     await client.unary(method.init, initRequest);
@@ -134,9 +134,9 @@ describe("a connection with grpc-js", () => {
     const resource = resourceOf(Fault.waitsForSignal);
     const { requests, response } = client.clientStream(method.put);
     const written = sendAll(requests, [resource, ...piecesOf(content).map((chunk) => ({ chunk }))]);
-    await log.says("storing");
+    await log.waitFor("storing");
     await roundTrips(client);
-    // A window of 4 MiB, and what lies in buffers.
+    // A window of 4 MiB plus buffers.
     expect(bridge.toPlugin).toBeLessThan(12 * MiB);
     process.kill(plugin.pid, "SIGUSR2");
     await written;
@@ -144,7 +144,7 @@ describe("a connection with grpc-js", () => {
     expect(digestOf(await contentOf(client.serverStream(method.get, resource)))).toBe(digestOf(content));
   });
 
-  it("ends a call at its deadline, and tells the author", async () => {
+  it("ends a call at its deadline and aborts the author's signal", async () => {
     const { client, log } = await startForGrpcJs();
     const { method } = importer.Importer;
     await client.unary(method.init, initRequest);
@@ -152,13 +152,13 @@ describe("a connection with grpc-js", () => {
     for await (const { finished } of messagesOf(scan)) if (finished) break;
     const call = client.serverStream(method.open, { record: { pathname: "/waits" } }, { deadline: Date.now() + 5000 });
     await expect(allOf(call)).rejects.toMatchObject({ code: Status.DEADLINE_EXCEEDED });
-    await log.says("waits aborted: ");
+    await log.waitFor("waits aborted: ");
     await client.unary(method.ping, {});
     scan.cancel();
     await expect(allOf(scan)).rejects.toMatchObject({ code: Status.CANCELLED });
   });
 
-  it("answers keepalive pings, with calls and without", async () => {
+  it("answers keepalive PINGs with and without running calls", async () => {
     const frames = { toPlugin: new FrameReader(24), fromPlugin: new FrameReader(0) };
     const channel = {
       "grpc.keepalive_time_ms": 20,
@@ -192,38 +192,35 @@ describe("a connection with grpc-js", () => {
     await roundTrips(client);
   });
 
-  it.each(["idle", "in the middle of a call"])(
-    "ends well when the channel is closed with its GOAWAY, %s",
-    async (when) => {
-      const frames = { toPlugin: new FrameReader(24), fromPlugin: new FrameReader(0) };
-      const { client, log, plugin, stop } = await startForGrpcJs({
-        watch: (direction, bytes) => {
-          frames[direction].push(bytes);
-        },
-      });
-      await client.unary(store.Store.method.init, initRequest);
-      let ended: Promise<unknown> = Promise.resolve();
-      if (when !== "idle") {
-        const call = client.serverStream(store.Store.method.get, resourceOf(Fault.endless));
-        await takeBytes(call, MiB);
-        ended = expect(allOf(call)).rejects.toMatchObject({ code: Status.CANCELLED });
-        client.close();
-        call.cancel();
-      }
+  it.each(["idle", "during a call"])("ends cleanly when the channel is closed with a GOAWAY, %s", async (when) => {
+    const frames = { toPlugin: new FrameReader(24), fromPlugin: new FrameReader(0) };
+    const { client, log, plugin, stop } = await startForGrpcJs({
+      watch: (direction, bytes) => {
+        frames[direction].push(bytes);
+      },
+    });
+    await client.unary(store.Store.method.init, initRequest);
+    let ended: Promise<unknown> = Promise.resolve();
+    if (when !== "idle") {
+      const call = client.serverStream(store.Store.method.get, resourceOf(Fault.endless));
+      await takeBytes(call, MiB);
+      ended = expect(allOf(call)).rejects.toMatchObject({ code: Status.CANCELLED });
       client.close();
-      await ended;
-      expect(await plugin.exited).toEqual({ code: 0, signal: null });
-      // The end of its log.
-      await stop();
-      const isGoaway = ({ type }: Frame): boolean => type === FrameType.goaway;
-      expect(frames.toPlugin.frames.some(isGoaway)).toBe(true);
-      expect(frames.fromPlugin.frames.some(isGoaway)).toBe(false);
-      expect(log.lines("closed")).toEqual(["closed"]);
-      expect(log.text).not.toMatch(/error/i);
-    },
-  );
+      call.cancel();
+    }
+    client.close();
+    await ended;
+    expect(await plugin.exited).toEqual({ code: 0, signal: null });
+    // Waits for the end of the log.
+    await stop();
+    const isGoaway = ({ type }: Frame): boolean => type === FrameType.goaway;
+    expect(frames.toPlugin.frames.some(isGoaway)).toBe(true);
+    expect(frames.fromPlugin.frames.some(isGoaway)).toBe(false);
+    expect(log.lines("closed")).toEqual(["closed"]);
+    expect(log.text).not.toMatch(/error/i);
+  });
 
-  it("tells of a constructor that throws, of unknown calls and of calls before Init, and goes on", async () => {
+  it("reports a throwing constructor, an unknown call and a call before Init, and goes on", async () => {
     const { client } = await startForGrpcJs();
     await expect(client.unary(exporter.Exporter.method.ping, {})).rejects.toMatchObject({ code: 9 });
     const refused = client.unary(store.Store.method.init, {
@@ -232,7 +229,7 @@ describe("a connection with grpc-js", () => {
     });
     await expect(refused).rejects.toMatchObject(authorError);
     const unknown = { ...store.Store.method.ping, name: "No%Such" };
-    const details = "unknown method No%Such for service store.Store";
+    const details: unknown = expect.stringContaining("No%Such");
     await expect(client.unary(unknown, {})).rejects.toMatchObject({ code: Status.UNIMPLEMENTED, details });
     await client.unary(store.Store.method.init, initRequest);
   });

@@ -1,4 +1,4 @@
-/** `@grpc/grpc-js` drives exporters of both generations: every RPC, over real pipes. */
+/** `@grpc/grpc-js` drives exporters of both generations with every RPC, over real pipes. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { exporter as v1_0 } from "@kloset/protocol/v1.0";
@@ -48,8 +48,8 @@ function storeFileOf(pathname: string, bytes: Uint8Array, size = bytes.length): 
   return [{ type: { case: "header", value: { pathname, size: BigInt(size) } } }, ...data];
 }
 
-describe("grpc-js drives an exporter", () => {
-  it("of v1.1, with every RPC, and gets each record back whole", async () => {
+describe("an exporter driven by grpc-js", () => {
+  it("answers every RPC of v1.1 and returns each record whole", async () => {
     const { client, log, stop } = await startForGrpcJs();
     const { method } = v1_1.Exporter;
     expect(await client.unary(method.init, initRequest)).toMatchObject({ root: "/target" });
@@ -85,7 +85,7 @@ describe("grpc-js drives an exporter", () => {
     expect(log.lines("setPermissions").at(-1)).toBe("setPermissions /d");
   });
 
-  it("of v1.1, and half-closes in the middle of a file, which fails", async () => {
+  it("fails a file that v1.1 half-closes in the middle", async () => {
     const { client, log, stop } = await startForGrpcJs();
     const { method } = v1_1.Exporter;
     await client.unary(method.init, initRequest);
@@ -100,7 +100,7 @@ describe("grpc-js drives an exporter", () => {
     expect(log.lines("stored")).toEqual([`stored /whole: ${content.length} of ${content.length}`]);
   });
 
-  it("of v1.0, with every RPC", async () => {
+  it("answers every RPC of v1.0", async () => {
     const { client, log, stop } = await startV1_0ForGrpcJs();
     const { method } = v1_0.Exporter;
     await client.unary(method.init, initRequest);
@@ -108,7 +108,7 @@ describe("grpc-js drives an exporter", () => {
     await client.unary(method.createDirectory, { pathname: "/target/d" });
     await client.unary(method.createDirectory, { pathname: "/target/d" });
     const names = ["a", "b", "größe 写真 📷", "d"];
-    // As many AT once as there are.
+    // All files at once.
     const stored = names.map((name) => {
       const { requests, response } = client.clientStream(method.storeFile);
       for (const request of storeFileOf(`/target/d/${name}`, content)) requests.write(request);
@@ -143,9 +143,9 @@ describe("grpc-js drives an exporter", () => {
 
   it.each([
     ["the author throws at once", "/throws", content.length, authorError],
-    ["the author throws in the middle", "/breaks", content.length, authorError],
-    ["it comes short", "/short", content.length + 1, { details: expect.stringContaining("its source failed") }],
-  ])("of v1.0, and a file fails when %s, with its reason", async (_, pathname, size, expected) => {
+    ["the author throws midway", "/breaks", content.length, authorError],
+    ["it is too short", "/short", content.length + 1, { details: expect.stringContaining("its source failed") }],
+  ])("fails a file of v1.0 with its reason when %s", async (_, pathname, size, expected) => {
     const { client } = await startV1_0ForGrpcJs();
     const { method } = v1_0.Exporter;
     await client.unary(method.init, initRequest);
@@ -156,16 +156,16 @@ describe("grpc-js drives an exporter", () => {
     await client.unary(method.root, {});
   });
 
-  it("of v1.0, and cancels a file half-way: it is not stored", async () => {
+  it("stores nothing of a file that v1.0 cancels midway", async () => {
     const { client, log, stop } = await startV1_0ForGrpcJs();
     const { method } = v1_0.Exporter;
     await client.unary(method.init, initRequest);
     const { requests, response } = client.clientStream(method.storeFile);
     for (const request of storeFileOf("/target/cancelled", content, content.length * 2)) requests.write(request);
-    await log.says("storing /cancelled");
+    await log.waitFor("storing /cancelled");
     requests.cancel();
     await expect(response).rejects.toMatchObject({ code: CANCELLED });
-    await log.says("/cancelled broke off after");
+    await log.waitFor("/cancelled broke off after");
     await client.unary(method.root, {});
     expect(await stop()).toEqual({ code: 0, signal: null });
     expect(log.lines("stored")).toEqual([]);

@@ -1,4 +1,4 @@
-/** `@grpc/grpc-js` and the executables of `plugins/fs`, as they are packed: bytes on disk, there and back. */
+/** `@grpc/grpc-js` drives the packed executables of `plugins/fs` and compares the bytes on disk. */
 import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -23,7 +23,7 @@ closeClientsAfterEach();
 
 type Generation = (typeof generations)[number];
 
-/** Go's bits for all that is no regular file. */
+/** Go's mode bits for everything other than a regular file. */
 const TYPE_BITS = 0x8f280000;
 const SYMLINK = 0x08000000;
 const MODE = 0o640;
@@ -63,7 +63,7 @@ function initOf(path: string): { proto: string; config: Record<string, string> }
   return { proto: "tsfs", config: { location: `tsfs://${join(folder, path)}` } };
 }
 
-/** What a backup has of the source: digests of files, targets of links. */
+/** Backs up the source: returns digests of files and targets of links. */
 async function backUp({ client }: GrpcJsPlugin, generation: Generation): Promise<Record<string, string>> {
   const found: [string, Promise<string>][] = [];
   const take = (pathname: string, mode: number, target: string, open: () => Promise<Buffer>): void => {
@@ -158,15 +158,15 @@ async function restore({ client }: GrpcJsPlugin, generation: Generation): Promis
   expect((await results).map(({ result }) => result?.error)).toEqual(["", "", ...names.map(() => "")]);
 }
 
-describe.each(generations)("grpc-js and the file system's plugin, on %s", (generation) => {
-  it("back up files and links, all of them opened at once", async () => {
+describe.each(generations)("the file system plugin driven by grpc-js, on %s", (generation) => {
+  it("backs up files and links that are all opened at once", async () => {
     const plugin = await startConnector("importer", generation);
     const digests = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, digestOf(content)]));
     expect(await backUp(plugin, generation)).toEqual({ ...digests, link: "sub/nowhere" });
     expect(await plugin.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("restore files and links", async () => {
+  it("restores files and links", async () => {
     const plugin = await startConnector("exporter", generation);
     await restore(plugin, generation);
     expect(await plugin.stop()).toEqual({ code: 0, signal: null });
@@ -179,7 +179,7 @@ describe.each(generations)("grpc-js and the file system's plugin, on %s", (gener
     expect((await stat(join(folder, "target/sub"))).mode & 0o777).toBe(0o750);
   });
 
-  it("keep a packfile in a repository that another process reads", async () => {
+  it("stores a packfile that another process reads", async () => {
     const content = contentOfLength(10 * 1024 * 1024 + 3, 7);
     const value = new Uint8Array(32).fill(0xab);
     const config = Buffer.from("configuration");

@@ -1,4 +1,4 @@
-/** `@grpc/grpc-js` drives storages of both generations: every RPC, over real pipes. */
+/** `@grpc/grpc-js` drives storages of both generations with every RPC, over real pipes. */
 import { describe, expect, it } from "@jest/globals";
 import { store as v1_0 } from "@kloset/protocol/v1.0";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
@@ -20,7 +20,7 @@ closeClientsAfterEach();
 
 const CANCELLED = 1;
 const INVALID_ARGUMENT = 3;
-/** The first byte of a MAC that makes the fixture fail. */
+/** First bytes of MACs that make the fixture fail. */
 const Fault = { throws: 0xe1, breaks: 0xe2, endless: 0xe7, breaksReading: 0xe8 } as const;
 
 const config = contentOfLength(3 * 1024 * 1024, 99);
@@ -29,7 +29,7 @@ function macOf(first: number): Uint8Array {
   return new Uint8Array(32).fill(first);
 }
 
-/** A kind of resource, by the methods of its generation. */
+/** The methods of one kind of resource. */
 interface Kind {
   readonly name: string;
   put(mac: Uint8Array): Upload<{ mac?: unknown; chunk?: Uint8Array }, { bytesWritten: bigint }>;
@@ -38,7 +38,7 @@ interface Kind {
   remove(mac: Uint8Array): Promise<unknown>;
 }
 
-/** The three kinds at once: puts, whole and empty and large, then gets, at once too; what fails fails by its name. */
+/** Puts small, empty and large resources of all kinds at once, then gets them at once; failures name the resource. */
 async function driveKinds(kinds: readonly Kind[]): Promise<void> {
   const contents = [24 * 1024 * 1024, 1, 0].map((length, i) => ({
     mac: macOf(i + 1),
@@ -75,15 +75,15 @@ async function driveKinds(kinds: readonly Kind[]): Promise<void> {
 
 async function putWhole(kind: Kind, mac: Uint8Array, content: Uint8Array): Promise<bigint> {
   const { requests, response } = kind.put(mac);
-  // What fails tells the response; a write that comes too late has nothing to add.
+  // The response has the failure; errors of later writes add nothing.
   requests.on("error", () => undefined);
   for (const chunk of piecesOf(content)) requests.write({ chunk });
   requests.end();
   return (await response).bytesWritten;
 }
 
-describe("grpc-js drives a storage", () => {
-  it("of v1.1, with every RPC", async () => {
+describe("a storage driven by grpc-js", () => {
+  it("answers every RPC of v1.1", async () => {
     const { client, log, stop } = await startForGrpcJs();
     const { method } = v1_1.Store;
     await client.unary(method.init, initRequest);
@@ -122,7 +122,7 @@ describe("grpc-js drives a storage", () => {
     expect(digestOf(part)).toBe(digestOf(content.subarray(1_234_567, 1_234_567 + 2_272_360)));
 
     await client.unary(method.close, {});
-    // As hosts do: a lock goes after Close.
+    // Hosts delete their lock after Close.
     await expect(client.unary(method.delete, { mac: macOf(9), type: LOCK })).rejects.toMatchObject({
       details: expect.stringContaining("no such lock"),
     });
@@ -131,7 +131,7 @@ describe("grpc-js drives a storage", () => {
     expect(log.lines("made")).toEqual(["made 1", "made 2"]);
   });
 
-  it("of v1.0, with every RPC", async () => {
+  it("answers every RPC of v1.0", async () => {
     const { client, stop } = await startV1_0ForGrpcJs();
     const { method } = v1_0.Store;
     await client.unary(method.init, initRequest);
@@ -179,21 +179,21 @@ describe("grpc-js drives a storage", () => {
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("of v1.1, gives an upload up half-way, and nothing of it is kept", async () => {
+  it("stores nothing of an upload that v1.1 cancels midway", async () => {
     const { client, log } = await startForGrpcJs();
     const { method } = v1_1.Store;
     await client.unary(method.init, initRequest);
     const { requests, response } = client.clientStream(method.put);
     requests.write({ mac: macOf(1), type: v1_1.StorageResource.STATE });
     requests.write({ chunk: contentOfLength(1000) });
-    await log.says("storing");
+    await log.waitFor("storing");
     requests.cancel();
     await expect(response).rejects.toMatchObject({ code: CANCELLED });
-    await log.says("broke off after");
+    await log.waitFor("broke off after");
     expect(await client.unary(method.list, { type: v1_1.StorageResource.STATE })).toMatchObject({ macs: [] });
   });
 
-  it("of v1.1, gets what came before an error, then the error", async () => {
+  it("sends the chunks before an error, then the error, on v1.1", async () => {
     const { client } = await startForGrpcJs();
     const { method } = v1_1.Store;
     await client.unary(method.init, initRequest);

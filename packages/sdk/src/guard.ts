@@ -1,19 +1,20 @@
 /**
- * Guards the connection's descriptors from everything that prints. Import it
- * before anything else, so that no module can print before:
+ * Protects the file descriptors of the connection from everything that prints.
+ * Import it before any other module, so that no module can print first:
  *
  * ```ts
  * import "@kloset/sdk/guard";
  * import { runImporter } from "@kloset/sdk";
  * ```
  *
- * Without it `run…` guards them, which is too late for what prints before: then
- * the plugin says so and exits 2, as far as it can tell (it does not see what a
- * child process or `fs.writeSync(1)` has printed).
+ * Without this import, `run…` installs the guard, which is too late for anything
+ * printed earlier. The plugin then logs an error and exits with code 2 if it can
+ * detect the output; it cannot detect output of child processes or of
+ * `fs.writeSync(1)`.
  *
- * `@kloset/sdk` itself guards nothing when it is imported. A test, or a command
- * that only uses its types and helpers, would find its own standard output gone:
- * between two pipes nothing tells it from a plugin.
+ * Importing `@kloset/sdk` itself never installs the guard. It would take standard
+ * output away from a test or a command that only uses the types and helpers:
+ * between two pipes, such a process looks exactly like a plugin.
  *
  * @module
  */

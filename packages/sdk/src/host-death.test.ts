@@ -17,7 +17,7 @@ endFixturesAfterEach();
 
 const chunk = Buffer.alloc(1024 * 1024, "x");
 
-/** Sends two chunks, waits until the plugin has begun to store them, and never ends. */
+/** Yields two chunks, waits until the plugin has begun to store them, and never ends. */
 async function* neverEnding(begun: Promise<void>): AsyncGenerator<Uint8Array> {
   yield chunk;
   yield chunk;
@@ -25,19 +25,19 @@ async function* neverEnding(begun: Promise<void>): AsyncGenerator<Uint8Array> {
   await new Promise(() => undefined);
 }
 
-/** What is sent when the host dies. */
-const works: Record<string, (generation: "v1.0" | "v1.1") => Promise<RunningFixture>> = {
+/** Transfers during which the host goes. */
+const transfers: Record<string, (generation: "v1.0" | "v1.1") => Promise<RunningFixture>> = {
   "a put": async (generation) => {
     const running = await startStorage(generation);
     const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
-    running.client.put("packfile", mac, neverEnding(running.log.says("storing"))).catch(() => undefined);
+    running.client.put("packfile", mac, neverEnding(running.log.waitFor("storing"))).catch(() => undefined);
     return running;
   },
   "a restored file": async (generation) => {
     const running = await startExporter(generation);
     const { client, log } = running;
     const size = 4 * chunk.length;
-    const content = neverEnding(log.says("storing"));
+    const content = neverEnding(log.waitFor("storing"));
     if (client.generation === "v1.0") {
       client.storeFile("/target/file", content, size).catch(() => undefined);
     } else {
@@ -57,58 +57,61 @@ function expectNothingKept(log: Log): void {
 }
 
 describe.each(generations)("a host that goes in the middle of a transfer, on %s", (generation) => {
-  it.each(Object.entries(works))("%s throws to the author when the pipes end", async (_, begin) => {
+  it.each(Object.entries(transfers))("fails the author's read of %s when the pipes end", async (_, begin) => {
     const { plugin, log } = await begin(generation);
-    await log.says("storing");
+    await log.waitFor("storing");
     plugin.transport.destroy();
     expect(await plugin.exited).toEqual({ code: 0, signal: null });
-    await log.says("exit 0");
+    await log.waitFor("exit 0");
     expectNothingKept(log);
   });
 
-  it.each(Object.entries(works))("%s throws to the author when the host ends the plugin's input", async (_, begin) => {
-    const { log, stop } = await begin(generation);
-    await log.says("storing");
-    expect(await stop()).toEqual({ code: 0, signal: null });
-    expectNothingKept(log);
-  });
+  it.each(Object.entries(transfers))(
+    "fails the author's read of %s when the host ends the plugin's input",
+    async (_, begin) => {
+      const { log, stop } = await begin(generation);
+      await log.waitFor("storing");
+      expect(await stop()).toEqual({ code: 0, signal: null });
+      expectNothingKept(log);
+    },
+  );
 
-  it.each(["put", "restore"])("%s throws to the author when the host is killed", async (work) => {
+  it.each(["put", "restore"])("fails the author's read of a %s when the host is killed", async (work) => {
     const host = spawn(process.execPath, [fixturePath("host.js"), generation, work, fixturePath("plugin.js")], {
       stdio: ["ignore", "ignore", "pipe"],
     });
-    // The plugin has inherited it: it ends when the last of both is gone.
+    // The plugin inherits the pipe: it ends when both processes have exited.
     const log = new Log();
     host.stderr.pipe(log);
-    await log.says("storing");
+    await log.waitFor("storing");
     host.kill("SIGKILL");
     await once(log, "finish");
     expectNothingKept(log);
   });
 });
 
-describe("a host that goes before the plugin has begun to read", () => {
+describe("a host that goes before the plugin starts reading", () => {
   it.each([
     ["nothing", ""],
     ["the beginning of a connection", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-  ])("leaves no plugin behind, having said %s", async (_, said) => {
+  ])("leaves no plugin behind after sending %s", async (_, said) => {
     const { plugin, log } = await startProcess();
-    // Only the plugin's input: its output is still read, so no write of its own can tell it.
+    // Ends the input only: the output is still read, so no failing write can end the plugin.
     plugin.transport.resume().end(said);
     expect(await plugin.exited).toEqual({ code: 0, signal: null });
-    await log.says("exit 0");
+    await log.waitFor("exit 0");
   });
 });
 
-describe("a host that takes back what it sends, and stays", () => {
-  it.each(generations)("keeps nothing of a put on %s, and the next one works", async (generation) => {
+describe("a host that cancels a transfer and stays", () => {
+  it.each(generations)("stores nothing of a cancelled put on %s, and the next one works", async (generation) => {
     const { client, log } = await startStorage(generation);
     const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
     const controller = new AbortController();
-    client.put("packfile", mac, neverEnding(log.says("storing")), controller.signal).catch(() => undefined);
-    await log.says("storing");
+    client.put("packfile", mac, neverEnding(log.waitFor("storing")), controller.signal).catch(() => undefined);
+    await log.waitFor("storing");
     controller.abort(new Error("enough"));
-    await log.says("broke off after");
+    await log.waitFor("broke off after");
     expect(await client.list("packfile")).toEqual([]);
     expect(await client.put("packfile", mac, chunk)).toBe(chunk.length);
     expect(await client.list("packfile")).toEqual([mac]);
@@ -116,12 +119,12 @@ describe("a host that takes back what it sends, and stays", () => {
   });
 
   it.each(generations)(
-    "fails a file whose source broke off on %s, though the stream ended well",
+    "fails a file whose source broke off on %s although the stream ended normally",
     async (generation) => {
       const { client, log } = await startExporter(generation);
       async function* broken(): AsyncGenerator<Uint8Array> {
         yield chunk;
-        await log.says("storing");
+        await log.waitFor("storing");
         throw new Error("the source broke");
       }
       if (client.generation === "v1.0") {
@@ -134,10 +137,10 @@ describe("a host that takes back what it sends, and stays", () => {
         const results = [];
         for await (const result of stream.results()) results.push(result);
         expect(results).toMatchObject([
-          { pathname: "/file", error: expect.stringContaining("broke off: its source failed") as unknown },
+          { pathname: "/file", error: expect.stringContaining("its source failed") as unknown },
         ]);
       }
-      await log.says("/file broke off after");
+      await log.waitFor("/file broke off after");
       expect(log.lines("stored")).toEqual([]);
     },
   );

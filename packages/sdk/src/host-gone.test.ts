@@ -1,6 +1,6 @@
 /**
- * Hosts that go, in every way there is, while calls run: the plugin ends by
- * itself, with 0, and no process is left.
+ * Hosts that go while calls are running: the plugin exits by itself with code 0,
+ * and no process is left.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { RawHost } from "./testing/raw-host.js";
 
 endFixturesAfterEach();
 
-/** Whether a process runs. One that has ended, and that its new parent has not asked for yet, does not. */
+/** Returns true while a process runs; a zombie does not. */
 function isRunning(pid: number): boolean {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -26,18 +26,18 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Settles when a process has ended: the kernel closes its files a moment before. A process that stays fails the test by its time. */
-async function ended(pid: number): Promise<void> {
+/** Resolves when a process has ended, a moment after the kernel has closed its files. Otherwise the test times out. */
+async function processEnd(pid: number): Promise<void> {
   while (isRunning(pid)) await setTimeout(10);
 }
 
-/** The processes that another has started and that still are. */
+/** Returns the identifiers of a process's live children. */
 function childrenOf(pid: number): string {
   return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
 }
 
 describe.each(generations)("a host of %s", (generation) => {
-  it("is killed in the middle of 120 calls, and leaves no process behind", async () => {
+  it("leaves no process behind when it is killed during 120 calls", async () => {
     const host = spawn(
       process.execPath,
       [fixturePath("doomed-host.js"), generation, fixturePath("patient-storage.js")],
@@ -47,41 +47,41 @@ describe.each(generations)("a host of %s", (generation) => {
     );
     const log = new Log();
     host.stderr.pipe(log);
-    await log.says("waiting 100");
-    await log.says("giving 16 MiB");
+    await log.waitFor("waiting 100");
+    await log.waitFor("giving 16 MiB");
     const plugin = Number(log.lines("plugin")[0]?.split(" ")[1]);
     expect(isRunning(plugin)).toBe(true);
     expect(childrenOf(plugin)).toBe("");
     host.kill("SIGKILL");
     expect(await once(host, "exit")).toEqual([null, "SIGKILL"]);
-    // Host and plugin write to it, as would any child of theirs: it ends when the last of them is gone.
+    // Host, plugin and any child of theirs write to the log, so it ends with the last of them.
     await once(log, "finish");
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
     expect(log.lines("exit")).toEqual(["exit 0"]);
     expect(log.lines("get aborted")).toHaveLength(20);
     expect(log.lines("stored")).toEqual([]);
     expect(log.lines("storage: ")).toEqual([]);
-    await ended(plugin);
+    await processEnd(plugin);
   }, 120_000);
 
   it.each<[string, (host: RawHost) => Promise<unknown> | undefined]>([
-    ["ends the plugin's input", (host) => host.running.stop()],
-    ["closes both pipes", (host) => void host.running.plugin.transport.destroy()],
+    ["it ends the plugin's input", (host) => host.running.stop()],
+    ["it closes both pipes", (host) => void host.running.plugin.transport.destroy()],
     [
-      "ends the input within a frame",
+      "it ends the input within a frame",
       async (host) => {
         await host.send(headerFrames(1001, callBlock("/store.Store/Put", "x")).subarray(0, 20));
         await host.running.stop();
       },
     ],
     [
-      "goes while it does not read",
+      "it goes while it does not read",
       (host) => {
         host.running.plugin.transport.pause();
         return host.running.stop();
       },
     ],
-  ])("%s in the middle of calls", async (_, go) => {
+  ])("ends the plugin with exit code 0 during calls when %s", async (_, go) => {
     const host = await RawHost.initialised(generation);
     const { log, plugin } = host.running;
     const request = generation === "v1.0" ? [0x0a, 34, 0x0a, 32] : [0x0a, 32];
@@ -92,20 +92,20 @@ describe.each(generations)("a host of %s", (generation) => {
     ]);
     await host.open("Get", body, END_STREAM);
     await host.open("Put", body);
-    await log.says("giving");
+    await log.waitFor("giving");
     await go(host);
     expect(await plugin.exited).toEqual({ code: 0, signal: null });
-    await log.says("peak");
+    await log.waitFor("peak");
     expect(log.lines("get")).toEqual(["get aborted"]);
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
     expect(log.lines("stored")).toEqual([]);
     expect(log.lines("storage: ")).toEqual([]);
-    await ended(plugin.pid);
+    await processEnd(plugin.pid);
   });
 });
 
 describe("a host that closes one pipe", () => {
-  it("stops to listen, and goes on speaking: the plugin ends at its next word", async () => {
+  it("ends the plugin at its next write if it closes only the pipe that it reads", async () => {
     const child = spawn(process.execPath, [fixturePath("patient-storage.js")], { stdio: ["pipe", "pipe", "pipe"] });
     const log = new Log();
     child.stderr.pipe(log);
@@ -121,7 +121,7 @@ describe("a host that closes one pipe", () => {
     child.stdin.on("error", () => undefined);
     child.stdin.write(Buffer.concat([host.call(3, "Mode"), frame(type.data, END_STREAM, 3, message(Buffer.alloc(0)))]));
     expect(await exited).toEqual({ code: 0, signal: null });
-    await log.says("peak");
+    await log.waitFor("peak");
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
     expect(log.lines("storage: ")).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /**
- * Requests that no host of Plakar's sends: each is answered with a text that
- * says what is wrong, nothing of it is kept, and the connection works on.
+ * Invalid requests, which no released host sends. Each is answered with an error
+ * that says what is wrong, nothing is stored, and the connection goes on.
  */
 import { once } from "node:events";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
@@ -13,15 +13,18 @@ import { message } from "./testing/raw-frames.js";
 
 endFixturesAfterEach();
 
-/** How a call ended, as far as the host can see. */
+/** The outcome of a call, as the host sees it. */
 interface Outcome {
   http?: number;
   status?: number;
   text?: string;
 }
 
+/** An expected outcome. */
+type Expected = Omit<Outcome, "text"> & { readonly text?: unknown };
+
 const nothing = Buffer.alloc(0);
-/** A field of a protobuf message with up to 127 bytes. */
+/** Returns a protobuf field of up to 127 bytes. */
 const field = (number: number, bytes: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
 const mac = Buffer.alloc(32, 1);
@@ -34,7 +37,7 @@ const init = {
   ),
 };
 
-/** What the two generations call the same. */
+/** The names of the same methods and messages in both generations. */
 const names = {
   "v1.0": {
     store: "store.Store",
@@ -43,7 +46,6 @@ const names = {
     put: "PutPackfile",
     list: "GetPackfiles",
     putRequest: "store.PutPackfileRequest",
-    initRequest: "store.InitRequest",
     first: field(1, field(1, mac)),
   },
   "v1.1": {
@@ -53,12 +55,11 @@ const names = {
     put: "Put",
     list: "List",
     putRequest: "store.PutRequest",
-    initRequest: "store.InitRequest",
     first: Buffer.concat([field(1, mac), Buffer.from([0x10, 1])]),
   },
 } as const;
 
-describe.each(generations)("a request of a host of %s", (generation) => {
+describe.each(generations)("a request from a host of %s", (generation) => {
   const name = names[generation];
   const modePath = `/${name.store}/${name.mode}`;
   const putPath = `/${name.store}/${name.put}`;
@@ -71,7 +72,7 @@ describe.each(generations)("a request of a host of %s", (generation) => {
     session.on("error", () => undefined);
   });
 
-  /** Begins a call of which everything can be wrong. */
+  /** Begins a call in which everything can be invalid. */
   function begin(path: string, body: readonly Buffer[], headers: IncomingHttpHeaders = {}): ClientHttp2Stream {
     const stream = session.request(
       {
@@ -88,7 +89,7 @@ describe.each(generations)("a request of a host of %s", (generation) => {
     return stream.on("error", () => undefined).resume();
   }
 
-  /** Settles with what the host is told, or when nothing more can come. */
+  /** Resolves when the status has arrived or the stream has closed. */
   function outcomeOf(stream: ClientHttp2Stream): Promise<Outcome> {
     return new Promise((resolve) => {
       const outcome: Outcome = {};
@@ -116,183 +117,166 @@ describe.each(generations)("a request of a host of %s", (generation) => {
     expect(await call(`/${name[kind]}/Init`, [message(init[kind])])).toMatchObject({ status: 0 });
   }
 
-  /** The connection still answers, nothing was kept, and the plugin ends as it should. */
+  /** Expects that the connection still answers, nothing was stored, and the plugin exits normally. */
   async function expectUsable(): Promise<void> {
     expect(await call(modePath, [message(nothing)])).toMatchObject({ status: 0 });
     expect(running.log.lines("stored")).toEqual([]);
     expect(await running.stop()).toEqual({ code: 0, signal: null });
-    await running.log.says("exit 0");
+    await running.log.waitFor("exit 0");
     expect(running.log.text).not.toContain("connection:");
   }
 
-  it.each<[string, readonly Buffer[], IncomingHttpHeaders, Partial<Outcome>]>([
+  it.each<[string, readonly Buffer[], IncomingHttpHeaders, Expected]>([
     [
-      "of an unknown method",
+      "an unknown method",
       [message(nothing)],
       { ":path": `/${name.store}/Nothing` },
-      { status: 12, text: `unknown method Nothing for service ${name.store}` },
+      { status: 12, text: expect.stringMatching(`Nothing .*${name.store}`) },
     ],
     [
-      "of an unknown service",
+      "an unknown service",
       [message(nothing)],
       { ":path": "/no.Service/Method" },
-      { status: 12, text: "unknown service no.Service" },
+      { status: 12, text: expect.stringContaining("no.Service") },
     ],
     [
-      "of a path of 40,000 bytes",
+      "a path of 40,000 bytes",
       [message(nothing)],
       { ":path": `/${"%".repeat(40_000)}` },
-      { status: 12, text: `unknown service ${"%".repeat(255)}…` },
+      { status: 12, text: expect.stringMatching(/ %{255}…$/) },
     ],
-    ["with GET", [], { ":method": "GET" }, { http: 405 }],
-    ["with another content type", [message(nothing)], { "content-type": "text/html" }, { http: 415 }],
+    ["the method GET", [], { ":method": "GET" }, { http: 405 }],
+    ["another content type", [message(nothing)], { "content-type": "text/html" }, { http: 415 }],
     [
-      "in compressed messages",
+      "compressed messages",
       [message(nothing)],
       { "grpc-encoding": "gzip" },
-      { status: 12, text: 'the host compresses with "gzip", and no compression was offered' },
+      { status: 12, text: expect.stringContaining('"gzip"') },
     ],
     [
-      "in one compressed message",
+      "a single compressed message",
       [message(nothing, 1)],
       {},
-      { status: 13, text: "received compressed envelope, but do not know how to decompress" },
+      { status: 13, text: expect.stringContaining("compressed") },
     ],
-    ["without a message", [], {}, { status: 12, text: "protocol error: missing input message for unary method" }],
+    ["no message", [], {}, { status: 12, text: expect.stringContaining("missing input message") }],
     [
-      "with two messages",
+      "two messages",
       [message(nothing), message(nothing)],
       {},
-      { status: 12, text: "protocol error: received extra input message for unary method" },
+      { status: 12, text: expect.stringContaining("extra input message") },
     ],
     [
-      "with a message of 5 MiB",
+      "a message of 5 MiB",
       [message(Buffer.alloc(5 * 1024 * 1024))],
       {},
       { status: 8, text: "message size 5242880 is larger than configured readMaxBytes 4194304" },
     ],
     [
-      "with a message that announces 2 GiB",
+      "a message that announces 2 GiB",
       [message(nothing, 0, 2 ** 31)],
       {},
-      { status: 8, text: "message size 2147483648 is larger than configured readMaxBytes 4194304" },
+      { status: 8, text: expect.stringMatching(/2147483648 .*4194304/) },
     ],
     [
-      "that ends within a message's prefix",
+      "an end within a message's prefix",
       [message(nothing).subarray(0, 3)],
       {},
-      { status: 3, text: "the request ended in the middle of a message" },
+      { status: 3, text: expect.stringContaining("in the middle of a message") },
     ],
     [
-      "that ends after a message's prefix",
+      "an end after a message's prefix",
       [message(nothing, 0, 10)],
       {},
-      { status: 3, text: "the request ended in the middle of a message" },
+      { status: 3, text: expect.stringContaining("in the middle of a message") },
     ],
     [
-      "that ends within a message",
+      "an end within a message",
       [message(Buffer.alloc(5), 0, 10)],
       {},
-      { status: 3, text: "the request ended in the middle of a message" },
+      { status: 3, text: expect.stringContaining("in the middle of a message") },
     ],
     [
-      "with a deadline that is none",
+      "an invalid deadline",
       [message(nothing)],
       { "grpc-timeout": "soon" },
-      { status: 3, text: "protocol error: invalid grpc timeout value: soon" },
+      { status: 3, text: expect.stringContaining("soon") },
     ],
-  ])("%s is refused, and says why", async (_, body, { ":path": path = modePath, ...headers }, outcome) => {
+  ])("is rejected with a reason for %s", async (_, body, { ":path": path = modePath, ...headers }, outcome) => {
     await initialise();
     expect(await call(path, body, headers)).toMatchObject(outcome);
     await expectUsable();
   });
 
   it.each<[string, readonly Buffer[], IncomingHttpHeaders]>([
-    ["without te", [message(nothing)], { te: undefined }],
-    ["with fields that it does not know", [message(Buffer.concat([field(15, mac), field(14, notUtf8)]))], {}],
-    ["in pieces of one byte", Array.from(message(field(15, mac)), (byte) => Buffer.from([byte])), {}],
-    [
-      'with the compression "identity"',
-      [message(nothing)],
-      { "grpc-encoding": "identity", "grpc-accept-encoding": "gzip" },
-    ],
-  ])("%s is answered", async (_, body, headers) => {
+    ["no te header", [message(nothing)], { te: undefined }],
+    ["unknown fields", [message(Buffer.concat([field(15, mac), field(14, notUtf8)]))], {}],
+    ["pieces of one byte", Array.from(message(field(15, mac)), (byte) => Buffer.from([byte])), {}],
+    ['the compression "identity"', [message(nothing)], { "grpc-encoding": "identity", "grpc-accept-encoding": "gzip" }],
+  ])("is answered for %s", async (_, body, headers) => {
     await initialise();
     expect(await call(modePath, body, headers)).toMatchObject({ status: 0 });
     await expectUsable();
   });
 
-  it.each<[string, Buffer, string]>([
-    ["a text", field(1, notUtf8), 'its field "proto" is not UTF-8: "n\\xe4me"'],
+  it.each<[string, Buffer, RegExp]>([
+    ["text", field(1, notUtf8), /store\.InitRequest.*"proto".*"n\\xe4me"/],
     [
-      "a map's key",
+      "text in a map's key",
       field(2, Buffer.concat([field(1, notUtf8), field(2, Buffer.from("x"))])),
-      'its field "config" is not UTF-8: "n\\xe4me"',
+      /store\.InitRequest.*"config".*"n\\xe4me"/,
     ],
     [
-      "a map's value",
+      "text in a map's value",
       field(2, Buffer.concat([field(1, Buffer.from("x")), field(2, notUtf8)])),
-      'its field "config" is not UTF-8: "n\\xe4me"',
+      /store\.InitRequest.*"config".*"n\\xe4me"/,
     ],
-    ["what breaks off", Buffer.from([0x0a, 100, 1]), "premature EOF"],
-  ])("that holds %s that can not be read names the message and the field", async (_, request, reason) => {
+    ["truncated bytes", Buffer.from([0x0a, 100, 1]), /store\.InitRequest.*premature EOF/],
+  ])("is rejected for invalid %s with the names of message and field", async (_, request, reason) => {
     expect(await call(`/${name.store}/Init`, [message(request)])).toMatchObject({
       status: 3,
-      text: `the request is no ${name.initRequest}: ${reason}`,
+      text: expect.stringMatching(reason) as unknown,
     });
     expect(running.log.lines("made")).toEqual([]);
-    // It may be tried again.
+    // Init may be retried.
     await initialise();
     await expectUsable();
   });
 
-  it.each<[string, readonly Buffer[], string]>([
+  it.each<[string, readonly Buffer[], RegExp]>([
+    ["ends after a message's prefix", [message(name.first), message(nothing, 0, 10)], /in the middle of a message/],
+    ["ends within a message", [message(name.first), message(Buffer.alloc(9), 0, 10)], /in the middle of a message/],
     [
-      "ends after a message's prefix",
-      [message(name.first), message(nothing, 0, 10)],
-      "the request ended in the middle of a message",
-    ],
-    [
-      "ends within a message",
-      [message(name.first), message(Buffer.alloc(9), 0, 10)],
-      "the request ended in the middle of a message",
-    ],
-    [
-      "goes on with what is no message",
+      "continues with an invalid message",
       [message(name.first), message(Buffer.from([0xff]))],
-      `the request is no ${name.putRequest}: premature EOF`,
+      new RegExp(`${name.putRequest}.*premature EOF`),
     ],
-    [
-      "goes on with 2 GiB",
-      [message(name.first), message(nothing, 0, 2 ** 31)],
-      "message size 2147483648 is larger than configured readMaxBytes 4194304",
-    ],
-    [
-      "goes on with a compressed message",
-      [message(name.first), message(nothing, 1)],
-      "received compressed envelope, but do not know how to decompress",
-    ],
-  ])("that puts and %s keeps nothing", async (_, body, text) => {
+    ["continues with 2 GiB", [message(name.first), message(nothing, 0, 2 ** 31)], /2147483648 .*4194304/],
+    ["continues with a compressed message", [message(name.first), message(nothing, 1)], /compressed/],
+  ])("stores nothing of a put that %s", async (_, body, text) => {
     await initialise();
-    expect(await call(putPath, body)).toMatchObject({ text });
+    expect(await call(putPath, body)).toMatchObject({ text: expect.stringMatching(text) as unknown });
     expect(running.log.text).toContain("broke off after 0: ");
     await expectUsable();
   });
 
-  it.each<[string, readonly Buffer[], string]>([
+  it.each<[string, readonly Buffer[], RegExp]>([
     [
       "data before its MAC",
       [message(field(generation === "v1.0" ? 2 : 3, Buffer.from("data")))],
-      generation === "v1.0" ? "the request has no MAC" : "a MAC has 32 bytes, not 0",
+      generation === "v1.0" ? /no MAC/ : /MAC .*\b0\b/,
     ],
-    ["nothing at all", [], "the stream ended before its first message"],
-  ])("that puts %s is refused", async (_, body, text) => {
+    ["no message at all", [], /before its first message/],
+  ])("is rejected for a put with %s", async (_, body, text) => {
     await initialise();
-    expect(await call(putPath, body)).toMatchObject({ status: 3, text: `${name.put}: ${text}` });
+    expect(await call(putPath, body)).toMatchObject({
+      status: 3,
+      text: expect.stringMatching(new RegExp(`^${name.put}: .*${text.source}`)) as unknown,
+    });
     await expectUsable();
   });
 
-  it("that restores data before its header is refused, and the next works", async () => {
+  it("is rejected for restored data before its header, and the next call works", async () => {
     await initialise("exporter");
     const [path, body] =
       generation === "v1.0"
@@ -306,16 +290,16 @@ describe.each(generations)("a request of a host of %s", (generation) => {
     expect(await running.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("that comes before Init is refused by name", async () => {
+  it("is rejected with its full name before Init", async () => {
     expect(await call(modePath, [message(nothing)])).toMatchObject({
       status: 9,
-      text: `${name.store}/${name.mode} was called before Init`,
+      text: expect.stringContaining(`${name.store}/${name.mode}`) as unknown,
     });
     await initialise();
     await expectUsable();
   });
 
-  it("that never half-closes is ended when it was answered", async () => {
+  it("is ended after the answer if the host never half-closes", async () => {
     await initialise();
     const calls = [begin(`/${name.store}/Nothing`, []), begin(modePath, [message(nothing, 0, 2 ** 31)])];
     const closed = calls.map((stream) => once(stream, "close"));

@@ -8,20 +8,20 @@ endFixturesAfterEach();
 const unknown = { name: "PluginError", code: StatusCode.UNKNOWN, message: authorText };
 
 describe.each(generations)("an importer with faults, on %s", (generation) => {
-  it.each(["constructs", "origin"])("is refused in the author's words when %s throws", async (method) => {
+  it.each(["constructs", "origin"])("fails Init with the author's message when %s throws", async (method) => {
     await expect(startImporter(generation, { config: { [method]: "throws" } })).rejects.toMatchObject(unknown);
   });
 
-  it.each([
+  it.each<[string, unknown]>([
     ["throws", authorText],
     ["breaks", authorText],
-    ["no iterable", "scan() returned 42: an iterable is needed"],
-  ])("tells of a scan that %s, and goes on", async (scan, message) => {
+    ["no iterable", expect.stringContaining("scan() returned 42")],
+  ])("reports a failed scan (%s) and goes on", async (scan, message) => {
     const { client, log, stop } = await startImporter(generation, { config: { scan } });
     const outcome = await scanAll(client.scan());
     const before = scan === "breaks" ? [{ pathname: "/", error: undefined }] : [];
     if (generation === "v1.0") {
-      // A Scan that ends with an error makes these hosts loop for ever.
+      // These hosts loop forever on a Scan that ends with an error.
       expect(outcome.error).toBeUndefined();
       expect(outcome.records).toMatchObject([...before, { pathname: "/", error: message }]);
     } else {
@@ -34,24 +34,24 @@ describe.each(generations)("an importer with faults, on %s", (generation) => {
     expect(log.lines("acknowledged")).toHaveLength(generation === "v1.0" ? 0 : before.length);
   });
 
-  it("reports what is no entry, and scans on", async () => {
+  it("reports invalid entries and continues the scan", async () => {
     const { client, stop } = await startImporter(generation, { config: { scan: "garbage" } });
     const { records, error } = await scanAll(client.scan());
     expect(error).toBeUndefined();
     expect(records.slice(0, 7).map((record) => [record.pathname, record.error])).toEqual([
       ["/", undefined],
-      ["/", "scan() yielded 42: an entry is needed"],
-      ["/", "scan() yielded null: an entry is needed"],
-      ["/", "scan() yielded an entry whose pathname is undefined: a string is needed"],
-      ["/", 'pathname must begin with "/": "relative"'],
-      ["/no-info", expect.stringContaining("the entry has neither fileInfo nor attribute nor error")],
+      ["/", expect.stringContaining("scan() yielded 42")],
+      ["/", expect.stringContaining("scan() yielded null")],
+      ["/", expect.stringContaining("pathname is undefined")],
+      ["/", expect.stringMatching(/pathname .*"relative"/)],
+      ["/no-info", expect.stringContaining("neither fileInfo nor attribute nor error")],
       ["/good", undefined],
     ]);
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("fails what can not be read, in the author's words, and reads the rest", async () => {
+  it("fails unreadable files with the author's message and reads the rest", async () => {
     const { client, log, stop } = await startImporter(generation);
     const scan = client.scan();
     const outcomes: Record<string, unknown> = {};
@@ -68,22 +68,25 @@ describe.each(generations)("an importer with faults, on %s", (generation) => {
       "/throws": unknown,
       "/rejects": unknown,
       "/breaks": unknown,
-      "/missing": { code: StatusCode.UNKNOWN, message: "ENOENT: no such file or directory, open '/nonexistent/file'" },
-      "/throws-undefined": { code: StatusCode.UNKNOWN, message: "the plugin threw undefined" },
+      "/missing": {
+        code: StatusCode.UNKNOWN,
+        message: expect.stringMatching(/ENOENT.*\/nonexistent\/file/) as unknown,
+      },
+      "/throws-undefined": { code: StatusCode.UNKNOWN, message: expect.stringContaining("undefined") as unknown },
       "/rejects-later": "content",
       "/throws-in-timer": "content",
-      "/is-a-number": { message: 'the content of "/is-a-number" is 42: bytes, or an iterable of bytes, is needed' },
+      "/is-a-number": { message: expect.stringContaining('"/is-a-number" is 42') as unknown },
       "/yields-text": {
-        message: 'the content of "/yields-text" yielded a string of 7 characters: bytes (a Uint8Array) are needed',
+        message: expect.stringContaining('"/yields-text" yielded a string of 7 characters') as unknown,
       },
     });
-    await log.says("unhandled rejection: Error: rejected too late\n    at ");
-    await log.says("uncaught exception: Error: thrown in a timer\n    at ");
+    await log.waitFor("unhandled rejection: Error: rejected too late\n    at ");
+    await log.waitFor("uncaught exception: Error: thrown in a timer\n    at ");
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("sends what was read before a failure", async () => {
+  it("sends the chunks that were read before a failure", async () => {
     const { client } = await startImporter(generation);
     await scanUntil(client.scan(), "/waits");
     const read: string[] = [];
@@ -94,53 +97,53 @@ describe.each(generations)("an importer with faults, on %s", (generation) => {
     expect(read).toEqual(["content"]);
   });
 
-  it("is told by its signal when a file has failed, and not when it was read", async () => {
+  it("aborts a reader's signal when the file has failed, and not when it was read", async () => {
     const { client, log } = await startImporter(generation);
     await scanUntil(client.scan(), "/waits");
     await contentOf(client, "/heard");
     await expect(contentOf(client, "/breaks")).rejects.toMatchObject(unknown);
-    await log.says("breaks aborted");
+    await log.waitFor("breaks aborted");
     expect(log.lines("heard aborted")).toEqual([]);
   });
 
-  it("is told by its signal when the host wants no more of a file", async () => {
+  it("aborts a reader's signal when the host stops reading the file", async () => {
     const { client, log } = await startImporter(generation);
     const scan = client.scan();
     await scanUntil(scan, "/waits");
     for (const pathname of ["/endless", "/waits"]) {
       const content = client.open(recordOf(pathname))[Symbol.asyncIterator]();
       expect((await content.next()).done).toBe(false);
-      // v1.0's client sends CloseReader, v1.1's resets the call.
+      // The v1.0 client sends CloseReader; the v1.1 client resets the call.
       await content.return?.();
-      await log.says(`${pathname.slice(1)} aborted`);
+      await log.waitFor(`${pathname.slice(1)} aborted`);
     }
-    await log.says("endless ended");
+    await log.waitFor("endless ended");
     expect((await contentOf(client, "/good")).toString()).toBe("content");
   });
 
-  it("is told by its signal when the host wants no more of the scan", async () => {
+  it("aborts the scan's signal when the host cancels the scan", async () => {
     const { client, log, stop } = await startImporter(generation, { config: { scan: "waits" } });
     const controller = new AbortController();
     const scan = client.scan(controller.signal)[Symbol.asyncIterator]();
     expect(await scan.next()).toMatchObject({ value: { pathname: "/" } });
     controller.abort(new Error("enough"));
     await expect(scan.next()).rejects.toThrow("enough");
-    await log.says("scan aborted: the host cancelled the call");
+    await log.waitFor("scan aborted: the host cancelled the call");
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 });
 
-describe("an importer that fails where only v1.1 asks", () => {
-  it("answers Ping in the author's words", async () => {
+describe("an importer with faults in methods of v1.1", () => {
+  it("answers Ping with the author's message", async () => {
     const { client } = await startImporter("v1.1", { config: { ping: "throws" } });
     await expect(client.ping()).rejects.toMatchObject(unknown);
     expect((await scanAll(client.scan())).error).toBeUndefined();
   });
 
-  it("takes all acknowledgements though it fails on each, and says so", async () => {
+  it("accepts all acknowledgements although acknowledge() throws, and logs it", async () => {
     const { client, log } = await startImporter("v1.1", { config: { acknowledge: "throws" } });
     expect((await scanAll(client.scan())).error).toBeUndefined();
-    await log.says(`kloset: acknowledge("/good") failed: ${authorText}`);
+    await log.waitFor(`acknowledge("/good") failed: ${authorText}`);
   });
 });

@@ -1,10 +1,11 @@
 /**
  * The TypeScript SDK for Plakar plugins.
  *
- * Write a class that is an {@link Importer}, an {@link Exporter} or a
- * {@link Store}, and hand it to {@link runImporter}, {@link runExporter} or
- * {@link runStorage}. In the executable, import `@kloset/sdk/guard` before anything
- * else: this module has no side effects.
+ * Write a class that implements {@link Importer}, {@link Exporter} or
+ * {@link Store}, and pass a factory for it to {@link runImporter},
+ * {@link runExporter} or {@link runStorage}. In the executable, import
+ * `@kloset/sdk/guard` before any other module; importing this one has no side
+ * effects.
  *
  * @module
  */

@@ -25,43 +25,41 @@ const starts: Record<string, Start> = {
 
 describe.each(generations)("on %s", (generation) => {
   describe.each(Object.entries(starts))("the process of an %s", (_, start) => {
-    it("closes the connector when Close comes, and exits when the host has gone", async () => {
+    it("closes the connector on Close and exits when the host has gone", async () => {
       const { client, log, stop } = await start(generation);
       await client.close();
-      await log.says("closed\n");
+      await log.waitFor("closed\n");
       expect(await stop()).toEqual({ code: 0, signal: null });
       expect(log.lines("clos")).toEqual(["closing", "closed"]);
     });
 
     it.each(["the end of input", "the loss of both pipes", "SIGTERM"])(
-      "closes the connector once and exits 0 at %s without Close",
+      "closes the connector once and exits with code 0 at %s without Close",
       async (end) => {
         const { plugin, log, stop } = await start(generation);
         if (end === "SIGTERM") process.kill(plugin.pid, "SIGTERM");
         else if (end === "the end of input") await stop();
         else plugin.transport.destroy();
         expect(await plugin.exited).toEqual({ code: 0, signal: null });
-        await log.says("exit 0");
+        await log.waitFor("exit 0");
         expect(log.lines("clos")).toEqual(["closing", "closed"]);
       },
     );
 
-    it("tells that close() failed when nobody else can", async () => {
+    it("logs a failure of close() when the host has gone", async () => {
       const { log, stop } = await start(generation, { config: { close: "throws", text: "the tape is stuck" } });
       expect(await stop()).toEqual({ code: 1, signal: null });
       expect(log.text).toContain("importer, exporter, storage: close() failed: the tape is stuck\n");
     });
   });
 
-  it("says so and exits 1 when close() does not end", async () => {
+  it("exits with code 1 and logs a line when close() never settles", async () => {
     const { log, stop } = await startImporter(generation, { config: { close: "hangs" }, run: { closeDeadlineMs: 50 } });
     expect(await stop()).toEqual({ code: 1, signal: null });
-    expect(log.text).toContain(
-      "importer, exporter, storage: close() did not finish within 0.05 s after the host had gone\n",
-    );
+    expect(log.text).toContain("importer, exporter, storage: close() did not finish within 0.05 s");
   });
 
-  it("exits at the end of input in the middle of a scan", async () => {
+  it("exits at the end of input during a scan", async () => {
     const { client, log, stop } = await startImporter(generation, { config: { scan: "waits" } });
     const scan = client.scan()[Symbol.asyncIterator]();
     expect(await scan.next()).toMatchObject({ value: { pathname: "/" } });
@@ -73,22 +71,22 @@ describe.each(generations)("on %s", (generation) => {
 
 const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
 
-/** Hosts send Close, then delete their lock: the maintenance transcripts of both generations. */
-describe.each(generations)("a storage whose lock is deleted while Close is answered, on %s", (generation) => {
+/** Maintenance in both generations: hosts send Close, then delete their lock. */
+describe.each(generations)("a storage whose lock is deleted after Close was sent, on %s", (generation) => {
   it.each(["at once", "while close() runs", "after the answer"])(
-    "%s deletes it, and closes every store",
+    "deletes it %s and closes every store",
     async (when) => {
       const slow = when === "while close() runs";
       const { client, plugin, log, stop } = await startStorage(generation, { config: slow ? { close: "waits" } : {} });
       await client.create(new Uint8Array([1]));
       await client.put("lock", mac, new Uint8Array(10));
       const closing = client.close();
-      if (slow) await log.says("closing");
+      if (slow) await log.waitFor("closing");
       if (when === "after the answer") await closing;
       const deleting = client.delete("lock", mac);
       if (slow) process.kill(plugin.pid, "SIGUSR2");
       await Promise.all([closing, deleting]);
-      await log.says("deleted lock");
+      await log.waitFor("deleted lock");
       expect(await client.list("lock")).toEqual([]);
       expect(await stop()).toEqual({ code: 0, signal: null });
       expect(log.lines("closing")).toHaveLength(log.lines("made").length);

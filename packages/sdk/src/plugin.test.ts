@@ -16,11 +16,10 @@ import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import type { Importer } from "./index.js";
 import { loadEmbedding } from "./embedding.js";
 import type { Plugin } from "./plugin.js";
-import { loadServer } from "./server.js";
 
-const pluginOf = await loadEmbedding(await loadServer("connect"));
+const pluginOf = await loadEmbedding("connect");
 
-/** Serves what a plugin answers to a first request, as a transport to a client. */
+/** Returns a client's transport to the services that a plugin chooses for a first request. */
 function transportTo(plugin: Plugin, first: FirstRequest): Transport {
   return createRouterTransport((router) => {
     for (const { service, implementation } of plugin.services(first)) {
@@ -36,7 +35,7 @@ function unused(): never {
   throw new Error("not called");
 }
 
-/** Which generation's stubs are served: their methods differ. */
+/** Detects the generation of services by their methods. */
 function generationOf(services: readonly ServedService[]): Generation {
   const names = services.flatMap(({ service }) => service.methods.map(({ name }) => name));
   return names.some((name) => ["Scan", "CreateLink", "GetStates"].includes(name)) ? "v1.0" : "v1.1";
@@ -58,15 +57,13 @@ describe("pluginOf", () => {
     ["grpc-go/2.0.0", "v1.1"],
     ["grpc-node-js/1.14.0", "v1.1"],
     ["", "v1.1"],
-  ] as const)("tells the generation of %j by its name where the paths are the same: %s", (userAgent, generation) => {
+  ] as const)("takes the user agent %j for %s where both generations have the path", (userAgent, generation) => {
     expect(serve(IMPORTER_INIT, userAgent)).toBe(generation);
     expect(serve(STORE_INIT, userAgent)).toBe(generation);
   });
 
-  it("refuses a choice that is none by name", () => {
-    expect(() => serve(IMPORTER_INIT, "", "1.1" as Generation)).toThrow(
-      'the generation must be "v1.0" or "v1.1": "1.1"',
-    );
+  it("rejects an unknown generation", () => {
+    expect(() => serve(IMPORTER_INIT, "", "1.1" as Generation)).toThrow('"1.1"');
   });
 
   it.each([
@@ -74,22 +71,22 @@ describe("pluginOf", () => {
     ["/plakar.exporter.Exporter/Init", "grpc-go/1.77.0", "v1.1"],
     ["/importer.Importer/Scan", "someone else", "v1.0"],
     ["/store.Store/List", "grpc-go/1.77.0", "v1.1"],
-  ] as const)("believes the path %s rather than the name %j", (path, userAgent, generation) => {
+  ] as const)("lets the path %s take precedence over the user agent %j", (path, userAgent, generation) => {
     expect(serve(path, userAgent)).toBe(generation);
   });
 
-  it("believes an explicit choice above all", () => {
+  it("lets an explicit generation take precedence over path and user agent", () => {
     expect(serve(IMPORTER_INIT, "grpc-go/1.77.0", "v1.1")).toBe("v1.1");
     expect(serve("/exporter.Exporter/Init", "grpc-go/1.77.0", "v1.1")).toBe("v1.1");
     expect(serve(IMPORTER_INIT, "grpc-go/1.81.1", "v1.0")).toBe("v1.0");
   });
 
-  it("serves only the connectors that there are", () => {
+  it("serves only the connectors that are defined", () => {
     const services = pluginOf({ importer: unused }).services({ path: IMPORTER_INIT, userAgent: "" });
     expect(services.map(({ service }) => service.typeName)).toEqual(["importer.Importer"]);
   });
 
-  it("shares one importer between both generations' services, and closes it once when the host has gone", async () => {
+  it("shares one importer between the services of both generations and closes it once after the host has gone", async () => {
     const events: string[] = [];
     const importer: Importer = {
       origin: () => "here",
@@ -114,17 +111,15 @@ describe("pluginOf", () => {
     await createClient(v1_0.Importer, transport_v1_0).init({ config: { location: "test:///" } });
     const second = createClient(v1_1.Importer, transport_v1_1).init({ config: { location: "test:///" } });
     const error = ConnectError.from(await second.catch((reason: unknown) => reason));
-    expect({ code: error.code, message: error.rawMessage }).toEqual({
-      code: Code.FailedPrecondition,
-      message: "importer.Importer/Init was called twice",
-    });
+    expect(error.code).toBe(Code.FailedPrecondition);
+    expect(error.rawMessage).toContain("importer.Importer/Init");
     plugin.abort();
     await plugin.close();
     await plugin.close();
     expect(events).toEqual(["abort", "close"]);
   });
 
-  it("tells why a connector could not be closed", async () => {
+  it("rejects with the error of a connector that fails to close", async () => {
     const plugin = pluginOf({
       importer: () => ({
         origin: () => "",

@@ -2,49 +2,45 @@ import { checkGeneration, generationOfUserAgent, type Generation } from "@kloset
 import type { FirstRequest, ServedService } from "@kloset/wire/grpc";
 import type { Connector } from "./connectors.js";
 import type { ServedConnector } from "./kinds/kind.js";
-import type { LoadedServer } from "./server.js";
+import type { ServerName } from "./server.js";
 
-/** Connectors, ready to be served. */
+/** The connectors of one connection, ready to be served. */
 export interface Plugin {
-  /** What to serve to the host that sends this first request. */
+  /** Returns the services of the generation that the host speaks, judging by its first request. */
   services(first: FirstRequest): readonly ServedService[];
-  /** The host has gone: aborts what runs. */
+  /** Aborts running calls. Called when the host has gone. */
   abort(): void;
-  /** The host has gone: closes the connectors that were opened and not closed. */
+  /** Closes the connectors that were opened and not closed. Called when the host has gone. */
   close(): Promise<void>;
 }
 
 /**
- * Loads what serves connectors, and makes one author object serve both generations.
+ * Loads connectors for one server.
  *
- * @param server - Goes by its own tables.
- * @param chosen - Serves this generation whatever the host looks like.
+ * @param chosen - Always serves this generation, whatever the host appears to be.
  */
 export async function loadPlugin(
   connectors: readonly Connector[],
-  { tables }: Pick<LoadedServer, "tables">,
+  server: ServerName,
   chosen?: Generation,
 ): Promise<Plugin> {
   const served: ServedConnector[] = [];
-  for (const connector of connectors) {
-    const serve = await connector.load();
-    served.push(serve(await tables(connector)));
-  }
+  for (const connector of connectors) served.push(await connector.load(server));
   return pluginOf(served, chosen);
 }
 
 /**
- * Makes a plugin of connectors that are ready.
+ * Combines loaded connectors into a plugin.
  *
- * @param chosen - Serves this generation whatever the host looks like.
- * @throws Error when it is none.
+ * @param chosen - Always serves this generation, whatever the host appears to be.
+ * @throws Error for an unknown generation.
  */
 export function pluginOf(served: readonly ServedConnector[], chosen?: Generation): Plugin {
   checkGeneration(chosen);
   const sessions = served.map(({ session }) => session);
   const services = {
-    "v1.0": served.map((one) => one.services["v1.0"]),
-    "v1.1": served.map((one) => one.services["v1.1"]),
+    "v1.0": served.map((connector) => connector.services["v1.0"]),
+    "v1.1": served.map((connector) => connector.services["v1.1"]),
   };
   return {
     services: (first) => services[chosen ?? generationOf(first, services)],
@@ -55,10 +51,7 @@ export function pluginOf(served: readonly ServedConnector[], chosen?: Generation
   };
 }
 
-/**
- * A path that only one generation has tells it for certain, whoever the client
- * is; where both have it, the client's name must tell.
- */
+/** A path that exists in one generation only decides, whatever the client; otherwise the user agent decides. */
 function generationOf(
   first: FirstRequest,
   services: Readonly<Record<Generation, readonly ServedService[]>>,
@@ -73,7 +66,7 @@ function hasPath(services: readonly ServedService[], path: string): boolean {
   return services.some(({ service }) => service.methods.some((method) => method.path === path));
 }
 
-/** Ends every session, and only then tells what failed. */
+/** Ends every session before it throws the failures. */
 async function endAll(sessions: readonly { end(): Promise<void> }[]): Promise<void> {
   const outcomes = await Promise.allSettled(sessions.map((session) => session.end()));
   const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));

@@ -1,7 +1,7 @@
 /**
- * The reference server and all that it needs: Connect's handlers, protobuf-es and
- * the descriptors of both generations. Loaded only where `KLOSET_SERVER=connect`
- * asks for it; bundlers may keep it in a file of its own.
+ * The reference server and everything it needs: Connect's handlers, protobuf-es
+ * and the descriptors of both generations. Loaded only when
+ * `KLOSET_SERVER=connect` is set; bundlers may keep it in a separate file.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import * as v1_0 from "@kloset/protocol/v1.0";
 import * as v1_1 from "@kloset/protocol/v1.1";
 import { tablesOf, type KindName, type Tables } from "./kinds/kind.js";
 
-/** Serves over any duplex. */
+/** Serves over any duplex stream. */
 export const serveReference = serveWithConnect;
 
-/** Serves over the host's descriptors. */
+/** Serves over the file descriptors that the host passes to the process. */
 export const serveReferenceDescriptors = overDuplex(serveWithConnect);
 
 const descriptors = {
@@ -22,8 +22,8 @@ const descriptors = {
   storage: [v1_0.store.Store, v1_1.store.Store],
 } as const;
 
-/** The tables of a kind, made of descriptors. */
+/** Builds the service tables of a kind from protobuf-es descriptors. */
 export function referenceTables(kind: KindName): Tables {
-  const [old, current] = descriptors[kind];
-  return tablesOf(describedTable(old), describedTable(current));
+  const [inV1_0, inV1_1] = descriptors[kind];
+  return tablesOf(describedTable(inV1_0), describedTable(inV1_1));
 }

@@ -12,33 +12,36 @@ import { storageKind } from "./kinds/storage.js";
 import { loadPlugin, type Plugin } from "./plugin.js";
 import { chosenServer, loadServer } from "./server.js";
 
-/** What a plugin may decide about its connection. Nothing needs to be. */
+/** Settings of a plugin's connection to its host. All are optional. */
 export interface RunOptions {
   /**
-   * Serves this wire generation only, in place of looking at the host. Default:
-   * the argument `--generation`, the environment variable `KLOSET_GENERATION`,
-   * or what the host looks like, in that order.
+   * The only wire generation to serve. Default: the argument `--generation`, the
+   * environment variable `KLOSET_GENERATION`, or the generation detected from the
+   * host's first request, in that order.
    */
   readonly generation?: Generation;
   /**
-   * Where the connection is: on two pipes, fd 0 and fd 1, or on one socket, fd 0.
-   * Default: the environment variable `KLOSET_TRANSPORT`, or what is there.
+   * The file descriptors of the connection: two pipes on fd 0 and fd 1, or one
+   * socket on fd 0. Default: the environment variable `KLOSET_TRANSPORT`, or else
+   * detected.
    */
   readonly transport?: "pipes" | "socket";
   /**
-   * How long the connector may take to close after the host has gone, in
-   * milliseconds, running calls included; then the process says so and exits 1.
-   * Default: 10,000. More than 24 days, as `Infinity`, are no limit.
+   * Time limit for closing the connector after the host has gone, in milliseconds,
+   * including the wait for running calls to end. When it passes, the process logs
+   * an error and exits with code 1. `Infinity`, or anything over 24 days, disables
+   * the limit. Default: 10,000.
    */
   readonly closeDeadlineMs?: number;
 }
 
 /**
- * Serves an importer to the Plakar that started this process.
+ * Serves an importer to the Plakar process that started this one.
  *
- * @param factory - Makes the importer, when the host sends Init.
- * @returns Settles when the host has gone and the importer is closed; then the
- * process exits. Started by hand in a shell, the process says so and exits 2.
+ * @param factory - Creates the importer when the host sends Init.
+ * @returns A promise that resolves when the host has gone and the importer is closed;
+ * the process exits right after. If no host started the process (for example, if it
+ * was run from a shell), it prints a usage message and exits with code 2.
  *
  * @example
  * await runImporter(({ config }) => new MyImporter(config));
@@ -48,39 +51,41 @@ export function runImporter(factory: ImporterFactory, options?: RunOptions): Pro
 }
 
 /**
- * Serves an exporter to the Plakar that started this process.
+ * Serves an exporter to the Plakar process that started this one.
  *
- * @param factory - Makes the exporter, when the host sends Init.
- * @returns As {@link runImporter}.
+ * @param factory - Creates the exporter when the host sends Init.
+ * @returns See {@link runImporter}.
  */
 export function runExporter(factory: ExporterFactory, options?: RunOptions): Promise<void> {
   return run([connectorOf(exporterKind, factory)], options);
 }
 
 /**
- * Serves a storage to the Plakar that started this process.
+ * Serves a storage to the Plakar process that started this one.
  *
- * @param factory - Makes the store, when the host sends Init.
- * @returns As {@link runImporter}.
+ * @param factory - Creates the store when the host sends Init.
+ * @returns See {@link runImporter}.
  */
 export function runStorage(factory: StoreFactory, options?: RunOptions): Promise<void> {
   return run([connectorOf(storageKind, factory)], options);
 }
 
 /**
- * Serves several connectors by one executable: the host's Init tells which one
- * this process is. Plakar 1.0 needs a file of its own for each connector, so most
- * plugins have three executables.
+ * Serves several connectors from one executable: the host's Init selects the one
+ * that this process becomes. Plakar 1.0 requires a separate file for each
+ * connector, so most plugins have three executables instead.
  *
- * @returns As {@link runImporter}. When `KLOSET_GENERATION`, `--generation` or the option is
- * no generation, `KLOSET_TRANSPORT` or the option no transport, or `KLOSET_SERVER` no server,
- * the process says so in a line and exits 2.
+ * If the generation, the transport or the server is invalid, whether it comes from
+ * an option, from `--generation` or from `KLOSET_GENERATION`, `KLOSET_TRANSPORT` or
+ * `KLOSET_SERVER`, the process prints one line and exits with code 2.
+ *
+ * @returns See {@link runImporter}.
  */
 export function runPlugin(connectors: Connectors, options?: RunOptions): Promise<void> {
   return run(connectorsOf(connectors), options);
 }
 
-/** What all of them do. Each names its kinds itself, so that a bundle holds no other. */
+/** Each public function passes its own kinds, so that a bundle of one connector leaves out the others. */
 async function run(connectors: readonly Connector[], options: RunOptions = {}): Promise<void> {
   const [generation, server] = orExit(() => {
     if (options.closeDeadlineMs !== undefined) checkDeadline("closeDeadlineMs", options.closeDeadlineMs);
@@ -88,18 +93,18 @@ async function run(connectors: readonly Connector[], options: RunOptions = {}): 
   });
   const name = connectors.map(({ kind }) => kind).join(", ");
   let plugin: Plugin | undefined;
-  // A host only sees its connection end: the user should learn why.
+  // The host only sees its connection end; this line gives the user the reason.
   const exitUnderHost = (code: number): void => {
-    tell(`${name}: the process exits with code ${code} while the host is still there: something called process.exit`);
+    writeLine(`${name}: process.exit was called while the host was still connected; exiting with code ${code}`);
   };
   await servePlugin({
     program: { name },
     load: async () => {
-      const loadedServer = await loadServer(server);
+      const { serveDescriptors } = await loadServer(server);
       return {
-        serve: loadedServer.serveDescriptors,
+        serve: serveDescriptors,
         loadServices: async () => {
-          const loaded = await loadPlugin(connectors, loadedServer, generation);
+          const loaded = await loadPlugin(connectors, server, generation);
           plugin = loaded;
           return (first) => {
             process.once("exit", exitUnderHost);
@@ -118,21 +123,21 @@ async function run(connectors: readonly Connector[], options: RunOptions = {}): 
   });
 }
 
-/** A line: thrown, it would come with a stack, and in a bundle with all of its code. */
+/** Prints the error's message and exits: an uncaught error would print its stack and, in a bundle, the source line. */
 function orExit<T>(choose: () => T): T {
   try {
     return choose();
   } catch (error) {
-    tell(error instanceof Error ? error.message : String(error));
+    writeLine(error instanceof Error ? error.message : String(error));
     process.exit(2);
   }
 }
 
-/** At once: a process that exits waits for no stream. */
-function tell(line: string): void {
+/** Writes to stderr synchronously: streams are not flushed when the process exits. */
+function writeLine(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Nobody reads the log, or it is full.
+    // stderr is closed or full.
   }
 }

@@ -1,50 +1,43 @@
 import type { Serve, Services } from "@kloset/wire/grpc";
 import type { ServeDescriptors } from "@kloset/process";
-import type { Connector } from "./connectors.js";
-import type { Tables } from "./kinds/kind.js";
 
-/** The environment variable that chooses the server. */
-export const serverVariable = "KLOSET_SERVER";
+/** The environment variable that selects the server. */
+export const SERVER_VARIABLE = "KLOSET_SERVER";
 
-/** The servers that there are: HTTP/2 framed by hand, and Connect's handlers on Node's HTTP/2. */
+/** The names of the servers: the SDK's own HTTP/2 server, and Connect's handlers on `node:http2`. */
 export const serverNames = ["framed", "connect"] as const;
 
 /** One of {@link serverNames}. */
 export type ServerName = (typeof serverNames)[number];
 
-/** A server, and the tables that it goes by. */
+/** A loaded server. */
 export interface LoadedServer {
   readonly serve: Serve;
   readonly serveDescriptors: ServeDescriptors<Services>;
-  readonly tables: (connector: Pick<Connector, "kind" | "loadTables">) => Tables | Promise<Tables>;
 }
 
 /**
- * The server that the environment asks for: "framed" is made for this
- * connection; "connect", the reference, is there to fall back on.
+ * Returns the name of the server that the environment selects: "framed" is built
+ * for a plugin's connection; "connect" is the reference, kept as a fallback.
  *
- * @returns Default: "framed".
- * @throws Error when `KLOSET_SERVER` is neither "framed" nor "connect".
+ * @returns "framed" by default.
+ * @throws Error if `KLOSET_SERVER` is neither "framed" nor "connect".
  */
 export function chosenServer(env: Readonly<Record<string, string | undefined>> = process.env): ServerName {
-  const name = env[serverVariable];
-  if (name === undefined || name === "") return "framed";
-  const found = serverNames.find((one) => one === name);
-  if (found !== undefined) return found;
-  throw new Error(`${serverVariable} is ${JSON.stringify(name)}; it can be "framed" or "connect"`);
+  const value = env[SERVER_VARIABLE];
+  if (value === undefined || value === "") return "framed";
+  const name = serverNames.find((known) => known === value);
+  if (name !== undefined) return name;
+  throw new Error(`${SERVER_VARIABLE} must be "framed" or "connect", got ${JSON.stringify(value)}`);
 }
 
-/** Loads a server, and nothing of the other. */
+/** Loads one server and nothing of the other. */
 export async function loadServer(name: ServerName): Promise<LoadedServer> {
   if (name === "framed") {
     const { serveFramed, serveFramedDescriptors } = await import("@kloset/server");
-    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors, tables: ({ loadTables }) => loadTables() };
+    return { serve: serveFramed, serveDescriptors: serveFramedDescriptors };
   }
-  // By its public name: a bundler can keep so large a thing that is hardly ever used in a file of its own.
-  const { serveReference, serveReferenceDescriptors, referenceTables } = await import("@kloset/sdk/reference");
-  return {
-    serve: serveReference,
-    serveDescriptors: serveReferenceDescriptors,
-    tables: ({ kind }) => referenceTables(kind),
-  };
+  // Imported by its public name, so that a bundler can keep this large, rarely used module in a separate file.
+  const { serveReference, serveReferenceDescriptors } = await import("@kloset/sdk/reference");
+  return { serve: serveReference, serveDescriptors: serveReferenceDescriptors };
 }

@@ -1,4 +1,4 @@
-/** SIGTERM, SIGINT and SIGHUP in each phase of a plugin's life. */
+/** SIGTERM, SIGINT and SIGHUP in each phase of a plugin's lifetime. */
 import { describe, expect, it } from "@jest/globals";
 import {
   openImporter,
@@ -19,7 +19,7 @@ import {
   type RunningFixture,
   type RunningProcess,
 } from "./testing/fixture.js";
-import { isThere } from "./testing/odd.js";
+import { isAlive } from "./testing/misbehaving.js";
 import { bytesOf, contentOf, scanAll, scanUntil } from "./testing/read.js";
 import { storeOne } from "./testing/store-one.js";
 
@@ -30,11 +30,11 @@ const chunk = Buffer.alloc(1024 * 1024, "x");
 const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
 const ended: PluginExit = { code: 0, signal: null };
 
-/** Work that waits in a phase. */
-interface Waiting extends RunningFixture {
-  /** Settles with the call that waits. */
+/** A call that waits in a phase. */
+interface WaitingCall extends RunningFixture {
+  /** Settles with the waiting call. */
   readonly work: Promise<unknown>;
-  /** Lets it go on. */
+  /** Makes the call go on. */
   readonly release: () => void;
   readonly close: () => Promise<void>;
 }
@@ -50,31 +50,31 @@ function gate(): Gate {
   return { opened, open };
 }
 
-/** Content that stops in the middle, until it is let on. */
+/** Yields one chunk before the gate opens and one after. */
 async function* halting({ opened }: Gate): AsyncGenerator<Uint8Array> {
   yield chunk;
   await opened;
   yield chunk;
 }
 
-/** Lets a plugin go on that waits; when it is still there. */
-function go(pid: number): void {
-  if (isThere(pid)) process.kill(pid, "SIGUSR2");
+/** Makes a waiting plugin go on, if it still runs. */
+function resume(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, "SIGUSR2");
 }
 
 async function importing(
   generation: Generation,
   phase: string,
   work: (client: ImporterClient) => Promise<unknown>,
-): Promise<Waiting> {
+): Promise<WaitingCall> {
   const running = await startImporter(generation, { fixture, config: { phase } });
   const release = (): void => {
-    go(running.plugin.pid);
+    resume(running.plugin.pid);
   };
   return { ...running, work: work(running.client), release, close: () => running.client.close() };
 }
 
-const phases: Record<string, (generation: Generation) => Promise<Waiting>> = {
+const phases: Record<string, (generation: Generation) => Promise<WaitingCall>> = {
   "a scan": (generation) =>
     importing(generation, "a scan", async (client) => {
       const { records, error } = await scanAll(client.scan());
@@ -103,7 +103,7 @@ const phases: Record<string, (generation: Generation) => Promise<Waiting>> = {
   "a get": async (generation) => {
     const running = await startStorage(generation, { fixture, config: { phase: "a get" } });
     const release = (): void => {
-      go(running.plugin.pid);
+      resume(running.plugin.pid);
     };
     return {
       ...running,
@@ -114,31 +114,31 @@ const phases: Record<string, (generation: Generation) => Promise<Waiting>> = {
   },
 };
 
-/** Sends signals one after the other. */
+/** Sends signals in order. */
 function signal(pid: number, ...signals: readonly NodeJS.Signals[]): void {
   for (const each of signals) process.kill(pid, each);
 }
 
 describe("before the host's first byte", () => {
-  it("SIGTERM ends a plugin that loads, as any process", async () => {
+  it("SIGTERM kills a plugin that is still loading, as it does any process", async () => {
     const { plugin, log } = await startProcess({ fixture, args: ["--loads"] });
-    await log.says("loading");
+    await log.waitFor("loading");
     signal(plugin.pid, "SIGTERM");
     expect(await plugin.exited).toEqual({ code: null, signal: "SIGTERM" });
-    expect(isThere(plugin.pid)).toBe(false);
+    expect(isAlive(plugin.pid)).toBe(false);
   });
 
-  it("SIGTERM ends a plugin that waits for its host, with 0", async () => {
+  it("SIGTERM ends a plugin that waits for its host with exit code 0", async () => {
     const { plugin, log } = await startProcess({ fixture });
-    await log.says("serving");
+    await log.waitFor("serving");
     signal(plugin.pid, "SIGTERM");
     expect(await plugin.exited).toEqual(ended);
-    expect(isThere(plugin.pid)).toBe(false);
+    expect(isAlive(plugin.pid)).toBe(false);
   });
 
-  it("SIGINT and SIGHUP are left to the host, which is served", async () => {
+  it("SIGINT and SIGHUP are ignored, and the host is served", async () => {
     const { plugin, log, stop } = await startProcess({ fixture });
-    await log.says("serving");
+    await log.waitFor("serving");
     signal(plugin.pid, "SIGINT", "SIGHUP");
     await PluginConnection.open(plugin, { generation: "v1.1", startTimeoutMs: 60_000 });
     expect(await stop()).toEqual(ended);
@@ -146,7 +146,7 @@ describe("before the host's first byte", () => {
 });
 
 describe.each(generations)("on %s", (generation) => {
-  it("SIGTERM during Init ends the plugin: nothing was opened, nothing is closed", async () => {
+  it("SIGTERM during Init ends the plugin without calling close()", async () => {
     const { plugin, log, failure } = await terminateInit(generation);
     expect(failure).toBeInstanceOf(PluginConnectionError);
     expect(await plugin.exited).toEqual(ended);
@@ -155,43 +155,40 @@ describe.each(generations)("on %s", (generation) => {
   });
 
   it.each(Object.entries(phases))(
-    "SIGTERM during %s aborts it, closes the connector, and exits 0",
+    "SIGTERM during %s aborts it, closes the connector and exits with code 0",
     async (phase, begin) => {
       const { plugin, log, work, release } = await begin(generation);
       const failure = expect(work).rejects.toMatchObject({
         name: "PluginConnectionError",
         message: expect.stringContaining("the plugin exited with code 0") as unknown,
       });
-      await log.says(`waits in ${phase}\n`);
-      // A second one changes nothing.
+      await log.waitFor(`waits in ${phase}\n`);
+      // The second SIGTERM has no effect.
       signal(plugin.pid, "SIGTERM", "SIGTERM");
       expect(await plugin.exited).toEqual(ended);
-      // A host that sends learns of the end when it sends on.
+      // A sending host notices the end at its next write.
       release();
       await failure;
-      await log.says("closed\n");
+      await log.waitFor("closed\n");
       expect(log.text).toMatch(new RegExp(`(?:aborted|broke off) in ${phase}: the connection to the host has ended\n`));
       expect(log.lines("clos")).toEqual(["closing", "closed"]);
       expect(log.lines("stored")).toEqual([]);
       expect(log.text).not.toContain("process.exit");
-      expect(isThere(plugin.pid)).toBe(false);
+      expect(isAlive(plugin.pid)).toBe(false);
     },
   );
 
-  it.each(Object.entries(phases))(
-    "SIGINT and SIGHUP during %s are left to the host: the work goes on",
-    async (phase, begin) => {
-      const { plugin, log, work, release, close, stop } = await begin(generation);
-      await log.says(`waits in ${phase}\n`);
-      signal(plugin.pid, "SIGINT", "SIGHUP", "SIGINT", "SIGHUP");
-      release();
-      await work;
-      await close();
-      expect(await stop()).toEqual(ended);
-      expect(log.lines("clos")).toEqual(["closing", "closed"]);
-      expect(log.text).not.toContain("aborted");
-    },
-  );
+  it.each(Object.entries(phases))("SIGINT and SIGHUP during %s are ignored", async (phase, begin) => {
+    const { plugin, log, work, release, close, stop } = await begin(generation);
+    await log.waitFor(`waits in ${phase}\n`);
+    signal(plugin.pid, "SIGINT", "SIGHUP", "SIGINT", "SIGHUP");
+    release();
+    await work;
+    await close();
+    expect(await stop()).toEqual(ended);
+    expect(log.lines("clos")).toEqual(["closing", "closed"]);
+    expect(log.text).not.toContain("aborted");
+  });
 
   it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s during Close lets close() finish", async (name) => {
     const { client, plugin, log, stop } = await startStorage(generation, { fixture, config: { phase: "Close" } });
@@ -199,30 +196,30 @@ describe.each(generations)("on %s", (generation) => {
       () => "answered",
       (error: unknown) => error,
     );
-    await log.says("waits in Close\n");
+    await log.waitFor("waits in Close\n");
     signal(plugin.pid, name);
     signal(plugin.pid, "SIGUSR2");
-    // SIGTERM ends the connection; the answer may be under way by then.
+    // SIGTERM ends the connection, perhaps before the answer is sent.
     if (name !== "SIGTERM") expect(await closing).toBe("answered");
     expect(await stop()).toEqual(ended);
     await closing;
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
   });
 
-  it("SIGTERM during close(), the host having gone, lets it finish; SIGINT then ends the plugin at once", async () => {
+  it("after the host has gone, SIGTERM lets close() finish and SIGINT ends the plugin at once", async () => {
     const patient = await startExporter(generation, { fixture, config: { phase: "Close" } });
     const stopping = patient.stop();
-    await patient.log.says("waits in Close\n");
+    await patient.log.waitFor("waits in Close\n");
     signal(patient.plugin.pid, "SIGTERM", "SIGUSR2");
     expect(await stopping).toEqual(ended);
     expect(patient.log.lines("clos")).toEqual(["closing", "closed"]);
 
     const interrupted = await startExporter(generation, { fixture, config: { phase: "Close" } });
     const interrupting = interrupted.stop();
-    await interrupted.log.says("waits in Close\n");
+    await interrupted.log.waitFor("waits in Close\n");
     signal(interrupted.plugin.pid, "SIGINT");
     expect(await interrupting).toEqual({ code: null, signal: "SIGINT" });
-    expect(isThere(interrupted.plugin.pid)).toBe(false);
+    expect(isAlive(interrupted.plugin.pid)).toBe(false);
   });
 });
 
@@ -233,7 +230,7 @@ async function terminateInit(generation: Generation): Promise<RunningProcess & {
   const opening = openImporter(connection, { location: "waiting:///", config: { phase: "Init" } }).catch(
     (error: unknown) => error,
   );
-  await running.log.says("waits in Init\n");
+  await running.log.waitFor("waits in Init\n");
   process.kill(running.plugin.pid, "SIGTERM");
   return { ...running, failure: await opening };
 }

@@ -8,7 +8,7 @@ endFixturesAfterEach();
 
 const unknown = { name: "PluginError", code: StatusCode.UNKNOWN, message: authorText };
 
-/** The first byte of a MAC that makes the fixture fail. */
+/** First bytes of MACs that make the fixture fail. */
 const Fault = {
   none: 0x01,
   throws: 0xe1,
@@ -25,21 +25,21 @@ function macOf(fault: number): Mac {
   return Mac.fromBytes(new Uint8Array(32).fill(fault));
 }
 
-/** Larger than what is under way at once: the author's failure meets a host that still sends. */
+/** Larger than all buffers together, so that the host is still sending when the author's code fails. */
 const content = Buffer.alloc(8 * 1024 * 1024, "x");
 
 describe.each(generations)("a storage with faults, on %s", (generation) => {
-  it("is refused in the author's words when its constructor throws", async () => {
+  it("fails Init with the author's message when its constructor throws", async () => {
     await expect(startStorage(generation, { config: { constructs: "throws" } })).rejects.toMatchObject(unknown);
   });
 
-  it("is refused when its location is empty: hosts would back up nothing, and say nothing", async () => {
+  it("fails Init when its location is empty, because hosts would silently back up nothing", async () => {
     const starting = startStorage(generation, { config: { place: "none" } });
     await expect(starting).rejects.toThrow("location() returned an empty string");
     await expect(starting).rejects.toThrow(PluginError);
   });
 
-  it("tells of every method that throws in the author's words", async () => {
+  it("fails every method that throws with the author's message", async () => {
     const config = {
       create: "throws",
       open: "throws",
@@ -67,12 +67,12 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
     await expect(client.close()).rejects.toMatchObject(unknown);
   });
 
-  it("keeps serving after errors that nobody caught", async () => {
+  it("keeps serving after uncaught errors", async () => {
     const { client, log, stop } = await startStorage(generation);
     await client.put("state", macOf(Fault.rejectsLater), content);
     await client.put("state", macOf(Fault.throwsInTimer), content);
-    await log.says("unhandled rejection: Error: rejected too late\n    at ");
-    await log.says("uncaught exception: Error: thrown in a timer\n    at ");
+    await log.waitFor("unhandled rejection: Error: rejected too late\n    at ");
+    await log.waitFor("uncaught exception: Error: thrown in a timer\n    at ");
     expect((await client.list("state")).map((mac) => mac.hex).sort()).toEqual([
       macOf(Fault.rejectsLater).hex,
       macOf(Fault.throwsInTimer).hex,
@@ -81,21 +81,23 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("fails a put of which the author did not take all, or wrote another number of bytes", async () => {
+  it("fails a put that was not read to its end, or that reports another number of bytes", async () => {
     const { client } = await startStorage(generation);
     const nothing = macOf(Fault.readsNothing);
     await expect(client.put("packfile", nothing, content)).rejects.toMatchObject({
       ...unknown,
-      message: `the plugin read 0 of the ${content.length} bytes of packfile ${nothing.hex}`,
+      message: expect.stringMatching(new RegExp(` read 0 of the ${content.length} bytes .*${nothing.hex}`)) as unknown,
     });
     const wrong = macOf(Fault.countsWrong);
     await expect(client.put("packfile", wrong, content)).rejects.toMatchObject({
       ...unknown,
-      message: `the plugin wrote ${content.length - 1} of the ${content.length} bytes of packfile ${wrong.hex}`,
+      message: expect.stringMatching(
+        new RegExp(` wrote ${content.length - 1} of the ${content.length} bytes .*${wrong.hex}`),
+      ) as unknown,
     });
   });
 
-  it("fails a get that breaks off after what was read of it", async () => {
+  it("sends the chunks that were read before a get fails", async () => {
     const { client } = await startStorage(generation);
     const mac = macOf(Fault.breaksReading);
     await client.put("packfile", mac, content);
@@ -108,22 +110,22 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
     expect(await client.list("packfile")).toHaveLength(1);
   });
 
-  it("is told by its signal when the host cancels a get", async () => {
+  it("aborts the signal of a get that the host cancels", async () => {
     const { client, log } = await startStorage(generation);
     const controller = new AbortController();
     const chunks = client.get("packfile", macOf(Fault.endless), undefined, controller.signal)[Symbol.asyncIterator]();
     await chunks.next();
     controller.abort(new Error("enough"));
-    await log.says("get aborted");
-    await log.says("get ended");
+    await log.waitFor("get aborted");
+    await log.waitFor("get ended");
     expect(await client.mode()).toBe(6);
   });
 
-  it("refuses a listing with something else in it", async () => {
+  it("fails a listing that contains something other than a MAC", async () => {
     const { client } = await startStorage(generation, { config: { list: "is garbage" } });
     await expect(client.list("state")).rejects.toMatchObject({
       code: StatusCode.UNKNOWN,
-      message: 'listing states yielded "a text": a Mac is needed',
+      message: expect.stringContaining('"a text"') as unknown,
     });
   });
 });

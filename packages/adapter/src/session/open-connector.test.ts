@@ -91,7 +91,7 @@ describe("openConnector", () => {
   it("refuses a deadline that is none by name, before it makes anything", async () => {
     const factory = jest.fn(() => connectorThat());
     const opening = openConnector(factory, context, "a connector", () => 1, Number.NaN);
-    await expect(opening).rejects.toThrow(new RangeError("closeDeadlineMs must be milliseconds, at least 0: NaN"));
+    await expect(opening).rejects.toThrow(new RangeError("failedOpenCloseMs must be milliseconds, at least 0: NaN"));
     expect(factory).not.toHaveBeenCalled();
   });
 

@@ -3,8 +3,8 @@ import type { Awaitable, ConnectorContext } from "@kloset/model";
 import { describe } from "../values/describe.js";
 import type { Opened } from "./session.js";
 
-/** How long a failure to open waits for `close()`. */
-const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
+/** Time limit for `close()` of a connector that failed to open, in milliseconds. */
+const DEFAULT_FAILED_OPEN_CLOSE_MS = 10_000;
 
 /** What every connector has. */
 interface Connector {
@@ -17,7 +17,7 @@ interface Connector {
  *
  * @param what - What the factory must return, for errors, as "an importer".
  * @param ask - Answers what the session keeps.
- * @param closeDeadlineMs - How long the failure waits for that close.
+ * @param failedOpenCloseMs - Time limit for that `close()`, in milliseconds, before the error is thrown.
  * @throws RangeError for a deadline that is NaN or negative; TypeError when the factory returns no object; what `factory` and `ask` throw.
  */
 export async function openConnector<C extends Connector, T>(
@@ -25,15 +25,15 @@ export async function openConnector<C extends Connector, T>(
   context: ConnectorContext,
   what: string,
   ask: (connector: C) => Awaitable<T>,
-  closeDeadlineMs = DEFAULT_CLOSE_DEADLINE_MS,
+  failedOpenCloseMs = DEFAULT_FAILED_OPEN_CLOSE_MS,
 ): Promise<Opened<T>> {
-  checkDeadline("closeDeadlineMs", closeDeadlineMs);
+  checkDeadline("failedOpenCloseMs", failedOpenCloseMs);
   const connector = await factory(context);
   if (!isObject(connector)) throw new TypeError(`the factory returned ${describe(connector)}: ${what} is needed`);
   try {
     return { value: await ask(connector), close: () => connector.close() };
   } catch (error) {
-    await settlesWithin(closeFailed(connector), closeDeadlineMs);
+    await settlesWithin(closeFailed(connector), failedOpenCloseMs);
     throw error;
   }
 }

@@ -191,7 +191,7 @@ describe("Close", () => {
   });
 
   it("does not wait for a hung call longer than its deadline", async () => {
-    const session = newSession({ closeDeadlineMs: 1 });
+    const session = newSession({ drainDeadlineMs: 1 });
     const { open, log } = connector();
     await session.init("store.Store/Init", open);
     void session.run("store.Store/List", () => never());
@@ -217,9 +217,9 @@ describe("Close", () => {
 
   it.each([Infinity, 2 ** 31])(
     "waits as long as it takes when its deadline is %d, which no timer holds",
-    async (closeDeadlineMs) => {
+    async (drainDeadlineMs) => {
       jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
-      const session = newSession({ closeDeadlineMs });
+      const session = newSession({ drainDeadlineMs });
       const { open, log } = connector();
       await session.init("store.Store/Init", open);
       const call = deferred();
@@ -235,8 +235,8 @@ describe("Close", () => {
   );
 
   it.each([
-    [{ closeDeadlineMs: Number.NaN }, "closeDeadlineMs must be milliseconds, at least 0: NaN"],
-    [{ closeDeadlineMs: -1 }, "closeDeadlineMs must be milliseconds, at least 0: -1"],
+    [{ drainDeadlineMs: Number.NaN }, "drainDeadlineMs must be milliseconds, at least 0: NaN"],
+    [{ drainDeadlineMs: -1 }, "drainDeadlineMs must be milliseconds, at least 0: -1"],
     [{ abortDeadlineMs: -0.5 }, "abortDeadlineMs must be milliseconds, at least 0: -0.5"],
   ])("refuses the deadline of %o by name", (options, message) => {
     expect(() => newSession(options)).toThrow(new RangeError(message));
@@ -317,7 +317,7 @@ describe("calls while Close is being answered", () => {
   it("do not keep Close waiting longer than its deadline, if reopening hangs", async () => {
     const { open, log } = connector();
     let opens = 0;
-    const session = newSession({ reopens: true, closeDeadlineMs: 1, abortDeadlineMs: 1 });
+    const session = newSession({ reopens: true, drainDeadlineMs: 1, abortDeadlineMs: 1 });
     await session.init("store.Store/Init", () => (++opens === 2 ? never<Opened<{ name: string }>>() : open()));
     await session.close("store.Store/Close");
     void session.run("store.Store/DeleteLock", () => 1);
@@ -390,7 +390,7 @@ describe("end", () => {
   });
 
   it("cuts short a Close that waits for a hung call", async () => {
-    const session = newSession({ abortDeadlineMs: 1, closeDeadlineMs: 1_000_000 });
+    const session = newSession({ abortDeadlineMs: 1, drainDeadlineMs: 1_000_000 });
     const { open, log } = connector();
     await session.init("store.Store/Init", open);
     void session.run("store.Store/Get", () => never());

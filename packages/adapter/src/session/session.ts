@@ -18,13 +18,19 @@ export interface SessionOptions {
    * Hosts delete a storage's lock while Close is being answered, or after.
    */
   readonly reopens?: boolean;
-  /** How long Close waits for calls in flight. Default: 10,000 ms; `Infinity`: until they have ended. */
-  readonly closeDeadlineMs?: number;
-  /** How long the end of the connection waits for calls in flight. Default: 1,000 ms; `Infinity`: until they have ended. */
+  /**
+   * Time limit for the host's Close to wait for calls in flight, in milliseconds. Then the connector is closed
+   * although they still run. `Infinity` disables the limit. Default: 10,000.
+   */
+  readonly drainDeadlineMs?: number;
+  /**
+   * The same limit once the host has gone: time for aborted calls to clean up, in milliseconds. `Infinity` disables
+   * the limit. Default: 1,000.
+   */
   readonly abortDeadlineMs?: number;
 }
 
-const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
+const DEFAULT_DRAIN_DEADLINE_MS = 10_000;
 const DEFAULT_ABORT_DEADLINE_MS = 1_000;
 
 /**
@@ -36,7 +42,7 @@ const DEFAULT_ABORT_DEADLINE_MS = 1_000;
  */
 export class Session<T> {
   readonly #reopens: boolean;
-  readonly #closeDeadlineMs: number;
+  readonly #drainDeadlineMs: number;
   readonly #abortDeadlineMs: number;
   readonly #controller = newAbortController();
   #state: "new" | "starting" | "ready" | "closed" = "new";
@@ -56,7 +62,7 @@ export class Session<T> {
   /** @throws RangeError for a deadline that is NaN or negative. */
   constructor(options: SessionOptions = {}) {
     this.#reopens = options.reopens === true;
-    this.#closeDeadlineMs = checkDeadline("closeDeadlineMs", options.closeDeadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
+    this.#drainDeadlineMs = checkDeadline("drainDeadlineMs", options.drainDeadlineMs ?? DEFAULT_DRAIN_DEADLINE_MS);
     this.#abortDeadlineMs = checkDeadline("abortDeadlineMs", options.abortDeadlineMs ?? DEFAULT_ABORT_DEADLINE_MS);
   }
 
@@ -99,7 +105,7 @@ export class Session<T> {
    */
   async close(rpc: string): Promise<void> {
     // A call that came late is about to open the connector again: it is closed again, too.
-    if (this.#reopening !== undefined) await settlesWithin(this.#reopening, this.#closeDeadlineMs);
+    if (this.#reopening !== undefined) await settlesWithin(this.#reopening, this.#drainDeadlineMs);
     if (this.#state !== "ready" && this.#closing === undefined) {
       throw failedPrecondition(`${rpc} was called before Init`);
     }
@@ -185,7 +191,7 @@ export class Session<T> {
   async #closeWhenIdle(): Promise<void> {
     // What the host sent together with Close arrives in this turn or the next.
     await nextTurn();
-    await this.#whenIdle(this.#closeDeadlineMs, () => this.#closeNow());
+    await this.#whenIdle(this.#drainDeadlineMs, () => this.#closeNow());
   }
 
   async #closeNow(): Promise<void> {

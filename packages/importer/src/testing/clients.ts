@@ -17,7 +17,7 @@ export const initRequest = {
 
 /** Deadlines that a test can wait for. */
 export function newSession(): ImporterSession {
-  return new Session({ closeDeadlineMs: 60_000, abortDeadlineMs: 1 });
+  return new Session({ drainDeadlineMs: 60_000, abortDeadlineMs: 1 });
 }
 
 type Factory = Importer | ((context: ConnectorContext) => Importer | Promise<Importer>);

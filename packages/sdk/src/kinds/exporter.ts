@@ -1,13 +1,13 @@
 import type { ExporterFactory } from "@kloset/exporter";
 import { servedWith, tablesOf, type Kind } from "./kind.js";
 
-/** Exporters. */
+/** The exporter kind: its service tables and adapters, loaded on demand. */
 export const exporterKind: Kind<ExporterFactory> = {
   name: "exporter",
   async loadTables() {
-    const old = await import("@kloset/protocol/tables/v1.0/exporter");
-    const current = await import("@kloset/protocol/tables/v1.1/exporter");
-    return tablesOf(old.exporterTable, current.exporterTable);
+    const inV1_0 = await import("@kloset/protocol/tables/v1.0/exporter");
+    const inV1_1 = await import("@kloset/protocol/tables/v1.1/exporter");
+    return tablesOf(inV1_0.exporterTable, inV1_1.exporterTable);
   },
   async loadAdapter() {
     const { exporterV1_0, exporterV1_1, newExporterSession } = await import("@kloset/exporter");

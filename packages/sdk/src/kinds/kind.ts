@@ -1,52 +1,52 @@
 import type { Generation } from "@kloset/adapter";
 import type { ServedService, ServiceTable } from "@kloset/wire/grpc";
 
-/** The service of one connector, for both generations. */
+/** The service tables of one kind of connector, by generation. */
 export type Tables = Readonly<Record<Generation, ServiceTable>>;
 
-/** A connector of an author's, ready to be served. */
+/** An author's connector, ready to be served on one connection. */
 export interface ServedConnector {
   readonly services: Readonly<Record<Generation, ServedService>>;
-  /** Its life: ends with the connection. */
+  /** The connector's lifecycle, which ends with the connection. */
   readonly session: { abort(): void; end(): Promise<void> };
 }
 
 /**
- * One kind of connector. Each stands in a module of its own, and loads what serves
- * it when it is asked: until that is there a host waits for its first answer, and
- * what a plugin does not use its bundle leaves out.
+ * One kind of connector. Each kind has a module of its own and loads its tables
+ * and adapters on demand: the host waits for its first answer until they are
+ * loaded, and bundles leave out the kinds that a plugin does not use.
  */
 export interface Kind<Factory> {
   readonly name: KindName;
-  /** Loads the tables of its services, with generated codecs. */
+  /** Loads the service tables with generated codecs. */
   readonly loadTables: () => Promise<Tables>;
-  /** Loads its adapters: what makes an author's factory ready to be served. */
+  /** Loads the adapters, which make an author's factory ready to be served. */
   readonly loadAdapter: () => Promise<Adapt<Factory>>;
 }
 
-/** What a connector can be, as people call it. */
+/** The name of a kind, as users see it. */
 export type KindName = "importer" | "exporter" | "storage";
 
-/** Makes what an author has written ready to be served by these tables. */
+/** Makes an author's factory ready to be served with the given tables. */
 export type Adapt<Factory> = (factory: Factory, tables: Tables) => ServedConnector;
 
-/** Tables of both generations. */
-export function tablesOf(old: ServiceTable, current: ServiceTable): Tables {
-  return { "v1.0": old, "v1.1": current };
+/** Combines the tables of both generations. */
+export function tablesOf(inV1_0: ServiceTable, inV1_1: ServiceTable): Tables {
+  return { "v1.0": inV1_0, "v1.1": inV1_1 };
 }
 
-/** Services of both generations. What implements them is typed where it is made; a server goes by the table. */
+/** Combines the services of both generations. The adapters check their types; servers rely on the tables alone. */
 export function servedWith(
   session: ServedConnector["session"],
   tables: Tables,
-  old: object,
-  current: object,
+  inV1_0: object,
+  inV1_1: object,
 ): ServedConnector {
   return {
     session,
     services: {
-      "v1.0": { service: tables["v1.0"], implementation: old as ServedService["implementation"] },
-      "v1.1": { service: tables["v1.1"], implementation: current as ServedService["implementation"] },
+      "v1.0": { service: tables["v1.0"], implementation: inV1_0 as ServedService["implementation"] },
+      "v1.1": { service: tables["v1.1"], implementation: inV1_1 as ServedService["implementation"] },
     },
   };
 }

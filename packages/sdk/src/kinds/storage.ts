@@ -1,13 +1,13 @@
 import type { StoreFactory } from "@kloset/storage";
 import { servedWith, tablesOf, type Kind } from "./kind.js";
 
-/** Storages. */
+/** The storage kind: its service tables and adapters, loaded on demand. */
 export const storageKind: Kind<StoreFactory> = {
   name: "storage",
   async loadTables() {
-    const old = await import("@kloset/protocol/tables/v1.0/store");
-    const current = await import("@kloset/protocol/tables/v1.1/store");
-    return tablesOf(old.storeTable, current.storeTable);
+    const inV1_0 = await import("@kloset/protocol/tables/v1.0/store");
+    const inV1_1 = await import("@kloset/protocol/tables/v1.1/store");
+    return tablesOf(inV1_0.storeTable, inV1_1.storeTable);
   },
   async loadAdapter() {
     const { storeV1_0, storeV1_1, StoreSession } = await import("@kloset/storage");

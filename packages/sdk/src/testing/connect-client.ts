@@ -5,11 +5,11 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 
 const baseUrl = "http://127.0.0.1:0";
 
-/** gRPC by connect's own client, over the one connection that a plugin has. */
+/** Returns Connect's own gRPC transport over the single connection of a plugin. */
 export function connectTransportOver(duplex: Duplex): Transport {
   let used = false;
   const createConnection = (): Duplex => {
-    // It connects anew when a session has ended, and a plugin can not be connected to twice.
+    // The session manager reconnects when a session has ended; a plugin accepts only one connection.
     if (used) throw new Error("the connection to the plugin has ended");
     used = true;
     return duplex;
@@ -21,12 +21,11 @@ export function connectTransportOver(duplex: Duplex): Transport {
 }
 
 /**
- * Begins to read each response before it is there.
+ * Starts to read each response before it arrives.
  *
- * connect-node begins when it has seen the header. A short response is there
- * whole by then, the stream counts as closed, and Node 24.20 and later, as 26.3
- * and later, report "Premature close" of a stream that is closed when its
- * iteration begins, though its data wait to be read:
+ * connect-node starts after the response headers. By then a short response may
+ * be complete and its stream closed. Node 24.20+ and 26.3+ throw "Premature close"
+ * when the iteration of a closed stream begins, even if data is still buffered:
  * https://github.com/nodejs/node/issues/65677.
  */
 class EarlyReadingSession extends Http2SessionManager {
@@ -34,7 +33,7 @@ class EarlyReadingSession extends Http2SessionManager {
     const stream = await super.request(...request);
     const body = stream[Symbol.asyncIterator]() as AsyncGenerator<Uint8Array, undefined>;
     let first: Promise<IteratorResult<Uint8Array, undefined>> | undefined = body.next();
-    // A call that fails before its body is read says so by itself.
+    // connect-node reports the failure if the call fails before its body is read.
     first.catch(() => undefined);
     const next = (): Promise<IteratorResult<Uint8Array, undefined>> => {
       const result = first ?? body.next();

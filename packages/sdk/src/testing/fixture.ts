@@ -18,53 +18,53 @@ import {
 import type { RunOptions } from "../run.js";
 import { Log } from "./log.js";
 
-/** Both generations, for tests that hold in each. */
+/** Both generations, for tests that run in each. */
 export const generations = ["v1.0", "v1.1"] as const;
 
-/** A text that nothing on the way may change: what an author throws. */
+/** The message of the author's errors, which has to reach the host unchanged. */
 export const authorText = 'bucket "photos" does not exist: 100 % of 写真 📷\n\tis gone';
 
-/** How a fixture is started. */
+/** Options for starting a fixture. */
 export interface FixtureOptions extends Partial<ConnectOptions>, Partial<ConnectorOptions> {
-  /** A file of `fixtures`. */
+  /** The name of a file in `fixtures`. Default: "plugin.js". */
   readonly fixture?: string;
-  /** Started in place of a fixture. */
+  /** An executable to start instead of a fixture. */
   readonly executable?: string;
-  /** What the fixture is run with. */
+  /** The options that the fixture passes to `runPlugin`. */
   readonly run?: RunOptions;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly transport?: "pipes" | "socket";
 }
 
-/** A fixture that runs. */
+/** A running fixture. */
 export interface RunningProcess {
   readonly plugin: PluginProcess;
   readonly log: Log;
-  /** Ends the plugin's input, as a host that exits. */
+  /** Ends the plugin's input, as a host does when it exits. */
   readonly stop: () => Promise<PluginExit>;
 }
 
-/** A fixture that runs, and the host's connection to it. */
+/** A running fixture and the host's connection to it. */
 export interface RunningFixture extends RunningProcess {
   readonly connection: PluginConnection;
 }
 
 const started: PluginProcess[] = [];
 
-/** The path of a fixture. */
+/** Returns the path of a fixture. */
 export function fixturePath(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 }
 
-/** Ends what a test has left, however the test ended. */
+/** Kills the fixtures that a test leaves running, whether it passes or fails. */
 export function endFixturesAfterEach(): void {
   afterEach(async () => {
     await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
   });
 }
 
-/** Starts a fixture over real pipes. Who connects to it is up to the test. */
+/** Starts a fixture over real pipes without connecting to it. */
 export async function startProcess(options: FixtureOptions = {}): Promise<RunningProcess> {
   const log = new Log();
   const plugin = await startPlugin({
@@ -73,18 +73,18 @@ export async function startProcess(options: FixtureOptions = {}): Promise<Runnin
       ...(options.executable === undefined ? [fixturePath(options.fixture ?? "plugin.js")] : []),
       ...argumentsOf(options),
     ],
-    // What collects fd 1 here is a socket, too; a development host's own stdout mostly is none.
+    // fd 1 can be a socket here in both cases, so the transport cannot be detected.
     env: { ...process.env, ...(options.transport === "socket" && { KLOSET_TRANSPORT: "socket" }), ...options.env },
     transport: options.transport,
     stderr: log,
-    // A busy machine may need long for what must not fail by the clock.
+    // Generous, so that a busy machine does not fail a test.
     stopGraceMs: 60_000,
   });
   started.push(plugin);
   return { plugin, log, stop: () => plugin.stop() };
 }
 
-/** Starts a fixture, and connects. */
+/** Starts a fixture and connects to it. */
 export async function startFixture(generation: Generation, options: FixtureOptions = {}): Promise<RunningFixture> {
   const running = await startProcess(options);
   const connection = await PluginConnection.open(running.plugin, { ...options, generation, startTimeoutMs: 60_000 });
@@ -128,7 +128,7 @@ async function startConnector<Client>(
   return { ...running, client: await open(running.connection, connectorOptions(options)) };
 }
 
-/** What Init tells a fixture. */
+/** Returns the content of the Init request. */
 export function connectorOptions(options: FixtureOptions = {}): ConnectorOptions {
   return {
     location: options.location ?? "faulty:///there",

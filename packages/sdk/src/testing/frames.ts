@@ -1,15 +1,16 @@
 const HEADER_LENGTH = 9;
 
 /**
- * The types of the HTTP/2 frames in what a plugin has written, in order.
+ * Returns the types of the HTTP/2 frames that a plugin has written, in order.
  *
- * @throws Error when there is anything but whole frames.
+ * @throws Error if the bytes are not a sequence of whole frames.
  */
 export function frameTypesOf(bytes: Buffer): number[] {
   const types: number[] = [];
   let at = 0;
   while (at < bytes.length) {
-    if (at + HEADER_LENGTH > bytes.length) throw new Error(`${bytes.length - at} bytes are no frame`);
+    if (at + HEADER_LENGTH > bytes.length)
+      throw new Error(`${bytes.length - at} bytes are left, which is not a whole frame`);
     types.push(bytes.readUInt8(at + 3));
     at += HEADER_LENGTH + bytes.readUIntBE(at, 3);
   }
@@ -23,14 +24,14 @@ export interface Frame {
   readonly flags: number;
 }
 
-/** Tells the frames in one direction of a connection, whatever pieces the bytes come in. */
+/** Parses the frames in one direction of a connection, however the bytes are split. */
 export class FrameReader {
-  /** The frames whose header was seen, in order. */
+  /** The frames whose headers have arrived, in order. */
   readonly frames: Frame[] = [];
   #skip: number;
   #header = Buffer.alloc(0);
 
-  /** @param prefaceLength - Bytes before the first frame: 24 from a client. */
+  /** @param prefaceLength - The number of bytes before the first frame: 24 from a client, 0 from a server. */
   constructor(prefaceLength: number) {
     this.#skip = prefaceLength;
   }

@@ -4,19 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 
-/** Told of all bytes that cross a bridge. */
+/** Called with all bytes that cross a bridge. */
 export type Watch = (direction: "toPlugin" | "fromPlugin", bytes: Buffer) => void;
 
 /**
- * An address for a plugin, which has none: a Unix socket, for the clients that
- * can only connect to something. Takes one connection, as a plugin has one.
+ * A Unix socket in front of a plugin, for clients that need an address to connect
+ * to. Accepts one connection, because a plugin has only one.
  */
 export class Bridge {
-  /** As gRPC names it: "unix:/tmp/…". */
+  /** The address in gRPC's syntax: "unix:/tmp/…". */
   readonly address: string;
-  /** Bytes that have come from the plugin. */
+  /** The number of bytes received from the plugin. */
   fromPlugin = 0;
-  /** Bytes that have gone to it. */
+  /** The number of bytes sent to the plugin. */
   toPlugin = 0;
   readonly #server: Server;
   readonly #folder: string;
@@ -25,7 +25,7 @@ export class Bridge {
     this.#folder = folder;
     this.address = `unix:${path}`;
     this.#server = createServer((socket) => {
-      // A second connection is refused by the system.
+      // The system refuses further connections.
       this.#server.close();
       transport.on("data", (bytes: Buffer) => {
         this.fromPlugin += bytes.length;
@@ -36,13 +36,17 @@ export class Bridge {
         watch?.("toPlugin", bytes);
       });
       transport.pipe(socket).pipe(transport);
-      // Whoever breaks off, the other side sees the end of it.
+      // If either side breaks off, end the other.
       socket.on("error", () => transport.end());
       transport.on("error", () => socket.destroy());
     });
   }
 
-  /** @param transport - The plugin's, which belongs to the bridge from then on. */
+  /**
+   * Starts listening.
+   *
+   * @param transport - The plugin's transport, which the bridge takes over.
+   */
   static async open(transport: Duplex, watch?: Watch): Promise<Bridge> {
     const folder = await mkdtemp(join(tmpdir(), "kloset-bridge-"));
     const path = join(folder, "plugin");
@@ -51,7 +55,7 @@ export class Bridge {
     return bridge;
   }
 
-  /** Removes the address. The connection lives on. */
+  /** Removes the address. An open connection stays open. */
   async close(): Promise<void> {
     this.#server.close();
     await rm(this.#folder, { recursive: true, force: true });

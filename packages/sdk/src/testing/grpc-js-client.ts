@@ -22,13 +22,13 @@ import {
   type ClientWritableStream,
 } from "@grpc/grpc-js";
 
-/** A call that sends many messages and gets one. */
+/** A client-streaming call. */
 export interface Upload<I, O> {
   readonly requests: ClientWritableStream<I>;
   readonly response: Promise<O>;
 }
 
-/** `@grpc/grpc-js` with messages of protobuf-es: a gRPC client that shares nothing with this project. */
+/** A client built on `@grpc/grpc-js` and protobuf-es messages, which shares no code with this project. */
 export class GrpcJsClient {
   readonly #client: Client;
   readonly #called = new Set<string>();
@@ -37,12 +37,12 @@ export class GrpcJsClient {
     this.#client = new Client(address, credentials.createInsecure(), options);
   }
 
-  /** Closes the channel, as a host that is done. */
+  /** Closes the channel, as a host does when it has finished. */
   close(): void {
     this.#client.close();
   }
 
-  /** The methods of a service that nothing was asked of. */
+  /** Returns the methods of a service that were never called. */
   notCalled(service: DescService): string[] {
     return service.methods.filter((method) => !this.#called.has(pathOf(method))).map(({ name }) => name);
   }
@@ -76,9 +76,9 @@ export class GrpcJsClient {
     const response = new Promise<MessageShape<O>>((resolve, reject) => {
       requests = this.#client.makeClientStreamRequest(path, serialize, deserialize, options, settle(resolve, reject));
     });
-    // The executor has run; TypeScript can not know.
+    // TypeScript cannot know that the executor has already run.
     if (requests === undefined) throw new Error("unreachable: the call was not made");
-    // A test that looks at it later gets the error then.
+    // Prevents an unhandled rejection if the test awaits the response later.
     response.catch(() => undefined);
     return { requests, response };
   }

@@ -6,28 +6,28 @@ import { authorText, startProcess, type FixtureOptions, type RunningProcess } fr
 import { Bridge, type Watch } from "./grpc-js-bridge.js";
 import { GrpcJsClient } from "./grpc-js-client.js";
 
-/** How a plugin is started and called. */
+/** Options for starting and calling a plugin. */
 export interface GrpcJsOptions extends FixtureOptions {
-  /** Of grpc-js. */
+  /** Channel options of grpc-js. */
   readonly channel?: ClientOptions;
   readonly watch?: Watch;
 }
 
-/** A plugin's process, and a client that is connected to it. */
+/** A plugin's process and a client connected to it. */
 export interface GrpcJsPlugin extends RunningProcess {
   readonly client: GrpcJsClient;
   readonly bridge: Bridge;
 }
 
-/** What Init says to a fixture. */
+/** The Init request for a fixture. */
 export const initRequest = { proto: "faulty", config: { location: "faulty:///there", text: authorText } };
 
-/** The error of grpc-js that holds what an author has thrown: code UNKNOWN. */
+/** The grpc-js error for an error thrown by an author: code UNKNOWN. */
 export const authorError = { code: 2, details: authorText };
 
 const opened: GrpcJsPlugin[] = [];
 
-/** Closes what a test has left, however the test ended. */
+/** Closes the clients that a test leaves open, whether it passes or fails. */
 export function closeClientsAfterEach(): void {
   afterEach(async () => {
     await Promise.all(
@@ -39,7 +39,7 @@ export function closeClientsAfterEach(): void {
   });
 }
 
-/** Starts a plugin over real pipes, and makes a client of grpc-js for it. */
+/** Starts a plugin over real pipes and connects a grpc-js client to it. */
 export async function startForGrpcJs(options: GrpcJsOptions = {}): Promise<GrpcJsPlugin> {
   const running = await startProcess(options);
   const bridge = await Bridge.open(running.plugin.transport, options.watch);
@@ -48,27 +48,27 @@ export async function startForGrpcJs(options: GrpcJsOptions = {}): Promise<GrpcJ
   return plugin;
 }
 
-/** Starts a plugin that is told to speak v1.0: by itself it takes grpc-js for a host of v1.1. */
+/** Starts a plugin with v1.0 configured: by default it serves v1.1 to grpc-js. */
 export function startV1_0ForGrpcJs(options: GrpcJsOptions = {}): Promise<GrpcJsPlugin> {
   return startForGrpcJs({ ...options, env: { ...options.env, KLOSET_GENERATION: "v1.0" } });
 }
 
-/** A call that streams messages of a type. Those of grpc-js are streams of anything to TypeScript, but for this. */
+/** A call that streams messages of type T. Only `deserialize` tells TypeScript the type of a grpc-js stream. */
 export type MessageStream<T> = Readable & { readonly deserialize: (bytes: Buffer) => T };
 
-/** The messages of a call. Whoever stops early may go on later, or cancel. */
+/** Iterates over the messages of a call. Stopping early leaves the call open. */
 export function messagesOf<T>(call: MessageStream<T>): AsyncIterable<T> {
   return call.iterator({ destroyOnReturn: false }) as AsyncIterable<T>;
 }
 
-/** All messages of a call, or of the rest of it. */
+/** Returns all remaining messages of a call. */
 export async function allOf<T>(call: MessageStream<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const message of messagesOf(call)) all.push(message);
   return all;
 }
 
-/** Sends messages no faster than they are taken, and half-closes. */
+/** Sends messages with back-pressure, then half-closes. */
 export async function sendAll<T>(call: ClientWritableStream<T>, messages: Iterable<T>): Promise<void> {
   for (const message of messages) if (!call.write(message)) await once(call, "drain");
   call.end();
@@ -77,7 +77,11 @@ export async function sendAll<T>(call: ClientWritableStream<T>, messages: Iterab
 /** A call that streams content. */
 export type ContentCall = ClientReadableStream<{ readonly chunk: Uint8Array }>;
 
-/** The content of a call's chunks, none of which may be empty or too large for a host. */
+/**
+ * Returns the content of a call.
+ *
+ * @throws Error for an empty chunk, or one of more than 1 MiB, which hosts reject.
+ */
 export async function contentOf(call: ContentCall): Promise<Buffer> {
   const chunks = (await allOf(call)).map(({ chunk }) => chunk);
   const wrong = chunks.map(({ length }) => length).filter((length) => length < 1 || length > 1024 * 1024);

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 
-/** What a plugin says on its standard error. */
+/** Collects a plugin's standard error. */
 export class Log extends Writable {
   #text = "";
   #waiting: (() => void)[] = [];
@@ -9,8 +9,8 @@ export class Log extends Writable {
     return this.#text;
   }
 
-  /** Settles when the log holds a text: the plugin has got that far. */
-  async says(wanted: string): Promise<void> {
+  /** Resolves when the log contains a text. */
+  async waitFor(wanted: string): Promise<void> {
     while (!this.#text.includes(wanted)) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
@@ -18,7 +18,7 @@ export class Log extends Writable {
     }
   }
 
-  /** The lines that begin with a text, in order. */
+  /** Returns the non-empty lines that begin with a prefix, in order. */
   lines(prefix = ""): string[] {
     return this.#text.split("\n").filter((line) => line !== "" && line.startsWith(prefix));
   }

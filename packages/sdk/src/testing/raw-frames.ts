@@ -1,4 +1,4 @@
-/** HTTP/2 by hand (RFC 9113, RFC 7541): what no client library would send. */
+/** The types of HTTP/2 frames (RFC 9113), built by hand here to send what no client library would. */
 export const type = {
   data: 0,
   headers: 1,
@@ -12,17 +12,21 @@ export const type = {
   continuation: 9,
 } as const;
 
-/** END_STREAM, and ACK. */
+/** The flag END_STREAM, which is also ACK. */
 export const END_STREAM = 1;
-/** END_HEADERS. */
+/** The flag END_HEADERS. */
 export const END_HEADERS = 4;
 
-/** What a client sends first. */
+/** The client's connection preface. */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 const nothing = Buffer.alloc(0);
 
-/** @param length - What the header claims, where that is not the truth. */
+/**
+ * Returns a frame.
+ *
+ * @param length - The length in the frame header, if it should be wrong.
+ */
 export function frame(
   kind: number,
   flags: number,
@@ -38,34 +42,34 @@ export function frame(
   return Buffer.concat([header, payload]);
 }
 
-/** Big-endian. */
+/** Returns a big-endian 32-bit integer. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
 }
 
-/** One entry of a SETTINGS frame. */
+/** Returns one entry of a SETTINGS frame. */
 export function setting(id: number, value: number): Buffer {
   return Buffer.concat([Buffer.from([0, id]), uint32(value)]);
 }
 
-/** A reset, with CANCEL. */
+/** Returns a RST_STREAM frame with the code CANCEL. */
 export function reset(stream: number): Buffer {
   return frame(type.rstStream, 0, stream, uint32(8));
 }
 
-/** A field that leaves the table of the decoder as it is. */
+/** Returns a header field that is not added to the decoder's dynamic table (RFC 7541). */
 export function field(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from([0x00]), text(name), text(value)]);
 }
 
-/** A field that the decoder puts into its table; the NEWEST is named by {@link NEWEST}. */
+/** Returns a header field that is added to the decoder's dynamic table; {@link NEWEST} refers to the last one. */
 export function indexed(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from([0x40]), text(name), text(value)]);
 }
 
-/** The field that was put into the table last, in one byte. */
+/** The one-byte reference to the field that was added to the dynamic table last. */
 export const NEWEST = 0x80 | 62;
 
 function text(value: string): Buffer {
@@ -81,7 +85,7 @@ function text(value: string): Buffer {
   return Buffer.concat([Buffer.from(length), bytes]);
 }
 
-/** The header block of a call. */
+/** Returns the header block of a call. */
 export function callBlock(path: string, userAgent: string): Buffer {
   return Buffer.concat([
     field(":method", "POST"),
@@ -94,7 +98,7 @@ export function callBlock(path: string, userAgent: string): Buffer {
   ]);
 }
 
-/** A header block in one HEADERS frame and as many CONTINUATION frames as it needs. */
+/** Returns a header block as one HEADERS frame and as many CONTINUATION frames as it needs. */
 export function headerFrames(stream: number, block: Buffer, flags = 0): Buffer {
   const size = 16_384;
   const frames: Buffer[] = [];
@@ -108,7 +112,11 @@ export function headerFrames(stream: number, block: Buffer, flags = 0): Buffer {
   return Buffer.concat(frames);
 }
 
-/** A gRPC message. @param length - What its prefix claims, where that is not the truth. */
+/**
+ * Returns a gRPC message.
+ *
+ * @param length - The length in the prefix, if it should be wrong.
+ */
 export function message(bytes: Buffer, flag = 0, length = bytes.length): Buffer {
   return Buffer.concat([Buffer.from([flag]), uint32(length), bytes]);
 }

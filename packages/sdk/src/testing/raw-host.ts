@@ -5,12 +5,12 @@ import { startProcess, type FixtureOptions, type RunningProcess } from "./fixtur
 import type { Log } from "./log.js";
 import { callBlock, END_STREAM, frame, headerFrames, message, preface, setting, type, uint32 } from "./raw-frames.js";
 
-/** What a plugin has sent on a stream. */
+/** The state of a stream, as far as the plugin has sent it. */
 export interface StreamState {
-  /** The bytes of its DATA frames; the first 64 KiB of them. */
+  /** The bytes of its DATA frames, at most 64 KiB and one frame. */
   readonly data: Buffer;
   readonly ended: boolean;
-  /** The code of its reset. */
+  /** The error code of its RST_STREAM frame. */
   readonly reset: number | undefined;
 }
 
@@ -25,13 +25,13 @@ const LARGE_WINDOW = 1024 * 1024 * 1024;
 const DEFAULT_WINDOW = 65_535;
 const untouched: StreamState = { data: Buffer.alloc(0), ended: false, reset: undefined };
 
-/** A plugin that runs, however it was started. */
+/** A running plugin, however it was started. */
 export interface RawPlugin {
   readonly plugin: Pick<PluginProcess, "transport" | "exited" | "pid">;
   readonly log: Log;
 }
 
-/** A host that speaks HTTP/2 frame by frame, and keeps no rule that a test does not want it to. */
+/** A host that sends HTTP/2 frame by frame, and can therefore break any rule. */
 export class RawHost<Running extends RawPlugin = RunningProcess> {
   readonly running: Running;
   readonly #userAgent: string;
@@ -45,7 +45,7 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
   #nextStream = 1;
   #hasEnded = false;
 
-  /** Says nothing yet. */
+  /** Sends nothing yet. */
   constructor(running: Running, generation: Generation = "v1.1") {
     this.running = running;
     this.#generation = generation;
@@ -54,7 +54,7 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
       this.#take(chunk);
       for (const look of this.#waiting.splice(0)) look();
     });
-    // A plugin that has ended the connection.
+    // The plugin may end the connection.
     running.plugin.transport.on("error", () => undefined);
     void running.plugin.exited.then(() => {
       this.#hasEnded = true;
@@ -62,21 +62,21 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
     });
   }
 
-  /** Starts a fixture and says nothing. */
+  /** Starts a fixture and sends nothing. */
   static async silent(options: FixtureOptions = {}, generation: Generation = "v1.1"): Promise<RawHost> {
     return new RawHost(await startProcess({ fixture: "patient-storage.js", ...options }), generation);
   }
 
-  /** Starts a fixture, begins HTTP/2, and constructs the storage. */
+  /** Starts a fixture, opens the HTTP/2 connection and initialises the storage. */
   static async initialised(generation: Generation = "v1.1"): Promise<RawHost> {
     const host = await RawHost.silent({}, generation);
     await host.initialise();
     return host;
   }
 
-  /** Begins HTTP/2, and constructs the storage. */
+  /** Opens the HTTP/2 connection and initialises the storage. */
   async initialise(): Promise<void> {
-    // All that is sent may come: windows are not what is tested.
+    // Windows are large enough never to hold the plugin back.
     const windows = [setting(4, LARGE_WINDOW), uint32(LARGE_WINDOW - DEFAULT_WINDOW)] as const;
     await this.send(
       Buffer.concat([preface, frame(type.settings, 0, 0, windows[0]), frame(type.windowUpdate, 0, 0, windows[1])]),
@@ -92,25 +92,25 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
     if (this.stream(stream).data.length === 0) throw new Error("Init has failed");
   }
 
-  /** How many frames of a type the plugin has sent. */
+  /** Returns the number of frames of a type that the plugin has sent. */
   count(kind: number): number {
     return this.#counts.get(kind) ?? 0;
   }
 
-  /** How many resets with a code the plugin has sent. */
+  /** Returns the number of RST_STREAM frames with a code that the plugin has sent. */
   resets(code: number): number {
     return this.#resets.get(code) ?? 0;
   }
 
-  /** What has come on a stream. */
+  /** Returns the state of a stream. */
   stream(id: number): StreamState {
     return this.#streams.get(id) ?? untouched;
   }
 
   /**
-   * Settles when something holds. Looked at whenever the plugin has sent something.
+   * Resolves when a condition holds. Checks it whenever the plugin has sent something.
    *
-   * @throws Error when the plugin has ended before.
+   * @throws Error if the plugin exits first.
    */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
@@ -119,38 +119,42 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
     }
   }
 
-  /** Writes bytes, and waits until there is room for more, or the plugin has gone. */
+  /** Writes bytes and waits until there is room for more, or the plugin has exited. */
   async send(bytes: Buffer): Promise<void> {
     const { transport, exited } = this.running.plugin;
     if (transport.destroyed || transport.write(bytes)) return;
     await Promise.race([new Promise((resolve) => transport.once("drain", resolve)), exited]);
   }
 
-  /** Reserves stream numbers. */
+  /** Reserves stream identifiers. */
   nextStreams(count: number): number[] {
     const first = this.#nextStream;
     this.#nextStream += 2 * count;
     return Array.from({ length: count }, (_, index) => first + 2 * index);
   }
 
-  /** The frames that begin a call. @param method - As generation v1.1 names it. */
+  /**
+   * Returns the frames that begin a call.
+   *
+   * @param method - The method's name in generation v1.1.
+   */
   call(stream: number, method: keyof typeof methodsOfV1_0, flags = 0): Buffer {
     const name = this.#generation === "v1.0" ? methodsOfV1_0[method] : method;
     return headerFrames(stream, callBlock(`/store.Store/${name}`, this.#userAgent), flags);
   }
 
-  /** Begins a call with one message. */
+  /** Begins a call and sends one message. */
   async open(method: keyof typeof methodsOfV1_0, request: Buffer, flags = 0): Promise<number> {
     const [stream = 0] = this.nextStreams(1);
     await this.send(Buffer.concat([this.call(stream, method), frame(type.data, flags, stream, message(request))]));
     return stream;
   }
 
-  /** Asks for the store's mode: whether the plugin still answers. */
+  /** Returns the store's mode: a check that the plugin still answers. */
   async mode(): Promise<number | undefined> {
     const stream = await this.open("Mode", Buffer.alloc(0), END_STREAM);
     await this.until(() => this.stream(stream).ended || this.stream(stream).reset !== undefined);
-    // A prefix of five bytes, the tag of field 1, the mode.
+    // The message prefix takes five bytes, the tag of field 1 one.
     return this.stream(stream).data[6];
   }
 
@@ -188,5 +192,5 @@ export class RawHost<Running extends RawPlugin = RunningProcess> {
   }
 }
 
-/** What generation v1.0 calls the methods of v1.1. */
+/** The v1.0 names of methods, by their v1.1 names. */
 const methodsOfV1_0 = { Init: "Init", Mode: "GetMode", Get: "GetPackfile", Put: "PutPackfile" } as const;

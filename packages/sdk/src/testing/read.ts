@@ -1,13 +1,13 @@
 import type { ImporterClient, Scan, ScannedRecord } from "@kloset/host";
 
-/** What the records of a scan were, and how it ended. */
+/** The records of a scan and how it ended. */
 export interface ScanOutcome {
   readonly records: ScannedRecord[];
-  /** What the scan threw. */
+  /** The error that the scan threw. */
   readonly error?: unknown;
 }
 
-/** Reads a scan to its end and acknowledges all of it. */
+/** Reads a scan to its end and acknowledges every record. */
 export async function scanAll(scan: Scan): Promise<ScanOutcome> {
   const records: ScannedRecord[] = [];
   try {
@@ -22,7 +22,7 @@ export async function scanAll(scan: Scan): Promise<ScanOutcome> {
   }
 }
 
-/** Reads a scan up to a record, and leaves it open there: a scan that is cancelled forgets its entries. */
+/** Reads a scan up to a record and leaves it open: a cancelled scan forgets its entries. */
 export async function scanUntil(scan: Scan, pathname: string): Promise<void> {
   const records = scan[Symbol.asyncIterator]();
   for (;;) {
@@ -32,19 +32,19 @@ export async function scanUntil(scan: Scan, pathname: string): Promise<void> {
   }
 }
 
-/** The content of a file. */
+/** Returns the content of a file. */
 export async function contentOf(client: ImporterClient, pathname: string, signal?: AbortSignal): Promise<Buffer> {
   return Buffer.concat(await bytesOf(client.open(recordOf(pathname), signal)));
 }
 
-/** All chunks of a stream. */
+/** Returns all chunks of a stream. */
 export async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const all: Uint8Array[] = [];
   for await (const chunk of chunks) all.push(chunk);
   return all;
 }
 
-/** Names a file as a scan does. */
+/** Returns a minimal record for a pathname. */
 export function recordOf(pathname: string): ScannedRecord {
   const nothing = { fileInfo: undefined, attribute: undefined, error: undefined };
   return { pathname, target: "", extendedAttributes: [], fileAttributes: 0, ...nothing };

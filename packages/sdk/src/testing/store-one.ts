@@ -3,9 +3,9 @@ import type { ByteSource } from "@kloset/model";
 import type { ExporterClient } from "@kloset/host";
 
 /**
- * Restores one file, as hosts of each generation do.
+ * Restores one file as a host of the client's generation does.
  *
- * @throws what the plugin answers for it; what ended the call.
+ * @throws The error that the plugin reports for the file, or that ended the call.
  */
 export async function storeOne(
   client: ExporterClient,
@@ -24,12 +24,12 @@ export async function storeOne(
     await stream.endContent();
     stream.halfClose();
   })();
-  // Told below, unless there is something else to tell.
+  // Awaited below, unless the results fail first.
   sending.catch(() => undefined);
   const results = [];
   for await (const result of stream.results()) results.push(result);
   await sending;
   const [result] = results;
-  if (result === undefined || results.length > 1) throw new Error(`${results.length} results came for one file`);
+  if (result === undefined || results.length > 1) throw new Error(`${results.length} results for one file`);
   if (result.error !== undefined) throw new Error(result.error);
 }

@@ -1,11 +1,9 @@
-/**
- * Hosts that stop reading. The stall is the fault: it is had once, for all that
- * is looked AT.
- */
+/** Hosts that stop reading for 30 s. All tests share one stall, because the wait itself is the fault. */
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { Mac } from "@kloset/model";
 import { endFixturesAfterEach, generations, startStorage } from "./testing/fixture.js";
+import { storeRequests } from "./testing/floods.js";
 import { END_STREAM, frame, message, reset, type } from "./testing/raw-frames.js";
 import { RawHost } from "./testing/raw-host.js";
 import type { Generation } from "@kloset/host";
@@ -15,29 +13,24 @@ endFixturesAfterEach();
 const STALL_MS = 30_000;
 const MAX_PEAK = 300;
 const MiB = 1024 * 1024;
-const mac = Buffer.concat([Buffer.from([0x0a, 32]), Buffer.alloc(32, 1)]);
-const requests = {
-  "v1.1": Buffer.concat([mac, Buffer.from([0x10, 1])]),
-  "v1.0": Buffer.concat([Buffer.from([0x0a, mac.length]), mac]),
-};
 /** A chunk of a put: field 3 in v1.1, field 2 in v1.0, 10,000 bytes. */
 const contents = {
   "v1.1": Buffer.concat([Buffer.from([0x1a, 0x90, 0x4e]), Buffer.alloc(10_000, 1)]),
   "v1.0": Buffer.concat([Buffer.from([0x12, 0x90, 0x4e]), Buffer.alloc(10_000, 1)]),
 };
 
-/** What is given to all readers, in MiB, as the plugin has said last. */
+/** Returns the amount given to all readers, in MiB, from the plugin's last log line. */
 function given(log: { lines: (prefix: string) => string[] }): number {
   return Number(log.lines("giving").at(-1)?.split(" ")[1]);
 }
 
-/** 32 gets of 1 MiB chunks, a put that goes on, and cancellations, of a host that reads nothing meanwhile. */
+/** Stalls 32 gets of 1 MiB chunks while a put and cancellations go on. */
 async function stallWire(generation: Generation): Promise<void> {
   const host = await RawHost.initialised(generation);
   const { log, plugin } = host.running;
-  const put = await host.open("Put", requests[generation]);
+  const put = await host.open("Put", storeRequests[generation]);
   const gets: number[] = [];
-  for (let i = 0; i < 32; i += 1) gets.push(await host.open("Get", requests[generation], END_STREAM));
+  for (let i = 0; i < 32; i += 1) gets.push(await host.open("Get", storeRequests[generation], END_STREAM));
   await host.until(() => gets.every((get) => host.stream(get).data.length > 0));
   plugin.transport.pause();
   for (let i = 0; i < 20; i += 1) await host.send(frame(type.data, 0, put, message(contents[generation])));
@@ -46,20 +39,20 @@ async function stallWire(generation: Generation): Promise<void> {
   await setTimeout(STALL_MS / 3);
   const before = given(log);
   await setTimeout((2 * STALL_MS) / 3);
-  // Whoever gives has stopped.
+  // The author is no longer asked for chunks.
   expect(given(log)).toBe(before);
-  // Cancelled while nothing could be written.
+  // The cancelled gets were aborted although the plugin could not write.
   expect(log.lines("get aborted")).toHaveLength(16);
   plugin.transport.resume();
   await host.until(() => host.count(type.ping) === 100);
-  await log.says(`giving ${before + 64} MiB`);
+  await log.waitFor(`giving ${before + 64} MiB`);
   await host.send(Buffer.concat(gets.slice(16).map(reset)));
   await host.send(frame(type.data, END_STREAM, put));
   process.kill(plugin.pid, "SIGUSR2");
   await host.until(() => host.stream(put).ended);
   expect(await host.mode()).toBe(6);
   expect(await host.running.stop()).toEqual({ code: 0, signal: null });
-  await log.says("peak");
+  await log.waitFor("peak");
   expect(log.lines("stored")).toEqual(["stored packfile: 200000"]);
   expect(log.lines("get aborted")).toHaveLength(32);
   expect(log.lines("clos")).toEqual(["closing", "closed"]);
@@ -67,23 +60,23 @@ async function stallWire(generation: Generation): Promise<void> {
   expect(Number(log.lines("peak")[0]?.split(" ")[1])).toBeLessThan(MAX_PEAK);
 }
 
-/** 1,000 gets of a host that reads none of them: after 64 MiB, none is given to the others before it reads. */
+/** Stalls 1,000 gets: after 64 MiB, the others get no chunk until the host reads. */
 async function stallFlood(generation: Generation): Promise<void> {
   const host = await RawHost.initialised(generation);
   const { log, plugin } = host.running;
   plugin.transport.pause();
   const gets: number[] = [];
-  for (let i = 0; i < 1000; i += 1) gets.push(await host.open("Get", requests[generation], END_STREAM));
+  for (let i = 0; i < 1000; i += 1) gets.push(await host.open("Get", storeRequests[generation], END_STREAM));
   await setTimeout(STALL_MS);
   expect(given(log)).toBeLessThanOrEqual(96);
   plugin.transport.resume();
   await host.until(() => gets.every((get) => host.stream(get).data.length > 0));
   expect(await host.running.stop()).toEqual({ code: 0, signal: null });
-  await log.says("peak");
+  await log.waitFor("peak");
   expect(log.lines("get aborted")).toHaveLength(1000);
 }
 
-/** Content that is read in part before the stall, and for the rest after it: not a byte may differ. */
+/** Stalls in the middle of 24 MiB of content and expects identical bytes. */
 async function stallContent(generation: Generation): Promise<void> {
   const { client, plugin, stop } = await startStorage(generation);
   const content = Buffer.alloc(24 * MiB);
@@ -103,7 +96,7 @@ async function stallContent(generation: Generation): Promise<void> {
 }
 
 describe("a host that stops reading for 30 s", () => {
-  it("finds everything as it left it", async () => {
+  it("gets the rest of everything when it reads again", async () => {
     await Promise.all(
       generations.flatMap((generation) => [stallWire(generation), stallFlood(generation), stallContent(generation)]),
     );

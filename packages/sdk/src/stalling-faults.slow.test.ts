@@ -1,4 +1,4 @@
-/** Authors who keep everybody waiting: for a while, or for ever. These tests wait as long as that. */
+/** Author's code that stalls, for 20 s or forever. These tests wait for the real deadlines of 10 s and 20 s. */
 import { connect } from "node:http2";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -7,7 +7,13 @@ import type { Generation } from "@kloset/host";
 import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import { authorText, endFixturesAfterEach, generations, startProcess } from "./testing/fixture.js";
-import { isThere, macNamed, startOddExporter, startOddImporter, startOddStorage } from "./testing/odd.js";
+import {
+  isAlive,
+  macNamed,
+  startMisbehavingExporter,
+  startMisbehavingImporter,
+  startMisbehavingStorage,
+} from "./testing/misbehaving.js";
 import { recordOf, scanUntil } from "./testing/read.js";
 import { storeOne } from "./testing/store-one.js";
 
@@ -15,55 +21,55 @@ endFixturesAfterEach();
 
 const LONG = 120_000;
 
-/** Each in both generations at once: the waits add up otherwise. */
+/** Runs a test in both generations at once, so that their waits do not add up. */
 async function inBoth(test: (generation: Generation) => Promise<void>): Promise<void> {
   await Promise.all(generations.map(test));
 }
 
-describe("an author whose reader leaks", () => {
+describe("a reader that never ends", () => {
   it.each<[string, (generation: Generation) => Promise<void>]>([
     [
-      "an importer's, with an open file",
+      "the importer",
       async (generation) => {
-        const { client, log, plugin, stop } = await startOddImporter(generation);
+        const { client, log, plugin, stop } = await startMisbehavingImporter(generation);
         await scanUntil(client.scan(), "/end");
         const content = client.open(recordOf("/a leak"))[Symbol.asyncIterator]();
         expect(String((await content.next()).value)).toBe("content");
         await client.close();
         expect(log.lines("clos")).toEqual(["closing", "closed"]);
         expect(await stop()).toEqual({ code: 0, signal: null });
-        expect(isThere(plugin.pid)).toBe(false);
+        expect(isAlive(plugin.pid)).toBe(false);
         await expect(content.next()).rejects.toThrow();
       },
     ],
     [
-      "a storage's, with an open file",
+      "the storage",
       async (generation) => {
-        const { client, log, plugin, stop } = await startOddStorage(generation);
+        const { client, log, plugin, stop } = await startMisbehavingStorage(generation);
         const content = client.get("packfile", macNamed("a leak"))[Symbol.asyncIterator]();
         expect(String((await content.next()).value)).toBe("content");
         await client.close();
         expect(log.lines("clos")).toEqual(["closing", "closed"]);
         expect(await stop()).toEqual({ code: 0, signal: null });
-        expect(isThere(plugin.pid)).toBe(false);
+        expect(isAlive(plugin.pid)).toBe(false);
         await expect(content.next()).rejects.toThrow();
       },
     ],
     [
-      "an exporter's storeFile(), which reads nothing and never settles",
+      "the exporter, in storeFile()",
       async (generation) => {
-        const { client, log, plugin, stop } = await startOddExporter(generation);
+        const { client, log, plugin, stop } = await startMisbehavingExporter(generation);
         const storing = storeOne(client, "/never reads", Buffer.alloc(1000), 1000);
         const failure = expect(storing).rejects.toThrow();
         await client.close();
         expect(log.lines("clos")).toEqual(["closing", "closed"]);
         expect(await stop()).toEqual({ code: 0, signal: null });
-        expect(isThere(plugin.pid)).toBe(false);
+        expect(isAlive(plugin.pid)).toBe(false);
         await failure;
       },
     ],
   ])(
-    "%s does not keep Close from ending",
+    "delays Close by 10 s and no longer in %s",
     async (_, test) => {
       await inBoth(test);
     },
@@ -71,12 +77,12 @@ describe("an author whose reader leaks", () => {
   );
 });
 
-describe("an author whose importer is refused and does not close", () => {
+describe("a connector that fails to open and whose close() never settles", () => {
   it(
-    "has its first error told all the same",
+    "reports the first error to the host after 10 s",
     async () => {
       await inBoth(async (generation) => {
-        const starting = startOddImporter(generation, { config: { origin: "throws", close: "hangs" } });
+        const starting = startMisbehavingImporter(generation, { config: { origin: "throws", close: "hangs" } });
         await expect(starting).rejects.toMatchObject({ message: authorText });
       });
     },
@@ -84,12 +90,12 @@ describe("an author whose importer is refused and does not close", () => {
   );
 });
 
-describe("an author whose code blocks the event loop for 20 s", () => {
+describe("author's code that blocks the event loop for 20 s", () => {
   it(
-    "delays everything, and nothing is lost: calls, PINGs, signals",
+    "delays calls, PINGs and signals, and loses none",
     async () => {
       await inBoth(async (generation) => {
-        const { plugin, log, stop } = await startProcess({ fixture: "odd-plugin.js", run: { generation } });
+        const { plugin, log, stop } = await startProcess({ fixture: "misbehaving-plugin.js", run: { generation } });
         const session = connect("http://127.0.0.1:0", { createConnection: () => plugin.transport });
         const ping = (): Promise<void> =>
           new Promise((resolve, reject) => {
@@ -114,7 +120,7 @@ describe("an author whose code blocks the event loop for 20 s", () => {
         const first = await other.next();
         let length = first.done === true ? 0 : first.value.length;
         const stalled = lengthOf(host.open("/meets stall"));
-        await log.says("stalls\n");
+        await log.waitFor("stalls\n");
         const meanwhile = [ping(), ping(), host.unary(), ping()];
         process.kill(plugin.pid, "SIGHUP");
         for (let step = await other.next(); step.done !== true; step = await other.next()) length += step.value.length;
@@ -143,12 +149,12 @@ interface Host {
   end(): void;
 }
 
-const config = { location: "odd:///there", text: authorText };
+const config = { location: "misbehaving:///there", text: authorText };
 
 function hostV1_0(transport: Transport): Host {
   const client = createClient(v1_0.Importer, transport);
   return {
-    init: () => client.init({ proto: "odd", config }),
+    init: () => client.init({ proto: "misbehaving", config }),
     async scan() {
       const responses = client.scan({})[Symbol.asyncIterator]();
       while ((await responses.next()).done !== true);
@@ -165,7 +171,7 @@ function hostV1_1(transport: Transport): Host {
   const client = createClient(v1_1.Importer, transport);
   const controller = new AbortController();
   return {
-    init: () => client.init({ proto: "odd", config }),
+    init: () => client.init({ proto: "misbehaving", config }),
     async scan() {
       const scan = client.import(nothingUntil(controller.signal), { signal: controller.signal });
       const responses = scan[Symbol.asyncIterator]();
@@ -184,7 +190,7 @@ function hostV1_1(transport: Transport): Host {
   };
 }
 
-/** A stream of results in which none comes. */
+/** A stream of results that stays empty until it is aborted. */
 async function* nothingUntil(signal: AbortSignal): AsyncGenerator<never> {
   await new Promise((resolve) => {
     signal.addEventListener("abort", resolve);

@@ -1,4 +1,4 @@
-/** The machine's clock jumps by a day, to and fro, whenever the plugin looks at it. */
+/** Plugins under a clock that jumps by a day, alternately back and forth, each time it is read. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -22,7 +22,7 @@ const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
 const chunk = Buffer.alloc(1024 * 1024, "x");
 
 describe.each(generations)("on %s, under a clock that jumps", (generation) => {
-  it("importer, exporter and storage work as ever", async () => {
+  it("importer, exporter and storage work", async () => {
     const importer = await startImporter(generation, { env });
     const scan = importer.client.scan();
     for await (const record of scan) {
@@ -45,7 +45,7 @@ describe.each(generations)("on %s, under a clock that jumps", (generation) => {
     expect(await storage.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("Close waits for a put that runs: its deadline is not the clock's", async () => {
+  it("Close waits for a running put, because its deadline does not depend on the clock", async () => {
     const { client, log, stop } = await startStorage(generation, { env });
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -58,9 +58,9 @@ describe.each(generations)("on %s, under a clock that jumps", (generation) => {
         yield chunk;
       })(),
     );
-    await log.says("storing");
+    await log.waitFor("storing");
     const closing = client.close();
-    // A call that comes after Close is answered by a store of its own: Close is being answered by then.
+    // A call after Close is answered by a new store, so its answer proves that Close has arrived.
     await client.list("state");
     expect(log.lines("clos")).toEqual([]);
     release();
@@ -73,10 +73,10 @@ describe.each(generations)("on %s, under a clock that jumps", (generation) => {
     ]);
   });
 
-  it("close() has its time when the host has gone", async () => {
+  it("close() may take its time after the host has gone", async () => {
     const { plugin, log, stop } = await startStorage(generation, { env, config: { close: "waits" } });
     const stopping = stop();
-    await log.says("closing\n");
+    await log.waitFor("closing\n");
     process.kill(plugin.pid, "SIGUSR2");
     expect(await stopping).toEqual({ code: 0, signal: null });
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
@@ -84,7 +84,7 @@ describe.each(generations)("on %s, under a clock that jumps", (generation) => {
 });
 
 describe("the sources", () => {
-  it("look at the machine's clock only where another process' files are dated by it", () => {
+  it("read the clock only to compare it with timestamps of files", () => {
     const root = fileURLToPath(new URL("../../../", import.meta.url));
     const files = ["packages", "plugins"].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(root, folder, name)),

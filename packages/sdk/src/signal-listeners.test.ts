@@ -1,10 +1,10 @@
-/** Signals that many listen to: Node warns the user of a leak from the 11th listener on. */
+/** Abort signals with many listeners: Node logs a leak warning from the 11th listener on. */
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, Mac } from "@kloset/model";
 import { restore } from "@kloset/host";
 import { endFixturesAfterEach, generations } from "./testing/fixture.js";
-import { startOddExporter, startOddImporter, startOddStorage } from "./testing/odd.js";
+import { startMisbehavingExporter, startMisbehavingImporter, startMisbehavingStorage } from "./testing/misbehaving.js";
 import { contentOf, scanUntil } from "./testing/read.js";
 
 endFixturesAfterEach();
@@ -12,8 +12,8 @@ endFixturesAfterEach();
 const warning = "MaxListenersExceededWarning";
 
 describe.each(generations)("on %s", (generation) => {
-  it("an author may listen to a reader's signal as often as needed", async () => {
-    const { client, log } = await startOddImporter(generation);
+  it("allows an author any number of listeners on a reader's signal", async () => {
+    const { client, log } = await startMisbehavingImporter(generation);
     const controller = new AbortController();
     await scanUntil(client.scan(controller.signal), "/end");
     expect(String(await contentOf(client, "/many listeners"))).toBe("content");
@@ -22,8 +22,8 @@ describe.each(generations)("on %s", (generation) => {
     expect(log.text).not.toContain(warning);
   });
 
-  it("one signal for many puts has one listener, and aborts them all", async () => {
-    const { client, log, stop } = await startOddStorage(generation);
+  it("adds one listener to a signal shared by many puts, and aborts them all", async () => {
+    const { client, log, stop } = await startMisbehavingStorage(generation);
     const controller = new AbortController();
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -48,8 +48,8 @@ describe.each(generations)("on %s", (generation) => {
     expect(await stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("a restore of many files at once, with the caller's signal, warns on neither side", async () => {
-    const { client, log } = await startOddExporter(generation, { options: { maxConcurrency: 50 } });
+  it("restores many files at once with one signal, without a warning on either side", async () => {
+    const { client, log } = await startMisbehavingExporter(generation, { options: { maxConcurrency: 50 } });
     const controller = new AbortController();
     const entries = Array.from({ length: 100 }, (_, i) => ({
       pathname: `/${i}`,

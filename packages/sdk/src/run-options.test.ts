@@ -18,12 +18,12 @@ endFixturesAfterEach();
 
 const agents = { "v1.0": "grpc-go/1.77.0", "v1.1": "grpc-go/1.81.1" } as const;
 
-/** The other generation's name, so that only the choice can tell. */
+/** Adds the user agent of the other generation, so that only the configuration can decide. */
 function misleading(generation: "v1.0" | "v1.1", options: FixtureOptions): FixtureOptions {
   return { userAgent: agents[generation === "v1.0" ? "v1.1" : "v1.0"], ...options };
 }
 
-describe.each(generations)("a plugin that is told to serve %s", (generation) => {
+describe.each(generations)("a plugin configured to serve %s", (generation) => {
   const other = generation === "v1.0" ? "v1.1" : "v1.0";
 
   it.each<[string, FixtureOptions]>([
@@ -32,8 +32,11 @@ describe.each(generations)("a plugin that is told to serve %s", (generation) => 
     ["KLOSET_GENERATION", { env: { KLOSET_GENERATION: generation } }],
     ["an option", { run: { generation } }],
     ["an argument over the environment", { args: [`--generation=${generation}`], env: { KLOSET_GENERATION: other } }],
-    ["an option over all", { run: { generation }, args: [`--generation=${other}`], env: { KLOSET_GENERATION: other } }],
-  ])("by %s does so whoever the host says it is", async (_, options) => {
+    [
+      "an option over argument and environment",
+      { run: { generation }, args: [`--generation=${other}`], env: { KLOSET_GENERATION: other } },
+    ],
+  ])("does so for any user agent when configured by %s", async (_, options) => {
     const { client } = await startImporter(generation, misleading(generation, options));
     const { origin } = await client.identity();
     expect(origin).toBe("here");
@@ -42,7 +45,7 @@ describe.each(generations)("a plugin that is told to serve %s", (generation) => 
   });
 });
 
-describe("a plugin that is told nothing", () => {
+describe("a plugin without a configured generation", () => {
   it.each([
     ["v1.0", "grpc-go/1.75.0"],
     ["v1.0", "grpc-go/1.80.0"],
@@ -54,7 +57,7 @@ describe("a plugin that is told nothing", () => {
     expect((await contentOf(client, "/good")).toString()).toBe("content");
   });
 
-  it("answers Init of v1.0 without its field 1, which hosts take for an error, and of v1.1 with it", async () => {
+  it("answers Init without field 1 on v1.0, where hosts read it as an error, and with it on v1.1", async () => {
     const request = { config: { location: "faulty:///there", text: "" } };
     const v1_0 = await startFixture("v1.0");
     const answer = await v1_0.connection.unary(importerV1_0.Importer.method.init, request);
@@ -67,40 +70,40 @@ describe("a plugin that is told nothing", () => {
   });
 });
 
-describe("a choice that can not be", () => {
-  it("of the generation ends the plugin with its reason", async () => {
+describe("an invalid setting", () => {
+  it("ends the plugin when it is the generation", async () => {
     const starting = startFixture("v1.1", { args: ["--generation=v2"] });
     await expect(starting).rejects.toThrow("the plugin exited with code 2");
   });
 
-  it("of the generation is told in a line", () => {
+  it("is reported in one line when it is the generation", () => {
     const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
     const { stderr, status } = spawnSync(process.execPath, [executable, "--generation=v2"], {
       stdio: ["ignore", "pipe", "pipe"],
       encoding: "utf8",
       timeout: 20_000,
     });
-    // The fixture tells its exit code in a line of its own.
-    expect(stderr).toBe('the generation must be "v1.0" or "v1.1": "v2"\nexit 2\n');
+    // The fixture adds a line with its exit code.
+    expect(stderr).toMatch(/^[^\n]*generation[^\n]*"v2"\nexit 2\n$/);
     expect(status).toBe(2);
   });
 
   it.each([
-    [{ generation: "1.1" }, 'the generation must be "v1.0" or "v1.1": "1.1"'],
-    [{ closeDeadlineMs: -1 }, "closeDeadlineMs must be milliseconds, at least 0: -1"],
-    [{ transport: "pipe" }, 'importer, exporter, storage: the transport must be "pipes" or "socket": "pipe"'],
-  ])("by the option %j ends the plugin with its reason", (run, reason) => {
+    [{ generation: "1.1" }, /^[^\n]*generation[^\n]*"1\.1"[^\n]*\nexit 2\n$/],
+    [{ closeDeadlineMs: -1 }, /^closeDeadlineMs [^\n]*-1[^\n]*\nexit 2\n$/],
+    [{ transport: "pipe" }, /^importer, exporter, storage: [^\n]*transport[^\n]*"pipe"[^\n]*\nexit 2\n$/],
+  ])("ends the plugin with one line when it is the option %j", (run, output) => {
     const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
-    // Pipes, as from a host: nothing else ends the plugin.
+    // Pipes look like a host, so only the invalid option ends the plugin.
     const { stderr, status } = spawnSync(process.execPath, [executable, JSON.stringify(run)], {
       encoding: "utf8",
       timeout: 20_000,
     });
-    expect(stderr).toBe(`${reason}\nexit 2\n`);
+    expect(stderr).toMatch(output);
     expect(status).toBe(2);
   });
 
-  it("of the transport ends the plugin with its reason", async () => {
+  it("ends the plugin when it is the transport", async () => {
     const starting = startFixture("v1.1", { env: { KLOSET_TRANSPORT: "tcp" } });
     await expect(starting).rejects.toThrow("the plugin exited with code 2");
   });
@@ -108,11 +111,11 @@ describe("a choice that can not be", () => {
 
 describe("the transport", () => {
   it.each<[string, FixtureOptions]>([
-    ["pipes, found", {}],
-    ["pipes by the environment", { env: { KLOSET_TRANSPORT: "pipes" } }],
-    ["pipes by an option", { run: { transport: "pipes" } }],
-    ["a socket by the environment", { transport: "socket" }],
-    ["a socket by an option", { transport: "socket", env: { KLOSET_TRANSPORT: "" }, run: { transport: "socket" } }],
+    ["pipes, detected", {}],
+    ["pipes, by the environment", { env: { KLOSET_TRANSPORT: "pipes" } }],
+    ["pipes, by an option", { run: { transport: "pipes" } }],
+    ["a socket, by the environment", { transport: "socket" }],
+    ["a socket, by an option", { transport: "socket", env: { KLOSET_TRANSPORT: "" }, run: { transport: "socket" } }],
   ])("is %s", async (_, options) => {
     const { client, stop } = await startImporter("v1.0", options);
     await scanUntil(client.scan(), "/good");
@@ -126,40 +129,40 @@ describe.each(generations)("one executable for three connectors, on %s", (genera
     ["importer", openImporter],
     ["exporter", openExporter],
     ["storage", openStorage],
-  ] as const)("serves its %s to a process of its own", async (_, open) => {
+  ] as const)("serves its %s", async (_, open) => {
     const { connection, log, stop } = await startFixture(generation);
     const client = await open(connection, connectorOptions());
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
-    // Those that nobody asked for were never made.
+    // The other connectors were never created.
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
   });
 });
 
-describe.each(generations)("calls at the wrong time, on %s", (generation) => {
-  it("are refused by name", async () => {
+describe.each(generations)("a call before Init or after Close, on %s", (generation) => {
+  it("is rejected with its full name", async () => {
     const { connection } = await startFixture(generation);
     const close = generation === "v1.0" ? importerV1_0.Importer.method.close : importerV1_1.Importer.method.close;
     await expect(connection.unary(close, {})).rejects.toMatchObject({
       code: 9,
-      message: "importer.Importer/Close was called before Init",
+      message: expect.stringContaining("importer.Importer/Close") as unknown,
     });
     if (generation === "v1.1") {
       await expect(connection.unary(storeV1_1.Store.method.mode, {})).rejects.toMatchObject({
         code: 9,
-        message: "store.Store/Mode was called before Init",
+        message: expect.stringContaining("store.Store/Mode") as unknown,
       });
     }
     await openImporter(connection, connectorOptions());
     await expect(openImporter(connection, connectorOptions())).rejects.toMatchObject({
       code: 9,
-      message: "importer.Importer/Init was called twice",
+      message: expect.stringContaining("importer.Importer/Init") as unknown,
     });
     const { client } = await startImporter(generation);
     await client.close();
     expect((await scanAll(client.scan())).error).toMatchObject({
       code: 9,
-      message: `importer.Importer/${generation === "v1.0" ? "Scan" : "Import"} was called after Close`,
+      message: expect.stringContaining(`importer.Importer/${generation === "v1.0" ? "Scan" : "Import"}`) as unknown,
     });
   });
 });
