@@ -120,7 +120,7 @@ describe("a restore on v1.0", () => {
     });
     const entries = Array.from({ length: 30 }, (_, i) => file(`/f${i}`, "x".repeat(1000)));
     const exporter = await openExporter(connection, { ...location, options: { maxConcurrency: 4 } });
-    expect(await restore(exporter, entries)).toMatchObject({ entries: 30, errors: 0 });
+    expect(await restore(exporter, entries)).toMatchObject({ entries: 30, errors: 0, bytes: 30_000 });
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(4);
     connection.close();

@@ -140,7 +140,8 @@ class RestoreRun {
   async #store(entry: RecordEntry, path: string): Promise<void> {
     await this.#exporter.createDirectory(goDir(path), this.#signal);
     const source = sourceOf(entry, this.#signal);
-    this.totals.bytes += await this.#exporter.storeFile(path, source, entry.fileInfo.size, this.#signal);
+    const bytes = await this.#exporter.storeFile(path, source, entry.fileInfo.size, this.#signal);
+    this.totals.bytes += bytes;
     await this.#setPermissions(path, entry.fileInfo);
   }
 
