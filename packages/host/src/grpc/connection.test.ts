@@ -22,7 +22,7 @@ async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<number> {
   return bytes;
 }
 
-describe("answers", () => {
+describe("responses", () => {
   it.each(["no such state", "", "äöü %20 100%", "x".repeat(20_000)])(
     "fails with exactly this text: %.30j",
     async (text) => {
@@ -39,7 +39,7 @@ describe("answers", () => {
     },
   );
 
-  it("takes a message of just under 4 MiB, and none above", async () => {
+  it("accepts a message of just under 4 MiB, and rejects a larger one", async () => {
     let bytes = 4 * 1024 * 1024 - 5;
     const { connection } = await serve("v1.1", store.Store, { init, open: () => ({ config: new Uint8Array(bytes) }) });
     const storage = await openStorage(connection, location);
@@ -47,20 +47,20 @@ describe("answers", () => {
     bytes += 1;
     await expect(storage.open()).rejects.toThrow(PluginContractError);
     await expect(storage.open()).rejects.toThrow("received message larger than max (4194305 vs. 4194304)");
-    // The connection goes on.
+    // The connection remains usable.
     bytes = 1;
     expect(await storage.open()).toHaveLength(1);
     connection.close();
   });
 
-  it("refuses a MAC of another length", async () => {
+  it("rejects a MAC of another length", async () => {
     const { connection } = await serve("v1.1", store.Store, { init, list: () => ({ macs: [new Uint8Array(31)] }) });
     const storage = await openStorage(connection, location);
     await expect(storage.list("state")).rejects.toThrow("invalid MAC length: 31");
     connection.close();
   });
 
-  it("says UNIMPLEMENTED for what a plugin does not know", async () => {
+  it("reports UNIMPLEMENTED for a call that the plugin does not implement", async () => {
     const { connection } = await serve("v1.1", store.Store, { init });
     await expect((await openStorage(connection, location)).size()).rejects.toMatchObject({ code: 12 });
     connection.close();
@@ -68,7 +68,7 @@ describe("answers", () => {
 });
 
 describe("streams", () => {
-  // The adapter prints what a cancelled call could not answer any more.
+  // Connect logs responses of calls that were cancelled.
   beforeEach(() => {
     jest.spyOn(console, "error").mockImplementation(() => undefined);
   });
@@ -76,7 +76,7 @@ describe("streams", () => {
     jest.restoreAllMocks();
   });
 
-  it("are read while they come, and the rest is not asked for before", async () => {
+  it("are read lazily, with back-pressure", async () => {
     let made = 0;
     const { connection } = await serve("v1.1", store.Store, {
       init,
@@ -87,7 +87,7 @@ describe("streams", () => {
     const storage = await openStorage(connection, location);
     const content = storage.get("packfile", mac)[Symbol.asyncIterator]();
     await content.next();
-    // The plugin could go on; the windows are what holds it.
+    // Only flow control prevents the plugin from sending more.
     for (let i = 0; i < 1000; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(made).toBeLessThan(20);
     let bytes = 1024 * 1024;
@@ -123,7 +123,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("tells the error of a plugin that answers before it has read all", async () => {
+  it("report the error of a plugin that responds before it has read everything", async () => {
     const { connection } = await serve("v1.1", store.Store, {
       init,
       put: () => {
@@ -140,7 +140,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("are cancelled when the source of a resource fails: nothing may be kept of it", async () => {
+  it("are cancelled if the source of a resource fails, so that the plugin keeps nothing", async () => {
     let outcome: Promise<string> | undefined;
     const { connection } = await serve("v1.1", store.Store, {
       init,
@@ -165,14 +165,14 @@ describe("streams", () => {
     }
     await expect(storage.put("state", mac, source())).rejects.toThrow("the source broke");
     expect(await storage.identity()).toBeDefined();
-    // Another call, so that the plugin has seen the first one.
+    // After another call, the plugin has received the reset of the first.
     await expect(storage.open()).rejects.toThrow();
     expect(await outcome).toBe("cancelled");
     connection.close();
   });
 
   it.each(["the source fails", "the caller aborts"])(
-    "are never half-closed when %s: a plugin would keep what came",
+    "are never half-closed if %s, because a plugin would keep an incomplete resource",
     async (reason) => {
       let arrived = (): void => undefined;
       const waiting = new Promise<void>((resolve) => {
@@ -189,14 +189,14 @@ describe("streams", () => {
       const abort = new AbortController();
       async function* source(): AsyncGenerator<Uint8Array> {
         yield new Uint8Array(10);
-        // Node half-closes only a stream that has nothing left to send.
+        // Node would half-close only a stream that has nothing left to send.
         await waiting;
         if (reason === "the source fails") throw new Error("broken");
         abort.abort(new Error("broken"));
         yield new Uint8Array(10);
       }
       await expect(storage.put("state", mac, source(), abort.signal)).rejects.toThrow("broken");
-      // Another call, so that all of the first one has been sent.
+      // After another call, everything of the first has been sent.
       await expect(storage.open()).rejects.toThrow();
       const [reset, ...others] = frames().filter(({ type }) => type === RST_STREAM);
       expect(others).toEqual([]);
@@ -207,7 +207,7 @@ describe("streams", () => {
     },
   );
 
-  it("reads a Get to its end when the caller stops, as hosts do", async () => {
+  it("read a Get to its end if the caller stops, as hosts do", async () => {
     let done = false;
     const { connection } = await serve("v1.1", store.Store, {
       init,
@@ -225,7 +225,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("cancels an Open of v1.1 when the caller stops", async () => {
+  it("cancel an Open of v1.1 if the caller stops", async () => {
     let cancelled: (value: boolean) => void = () => undefined;
     const outcome = new Promise<boolean>((resolve) => {
       cancelled = resolve;
@@ -249,7 +249,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("refuses an empty chunk of content", async () => {
+  it("reject an empty chunk of content", async () => {
     const { connection } = await serve("v1.1", importer.Importer, {
       init,
       async *open() {
@@ -265,7 +265,7 @@ describe("streams", () => {
 });
 
 describe("the end of a connection", () => {
-  it("fails what is under way, and what comes after", async () => {
+  it("fails running calls and later ones", async () => {
     const served = await serve("v1.1", store.Store, {
       init,
       open: async () => {
@@ -278,7 +278,7 @@ describe("the end of a connection", () => {
     await expect(storage.open()).rejects.toThrow("/store.Store/Open: the connection to the plugin has ended");
   });
 
-  it("ends a call when the caller aborts", async () => {
+  it("is independent of aborted calls", async () => {
     const { connection } = await serve("v1.1", store.Store, {
       init,
       open: async () => await new Promise(() => undefined),
@@ -305,7 +305,7 @@ describe("the end of a connection", () => {
     expect(types).not.toContain(GOAWAY);
   });
 
-  it("does not wait for ever for the first answer", async () => {
+  it("follows if the plugin does not answer in time", async () => {
     const [transport] = duplexPair();
     const opening = PluginConnection.open({ transport }, { generation: "v1.0", startTimeoutMs: 50 });
     await expect(opening).rejects.toThrow("the plugin did not answer within 50 ms of its start");
