@@ -1,4 +1,4 @@
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { constants, type ClientHttp2Stream, type Http2Session, type IncomingHttpHeaders } from "node:http2";
 import { addAbortSignal } from "node:stream";
 import {
   create,
@@ -44,6 +44,8 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   readonly #method: Method<I, O>;
   readonly #path: string;
   readonly #stream: ClientHttp2Stream;
+  /** Kept here, because a closed stream no longer has it. */
+  readonly #session: Http2Session | undefined;
   readonly #owner: CallOwner;
   readonly #trace: CallTrace;
   readonly #signal: AbortSignal | undefined;
@@ -68,6 +70,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     this.#method = method;
     this.#path = pathOf(method);
     this.#stream = stream;
+    this.#session = stream.session;
     this.#owner = owner;
     this.#trace = trace;
     this.#signal = signal;
@@ -122,8 +125,9 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     const payload = toBinary(this.#method.input, message);
     this.#trace.message("host", this.#method.input, message);
     this.#stream.cork();
-    this.#stream.write(framePrefix(payload.length));
-    const room = this.#stream.write(payload);
+    let room = this.#stream.write(framePrefix(payload.length));
+    // If the plugin ends the call, Node never completes a pending write of an empty chunk, and the stream stays open.
+    if (payload.length > 0) room = this.#stream.write(payload);
     this.#stream.uncork();
     if (room) return true;
     while (this.#stream.writableNeedDrain && !this.#over()) await this.#sleep();
@@ -237,9 +241,10 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   async #failure(): Promise<Error> {
     if (this.#cancelled) return new PluginConnectionError(`${this.#path} was cancelled`);
     const code = this.#stream.rstCode;
-    const session = this.#stream.session;
-    if (session === undefined || session.destroyed || session.closed || this.#gone)
+    const session = this.#session;
+    if (session === undefined || session.destroyed || session.closed || this.#gone) {
       return await this.#owner.failure(this.#path);
+    }
     if (this.#httpStatus !== undefined && this.#httpStatus !== 200) {
       return new PluginContractError(
         `${this.#path}: the plugin responded with HTTP status ${this.#httpStatus}, expected 200`,

@@ -1,3 +1,4 @@
+import { constants, performServerHandshake, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { fileInfoOf, Mac } from "@kloset/model";
@@ -260,6 +261,86 @@ describe("streams", () => {
     const record = { target: "", attribute: undefined, extendedAttributes: [], fileAttributes: 0, error: undefined };
     const content = client.open({ ...record, pathname: "/f", fileInfo: fileInfoOf() });
     await expect(bytesOf(content)).rejects.toThrow("an empty chunk in the content of /f");
+    connection.close();
+  });
+});
+
+describe("the end of a call", () => {
+  /** Connects to a plugin that handles HTTP/2 streams itself. */
+  async function connectTo(answer: (stream: ServerHttp2Stream) => void): Promise<PluginConnection> {
+    const [transport, plugin] = duplexPair();
+    const session = performServerHandshake(plugin);
+    session.on("error", () => undefined);
+    session.on("stream", (stream: ServerHttp2Stream) => {
+      stream.on("error", () => undefined);
+      answer(stream);
+    });
+    return await PluginConnection.open({ transport }, { generation: "v1.1" });
+  }
+
+  const respond = (headers: OutgoingHttpHeaders) => (stream: ServerHttp2Stream) => {
+    stream.respond(headers, { endStream: true });
+  };
+
+  it.each<[string, (stream: ServerHttp2Stream) => void, new (message: string) => Error, string]>([
+    ["an HTTP error", respond({ ":status": 503 }), PluginContractError, "HTTP status 503, expected 200"],
+    ["no trailers", respond({ ":status": 200 }), PluginContractError, "the plugin ended the call without a status"],
+    [
+      "a reset",
+      (stream) => {
+        stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      },
+      PluginConnectionError,
+      "the plugin reset the call (HTTP/2 error 2)",
+    ],
+  ])("reports the cause if there is no status: %s", async (_cause, answer, type, text) => {
+    const connection = await connectTo(answer);
+    const calling = connection.unary(store.Store.method.open, {});
+    await expect(calling).rejects.toThrow(type);
+    await expect(calling).rejects.toThrow(text);
+    connection.close();
+  });
+
+  it.each<[string, OutgoingHttpHeaders, { code: number; message: string }]>([
+    [
+      "a text with a bare percent sign",
+      { "grpc-status": "2", "grpc-message": "100% full" },
+      { code: 2, message: "100% full" },
+    ],
+    ["a code that gRPC does not define", { "grpc-status": "99", "grpc-message": "odd" }, { code: 99, message: "odd" }],
+    [
+      "details with another status",
+      { "grpc-status": "2", "grpc-message": "plain", "grpc-status-details-bin": "CAUSAmhp" },
+      { code: 2, message: "plain" },
+    ],
+  ])("reports the status as the plugin sent it: %s", async (_case, headers, expected) => {
+    const connection = await connectTo(respond({ ":status": 200, ...headers }));
+    const calling = connection.unary(store.Store.method.open, {});
+    await expect(calling).rejects.toMatchObject({ name: "PluginError", ...expected });
+    connection.close();
+  });
+
+  it("rejects a message with unknown flags", async () => {
+    const connection = await connectTo((stream) => {
+      stream.respond({ ":status": 200 });
+      stream.write(Uint8Array.of(2, 0, 0, 0, 0));
+    });
+    await expect(connection.unary(store.Store.method.open, {})).rejects.toThrow("flags 2");
+    connection.close();
+  });
+
+  it("closes the stream if the plugin ends the call before the host half-closes it", async () => {
+    let ended = (): void => undefined;
+    const closed = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const connection = await connectTo((stream) => {
+      stream.resume();
+      stream.on("close", ended);
+      stream.respond({ ":status": 200, "grpc-status": "0" }, { endStream: true });
+    });
+    expect(await connection.call(importer.Importer.method.import).receive()).toBeUndefined();
+    await closed;
     connection.close();
   });
 });
