@@ -21,8 +21,8 @@ export async function* wholeChunks(
   source: ByteSource,
   options: { readonly emptyChunk?: boolean } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // Copies, because the source may reuse a piece once the next one is requested. Not one buffer of 1 MiB: most files are
-  // much smaller.
+  // Copies, because the source may reuse a piece once the next one is requested. Not one buffer of 1 MiB: most files
+  // are much smaller.
   let parts: Uint8Array[] = [];
   let filled = 0;
   let any = false;
@@ -47,8 +47,8 @@ export async function* wholeChunks(
 }
 
 /**
- * Splits content into chunks of at most 1 MiB, as hosts do when they store resources. Shorter pieces are not joined; empty
- * ones are skipped.
+ * Splits content into chunks of at most 1 MiB, as hosts do when they store resources. Shorter pieces are not joined;
+ * empty ones are skipped.
  */
 export async function* cutChunks(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of piecesOf(source)) {

@@ -33,7 +33,10 @@ export async function openStorage(connection: PluginConnection, options: Connect
     : await StorageClientV1_1.init(connection, options);
 }
 
-/** Options of {@link startImporter}, {@link startExporter} and {@link startStorage}: for the process, the connection and Init. */
+/**
+ * Options of {@link startImporter}, {@link startExporter} and {@link startStorage}: for the process, the connection and
+ * Init.
+ */
 export interface StartConnectorOptions extends StartPluginOptions, ConnectOptions, ConnectorOptions {}
 
 /** A connector and the process it runs in. */
@@ -54,8 +57,8 @@ export interface RunningConnector<Client> {
  * } finally {
  *   await stop();
  * }
- * @throws PluginConnectionError if the plugin does not start or answer, PluginError if it rejects Init. The process has ended
- * by then.
+ * @throws PluginConnectionError if the plugin does not start or answer, PluginError if it rejects Init. The process has
+ * ended by then.
  */
 export async function startImporter(options: StartConnectorOptions): Promise<RunningConnector<ImporterClient>> {
   return await startConnector(options, openImporter);

@@ -35,8 +35,8 @@ export class ExportStream {
   }
 
   /**
-   * Sends content in chunks of 1 MiB. {@link ExportStream.endContent} must follow. If the source throws, half-close instead:
-   * it tells the plugin that the file is incomplete.
+   * Sends content in chunks of 1 MiB. {@link ExportStream.endContent} must follow. If the source throws, half-close
+   * instead: it tells the plugin that the file is incomplete.
    *
    * @returns The number of bytes sent, or undefined if the plugin has ended the stream.
    * @throws The error of the source.

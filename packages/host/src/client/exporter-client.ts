@@ -10,15 +10,15 @@ export interface ExporterClientV1_0 {
   identity(signal?: AbortSignal): Promise<ConnectorIdentity>;
   createDirectory(pathname: string, signal?: AbortSignal): Promise<void>;
   /**
-   * Stores a file. Its data is sent in chunks of 1 MiB, or as one empty chunk if it is empty. If the source fails, the stream
-   * is half-closed early, as Plakar 1.0.6 does.
+   * Stores a file. Its data is sent in chunks of 1 MiB, or as one empty chunk if it is empty. If the source fails, the
+   * stream is half-closed early, as Plakar 1.0.6 does.
    *
    * @param size - Number of bytes announced to the plugin.
    * @returns The number of bytes sent.
    * @throws The error of the source, or PluginError with the plugin's status.
    */
   storeFile(pathname: string, source: ByteSource, size: number, signal?: AbortSignal): Promise<number>;
-  /** Sets mode, owner and modification time. The size is sent as 0. */
+  /** Sets mode, owner and modification time. The size is omitted. */
   setPermissions(pathname: string, fileInfo: FileInfo, signal?: AbortSignal): Promise<void>;
   createLink(oldname: string, newname: string, kind: "hard" | "symbolic", signal?: AbortSignal): Promise<void>;
   /** Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. */

@@ -51,10 +51,11 @@ export interface ImporterClient {
   /** Starts the scan. Call it at most once. */
   scan(signal?: AbortSignal): Scan;
   /**
-   * Opens the content of a regular file or an extended attribute. The call starts when iteration begins, and ends with it.
+   * Opens the content of a regular file or an extended attribute. The call starts when iteration begins, and ends with
+   * it.
    *
-   * v1.0 identifies a record by its pathname alone, so the content of an extended attribute is whatever the plugin returns
-   * for that pathname.
+   * v1.0 identifies a record by its pathname alone, so the content of an extended attribute is whatever the plugin
+   * returns for that pathname.
    *
    * @throws PluginContractError for an empty chunk, on which hosts fail.
    */

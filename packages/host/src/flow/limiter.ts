@@ -1,6 +1,6 @@
 /**
- * Runs a bounded number of jobs at once. Unlike `p-limit`, starting a job waits for room, so that a long list of items is
- * read no faster than it is worked on.
+ * Runs a bounded number of jobs at once. Unlike `p-limit`, starting a job waits for room, so that a long list of items
+ * is read no faster than it is worked on.
  */
 export class Limiter {
   readonly #limit: number;

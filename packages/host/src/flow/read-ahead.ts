@@ -1,6 +1,6 @@
 /**
- * Reads up to `limit` items ahead of the reader, like the buffered channels of hosts, so that a scan continues while records
- * are processed. The source must have no other reader.
+ * Reads up to `limit` items ahead of the reader, like the buffered channels of hosts, so that a scan continues while
+ * records are processed. The source must have no other reader.
  *
  * @returns Items that several readers may share. Each item goes to one of them.
  */

@@ -34,8 +34,8 @@ export interface OpenRepositoryOptions {
 }
 
 /**
- * Opens a repository, as every Plakar command does. A v1.0 host then reads the states that it has not cached and requests
- * the location. A v1.1 host leaves that to a second process: see {@link syncStates}.
+ * Opens a repository, as every Plakar command does. A v1.0 host then reads the states that it has not cached and
+ * requests the location. A v1.1 host leaves that to a second process: see {@link syncStates}.
  *
  * @returns The configuration that the repository was created with.
  */
@@ -49,8 +49,8 @@ export async function openRepository(storage: StorageClient, options: OpenReposi
 }
 
 /**
- * Lists the states and reads those that are not cached. On v1.1, a second process of the host does this repeatedly while
- * the first one works.
+ * Lists the states and reads those that are not cached. On v1.1, a second process of the host does this repeatedly
+ * while the first one works.
  *
  * @returns All states in the repository.
  */
@@ -130,8 +130,8 @@ export interface RepositoryBackup {
 }
 
 /**
- * Performs the storage side of `plakar backup` on an open repository: stores a lock, packfiles and a state, releases the
- * lock, then closes the storage.
+ * Performs the storage side of `plakar backup` on an open repository: stores a lock, packfiles and a state, releases
+ * the lock, then closes the storage.
  */
 export async function backupToRepository(
   storage: StorageClient,

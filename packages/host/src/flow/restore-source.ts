@@ -2,8 +2,8 @@ import type { ByteSource, ExtendedAttributeEntry, RecordEntry } from "@kloset/mo
 import { piecesOf } from "../chunks.js";
 
 /**
- * Opens the content of an entry and checks it against the entry's size. A source that yields more or less is broken, and its
- * file must not be kept.
+ * Opens the content of an entry and checks it against the entry's size. A source that yields more or less is broken,
+ * and its file must not be kept.
  *
  * @throws RangeError if the number of bytes differs from the size.
  */

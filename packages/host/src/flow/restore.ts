@@ -7,8 +7,8 @@ import { restoreV1_1 } from "./restore-v1_1.js";
  * Restores entries through an exporter, as Plakar does, and closes the exporter.
  *
  * v1.0: one call per step; hard links are created as links; permissions of directories are set last.
- * v1.1: one stream of records and data; hard links are sent as whole files; extended attributes follow all files, if the
- * exporter's flags ask for them.
+ * v1.1: one stream of records and data; hard links are sent as whole files; extended attributes follow all files, if
+ * the exporter's flags ask for them.
  *
  * @throws RestoreSourceError if reading an entry's content fails on v1.1. On v1.0 only that file fails, and the restore
  * continues.

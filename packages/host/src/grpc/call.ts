@@ -179,8 +179,8 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     if (this.#closed || this.#cancelled || (this.#ended && this.#halfClosed)) return;
     this.#cancelled = true;
     this.#trace.event("host", "rst");
-    // Not `close(NGHTTP2_CANCEL)`: that half-closes the stream before resetting it, and the plugin would treat what it has
-    // received so far as complete.
+    // Not `close(NGHTTP2_CANCEL)`: that half-closes the stream before resetting it, and the plugin would treat what it
+    // has received so far as complete.
     addAbortSignal(AbortSignal.abort(), this.#stream);
   }
 

@@ -2,8 +2,8 @@
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Listens to a signal that may have any number of listeners. One signal commonly aborts thousands of calls, and Node warns
- * of a leak from the 11th listener on.
+ * Listens to a signal that may have any number of listeners. One signal commonly aborts thousands of calls, and Node
+ * warns of a leak from the 11th listener on.
  *
  * @returns A function that removes the listener.
  */

@@ -19,8 +19,8 @@ export function statusOf(headers: IncomingHttpHeaders): Status | undefined {
 }
 
 /**
- * Decodes the percent-encoding of `grpc-message`. A percent sign that is not followed by two hexadecimal digits is kept, as
- * in grpc-go: damaged text is better than none.
+ * Decodes the percent-encoding of `grpc-message`. A percent sign that is not followed by two hexadecimal digits is
+ * kept, as in grpc-go: damaged text is better than none.
  */
 export function decodeStatusText(encoded: string): string {
   if (!encoded.includes("%")) return encoded;

@@ -1,15 +1,15 @@
 import { Duplex } from "node:stream";
 
 /**
- * Bytes that may be in flight to the plugin before a writer has to wait. More than the HTTP/2 flow control windows allow a
- * host to send to a plugin that does not read: at most 16 MiB per connection in Node and grpc-go.
+ * Bytes that may be in flight to the plugin before a writer has to wait. More than the HTTP/2 flow control windows
+ * allow a host to send to a plugin that does not read: at most 16 MiB per connection in Node and grpc-go.
  */
 const MAX_UNSENT_BYTES = 24 * 1024 * 1024;
 
 /**
- * A transport that buffers everything that HTTP/2 flow control allows to be in flight, so that HTTP/2 never waits for the
- * plugin to read. Node's HTTP/2 does not read while its own writes are pending. A plugin on Node does the same, so with the
- * 64 KiB of a pipe both sides would wait for each other. Released hosts use grpc-go, which always reads.
+ * A transport that buffers everything that HTTP/2 flow control allows to be in flight, so that HTTP/2 never waits for
+ * the plugin to read. Node's HTTP/2 does not read while its own writes are pending. A plugin on Node does the same, so
+ * with the 64 KiB of a pipe both sides would wait for each other. Released hosts use grpc-go, which always reads.
  */
 export class WriteAhead extends Duplex {
   readonly #transport: Duplex;

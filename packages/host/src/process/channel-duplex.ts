@@ -4,7 +4,8 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /**
- * Combines both directions of a plugin's channel: writes to the plugin's input, and reads from its output, with back-pressure.
+ * Combines both directions of a plugin's channel: writes to the plugin's input, and reads from its output, with
+ * back-pressure.
  */
 export class ChannelDuplex extends Duplex {
   readonly #input: Readable;
@@ -32,7 +33,8 @@ export class ChannelDuplex extends Duplex {
       this.destroy(error);
     };
     input.on("error", fail);
-    // A broken pipe means that the plugin has closed its input. Its last output may still arrive, so wait for the end of it.
+    // A broken pipe means that the plugin has closed its input. Its last output may still arrive, so wait for the end
+    // of it.
     output.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE" && error.code !== "ECONNRESET") fail(error);
       this.#outputEnded = true;

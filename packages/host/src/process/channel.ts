@@ -18,8 +18,8 @@ import { ChannelDuplex } from "./channel-duplex.js";
  *
  * - `"pipes"`: two pipes on fd 0 and fd 1, as from all released hosts.
  * - `"socket"`: one socket on fd 0 for both directions, as from development hosts. fd 1 is that of the host.
- * - `"socketpairs"`: one socket each on fd 0 and fd 1. Used instead of `"pipes"` where `mkfifo` is missing, because the pipes
- *   of Node are socket pairs (named pipes on Windows).
+ * - `"socketpairs"`: one socket each on fd 0 and fd 1. Used instead of `"pipes"` where `mkfifo` is missing, because the
+ *   pipes of Node are socket pairs (named pipes on Windows).
  */
 export type ChannelKind = "pipes" | "socket" | "socketpairs";
 
@@ -79,8 +79,8 @@ export function spawnOverSocket(request: SpawnRequest): Spawned {
   // Node provides a bidirectional socket on descriptors above 2 only. The shell moves it to fd 0.
   const script = 'exec "$0" "$@" 0<&3 3<&-';
   const shell = { ...request, executable: "sh", args: ["-c", script, request.executable, ...request.args] };
-  // Not "pipe", which would put a socket on fd 1, like the second of two. Development hosts let the plugin inherit their own
-  // stdout.
+  // Not "pipe", which would put a socket on fd 1, like the second of two. Development hosts let the plugin inherit
+  // their own stdout.
   const stdout = request.logs === "inherit" ? "inherit" : "ignore";
   const watched = spawnChild(shell, ["ignore", stdout, request.logs, "pipe"]);
   const socket = watched.child.stdio[3] as Socket;

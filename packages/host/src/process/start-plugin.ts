@@ -29,7 +29,7 @@ export interface StartPluginOptions {
    * (`"collect"`), or {@link PluginProcess.stderrText} and a stream.
    */
   readonly stderr?: "inherit" | "collect" | Writable | undefined;
-  /** Milliseconds that {@link PluginProcess.stop} waits before it sends SIGTERM, and again before SIGKILL. Default 5,000. */
+  /** Milliseconds that {@link PluginProcess.stop} waits before SIGTERM, and again before SIGKILL. Default 5,000. */
   readonly stopGraceMs?: number | undefined;
 }
 
@@ -93,8 +93,8 @@ export class PluginProcess {
   }
 
   /**
-   * Ends the plugin. Closes its input, as a host does when it exits. If the plugin keeps running, sends SIGTERM, then SIGKILL:
-   * see {@link StartPluginOptions.stopGraceMs}.
+   * Ends the plugin. Closes its input, as a host does when it exits. If the plugin keeps running, sends SIGTERM, then
+   * SIGKILL: see {@link StartPluginOptions.stopGraceMs}.
    */
   async stop(): Promise<PluginExit> {
     this.#spawned.duplex.endPluginInput();

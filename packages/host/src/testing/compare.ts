@@ -4,8 +4,8 @@ import { labelOf, matchCalls } from "./match.js";
 import { callsOf, type RecordedCall } from "./transcript.js";
 
 /**
- * Describes how a host differs from the host of a transcript: missing or additional calls, different events in a call or a
- * different order of them, and calls that no longer wait for each other. Calls that overlapped may be swapped.
+ * Describes how a host differs from the host of a transcript: missing or additional calls, different events in a call
+ * or a different order of them, and calls that no longer wait for each other. Calls that overlapped may be swapped.
  */
 export function compareCalls(expected: readonly RecordedCall[], events: readonly TraceEvent[]): string[] {
   const { pairs, missing, extra } = matchCalls(expected, callsOf(events));

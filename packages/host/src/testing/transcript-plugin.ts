@@ -83,7 +83,9 @@ export class TranscriptPlugin {
     return at < 0 ? undefined : this.#unused.splice(at, 1)[0];
   }
 
-  /** Waits for the calls that ended earlier. Gives up if the host makes none, because it may be waiting for this end. */
+  /**
+   * Waits for the calls that ended earlier. Gives up if the host makes none, because it may be waiting for this end.
+   */
   async #untilItMayEnd(recorded: RecordedCall): Promise<void> {
     if (!this.#strictEnds) return;
     const earlier = this.#transcript.calls.filter(({ ended }) => ended < recorded.ended);

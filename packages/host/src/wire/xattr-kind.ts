@@ -2,8 +2,8 @@ import { connectors } from "@kloset/protocol/v1.1";
 import type { ExtendedAttributeKind } from "@kloset/model";
 
 /**
- * The numbers that hosts send. They cast their own enumeration (0 extended, 1 alternate data stream) without shifting it, so
- * the names in the proto do not apply.
+ * The numbers that hosts send. They cast their own enumeration (0 extended, 1 alternate data stream) without shifting
+ * it, so the names in the proto do not apply.
  */
 const EXTENDED = 0;
 const ADS = 1;
