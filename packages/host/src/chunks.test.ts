@@ -7,7 +7,7 @@ async function lengths(chunks: AsyncIterable<Uint8Array>): Promise<number[]> {
   return found;
 }
 
-/** Pieces that count up, so that a byte at the wrong place shows. */
+/** Makes pieces of ascending bytes, so that a misplaced byte is detected. */
 function pieces(...sizes: number[]): Uint8Array[] {
   let next = 0;
   return sizes.map((size) => Uint8Array.from({ length: size }, () => next++ % 251));
@@ -32,7 +32,7 @@ describe("wholeChunks", () => {
       [10, CHUNK_BYTES, 0, CHUNK_BYTES, 5],
       [CHUNK_BYTES, CHUNK_BYTES, 15],
     ],
-  ])("cuts %j into %j", async (sizes, expected) => {
+  ])("splits %j into %j", async (sizes, expected) => {
     const source = pieces(...sizes);
     expect(await lengths(wholeChunks(source))).toEqual(expected);
     const bytes: Uint8Array[] = [];
@@ -40,7 +40,7 @@ describe("wholeChunks", () => {
     expect(Buffer.concat(bytes).equals(Buffer.concat(source))).toBe(true);
   });
 
-  it("gives one empty chunk for empty content where that is wanted", async () => {
+  it("yields one empty chunk for empty content if requested", async () => {
     expect(await lengths(wholeChunks(new Uint8Array(0), { emptyChunk: true }))).toEqual([0]);
     expect(await lengths(wholeChunks(pieces(1), { emptyChunk: true }))).toEqual([1]);
     expect(await lengths(wholeChunks(pieces(CHUNK_BYTES), { emptyChunk: true }))).toEqual([CHUNK_BYTES]);
@@ -48,13 +48,13 @@ describe("wholeChunks", () => {
 });
 
 describe("cutChunks", () => {
-  it("keeps small pieces, cuts large ones, skips empty ones", async () => {
+  it("keeps small pieces, splits large ones, skips empty ones", async () => {
     expect(await lengths(cutChunks(pieces(24, 0, 4, CHUNK_BYTES + 1)))).toEqual([24, 4, CHUNK_BYTES, 1]);
   });
 });
 
 describe("piecesOf", () => {
-  it("takes every kind of source", async () => {
+  it("accepts every kind of source", async () => {
     expect(await lengths(piecesOf(Uint8Array.of(1, 2)))).toEqual([2]);
     expect(await lengths(piecesOf([Uint8Array.of(1), Uint8Array.of(2, 3)]))).toEqual([1, 2]);
     expect(await lengths(piecesOf(piecesOf(Uint8Array.of(1))))).toEqual([1]);

@@ -1,9 +1,9 @@
 import type { ByteSource } from "@kloset/model";
 
-/** The largest chunk that hosts send. */
+/** Largest chunk that hosts send. */
 export const CHUNK_BYTES = 1024 * 1024;
 
-/** Bytes as one async iterable, whatever kind of source they come from. */
+/** Converts any byte source to an async iterable. */
 export async function* piecesOf(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   if (source instanceof Uint8Array) {
     if (source.length > 0) yield source;
@@ -13,17 +13,16 @@ export async function* piecesOf(source: ByteSource): AsyncGenerator<Uint8Array, 
 }
 
 /**
- * Cuts content into chunks of exactly 1 MiB and a shorter last one, as hosts send
- * files: whatever pieces the source has them in.
+ * Splits content into chunks of exactly 1 MiB and a shorter last one, as hosts do when they send files.
  *
- * @param options - `emptyChunk`: empty content is one empty chunk, else none.
+ * @param options - `emptyChunk`: yield one empty chunk for empty content. Default false: yield nothing.
  */
 export async function* wholeChunks(
   source: ByteSource,
   options: { readonly emptyChunk?: boolean } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // Copies: a piece is the source's own again when the next one is asked for. Of
-  // their own size: most files are much smaller than a chunk.
+  // Copies, because the source may reuse a piece once the next one is requested. Not one buffer of 1 MiB: most files
+  // are much smaller.
   let parts: Uint8Array[] = [];
   let filled = 0;
   let any = false;
@@ -48,8 +47,8 @@ export async function* wholeChunks(
 }
 
 /**
- * Cuts content into chunks of AT most 1 MiB and keeps shorter pieces as they
- * are, as hosts send what they store: many small chunks. Empty ones are skipped.
+ * Splits content into chunks of at most 1 MiB, as hosts do when they store resources. Shorter pieces are not joined;
+ * empty ones are skipped.
  */
 export async function* cutChunks(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of piecesOf(source)) {

@@ -1,4 +1,4 @@
-/** The status codes of gRPC. Go plugins answer what their author's code returns as UNKNOWN. */
+/** gRPC status codes. Go plugins send UNKNOWN for any error that the author's code returns. */
 export const StatusCode = {
   OK: 0,
   CANCELLED: 1,
@@ -19,15 +19,15 @@ export const StatusCode = {
   UNAUTHENTICATED: 16,
 } as const;
 
-/** What a plugin answered in place of a result. */
+/** An error status that the plugin sent instead of a result. */
 export class PluginError extends Error {
   override readonly name = "PluginError";
-  /** One of {@link StatusCode}. */
+  /** gRPC status code, one of {@link StatusCode}. */
   readonly code: number;
-  /** The call that failed, as "/importer.Importer/Open". */
+  /** Path of the call that failed, for example "/importer.Importer/Open". */
   readonly path: string;
 
-  /** @param message - The status' text, exactly as the plugin sent it: hosts show it to the user as it is. */
+  /** @param message - Status text, exactly as the plugin sent it: hosts show it to the user unchanged. */
   constructor(message: string, code: number, path: string) {
     super(message);
     this.code = code;
@@ -35,15 +35,28 @@ export class PluginError extends Error {
   }
 }
 
-/** The plugin could not be started or reached, or has gone: there is no answer. */
+/** The plugin did not answer: it could not be started or reached, or it has exited. */
 export class PluginConnectionError extends Error {
   override readonly name = "PluginConnectionError";
 }
 
 /**
- * The plugin answered something that breaks the contract between hosts and
- * plugins: a released host would crash, hang or lose data over it.
+ * The plugin violated the contract between hosts and plugins in a way that makes a released host crash, hang or lose
+ * data.
  */
 export class PluginContractError extends Error {
   override readonly name = "PluginContractError";
+}
+
+/** The content of an entry could not be read in the middle of a v1.1 restore. Nothing after that entry was sent. */
+export class RestoreSourceError extends Error {
+  override readonly name = "RestoreSourceError";
+  /** Pathname of the entry. */
+  readonly pathname: string;
+
+  constructor(pathname: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`cannot read the content of ${JSON.stringify(pathname)}: ${reason}`, { cause });
+    this.pathname = pathname;
+  }
 }

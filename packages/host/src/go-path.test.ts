@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { goClean, goDir, goJoin } from "./go-path.js";
 
-// The cases of Go's own documentation of package path, and what hosts make of locations.
+// The cases come from the documentation of Go's package path, and from locations that hosts clean.
 describe("goClean", () => {
   it.each([
     ["", "."],
@@ -15,9 +15,12 @@ describe("goClean", () => {
     ["/", "/"],
     ["//", "/"],
     ["a/..", "."],
+    ["a/../", "."],
+    ["./", "."],
+    ["../", ".."],
     ["a/b/", "a/b"],
     ["fixture:///srv/o10", "fixture:/srv/o10"],
-  ])("%j is %j", (path, cleaned) => {
+  ])("cleans %j to %j", (path, cleaned) => {
     expect(goClean(path)).toBe(cleaned);
   });
 });
@@ -33,7 +36,7 @@ describe("goJoin", () => {
     [["/", "/x"], "/x"],
     [["/root", "/"], "/root"],
     [["/root", '/a b\n"c"/ü'], '/root/a b\n"c"/ü'],
-  ])("%j is %j", (elements, joined) => {
+  ])("joins %j to %j", (elements, joined) => {
     expect(goJoin(...elements)).toBe(joined);
   });
 });
@@ -46,7 +49,7 @@ describe("goDir", () => {
     ["/a/b/", "/a/b"],
     ["", "."],
     ["/", "/"],
-  ])("%j is %j", (path, dir) => {
+  ])("finds the directory of %j: %j", (path, dir) => {
     expect(goDir(path)).toBe(dir);
   });
 });

@@ -1,26 +1,18 @@
+import { posix } from "node:path";
+
 /**
- * Go's `path.Clean`: the shortest name of the same place, by names alone. Hosts
- * put it on every pathname; it turns "proto:///a" into "proto:/a".
+ * Go's `path.Clean`: the shortest equivalent name, found without looking at the file system. Hosts apply it to every
+ * pathname; it turns "proto:///a" into "proto:/a".
  */
 export function goClean(path: string): string {
-  if (path === "") return ".";
-  const rooted = path.startsWith("/");
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") parts.push(part);
-    else if (parts.length > 0 && parts.at(-1) !== "..") parts.pop();
-    else if (!rooted) parts.push("..");
-  }
-  const joined = parts.join("/");
-  if (rooted) return `/${joined}`;
-  return joined === "" ? "." : joined;
+  // Node keeps a trailing slash, Go does not.
+  const normalized = posix.normalize(path);
+  return normalized.length > 1 && normalized.endsWith("/") ? normalized.slice(0, -1) : normalized;
 }
 
-/** Go's `path.Join`: empty elements are left out; "" when all are empty. */
+/** Go's `path.Join`: joins the elements that are not empty; "" if all of them are. */
 export function goJoin(...elements: readonly string[]): string {
-  const present = elements.filter((element) => element !== "");
-  return present.length === 0 ? "" : goClean(present.join("/"));
+  return elements.every((element) => element === "") ? "" : goClean(posix.join(...elements));
 }
 
 /** Go's `path.Dir`: all but the last element, cleaned. */

@@ -1,5 +1,5 @@
 /**
- * Plays Plakar: starts plugin executables and drives them, in either generation.
+ * Acts as a Plakar host: starts plugin executables and calls them, in either generation of the protocol.
  *
  * @module
  */
@@ -8,7 +8,7 @@ export type { ExportResult, ExportStream } from "./client/export-stream.js";
 export type { ExporterClient, ExporterClientV1_0, ExporterClientV1_1 } from "./client/exporter-client.js";
 export type { ImporterClient, RecordResult, Scan, ScannedRecord } from "./client/importer-client.js";
 export type { StorageClient } from "./client/storage-client.js";
-export { PluginConnectionError, PluginContractError, PluginError, StatusCode } from "./errors.js";
+export { PluginConnectionError, PluginContractError, PluginError, RestoreSourceError, StatusCode } from "./errors.js";
 export { backup, type BackupOptions, type BackupSink, type BackupSummary } from "./flow/backup.js";
 export { count, type SourceCount } from "./flow/count.js";
 export {
@@ -28,13 +28,8 @@ export {
   type Take,
   type Wanted,
 } from "./flow/repository.js";
-export {
-  restore,
-  RestoreSourceError,
-  type RestoreEntry,
-  type RestoreOptions,
-  type RestoreSummary,
-} from "./flow/restore.js";
+export { restore } from "./flow/restore.js";
+export type { RestoreEntry, RestoreOptions, RestoreSummary } from "./flow/restore-types.js";
 export { MAX_MESSAGE_BYTES } from "./grpc/frames.js";
 export {
   PluginConnection,

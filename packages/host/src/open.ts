@@ -12,40 +12,43 @@ import { PluginConnection, type ConnectOptions } from "./grpc/connection.js";
 import type { PluginExit } from "./process/channel.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./process/start-plugin.js";
 
-/** Sends Init, in the generation of the connection. @throws PluginError when the plugin refuses. */
+/** Sends Init in the generation of the connection. @throws PluginError if the plugin rejects it. */
 export async function openImporter(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClient> {
   return connection.generation === "v1.0"
     ? await ImporterClientV1_0.init(connection, options)
     : await ImporterClientV1_1.init(connection, options);
 }
 
-/** Sends Init, in the generation of the connection. @throws PluginError when the plugin refuses. */
+/** Sends Init in the generation of the connection. @throws PluginError if the plugin rejects it. */
 export async function openExporter(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterClient> {
   return connection.generation === "v1.0"
     ? await ExporterV1_0.init(connection, options)
     : await ExporterV1_1.init(connection, options);
 }
 
-/** Sends Init, in the generation of the connection. @throws PluginError when the plugin refuses. */
+/** Sends Init in the generation of the connection. @throws PluginError if the plugin rejects it. */
 export async function openStorage(connection: PluginConnection, options: ConnectorOptions): Promise<StorageClient> {
   return connection.generation === "v1.0"
     ? await StorageClientV1_0.init(connection, options)
     : await StorageClientV1_1.init(connection, options);
 }
 
-/** All that it takes to have a connector at hand: a process, a connection, Init. */
+/**
+ * Options of {@link startImporter}, {@link startExporter} and {@link startStorage}: for the process, the connection and
+ * Init.
+ */
 export interface StartConnectorOptions extends StartPluginOptions, ConnectOptions, ConnectorOptions {}
 
-/** A connector in a process of its own. */
+/** A connector and the process it runs in. */
 export interface RunningConnector<Client> {
   readonly client: Client;
   readonly plugin: PluginProcess;
-  /** Ends the process: see `PluginProcess.stop`. The connector should be closed by then. */
+  /** Ends the process: see `PluginProcess.stop`. Close the connector first. */
   readonly stop: () => Promise<PluginExit>;
 }
 
 /**
- * Starts an importer plugin.
+ * Starts an importer plugin, connects to it and sends Init.
  *
  * @example
  * const { client, stop } = await startImporter({ executable, generation: "v1.1", location: "fs:///home" });
@@ -54,7 +57,8 @@ export interface RunningConnector<Client> {
  * } finally {
  *   await stop();
  * }
- * @throws PluginConnectionError when it does not start or answer; PluginError when it refuses Init. The process is ended then.
+ * @throws PluginConnectionError if the plugin does not start or answer, PluginError if it rejects Init. The process has
+ * ended by then.
  */
 export async function startImporter(options: StartConnectorOptions): Promise<RunningConnector<ImporterClient>> {
   return await startConnector(options, openImporter);

@@ -11,7 +11,7 @@ import { entriesV1_0 } from "./testing/inputs.js";
 import { replay } from "./testing/replay.js";
 import { readTranscript } from "./testing/transcript.js";
 
-/** A client with some of its methods replaced. */
+/** Returns a client with some of its methods replaced. */
 function altered<T extends object>(client: T, changes: Partial<T>): T {
   return new Proxy(client, {
     get(target, name) {
@@ -21,13 +21,13 @@ function altered<T extends object>(client: T, changes: Partial<T>): T {
   });
 }
 
-describe("a host that does otherwise is found out", () => {
+describe("the comparison detects a host that", () => {
   async function differencesOf(name: string, drive: Drive): Promise<string[]> {
-    // Not strict: a host that calls less would wait for itself.
+    // Without strictEnds: a host that makes fewer calls would wait for itself.
     return (await replay(readTranscript(name), drive)).differences;
   }
 
-  it("asks for its identity five times", async () => {
+  it("requests the identity five times", async () => {
     let asked = 0;
     const differences = await differencesOf("plakar-1.0.6-backup-importer", async (connection, options) => {
       const client = await openImporter(connection, options);
@@ -60,11 +60,11 @@ describe("a host that does otherwise is found out", () => {
       };
       await count(altered(client, { scan }));
     });
-    expect(differences.filter((text) => text.includes(", word "))).toHaveLength(2);
+    expect(differences.filter((text) => text.includes(", event "))).toHaveLength(2);
     expect(differences[0]).toContain('{"kind":"half-close"}, in the transcript {"kind":"message"');
   });
 
-  it("acknowledges before it has read", async () => {
+  it("acknowledges records before it has read them", async () => {
     const name = "plakar-1.1.4-backup-importer";
     const differences = await differencesOf(name, async (connection, options) => {
       const client = await openImporter(connection, options);
@@ -82,7 +82,7 @@ describe("a host that does otherwise is found out", () => {
     expect(differences.filter((text) => text.startsWith("result ")).length).toBeGreaterThan(0);
   });
 
-  it("promises another size", async () => {
+  it("announces another size", async () => {
     const name = "plakar-1.0.6-restore-exporter";
     const differences = await differencesOf(name, async (connection, options) => {
       const client = await openExporter(connection, options);
@@ -95,7 +95,7 @@ describe("a host that does otherwise is found out", () => {
     expect(differences.filter((text) => text.startsWith("not called: /exporter.Exporter/StoreFile"))).toHaveLength(5);
   });
 
-  it("sets the permissions of directories from the top down, or before their content", async () => {
+  it("sets permissions of directories from the top down, or before storing their content", async () => {
     const name = "plakar-1.0.6-restore-exporter";
     const differences = await differencesOf(name, async (connection, options) => {
       const client = await openExporter(connection, options);
@@ -119,7 +119,7 @@ describe("a host that does otherwise is found out", () => {
     );
   });
 
-  it("does not wait for the lock to be given back", async () => {
+  it("does not wait until the lock is released", async () => {
     const name = "plakar-1.1.4-backup-storage";
     const differences = await differencesOf(name, async (connection, options) => {
       const client = await openStorage(connection, options);
@@ -137,7 +137,7 @@ describe("a host that does otherwise is found out", () => {
     expect(differences[0]).toMatch(/^began before the end of \/store.Store\/Delete .*: \/store.Store\/Close/);
   });
 
-  it("calls itself something else", async () => {
+  it("has another user agent", async () => {
     const transcript = readTranscript("plakar-1.1.4-create-storage");
     const { differences } = await replay(transcript, driveOf(transcript), { userAgent: "connect-es/2" });
     expect(differences).toHaveLength(2);

@@ -8,12 +8,14 @@ import { matchCalls } from "./testing/match.js";
 import { replay } from "./testing/replay.js";
 import { callsOf, messagesOf, readTranscript, type Transcript } from "./testing/transcript.js";
 
-/** What the host says of itself is what it did: every call, and every word on both sides of it. */
+/** Compares the host's own trace with the transcript: every call, and every message in both directions. */
 function traceDifferences(transcript: Transcript, trace: readonly TraceEvent[]): string[] {
   const calls = callsOf(trace);
   const answers = matchCalls(transcript.calls, calls).pairs.flatMap(([expected, actual]) => {
     const [wanted, got] = [messagesOf(expected, "plugin"), messagesOf(actual, "plugin")];
-    return isDeepStrictEqual(wanted, got) ? [] : [`${expected.path} was answered ${JSON.stringify(got)}`];
+    return isDeepStrictEqual(wanted, got)
+      ? []
+      : [`${expected.path}: the trace shows the responses ${JSON.stringify(got)}`];
   });
   const unordered = compareCalls(transcript.calls, trace).filter((text) => !/^(began|result)/.test(text));
   return [...unordered, ...answers];
@@ -23,15 +25,15 @@ const NAMES = readdirSync(new URL("../../../fixtures/transcripts/", import.meta.
   .filter((name) => name.endsWith(".jsonl"))
   .map((name) => name.slice(0, -".jsonl".length));
 
-describe("the host does what Plakar did", () => {
-  it("has all the transcripts", () => {
+describe("the host makes the same calls as Plakar", () => {
+  it("has all transcripts", () => {
     expect(NAMES).toHaveLength(17);
   });
 
   it.each(NAMES)("%s", async (name) => {
     const transcript = readTranscript(name);
     const { differences, trace } = await replay(transcript, driveOf(transcript), {
-      // What overlapped in a restore took as long as it took.
+      // Calls of a restore overlapped, so the order of their ends matters.
       strictEnds: name.endsWith("restore-exporter"),
     });
     expect(differences).toEqual([]);

@@ -218,7 +218,7 @@ describe("kloset-conformance", () => {
   });
 
   it.each<[string, () => string | Promise<string>, string]>([
-    ["not there", () => "/nowhere/plugin", 'can not start the plugin "/nowhere/plugin": no such file'],
+    ["not there", () => "/nowhere/plugin", 'the plugin "/nowhere/plugin": no such file'],
     ["a folder", () => folder, ": it is not executable"],
     ["another program", () => "/bin/cat", 'the plugin printed onto its connection, at its start: "PRI * HTTP/2.0'],
     [

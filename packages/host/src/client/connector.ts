@@ -1,37 +1,37 @@
 import { hostname } from "node:os";
 import type { HostOptions } from "@kloset/model";
 
-/** What a connector is made from: `Init` carries it to the plugin. */
+/** Options of a connector. `Init` sends them to the plugin. */
 export interface ConnectorOptions {
-  /** As the user writes it: `<protocol>://<rest>`. Sent as `config.location`. */
+  /** Location as the user writes it: `<protocol>://<rest>`. Sent as `config.location`. */
   readonly location: string;
-  /** Default: what stands before "://" in the location. */
+  /** Default: the part of the location before "://". */
   readonly protocol?: string | undefined;
-  /** The user's options (`-o key=value`). */
+  /** Options of the user (`-o key=value`). */
   readonly config?: Readonly<Record<string, string>> | undefined;
-  /** What the host says of itself. Default: this machine, and one call at a time. Storages are told none of it. */
+  /** Description of the host. Default: this machine, and one call at a time. Not sent to storages. */
   readonly options?: Partial<HostOptions> | undefined;
 }
 
-/** What a connector says of itself. */
+/** A connector's description of itself. */
 export interface ConnectorIdentity {
-  /** The machine or account; empty where the generation does not tell. */
+  /** Machine or account. Empty where the generation does not send it. */
   readonly origin: string;
-  /** The kind, as "fs" or "s3"; empty where the generation does not tell. */
+  /** Type of the connector, for example "fs" or "s3". Empty where the generation does not send it. */
   readonly type: string;
-  /** The top of what is imported or restored to; of a storage, its location (v1.0) or root (v1.1). */
+  /** Root directory of the import or restore. For a storage, its location (v1.0) or root (v1.1). */
   readonly root: string;
-  /** Bits of `LocationFlag`; 0 on v1.0, which has none. */
+  /** Bits of `LocationFlag`. 0 on v1.0, which has no flags. */
   readonly flags: number;
 }
 
-/** The part of every `Init` that both generations and all connectors share. */
+/** Fields that the `Init` of every connector has in both generations. */
 export interface InitFields {
   readonly proto: string;
   readonly config: Record<string, string>;
 }
 
-/** @throws RangeError for a location without a protocol, when none is given. */
+/** @throws RangeError if the location has no protocol and none is given. */
 export function initFields(options: ConnectorOptions): InitFields {
   const protocol = options.protocol ?? /^([^:/]+):\/\//.exec(options.location)?.[1];
   if (protocol === undefined) {
@@ -42,7 +42,7 @@ export function initFields(options: ConnectorOptions): InitFields {
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
 
-/** Fills in what the caller leaves out, with Go's names for system and processor. */
+/** Fills in missing options, with Go's names for operating system and architecture. */
 export function hostOptionsOf(options: Partial<HostOptions> | undefined): HostOptions {
   return {
     hostname: hostname(),

@@ -7,16 +7,16 @@ import { exportedRecord, recordFromWire } from "../wire/record-v1_1.js";
 
 type ExportCall = Call<typeof exporter.ExportRequestSchema, typeof exporter.ExportResponseSchema>;
 
-/** What the plugin answers for one record. */
+/** The plugin's result for one record. */
 export interface ExportResult {
   readonly pathname: string;
   /** Present when the record was an extended attribute. */
   readonly attribute: ExtendedAttributeName | undefined;
-  /** Why the record could not be restored; undefined when it was. */
+  /** Reason why the record could not be restored. Undefined if it was restored. */
   readonly error: string | undefined;
 }
 
-/** The stream of a v1.1 restore. Read {@link ExportStream.results} while sending. */
+/** The Export stream of v1.1. Read {@link ExportStream.results} while sending. */
 export class ExportStream {
   readonly #call: ExportCall;
 
@@ -25,22 +25,21 @@ export class ExportStream {
   }
 
   /**
-   * Sends a record. For a regular file or an extended attribute its content must
-   * follow: see {@link ExportStream.sendContent}.
+   * Sends a record. The content of a regular file or an extended attribute must follow: see
+   * {@link ExportStream.sendContent}.
    *
-   * @returns False when the plugin has ended the stream: the results say why.
+   * @returns False if the plugin has ended the stream. {@link ExportStream.results} throws the reason.
    */
   async sendRecord(entry: RecordEntry | ExtendedAttributeEntry): Promise<boolean> {
     return await this.#call.send({ packet: { case: "record", value: exportedRecord(entry) } });
   }
 
   /**
-   * Sends content in chunks of 1 MiB, without the empty chunk that ends it. When
-   * the source throws, half-close: that is how the plugin learns that the file
-   * must fail.
+   * Sends content in chunks of 1 MiB. {@link ExportStream.endContent} must follow. If the source throws, half-close
+   * instead: it tells the plugin that the file is incomplete.
    *
-   * @returns Bytes sent, or undefined when the plugin has ended the stream.
-   * @throws What the source throws.
+   * @returns The number of bytes sent, or undefined if the plugin has ended the stream.
+   * @throws The error of the source.
    */
   async sendContent(source: ByteSource): Promise<number | undefined> {
     let bytes = 0;
@@ -51,30 +50,31 @@ export class ExportStream {
     return bytes;
   }
 
-  /** Sends the one empty chunk that ends a content. */
+  /** Sends the empty chunk that marks the end of content. */
   async endContent(): Promise<boolean> {
     return await this.#call.send({ packet: { case: "chunk", value: new Uint8Array(0) } });
   }
 
-  /** Says that nothing follows. */
+  /** Half-closes the stream: nothing follows. */
   halfClose(): void {
     this.#call.halfClose();
   }
 
-  /** Drops the stream. */
+  /** Resets the stream. */
   cancel(): void {
     this.#call.cancel();
   }
 
   /**
-   * The plugin's answers, in any order, until it ends the stream.
+   * Yields the plugin's results, in any order, until it ends the stream.
    *
-   * @throws PluginError when it ends it with an error.
-   * @throws PluginContractError for an answer on which hosts crash.
+   * @throws PluginError if the plugin ends the stream with an error.
+   * @throws PluginContractError for a result on which hosts crash.
    */
   async *results(): AsyncGenerator<ExportResult, void, undefined> {
     for await (const { result } of this.#call.messages()) {
-      if (result?.header === undefined) throw new PluginContractError("a result without the header of its record");
+      if (result?.header === undefined)
+        throw new PluginContractError("the plugin sent a result without the header of its record");
       const { pathname, attribute } = recordFromWire(result.header);
       yield { pathname, attribute, error: result.error === "" ? undefined : result.error };
     }

@@ -2,42 +2,42 @@ import type { ByteSource, FileInfo, HostOptions } from "@kloset/model";
 import type { ConnectorIdentity } from "./connector.js";
 import type { ExportStream } from "./export-stream.js";
 
-/** An exporter in a plugin that speaks generation v1.0: one call for each step. Pathnames have the root in front. */
+/** An exporter of generation v1.0: one call per step. Pathnames include the root. */
 export interface ExporterClientV1_0 {
   readonly generation: "v1.0";
   readonly options: HostOptions;
-  /** Asks for the root; this generation tells no more. */
+  /** Requests the root. This generation sends nothing else. */
   identity(signal?: AbortSignal): Promise<ConnectorIdentity>;
   createDirectory(pathname: string, signal?: AbortSignal): Promise<void>;
   /**
-   * Stores a file: its data in chunks of 1 MiB, one empty chunk for an empty file.
-   * When the source fails, the stream is half-closed short, as 1.0.6 does.
+   * Stores a file. Its data is sent in chunks of 1 MiB, or as one empty chunk if it is empty. If the source fails, the
+   * stream is half-closed early, as Plakar 1.0.6 does.
    *
-   * @param size - Bytes promised to the plugin.
-   * @returns Bytes sent.
-   * @throws What the source threw, or PluginError with the plugin's answer.
+   * @param size - Number of bytes announced to the plugin.
+   * @returns The number of bytes sent.
+   * @throws The error of the source, or PluginError with the plugin's status.
    */
   storeFile(pathname: string, source: ByteSource, size: number, signal?: AbortSignal): Promise<number>;
-  /** Sets mode, owner and time. The size is not sent. */
+  /** Sets mode, owner and modification time. The size is omitted. */
   setPermissions(pathname: string, fileInfo: FileInfo, signal?: AbortSignal): Promise<void>;
   createLink(oldname: string, newname: string, kind: "hard" | "symbolic", signal?: AbortSignal): Promise<void>;
-  /** Says that the work is over. The process goes on: see `PluginProcess.stop`. */
+  /** Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. */
   close(): Promise<void>;
 }
 
-/** An exporter in a plugin that speaks generation v1.1: one stream for everything. Pathnames are below the root. */
+/** An exporter of generation v1.1: one stream for all entries. Pathnames are relative to the root. */
 export interface ExporterClientV1_1 {
   readonly generation: "v1.1";
   readonly options: HostOptions;
-  /** What `Init` answered. */
+  /** Returns the response to `Init`. */
   identity(signal?: AbortSignal): Promise<ConnectorIdentity>;
-  /** Asks whether the target can be reached. */
+  /** Checks that the target can be reached. */
   ping(signal?: AbortSignal): Promise<void>;
-  /** Starts the restore. At most one. */
+  /** Starts the restore. Call it at most once. */
   export(signal?: AbortSignal): ExportStream;
-  /** Says that the work is over. The process goes on: see `PluginProcess.stop`. */
+  /** Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. */
   close(): Promise<void>;
 }
 
-/** An exporter in a plugin. The generations differ too much for one interface; `restore` drives both. */
+/** An exporter. The generations differ too much for one interface; `restore` supports both. */
 export type ExporterClient = ExporterClientV1_0 | ExporterClientV1_1;

@@ -42,7 +42,7 @@ export class ExporterV1_0 implements ExporterClientV1_0 {
   async storeFile(pathname: string, source: ByteSource, size: number, signal?: AbortSignal): Promise<number> {
     const cookie = this.#cookie;
     const call = this.#connection.call(rpc.storeFile, signal);
-    // A size that is not known (-1) goes out as Go casts it.
+    // An unknown size (-1) is cast to unsigned, as in Go.
     const header = { pathname, size: BigInt.asUintN(64, BigInt(size)) };
     let open = await call.send({ type: { case: "header", value: header }, cookie });
     let bytes = 0;
@@ -60,7 +60,7 @@ export class ExporterV1_0 implements ExporterClientV1_0 {
     try {
       await answerOf(call, pathOf(rpc.storeFile));
     } catch (error) {
-      // The plugin's complaint about a short file only follows from the source's failure.
+      // A failure of the source explains the plugin's error about a short file.
       if (sourceError === undefined) throw error;
     }
     if (sourceError !== undefined) throw sourceError.reason;

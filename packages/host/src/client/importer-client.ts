@@ -2,16 +2,16 @@ import type { ExtendedAttributeName, FileInfo, HostOptions } from "@kloset/model
 import type { Generation } from "../grpc/connection.js";
 import type { ConnectorIdentity } from "./connector.js";
 
-/** What a plugin's scan says of one entry, one extended attribute, or one failure. */
+/** A record of a scan: an entry, an extended attribute, or an error. */
 export interface ScannedRecord {
   readonly pathname: string;
   /** Absent for extended attributes and errors. */
   readonly fileInfo: FileInfo | undefined;
-  /** Target of a symbolic link, else empty. */
+  /** Target of a symbolic link. Empty for other entries. */
   readonly target: string;
   /** Present when the record is an extended attribute of `pathname`. */
   readonly attribute: ExtendedAttributeName | undefined;
-  /** Names of the extended attributes that come as records of their own. */
+  /** Names of the extended attributes that follow as separate records. */
   readonly extendedAttributes: readonly string[];
   /** Windows file attributes. */
   readonly fileAttributes: number;
@@ -19,47 +19,47 @@ export interface ScannedRecord {
   readonly error: string | undefined;
 }
 
-/** What a host says of a record that it is done with. */
+/** The host's result for a record. */
 export interface RecordResult {
-  /** Bytes that the content really had, when it was read to its end: hosts report that in place of the size scanned. */
+  /** Actual size of the content, if it was read to its end. Hosts report it instead of the scanned size. */
   readonly size?: number | undefined;
-  /** What went wrong. Released hosts never say it. */
+  /** Error text. Released hosts never send one. */
   readonly error?: string | undefined;
 }
 
-/** A running scan. Iterate it once, to its end. */
+/** A running scan. Iterate it once, to the end. */
 export interface Scan extends AsyncIterable<ScannedRecord> {
-  /** Says that the host is done with a record. Every record wants it, in any order. v1.0 has no such message: nothing is sent. */
+  /** Tells the plugin that the host is done with a record. Required for every record, in any order. A no-op on v1.0. */
   acknowledge(record: ScannedRecord, result?: RecordResult): Promise<void>;
   /**
-   * Says that every record is acknowledged, and waits for the plugin to end the scan.
+   * Tells the plugin that every record is acknowledged, and waits until the plugin ends the scan. A no-op on v1.0.
    *
-   * @throws PluginError when the plugin ends it with an error.
+   * @throws PluginError if the plugin ends the scan with an error.
    */
   finish(): Promise<void>;
 }
 
-/** An importer in a plugin, seen from the host. The same for both generations. */
+/** An importer, with the same interface for both generations. */
 export interface ImporterClient {
   readonly generation: Generation;
-  /** What `Init` told the plugin. */
+  /** Options that `Init` sent to the plugin. */
   readonly options: HostOptions;
-  /** v1.0 asks the plugin each time; v1.1 has it from `Init`. */
+  /** Returns the identity. v1.0 requests it from the plugin each time, v1.1 receives it from `Init`. */
   identity(signal?: AbortSignal): Promise<ConnectorIdentity>;
-  /** Asks whether the source can be reached. v1.0 has no such call: resolves at once. */
+  /** Checks that the source can be reached. A no-op on v1.0. */
   ping(signal?: AbortSignal): Promise<void>;
-  /** Starts the scan. At most one. */
+  /** Starts the scan. Call it at most once. */
   scan(signal?: AbortSignal): Scan;
   /**
-   * Opens the content of a regular file or an extended attribute. The call is made
-   * when the iteration begins, and is over when the iteration ends.
+   * Opens the content of a regular file or an extended attribute. The call starts when iteration begins, and ends with
+   * it.
    *
-   * v1.0 names a record by its pathname alone: for an extended attribute it gets
-   * whatever the plugin takes that for.
+   * v1.0 identifies a record by its pathname alone, so the content of an extended attribute is whatever the plugin
+   * returns for that pathname.
    *
    * @throws PluginContractError for an empty chunk, on which hosts fail.
    */
   open(record: ScannedRecord, signal?: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Says that the work is over. The process goes on: see `PluginProcess.stop`. */
+  /** Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. */
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import type { ImporterClient, Scan, ScannedRecord } from "./importer-client.js";
 
 const rpc = importer.Importer.method;
 
-/** An importer that speaks generation v1.0. */
+/** An importer of generation v1.0. */
 export class ImporterClientV1_0 implements ImporterClient {
   readonly generation = "v1.0";
   readonly options: HostOptions;
@@ -26,7 +26,7 @@ export class ImporterClientV1_0 implements ImporterClient {
   static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClientV1_0> {
     const host = hostOptionsOf(options.options);
     const answer = await connection.unary(rpc.init, {
-      // No release of this generation sends `excludes`: those hosts filter by themselves.
+      // Hosts of this generation never send `excludes`: they filter the records themselves.
       options: {
         hostname: host.hostname,
         os: host.os,
@@ -46,7 +46,7 @@ export class ImporterClientV1_0 implements ImporterClient {
   }
 
   async ping(): Promise<void> {
-    // Not part of this generation.
+    // This generation has no such call.
   }
 
   scan(signal?: AbortSignal): Scan {
@@ -63,11 +63,12 @@ export class ImporterClientV1_0 implements ImporterClient {
     const call = await this.#connection.serverStream(rpc.openReader, request, signal);
     try {
       for await (const { chunk } of call.messages()) {
-        if (chunk.length === 0) throw new PluginContractError(`an empty chunk in the content of ${record.pathname}`);
+        if (chunk.length === 0)
+          throw new PluginContractError(`the plugin sent an empty chunk in the content of ${record.pathname}`);
         yield chunk;
       }
     } finally {
-      // Hosts never cancel a reader: CloseReader says that it is no longer wanted, whatever happened.
+      // Hosts never cancel a reader. They always send CloseReader instead.
       call.discard();
       await this.#closeReader(request);
     }
@@ -81,8 +82,7 @@ export class ImporterClientV1_0 implements ImporterClient {
     try {
       await this.#connection.unary(rpc.closeReader, request);
     } catch (error) {
-      // Hosts do not care; and what the reader itself answered counts more: also why
-      // the plugin has gone.
+      // Hosts ignore these errors. The outcome of the reader itself matters more, including why the plugin has exited.
       if (!(error instanceof PluginError) && !(error instanceof PluginConnectionError)) throw error;
     }
   }
@@ -97,14 +97,14 @@ export class ImporterClientV1_0 implements ImporterClient {
   }
 }
 
-/** @throws PluginContractError for an answer that is neither a record nor an error. */
+/** @throws PluginContractError for a response that is neither a record nor an error. */
 function recordFromScan({ pathname, result }: importer.ScanResponse): ScannedRecord {
   const empty = { pathname, target: "", extendedAttributes: [], fileAttributes: 0 };
   if (result.case === "error") {
     return { ...empty, fileInfo: undefined, attribute: undefined, error: result.value.message };
   }
   if (result.case !== "record") {
-    throw new PluginContractError(`the scan answered neither a record nor an error for ${JSON.stringify(pathname)}`);
+    throw new PluginContractError(`the scan sent neither a record nor an error for ${JSON.stringify(pathname)}`);
   }
   const { fileinfo, target, fileAttributes, xattr } = result.value;
   if (xattr !== undefined) {

@@ -11,7 +11,7 @@ import { initOptionsV1_1 } from "./init-v1_1.js";
 const rpc = importer.Importer.method;
 type ImportCall = Call<typeof importer.ImportRequestSchema, typeof importer.ImportResponseSchema>;
 
-/** An importer that speaks generation v1.1. */
+/** An importer of generation v1.1. */
 export class ImporterClientV1_1 implements ImporterClient {
   readonly generation = "v1.1";
   readonly options: HostOptions;
@@ -47,7 +47,8 @@ export class ImporterClientV1_1 implements ImporterClient {
     const call = await this.#connection.serverStream(rpc.open, { record: openedRecord(record) }, signal);
     try {
       for await (const { chunk } of call.messages()) {
-        if (chunk.length === 0) throw new PluginContractError(`an empty chunk in the content of ${record.pathname}`);
+        if (chunk.length === 0)
+          throw new PluginContractError(`the plugin sent an empty chunk in the content of ${record.pathname}`);
         yield chunk;
       }
     } finally {
@@ -72,10 +73,11 @@ class ImportScan implements Scan {
     try {
       for (;;) {
         const response = await this.#call.receive();
-        // Released hosts take it for the end of the scan, and would keep half of a source for the whole.
+        // Released hosts treat this as the end of the scan, and would store part of a source as the whole.
         if (response === undefined) throw new PluginContractError("the plugin ended Import before it was finished");
         if (response.finished) break;
-        if (response.record === undefined) throw new PluginContractError("expected a record");
+        if (response.record === undefined)
+          throw new PluginContractError("the plugin sent an Import response that has no record and is not finished");
         yield recordFromWire(response.record);
       }
       finished = true;
@@ -94,7 +96,7 @@ class ImportScan implements Scan {
   async finish(): Promise<void> {
     this.#call.halfClose();
     while ((await this.#call.receive()) !== undefined) {
-      // Hosts read nothing more after `finished`.
+      // Hosts ignore messages after `finished`.
     }
   }
 

@@ -1,6 +1,6 @@
 import type { HostOptions } from "@kloset/model";
 
-/** `Options` as importers and exporters of v1.1 are told them. */
+/** The `Options` message that v1.1 sends to importers and exporters. */
 export interface WireOptions {
   readonly hostname: string;
   readonly os: string;
@@ -11,7 +11,7 @@ export interface WireOptions {
   readonly noxattr: boolean;
 }
 
-/** Makes the options of a v1.1 `Init`. */
+/** Builds the options of a v1.1 `Init`. */
 export function initOptionsV1_1(host: HostOptions): WireOptions {
   return {
     hostname: host.hostname,

@@ -2,41 +2,42 @@ import type { ByteSource, Mac, Range, ResourceKind } from "@kloset/model";
 import type { Generation } from "../grpc/connection.js";
 import type { ConnectorIdentity } from "./connector.js";
 
-/** A storage in a plugin, seen from the host. The same for both generations. */
+/** A storage, with the same interface for both generations. */
 export interface StorageClient {
   readonly generation: Generation;
-  /** v1.0 asks the plugin for its location each time, and knows no more; v1.1 has it from `Init`. */
+  /**
+   * Returns the identity. v1.0 requests the location, and nothing else, each time. v1.1 receives all of it from `Init`.
+   */
   identity(signal?: AbortSignal): Promise<ConnectorIdentity>;
-  /** Asks whether the store can be reached. v1.0 has no such call: resolves at once. */
+  /** Checks that the store can be reached. A no-op on v1.0. */
   ping(signal?: AbortSignal): Promise<void>;
-  /** Makes a repository that keeps `config`. */
+  /** Creates a repository with the given configuration. */
   create(config: Uint8Array, signal?: AbortSignal): Promise<void>;
-  /** @returns What `create` was given. */
+  /** Opens the repository. @returns The configuration that was passed to `create`. */
   open(signal?: AbortSignal): Promise<Uint8Array>;
-  /** @returns Bits of `StoreMode`. */
+  /** Requests the mode of the store. @returns Bits of `StoreMode`. */
   mode(signal?: AbortSignal): Promise<number>;
-  /** @returns Bytes stored; -1 when the store does not know. */
+  /** Requests the size of the store. @returns The number of bytes stored, or -1 if the store does not know. */
   size(signal?: AbortSignal): Promise<number>;
-  /** @throws PluginContractError for a MAC that has not 32 bytes. */
+  /** Lists all resources of a kind. @throws PluginContractError for a MAC whose length is not 32 bytes. */
   list(kind: ResourceKind, signal?: AbortSignal): Promise<Mac[]>;
   /**
-   * Stores a resource. A message with the name goes first, then a chunk for every
-   * piece of the source, none above 1 MiB. When the source fails, the call is
-   * cancelled: the store must keep nothing.
+   * Stores a resource. Sends a message with its name, then a chunk of at most 1 MiB for every piece of the source. If
+   * the source fails, the call is cancelled and the store must keep nothing.
    *
-   * @returns Bytes written, as the plugin says.
-   * @throws What the source threw, or PluginError with the plugin's answer.
+   * @returns The number of bytes written, as reported by the plugin.
+   * @throws The error of the source, or PluginError with the plugin's status.
    */
   put(kind: ResourceKind, mac: Mac, source: ByteSource, signal?: AbortSignal): Promise<number>;
   /**
-   * Reads a resource, or a part of it. The call is made when the iteration begins.
-   * Stopping early reads the rest and drops it, as hosts do; abort the signal to
-   * cancel.
+   * Reads a resource, or a part of it. The call starts when iteration begins. Stopping early reads and discards the
+   * rest, as hosts do. Abort the signal to cancel the call.
    *
-   * @param range - Packfiles only on v1.0.
+   * @param range - On v1.0, allowed for packfiles only.
    */
   get(kind: ResourceKind, mac: Mac, range?: Range, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Deletes a resource. */
   delete(kind: ResourceKind, mac: Mac, signal?: AbortSignal): Promise<void>;
-  /** Says that the work is over. Calls may still follow: hosts delete their lock after it. */
+  /** Tells the plugin that the work is done. Calls may still follow: hosts delete their lock afterwards. */
   close(): Promise<void>;
 }

@@ -17,22 +17,22 @@ const PACKFILE_CALLS = {
 };
 const LOCK_CALLS = { list: rpc.getLocks, put: rpc.putLock, get: rpc.getLock, delete: rpc.deleteLock };
 
-/** This generation has calls of its own for every kind of resource. */
+/** Returns the methods for a kind of resource. This generation has separate methods for each. */
 function callsOf(kind: ResourceKind): Calls {
   switch (kind) {
     case "state":
       return STATE_CALLS;
-    // The messages of the three kinds differ by their names alone.
+    // The messages of the three kinds differ only in their names.
     case "packfile":
       return PACKFILE_CALLS as unknown as Calls;
     case "lock":
       return LOCK_CALLS as unknown as Calls;
     default:
-      throw new RangeError(`v1.0 has no resources of kind ${kind}`);
+      throw new RangeError(`v1.0 has no resources of kind ${kind}, only state, packfile and lock`);
   }
 }
 
-/** A storage that speaks generation v1.0. */
+/** A storage of generation v1.0. */
 export class StorageClientV1_0 implements StorageClient {
   readonly generation = "v1.0";
   readonly #connection: PluginConnection;
@@ -54,7 +54,7 @@ export class StorageClientV1_0 implements StorageClient {
   }
 
   async ping(): Promise<void> {
-    // Not part of this generation.
+    // This generation has no such call.
   }
 
   async create(config: Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -101,7 +101,7 @@ export class StorageClientV1_0 implements StorageClient {
       yield* getChunks(await this.#connection.serverStream(callsOf(kind).get, named, signal), ({ chunk }) => chunk);
       return;
     }
-    if (kind !== "packfile") throw new RangeError(`v1.0 reads parts of packfiles only, not of a ${kind}`);
+    if (kind !== "packfile") throw new RangeError(`v1.0 supports ranges for packfiles only, not for a ${kind}`);
     const request = { ...named, offset: BigInt(range.offset), length: range.length };
     yield* getChunks(await this.#connection.serverStream(rpc.getPackfileBlob, request, signal), ({ chunk }) => chunk);
   }

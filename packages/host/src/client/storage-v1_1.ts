@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<ResourceKind, store.StorageResource>> = {
   "ecc-state": store.StorageResource.ECC_STATE,
 };
 
-/** A storage that speaks generation v1.1. */
+/** A storage of generation v1.1. */
 export class StorageClientV1_1 implements StorageClient {
   readonly generation = "v1.1";
   readonly #connection: PluginConnection;

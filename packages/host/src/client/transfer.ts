@@ -5,7 +5,7 @@ import { PluginContractError } from "../errors.js";
 import { pathOf, type Call, type Method } from "../grpc/call.js";
 import { answerOf, type PluginConnection } from "../grpc/connection.js";
 
-/** What both generations' Put calls have in common. */
+/** The parts of a Put call that differ between the generations. */
 export interface PutCall<I extends DescMessage, O extends DescMessage> {
   readonly method: Method<I, O>;
   /** The message that names the resource. */
@@ -13,7 +13,7 @@ export interface PutCall<I extends DescMessage, O extends DescMessage> {
   readonly chunk: (chunk: Uint8Array) => MessageInitShape<I>;
 }
 
-/** Sends a resource, and reads the answer also when the plugin answers early. */
+/** Sends a resource and reads the response, even if the plugin responds early. */
 export async function putResource<I extends DescMessage, O extends DescMessage>(
   connection: PluginConnection,
   { method, first, chunk }: PutCall<I, O>,
@@ -30,7 +30,7 @@ export async function putResource<I extends DescMessage, O extends DescMessage>(
       }
     }
   } catch (error) {
-    // A half-close would make a whole resource of what came so far.
+    // After a half-close the plugin would store what it has received so far as a complete resource.
     call.cancel();
     throw error;
   }
@@ -38,7 +38,7 @@ export async function putResource<I extends DescMessage, O extends DescMessage>(
   return await answerOf(call, pathOf(method));
 }
 
-/** Reads chunks to the end of the call, also when the caller stops early. */
+/** Yields chunks. Reads to the end of the call even if the caller stops early. */
 export async function* getChunks<I extends DescMessage, O extends DescMessage>(
   call: Call<I, O>,
   chunkOf: (message: MessageShape<O>) => Uint8Array,
@@ -56,23 +56,23 @@ export async function* getChunks<I extends DescMessage, O extends DescMessage>(
     over = true;
     throw error;
   } finally {
-    // Hosts never cancel a Get: they read the rest and drop it.
+    // Hosts never cancel a Get. They read and discard the rest.
     while (!over && (await call.receive()) !== undefined);
   }
 }
 
-/** @throws PluginContractError for any length but 32. */
+/** @throws PluginContractError if the length is not 32 bytes. */
 export function macFromWire(bytes: Uint8Array): Mac {
   try {
     return Mac.fromBytes(bytes);
   } catch {
-    throw new PluginContractError(`invalid MAC length: ${bytes.length}`);
+    throw new PluginContractError(`invalid MAC length: ${bytes.length} bytes, expected 32`);
   }
 }
 
-/** @throws PluginContractError when the number has no exact form. */
+/** @throws PluginContractError if the value is not a safe integer. */
 export function exactNumber(value: bigint, what: string): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new PluginContractError(`${what} is beyond 2^53 - 1: ${String(value)}`);
+  if (!Number.isSafeInteger(number)) throw new PluginContractError(`${what} exceeds 2^53 - 1: ${String(value)}`);
   return number;
 }

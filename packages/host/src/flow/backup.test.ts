@@ -15,7 +15,7 @@ const file = (size: number): { name: string; size: bigint; nlink: number } => ({
   nlink: 1,
 });
 
-/** Keeps what it is given. */
+/** A sink that stores contents and errors by name. */
 function keeper(): BackupSink & { kept: Map<string, string>; failed: Map<string, string> } {
   const kept = new Map<string, string>();
   const failed = new Map<string, string>();
@@ -54,25 +54,28 @@ describe("a backup on v1.1", () => {
     close: () => ({}),
   };
 
-  it.each([1, 4])("keeps everything, tells every error, answers every record (%d at once)", async (maxConcurrency) => {
-    results.length = 0;
-    const { connection } = await serve("v1.1", v1_1.Importer, implementation);
-    const sink = keeper();
-    const summary = await backup(await openImporter(connection, location), sink, { maxConcurrency });
-    expect(summary).toEqual({ records: 4, errors: 2, bytes: 13 });
-    expect(Object.fromEntries(sink.kept)).toEqual({ "/": "", "/a": "hello", "/a:user.x": "red", "/pipe": "" });
-    expect(Object.fromEntries(sink.failed)).toEqual({
-      "/secret": "permission denied",
-      "/broken": "read /broken: input/output error",
-    });
-    expect(results).toHaveLength(6);
-    // A file that has grown since the scan is answered with its real size; no error is ever told.
-    expect(results.find((result) => result?.header?.pathname === "/a")?.header?.fileInfo?.size).toBe(5n);
-    expect(results.map((result) => result?.error)).toEqual(["", "", "", "", "", ""]);
-    connection.close();
-  });
+  it.each([1, 4])(
+    "stores every record, reports every error, acknowledges every record (%d at once)",
+    async (maxConcurrency) => {
+      results.length = 0;
+      const { connection } = await serve("v1.1", v1_1.Importer, implementation);
+      const sink = keeper();
+      const summary = await backup(await openImporter(connection, location), sink, { maxConcurrency });
+      expect(summary).toEqual({ records: 4, errors: 2, bytes: 13 });
+      expect(Object.fromEntries(sink.kept)).toEqual({ "/": "", "/a": "hello", "/a:user.x": "red", "/pipe": "" });
+      expect(Object.fromEntries(sink.failed)).toEqual({
+        "/secret": "permission denied",
+        "/broken": "read /broken: input/output error",
+      });
+      expect(results).toHaveLength(6);
+      // A file that has grown since the scan is acknowledged with its actual size. Hosts never send errors.
+      expect(results.find((result) => result?.header?.pathname === "/a")?.header?.fileInfo?.size).toBe(5n);
+      expect(results.map((result) => result?.error)).toEqual(["", "", "", "", "", ""]);
+      connection.close();
+    },
+  );
 
-  it("goes on when the sink can not keep a record, and ends when it can not be told", async () => {
+  it("continues if the sink cannot store a record, and ends if the sink cannot accept the error", async () => {
     const { connection } = await serve("v1.1", v1_1.Importer, implementation);
     const sink = {
       ...keeper(),
@@ -84,15 +87,15 @@ describe("a backup on v1.1", () => {
     connection.close();
 
     const other = await serve("v1.1", v1_1.Importer, implementation);
-    const deaf: BackupSink = {
+    const failingSink: BackupSink = {
       record: () => undefined,
       error: () => {
         throw new Error("the log is full");
       },
     };
-    const failing = backup(await openImporter(other.connection, location), deaf, { maxConcurrency: 3 });
+    const failing = backup(await openImporter(other.connection, location), failingSink, { maxConcurrency: 3 });
     await expect(failing).rejects.toThrow("the log is full");
-    // The calls that it has cancelled are over first: Node 26.10 fails when a session writes twice while its wire closes.
+    // Let the cancelled calls end first: Node 26.10 fails if a session writes twice while its transport closes.
     for (let turn = 0; turn < 10; turn++) await nextTurn();
     other.connection.close();
   });
@@ -112,7 +115,7 @@ describe("a backup on v1.1", () => {
     connection.close();
   });
 
-  it("fails when the scan fails, or ends without a word", async () => {
+  it("fails if the scan fails, or ends before it is finished", async () => {
     const broken = await serve("v1.1", v1_1.Importer, {
       ...implementation,
       async *import(): AsyncGenerator<object> {
@@ -134,7 +137,7 @@ describe("a backup on v1.1", () => {
     silent.connection.close();
   });
 
-  it("ends when it is aborted, also while the plugin is silent", async () => {
+  it("ends when it is aborted, even while the plugin sends nothing", async () => {
     const { connection } = await serve("v1.1", v1_1.Importer, {
       ...implementation,
       async *import(_requests, context): AsyncGenerator<object> {
@@ -176,7 +179,7 @@ describe("a backup on v1.1", () => {
 });
 
 describe("a backup on v1.0", () => {
-  it("closes each reader that it opened, also one that failed or was left early", async () => {
+  it("closes every reader that it opened, including one that failed or was not read to its end", async () => {
     const closed: string[] = [];
     const { connection } = await serve("v1.0", v1_0.Importer, {
       init: () => ({ cookie: "c1" }),
@@ -194,7 +197,7 @@ describe("a backup on v1.0", () => {
       },
       closeReader: ({ pathname }) => {
         closed.push(pathname);
-        throw failure("hosts do not care");
+        throw failure("hosts ignore this");
       },
       close: () => ({}),
     });
@@ -219,7 +222,7 @@ describe("a backup on v1.0", () => {
     connection.close();
   });
 
-  it("fails when Init carries an error, even an empty one", async () => {
+  it("fails if the response to Init contains an error, even an empty one", async () => {
     const { connection } = await serve("v1.0", v1_0.Importer, { init: () => ({ error: "" }) });
     await expect(openImporter(connection, location)).rejects.toMatchObject({ name: "PluginError", message: "" });
     connection.close();

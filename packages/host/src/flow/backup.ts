@@ -1,57 +1,56 @@
 import { isRegularFile, type Awaitable, type ByteStream } from "@kloset/model";
-import type { ImporterClient, Scan, ScannedRecord } from "../client/importer-client.js";
+import type { ImporterClient, ScannedRecord } from "../client/importer-client.js";
 import { PluginConnectionError } from "../errors.js";
+import { forEachLimited } from "./limiter.js";
 import { OnceContent } from "./once-content.js";
-import { readAhead, type SharedItems } from "./read-ahead.js";
-import { eitherSignal, runWorkers } from "./workers.js";
+import { readAhead } from "./read-ahead.js";
+import { eitherSignal } from "./signals.js";
 
-/** Takes what a backup finds. Up to `maxConcurrency` calls run at once. */
+/** Receives the records of a backup. Up to `maxConcurrency` calls run at the same time. */
 export interface BackupSink {
   /**
-   * Takes an entry or an extended attribute. The record counts as done when this
-   * resolves. A throw is reported to {@link BackupSink.error}, and the backup goes on.
+   * Stores an entry or an extended attribute. The record is done when the promise resolves. A thrown error is passed to
+   * {@link BackupSink.error}, and the backup continues.
    *
-   * @param content - For regular files and extended attributes. The plugin is asked for it when
-   * the iteration begins: leave it alone, and it is never opened, as hosts do with unchanged files.
-   * Throws where the plugin's reader fails: then throw away what came.
+   * @param content - Present for regular files and extended attributes. The plugin opens it when iteration begins. Do
+   * not iterate it to skip it, as hosts do with unchanged files. Iteration throws if the plugin's reader fails: discard
+   * what was read until then.
    */
   record(record: ScannedRecord, content: ByteStream | undefined, signal: AbortSignal): Awaitable<void>;
-  /** Takes what could not be scanned, read or kept. A throw ends the backup. */
+  /** Receives a record that could not be scanned, read or stored. A thrown error ends the backup. */
   error(record: ScannedRecord, error: Error): Awaitable<void>;
 }
 
-/** How a backup is run. */
+/** Options of {@link backup}. */
 export interface BackupOptions {
-  /** Records in work at once. Default: what `Init` told the plugin. */
+  /** Number of records processed at the same time. Default: the value sent in `Init`. */
   readonly maxConcurrency?: number | undefined;
   /** Aborts the backup. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a backup did. */
+/** Totals of a backup. */
 export interface BackupSummary {
-  /** Entries and extended attributes that the sink kept. */
+  /** Entries and extended attributes that the sink stored. */
   readonly records: number;
-  /** Records that were reported as errors. */
+  /** Records passed to {@link BackupSink.error}. */
   readonly errors: number;
   /** Bytes of content read. */
   readonly bytes: number;
 }
 
-/** Hosts of v1.0 ask for origin, type and root one by one, and twice. */
+/** v1.0 hosts request origin, type and root one at a time, each twice. */
 const V1_0_IDENTITY_CALLS = 6;
-/** Records that a v1.0 host reads ahead of its workers. */
+/** Number of records that a v1.0 host reads ahead of its workers. */
 const V1_0_READ_AHEAD = 1000;
 
 /**
- * Backs up all that an importer has, as Plakar does, and closes the importer.
+ * Backs up everything that an importer yields, as Plakar does, and closes the importer.
  *
- * v1.0: Info six times, Scan while workers open and close readers. v1.1: Import,
- * Open for regular files and extended attributes, one Result for every record,
- * half-close, and the plugin's end of the stream. Close at the end.
+ * v1.0: Info six times, then Scan, while workers open and close readers. v1.1: Import, with Open for regular files and
+ * extended attributes, one Result for every record, a half-close, and the plugin's end of the stream. Then Close.
  *
- * @throws PluginError when the scan fails. What fails for one record alone is
- * reported to the sink, and counted.
+ * @throws PluginError if the scan fails. A failure of a single record is passed to the sink and counted.
  */
 export async function backup(
   importer: ImporterClient,
@@ -68,8 +67,13 @@ export async function backup(
   const scan = importer.scan(signal);
   const records = readAhead(scan, importer.generation === "v1.0" ? V1_0_READ_AHEAD : concurrency);
   try {
-    await runWorkers(concurrency, abort, async () => {
-      await keepRecords({ importer, sink, scan, records, totals, signal });
+    const next = async (): Promise<ScannedRecord | undefined> => {
+      signal.throwIfAborted();
+      return await records.next();
+    };
+    await forEachLimited(next, concurrency, abort, async (record) => {
+      const size = await storeRecord({ importer, sink, totals, signal }, record);
+      await scan.acknowledge(record, { size });
     });
     await scan.finish();
   } finally {
@@ -79,28 +83,18 @@ export async function backup(
   return totals;
 }
 
-interface Work {
+interface RunningBackup {
   readonly importer: ImporterClient;
   readonly sink: BackupSink;
-  readonly scan: Scan;
-  readonly records: SharedItems<ScannedRecord>;
   readonly totals: { records: number; errors: number; bytes: number };
   readonly signal: AbortSignal;
 }
 
-async function keepRecords(work: Work): Promise<void> {
-  for (;;) {
-    work.signal.throwIfAborted();
-    const record = await work.records.next();
-    if (record === undefined) return;
-    const size = await keepRecord(work, record);
-    await work.scan.acknowledge(record, { size });
-  }
-}
-
-/** @returns Bytes of the content, when it was read to its end. */
-async function keepRecord(work: Work, record: ScannedRecord): Promise<number | undefined> {
-  const { importer, sink, totals, signal } = work;
+/** @returns The number of bytes of the content, if it was read to its end. */
+async function storeRecord(
+  { importer, sink, totals, signal }: RunningBackup,
+  record: ScannedRecord,
+): Promise<number | undefined> {
   if (record.error !== undefined) {
     totals.errors++;
     await sink.error(record, new Error(record.error));
@@ -111,7 +105,7 @@ async function keepRecord(work: Work, record: ScannedRecord): Promise<number | u
     await sink.record(record, content, signal);
     totals.records++;
   } catch (error) {
-    // Nothing more can come of it.
+    // No further record can succeed.
     if (signal.aborted || error instanceof PluginConnectionError) throw error;
     totals.errors++;
     await sink.error(record, error instanceof Error ? error : new Error(String(error)));
@@ -120,7 +114,7 @@ async function keepRecord(work: Work, record: ScannedRecord): Promise<number | u
   return content?.complete === true ? content.bytes : undefined;
 }
 
-/** Hosts open every regular file, empty ones too, and every extended attribute. */
+/** Hosts open every regular file, including empty ones, and every extended attribute. */
 function hasContent(record: ScannedRecord): boolean {
   return record.attribute !== undefined || (record.fileInfo !== undefined && isRegularFile(record.fileInfo.mode));
 }

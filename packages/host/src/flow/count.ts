@@ -1,25 +1,25 @@
 import { fileTypeOf } from "@kloset/model";
 import type { ImporterClient, ScannedRecord } from "../client/importer-client.js";
 
-/** What a source holds. */
+/** Contents of a source, counted. */
 export interface SourceCount {
   readonly directories: number;
   readonly files: number;
   readonly symlinks: number;
-  /** FIFOs, sockets, devices and the like. */
+  /** FIFOs, sockets, devices and other types. */
   readonly others: number;
+  /** Extended attributes. */
   readonly attributes: number;
   readonly errors: number;
-  /** Sizes of the regular files. */
+  /** Total size of the regular files. */
   readonly bytes: number;
 }
 
 /**
- * Scans an importer only to count, and closes it: every record is acknowledged,
- * nothing is opened. v1.1 hosts do so in a process of its own before a backup,
- * unless the importer's flags have STREAM; v1.0 hosts never do.
+ * Counts the records of an importer, then closes it. Acknowledges every record and opens none. v1.1 hosts do this in a
+ * separate process before a backup, unless the importer's flags include STREAM. v1.0 hosts never do it.
  *
- * @throws PluginError when the scan fails.
+ * @throws PluginError if the scan fails.
  */
 export async function count(
   importer: ImporterClient,

@@ -1,4 +1,4 @@
-/** Content that is opened when its iteration begins, once, and counts what it gave. */
+/** Content that can be iterated once, and counts the bytes it has yielded. */
 export class OnceContent implements AsyncIterable<Uint8Array> {
   readonly #name: string;
   readonly #source: AsyncIterable<Uint8Array>;
@@ -6,18 +6,18 @@ export class OnceContent implements AsyncIterable<Uint8Array> {
   #bytes = 0;
   #complete = false;
 
-  /** @param name - For the error. */
+  /** @param name - Used in error messages. */
   constructor(name: string, source: AsyncIterable<Uint8Array>) {
     this.#name = name;
     this.#source = source;
   }
 
-  /** Bytes given so far. */
+  /** Bytes yielded so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** True when the content was read to its end. */
+  /** True if the content was read to its end. */
   get complete(): boolean {
     return this.#complete;
   }

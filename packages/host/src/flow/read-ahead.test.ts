@@ -17,7 +17,7 @@ async function settle(): Promise<void> {
 }
 
 describe("readAhead", () => {
-  it("reads no more than the limit ahead", async () => {
+  it("reads at most the limit ahead", async () => {
     const seen = { count: 0 };
     const items = readAhead(numbers(100, seen), 10);
     await settle();
@@ -28,7 +28,7 @@ describe("readAhead", () => {
     await items.stop();
   });
 
-  it("gives each item to one reader", async () => {
+  it("gives each item to exactly one reader", async () => {
     const items = readAhead(numbers(50, { count: 0 }), 3);
     const found: number[] = [];
     const read = async (): Promise<void> => {
@@ -38,7 +38,7 @@ describe("readAhead", () => {
     expect(found.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
   });
 
-  it("gives what came before a failure, then fails for every reader", async () => {
+  it("yields the items before a failure, then fails for every reader", async () => {
     async function* failing(): AsyncGenerator<number> {
       yield 1;
       throw new Error("broken");
@@ -49,7 +49,7 @@ describe("readAhead", () => {
     await expect(items.next()).rejects.toThrow("broken");
   });
 
-  it("ends the source when it is stopped", async () => {
+  it("ends the source when stopped", async () => {
     const seen: { count: number; ended?: boolean } = { count: 0 };
     const items = readAhead(numbers(100, seen), 5);
     expect(await items.next()).toBe(0);

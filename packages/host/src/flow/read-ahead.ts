@@ -1,14 +1,14 @@
 /**
- * Reads up to `limit` items ahead of the reader, as the channels of hosts do: a
- * scan goes on while records are worked on. The source is read by nobody else.
+ * Reads up to `limit` items ahead of the reader, like the buffered channels of hosts, so that a scan continues while
+ * records are processed. The source must have no other reader.
  *
- * @returns An iterable that several readers may share: each item goes to one of them.
+ * @returns Items that several readers may share. Each item goes to one of them.
  */
 export function readAhead<T>(source: AsyncIterable<T>, limit: number): SharedItems<T> {
   return new SharedItems(source[Symbol.asyncIterator](), limit);
 }
 
-/** See {@link readAhead}. */
+/** A queue of items that are read ahead. See {@link readAhead}. */
 export class SharedItems<T> {
   readonly #iterator: AsyncIterator<T>;
   readonly #limit: number;
@@ -17,7 +17,7 @@ export class SharedItems<T> {
   #stopped = false;
   #failure: { readonly reason: unknown } | undefined;
   #wakers: (() => void)[] = [];
-  /** Settles when nothing is read from the source any more. */
+  /** Settles when the source is no longer read. */
   readonly done: Promise<void>;
 
   constructor(iterator: AsyncIterator<T>, limit: number) {
@@ -27,8 +27,10 @@ export class SharedItems<T> {
   }
 
   /**
-   * @returns The next item, or undefined at the end.
-   * @throws What the source threw, to every reader, after the items before it.
+   * Takes the next item.
+   *
+   * @returns The item, or undefined at the end.
+   * @throws The error of the source, once all items before it have been taken. Every reader receives it.
    */
   async next(): Promise<T | undefined> {
     for (;;) {
@@ -43,7 +45,7 @@ export class SharedItems<T> {
     }
   }
 
-  /** Ends the reading: items that wait are dropped, and the source is told. */
+  /** Stops reading: discards buffered items and ends the source. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#items.length = 0;
@@ -69,7 +71,7 @@ export class SharedItems<T> {
   }
 
   #offer(item: T): void {
-    // It may have been stopped while the item was on its way.
+    // The queue may have been stopped while the item was being read.
     if (!this.#stopped) this.#items.push(item);
     this.#wake();
   }

@@ -10,7 +10,7 @@ const location = { location: "test:///srv" };
 const mac = (digit: string): Mac => Mac.fromHex(digit.repeat(64));
 const [a, b] = [mac("a"), mac("b")];
 
-/** Takes what it is given as "<kind> <first digit> <bytes>". */
+/** Records each resource as "<kind> <first digit of its MAC> <bytes>". */
 function taker(): { taken: string[]; take: Take } {
   const taken: string[] = [];
   return {
@@ -46,7 +46,7 @@ function plugin(calls: string[]): Parameters<typeof serve<typeof v1_1.Store>>[2]
 describe("locks", () => {
   const lock = { mac: a, read: () => Buffer.from("lock") };
 
-  it("looks at every lock, or at those of others", async () => {
+  it("are all read, or only those of others for exclusive access", async () => {
     const calls: string[] = [];
     const { connection } = await serve("v1.1", v1_1.Store, plugin(calls));
     const storage = await openStorage(connection, location);
@@ -56,7 +56,7 @@ describe("locks", () => {
     connection.close();
   });
 
-  it("are given back when another one is in the way", async () => {
+  it("are released if another lock conflicts", async () => {
     const calls: string[] = [];
     const { connection } = await serve("v1.1", v1_1.Store, plugin(calls));
     const take: Take = async (wanted, content) => {
@@ -71,7 +71,7 @@ describe("locks", () => {
 });
 
 describe("states", () => {
-  it("reads those that are not known", async () => {
+  it("are read unless they are cached", async () => {
     const { connection } = await serve("v1.1", v1_1.Store, plugin([]));
     const storage = await openStorage(connection, location);
     const { taken, take } = taker();
@@ -84,14 +84,14 @@ describe("states", () => {
 });
 
 describe("blobs", () => {
-  it("can not be read without the read bit", async () => {
+  it("cannot be read without the read bit", async () => {
     const { connection } = await serve("v1.1", v1_1.Store, plugin([]));
     const reading = readBlobs(await openStorage(connection, location), [], taker().take);
-    await expect(reading).rejects.toThrow("the store can not be read: its mode is 2");
+    await expect(reading).rejects.toThrow("the store cannot be read: its mode 2 lacks the read bit (4)");
     connection.close();
   });
 
-  it("are read several at once, each once", async () => {
+  it("are read concurrently, each once", async () => {
     const { connection } = await serve("v1.1", v1_1.Store, { ...plugin([]), mode: () => ({ mode: 6 }) });
     const { taken, take } = taker();
     const wanted = Array.from({ length: 9 }, (_, i) => ({
@@ -106,7 +106,7 @@ describe("blobs", () => {
 });
 
 describe("v1.0", () => {
-  it("sends its cookie with everything, and knows three kinds", async () => {
+  it("sends its cookie with every call, and has three kinds of resources", async () => {
     const cookies = new Set<string>();
     const seen = <T>({ cookie }: { cookie: string }, answer: T): T => {
       cookies.add(cookie);
@@ -142,7 +142,7 @@ describe("v1.0", () => {
     await storage.delete("state", a);
     await expect(storage.list("ecc-state")).rejects.toThrow("v1.0 has no resources of kind ecc-state");
     const part = storage.get("state", a, { offset: 0, length: 1 })[Symbol.asyncIterator]();
-    await expect(part.next()).rejects.toThrow("v1.0 reads parts of packfiles only, not of a state");
+    await expect(part.next()).rejects.toThrow("v1.0 supports ranges for packfiles only, not for a state");
     await storage.ping();
     await storage.close();
     expect([...cookies]).toEqual(["c1"]);

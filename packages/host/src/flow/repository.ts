@@ -1,44 +1,43 @@
 import { StoreMode, type Awaitable, type ByteSource, type Mac, type Range, type ResourceKind } from "@kloset/model";
 import type { StorageClient } from "../client/storage-client.js";
-import { runWorkers } from "./workers.js";
+import { forEachLimited } from "./limiter.js";
 
 /** A resource to store. */
 export interface Resource {
   readonly mac: Mac;
-  /** Opened when the storing begins. */
+  /** Opens the content. Called just before the resource is stored. */
   readonly read: () => Awaitable<ByteSource>;
 }
 
-/** A resource, or a part of it, to read. */
+/** A resource to read, or a part of one. */
 export interface Wanted {
   readonly kind: ResourceKind;
   readonly mac: Mac;
   readonly range?: Range | undefined;
 }
 
-/** Takes what was read. The content must be read to its end. */
+/** Receives the content that was read. It must be read to its end. */
 export type Take = (wanted: Wanted, content: AsyncIterable<Uint8Array>) => Awaitable<void>;
 
-/** Makes a repository, as `plakar create` does: a v1.0 host asks for the location first. */
+/** Creates a repository, as `plakar create` does. A v1.0 host requests the location first. */
 export async function createRepository(storage: StorageClient, config: Uint8Array): Promise<void> {
   if (storage.generation === "v1.0") await storage.identity();
   await storage.create(config);
 }
 
-/** What {@link openRepository} needs to know. */
+/** Options of {@link openRepository} and {@link syncStates}. */
 export interface OpenRepositoryOptions {
-  /** States that the host has in its cache: they are not read again. Default: none. */
+  /** Reports states that the host has cached: they are not read again. Default: none are cached. */
   readonly isKnown?: ((mac: Mac) => boolean) | undefined;
-  /** Takes the states that are not known. Default: they are read and dropped. */
+  /** Receives the states that are not cached. Default: reads and discards them. */
   readonly take?: Take | undefined;
 }
 
 /**
- * Opens a repository as every command of Plakar does. A v1.0 host then reads the
- * states that it does not know, and asks for the location; a v1.1 host leaves
- * that to a process of its own: see {@link syncStates}.
+ * Opens a repository, as every Plakar command does. A v1.0 host then reads the states that it has not cached and
+ * requests the location. A v1.1 host leaves that to a second process: see {@link syncStates}.
  *
- * @returns The configuration that the repository was made with.
+ * @returns The configuration that the repository was created with.
  */
 export async function openRepository(storage: StorageClient, options: OpenRepositoryOptions = {}): Promise<Uint8Array> {
   const config = await storage.open();
@@ -50,10 +49,10 @@ export async function openRepository(storage: StorageClient, options: OpenReposi
 }
 
 /**
- * Lists the states and reads those that are not known. v1.1's second process does
- * this again and again, while the first one works.
+ * Lists the states and reads those that are not cached. On v1.1, a second process of the host does this repeatedly
+ * while the first one works.
  *
- * @returns The states that are there.
+ * @returns All states in the repository.
  */
 export async function syncStates(storage: StorageClient, options: OpenRepositoryOptions = {}): Promise<Mac[]> {
   const states = await storage.list("state");
@@ -66,17 +65,16 @@ export async function syncStates(storage: StorageClient, options: OpenRepository
   return states;
 }
 
-/** What {@link lockRepository} needs to know. */
+/** Options of {@link lockRepository}. */
 export interface LockOptions {
-  /** Maintenance works alone, and looks only at the locks of others. Default false. */
+  /** Maintenance requires exclusive access, and reads only the locks of others. Default false. */
   readonly exclusive?: boolean | undefined;
-  /** Looks at a lock that was found; a throw gives the lock back and ends the attempt. */
+  /** Inspects a lock that was found. A thrown error releases the new lock and ends the attempt. */
   readonly take?: Take | undefined;
 }
 
 /**
- * Puts a lock and looks at the locks that are there. Give it back with
- * `storage.delete("lock", mac)`.
+ * Stores a lock, then reads the locks in the repository. Release the lock with `storage.delete("lock", mac)`.
  */
 export async function lockRepository(storage: StorageClient, lock: Resource, options: LockOptions = {}): Promise<void> {
   await storage.put("lock", lock.mac, await lock.read());
@@ -94,7 +92,7 @@ export async function lockRepository(storage: StorageClient, lock: Resource, opt
   }
 }
 
-/** Stores packfiles, several at once. */
+/** Stores packfiles, up to `maxConcurrency` at the same time (default 1). */
 export async function writePackfiles(
   storage: StorageClient,
   packfiles: AsyncIterable<Resource> | Iterable<Resource>,
@@ -106,10 +104,9 @@ export async function writePackfiles(
 }
 
 /**
- * Reads parts of packfiles, as `check` and `restore` do for every blob. Asks
- * first whether the store can be read.
+ * Reads parts of packfiles, as `check` and `restore` do for every blob. Requests the store's mode first.
  *
- * @throws Error when its mode lacks the read bit.
+ * @throws Error if the mode lacks the read bit.
  */
 export async function readBlobs(
   storage: StorageClient,
@@ -118,20 +115,24 @@ export async function readBlobs(
   options: { readonly maxConcurrency?: number | undefined } = {},
 ): Promise<void> {
   const mode = await storage.mode();
-  if ((mode & StoreMode.READ) === 0) throw new Error(`the store can not be read: its mode is ${mode}`);
+  if ((mode & StoreMode.READ) === 0)
+    throw new Error(`the store cannot be read: its mode ${mode} lacks the read bit (${StoreMode.READ})`);
   await readResources(storage, wanted, take, options.maxConcurrency);
 }
 
-/** What {@link backupToRepository} stores. */
+/** Resources that {@link backupToRepository} stores. */
 export interface RepositoryBackup {
   readonly lock: Resource;
-  /** Entries of the source: a v1.0 host asks for the location once for each, and once more. */
+  /** Number of entries of the source: a v1.0 host requests the location once per entry, and once more. */
   readonly entries: number;
   readonly packfiles: readonly Resource[];
   readonly state: Resource;
 }
 
-/** The storage side of `plakar backup`, on an open repository: lock, packfiles, state, the lock back; then closes the storage. */
+/**
+ * Performs the storage side of `plakar backup` on an open repository: stores a lock, packfiles and a state, releases
+ * the lock, then closes the storage.
+ */
 export async function backupToRepository(
   storage: StorageClient,
   { lock, entries, packfiles, state }: RepositoryBackup,
@@ -150,7 +151,7 @@ export async function backupToRepository(
   await storage.close();
 }
 
-/** The storage side of `plakar check`, on an open repository; then closes the storage. */
+/** Performs the storage side of `plakar check` on an open repository, then closes the storage. */
 export async function checkRepository(
   storage: StorageClient,
   wanted: AsyncIterable<Wanted> | Iterable<Wanted>,
@@ -161,11 +162,10 @@ export async function checkRepository(
 }
 
 /**
- * The storage side of `plakar maintenance`, on an open repository: an exclusive
- * lock, blobs, the list of packfiles. Hosts give the lock back while Close is
- * still being answered.
+ * Performs the storage side of `plakar maintenance` on an open repository: stores an exclusive lock, reads blobs, lists
+ * the packfiles. Hosts release the lock while Close is still running.
  *
- * @returns The packfiles that are there.
+ * @returns All packfiles in the repository.
  */
 export async function maintainRepository(
   storage: StorageClient,
@@ -194,21 +194,12 @@ async function eachOf<T>(
   maxConcurrency: number | undefined,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const abort = new AbortController();
-  const iterator = toAsync(items);
-  await runWorkers(maxConcurrency ?? 1, abort, async () => {
-    for (;;) {
-      if (abort.signal.aborted) return;
-      const next = await iterator.next();
-      if (next.done === true) return;
-      await work(next.value);
-    }
-  });
-}
-
-/** A generator hands its items out one by one, also to several readers. */
-async function* toAsync<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T, void, undefined> {
-  yield* items;
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  const next = async (): Promise<T | undefined> => {
+    const result = await iterator.next();
+    return result.done === true ? undefined : result.value;
+  };
+  await forEachLimited(next, maxConcurrency ?? 1, new AbortController(), work);
 }
 
 const drop: Take = async (_wanted, content) => {

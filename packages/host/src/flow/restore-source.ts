@@ -2,10 +2,10 @@ import type { ByteSource, ExtendedAttributeEntry, RecordEntry } from "@kloset/mo
 import { piecesOf } from "../chunks.js";
 
 /**
- * Opens the content of an entry, and holds it to the size that the entry has: a
- * source that gives more or less is broken, and its file must not be kept.
+ * Opens the content of an entry and checks it against the entry's size. A source that yields more or less is broken,
+ * and its file must not be kept.
  *
- * @throws RangeError at the end, for another number of bytes.
+ * @throws RangeError if the number of bytes differs from the size.
  */
 export async function* sourceOf(
   entry: RecordEntry | ExtendedAttributeEntry,
@@ -26,5 +26,5 @@ async function open(entry: RecordEntry | ExtendedAttributeEntry, signal: AbortSi
 }
 
 function sizeError(pathname: string, size: number, actual: string): RangeError {
-  return new RangeError(`${JSON.stringify(pathname)} has ${size} bytes, but its source gave ${actual}`);
+  return new RangeError(`${JSON.stringify(pathname)} has a size of ${size} bytes, but its source yielded ${actual}`);
 }

@@ -4,7 +4,8 @@ import { exporter as v1_0 } from "@kloset/protocol/v1.0";
 import { openExporter } from "../open.js";
 import { attribute, breaking, directory, errors, file, location } from "../testing/entries.js";
 import { failure, serve } from "../testing/serve.js";
-import { restore, type RestoreEntry } from "./restore.js";
+import { restore } from "./restore.js";
+import type { RestoreEntry } from "./restore-types.js";
 
 describe("a restore on v1.0", () => {
   function plugin(
@@ -39,7 +40,7 @@ describe("a restore on v1.0", () => {
   }
   const symlink: RestoreEntry = { pathname: "/d/l", fileInfo: fileInfoOf({ type: "symlink" }), target: "../x" };
 
-  it("takes the steps of Plakar", async () => {
+  it("makes the same calls as Plakar", async () => {
     const calls: string[] = [];
     const { connection } = await serve("v1.0", v1_0.Exporter, plugin(calls));
     const linked = { nlink: 2, ino: 7n };
@@ -76,7 +77,7 @@ describe("a restore on v1.0", () => {
     connection.close();
   });
 
-  it("half-closes short when a source fails, and goes on with the other files", async () => {
+  it("half-closes early if a source fails, and continues with the other files", async () => {
     const calls: string[] = [];
     const { connection } = await serve("v1.0", v1_0.Exporter, plugin(calls, { "store 1 no /out/no": "no space" }));
     const { list, onError } = errors();
@@ -85,14 +86,14 @@ describe("a restore on v1.0", () => {
     expect(summary).toMatchObject({ entries: 1, errors: 3 });
     expect(list).toEqual([
       "/b: the repository is damaged",
-      '/short: "/short" has 3 bytes, but its source gave 2',
+      '/short: "/short" has a size of 3 bytes, but its source yielded 2',
       "/no: no space",
     ]);
     expect(calls).toContain("store 1 y /out/c");
     connection.close();
   });
 
-  it("ends at a directory that can not be made, unless it is forced", async () => {
+  it("ends at a directory that cannot be created, unless completion is forced", async () => {
     const entries = [directory("/d"), file("/c", "y")];
     const fail = { "mkdir /out/d": "read-only file system" };
     const first = await serve("v1.0", v1_0.Exporter, plugin([], fail));
@@ -106,7 +107,7 @@ describe("a restore on v1.0", () => {
     second.connection.close();
   });
 
-  it("stores several files at once, and never more than it may", async () => {
+  it("stores files concurrently, up to the limit, and counts all their bytes", async () => {
     let running = 0;
     let most = 0;
     const { connection } = await serve("v1.0", v1_0.Exporter, {
@@ -120,13 +121,13 @@ describe("a restore on v1.0", () => {
     });
     const entries = Array.from({ length: 30 }, (_, i) => file(`/f${i}`, "x".repeat(1000)));
     const exporter = await openExporter(connection, { ...location, options: { maxConcurrency: 4 } });
-    expect(await restore(exporter, entries)).toMatchObject({ entries: 30, errors: 0 });
+    expect(await restore(exporter, entries)).toMatchObject({ entries: 30, errors: 0, bytes: 30_000 });
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(4);
     connection.close();
   });
 
-  it("sends no permissions when they are not wanted", async () => {
+  it("sets no permissions if they are to be skipped", async () => {
     const calls: string[] = [];
     const { connection } = await serve("v1.0", v1_0.Exporter, plugin(calls));
     await restore(await openExporter(connection, location), [directory("/d"), file("/d/a", "x"), symlink], {

@@ -2,10 +2,10 @@ import { fileTypeOf, type FileInfo, type RecordEntry } from "@kloset/model";
 import type { ExporterClientV1_0 } from "../client/exporter-client.js";
 import { goClean, goDir, goJoin } from "../go-path.js";
 import { PluginConnectionError } from "../errors.js";
-import type { RestoreEntry, RestoreOptions, RestoreSummary } from "./restore.js";
+import type { RestoreEntry, RestoreOptions, RestoreSummary } from "./restore-types.js";
+import { Limiter } from "./limiter.js";
 import { sourceOf } from "./restore-source.js";
-import { Slots } from "./slots.js";
-import { eitherSignal } from "./workers.js";
+import { eitherSignal } from "./signals.js";
 
 /** Restores as Plakar 1.0.6 does. See `restore`. */
 export async function restoreV1_0(
@@ -24,16 +24,16 @@ export async function restoreV1_0(
   return run.totals;
 }
 
-/** The walk goes through the entries one by one; files are left to workers, of which there are few. */
+/** Processes entries in order. Files are stored concurrently, up to a limit. */
 class RestoreRun {
   readonly totals = { entries: 0, skipped: 0, errors: 0, bytes: 0 };
   readonly #exporter: ExporterClientV1_0;
   readonly #root: string;
   readonly #options: RestoreOptions;
   readonly #signal: AbortSignal;
-  readonly #slots: Slots;
+  readonly #files: Limiter;
   readonly #directories: { readonly pathname: string; readonly path: string; readonly fileInfo: FileInfo }[] = [];
-  /** Where the first name of an inode went, when it is there (or has failed to be). */
+  /** The first path of each inode with several names. `stored` settles when it is stored, or has failed. */
   readonly #firstNames = new Map<string, { readonly path: string; readonly stored: Promise<void> }>();
   #fatal: { readonly reason: unknown } | undefined;
 
@@ -42,13 +42,13 @@ class RestoreRun {
     this.#root = root;
     this.#options = options;
     this.#signal = eitherSignal(new AbortController().signal, options.signal);
-    this.#slots = new Slots(options.maxConcurrency ?? exporter.options.maxConcurrency);
+    this.#files = new Limiter(options.maxConcurrency ?? exporter.options.maxConcurrency);
   }
 
   async restore(entry: RestoreEntry): Promise<void> {
     this.#signal.throwIfAborted();
     if (this.#fatal !== undefined) throw this.#fatal.reason;
-    // This generation has no way to restore them.
+    // This generation cannot restore extended attributes.
     if (entry.attribute !== undefined) {
       this.totals.skipped++;
       return;
@@ -63,7 +63,7 @@ class RestoreRun {
         });
         break;
       case "file":
-        await this.#slots.run(async () => {
+        await this.#files.start(async () => {
           await this.#attempt(entry.pathname, async () => {
             await this.#file(entry);
           });
@@ -75,11 +75,11 @@ class RestoreRun {
   }
 
   async filesDone(): Promise<void> {
-    await this.#slots.idle();
+    await this.#files.idle();
     if (this.#fatal !== undefined) throw this.#fatal.reason;
   }
 
-  /** Deepest first, so that a directory that loses its write bit is not needed any more. */
+  /** Deepest first: a directory that loses its write permission is then no longer needed. */
   async setDirectoryPermissions(): Promise<void> {
     if (this.#options.skipPermissions === true) return;
     const depth = (path: string): number => path.split("/").length;
@@ -88,7 +88,7 @@ class RestoreRun {
       try {
         await this.#exporter.setPermissions(path, fileInfo, this.#signal);
       } catch (error) {
-        // It is there already, and was counted.
+        // The directory was counted when it was created.
         this.totals.entries--;
         this.#failed(pathname, error);
       }
@@ -102,7 +102,7 @@ class RestoreRun {
       if (entry.pathname !== "/") await this.#exporter.createDirectory(path, this.#signal);
     } catch (error) {
       this.#failed(entry.pathname, error);
-      // Nothing below it could be restored.
+      // Its children cannot be restored either.
       if (this.#options.forceCompletion !== true) throw error;
       return;
     }
@@ -132,7 +132,7 @@ class RestoreRun {
       return;
     }
     const storing = this.#store(entry, path);
-    // Hosts link to the first name also when it failed: the plugin says what is missing.
+    // Hosts create the link even if the first name failed. The plugin then reports the missing file.
     this.#firstNames.set(inode, { path, stored: storing.catch(() => undefined) });
     await storing;
   }
@@ -140,7 +140,8 @@ class RestoreRun {
   async #store(entry: RecordEntry, path: string): Promise<void> {
     await this.#exporter.createDirectory(goDir(path), this.#signal);
     const source = sourceOf(entry, this.#signal);
-    this.totals.bytes += await this.#exporter.storeFile(path, source, entry.fileInfo.size, this.#signal);
+    const bytes = await this.#exporter.storeFile(path, source, entry.fileInfo.size, this.#signal);
+    this.totals.bytes += bytes;
     await this.#setPermissions(path, entry.fileInfo);
   }
 
@@ -164,7 +165,7 @@ class RestoreRun {
   }
 
   #failed(pathname: string, error: unknown): void {
-    // The end of the whole restore, not of one entry.
+    // These failures end the whole restore, not one entry.
     if (this.#signal.aborted || error instanceof PluginConnectionError) this.#fatal ??= { reason: error };
     this.totals.errors++;
     this.#options.onError?.(pathname, error instanceof Error ? error : new Error(String(error)));

@@ -4,12 +4,13 @@ import { exporter as v1_1 } from "@kloset/protocol/v1.1";
 import { openExporter } from "../open.js";
 import { attribute, breaking, directory, errors, file, location } from "../testing/entries.js";
 import { failure, serve } from "../testing/serve.js";
-import { restore, type RestoreEntry } from "./restore.js";
+import { restore } from "./restore.js";
+import type { RestoreEntry } from "./restore-types.js";
 
 describe("a restore on v1.1", () => {
   interface Seen {
-    readonly words: string[];
-    /** The stream ended in the middle of a file. */
+    readonly packets: string[];
+    /** True if the stream ended in the middle of a file. */
     short: boolean;
   }
 
@@ -21,11 +22,11 @@ describe("a restore on v1.1", () => {
         for await (const { packet } of requests) {
           if (packet.case === "record") {
             const { pathname, xattrName } = packet.value;
-            seen.words.push(xattrName === "" ? pathname : `${pathname}:${xattrName}`);
+            seen.packets.push(xattrName === "" ? pathname : `${pathname}:${xattrName}`);
             if (packet.value.hasReader) current = packet.value;
             else yield { result: { header: packet.value } };
           } else if (packet.case === "chunk") {
-            seen.words.push(Buffer.from(packet.value).toString());
+            seen.packets.push(Buffer.from(packet.value).toString());
             if (packet.value.length > 0 || current === undefined || current instanceof Uint8Array) continue;
             yield { result: { header: current, error: current.pathname === "/bad" ? "no space" : "" } };
             current = undefined;
@@ -37,13 +38,13 @@ describe("a restore on v1.1", () => {
         }
       },
       close: () => {
-        seen.words.push("close");
+        seen.packets.push("close");
         return {};
       },
     };
   }
 
-  it("sends attributes after all files, if they are wanted", async () => {
+  it("sends attributes after all files, if the exporter accepts them", async () => {
     const entries = [
       directory("/"),
       file("/a", "hello"),
@@ -51,42 +52,46 @@ describe("a restore on v1.1", () => {
       file("/bad", "x"),
       file("/e", ""),
     ];
-    const seen: Seen = { words: [], short: false };
+    const seen: Seen = { packets: [], short: false };
     const { connection } = await serve("v1.1", v1_1.Exporter, plugin(seen, LocationFlag.EXPORTXATTR));
     const { list, onError } = errors();
     const summary = await restore(await openExporter(connection, location), entries, { onError });
     expect(summary).toEqual({ entries: 4, skipped: 0, errors: 1, bytes: 9 });
-    expect(seen.words).toEqual(["/", "/a", "hello", "", "/bad", "x", "", "/e", "", "/a:user.x", "red", "", "close"]);
+    expect(seen.packets).toEqual(["/", "/a", "hello", "", "/bad", "x", "", "/e", "", "/a:user.x", "red", "", "close"]);
     expect(list).toEqual(["/bad: no space"]);
     connection.close();
 
-    const unwanted: Seen = { words: [], short: false };
-    const other = await serve("v1.1", v1_1.Exporter, plugin(unwanted));
+    const unsupported: Seen = { packets: [], short: false };
+    const other = await serve("v1.1", v1_1.Exporter, plugin(unsupported));
     expect(await restore(await openExporter(other.connection, location), entries)).toMatchObject({ skipped: 1 });
-    expect(unwanted.words).not.toContain("/a:user.x");
+    expect(unsupported.packets).not.toContain("/a:user.x");
     other.connection.close();
   });
 
   it.each([
     ["breaks", breaking("/b"), "the repository is damaged"],
-    ["gives less than the size", file("/b", "hello", 6), '"/b" has 6 bytes, but its source gave 5'],
-    ["gives more than the size", file("/b", "hello", 4), '"/b" has 4 bytes, but its source gave more'],
-    ["is missing", { pathname: "/b", fileInfo: fileInfoOf({ size: 1 }) }, '"/b" has 1 bytes, but its source gave 0'],
+    ["yields less than the size", file("/b", "hello", 6), '"/b" has a size of 6 bytes, but its source yielded 5'],
+    ["yields more than the size", file("/b", "hello", 4), '"/b" has a size of 4 bytes, but its source yielded more'],
+    [
+      "is missing",
+      { pathname: "/b", fileInfo: fileInfoOf({ size: 1 }) },
+      '"/b" has a size of 1 bytes, but its source yielded 0',
+    ],
   ])("half-closes in the middle of a file whose source %s", async (_what, entry, reason) => {
-    const seen: Seen = { words: [], short: false };
+    const seen: Seen = { packets: [], short: false };
     const { connection } = await serve("v1.1", v1_1.Exporter, plugin(seen));
     const { list, onError } = errors();
     const restoring = restore(await openExporter(connection, location), [file("/a", "x"), entry, file("/c", "y")], {
       onError,
     });
-    await expect(restoring).rejects.toThrow(`can not read the content of "/b": ${reason}`);
+    await expect(restoring).rejects.toThrow(`cannot read the content of "/b": ${reason}`);
     expect(seen.short).toBe(true);
-    expect(seen.words).not.toContain("/c");
+    expect(seen.packets).not.toContain("/c");
     expect(list).toEqual(["/b: unexpected EOF"]);
     connection.close();
   });
 
-  it("finds a plugin that leaves records unanswered, or answers without their header", async () => {
+  it("rejects a plugin that leaves records unanswered, or sends results without a header", async () => {
     const lazy = await serve("v1.1", v1_1.Exporter, {
       init: () => ({}),
       async *export(requests) {
@@ -114,7 +119,7 @@ describe("a restore on v1.1", () => {
     headless.connection.close();
   });
 
-  it("fails when the plugin ends the restore as a whole", async () => {
+  it("fails if the plugin fails the restore as a whole", async () => {
     const { connection } = await serve("v1.1", v1_1.Exporter, {
       init: () => ({}),
       export: () => {

@@ -1,10 +1,10 @@
 import { isRegularFile, LocationFlag, type ExtendedAttributeEntry } from "@kloset/model";
 import type { ExporterClientV1_1 } from "../client/exporter-client.js";
 import type { ExportStream } from "../client/export-stream.js";
-import { PluginContractError } from "../errors.js";
-import { RestoreSourceError, type RestoreEntry, type RestoreOptions, type RestoreSummary } from "./restore.js";
+import { PluginContractError, RestoreSourceError } from "../errors.js";
 import { sourceOf } from "./restore-source.js";
-import { eitherSignal } from "./workers.js";
+import type { RestoreEntry, RestoreOptions, RestoreSummary } from "./restore-types.js";
+import { eitherSignal } from "./signals.js";
 
 /** Restores as Plakar 1.1.4 does. See `restore`. */
 export async function restoreV1_1(
@@ -18,13 +18,13 @@ export async function restoreV1_1(
   let sourceError: { readonly reason: unknown } | undefined;
   const sending = run.send(entries).catch((reason: unknown) => {
     sourceError = { reason };
-    // In the middle of a file: the plugin learns by it that the file must fail.
+    // A half-close in the middle of a file tells the plugin that the file is incomplete.
     stream.halfClose();
   });
   try {
     await run.receive();
   } catch (error) {
-    // Nobody answers any more. What the sender waits for ends with the stream.
+    // No more results will arrive. Ending the stream also ends the sender's wait.
     run.stop();
     throw sourceError === undefined ? error : sourceError.reason;
   }
@@ -40,9 +40,9 @@ class RestoreRun {
   readonly #wantsAttributes: boolean;
   readonly #options: RestoreOptions;
   readonly #stopped = new AbortController();
-  /** One for all entries: signals that follow the caller's pile up on it. */
+  /** One signal for all entries: dependent signals would accumulate on the caller's signal. */
   readonly #signal: AbortSignal;
-  /** How often a record was sent without an answer yet. */
+  /** Number of results still expected for each record. */
   readonly #unanswered = new Map<string, number>();
 
   constructor(stream: ExportStream, wantsAttributes: boolean, options: RestoreOptions) {
@@ -65,7 +65,7 @@ class RestoreRun {
       } else if (this.#wantsAttributes) attributes.push(entry);
       else this.totals.skipped++;
     }
-    // After all files: what an attribute belongs to is there by then.
+    // After all files, so that the file of an attribute exists.
     for (const entry of attributes) {
       if (!(await this.#sendEntry(entry))) return;
     }
@@ -84,7 +84,7 @@ class RestoreRun {
     }
   }
 
-  /** @throws PluginContractError when the plugin ended the stream but did not answer for every record. */
+  /** @throws PluginContractError if the plugin ended the stream without a result for every record. */
   assertAnswered(): void {
     const [key] = this.#unanswered.keys();
     if (key === undefined) return;
@@ -103,8 +103,7 @@ class RestoreRun {
       bytes = await this.#stream.sendContent(sourceOf(entry, this.#signal));
     } catch (cause) {
       if (this.#signal.aborted) throw cause;
-      const error = new RestoreSourceError(entry.pathname, cause);
-      throw error;
+      throw new RestoreSourceError(entry.pathname, cause);
     }
     if (bytes === undefined) return false;
     this.totals.bytes += bytes;
@@ -113,7 +112,8 @@ class RestoreRun {
 
   #answered(key: string): void {
     const times = this.#unanswered.get(key);
-    if (times === undefined) throw new PluginContractError(`a result for ${key}, which was not sent or is answered`);
+    if (times === undefined)
+      throw new PluginContractError(`the plugin sent an unexpected result for ${key}: not sent, or already answered`);
     if (times === 1) this.#unanswered.delete(key);
     else this.#unanswered.set(key, times - 1);
   }

@@ -1,4 +1,4 @@
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { constants, type ClientHttp2Stream, type Http2Session, type IncomingHttpHeaders } from "node:http2";
 import { addAbortSignal } from "node:stream";
 import {
   create,
@@ -15,7 +15,7 @@ import { onAbort } from "./on-abort.js";
 import { statusOf, type Status } from "./status.js";
 import type { CallTrace } from "./trace.js";
 
-/** A method of a service, with its messages. */
+/** A method of a service, with its message types. */
 export interface Method<I extends DescMessage, O extends DescMessage> {
   readonly input: I;
   readonly output: O;
@@ -23,27 +23,29 @@ export interface Method<I extends DescMessage, O extends DescMessage> {
   readonly parent: DescMethod["parent"];
 }
 
-/** @returns The path of a method, as "/importer.Importer/Scan". */
+/** @returns The path of a method, for example "/importer.Importer/Scan". */
 export function pathOf(method: Method<DescMessage, DescMessage>): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-/** What a call needs of its connection. */
+/** The part of a connection that its calls depend on. */
 export interface CallOwner {
-  /** Says why the connection is gone. */
+  /** Describes why the connection has ended. */
   failure(path: string): Promise<Error>;
-  /** Tells when the connection's wire has closed: nothing more comes. @returns what ends that. */
+  /** Calls the listener when the transport has closed. @returns A function that removes the listener. */
   onGone(listener: () => void): () => void;
 }
 
 /**
- * One RPC of any kind: messages out, messages in, a status. Sending waits while
- * the plugin does not read, and nothing is received before it is asked for.
+ * An RPC of any kind. Sending waits while the plugin does not read (back-pressure), and messages are read from the
+ * connection only when they are requested.
  */
 export class Call<I extends DescMessage, O extends DescMessage> {
   readonly #method: Method<I, O>;
   readonly #path: string;
   readonly #stream: ClientHttp2Stream;
+  /** Kept here, because a closed stream no longer has it. */
+  readonly #session: Http2Session | undefined;
   readonly #owner: CallOwner;
   readonly #trace: CallTrace;
   readonly #signal: AbortSignal | undefined;
@@ -53,7 +55,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   #httpStatus: number | undefined;
   #ended = false;
   #closed = false;
-  /** The connection's wire has closed. */
+  /** The transport has closed. */
   #gone = false;
   #halfClosed = false;
   #cancelled = false;
@@ -68,6 +70,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     this.#method = method;
     this.#path = pathOf(method);
     this.#stream = stream;
+    this.#session = stream.session;
     this.#owner = owner;
     this.#trace = trace;
     this.#signal = signal;
@@ -93,7 +96,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
       this.#ended = true;
       this.#wake();
     });
-    // Told by `close` and the stream's reset code, with more to say.
+    // Ignored: "close" and the reset code of the stream describe the failure better.
     stream.on("error", wake);
     const closed = (): void => {
       this.#closed = true;
@@ -101,7 +104,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
       stopListening?.();
       this.#wake();
     };
-    // Node up to 20.19 does not always close the streams of a session whose wire has closed.
+    // Node up to 20.19 does not always close the streams of a session whose transport has closed.
     const stopWatching = owner.onGone(() => {
       this.#gone = true;
       closed();
@@ -112,8 +115,8 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   /**
    * Sends a message and waits until there is room for the next.
    *
-   * @returns False when the plugin has ended the call: ask {@link Call.receive} why.
-   * @throws The signal's reason when it is aborted.
+   * @returns False if the plugin has ended the call. {@link Call.receive} throws the reason.
+   * @throws The signal's reason if it is aborted.
    */
   async send(init: MessageInitShape<I>): Promise<boolean> {
     this.#signal?.throwIfAborted();
@@ -122,8 +125,9 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     const payload = toBinary(this.#method.input, message);
     this.#trace.message("host", this.#method.input, message);
     this.#stream.cork();
-    this.#stream.write(framePrefix(payload.length));
-    const room = this.#stream.write(payload);
+    let room = this.#stream.write(framePrefix(payload.length));
+    // If the plugin ends the call, Node never completes a pending write of an empty chunk, and the stream stays open.
+    if (payload.length > 0) room = this.#stream.write(payload);
     this.#stream.uncork();
     if (room) return true;
     while (this.#stream.writableNeedDrain && !this.#over()) await this.#sleep();
@@ -131,7 +135,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     return !this.#over();
   }
 
-  /** Says that no message follows. */
+  /** Half-closes the call: no message follows. */
   halfClose(): void {
     if (this.#halfClosed || this.#over()) return;
     this.#halfClosed = true;
@@ -140,10 +144,12 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   }
 
   /**
-   * @returns The plugin's next message, or undefined when it ended the call well.
-   * @throws PluginError with the plugin's status.
-   * @throws PluginConnectionError when the plugin has gone or reset the call.
-   * @throws PluginContractError for bytes that are no message of this method.
+   * Reads the plugin's next message.
+   *
+   * @returns The message, or undefined if the plugin has ended the call with status OK.
+   * @throws PluginError with any other status.
+   * @throws PluginConnectionError if the plugin has exited or reset the call.
+   * @throws PluginContractError if the plugin violates gRPC or sends a malformed message.
    */
   async receive(): Promise<MessageShape<O> | undefined> {
     for (;;) {
@@ -159,7 +165,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     return undefined;
   }
 
-  /** Reads to the end of the call. Stopping early leaves it open: see {@link Call.cancel}. */
+  /** Reads to the end of the call. Stopping early leaves the call open: see {@link Call.cancel}. */
   async *messages(): AsyncGenerator<MessageShape<O>, void, undefined> {
     for (;;) {
       const message = await this.receive();
@@ -168,17 +174,17 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     }
   }
 
-  /** Resets the call: the plugin is told that nobody listens any more. */
+  /** Resets the call, so that the plugin stops working on it. */
   cancel(): void {
     if (this.#closed || this.#cancelled || (this.#ended && this.#halfClosed)) return;
     this.#cancelled = true;
     this.#trace.event("host", "rst");
-    // Not `close(NGHTTP2_CANCEL)`: that half-closes the stream before it resets it,
-    // and a plugin takes what came until then for all there is.
+    // Not `close(NGHTTP2_CANCEL)`: that half-closes the stream before resetting it, and the plugin would treat what it
+    // has received so far as complete.
     addAbortSignal(AbortSignal.abort(), this.#stream);
   }
 
-  /** Lets the rest come and go, so that the plugin does not wait for a reader. */
+  /** Reads and discards the rest, so that the plugin does not wait for a reader. */
   discard(): void {
     this.#stream.removeAllListeners("readable");
     this.#stream.resume();
@@ -211,7 +217,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     } catch (error) {
       this.cancel();
       throw new PluginContractError(
-        `${this.#path}: ${payload.length} bytes that are no ${this.#method.output.typeName}: ${(error as Error).message}`,
+        `${this.#path}: ${payload.length} bytes are not a valid ${this.#method.output.typeName}: ${(error as Error).message}`,
       );
     }
     this.#trace.message("plugin", this.#method.output, message);
@@ -219,12 +225,12 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   }
 
   async #end(): Promise<void> {
-    // The trailers may be told a moment after the last byte.
+    // Node may emit the trailers shortly after the last byte.
     while (this.#status === undefined && !this.#closed) await this.#sleep();
     this.#signal?.throwIfAborted();
     const status = this.#status;
     if (status === undefined) throw await this.#failure();
-    // grpc-go's way to drop what it still wanted to send: without it the call stays open.
+    // As grpc-go does: otherwise the call stays open until the host half-closes it.
     if (!this.#halfClosed && !this.#closed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
     if (status.code !== StatusCode.OK) throw new PluginError(status.message, status.code, this.#path);
     if (this.#decoder.incomplete) {
@@ -235,11 +241,14 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   async #failure(): Promise<Error> {
     if (this.#cancelled) return new PluginConnectionError(`${this.#path} was cancelled`);
     const code = this.#stream.rstCode;
-    const session = this.#stream.session;
-    if (session === undefined || session.destroyed || session.closed || this.#gone)
+    const session = this.#session;
+    if (session === undefined || session.destroyed || session.closed || this.#gone) {
       return await this.#owner.failure(this.#path);
+    }
     if (this.#httpStatus !== undefined && this.#httpStatus !== 200) {
-      return new PluginContractError(`${this.#path}: the plugin answered HTTP status ${this.#httpStatus}`);
+      return new PluginContractError(
+        `${this.#path}: the plugin responded with HTTP status ${this.#httpStatus}, expected 200`,
+      );
     }
     return code === constants.NGHTTP2_NO_ERROR
       ? new PluginContractError(`${this.#path}: the plugin ended the call without a status`)

@@ -1,3 +1,4 @@
+import { constants, performServerHandshake, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { fileInfoOf, Mac } from "@kloset/model";
@@ -22,7 +23,7 @@ async function bytesOf(content: AsyncIterable<Uint8Array>): Promise<number> {
   return bytes;
 }
 
-describe("answers", () => {
+describe("responses", () => {
   it.each(["no such state", "", "äöü %20 100%", "x".repeat(20_000)])(
     "fails with exactly this text: %.30j",
     async (text) => {
@@ -39,7 +40,7 @@ describe("answers", () => {
     },
   );
 
-  it("takes a message of just under 4 MiB, and none above", async () => {
+  it("accepts a message of just under 4 MiB, and rejects a larger one", async () => {
     let bytes = 4 * 1024 * 1024 - 5;
     const { connection } = await serve("v1.1", store.Store, { init, open: () => ({ config: new Uint8Array(bytes) }) });
     const storage = await openStorage(connection, location);
@@ -47,20 +48,20 @@ describe("answers", () => {
     bytes += 1;
     await expect(storage.open()).rejects.toThrow(PluginContractError);
     await expect(storage.open()).rejects.toThrow("received message larger than max (4194305 vs. 4194304)");
-    // The connection goes on.
+    // The connection remains usable.
     bytes = 1;
     expect(await storage.open()).toHaveLength(1);
     connection.close();
   });
 
-  it("refuses a MAC of another length", async () => {
+  it("rejects a MAC of another length", async () => {
     const { connection } = await serve("v1.1", store.Store, { init, list: () => ({ macs: [new Uint8Array(31)] }) });
     const storage = await openStorage(connection, location);
     await expect(storage.list("state")).rejects.toThrow("invalid MAC length: 31");
     connection.close();
   });
 
-  it("says UNIMPLEMENTED for what a plugin does not know", async () => {
+  it("reports UNIMPLEMENTED for a call that the plugin does not implement", async () => {
     const { connection } = await serve("v1.1", store.Store, { init });
     await expect((await openStorage(connection, location)).size()).rejects.toMatchObject({ code: 12 });
     connection.close();
@@ -68,7 +69,7 @@ describe("answers", () => {
 });
 
 describe("streams", () => {
-  // The adapter prints what a cancelled call could not answer any more.
+  // Connect logs responses of calls that were cancelled.
   beforeEach(() => {
     jest.spyOn(console, "error").mockImplementation(() => undefined);
   });
@@ -76,7 +77,7 @@ describe("streams", () => {
     jest.restoreAllMocks();
   });
 
-  it("are read while they come, and the rest is not asked for before", async () => {
+  it("are read lazily, with back-pressure", async () => {
     let made = 0;
     const { connection } = await serve("v1.1", store.Store, {
       init,
@@ -87,7 +88,7 @@ describe("streams", () => {
     const storage = await openStorage(connection, location);
     const content = storage.get("packfile", mac)[Symbol.asyncIterator]();
     await content.next();
-    // The plugin could go on; the windows are what holds it.
+    // Only flow control prevents the plugin from sending more.
     for (let i = 0; i < 1000; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(made).toBeLessThan(20);
     let bytes = 1024 * 1024;
@@ -123,7 +124,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("tells the error of a plugin that answers before it has read all", async () => {
+  it("report the error of a plugin that responds before it has read everything", async () => {
     const { connection } = await serve("v1.1", store.Store, {
       init,
       put: () => {
@@ -140,7 +141,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("are cancelled when the source of a resource fails: nothing may be kept of it", async () => {
+  it("are cancelled if the source of a resource fails, so that the plugin keeps nothing", async () => {
     let outcome: Promise<string> | undefined;
     const { connection } = await serve("v1.1", store.Store, {
       init,
@@ -165,14 +166,14 @@ describe("streams", () => {
     }
     await expect(storage.put("state", mac, source())).rejects.toThrow("the source broke");
     expect(await storage.identity()).toBeDefined();
-    // Another call, so that the plugin has seen the first one.
+    // After another call, the plugin has received the reset of the first.
     await expect(storage.open()).rejects.toThrow();
     expect(await outcome).toBe("cancelled");
     connection.close();
   });
 
   it.each(["the source fails", "the caller aborts"])(
-    "are never half-closed when %s: a plugin would keep what came",
+    "are never half-closed if %s, because a plugin would keep an incomplete resource",
     async (reason) => {
       let arrived = (): void => undefined;
       const waiting = new Promise<void>((resolve) => {
@@ -189,14 +190,14 @@ describe("streams", () => {
       const abort = new AbortController();
       async function* source(): AsyncGenerator<Uint8Array> {
         yield new Uint8Array(10);
-        // Node half-closes only a stream that has nothing left to send.
+        // Node would half-close only a stream that has nothing left to send.
         await waiting;
         if (reason === "the source fails") throw new Error("broken");
         abort.abort(new Error("broken"));
         yield new Uint8Array(10);
       }
       await expect(storage.put("state", mac, source(), abort.signal)).rejects.toThrow("broken");
-      // Another call, so that all of the first one has been sent.
+      // After another call, everything of the first has been sent.
       await expect(storage.open()).rejects.toThrow();
       const [reset, ...others] = frames().filter(({ type }) => type === RST_STREAM);
       expect(others).toEqual([]);
@@ -207,7 +208,7 @@ describe("streams", () => {
     },
   );
 
-  it("reads a Get to its end when the caller stops, as hosts do", async () => {
+  it("read a Get to its end if the caller stops, as hosts do", async () => {
     let done = false;
     const { connection } = await serve("v1.1", store.Store, {
       init,
@@ -225,7 +226,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("cancels an Open of v1.1 when the caller stops", async () => {
+  it("cancel an Open of v1.1 if the caller stops", async () => {
     let cancelled: (value: boolean) => void = () => undefined;
     const outcome = new Promise<boolean>((resolve) => {
       cancelled = resolve;
@@ -249,7 +250,7 @@ describe("streams", () => {
     connection.close();
   });
 
-  it("refuses an empty chunk of content", async () => {
+  it("reject an empty chunk of content", async () => {
     const { connection } = await serve("v1.1", importer.Importer, {
       init,
       async *open() {
@@ -264,8 +265,88 @@ describe("streams", () => {
   });
 });
 
+describe("the end of a call", () => {
+  /** Connects to a plugin that handles HTTP/2 streams itself. */
+  async function connectTo(answer: (stream: ServerHttp2Stream) => void): Promise<PluginConnection> {
+    const [transport, plugin] = duplexPair();
+    const session = performServerHandshake(plugin);
+    session.on("error", () => undefined);
+    session.on("stream", (stream: ServerHttp2Stream) => {
+      stream.on("error", () => undefined);
+      answer(stream);
+    });
+    return await PluginConnection.open({ transport }, { generation: "v1.1" });
+  }
+
+  const respond = (headers: OutgoingHttpHeaders) => (stream: ServerHttp2Stream) => {
+    stream.respond(headers, { endStream: true });
+  };
+
+  it.each<[string, (stream: ServerHttp2Stream) => void, new (message: string) => Error, string]>([
+    ["an HTTP error", respond({ ":status": 503 }), PluginContractError, "HTTP status 503, expected 200"],
+    ["no trailers", respond({ ":status": 200 }), PluginContractError, "the plugin ended the call without a status"],
+    [
+      "a reset",
+      (stream) => {
+        stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      },
+      PluginConnectionError,
+      "the plugin reset the call (HTTP/2 error 2)",
+    ],
+  ])("reports the cause if there is no status: %s", async (_cause, answer, type, text) => {
+    const connection = await connectTo(answer);
+    const calling = connection.unary(store.Store.method.open, {});
+    await expect(calling).rejects.toThrow(type);
+    await expect(calling).rejects.toThrow(text);
+    connection.close();
+  });
+
+  it.each<[string, OutgoingHttpHeaders, { code: number; message: string }]>([
+    [
+      "a text with a bare percent sign",
+      { "grpc-status": "2", "grpc-message": "100% full" },
+      { code: 2, message: "100% full" },
+    ],
+    ["a code that gRPC does not define", { "grpc-status": "99", "grpc-message": "odd" }, { code: 99, message: "odd" }],
+    [
+      "details with another status",
+      { "grpc-status": "2", "grpc-message": "plain", "grpc-status-details-bin": "CAUSAmhp" },
+      { code: 2, message: "plain" },
+    ],
+  ])("reports the status as the plugin sent it: %s", async (_case, headers, expected) => {
+    const connection = await connectTo(respond({ ":status": 200, ...headers }));
+    const calling = connection.unary(store.Store.method.open, {});
+    await expect(calling).rejects.toMatchObject({ name: "PluginError", ...expected });
+    connection.close();
+  });
+
+  it("rejects a message with unknown flags", async () => {
+    const connection = await connectTo((stream) => {
+      stream.respond({ ":status": 200 });
+      stream.write(Uint8Array.of(2, 0, 0, 0, 0));
+    });
+    await expect(connection.unary(store.Store.method.open, {})).rejects.toThrow("flags 2");
+    connection.close();
+  });
+
+  it("closes the stream if the plugin ends the call before the host half-closes it", async () => {
+    let ended = (): void => undefined;
+    const closed = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const connection = await connectTo((stream) => {
+      stream.resume();
+      stream.on("close", ended);
+      stream.respond({ ":status": 200, "grpc-status": "0" }, { endStream: true });
+    });
+    expect(await connection.call(importer.Importer.method.import).receive()).toBeUndefined();
+    await closed;
+    connection.close();
+  });
+});
+
 describe("the end of a connection", () => {
-  it("fails what is under way, and what comes after", async () => {
+  it("fails running calls and later ones", async () => {
     const served = await serve("v1.1", store.Store, {
       init,
       open: async () => {
@@ -278,7 +359,7 @@ describe("the end of a connection", () => {
     await expect(storage.open()).rejects.toThrow("/store.Store/Open: the connection to the plugin has ended");
   });
 
-  it("ends a call when the caller aborts", async () => {
+  it("is independent of aborted calls", async () => {
     const { connection } = await serve("v1.1", store.Store, {
       init,
       open: async () => await new Promise(() => undefined),
@@ -305,7 +386,7 @@ describe("the end of a connection", () => {
     expect(types).not.toContain(GOAWAY);
   });
 
-  it("does not wait for ever for the first answer", async () => {
+  it("follows if the plugin does not answer in time", async () => {
     const [transport] = duplexPair();
     const opening = PluginConnection.open({ transport }, { generation: "v1.0", startTimeoutMs: 50 });
     await expect(opening).rejects.toThrow("the plugin did not answer within 50 ms of its start");

@@ -2,6 +2,7 @@ import { connect, type ClientHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { PluginConnectionError, PluginContractError } from "../errors.js";
+import { settlesWithin } from "../settles-within.js";
 import { Call, pathOf, type CallOwner, type Method } from "./call.js";
 import { CallTrace, type Trace } from "./trace.js";
 import { WriteAhead } from "./write-ahead.js";
@@ -10,41 +11,40 @@ import { WriteAhead } from "./write-ahead.js";
 export type Generation = "v1.0" | "v1.1";
 
 /**
- * What released hosts call themselves (Plakar 1.0.6 and 1.1.4). Plugins tell the
- * generations apart by it.
+ * User agents of released hosts (Plakar 1.0.6 and 1.1.4). Plugins distinguish the generations by them.
  */
 export const USER_AGENTS: Readonly<Record<Generation, string>> = {
   "v1.0": "grpc-go/1.77.0",
   "v1.1": "grpc-go/1.81.1",
 };
 
-/** How a host talks to a plugin. */
+/** Options of {@link PluginConnection.open}. */
 export interface ConnectOptions {
   readonly generation: Generation;
-  /** What the host calls itself. Default: as the newest release of the generation does. */
+  /** User agent of the host. Default: that of the generation's newest release, see {@link USER_AGENTS}. */
   readonly userAgent?: string | undefined;
-  /** Takes all that is said. */
+  /** Called for everything that is sent and received. */
   readonly trace?: Trace | undefined;
   /** Milliseconds to wait for the first answer. Default 20,000, as hosts do. */
   readonly startTimeoutMs?: number | undefined;
 }
 
-/** What a connection is made over; a started plugin fits. */
+/** The transport of a connection, for example a started plugin. */
 export interface Endpoint {
   readonly transport: Duplex;
-  /** Settles when the plugin has gone; used to say so in errors. */
+  /** Settles when the plugin has exited. Its exit status is included in errors. */
   readonly exited?: Promise<{ readonly code: number | null; readonly signal: string | null }> | undefined;
 }
 
 const DEFAULT_START_TIMEOUT_MS = 20_000;
-/** How long to wait for the exit status after the end of the connection, to put it in an error. */
+/** Time to wait for the exit status after the connection has ended, to include it in an error. */
 const EXIT_STATUS_WAIT_MS = 500;
 const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
-/** Megabytes; Node's default of 10 refuses calls while a few large messages are under way. */
+/** In megabytes. Node's default of 10 rejects calls while a few large messages are in flight. */
 const SESSION_MEMORY_MB = 512;
 
-/** The one HTTP/2 connection of a plugin process. */
+/** The HTTP/2 connection to a plugin process. Each process has only one. */
 export class PluginConnection {
   readonly generation: Generation;
   readonly #session: ClientHttp2Session;
@@ -61,19 +61,19 @@ export class PluginConnection {
     this.#session = session;
     this.#endpoint = endpoint;
     this.#options = options;
-    // Calls report it; without a listener it would end the process.
+    // Calls report the error. Without a listener it would end the process.
     session.on("error", (error) => {
       this.#sessionError ??= error;
     });
     session.on("goaway", () => {
-      this.#sessionError ??= new PluginContractError("the plugin sent a GOAWAY: released hosts hang on it");
+      this.#sessionError ??= new PluginContractError("the plugin sent a GOAWAY frame, on which released hosts hang");
     });
   }
 
   /**
-   * Begins HTTP/2 and waits for the plugin's first answer.
+   * Starts HTTP/2 and waits for the plugin's SETTINGS frame.
    *
-   * @throws PluginConnectionError when the plugin goes away or does not answer in time.
+   * @throws PluginConnectionError if the plugin exits, closes the connection or does not answer in time.
    */
   static async open(endpoint: Endpoint, options: ConnectOptions): Promise<PluginConnection> {
     const wire = new WriteAhead(endpoint.transport);
@@ -87,7 +87,7 @@ export class PluginConnection {
     });
     const connection = new PluginConnection(session, endpoint, options);
     wire.once("close", () => {
-      // What came with the end is told first.
+      // Let calls read what arrived with the end of the connection.
       setImmediate(() => {
         connection.#gone();
       });
@@ -96,7 +96,7 @@ export class PluginConnection {
     return connection;
   }
 
-  /** Starts a call. Calls have no deadline, as hosts set none: abort the signal to give up. */
+  /** Starts a call. Calls have no deadline, because hosts set none. Abort the signal to cancel the call. */
   call<I extends DescMessage, O extends DescMessage>(method: Method<I, O>, signal?: AbortSignal): Call<I, O> {
     signal?.throwIfAborted();
     const path = pathOf(method);
@@ -121,9 +121,9 @@ export class PluginConnection {
   }
 
   /**
-   * Makes a call with one request and one answer.
+   * Makes a call with one request and one response.
    *
-   * @throws PluginError with the plugin's status. See {@link Call.receive} for the rest.
+   * @throws PluginError with the plugin's status, and the other errors of {@link Call.receive}.
    */
   async unary<I extends DescMessage, O extends DescMessage>(
     method: Method<I, O>,
@@ -136,7 +136,7 @@ export class PluginConnection {
     return await answerOf(call, pathOf(method));
   }
 
-  /** Starts a call with one request and any number of answers. */
+  /** Starts a call with one request and any number of responses. */
   async serverStream<I extends DescMessage, O extends DescMessage>(
     method: Method<I, O>,
     request: MessageInitShape<I>,
@@ -149,8 +149,7 @@ export class PluginConnection {
   }
 
   /**
-   * Drops the connection. No GOAWAY is sent, as no host sends one; the plugin
-   * sees the end of its input.
+   * Closes the transport. The plugin sees the end of its input. No GOAWAY frame is sent, because hosts send none.
    */
   close(): void {
     this.#endpoint.transport.destroy();
@@ -170,24 +169,20 @@ export class PluginConnection {
   }
 
   async #firstAnswer(timeoutMs: number): Promise<void> {
-    const { promise, resolve, reject } = withResolvers();
-    const onClose = (): void => {
-      void this.#failure("start").then(reject);
-    };
-    const timer = setTimeout(() => {
-      reject(new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`));
-    }, timeoutMs);
-    this.#session.once("remoteSettings", resolve);
-    this.#session.once("close", onClose);
+    const answer = new Promise<void>((resolve, reject) => {
+      this.#session.once("remoteSettings", () => {
+        resolve();
+      });
+      this.#session.once("close", () => {
+        void this.#failure("start").then(reject);
+      });
+    });
     try {
-      await promise;
+      if (await settlesWithin(answer, timeoutMs)) return;
+      throw new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`);
     } catch (error) {
       this.close();
       throw error;
-    } finally {
-      clearTimeout(timer);
-      this.#session.off("remoteSettings", resolve);
-      this.#session.off("close", onClose);
     }
   }
 
@@ -199,43 +194,28 @@ export class PluginConnection {
   }
 
   async #exitStatus(): Promise<string | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, EXIT_STATUS_WAIT_MS, undefined);
-    });
-    const exit = await Promise.race([this.#endpoint.exited, late]);
-    clearTimeout(timer);
-    if (exit === undefined) return undefined;
-    return exit.signal === null
-      ? `the plugin exited with code ${String(exit.code)}`
-      : `the plugin was ended by ${exit.signal}`;
+    const { exited } = this.#endpoint;
+    if (exited === undefined || !(await settlesWithin(exited, EXIT_STATUS_WAIT_MS))) return undefined;
+    const { code, signal } = await exited;
+    return signal === null ? `the plugin exited with code ${String(code)}` : `the plugin was ended by ${signal}`;
   }
 }
 
 /**
- * Reads the one answer of a call, and its status.
+ * Reads the only response of a call, and its status.
  *
- * @throws PluginContractError when there is none, or more than one.
+ * @throws PluginContractError if the plugin sends no response, or more than one.
  */
 export async function answerOf<I extends DescMessage, O extends DescMessage>(
   call: Call<I, O>,
   path: string,
 ): Promise<MessageShape<O>> {
   const answer = await call.receive();
-  if (answer === undefined) throw new PluginContractError(`${path}: the plugin answered OK without a message`);
+  if (answer === undefined)
+    throw new PluginContractError(`${path}: the plugin ended the call with status OK but sent no message`);
   if ((await call.receive()) !== undefined) {
     call.cancel();
-    throw new PluginContractError(`${path}: the plugin answered more than one message`);
+    throw new PluginContractError(`${path}: the plugin sent more than one message`);
   }
   return answer;
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
-  let resolve = (): void => undefined;
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<void>((settle, fail) => {
-    resolve = settle;
-    reject = fail;
-  });
-  return { promise, resolve, reject };
 }

@@ -5,7 +5,7 @@ import { FrameDecoder, framePrefix } from "./frames.js";
 const SEED = 20260401;
 const LIMIT = 64;
 
-/** What comes out of a decoder: messages, and what it refused. */
+/** Decodes pieces, and reports messages and rejection. */
 function decode(pieces: readonly Uint8Array[]): { messages: string[]; refused: boolean; incomplete: boolean } {
   const decoder = new FrameDecoder(LIMIT);
   const messages: string[] = [];
@@ -28,7 +28,7 @@ function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
 }
 
 describe("FrameDecoder", () => {
-  it("finds the same messages wherever the bytes are cut", () => {
+  it("finds the same messages however the bytes are split", () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: LIMIT }), { maxLength: 6 }),
@@ -49,7 +49,7 @@ describe("FrameDecoder", () => {
     );
   });
 
-  it("takes any bytes apart the same way wherever they are cut, and never more than the limit", () => {
+  it("decodes arbitrary bytes alike however they are split, and never exceeds the limit", () => {
     const bytes = fc
       .array(fc.oneof(fc.constant(0), fc.constant(1), fc.nat(255)), { maxLength: 200 })
       .map((all) => Uint8Array.from(all));

@@ -28,14 +28,14 @@ describe("FrameDecoder", () => {
     expect(decoder.incomplete).toBe(false);
   });
 
-  it("knows that a message is unfinished", () => {
+  it("reports an incomplete message", () => {
     const decoder = new FrameDecoder();
     decoder.push(framePrefix(3));
     expect(decoder.next()).toBeUndefined();
     expect(decoder.incomplete).toBe(true);
   });
 
-  it("refuses a message that is too large before it comes, and takes the largest", () => {
+  it("rejects a message that is too large before it arrives, and accepts the largest", () => {
     const decoder = new FrameDecoder(10);
     decoder.push(frame(new Uint8Array(10)));
     expect(decoder.next()).toHaveLength(10);
@@ -43,7 +43,7 @@ describe("FrameDecoder", () => {
     expect(() => decoder.next()).toThrow("received message larger than max (11 vs. 10)");
   });
 
-  it("refuses compression, which was not offered", () => {
+  it("rejects compression, which was not offered", () => {
     const decoder = new FrameDecoder();
     decoder.push(Uint8Array.of(1, 0, 0, 0, 0));
     expect(() => decoder.next()).toThrow("flags 1");

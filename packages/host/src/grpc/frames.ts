@@ -1,10 +1,10 @@
-/** grpc-go's default: a larger message from a plugin fails its call. */
+/** Largest message that a host accepts from a plugin, the default of grpc-go. A larger one fails its call. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Bytes in front of every message: one flag, four bytes of length, big-endian. */
+/** Prefix of every message: one byte of flags, four bytes of length, big-endian. */
 const PREFIX_BYTES = 5;
 
-/** @returns The five bytes that go in front of an uncompressed message. */
+/** @returns The prefix of an uncompressed message. */
 export function framePrefix(length: number): Uint8Array {
   const prefix = new Uint8Array(PREFIX_BYTES);
   new DataView(prefix.buffer).setUint32(1, length);
@@ -12,8 +12,8 @@ export function framePrefix(length: number): Uint8Array {
 }
 
 /**
- * Takes a stream of bytes apart into gRPC messages, whatever pieces it comes in.
- * A message that announces too many bytes is refused before they are kept.
+ * Splits a stream of bytes into gRPC messages. A message that announces too many bytes is rejected before its bytes are
+ * buffered.
  */
 export class FrameDecoder {
   readonly #limit: number;
@@ -25,12 +25,12 @@ export class FrameDecoder {
     this.#limit = limit;
   }
 
-  /** True when bytes of an unfinished message are held. */
+  /** True while part of a message is buffered. */
   get incomplete(): boolean {
     return this.#bytes > 0 || this.#needed !== undefined;
   }
 
-  /** Adds what came. Call {@link FrameDecoder.next} until it has no more. */
+  /** Adds bytes. Call {@link FrameDecoder.next} until it returns undefined. */
   push(piece: Uint8Array): void {
     if (piece.length === 0) return;
     this.#pieces.push(piece);
@@ -38,16 +38,16 @@ export class FrameDecoder {
   }
 
   /**
-   * @returns The next whole message, or undefined when more bytes are needed.
-   * @throws RangeError when a message is compressed or larger than the limit.
+   * @returns The next complete message, or undefined if more bytes are needed.
+   * @throws RangeError if a message is compressed or larger than the limit.
    */
   next(): Uint8Array | undefined {
     if (this.#needed === undefined) {
       if (this.#bytes < PREFIX_BYTES) return undefined;
       const prefix = this.#take(PREFIX_BYTES);
       const length = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES).getUint32(1);
-      // No compression was offered, so none may come.
-      if (prefix[0] !== 0) throw new RangeError(`a message has the flags ${String(prefix[0])}, not 0`);
+      // The host offers no compression, so the plugin must not use any.
+      if (prefix[0] !== 0) throw new RangeError(`a message has flags ${String(prefix[0])}, expected 0`);
       if (length > this.#limit) {
         throw new RangeError(`received message larger than max (${length} vs. ${this.#limit})`);
       }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { onAbort } from "./on-abort.js";
 
 describe("onAbort", () => {
-  it("calls all listeners once, and is one listener itself", () => {
+  it("calls every listener once, and adds a single listener to the signal", () => {
     const controller = new AbortController();
     const called: number[] = [];
     for (let i = 0; i < 50; i += 1) onAbort(controller.signal, () => called.push(i));
@@ -13,7 +13,7 @@ describe("onAbort", () => {
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   });
 
-  it("does not call who has stopped listening, and takes new ones", () => {
+  it("does not call a removed listener, and accepts new ones", () => {
     const controller = new AbortController();
     const called: string[] = [];
     const stop = onAbort(controller.signal, () => called.push("one"));

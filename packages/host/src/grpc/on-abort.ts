@@ -1,11 +1,11 @@
-/** The listeners of a signal that is shared: it knows only of one. */
+/** Listeners by signal. The signal itself has only one listener, which calls them. */
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Listens to a signal, however many others do: one signal commonly aborts
- * thousands of calls, and Node warns of a leak from the 11th listener on.
+ * Listens to a signal that may have any number of listeners. One signal commonly aborts thousands of calls, and Node
+ * warns of a leak from the 11th listener on.
  *
- * @returns Stops listening.
+ * @returns A function that removes the listener.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   let all = listeners.get(signal);
@@ -15,7 +15,7 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
       listeners.delete(signal);
       for (const each of own) each();
     };
-    // Stays for the signal's life: it holds nothing but an empty set in the end.
+    // Never removed: once all listeners are gone, it retains only an empty set.
     signal.addEventListener("abort", abort, { once: true });
     listeners.set(signal, own);
     all = own;

@@ -9,7 +9,7 @@ describe("decodeStatusText", () => {
     ["50% off, 5%2 left, %", "50% off, 5%2 left, %"],
     ["%zz%20", "%zz "],
     ["", ""],
-  ])("%j", (encoded, text) => {
+  ])("decodes %j to %j", (encoded, text) => {
     expect(decodeStatusText(encoded)).toBe(text);
   });
 });
@@ -20,7 +20,7 @@ describe("statusOf", () => {
     expect(statusOf({ "grpc-status": "0" })).toEqual({ code: 0, message: "" });
   });
 
-  it("has none without a number", () => {
+  it("returns undefined without a numeric code", () => {
     expect(statusOf({})).toBeUndefined();
     expect(statusOf({ "grpc-status": "x" })).toBeUndefined();
   });

@@ -1,16 +1,15 @@
 import type { IncomingHttpHeaders } from "node:http2";
 
-/** How a call ended. */
+/** The status of a call that has ended. */
 export interface Status {
   readonly code: number;
   readonly message: string;
 }
 
 /**
- * Reads the status from trailers, or from the headers of an answer that has no
- * trailers.
+ * Reads the status from trailers, or from the headers of a trailers-only response.
  *
- * @returns undefined when there is none.
+ * @returns undefined if the headers contain no status.
  */
 export function statusOf(headers: IncomingHttpHeaders): Status | undefined {
   const code = headers["grpc-status"];
@@ -20,13 +19,12 @@ export function statusOf(headers: IncomingHttpHeaders): Status | undefined {
 }
 
 /**
- * Undoes the percent-encoding of `grpc-message`. A percent sign that begins no
- * pair of hexadecimal digits stays as it is, as grpc-go has it: a damaged text
- * is better than none.
+ * Decodes the percent-encoding of `grpc-message`. A percent sign that is not followed by two hexadecimal digits is
+ * kept, as in grpc-go: damaged text is better than none.
  */
 export function decodeStatusText(encoded: string): string {
   if (!encoded.includes("%")) return encoded;
-  // Header values reach Node as Latin-1, one character a byte.
+  // Node decodes header values as Latin-1, one character per byte.
   const bytes = Buffer.from(encoded, "latin1");
   const decoded = Buffer.alloc(bytes.length);
   let length = 0;

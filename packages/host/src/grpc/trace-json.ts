@@ -12,12 +12,11 @@ import { reflect, type ReflectList, type ReflectMap, type ReflectMessage } from 
 import { TimestampSchema, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 
-/** Longer data is shown by its length. */
+/** Longer data is replaced by its length. */
 const MAX_SHOWN_BYTES = 64;
 
 /**
- * Shows a message as protobuf JSON, as transcripts have it: data of more than 64
- * bytes is shown as `<N bytes>`.
+ * Converts a message to protobuf JSON, as in transcripts: data of more than 64 bytes becomes `<N bytes>`.
  */
 export function traceJson(schema: DescMessage, message: Message): JsonObject {
   return jsonOfMessage(reflect(schema, message));
@@ -63,7 +62,7 @@ function jsonOfTimestamp(timestamp: Timestamp): JsonValue {
   try {
     return toJson(TimestampSchema, timestamp);
   } catch {
-    // JSON has no form for years before 1 and after 9999; a trace must not fail the call.
+    // Protobuf JSON cannot represent years before 1 or after 9999. A trace must not fail the call.
     return { seconds: String(timestamp.seconds), nanos: timestamp.nanos };
   }
 }

@@ -1,28 +1,28 @@
 import type { DescMessage, JsonObject, Message } from "@bufbuild/protobuf";
 import { traceJson } from "./trace-json.js";
 
-/** One thing that was said on the connection, in the form of the transcripts. */
+/** An event on the connection, in the format of the transcripts. */
 export interface TraceEvent {
-  /** Milliseconds since the connection was made. */
+  /** Milliseconds since the connection was created. */
   readonly t_ms: number;
-  /** Who said it. */
+  /** The sender. */
   readonly dir: "host" | "plugin";
-  /** Number of the call, as HTTP/2 counts them: 1, 3, 5, … in the order they were started. */
+  /** HTTP/2 stream id of the call: 1, 3, 5, … in the order in which calls were started. */
   readonly stream: number;
   readonly kind: "headers" | "message" | "half-close" | "rst";
-  /** As "/importer.Importer/Scan". */
+  /** Path of the method, for example "/importer.Importer/Scan". */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Protobuf JSON; data of more than 64 bytes is shown as `<N bytes>`. */
+  /** Protobuf JSON. Data of more than 64 bytes is replaced by `<N bytes>`. */
   readonly message?: JsonObject;
-  /** Set on the plugin's last word of a call. */
+  /** Set on the headers or trailers by which the plugin ends the call. */
   readonly end_stream?: true;
 }
 
-/** Takes what is said on a connection, as it is sent and received. Must not throw. */
+/** Receives the events of a connection as they happen. Must not throw. */
 export type Trace = (event: TraceEvent) => void;
 
-/** The trace of one call. */
+/** Emits the events of one call. */
 export class CallTrace {
   readonly #trace: Trace | undefined;
   readonly #since: number;

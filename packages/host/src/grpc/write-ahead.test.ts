@@ -4,7 +4,7 @@ import { WriteAhead } from "./write-ahead.js";
 
 const MiB = 1024 * 1024;
 
-/** The way to a plugin that reads when it is told to. */
+/** A transport to a plugin that reads one chunk per call of `readOne`. */
 function slowTransport(): { transport: Duplex; readOne: () => void } {
   let taken: () => void = () => undefined;
   const transport = new Duplex({
@@ -21,13 +21,13 @@ function slowTransport(): { transport: Duplex; readOne: () => void } {
   };
 }
 
-/** Lets everything run that can run without anything new from outside. */
+/** Runs the event loop until all work that needs no further input is done. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("a connection whose plugin does not read", () => {
-  it("has room for what HTTP/2 may have under way, so that the host reads on", async () => {
+  it("accepts everything that HTTP/2 may have in flight, so that the host continues to read", async () => {
     const channel = new WriteAhead(slowTransport().transport);
     for (let i = 0; i < 17; i++) {
       await new Promise<void>((resolve, reject) => {
@@ -41,7 +41,7 @@ describe("a connection whose plugin does not read", () => {
     channel.destroy();
   });
 
-  it("has no room for more, and goes on when the plugin does", async () => {
+  it("accepts no more than that, and continues when the plugin does", async () => {
     const { transport, readOne } = slowTransport();
     const channel = new WriteAhead(transport);
     let written = 0;

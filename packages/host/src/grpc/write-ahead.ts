@@ -1,24 +1,22 @@
 import { Duplex } from "node:stream";
 
 /**
- * What may be on its way to the plugin before a writer has to wait. Above what
- * HTTP/2's windows let a host send to a plugin that does not read (16 MiB on a
- * connection, as Node and grpc-go have it at the most).
+ * Bytes that may be in flight to the plugin before a writer has to wait. More than the HTTP/2 flow control windows
+ * allow a host to send to a plugin that does not read: at most 16 MiB per connection in Node and grpc-go.
  */
 const MAX_UNSENT_BYTES = 24 * 1024 * 1024;
 
 /**
- * A transport on which HTTP/2 need not wait for the plugin to read: there is room
- * for all that it may have under way. Node's HTTP/2 does not read while what it
- * has written has not left. A plugin on Node does the same, and with a pipe's
- * 64 KiB each would wait for the other. Released hosts, on grpc-go, read always.
+ * A transport that buffers everything that HTTP/2 flow control allows to be in flight, so that HTTP/2 never waits for
+ * the plugin to read. Node's HTTP/2 does not read while its own writes are pending. A plugin on Node does the same, so
+ * with the 64 KiB of a pipe both sides would wait for each other. Released hosts use grpc-go, which always reads.
  */
 export class WriteAhead extends Duplex {
   readonly #transport: Duplex;
 
-  /** @param transport - Belongs to this from now on. */
+  /** @param transport - Owned by the new object. */
   constructor(transport: Duplex) {
-    // The plugin's end of output is the end of the connection.
+    // The end of the plugin's output ends the connection.
     super({ allowHalfOpen: false });
     this.#transport = transport;
     transport.on("data", (chunk: Buffer) => {
@@ -46,7 +44,7 @@ export class WriteAhead extends Duplex {
       done();
       return;
     }
-    // An error is told by the transport's own event.
+    // Write errors are handled by the transport's "error" event.
     const hasRoom = this.#transport.writableLength + chunk.length <= MAX_UNSENT_BYTES;
     this.#transport.write(chunk, () => {
       if (!hasRoom) done();

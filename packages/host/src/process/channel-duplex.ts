@@ -1,12 +1,11 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
 
-/** What is kept for a reader after the plugin's input was ended; the rest is dropped. */
+/** Bytes buffered for a reader after the plugin's input was ended. The rest is discarded. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /**
- * One duplex over the two ends of a plugin's channel: what is written reaches
- * the plugin's input, what is read comes from its output. Both directions wait
- * for the slower side.
+ * Combines both directions of a plugin's channel: writes to the plugin's input, and reads from its output, with
+ * back-pressure.
  */
 export class ChannelDuplex extends Duplex {
   readonly #input: Readable;
@@ -14,11 +13,11 @@ export class ChannelDuplex extends Duplex {
   #outputEnded = false;
 
   /**
-   * @param input - What the plugin writes.
-   * @param output - What the plugin reads. May be the same socket.
+   * @param input - The plugin's output.
+   * @param output - The plugin's input. May be the same socket.
    */
   constructor(input: Readable, output: Writable) {
-    // The plugin's end of output is the end of the connection.
+    // The end of the plugin's output ends the connection.
     super({ allowHalfOpen: false });
     this.#input = input;
     this.#output = output;
@@ -34,7 +33,8 @@ export class ChannelDuplex extends Duplex {
       this.destroy(error);
     };
     input.on("error", fail);
-    // The plugin has closed its input; its last words may still be under way, and the end of its output tells.
+    // A broken pipe means that the plugin has closed its input. Its last output may still arrive, so wait for the end
+    // of it.
     output.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE" && error.code !== "ECONNRESET") fail(error);
       this.#outputEnded = true;
@@ -44,12 +44,12 @@ export class ChannelDuplex extends Duplex {
     });
   }
 
-  /** Ends the plugin's input, and reads on. What is written from now on is dropped. */
+  /** Ends the plugin's input, and continues to read. Later writes are discarded. */
   endPluginInput(): void {
     if (this.#outputEnded) return;
     this.#outputEnded = true;
     this.#output.end();
-    // Nobody may be reading any more, and the plugin must not wait for a reader.
+    // The plugin must not wait for a reader, and there may no longer be one.
     this.#input.resume();
   }
 
@@ -62,7 +62,7 @@ export class ChannelDuplex extends Duplex {
       done();
       return;
     }
-    // An error is told by the output's own event; see there why a broken pipe is none.
+    // Write errors are handled by the "error" listener of the output.
     this.#output.write(chunk, () => {
       done();
     });

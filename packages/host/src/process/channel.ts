@@ -1,6 +1,6 @@
 /**
- * How the host and a plugin are joined, by platform. Nothing else in this package
- * knows about descriptors.
+ * Starts plugins with the file descriptors that each platform provides. The rest of the package does not deal with file
+ * descriptors.
  */
 import { execFile, spawn, type ChildProcess, type SpawnOptions, type StdioOptions } from "node:child_process";
 import { close, constants, open } from "node:fs";
@@ -14,48 +14,48 @@ import { promisify } from "node:util";
 import { ChannelDuplex } from "./channel-duplex.js";
 
 /**
- * What a plugin finds on its descriptors.
+ * The kind of file descriptors that a plugin inherits.
  *
- * - `"pipes"`: two pipes on fd 0 and fd 1, as all released hosts give.
- * - `"socket"`: one socket on fd 0 for both directions, as development hosts gave; fd 1 is the host's.
- * - `"socketpairs"`: fd 0 and fd 1 are a socket each. What "pipes" becomes where
- *   there is no `mkfifo`: Node's own pipes are socket pairs (named pipes on Windows).
+ * - `"pipes"`: two pipes on fd 0 and fd 1, as from all released hosts.
+ * - `"socket"`: one socket on fd 0 for both directions, as from development hosts. fd 1 is that of the host.
+ * - `"socketpairs"`: one socket each on fd 0 and fd 1. Used instead of `"pipes"` where `mkfifo` is missing, because the
+ *   pipes of Node are socket pairs (named pipes on Windows).
  */
 export type ChannelKind = "pipes" | "socket" | "socketpairs";
 
-/** What to start, and how. */
+/** A process to start. */
 export interface SpawnRequest {
   readonly executable: string;
   readonly args: readonly string[];
   readonly options: SpawnOptions;
-  /** For fd 2, and fd 1 of a socket plugin. */
+  /** Used for fd 2, and for fd 1 of a plugin with a socket. */
   readonly logs: "inherit" | "pipe";
 }
 
-/** How a process ended: with a code, or by a signal. */
+/** Exit status of a process: either a code or a signal. */
 export interface PluginExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process, watched from its first moment. */
+/** A process whose events are observed from its start. */
 export interface WatchedChild {
   readonly child: ChildProcess;
-  /** Rejects when the process could not be started. */
+  /** Resolves when the process has started. Rejects if it cannot be started. */
   readonly started: Promise<void>;
   /** Settles when the process has ended. Never rejects. */
   readonly exited: Promise<PluginExit>;
 }
 
-/** A process and the way to talk to it. */
+/** A process and the channel to it. */
 export interface Spawned extends WatchedChild {
   readonly kind: ChannelKind;
   readonly duplex: ChannelDuplex;
-  /** What the plugin logs, when `logs` is "pipe". */
+  /** Logs of the plugin, if `logs` is "pipe". */
   readonly logs: readonly Readable[];
 }
 
-/** Opens the channel and starts the process. Whether it could start, its events tell. */
+/** Opens the pipes and starts the process. `started` of the result rejects if it cannot be started. */
 export async function spawnOverPipes(request: SpawnRequest): Promise<Spawned> {
   const fifos = process.platform === "win32" ? undefined : await openFifos();
   if (fifos === undefined) return spawnOverSocketPairs(request);
@@ -66,7 +66,7 @@ export async function spawnOverPipes(request: SpawnRequest): Promise<Spawned> {
     await closeAll([fifos.hostInput, fifos.hostOutput]);
     throw error;
   } finally {
-    // The child has its own copies. Ours would keep the end of the stream from being seen.
+    // The child has its own copies. While these were open, neither side would see the end of the stream.
     await closeAll([fifos.pluginInput, fifos.pluginOutput]);
   }
   const input = new Socket({ fd: fifos.hostInput, readable: true, writable: false });
@@ -76,11 +76,11 @@ export async function spawnOverPipes(request: SpawnRequest): Promise<Spawned> {
 
 /** Starts the process with one socket on its fd 0. Needs `sh`. */
 export function spawnOverSocket(request: SpawnRequest): Spawned {
-  // Node can make a socket for any descriptor but gives fd 0 a socket that fd 1 would have to be as well.
+  // Node provides a bidirectional socket on descriptors above 2 only. The shell moves it to fd 0.
   const script = 'exec "$0" "$@" 0<&3 3<&-';
   const shell = { ...request, executable: "sh", args: ["-c", script, request.executable, ...request.args] };
-  // Never a socket on fd 1, as "pipe" would make it: it would look like the second
-  // of two. Development hosts hand down their own stdout.
+  // Not "pipe", which would put a socket on fd 1, like the second of two. Development hosts let the plugin inherit
+  // their own stdout.
   const stdout = request.logs === "inherit" ? "inherit" : "ignore";
   const watched = spawnChild(shell, ["ignore", stdout, request.logs, "pipe"]);
   const socket = watched.child.stdio[3] as Socket;
@@ -96,10 +96,10 @@ function spawnOverSocketPairs(request: SpawnRequest): Spawned {
 
 function spawnChild(request: SpawnRequest, stdio: StdioOptions): WatchedChild {
   const child = spawn(request.executable, [...request.args], { ...request.options, stdio });
-  // Both events can come before the next await is over.
+  // Both events may be emitted before the caller's next await has resolved.
   const started = new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
-    // Stays: a signal that can not be sent is told here too, later.
+    // Never removed: Node also emits "error" if a signal cannot be sent later.
     child.on("error", reject);
   });
   started.catch(() => undefined);
@@ -111,7 +111,7 @@ function spawnChild(request: SpawnRequest, stdio: StdioOptions): WatchedChild {
   return { child, started, exited };
 }
 
-/** The stream of the process' fd 2, if it is read here. */
+/** Returns the stream of fd 2, unless it is inherited. */
 function logsOf({ child }: WatchedChild): Readable[] {
   return child.stderr === null ? [] : [child.stderr];
 }
@@ -124,10 +124,9 @@ interface Fifos {
 }
 
 /**
- * Makes two pipes. Node has no `pipe(2)`, so these are FIFOs that lose their
- * names at once.
+ * Creates two pipes. Node has no `pipe(2)`, so these are FIFOs whose names are removed at once.
  *
- * @returns undefined where there is no `mkfifo`.
+ * @returns undefined if `mkfifo` is missing.
  */
 async function openFifos(): Promise<Fifos | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "kloset-host-"));
@@ -146,7 +145,7 @@ async function openFifos(): Promise<Fifos | undefined> {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
     }
-    // Opening one end of a FIFO waits for the other. With an end of both kinds open, none waits.
+    // Opening one end of a FIFO blocks until the other is open. A descriptor opened for both prevents that.
     const held = [await openFd(toPlugin, constants.O_RDWR), await openFd(fromPlugin, constants.O_RDWR)];
     const fifos = {
       pluginInput: await openFd(toPlugin, constants.O_RDONLY),

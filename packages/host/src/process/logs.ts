@@ -1,37 +1,37 @@
 import type { Readable, Writable } from "node:stream";
-import { settlesWithin } from "./settles-within.js";
+import { settlesWithin } from "../settles-within.js";
 
-/** What is kept of a plugin's log: its end. */
+/** Size of the end of the log that is kept. */
 const MAX_LOG_BYTES = 256 * 1024;
 
-/** Takes what a plugin logs, so that it never waits for a reader. */
+/** Reads a plugin's log, so that the plugin never waits for a reader. Keeps the end of it. */
 export class LogCollector {
   readonly #target: Writable | undefined;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #dropped = false;
-  /** Counts what comes, so that a log that is still read can be told from one that is stuck. */
+  /** Increases with every event, to distinguish a log that is still read from one that is stuck. */
   #progress = 0;
-  /** Resolves when every stream has ended, and the target has taken all of it. */
+  /** Resolves when every stream has ended and the target has written all of it. */
   readonly ended: Promise<void>;
 
-  /** @param target - Where to copy to; it slows the plugin down when it is slow itself. */
+  /** @param target - Receives a copy of the log. A slow target slows down the plugin. */
   constructor(streams: readonly Readable[], target?: Writable) {
     this.#target = target;
     this.ended = Promise.all(streams.map((stream) => this.#read(stream))).then(() => undefined);
   }
 
-  /** @returns The last 256 KiB at most, beginning with "…" when there was more. */
+  /** Returns at most the last 256 KiB, after "…" if the log was longer. */
   text(): string {
     const text = Buffer.concat(this.#pieces).toString("utf8");
     return this.#dropped ? `…${text}` : text;
   }
 
   /**
-   * Waits for the end of the log, as long as something comes: a grandchild may hold
-   * it open for ever, and say nothing.
+   * Waits for the end of the log, as long as it makes progress. A process that the plugin started may keep the log open
+   * indefinitely.
    *
-   * @param quietMs - Milliseconds without anything after which the wait ends.
+   * @param quietMs - Milliseconds without progress after which to stop waiting.
    */
   async settled(quietMs: number): Promise<void> {
     for (let seen = -1; seen !== this.#progress;) {
@@ -41,8 +41,8 @@ export class LogCollector {
   }
 
   async #read(stream: Readable): Promise<void> {
-    // What waits in the target's own buffer has not come out yet.
-    let handed = 0;
+    // The target may have buffered chunks that are not yet written.
+    let passed = 0;
     let written = 0;
     let closed = false;
     await new Promise<void>((resolve) => {
@@ -54,9 +54,9 @@ export class LogCollector {
         const room = target.write(piece, () => {
           this.#progress++;
           written++;
-          if (closed && written === handed) resolve();
+          if (closed && written === passed) resolve();
         });
-        handed++;
+        passed++;
         if (room) return;
         stream.pause();
         const go = (): void => {
@@ -71,7 +71,7 @@ export class LogCollector {
       stream.on("error", () => undefined);
       stream.on("close", () => {
         closed = true;
-        if (written === handed) resolve();
+        if (written === passed) resolve();
       });
     });
   }

@@ -9,7 +9,7 @@ import { startPlugin, type PluginProcess, type StartPluginOptions } from "./star
 
 const executable = fileURLToPath(new URL("../../fixtures/plugin.js", import.meta.url));
 const started: PluginProcess[] = [];
-/** A busy machine may need long for what must not fail by the clock. */
+/** Long enough for a busy machine: these tests must not depend on timing. */
 const STOP_GRACE_MS = 60_000;
 
 async function start(behaviour: string, options: Partial<StartPluginOptions> = {}): Promise<PluginProcess> {
@@ -34,7 +34,7 @@ function importerOptions(behaviour: string, options: Partial<StartConnectorOptio
   return { executable, args: [behaviour, "one", "two words"], ...defaults, ...options };
 }
 
-/** What the plugin says of itself. */
+/** Starts a plugin that describes its own process. */
 async function describeSelf(options: StartConnectorOptions): Promise<Record<string, unknown>> {
   const running = await startImporter(options);
   started.push(running.plugin);
@@ -48,19 +48,19 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
 });
 
-describe("what a plugin is started with", () => {
-  it("has two pipes, as released hosts give them", async () => {
+describe("the process of a plugin", () => {
+  it("inherits two pipes, as from released hosts", async () => {
     const described = await describeSelf(importerOptions("serve"));
     expect(described).toMatchObject({ fds: ["fifo", "fifo"], location: "test:///srv" });
   });
 
-  it("has one socket on fd 0, as development hosts gave it", async () => {
+  it("inherits one socket on fd 0, as from development hosts", async () => {
     const env = { ...process.env, PLUGIN_TRANSPORT: "socket" };
     const described = await describeSelf(importerOptions("serve", { transport: "socket", env }));
     expect(described).toMatchObject({ fds: ["socket", expect.anything()], args: ["one", "two words"] });
   });
 
-  it("has the host's arguments, environment and working directory", async () => {
+  it("inherits environment and working directory, and receives its arguments", async () => {
     process.env["PLUGIN_TEST"] = "from the host";
     expect(await describeSelf(importerOptions("serve"))).toMatchObject({
       args: ["one", "two words"],
@@ -71,7 +71,7 @@ describe("what a plugin is started with", () => {
     expect(await describeSelf(importerOptions("serve", other))).toMatchObject({ env: "", cwd: "/" });
   });
 
-  it("hears the headers of a Go host, and nothing else", async () => {
+  it("receives the request headers of a Go host, and no others", async () => {
     const headers = ["content-type", "te", "user-agent"];
     expect(await describeSelf(importerOptions("serve"))).toMatchObject({ userAgent: "grpc-go/1.81.1", headers });
     const named = await describeSelf(importerOptions("serve", { userAgent: "other/1" }));
@@ -79,21 +79,21 @@ describe("what a plugin is started with", () => {
   });
 });
 
-describe("a plugin that can not be started", () => {
+describe("a plugin that cannot be started", () => {
   it.each([
     ["/nonexistent/plugin", "no such file"],
     ["./nonexistent", "no such file"],
     [fileURLToPath(import.meta.url), "it is not executable"],
     ["kloset-no-such-program", "no such file"],
-  ])("%s", async (missing, reason) => {
+  ])("fails with the reason: %s", async (missing, reason) => {
     const starting = startPlugin({ executable: missing });
     await expect(starting).rejects.toThrow(PluginConnectionError);
-    await expect(starting).rejects.toThrow(`can not start the plugin ${JSON.stringify(missing)}: ${reason}`);
+    await expect(starting).rejects.toThrow(`cannot start the plugin ${JSON.stringify(missing)}: ${reason}`);
   });
 });
 
-describe("a plugin that does not answer", () => {
-  it("dies at once: its exit code is told, and its log is there", async () => {
+describe("a plugin that fails to answer", () => {
+  it("exits at once: its exit code is reported, and its log is available", async () => {
     const plugin = await start("die", { args: ["die", "42"] });
     const opening = PluginConnection.open(plugin, { generation: "v1.0" });
     await expect(opening).rejects.toThrow(PluginConnectionError);
@@ -103,16 +103,16 @@ describe("a plugin that does not answer", () => {
     expect(plugin.stderrText()).toBe("no configuration\n");
   });
 
-  it("never says a word", async () => {
+  it("sends nothing", async () => {
     const starting = startImporter(importerOptions("mute", { startTimeoutMs: 300 }));
     await expect(starting).rejects.toThrow("the plugin did not answer within 300 ms of its start");
   });
 
-  it("prints something else to its output", async () => {
+  it("prints text to its output", async () => {
     await expect(startImporter(importerOptions("garbage"))).rejects.toThrow(PluginConnectionError);
   });
 
-  it("dies in the middle of a call", async () => {
+  it("exits in the middle of a call", async () => {
     const { client, plugin } = await startImporter(importerOptions("die-in-call"));
     started.push(plugin);
     await expect(client.ping()).rejects.toThrow("/importer.Importer/Ping: the plugin exited with code 3");
@@ -132,8 +132,8 @@ describe("a plugin that does not answer", () => {
   });
 });
 
-describe("what a plugin answers reaches the caller word for word", () => {
-  it("refuses Init", async () => {
+describe("the error text of a plugin", () => {
+  it("reaches the caller unchanged", async () => {
     const starting = startImporter(importerOptions("refuse"));
     await expect(starting).rejects.toThrow(PluginError);
     await expect(starting).rejects.toMatchObject({
@@ -145,7 +145,7 @@ describe("what a plugin answers reaches the caller word for word", () => {
 });
 
 describe("the log of a plugin", () => {
-  it("never blocks it, and its end is kept", async () => {
+  it("never blocks the plugin, and the end of it is kept", async () => {
     const { client, plugin, stop } = await startImporter(importerOptions("shout"));
     started.push(plugin);
     await client.close();
@@ -156,7 +156,7 @@ describe("the log of a plugin", () => {
     expect(text.endsWith(`0999 ${"x".repeat(1018)}\n`)).toBe(true);
   });
 
-  it("goes to a stream whole, at the speed of the stream", async () => {
+  it("is written to a stream completely, at the speed of the stream", async () => {
     let bytes = 0;
     const stderr = new Writable({
       highWaterMark: 1024,
@@ -172,12 +172,12 @@ describe("the log of a plugin", () => {
   });
 });
 
-describe("how a plugin is ended", () => {
-  it("exits when its input ends", async () => {
+describe("stopping a plugin", () => {
+  it("ends its input, at which it exits", async () => {
     expect(await (await start("mute")).stop()).toEqual({ code: 0, signal: null });
   });
 
-  it("is asked by SIGTERM when it does not", async () => {
+  it("sends SIGTERM if it does not exit", async () => {
     let ready = (): void => undefined;
     const handling = new Promise<void>((resolve) => {
       ready = resolve;
@@ -193,20 +193,20 @@ describe("how a plugin is ended", () => {
     expect(await plugin.stop()).toEqual({ code: 7, signal: null });
   });
 
-  it("is killed when that does not help either", async () => {
+  it("sends SIGKILL if it ignores SIGTERM", async () => {
     const { plugin, stop } = await startImporter(importerOptions("stubborn", { stopGraceMs: 300 }));
     started.push(plugin);
     expect(await stop()).toEqual({ code: null, signal: "SIGKILL" });
     expect(plugin.stderrText()).toBe("SIGTERM\n");
   });
 
-  it("may be stopped twice", async () => {
+  it("is idempotent", async () => {
     const plugin = await start("mute");
     expect(await Promise.all([plugin.stop(), plugin.stop()])).toHaveLength(2);
     expect(await plugin.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it.each(["pipes", "socket"] as const)("leaves no descriptor behind after 50 starts over %s", async (transport) => {
+  it.each(["pipes", "socket"] as const)("leaks no file descriptors in 50 starts over %s", async (transport) => {
     const descriptors = (): number => readdirSync("/dev/fd").length;
     const once = async (): Promise<void> => {
       const plugin = await startPlugin({

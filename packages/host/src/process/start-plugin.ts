@@ -11,39 +11,39 @@ import {
   type SpawnRequest,
 } from "./channel.js";
 import { LogCollector } from "./logs.js";
-import { settlesWithin } from "./settles-within.js";
+import { settlesWithin } from "../settles-within.js";
 
-/** What to start. */
+/** Options of {@link startPlugin}. */
 export interface StartPluginOptions {
-  /** Path of the executable, in any language. Executed directly. */
+  /** Path of the executable, in any language. Executed without a shell. */
   readonly executable: string;
   readonly args?: readonly string[] | undefined;
-  /** Default: the host's own environment, as hosts do. */
+  /** Environment. Default: that of the host, as in Plakar. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Default: the host's own working directory (not the plugin's folder), as hosts do. */
+  /** Working directory. Default: that of the host (not the plugin's directory), as in Plakar. */
   readonly cwd?: string | undefined;
-  /** `"pipes"` (default) is what every release does; `"socket"` is what development hosts did. */
+  /** `"pipes"` (default), as in every release, or `"socket"`, as in development versions of the host. */
   readonly transport?: "pipes" | "socket" | undefined;
   /**
-   * Where the plugin's log goes: to the host's own stderr (`"inherit"`, default),
-   * nowhere but {@link PluginProcess.stderrText} (`"collect"`), or to a stream as well.
+   * Destination of the plugin's log: the host's stderr (`"inherit"`, default), {@link PluginProcess.stderrText} only
+   * (`"collect"`), or {@link PluginProcess.stderrText} and a stream.
    */
   readonly stderr?: "inherit" | "collect" | Writable | undefined;
-  /** Milliseconds that {@link PluginProcess.stop} waits before each harder step. Default 5,000. */
+  /** Milliseconds that {@link PluginProcess.stop} waits before SIGTERM, and again before SIGKILL. Default 5,000. */
   readonly stopGraceMs?: number | undefined;
 }
 
 const DEFAULT_STOP_GRACE_MS = 5000;
-/** A grandchild may hold the log open for ever. */
+/** A process that the plugin started may keep the log open indefinitely. */
 const LOG_END_WAIT_MS = 500;
 
-/** A plugin that runs. */
+/** A running plugin. */
 export class PluginProcess {
-  /** The process id. */
+  /** Process id. */
   readonly pid: number;
-  /** What the plugin really got. */
+  /** Kind of file descriptors that the plugin has inherited. */
   readonly channel: ChannelKind;
-  /** Both directions of the connection: HTTP/2 goes here. */
+  /** Transport of the HTTP/2 connection. */
   readonly transport: Duplex;
   /** Settles when the process has ended. Never rejects. */
   readonly exited: Promise<PluginExit>;
@@ -63,7 +63,7 @@ export class PluginProcess {
     this.#graceMs = graceMs;
   }
 
-  /** @throws PluginConnectionError when the executable can not be started. */
+  /** Starts a process. @throws PluginConnectionError if the executable cannot be started. */
   static async start(options: StartPluginOptions): Promise<PluginProcess> {
     await assertExecutable(options);
     const stderr = options.stderr ?? "inherit";
@@ -74,7 +74,7 @@ export class PluginProcess {
       logs: stderr === "inherit" ? "inherit" : "pipe",
     } as const;
     const spawned = await open(options, request);
-    // A dead channel is told by the connection over it, or by the exit.
+    // Intentionally empty: the connection over the channel, or the exit status, reports the failure.
     spawned.duplex.on("error", () => undefined);
     try {
       await spawned.started;
@@ -87,14 +87,14 @@ export class PluginProcess {
     return new PluginProcess(spawned.child.pid ?? 0, spawned, logs, graceMs);
   }
 
-  /** @returns The end of what the plugin logged; empty when its log is inherited. */
+  /** Returns the end of the plugin's log, at most 256 KiB. Empty if the log is inherited. */
   stderrText(): string {
     return this.#logs.text();
   }
 
   /**
-   * Ends the plugin: ends its input, as a host that exits does; when it does not
-   * exit by that, SIGTERM; then SIGKILL.
+   * Ends the plugin. Closes its input, as a host does when it exits. If the plugin keeps running, sends SIGTERM, then
+   * SIGKILL: see {@link StartPluginOptions.stopGraceMs}.
    */
   async stop(): Promise<PluginExit> {
     this.#spawned.duplex.endPluginInput();
@@ -103,7 +103,7 @@ export class PluginProcess {
     return await this.#afterExit();
   }
 
-  /** Ends the plugin as a host does whose work is cancelled: SIGKILL. */
+  /** Sends SIGKILL, as a host does when its work is cancelled. */
   async kill(): Promise<PluginExit> {
     this.#child.kill("SIGKILL");
     return await this.#afterExit();
@@ -125,7 +125,7 @@ export class PluginProcess {
 /**
  * Starts a plugin executable as a host does.
  *
- * @throws PluginConnectionError when it can not be started.
+ * @throws PluginConnectionError if it cannot be started.
  */
 export async function startPlugin(options: StartPluginOptions): Promise<PluginProcess> {
   return await PluginProcess.start(options);
@@ -139,7 +139,7 @@ async function open(options: StartPluginOptions, request: SpawnRequest): Promise
   }
 }
 
-/** Names the mistake before a shell or the operating system words it in its own way. */
+/** Checks the file first, because the error of a shell or the operating system is harder to understand. */
 async function assertExecutable({ executable, cwd }: StartPluginOptions): Promise<void> {
   if (!executable.includes("/")) return;
   try {
@@ -156,5 +156,5 @@ function startError(executable: string, cause: unknown): PluginConnectionError {
   };
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason = (code === undefined ? undefined : reasons[code]) ?? message;
-  return new PluginConnectionError(`can not start the plugin ${JSON.stringify(executable)}: ${reason}`, { cause });
+  return new PluginConnectionError(`cannot start the plugin ${JSON.stringify(executable)}: ${reason}`, { cause });
 }

@@ -4,9 +4,8 @@ import { labelOf, matchCalls } from "./match.js";
 import { callsOf, type RecordedCall } from "./transcript.js";
 
 /**
- * Says how a host differs from the host of a transcript: calls that are missing
- * or too many, what is said in a call and in which order, and calls that no
- * longer wait for each other. Calls that overlapped may swap.
+ * Describes how a host differs from the host of a transcript: missing or additional calls, different events in a call
+ * or a different order of them, and calls that no longer wait for each other. Calls that overlapped may be swapped.
  */
 export function compareCalls(expected: readonly RecordedCall[], events: readonly TraceEvent[]): string[] {
   const { pairs, missing, extra } = matchCalls(expected, callsOf(events));
@@ -19,23 +18,23 @@ export function compareCalls(expected: readonly RecordedCall[], events: readonly
   ];
 }
 
-/** The host's side of a call: headers, each message with every field, half-close, in order. */
+/** Compares the host's events of a call, in order: headers, each message with every field, half-close. */
 function compareCall(expected: RecordedCall, actual: RecordedCall): string[] {
-  const said = (call: RecordedCall): unknown[] =>
+  const sent = (call: RecordedCall): unknown[] =>
     call.events
       .filter(({ event }) => event.dir === "host")
       .map(({ event: { kind, headers, message } }) => ({ kind, headers, message }));
-  const [wanted, got] = [said(expected), said(actual)];
+  const [wanted, got] = [sent(expected), sent(actual)];
   const differences: string[] = [];
   for (let i = 0; i < Math.max(wanted.length, got.length); i++) {
     if (isDeepStrictEqual(wanted[i], got[i])) continue;
     const show = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
-    differences.push(`${expected.path}, word ${i + 1}: ${show(got[i])}, in the transcript ${show(wanted[i])}`);
+    differences.push(`${expected.path}, event ${i + 1}: ${show(got[i])}, in the transcript ${show(wanted[i])}`);
   }
   return differences;
 }
 
-/** What ended before something else began must still do so. */
+/** Checks that a call which ended before another began still does. */
 function compareOrder(pairs: readonly [RecordedCall, RecordedCall][]): string[] {
   const differences: string[] = [];
   for (const [first, ourFirst] of pairs) {
@@ -48,7 +47,7 @@ function compareOrder(pairs: readonly [RecordedCall, RecordedCall][]): string[] 
   return differences;
 }
 
-/** A Result follows the end of the Open of its record: on Import the order within the call counts too. */
+/** Checks that each Result on Import is still sent after the Open of its record has ended. */
 function compareNested(
   [outer, ourOuter]: [RecordedCall, RecordedCall],
   pairs: readonly [RecordedCall, RecordedCall][],

@@ -19,13 +19,13 @@ import { entriesV1_0, entriesV1_1, readParts, storedResources } from "./inputs.j
 import { bytesOf } from "./methods.js";
 import { callsNamed, messageOf, messagesOf, readTranscript, type Transcript } from "./transcript.js";
 
-/** Drives a plugin as the host of a transcript did. */
+/** Calls a plugin as the host of a transcript did. */
 export type Drive = (connection: PluginConnection, options: ConnectorOptions) => Promise<void>;
 
 /**
- * Reads what the host of the transcript opened, and leaves the rest alone.
+ * Creates a sink that reads only the contents that the host of the transcript opened.
  *
- * @param kept - Gets the number of bytes of each content.
+ * @param kept - Receives the number of bytes of each content.
  */
 export function sinkOf(transcript: Transcript, kept: number[]): BackupSink {
   const opened = new Set(
@@ -73,7 +73,7 @@ function restoreDrive(transcript: Transcript): Drive {
 
 const single = (resources: Resource[]): Resource => resources[0] as Resource;
 
-/** What the host of a transcript stored in a backup. */
+/** Returns the resources that the host of a transcript stored in a backup. */
 export function backupWork(transcript: Transcript): RepositoryBackup {
   const scans = callsNamed(readTranscript("plakar-1.0.6-backup-importer"), "Scan");
   return {
@@ -117,7 +117,7 @@ const STORAGE_DRIVES: Readonly<Record<string, (transcript: Transcript) => Drive>
   },
 };
 
-/** Does what the host of a transcript did, with inputs taken from it. */
+/** Returns a function that repeats the work of the host of a transcript, with inputs taken from the transcript. */
 export function driveOf(transcript: Transcript): Drive {
   const command = transcript.name.replace(/^plakar-1\.\d\.\d-/, "");
   const storage = STORAGE_DRIVES[command];

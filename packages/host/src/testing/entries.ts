@@ -1,26 +1,26 @@
 import { fileInfoOf, type FileInfoInit } from "@kloset/model";
-import type { RestoreEntry } from "../flow/restore.js";
+import type { RestoreEntry } from "../flow/restore-types.js";
 
-/** Any location. */
+/** An arbitrary location. */
 export const location = { location: "test:///out" };
-/** A directory. */
+/** Creates a directory entry. */
 export const directory = (pathname: string): RestoreEntry => ({
   pathname,
   fileInfo: fileInfoOf({ type: "directory" }),
 });
-/** A file with that content. */
+/** Creates a file entry with the given content. */
 export const file = (pathname: string, text: string, size = text.length, more: FileInfoInit = {}): RestoreEntry => ({
   pathname,
   fileInfo: fileInfoOf({ size, ...more }),
   read: () => Buffer.from(text),
 });
-/** An extended attribute with that value. */
+/** Creates an extended attribute with the given value. */
 export const attribute = (pathname: string, name: string, text: string): RestoreEntry => ({
   pathname,
   attribute: { name, kind: "extended" },
   read: () => Buffer.from(text),
 });
-/** A file whose source fails in the middle. */
+/** Creates a file entry whose source fails in the middle. */
 export function breaking(pathname: string): RestoreEntry {
   async function* read(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("half");

@@ -3,7 +3,7 @@ import { importer as importerV1_0 } from "@kloset/protocol/v1.0";
 import { connectors } from "@kloset/protocol/v1.1";
 import { isRegularFile, Mac, type ResourceKind } from "@kloset/model";
 import type { Resource, Wanted } from "../flow/repository.js";
-import type { RestoreEntry } from "../flow/restore.js";
+import type { RestoreEntry } from "../flow/restore-types.js";
 import { fileInfoFromWire } from "../wire/file-info.js";
 import { bytesOf } from "./methods.js";
 import { callsNamed, messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
@@ -30,7 +30,7 @@ function macOf({ mac }: StorageMessage): Mac {
   return Mac.fromBytes(bytesOf(typeof mac === "object" ? mac.value : mac));
 }
 
-/** What the host of a transcript stored, of one kind, in order. */
+/** Returns the resources of one kind that the host of a transcript stored, in order. */
 export function storedResources(transcript: Transcript, kind: ResourceKind): Resource[] {
   return callsNamed(transcript, "Put", "PutLock", "PutState", "PutPackfile").flatMap((call) => {
     const [first, ...rest] = messagesOf(call, "host") as StorageMessage[];
@@ -39,7 +39,7 @@ export function storedResources(transcript: Transcript, kind: ResourceKind): Res
   });
 }
 
-/** The parts of packfiles that the host of a transcript read, in order. */
+/** Returns the parts of packfiles that the host of a transcript read, in order. */
 export function readParts(transcript: Transcript): Wanted[] {
   const gets = callsNamed(transcript, "Get", "GetPackfileBlob").map((call) => messagesOf(call, "host")[0]);
   return (gets as StorageMessage[])
@@ -50,7 +50,7 @@ export function readParts(transcript: Transcript): Wanted[] {
     });
 }
 
-/** What is restored on v1.0: the scan's records below "/srv", with the content that the host had stored. */
+/** Returns the entries of a v1.0 restore: the scanned records below "/srv/ds", with the content that the host sent. */
 export function entriesV1_0(scanned: Transcript, restored: Transcript): RestoreEntry[] {
   const contents = new Map<string, Uint8Array[]>();
   for (const call of callsNamed(restored, "StoreFile")) {
@@ -73,7 +73,7 @@ export function entriesV1_0(scanned: Transcript, restored: Transcript): RestoreE
   });
 }
 
-/** What is restored on v1.1: the importer's records below "/srv/ds", with their content. */
+/** Returns the entries of a v1.1 restore: the importer's records below "/srv/ds", with their content. */
 export function entriesV1_1(scanned: Transcript): RestoreEntry[] {
   const contents = new Map<string, Uint8Array[]>();
   for (const call of callsNamed(scanned, "Open")) {

@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { messagesOf, type RecordedCall } from "./transcript.js";
 
-/** What a call is known by: its path and its first request. */
+/** Returns the identification of a call: its path and its first request. */
 export function labelOf(call: RecordedCall): string {
   return `${call.path} ${JSON.stringify(messagesOf(call, "host")[0] ?? {})}`;
 }
 
-/** True when both calls have the same path and first request. */
+/** Returns true if both calls have the same path and first request. */
 export function sameRequest(one: RecordedCall, other: RecordedCall): boolean {
   return (
     one.path === other.path && isDeepStrictEqual(messagesOf(one, "host")[0] ?? {}, messagesOf(other, "host")[0] ?? {})
   );
 }
 
-/** Pairs calls one to one, in the order they began. */
+/** Pairs calls one to one, in the order in which they began. */
 export function matchCalls(
   expected: readonly RecordedCall[],
   actual: readonly RecordedCall[],

@@ -17,7 +17,7 @@ export function methodAt(generation: Generation, path: string): DescMethod {
   throw new Error(`${generation} has no ${path}`);
 }
 
-/** Puts data of the right length where a transcript shows `<N bytes>`. */
+/** Replaces each `<N bytes>` of a transcript by data of that length. */
 export function withData(json: JsonValue): JsonValue {
   if (typeof json === "string") {
     const length = /^<(\d+) bytes>$/.exec(json)?.[1];
@@ -28,7 +28,7 @@ export function withData(json: JsonValue): JsonValue {
   return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, withData(value)]));
 }
 
-/** The bytes that a transcript shows in base64 or as `<N bytes>`. */
+/** Decodes bytes that a transcript contains in base64 or as `<N bytes>`. */
 export function bytesOf(json: JsonValue | undefined): Uint8Array {
   return Buffer.from((withData(json ?? "") as string) || "", "base64");
 }

@@ -6,17 +6,17 @@ import { compareCalls } from "./compare.js";
 import { TranscriptPlugin } from "./transcript-plugin.js";
 import { messageOf, type Transcript } from "./transcript.js";
 
-/** What a host did with the plugin of a transcript. */
+/** Result of {@link replay}. */
 export interface Replay {
-  /** How it differs from the host of the transcript, as the plugin sees it. */
+  /** Differences from the host of the transcript, as observed by the plugin. */
   readonly differences: string[];
-  /** What the host said it did. */
+  /** Trace of the host. */
   readonly trace: TraceEvent[];
-  /** What the plugin saw. */
+  /** Events observed by the plugin. */
   readonly events: TraceEvent[];
 }
 
-/** Lets a host drive the plugin of a transcript, and compares. */
+/** Runs a host against the plugin of a transcript, and compares their calls. */
 export async function replay(
   transcript: Transcript,
   drive: (connection: PluginConnection, options: ConnectorOptions) => Promise<void>,
@@ -39,7 +39,7 @@ export async function replay(
   return { differences: compareCalls(transcript.calls, plugin.events), trace, events: plugin.events };
 }
 
-/** What the host of a transcript told the plugin at Init. */
+/** Returns the options that the host of a transcript sent in Init. */
 function connectorOptionsOf(transcript: Transcript): ConnectorOptions {
   const init = messageOf(transcript, "Init", "host") as {
     config: { location: string };

@@ -6,17 +6,17 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { PluginConnection, type Generation } from "../grpc/connection.js";
 import { duplexPair } from "./duplex-pair.js";
 
-/** What an author's code throws, as a Go plugin answers it. */
+/** Creates an error that is sent as Go plugins send the errors of an author's code. */
 export function failure(text: string): ConnectError {
   return new ConnectError(text, Code.Unknown);
 }
 
-/** A plugin in memory with a service of its own, and the host's connection to it. */
+/** A plugin in memory, and the host's connection to it. */
 export interface ServedPlugin {
   readonly connection: PluginConnection;
-  /** The plugin's end: destroy it, and the plugin is dead. */
+  /** The plugin's end of the transport. Destroy it to simulate the plugin's exit. */
   readonly plugin: Duplex;
-  /** The HTTP/2 frames that the host sent. */
+  /** Returns the HTTP/2 frames that the host has sent. */
   readonly frames: () => SentFrame[];
 }
 
@@ -27,7 +27,7 @@ export interface SentFrame {
   readonly stream: number;
 }
 
-/** Serves a service over a connection in memory. */
+/** Serves an implementation over a connection in memory. */
 export async function serve<S extends DescService>(
   generation: Generation,
   service: S,

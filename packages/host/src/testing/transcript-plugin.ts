@@ -10,17 +10,17 @@ import { duplexPair } from "./duplex-pair.js";
 import { methodAt, withData } from "./methods.js";
 import { messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
 
-/** Turns of the event loop before an answer: a host that does not wait for it shows. */
+/** Turns of the event loop before a response, to detect hosts that do not wait for it. */
 const TURNS_BEFORE_ANSWER = 5;
 
-/** Turns of the event loop without a word from anybody: the host waits for the plugin. */
+/** Turns of the event loop without an event after which the host must be waiting for the plugin. */
 const QUIET_TURNS = 500;
 
-/** A plugin in memory that answers each call as the plugin of a transcript did. */
+/** A plugin in memory that responds to each call like the plugin of a transcript. */
 export class TranscriptPlugin {
   /** The host's end of the connection. */
   readonly transport: Duplex;
-  /** All that was said, as the plugin sees it. */
+  /** All events, as observed by the plugin. */
   readonly events: TraceEvent[] = [];
   readonly #transcript: Transcript;
   readonly #strictEnds: boolean;
@@ -29,7 +29,7 @@ export class TranscriptPlugin {
   #wakers: (() => void)[] = [];
 
   /**
-   * @param options - `strictEnds`: calls end in the order of the transcript, so that what overlapped takes as long.
+   * @param options - `strictEnds`: end calls in the order of the transcript, so that calls which overlapped still do.
    */
   constructor(transcript: Transcript, options: { readonly strictEnds?: boolean } = {}) {
     const [host, plugin] = duplexPair();
@@ -54,26 +54,26 @@ export class TranscriptPlugin {
       call.end({ "grpc-status": "12", "grpc-message": "not in the transcript" });
       return;
     }
-    let heard = 0;
+    let expected = 0;
     for (const { event } of recorded.events) {
       if (event.dir === "host") {
-        if (event.kind === "message") heard++;
-        const wanted = heard;
+        if (event.kind === "message") expected++;
+        const wanted = expected;
         await this.#until(() => call.halfClosed || (event.kind !== "half-close" && call.messages >= wanted));
       } else {
         for (let i = 0; i < TURNS_BEFORE_ANSWER && call.answers === 0; i++) await turn();
         if (event.end_stream === true) await this.#untilItMayEnd(recorded);
-        call.say(event);
+        call.send(event);
       }
     }
     this.#ended.add(recorded);
     this.#wake();
   }
 
-  /** The next unused call of the transcript with this path and first request. */
+  /** Returns the next unused call of the transcript with this path and first request. */
   async #recordedCall(call: ServedCall): Promise<RecordedCall | undefined> {
     const candidates = this.#transcript.calls.filter(({ path }) => path === call.path);
-    // A host may wait for the plugin before its first message. There is only one such call.
+    // A host may wait for the plugin before it sends its first message. There is only one such call.
     if (candidates.length > 1) await this.#until(() => call.messages > 0 || call.halfClosed);
     const at = this.#unused.findIndex(
       (recorded) =>
@@ -83,7 +83,9 @@ export class TranscriptPlugin {
     return at < 0 ? undefined : this.#unused.splice(at, 1)[0];
   }
 
-  /** A host that calls otherwise may wait for this end before it makes the calls that should end first: give in. */
+  /**
+   * Waits for the calls that ended earlier. Gives up if the host makes none, because it may be waiting for this end.
+   */
   async #untilItMayEnd(recorded: RecordedCall): Promise<void> {
     if (!this.#strictEnds) return;
     const earlier = this.#transcript.calls.filter(({ ended }) => ended < recorded.ended);
@@ -110,7 +112,7 @@ export class TranscriptPlugin {
   }
 }
 
-/** One call AT the plugin. */
+/** A call, as seen by the plugin. */
 class ServedCall {
   readonly path: string;
   messages = 0;
@@ -157,7 +159,7 @@ class ServedCall {
     });
   }
 
-  say(event: TraceEvent): void {
+  send(event: TraceEvent): void {
     this.answers++;
     if (event.end_stream === true) {
       this.end(event.headers ?? {});

@@ -7,15 +7,15 @@ import type { TraceEvent } from "../grpc/trace.js";
 export interface RecordedCall {
   readonly stream: number;
   readonly path: string;
-  /** Its events, in order, each with its place among all events. */
+  /** Events in order, each with its index among all events. */
   readonly events: readonly { readonly at: number; readonly event: TraceEvent }[];
-  /** Place of its first event. */
+  /** Index of the first event. */
   readonly began: number;
-  /** Place of its end; infinite when it did not end. */
+  /** Index of the end. Infinity if the call did not end. */
   readonly ended: number;
 }
 
-/** What a real host and a plugin said. */
+/** A recording of the calls between a released host and a plugin. */
 export interface Transcript {
   readonly name: string;
   readonly generation: Generation;
@@ -24,7 +24,7 @@ export interface Transcript {
 
 const FOLDER = new URL("../../../../fixtures/transcripts/", import.meta.url);
 
-/** Reads a transcript of the fixtures, as "plakar-1.1.4-ls-storage". */
+/** Reads a transcript of the fixtures, for example "plakar-1.1.4-ls-storage". */
 export function readTranscript(name: string): Transcript {
   const lines = readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8")
     .trim()
@@ -33,7 +33,7 @@ export function readTranscript(name: string): Transcript {
   return { name, generation: name.startsWith("plakar-1.0") ? "v1.0" : "v1.1", calls: callsOf(events) };
 }
 
-/** Sorts events by calls, in the order in which they began. */
+/** Groups events by call, in the order in which the calls began. */
 export function callsOf(events: readonly TraceEvent[]): RecordedCall[] {
   const calls = new Map<number, { stream: number; path: string; events: { at: number; event: TraceEvent }[] }>();
   for (const [at, event] of events.entries()) {
@@ -48,19 +48,19 @@ export function callsOf(events: readonly TraceEvent[]): RecordedCall[] {
   }));
 }
 
-/** The messages of one side of a call. */
+/** Returns the messages of one side of a call. */
 export function messagesOf(call: RecordedCall, dir: TraceEvent["dir"]): JsonObject[] {
   return call.events.flatMap(({ event }) =>
     event.dir === dir && event.kind === "message" ? [event.message ?? {}] : [],
   );
 }
 
-/** The only message of one side of the only call of that name. */
+/** Returns the only message of one side of the only call with that name. */
 export function messageOf(transcript: Transcript, method: string, dir: TraceEvent["dir"]): JsonObject {
   return messagesOf(callsNamed(transcript, method)[0] as RecordedCall, dir)[0] ?? {};
 }
 
-/** Every call of one of these methods, as "Open". */
+/** Returns every call of the given methods, for example "Open". */
 export function callsNamed(transcript: Transcript, ...methods: string[]): RecordedCall[] {
   return transcript.calls.filter(({ path }) => methods.includes(path.slice(path.lastIndexOf("/") + 1)));
 }

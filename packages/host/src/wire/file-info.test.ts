@@ -14,12 +14,12 @@ describe("timestamps", () => {
     [1_732_000_000_123_456_789n, 1_732_000_000n, 123_456_789],
     // Go's zero time: year 1.
     [-62_135_596_800_000_000_000n, -62_135_596_800n, 0],
-  ])("%s ns is %s s and %s ns, and back", (nanoseconds, seconds, nanos) => {
+  ])("converts %s ns to %s s and %s ns, and back", (nanoseconds, seconds, nanos) => {
     expect(timestampOf(nanoseconds)).toEqual({ seconds, nanos });
     expect(nanosecondsOfTimestamp({ seconds, nanos })).toBe(nanoseconds);
   });
 
-  it("is 1970 when there is none", () => {
+  it("are 1970 if absent", () => {
     expect(nanosecondsOfTimestamp(undefined)).toBe(0n);
   });
 });
@@ -41,7 +41,7 @@ describe("FileInfo", () => {
     flags: 4_294_967_295,
   });
 
-  it("survives the wire with every field", () => {
+  it("keeps every field on the wire", () => {
     expect(fileInfoFromWire(create(connectors.FileInfoSchema, fileInfoToWire(info)))).toEqual(info);
   });
 
@@ -49,12 +49,12 @@ describe("FileInfo", () => {
     expect(fileInfoFromWire({ ...fileInfoToWire(info), nlink: 65_537 }).nlink).toBe(1);
   });
 
-  it("keeps a size of -1, which says that it is not known", () => {
+  it("keeps a size of -1, which means unknown", () => {
     expect(fileInfoFromWire({ ...fileInfoToWire(info), size: -1n }).size).toBe(-1);
   });
 
-  it.each(["size", "uid", "gid"] as const)("refuses a %s that would be rounded", (field) => {
+  it.each(["size", "uid", "gid"] as const)("rejects a %s that would be rounded", (field) => {
     const wire = { ...fileInfoToWire(info), [field]: 2n ** 53n };
-    expect(() => fileInfoFromWire(wire)).toThrow(`${field} of "a b" is beyond 2^53 - 1: 9007199254740992`);
+    expect(() => fileInfoFromWire(wire)).toThrow(`${field} of "a b" exceeds 2^53 - 1: 9007199254740992`);
   });
 });

@@ -4,13 +4,13 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 /** Hosts keep 16 bits of a link count. */
 const NLINK_MASK = 0xffff;
 
-/** `google.protobuf.Timestamp`, as far as it is read. */
+/** The fields of `google.protobuf.Timestamp` that are read. */
 export interface WireTimestamp {
   readonly seconds: bigint;
   readonly nanos: number;
 }
 
-/** FileInfo on the wire: the same fields in both generations. */
+/** The FileInfo message, which has the same fields in both generations. */
 export interface WireFileInfo {
   readonly name: string;
   readonly size: bigint;
@@ -26,16 +26,16 @@ export interface WireFileInfo {
   readonly flags: number;
 }
 
-/** What is sent: an init shape of either generation's message. */
+/** Initial values for the FileInfo message of either generation. */
 export interface WireFileInfoInit extends WireFileInfo {
   readonly modTime: WireTimestamp;
 }
 
-/** @param nanoseconds - Since 1970; before that, negative. */
+/** @param nanoseconds - Nanoseconds since 1970. Negative for earlier times. */
 export function timestampOf(nanoseconds: bigint): { seconds: bigint; nanos: number } {
   let seconds = nanoseconds / NANOS_PER_SECOND;
   let nanos = nanoseconds % NANOS_PER_SECOND;
-  // The nanoseconds of a Timestamp count upward, also before 1970.
+  // The nanoseconds of a Timestamp are never negative, even before 1970.
   if (nanos < 0n) {
     nanos += NANOS_PER_SECOND;
     seconds -= 1n;
@@ -43,13 +43,13 @@ export function timestampOf(nanoseconds: bigint): { seconds: bigint; nanos: numb
   return { seconds, nanos: Number(nanos) };
 }
 
-/** @returns Nanoseconds since 1970; 0 for a Timestamp that is absent, as Go reads it. */
+/** @returns Nanoseconds since 1970. 0 if the Timestamp is absent, as in Go. */
 export function nanosecondsOfTimestamp(timestamp: WireTimestamp | undefined): bigint {
   if (timestamp === undefined) return 0n;
   return timestamp.seconds * NANOS_PER_SECOND + BigInt(timestamp.nanos);
 }
 
-/** @throws RangeError when a number has no exact form. */
+/** @throws RangeError if a number is not a safe integer. */
 export function fileInfoFromWire(wire: WireFileInfo): FileInfo {
   return {
     name: wire.name,
@@ -67,7 +67,7 @@ export function fileInfoFromWire(wire: WireFileInfo): FileInfo {
   };
 }
 
-/** Makes what is sent of a {@link FileInfo}. */
+/** Converts a {@link FileInfo} to the message. */
 export function fileInfoToWire(info: FileInfo): WireFileInfoInit {
   return {
     name: info.name,
@@ -88,7 +88,7 @@ export function fileInfoToWire(info: FileInfo): WireFileInfoInit {
 function exact(value: bigint, field: string, name: string): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number)) {
-    throw new RangeError(`${field} of ${JSON.stringify(name)} is beyond 2^53 - 1: ${String(value)}`);
+    throw new RangeError(`${field} of ${JSON.stringify(name)} exceeds 2^53 - 1: ${String(value)}`);
   }
   return number;
 }

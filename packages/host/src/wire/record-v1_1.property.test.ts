@@ -40,7 +40,7 @@ function overTheWire(init: MessageInitShape<typeof connectors.RecordSchema>): co
   return fromBinary(schema, toBinary(schema, create(schema, init)));
 }
 
-it("an entry is the same at the other end, and so is the header of its result", () => {
+it("keeps an entry on the wire, and the header of its result", () => {
   fc.assert(
     fc.property(
       text,
@@ -64,7 +64,7 @@ it("an entry is the same at the other end, and so is the header of its result", 
   );
 });
 
-it("an extended attribute is the same at the other end", () => {
+it("keeps an extended attribute on the wire", () => {
   fc.assert(
     fc.property(text, text, fc.constantFrom("extended" as const, "ads" as const), (pathname, name, kind) => {
       const attribute = { name, kind };

@@ -11,7 +11,7 @@ const fileInfo = fileInfoOf({ name: "f", size: 3, ino: 9n });
 describe("extended attributes", () => {
   it.each([
     ["extended", 0, undefined],
-    // The wire calls 1 EXTENDED; hosts mean ADS by it.
+    // 1 is called EXTENDED in the proto. Hosts mean ADS.
     ["ads", 1, "EXTENDED_ATTRIBUTE_TYPE_EXTENDED"],
   ] as const)("of kind %s are %d on the wire, and back", (kind, number, shown) => {
     const entry = { pathname: "/f", attribute: { name: "user.color", kind } };
@@ -30,21 +30,21 @@ describe("extended attributes", () => {
     expect(create(schema, resultHeader(record, 5)).fileInfo).toBeUndefined();
   });
 
-  it("of another type are refused", () => {
+  it("of another type are rejected", () => {
     const wire = create(schema, { pathname: "/f", isXattr: true, xattrType: connectors.ExtendedAttributeType.ADS });
-    expect(() => recordFromWire(wire)).toThrow("has the type 2");
+    expect(() => recordFromWire(wire)).toThrow("type 2");
   });
 });
 
 describe("results", () => {
-  it("carry the size that was read, and say that a file has a reader", () => {
+  it("contain the actual size, and declare a reader for a file", () => {
     const record = recordFromWire(create(schema, { pathname: "/f", fileInfo: fileInfoToWire(fileInfo) }));
     const header = create(schema, resultHeader(record, 5));
     expect(header).toMatchObject({ hasReader: true, pathname: "/f", fileInfo: { size: 5n, ino: 9n } });
     expect(create(schema, resultHeader(record, undefined)).fileInfo?.size).toBe(3n);
   });
 
-  it("of errors carry the error and no fileInfo", () => {
+  it("of errors contain the error and no fileInfo", () => {
     const record = recordFromWire(create(schema, { pathname: "/f", error: "denied" }));
     expect(toJson(schema, create(schema, resultHeader(record, undefined)))).toEqual({
       pathname: "/f",

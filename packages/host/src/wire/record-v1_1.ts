@@ -14,7 +14,7 @@ interface AttributeFields {
 
 type RecordInit = MessageInitShape<typeof connectors.RecordSchema>;
 
-/** @throws PluginContractError for a record that hosts reject. */
+/** @throws PluginContractError if hosts would reject the record. */
 export function recordFromWire(wire: connectors.Record): ScannedRecord {
   const error = wire.error === "" ? undefined : wire.error;
   const needsInfo = error === undefined && !wire.isXattr;
@@ -33,16 +33,15 @@ export function recordFromWire(wire: connectors.Record): ScannedRecord {
 }
 
 /**
- * Makes the header of a Result as hosts send it back: not a copy of what came,
- * but their own view of the record.
+ * Builds the header of a Result as hosts do: from their own view of the record, not as a copy of the plugin's message.
  *
- * @param size - Bytes that the content really had, when it was read to its end.
+ * @param size - Actual size of the content, if it was read to its end.
  */
 export function resultHeader(record: ScannedRecord, size: number | undefined): RecordInit {
   const info = record.fileInfo;
   const isXattr = record.attribute !== undefined;
   return {
-    // Hosts make a reader for whatever could have content.
+    // Hosts create a reader for every record that can have content.
     hasReader: record.error === undefined && (isXattr || (info !== undefined && isRegularFile(info.mode))),
     pathname: record.pathname,
     error: record.error ?? "",
@@ -54,7 +53,7 @@ export function resultHeader(record: ScannedRecord, size: number | undefined): R
   };
 }
 
-/** Makes the record that opens an entry on the exporter's stream. */
+/** Builds the record that starts an entry on the Export stream. */
 export function exportedRecord(entry: RecordEntry | ExtendedAttributeEntry): RecordInit {
   if (entry.attribute !== undefined) {
     return { hasReader: true, pathname: entry.pathname, ...attributeFields(entry.attribute) };
@@ -68,7 +67,7 @@ export function exportedRecord(entry: RecordEntry | ExtendedAttributeEntry): Rec
   };
 }
 
-/** The fields by which hosts name the content that they open. */
+/** Builds the record of an Open request, with the fields that hosts send. */
 export function openedRecord(record: ScannedRecord): RecordInit {
   return { pathname: record.pathname, ...attributeFields(record.attribute), target: record.target };
 }
