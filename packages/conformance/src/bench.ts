@@ -54,14 +54,23 @@ export class Bench<Kind extends ConnectorKind> {
   readonly ground: Ground;
   /** Aborted when the check has used up its time. Give it to every wait that is not a call. */
   readonly signal: AbortSignal;
+  /** Milliseconds the plugin has to close its descriptors and to end its children. */
+  readonly graceMs: number;
   readonly #started: Process[] = [];
 
-  constructor(subject: Subject, connector: Kind, generation: Generation, ground: Ground, signal: AbortSignal) {
+  constructor(
+    subject: Subject,
+    connector: Kind,
+    generation: Generation,
+    ground: Ground,
+    { signal, graceMs }: Pick<Bench<Kind>, "signal" | "graceMs">,
+  ) {
     this.subject = subject;
     this.connector = connector;
     this.generation = generation;
     this.ground = ground;
     this.signal = signal;
+    this.graceMs = graceMs;
   }
 
   /** What the plugin's Init is told: the same for every start of one check. */

@@ -15,6 +15,8 @@ export interface CheckOptions {
   readonly deviations?: readonly Deviation[] | undefined;
   /** Milliseconds that one check may take. Default 60,000. */
   readonly timeoutMs?: number | undefined;
+  /** Milliseconds that a plugin has to close the descriptors and end the processes it no longer needs. Default 5,000. */
+  readonly graceMs?: number | undefined;
   /** Breaks a check off: its plugins are ended, and its folder is removed. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,6 +36,7 @@ export interface Case {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_GRACE_MS = 5_000;
 /** How long a check may take to notice that its plugins have gone. */
 const SETTLE_MS = 5_000;
 /** Characters of log that an outcome keeps. */
@@ -128,12 +131,15 @@ async function tryRule(
   subject: Subject,
   rule: Rule,
   generation: Generation,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CheckOptions,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = DEFAULT_GRACE_MS, signal }: CheckOptions,
 ): Promise<Tried> {
   signal?.throwIfAborted();
   const ground = await makeGround();
   const deadline = new AbortController();
-  const bench = new Bench<ConnectorKind>(subject, rule.connector, generation, ground, deadline.signal);
+  const bench = new Bench<ConnectorKind>(subject, rule.connector, generation, ground, {
+    signal: deadline.signal,
+    graceMs,
+  });
   const timeout = new Error(`the check did not come to an end within ${timeoutMs} ms`);
   let timer: NodeJS.Timeout | undefined;
   let breakOff = (): void => undefined;

@@ -3,19 +3,41 @@ import { Violation } from "./rule.js";
 
 const STEP_MS = 20;
 
-/** Looks again and again until something holds. @throws Violation when it does not within the time. */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  { within, otherwise, signal }: { within: number; otherwise: () => string; signal: AbortSignal },
+/** A wait for a condition. */
+export interface Wait {
+  /** Milliseconds until the condition must hold. */
+  readonly within: number;
+  /** Returns the message of the violation. */
+  readonly otherwise: () => string;
+  readonly signal: AbortSignal;
+}
+
+type Condition = () => boolean | Promise<boolean>;
+
+/** Polls until a condition holds. @throws Violation when it does not hold in time. */
+export async function until(holds: Condition, wait: Wait): Promise<void> {
+  await steadily(holds, { ...wait, times: 1 });
+}
+
+/**
+ * Polls until a condition holds several times in a row. The number of readings counts, not the time between them: a
+ * machine that stalls must not make one reading look like many.
+ *
+ * @throws Violation when the condition does not hold once the time is over.
+ */
+export async function steadily(
+  holds: Condition,
+  { within, otherwise, signal, times }: Wait & { readonly times: number },
 ): Promise<void> {
   const deadline = performance.now() + within;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Violation(otherwise());
-    await delay(STEP_MS, undefined, { signal });
+  for (let inARow = 0; ; await delay(STEP_MS, undefined, { signal })) {
+    inARow = (await holds()) ? inARow + 1 : 0;
+    if (inARow >= times) return;
+    if (inARow === 0 && performance.now() > deadline) throw new Violation(otherwise());
   }
 }
 
-/** Waits for an answer. @throws Violation when it does not come within the time. */
+/** Awaits an answer. @throws Violation when it does not arrive in time. */
 export async function answerWithin<T>(answer: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -6,8 +6,6 @@ import { giveUp, prepareGivingUp } from "./given-up.js";
 import { Family } from "./left-processes.js";
 import { work } from "./work.js";
 
-const SETTLE_MS = 5_000;
-
 /** What a plugin leaves behind. */
 export const leftovers: readonly CommonRule[] = [
   {
@@ -31,7 +29,7 @@ export const leftovers: readonly CommonRule[] = [
       await prepareGivingUp(bench, FILES);
       const { plugin, client } = await bench.start();
       const pid = requirePid(bench, plugin.pid);
-      await requireNoDescriptors(bench, pid, "more that were given up half-way", async (after) => {
+      await requireNoDescriptors(bench, pid, "more transfers that the host gave up", async (after) => {
         await giveUp(bench, client, { times: FILES, after });
       });
     },
@@ -49,7 +47,7 @@ export const leftovers: readonly CommonRule[] = [
       await plugin.stop();
       let left: string[] = [];
       await until(async () => (left = await family.left()).length === 0, {
-        within: SETTLE_MS,
+        within: bench.graceMs,
         otherwise: () => `still running after the plugin's end: ${left.join(", ")}`,
         signal: bench.signal,
       });
