@@ -3,7 +3,8 @@ import { dirname } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { PluginExit } from "@kloset/host";
 import type { Launch } from "./launch.js";
-import { casesOf, checkConformance, checkRule } from "./run.js";
+import { casesOf } from "./cases.js";
+import { checkConformance, checkRule } from "./run.js";
 import type { Subject } from "./subject.js";
 import { duplexPair } from "./testing/duplex-pair.js";
 

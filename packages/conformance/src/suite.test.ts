@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { casesOf } from "./run.js";
+import { casesOf } from "./cases.js";
 import { describeConformance } from "./suite.js";
 
 /** Declares the suite of a plugin whose start fails. @returns Its tests by name, and how often it was started. */

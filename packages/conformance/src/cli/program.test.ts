@@ -173,7 +173,7 @@ describe("kloset-conformance", () => {
     ["another generation", ["-c", "importer", "-l", "a://b", "-g", "v2", "--", "x"], "argument 'v2' is invalid"],
     ["a location that is none", ["-c", "importer", "-l", "/there", "x"], 'a location is <protocol>://<rest>: "/there"'],
     [
-      "a storage without ground of its own",
+      "a storage without workspace of its own",
       ["-c", "storage", "-l", "a://b", "x"],
       "has neither {directory} nor {unique}",
     ],

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
-import type { Bench } from "../../bench.js";
+import type { Harness } from "../../harness.js";
 import type { ConnectorKind } from "../../subject.js";
-import { steadily } from "../../until.js";
+import { steadily } from "../../waiting.js";
 
 /** Files moved before the first count: a plugin may keep what it opens for its first files, but nothing per file. */
 const WARM_UP_FILES = 3;
@@ -11,9 +11,9 @@ export const FILES = 11;
 const READINGS = 15;
 
 /** Returns the plugin's process id, or ends the check if its descriptors and children cannot be listed. */
-export function requirePid(bench: Bench<ConnectorKind>, pid: number | undefined): number {
-  if (process.platform !== "linux") bench.notApplicable("needs /proc, which only Linux has");
-  return pid ?? bench.notApplicable("the plugin does not run in a process of its own");
+export function requirePid(harness: Harness<ConnectorKind>, pid: number | undefined): number {
+  if (process.platform !== "linux") harness.notApplicable("needs /proc, which only Linux has");
+  return pid ?? harness.notApplicable("the plugin does not run in a process of its own");
 }
 
 /**
@@ -25,7 +25,7 @@ export function requirePid(bench: Bench<ConnectorKind>, pid: number | undefined)
  * @throws Violation when descriptors stay open.
  */
 export async function requireNoDescriptors(
-  bench: Bench<ConnectorKind>,
+  harness: Harness<ConnectorKind>,
   pid: number,
   what: string,
   move: (after: (files: number) => Promise<void>) => Promise<void>,
@@ -33,34 +33,39 @@ export async function requireNoDescriptors(
   let before: number | undefined;
   let isCompared = false;
   await move(async (files) => {
-    if (files === WARM_UP_FILES) before = await steadyDescriptors(bench, pid);
+    if (files === WARM_UP_FILES) before = await steadyDescriptors(harness, pid);
     if (files !== FILES || before === undefined) return;
-    await requireAtMost(bench, pid, before, `${FILES - WARM_UP_FILES} ${what}`);
+    await requireAtMost(harness, pid, before, `${FILES - WARM_UP_FILES} ${what}`);
     isCompared = true;
   });
-  if (!isCompared) bench.notApplicable(`needs ${FILES} files to read`);
+  if (!isCompared) harness.notApplicable(`needs ${FILES} files to read`);
 }
 
 /** Returns the number of open descriptors once it no longer changes. */
-async function steadyDescriptors(bench: Bench<ConnectorKind>, pid: number): Promise<number> {
+async function steadyDescriptors(harness: Harness<ConnectorKind>, pid: number): Promise<number> {
   let count: number | undefined;
   await steadily(async () => count === (count = await descriptorsOf(pid)), {
     times: READINGS,
-    within: bench.graceMs,
+    within: harness.graceMs,
     otherwise: () => "the number of open descriptors never settles",
-    signal: bench.signal,
+    signal: harness.signal,
   });
   return count ?? 0;
 }
 
 /** Waits until no more descriptors are open than before, and stay so: the last ones may be opened late. */
-async function requireAtMost(bench: Bench<ConnectorKind>, pid: number, before: number, what: string): Promise<void> {
+async function requireAtMost(
+  harness: Harness<ConnectorKind>,
+  pid: number,
+  before: number,
+  what: string,
+): Promise<void> {
   let count = before;
   await steadily(async () => (count = await descriptorsOf(pid)) <= before, {
     times: READINGS,
-    within: bench.graceMs,
+    within: harness.graceMs,
     otherwise: () => `after ${what}, ${count} descriptors are open; before, ${before} were`,
-    signal: bench.signal,
+    signal: harness.signal,
   });
 }
 

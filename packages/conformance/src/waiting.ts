@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Violation } from "./rule.js";
+import { Violation } from "./violation.js";
 
 const STEP_MS = 20;
 

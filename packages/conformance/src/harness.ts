@@ -9,119 +9,120 @@ import {
   type Generation,
 } from "@kloset/host";
 import type { HostOptions } from "@kloset/model";
-import type { Ground } from "./ground.js";
+import type { Clients } from "./clients.js";
+import { FrameMonitor } from "./frame-monitor.js";
 import { launchProcess, type Launched } from "./launch.js";
-import { NotApplicable, type Clients } from "./rule.js";
 import { usesDirectory, type ConnectorKind, type Subject } from "./subject.js";
-import { Tap } from "./tap.js";
+import { NotApplicable } from "./violation.js";
+import type { Workspace } from "./workspace.js";
 
-/** A plugin that runs, watched. */
-export interface Process {
+/** A running plugin, and the monitor of its connection. */
+export interface StartedPlugin {
   readonly plugin: Launched;
-  /** Both directions, with an eye on what the plugin sends. */
-  readonly tap: Tap;
+  /** Passes both directions on, and follows the frames that the plugin sends. */
+  readonly monitor: FrameMonitor;
 }
 
-/** A plugin that runs, and the host's connection to it. */
-export interface Connected extends Process {
+/** A running plugin, and the host's HTTP/2 connection to it. */
+export interface ConnectedPlugin extends StartedPlugin {
   readonly connection: PluginConnection;
 }
 
-/** A plugin that has answered Init. */
-export interface Running<Client> extends Connected {
+/** A running plugin that has answered Init. */
+export interface ReadyPlugin<Client> extends ConnectedPlugin {
   readonly client: Client;
 }
 
-/** What differs from one start to the next. */
+/** Options for starting the plugin. */
 export interface StartOptions extends Partial<Pick<ConnectOptions, "trace" | "userAgent">> {
-  /** On top of the subject's configuration. */
+  /** Added to the subject's configuration. */
   readonly config?: Readonly<Record<string, string>> | undefined;
-  /** What the host says of itself. Default: as the kit's own process, one call at a time. */
+  /** The host options sent with Init. Default: those of the kit's own process, one call at a time. */
   readonly options?: Partial<HostOptions> | undefined;
-  /** In place of the subject's location. */
+  /** Replaces the subject's location. */
   readonly location?: string | undefined;
-  /** Working directory. Default: the kit's own. */
+  /** The working directory. Default: the kit's own. */
   readonly cwd?: string | undefined;
 }
 
 const openers = { importer: openImporter, exporter: openExporter, storage: openStorage } as const;
 
-/** What a check works with: it starts the plugin as often as it likes, and ends what is left. */
-export class Bench<Kind extends ConnectorKind> {
+/** Starts the plugin for one check, any number of times, and ends what is still running afterwards. */
+export class Harness<Kind extends ConnectorKind> {
   readonly subject: Subject;
   readonly connector: Kind;
   readonly generation: Generation;
-  readonly ground: Ground;
-  /** Aborted when the check has used up its time. Give it to every wait that is not a call. */
+  readonly workspace: Workspace;
+  /** Aborted when the check's time is over. Pass it to every wait that is not a call. */
   readonly signal: AbortSignal;
-  /** Milliseconds the plugin has to close its descriptors and to end its children. */
+  /** How long to wait for the plugin to close unused descriptors and end its child processes, in milliseconds. */
   readonly graceMs: number;
-  readonly #started: Process[] = [];
+  readonly #started: StartedPlugin[] = [];
 
   constructor(
     subject: Subject,
     connector: Kind,
     generation: Generation,
-    ground: Ground,
-    { signal, graceMs }: Pick<Bench<Kind>, "signal" | "graceMs">,
+    workspace: Workspace,
+    { signal, graceMs }: Pick<Harness<Kind>, "signal" | "graceMs">,
   ) {
     this.subject = subject;
     this.connector = connector;
     this.generation = generation;
-    this.ground = ground;
+    this.workspace = workspace;
     this.signal = signal;
     this.graceMs = graceMs;
   }
 
-  /** What the plugin's Init is told: the same for every start of one check. */
+  /** The location sent with Init, the same for every start of one check. */
   get location(): string {
     return this.subject.location
-      .replaceAll("{directory}", this.ground.directory)
-      .replaceAll("{unique}", this.ground.unique);
+      .replaceAll("{directory}", this.workspace.directory)
+      .replaceAll("{unique}", this.workspace.unique);
   }
 
-  /** Whether `ground.directory` is what the plugin reads or writes. */
+  /** True if the plugin reads from, or writes to, `workspace.directory`. */
   get seesDirectory(): boolean {
     return usesDirectory(this.subject);
   }
 
-  /** Ends the check: this plugin can not be asked. */
+  /** Ends the check: the rule cannot be checked on this plugin. */
   notApplicable(reason: string): never {
     throw new NotApplicable(reason);
   }
 
-  /** Starts the plugin, and says nothing to it. */
-  async startProcess({ cwd }: Pick<StartOptions, "cwd"> = {}): Promise<Process> {
-    const { subject, ground } = this;
+  /** Starts the plugin without sending anything. */
+  async startProcess({ cwd }: Pick<StartOptions, "cwd"> = {}): Promise<StartedPlugin> {
+    const { subject, workspace } = this;
     this.signal.throwIfAborted();
     const plugin = await (subject.launch ?? launchProcess)({
-      // A bare name is looked up in PATH; a path must not change its meaning with the folder.
+      // A bare name is looked up in PATH; a path must not depend on the working directory.
       executable: subject.executable.includes("/") ? resolve(subject.executable) : subject.executable,
       args: subject.args ?? [],
-      env: { ...process.env, ...subject.env, TMPDIR: ground.temporary },
+      env: { ...process.env, ...subject.env, TMPDIR: workspace.temporary },
       cwd,
     });
-    const started = { plugin, tap: new Tap(plugin.transport) };
+    const started = { plugin, monitor: new FrameMonitor(plugin.transport) };
     this.#started.push(started);
     if (this.signal.aborted) {
-      // Too late for what ends the others.
+      // The check may have ended the other plugins already.
       await plugin.kill();
       this.signal.throwIfAborted();
     }
     return started;
   }
 
-  /** Starts the plugin, and begins HTTP/2. */
-  async connect(options: StartOptions = {}): Promise<Connected> {
+  /** Starts the plugin and opens the HTTP/2 connection. */
+  async connect(options: StartOptions = {}): Promise<ConnectedPlugin> {
     const running = await this.startProcess(options);
-    const endpoint = { transport: running.tap, exited: running.plugin.exited };
+    const endpoint = { transport: running.monitor, exited: running.plugin.exited };
     const { trace, userAgent } = options;
     const connection = await PluginConnection.open(endpoint, { generation: this.generation, trace, userAgent });
     return { ...running, connection };
   }
 
   /** Starts the plugin, connects, and sends Init. */
-  async start(options: StartOptions = {}): Promise<Running<Clients[Kind]>> {
+  async start(options: StartOptions = {}): Promise<ReadyPlugin<Clients[Kind]>> {
     const connected = await this.connect(options);
     return { ...connected, client: await this.open(connected.connection, options) };
   }
@@ -135,22 +136,22 @@ export class Bench<Kind extends ConnectorKind> {
     return await open(connection, this.initOptions(options));
   }
 
-  /** What Init is made from. */
+  /** Returns the parameters of Init. */
   initOptions({ config, options, location }: StartOptions = {}): ConnectorOptions {
     return { location: location ?? this.location, config: { ...this.subject.config, ...config }, options };
   }
 
-  /** The end of what every plugin of this check has logged. */
+  /** Returns the end of the logs of all plugins that this check has started. */
   stderrText(): string {
     return this.#started.map(({ plugin }) => plugin.stderrText()).join("");
   }
 
-  /** The first that a plugin of this check has sent and that is no HTTP/2: see {@link Tap.garbage}. */
+  /** The first output of a plugin of this check that is not HTTP/2: see {@link FrameMonitor.garbage}. */
   get garbage(): string | undefined {
-    return this.#started.find(({ tap }) => tap.garbage !== undefined)?.tap.garbage;
+    return this.#started.find(({ monitor }) => monitor.garbage !== undefined)?.monitor.garbage;
   }
 
-  /** Ends what the check has left. */
+  /** Kills the plugins that are still running. */
   async end(): Promise<void> {
     await Promise.all(this.#started.map(({ plugin }) => plugin.kill()));
   }
