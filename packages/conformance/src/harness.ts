@@ -57,6 +57,8 @@ export class Harness<Kind extends ConnectorKind> {
   readonly signal: AbortSignal;
   /** How long to wait for the plugin to close unused descriptors and end its child processes, in milliseconds. */
   readonly graceMs: number;
+  /** How long to wait for the answer of a call that hosts expect at once, in milliseconds. */
+  readonly answerMs: number;
   readonly #started: StartedPlugin[] = [];
 
   constructor(
@@ -64,7 +66,7 @@ export class Harness<Kind extends ConnectorKind> {
     connector: Kind,
     generation: Generation,
     workspace: Workspace,
-    { signal, graceMs }: Pick<Harness<Kind>, "signal" | "graceMs">,
+    { signal, graceMs, answerMs }: Pick<Harness<Kind>, "signal" | "graceMs" | "answerMs">,
   ) {
     this.subject = subject;
     this.connector = connector;
@@ -72,6 +74,7 @@ export class Harness<Kind extends ConnectorKind> {
     this.workspace = workspace;
     this.signal = signal;
     this.graceMs = graceMs;
+    this.answerMs = answerMs;
   }
 
   /** The location sent with Init, the same for every start of one check. */

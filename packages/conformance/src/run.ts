@@ -19,6 +19,8 @@ export interface CheckOptions {
   readonly timeoutMs?: number | undefined;
   /** How long to wait for a plugin to close unused descriptors and end its child processes, in milliseconds. Default: 5,000. */
   readonly graceMs?: number | undefined;
+  /** How long to wait for the answer of a call that hosts expect at once, in milliseconds. Default: 10,000. */
+  readonly answerMs?: number | undefined;
   /** Interrupts a check: its plugins are killed and its folders removed. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,6 +38,7 @@ export interface RunOptions extends CheckOptions {
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_GRACE_MS = 5_000;
+const DEFAULT_ANSWER_MS = 10_000;
 /** Time for a check to notice that its plugins are gone. */
 const ABANDON_MS = 5_000;
 /** Characters of the log that an outcome keeps. */
@@ -121,7 +124,7 @@ async function tryRule(
   subject: Subject,
   rule: Rule,
   generation: Generation,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = DEFAULT_GRACE_MS, signal }: CheckOptions,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = DEFAULT_GRACE_MS, answerMs = DEFAULT_ANSWER_MS, signal }: CheckOptions,
 ): Promise<Attempt> {
   signal?.throwIfAborted();
   const workspace = await makeWorkspace();
@@ -129,6 +132,7 @@ async function tryRule(
   const harness = new Harness<ConnectorKind>(subject, rule.connector, generation, workspace, {
     signal: deadline.signal,
     graceMs,
+    answerMs,
   });
   const timeout = new Error(`the check did not finish within ${timeoutMs} ms`);
   let timer: NodeJS.Timeout | undefined;

@@ -30,10 +30,12 @@ export async function steadily(
   { within, otherwise, signal, times }: Wait & { readonly times: number },
 ): Promise<void> {
   const deadline = performance.now() + within;
-  for (let inARow = 0; ; await delay(STEP_MS, undefined, { signal })) {
+  let inARow = 0;
+  for (;;) {
     inARow = (await holds()) ? inARow + 1 : 0;
     if (inARow >= times) return;
     if (inARow === 0 && performance.now() > deadline) throw new Violation(otherwise());
+    await delay(STEP_MS, undefined, { signal });
   }
 }
 

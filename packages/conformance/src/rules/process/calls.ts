@@ -11,7 +11,6 @@ import type { ConnectorKind } from "../../subject.js";
 import { answerWithin } from "../../waiting.js";
 import { probe } from "./workload.js";
 
-const ANSWER_MS = 10_000;
 const CANCELLED = 500;
 const AT_ONCE = 64;
 
@@ -44,9 +43,9 @@ function readOnlyMethod({ generation, connector }: Harness<ConnectorKind>): stri
 }
 
 /** Returns the error of a call that must fail. @throws Violation when it succeeds or is not answered. */
-async function failure(call: Promise<unknown>, what: string): Promise<PluginError> {
+async function failure(harness: Harness<ConnectorKind>, call: Promise<unknown>, what: string): Promise<PluginError> {
   try {
-    await answerWithin(call, ANSWER_MS, what);
+    await answerWithin(call, harness.answerMs, what);
   } catch (error) {
     if (error instanceof PluginError) return error;
     throw error;
@@ -62,12 +61,12 @@ export const calls: readonly CommonRule[] = [
     because: "newer hosts try RPCs that older plugins lack; a plugin that breaks on one cannot be used with them",
     check: async (harness) => {
       const { connection, client } = await harness.start();
-      const { code } = await failure(connection.unary(callNamed(harness, "NotThere"), {}), "an unknown RPC");
+      const { code } = await failure(harness, connection.unary(callNamed(harness, "NotThere"), {}), "an unknown RPC");
       requires(
         code === StatusCode.UNIMPLEMENTED,
         () => `an unknown RPC was answered with code ${code}, not 12 (UNIMPLEMENTED)`,
       );
-      await answerWithin(probe(client), ANSWER_MS, "a call after an unknown RPC");
+      await answerWithin(probe(client), harness.answerMs, "a call after an unknown RPC");
     },
   },
   {
@@ -82,7 +81,7 @@ export const calls: readonly CommonRule[] = [
       const message = create(init.input, fields as MessageInitShape<DescMessage>);
       // A length and three bytes; the encoder writes the tag.
       message.$unknown = [{ no: 1000, wireType: WireType.LengthDelimited, data: Uint8Array.of(3, 1, 2, 3) }];
-      await answerWithin(connection.unary(init, message), ANSWER_MS, "Init with an unknown field");
+      await answerWithin(connection.unary(init, message), harness.answerMs, "Init with an unknown field");
     },
   },
   {
@@ -92,7 +91,7 @@ export const calls: readonly CommonRule[] = [
     check: async (harness) => {
       const { connection } = await harness.connect();
       const name = readOnlyMethod(harness);
-      const { message } = await failure(connection.unary(callNamed(harness, name), {}), `${name} before Init`);
+      const { message } = await failure(harness, connection.unary(callNamed(harness, name), {}), `${name} before Init`);
       requires(message !== "", `${name} before Init was answered with an error that has no message`);
     },
   },
@@ -102,9 +101,9 @@ export const calls: readonly CommonRule[] = [
     because: "hosts delete their lock after Close; a plugin that no longer answers leaves the repository locked",
     check: async (harness) => {
       const { client } = await harness.start();
-      await answerWithin(client.close(), ANSWER_MS, "Close");
+      await answerWithin(client.close(), harness.answerMs, "Close");
       try {
-        await answerWithin(client.close(), ANSWER_MS, "a second Close");
+        await answerWithin(client.close(), harness.answerMs, "a second Close");
       } catch (error) {
         // An error is an answer too.
         if (!(error instanceof PluginError)) throw error;
@@ -118,7 +117,7 @@ export const calls: readonly CommonRule[] = [
     check: async (harness) => {
       const { client } = await harness.start();
       const all = Promise.all(Array.from({ length: AT_ONCE }, () => probe(client)));
-      await answerWithin(all, ANSWER_MS, `one of ${AT_ONCE} concurrent calls`);
+      await answerWithin(all, harness.answerMs, `one of ${AT_ONCE} concurrent calls`);
     },
   },
   {
@@ -135,7 +134,7 @@ export const calls: readonly CommonRule[] = [
         await setImmediate();
         call.cancel();
       }
-      await answerWithin(probe(client), ANSWER_MS, "a call after many cancelled calls");
+      await answerWithin(probe(client), harness.answerMs, "a call after many cancelled calls");
     },
   },
 ];
