@@ -223,7 +223,7 @@ describe("kloset-conformance", () => {
   });
 
   it.each<[string, () => string | Promise<string>, string]>([
-    ["missing", () => "/nowhere/plugin", 'can not start the plugin "/nowhere/plugin": no such file'],
+    ["missing", () => "/nowhere/plugin", 'start the plugin "/nowhere/plugin": no such file'],
     ["a folder", () => folder, ": it is not executable"],
     ["another program", () => "/bin/cat", 'the plugin printed to its connection, at its start: "PRI * HTTP/2.0'],
     [
