@@ -58,7 +58,7 @@ function packNode(): Buffer {
 
 function packument(): object {
   const integrityOf = (bytes: Buffer): string => `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
-  const versions = [version, ...Object.values(faulty)].map((one) => {
+  const versions = [version, ...Object.values(other)].map((one) => {
     const dist = {
       tarball: `${registry()}/${name}-${one}.tgz`,
       integrity: integrityOf(one === other.bytes ? Buffer.from("promised") : tarball),

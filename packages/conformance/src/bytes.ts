@@ -1,6 +1,6 @@
-import { Violation } from "./rule.js";
+import { Violation } from "./violation.js";
 
-/** Reads a source to its end. What is longer than expected is not kept: a plugin may be endless. @throws Violation above the limit. */
+/** Reads a source to its end. @throws Violation above the limit, in case the source is endless. */
 export async function readAll(source: AsyncIterable<Uint8Array>, limit = 64 * 1024 * 1024): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -12,7 +12,7 @@ export async function readAll(source: AsyncIterable<Uint8Array>, limit = 64 * 10
   return Buffer.concat(chunks);
 }
 
-/** @throws Violation that says where the bytes differ first. */
+/** @throws Violation that names the first byte that differs. */
 export function requireSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
   const difference = firstDifference(actual, expected);
   if (difference === undefined) return;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { assertDeviations, deviationOf, deviationsFromJson, type Deviation } from "./deviations.js";
 import { rules } from "./rules/index.js";
 
-/** One that v1.1 has not. */
+/** A rule that does not apply to v1.1. */
 const OLD = "importer.source.scan-ends-well";
 const reason = "old";
 
@@ -18,7 +18,7 @@ describe("known deviations", () => {
   });
 
   it.each([
-    [{}, "deviations are a list"],
+    [{}, "deviations must be a list"],
     [[null], "deviation 1 needs a rule and a reason: null"],
     [[{ rule: "a" }], 'deviation 1 needs a rule and a reason: {"rule":"a"}'],
     [[{ rule: "a", reason: " " }], "deviation 1 needs a rule and a reason"],
@@ -27,19 +27,22 @@ describe("known deviations", () => {
         { rule: "a", reason: "b" },
         { rule: "a", reason: "b", generation: "v2" },
       ],
-      'deviation 2: "v2" is no generation',
+      'deviation 2: unknown generation "v2"; allowed are v1.0, v1.1',
     ],
-    [[{ rule: "a", reason: "b", generatoin: "v1.0" }], 'deviation 1: "generatoin" is none of rule, generation, reason'],
-  ])("%j is refused", (value, message) => {
+    [
+      [{ rule: "a", reason: "b", generatoin: "v1.0" }],
+      'deviation 1: unknown key "generatoin"; allowed are rule, generation, reason',
+    ],
+  ])("rejects %j", (value, message) => {
     expect(() => deviationsFromJson(value)).toThrow(message);
   });
 
   it.each<[string, Deviation[], string]>([
-    ["no rule", [{ rule: "gone", reason }], 'a deviation is listed from "gone", which is no rule'],
+    ["an unknown rule", [{ rule: "gone", reason }], 'deviation 1: there is no rule "gone"'],
     [
       "a rule of the other generation",
       [{ rule: OLD, generation: "v1.1", reason }],
-      `a deviation is listed from "${OLD}" on v1.1, where it is no rule: it is one on v1.0`,
+      `deviation 1: the rule "${OLD}" applies to v1.0 only, not to v1.1`,
     ],
     [
       "a rule twice",
@@ -47,7 +50,7 @@ describe("known deviations", () => {
         { rule: OLD, reason },
         { rule: OLD, reason },
       ],
-      `a deviation is listed twice from "${OLD}"`,
+      `deviation 2: the rule "${OLD}" is already listed`,
     ],
     [
       "a rule in both generations and in one",
@@ -55,7 +58,7 @@ describe("known deviations", () => {
         { rule: OLD, reason },
         { rule: OLD, generation: "v1.0", reason },
       ],
-      `a deviation is listed twice from "${OLD}" on v1.0`,
+      `deviation 2: the rule "${OLD}" is already listed for v1.0`,
     ],
   ])("must not name %s", (_, deviations, message) => {
     expect(() => {
@@ -63,14 +66,14 @@ describe("known deviations", () => {
     }).toThrow(new RangeError(message));
   });
 
-  it("must be written as in a file, also by a program that nobody has compiled", () => {
+  it("are validated when a program passes them, too", () => {
     const misspelt = { rule: OLD, reason, generatoin: "v1.0" };
     expect(() => {
       assertDeviations([misspelt], rules);
-    }).toThrow('deviation 1: "generatoin" is none of rule, generation, reason');
+    }).toThrow('deviation 1: unknown key "generatoin"; allowed are rule, generation, reason');
   });
 
-  it("may name rules of several kinds of connectors, and a rule once for each generation", () => {
+  it("may name rules for several kinds of connector, and a rule once per generation", () => {
     const each = ["importer.tree.root", "exporter.tree.contents", "storage.put.cancelled"].map((rule) => ({
       rule,
       reason,

@@ -1,11 +1,11 @@
 import type { Generation } from "@kloset/host";
 import type { Rule } from "./rule.js";
 
-/** A rule that a plugin is known to break, and why that is lived with. */
+/** A rule that a plugin breaks on purpose, with the reason. */
 export interface Deviation {
   /** The rule's id. */
   readonly rule: string;
-  /** Default: in every generation. */
+  /** The generation in which the rule is broken. Default: all. */
   readonly generation?: Generation | undefined;
   readonly reason: string;
 }
@@ -13,7 +13,7 @@ export interface Deviation {
 const GENERATIONS: readonly string[] = ["v1.0", "v1.1"] satisfies Generation[];
 const KEYS = new Set<string>(["rule", "generation", "reason"] satisfies (keyof Deviation)[]);
 
-/** @returns The listing that covers a rule, if there is one. */
+/** Returns the deviation that lists a rule in a generation, if any. */
 export function deviationOf(
   deviations: readonly Deviation[],
   rule: string,
@@ -23,36 +23,36 @@ export function deviationOf(
 }
 
 /**
- * One list can serve a plugin of several kinds of connectors: a rule may be another kind's.
+ * Rejects deviations that cannot be checked. A list may name rules for other kinds of connector: one list can serve a
+ * plugin that is several.
  *
- * @param rules - All that there are, of every kind.
- * @throws RangeError for what can never be judged: what is no listing, names no rule (it was
- * renamed, or never was) or not one of that generation, or says again what another has said.
+ * @param rules - All rules, for every kind of connector.
+ * @throws RangeError for an invalid entry, an unknown rule, a generation that the rule does not apply to, or a duplicate.
  */
 export function assertDeviations(deviations: readonly Deviation[], rules: readonly Rule[]): void {
   deviationsFromJson(deviations);
   for (const [index, { rule: id, generation }] of deviations.entries()) {
     const rule = JSON.stringify(id);
-    // Those for every kind of connector are there several times, and alike.
+    // A rule for every kind of connector occurs once per kind, with the same generations.
     const named = rules.find((each) => each.id === id);
-    if (named === undefined) throw new RangeError(`a deviation is listed from ${rule}, which is no rule`);
+    if (named === undefined) throw new RangeError(`deviation ${index + 1}: there is no rule ${rule}`);
     const { generations } = named;
     if (generation !== undefined && generations !== undefined && !generations.includes(generation)) {
       throw new RangeError(
-        `a deviation is listed from ${rule} on ${generation}, where it is no rule: it is one on ${generations.join()}`,
+        `deviation ${index + 1}: the rule ${rule} applies to ${generations.join()} only, not to ${generation}`,
       );
     }
     const again = deviations.slice(0, index).some((each) => each.rule === id && overlap(each.generation, generation));
     if (again)
       throw new RangeError(
-        `a deviation is listed twice from ${rule}${generation === undefined ? "" : ` on ${generation}`}`,
+        `deviation ${index + 1}: the rule ${rule} is already listed${generation === undefined ? "" : ` for ${generation}`}`,
       );
   }
 }
 
-/** @throws RangeError for what was read from a file and is no list of deviations. */
+/** Validates a list of deviations read from a file. @throws RangeError that names the first invalid entry. */
 export function deviationsFromJson(value: unknown): Deviation[] {
-  if (!Array.isArray(value)) throw new RangeError('deviations are a list: [{ "rule", "generation"?, "reason" }]');
+  if (!Array.isArray(value)) throw new RangeError('deviations must be a list: [{ "rule", "generation"?, "reason" }]');
   return value.map((each: unknown, index) => deviationFromJson(each, index));
 }
 
@@ -61,13 +61,17 @@ function deviationFromJson(value: unknown, index: number): Deviation {
   if (typeof rule !== "string" || typeof reason !== "string" || reason.trim() === "") {
     throw new RangeError(`deviation ${index + 1} needs a rule and a reason: ${JSON.stringify(value)}`);
   }
-  // A misspelt "generation" would list the rule in both.
+  // A misspelt "generation" would list the rule in both generations.
   const unknown = Object.keys(value as object).find((key) => !KEYS.has(key));
   if (unknown !== undefined) {
-    throw new RangeError(`deviation ${index + 1}: ${JSON.stringify(unknown)} is none of ${[...KEYS].join(", ")}`);
+    throw new RangeError(
+      `deviation ${index + 1}: unknown key ${JSON.stringify(unknown)}; allowed are ${[...KEYS].join(", ")}`,
+    );
   }
   if (!isGeneration(generation)) {
-    throw new RangeError(`deviation ${index + 1}: ${JSON.stringify(generation)} is no generation`);
+    throw new RangeError(
+      `deviation ${index + 1}: unknown generation ${JSON.stringify(generation)}; allowed are ${GENERATIONS.join(", ")}`,
+    );
   }
   return { rule, reason, ...(generation === undefined ? {} : { generation }) };
 }

@@ -1,23 +1,23 @@
 import type { Duplex } from "node:stream";
 import { startPlugin, type PluginExit } from "@kloset/host";
 
-/** A plugin that runs. */
+/** A running plugin. */
 export interface Launched {
   /** Both directions of the connection. */
   readonly transport: Duplex;
-  /** Its process id; undefined when it is no process of its own. */
+  /** The process id; undefined if the plugin does not run in a process of its own. */
   readonly pid: number | undefined;
-  /** Settles when it has ended. Never rejects. */
+  /** Resolves when the plugin has ended. Never rejects. */
   readonly exited: Promise<PluginExit>;
-  /** @returns The end of what it has logged. */
+  /** Returns the end of the plugin's log. */
   stderrText(): string;
-  /** Ends its input, as a host that exits does, and waits for its end; harder when that does not help. */
+  /** Ends the plugin's input, as a host that exits does, and waits for the exit; sends signals if it does not come. */
   stop(): Promise<PluginExit>;
-  /** Ends it as a host does whose work is cancelled. */
+  /** Kills the plugin, as a host does when its work is cancelled. */
   kill(): Promise<PluginExit>;
 }
 
-/** How a plugin is started. */
+/** The parameters of a start. */
 export interface LaunchRequest {
   readonly executable: string;
   readonly args: readonly string[];
@@ -28,7 +28,7 @@ export interface LaunchRequest {
 /** Starts a plugin. */
 export type Launch = (request: LaunchRequest) => Promise<Launched>;
 
-/** What the kit waits for the end of a plugin whose input has ended, in milliseconds, before it says that it does not end. */
+/** How long the kit waits for a plugin to exit after its input has ended, in milliseconds. */
 export const EXIT_GRACE_MS = 10_000;
 
 /** Starts a process over two pipes, as all released hosts do. */

@@ -2,19 +2,19 @@ import type { Generation } from "@kloset/host";
 import type { ConnectorKind, Subject } from "./subject.js";
 
 /**
- * What became of a check.
+ * The result of a check.
  *
  * - `"passed"`: the plugin keeps the rule.
- * - `"failed"`: it breaks it, and that is not listed.
- * - `"deviates"`: it breaks it, as listed.
- * - `"stale"`: it is listed as broken, and kept: take the listing out. Counts as a failure.
- * - `"not applicable"`: this plugin can not be asked; the message says why.
- * - `"not asked"`: the plugin does not start in that generation, which is told once,
- *   as broken. The report is not ok, and a listing not stale.
+ * - `"failed"`: the plugin breaks the rule, and no known deviation lists it.
+ * - `"deviates"`: the plugin breaks the rule, as listed.
+ * - `"stale"`: the rule is listed as broken, but kept. Remove it from the list; it counts as a failure.
+ * - `"not applicable"`: the rule cannot be checked on this plugin; the message says why.
+ * - `"not asked"`: the plugin does not start in that generation, which is reported once, as a failure. The report is not
+ *   ok, and known deviations do not become stale.
  */
 export type Verdict = "passed" | "failed" | "deviates" | "stale" | "not applicable" | "not asked";
 
-/** One rule, checked in one generation. */
+/** The outcome of one rule in one generation. */
 export interface Outcome {
   readonly rule: string;
   readonly title: string;
@@ -22,11 +22,11 @@ export interface Outcome {
   readonly connector: ConnectorKind;
   readonly generation: Generation;
   readonly verdict: Verdict;
-  /** Why; absent when passed. */
+  /** The reason for the verdict; absent when passed. */
   readonly message?: string | undefined;
-  /** The reason of the listing, for what deviates or is stale. */
+  /** The reason given in the list of known deviations, if the verdict is `"deviates"` or `"stale"`. */
   readonly listed?: string | undefined;
-  /** The end of what the plugin logged; absent when it logged nothing or the rule is kept. */
+  /** The end of the plugin's log; absent when the log is empty or the rule is kept. */
   readonly stderr?: string | undefined;
   readonly milliseconds: number;
 }
@@ -35,18 +35,18 @@ export interface Outcome {
 export interface Report {
   readonly subject: Pick<Subject, "connector" | "executable" | "args" | "location">;
   readonly outcomes: readonly Outcome[];
-  /** How many there are of each verdict. */
+  /** The number of outcomes by verdict. */
   readonly counts: Readonly<Record<Verdict, number>>;
-  /** Whether there is none that failed, is stale or was not asked, and at least one that passed or deviates as listed. */
+  /** True if no outcome is failed, stale or not asked, and at least one passed or deviates as listed. */
   readonly ok: boolean;
 }
 
-/** @returns Whether an outcome fails the whole. */
+/** Returns whether an outcome makes the whole report fail. */
 export function isFailure({ verdict }: Pick<Outcome, "verdict">): boolean {
   return verdict === "failed" || verdict === "stale";
 }
 
-/** Adds outcomes up. */
+/** Makes the report of all outcomes. */
 export function reportOf(subject: Subject, outcomes: readonly Outcome[]): Report {
   const counts = { passed: 0, failed: 0, deviates: 0, stale: 0, "not applicable": 0, "not asked": 0 };
   for (const { verdict } of outcomes) counts[verdict]++;
@@ -55,7 +55,7 @@ export function reportOf(subject: Subject, outcomes: readonly Outcome[]): Report
     subject: { connector, executable, location, ...(args === undefined ? {} : { args }) },
     outcomes,
     counts,
-    // A report in which nothing was asked says nothing good.
+    // A report without any checked rule proves nothing.
     ok: counts.passed + counts.deviates > 0 && counts["not asked"] === 0 && !outcomes.some(isFailure),
   };
 }

@@ -1,56 +1,36 @@
-import type { ExporterClient, Generation, ImporterClient, StorageClient } from "@kloset/host";
-import type { Bench } from "./bench.js";
+import type { Generation } from "@kloset/host";
+import type { Harness } from "./harness.js";
 import type { ConnectorKind } from "./subject.js";
 
-/** The host's side of a connector of each kind. */
-export interface Clients {
-  readonly importer: ImporterClient;
-  readonly exporter: ExporterClient;
-  readonly storage: StorageClient;
-}
-
-/** What every rule says of itself. */
+/** The description of a rule. */
 export interface RuleText {
-  /** Unique, dotted, from the general to the particular: "storage.put.replaces". Never changes: listings name it. */
+  /**
+   * A unique, dotted name, from the general to the particular, such as `storage.put.replaces`. Ids never change: lists
+   * of known deviations refer to them.
+   */
   readonly id: string;
-  /** What a plugin does that keeps it, as a sentence without a subject: "answers a missing resource with an error". */
+  /** The behavior of a plugin that keeps the rule, without a subject: "answers a missing resource with an error". */
   readonly title: string;
-  /** What happens to users when it is broken. */
+  /** The consequence for users when the rule is broken. */
   readonly because: string;
-  /** Default: both. */
+  /** The generations the rule applies to. Default: both. */
   readonly generations?: readonly Generation[] | undefined;
 }
 
-/** One thing that hosts rely on, for connectors of one kind. */
+/** A rule for connectors of one kind. */
 export interface ConnectorRule<Kind extends ConnectorKind> extends RuleText {
   readonly connector: Kind;
   /**
-   * Drives the plugin and throws when it breaks the rule: the message goes to the
-   * report. Everything started is ended afterwards. A check must look at one
-   * thing only, so that a broken plugin breaks one rule.
+   * Drives the plugin and throws when it breaks the rule; the message goes into the report. The kit ends every plugin
+   * that the check has started. A check looks at one behavior only, so that one fault breaks one rule.
    */
-  readonly check: (bench: Bench<Kind>) => Promise<void>;
+  readonly check: (harness: Harness<Kind>) => Promise<void>;
 }
 
-/** A rule for any one kind of connector. */
+/** A rule for connectors of any one kind. */
 export type Rule = { [Kind in ConnectorKind]: ConnectorRule<Kind> }[ConnectorKind];
 
-/** A rule that holds for connectors of every kind. */
+/** A rule for connectors of every kind. */
 export interface CommonRule extends RuleText {
-  readonly check: (bench: Bench<ConnectorKind>) => Promise<void>;
-}
-
-/** Thrown by a check: the plugin breaks the rule. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-}
-
-/** Thrown by a check: this plugin can not be asked. Says why. */
-export class NotApplicable extends Error {
-  override readonly name = "NotApplicable";
-}
-
-/** @throws Violation with the message, unless the condition holds. */
-export function requires(condition: boolean, message: string | (() => string)): asserts condition {
-  if (!condition) throw new Violation(typeof message === "string" ? message : message());
+  readonly check: (harness: Harness<ConnectorKind>) => Promise<void>;
 }

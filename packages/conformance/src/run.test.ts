@@ -3,13 +3,14 @@ import { dirname } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { PluginExit } from "@kloset/host";
 import type { Launch } from "./launch.js";
-import { casesOf, checkConformance, checkRule } from "./run.js";
+import { casesOf } from "./cases.js";
+import { checkConformance, checkRule } from "./run.js";
 import type { Subject } from "./subject.js";
 import { duplexPair } from "./testing/duplex-pair.js";
 
 const reason = new Error("enough");
 
-/** A plugin that says nothing. What is done when it is about to run, and how often it was killed. */
+/** Returns a launcher of a silent plugin that calls a function when it starts and counts its kills. */
 function silentPlugin(onLaunch: () => void): { launch: Launch; killed: () => number; folder: () => string } {
   let kills = 0;
   let folder = "";
@@ -23,7 +24,7 @@ function silentPlugin(onLaunch: () => void): { launch: Launch; killed: () => num
       return ended;
     };
     onLaunch();
-    // Long enough for all that the abort sets off to have been done.
+    // Lets everything that the abort triggers run.
     await new Promise((resolve) => setImmediate(resolve));
     return { transport, pid: undefined, exited: new Promise(() => undefined), stderrText: () => "", stop: kill, kill };
   };
@@ -40,8 +41,8 @@ function subjectOf(launch: Launch): Subject {
   };
 }
 
-describe("a check that is broken off", () => {
-  it("ends the plugin that was about to start, removes its folder, and throws the reason", async () => {
+describe("an interrupted check", () => {
+  it("kills the plugin that was about to start, removes its folder, and throws the reason", async () => {
     const controller = new AbortController();
     const { launch, killed, folder } = silentPlugin(() => {
       controller.abort(reason);
@@ -51,7 +52,7 @@ describe("a check that is broken off", () => {
     await expect(readdir(folder())).rejects.toThrow("ENOENT");
   });
 
-  it("starts nothing when it was broken off before", async () => {
+  it("starts nothing when it was interrupted before", async () => {
     const { launch, killed } = silentPlugin(() => undefined);
     const [first] = casesOf(subjectOf(launch));
     if (first === undefined) throw new Error("there are no rules");

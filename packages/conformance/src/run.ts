@@ -1,92 +1,88 @@
 import type { Generation } from "@kloset/host";
-import { Bench } from "./bench.js";
+import { casesOf, type Case } from "./cases.js";
 import { assertDeviations, deviationOf, type Deviation } from "./deviations.js";
-import { makeGround } from "./ground.js";
+import { Harness } from "./harness.js";
 import { reportOf, type Outcome, type Report, type Verdict } from "./outcome.js";
-import { NotApplicable, type ConnectorRule, type Rule } from "./rule.js";
+import type { ConnectorRule, Rule } from "./rule.js";
 import { rules as allRules } from "./rules/index.js";
-import { hasStarted, isStart, notAsked, startCase } from "./start.js";
+import { hasStarted, isStart, notAsked, startCase } from "./startup.js";
 import { assertSubject, generationsOf, type ConnectorKind, type Subject } from "./subject.js";
 import { writeKnownTree } from "./tree/write-tree.js";
+import { NotApplicable } from "./violation.js";
+import { makeWorkspace } from "./workspace.js";
 
-/** How a subject is checked. */
+/** Options for checking a rule. */
 export interface CheckOptions {
-  /** What the plugin is known to break. */
+  /** The known deviations of the plugin. */
   readonly deviations?: readonly Deviation[] | undefined;
-  /** Milliseconds that one check may take. Default 60,000. */
+  /** The time limit for one check, in milliseconds. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
-  /** Breaks a check off: its plugins are ended, and its folder is removed. */
+  /** How long to wait for a plugin to close unused descriptors and end its child processes, in milliseconds. Default: 5,000. */
+  readonly graceMs?: number | undefined;
+  /** How long to wait for the answer of a call that hosts expect at once, in milliseconds. Default: 10,000. */
+  readonly answerMs?: number | undefined;
+  /** Interrupts a check: its plugins are killed and its folders removed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How all rules are checked. */
+/** Options for checking all rules. */
 export interface RunOptions extends CheckOptions {
-  /** Default: every rule. Those for other connectors are left out. Whether the plugin starts is asked in any case. */
+  /**
+   * The rules to check. Default: all of them. Rules for other kinds of connector are skipped. The plugin must start in
+   * any case.
+   */
   readonly rules?: readonly Rule[] | undefined;
-  /** Told each outcome as it comes. */
+  /** Called with each outcome as soon as it is known. */
   readonly onOutcome?: ((outcome: Outcome) => void) | undefined;
 }
 
-/** A rule, and a generation to check it in. */
-export interface Case {
-  readonly rule: Rule;
-  readonly generation: Generation;
-}
-
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** How long a check may take to notice that its plugins have gone. */
-const SETTLE_MS = 5_000;
-/** Characters of log that an outcome keeps. */
+const DEFAULT_GRACE_MS = 5_000;
+const DEFAULT_ANSWER_MS = 10_000;
+/** Time for a check to notice that its plugins are gone. */
+const ABANDON_MS = 5_000;
+/** Characters of the log that an outcome keeps. */
 const MAX_STDERR = 4000;
-
-/** @returns What there is to check of a subject, in order. */
-export function casesOf(subject: Subject, rules: readonly Rule[] = allRules): Case[] {
-  return generationsOf(subject).flatMap((generation) =>
-    rules
-      .filter((rule) => rule.connector === subject.connector && (rule.generations ?? [generation]).includes(generation))
-      .map((rule) => ({ rule, generation })),
-  );
-}
 
 /**
  * Checks a plugin executable against every rule, in every generation it speaks.
  *
- * @throws RangeError for a subject that can not be checked, or a listing of what is no rule.
+ * @throws RangeError for an invalid subject, or a deviation that names no rule.
  * @throws The signal's reason when it is aborted.
  */
 export async function checkConformance(subject: Subject, options: RunOptions = {}): Promise<Report> {
   assertSubject(subject);
   assertDeviations(options.deviations ?? [], allRules);
   const outcomes: Outcome[] = [];
-  const tell = (outcome: Outcome): void => {
+  const add = (outcome: Outcome): void => {
     outcomes.push(outcome);
     options.onOutcome?.(outcome);
   };
-  for (const generation of generationsOf(subject)) await checkGeneration(subject, generation, options, tell);
+  for (const generation of generationsOf(subject)) await checkGeneration(subject, generation, options, add);
   return reportOf(subject, outcomes);
 }
 
-/** A plugin that does not start is asked once: each rule would say the same, and take its time to find out. */
+/** Checks a plugin that does not start only once: every rule would take its time to report the same. */
 async function checkGeneration(
   subject: Subject,
   generation: Generation,
   options: RunOptions,
-  tell: (outcome: Outcome) => void,
+  add: (outcome: Outcome) => void,
 ): Promise<void> {
   const cases = casesOf(subject, options.rules).filter((each) => each.generation === generation);
   if (cases.length === 0) return;
   options.signal?.throwIfAborted();
   const start = await checkRule(subject, startCase(subject.connector, generation), options);
-  if (!hasStarted(start) || cases.some(isStart)) tell(start);
+  if (!hasStarted(start) || cases.some(isStart)) add(start);
   for (const each of cases) {
     if (isStart(each)) continue;
     options.signal?.throwIfAborted();
-    tell(hasStarted(start) ? await checkRule(subject, each, options) : notAsked(each));
+    add(hasStarted(start) ? await checkRule(subject, each, options) : notAsked(each));
   }
 }
 
 /**
- * Checks one rule in one generation. Never throws what the plugin does wrong: the outcome says it.
+ * Checks one rule in one generation. Faults of the plugin never throw; the outcome reports them.
  *
  * @throws The signal's reason when it is aborted.
  */
@@ -114,11 +110,11 @@ function judgeListed(verdict: Verdict, { reason }: Deviation): Partial<Outcome> 
   return {
     verdict: "stale",
     listed: reason,
-    message: `listed as a known deviation (${reason}), but ${verdict === "passed" ? "the plugin keeps the rule" : "it is not applicable"}`,
+    message: `listed as a known deviation (${reason}), but ${verdict === "passed" ? "the plugin keeps the rule" : "the rule is not applicable"}; remove it from the list`,
   };
 }
 
-interface Tried {
+interface Attempt {
   readonly verdict: Verdict;
   readonly message?: string;
   readonly stderr: string;
@@ -128,52 +124,56 @@ async function tryRule(
   subject: Subject,
   rule: Rule,
   generation: Generation,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CheckOptions,
-): Promise<Tried> {
+  { timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = DEFAULT_GRACE_MS, answerMs = DEFAULT_ANSWER_MS, signal }: CheckOptions,
+): Promise<Attempt> {
   signal?.throwIfAborted();
-  const ground = await makeGround();
+  const workspace = await makeWorkspace();
   const deadline = new AbortController();
-  const bench = new Bench<ConnectorKind>(subject, rule.connector, generation, ground, deadline.signal);
-  const timeout = new Error(`the check did not come to an end within ${timeoutMs} ms`);
+  const harness = new Harness<ConnectorKind>(subject, rule.connector, generation, workspace, {
+    signal: deadline.signal,
+    graceMs,
+    answerMs,
+  });
+  const timeout = new Error(`the check did not finish within ${timeoutMs} ms`);
   let timer: NodeJS.Timeout | undefined;
-  let breakOff = (): void => undefined;
+  let interrupt = (): void => undefined;
   const end = new Promise<never>((_, reject) => {
     const endBy = (reason: unknown, error: Error): void => {
       deadline.abort(reason);
       reject(error);
     };
     timer = setTimeout(endBy, timeoutMs, timeout, timeout);
-    breakOff = () => {
-      endBy(signal?.reason, new Error("broken off"));
+    interrupt = () => {
+      endBy(signal?.reason, new Error("interrupted"));
     };
   });
-  signal?.addEventListener("abort", breakOff, { once: true });
-  // It may have come while the ground was made.
-  if (signal?.aborted === true) breakOff();
-  // The rule's kind is the bench's: made from it above.
-  const check = prepare(bench).then(() => (rule as ConnectorRule<ConnectorKind>).check(bench));
+  signal?.addEventListener("abort", interrupt, { once: true });
+  // The signal may have been aborted while the workspace was made.
+  if (signal?.aborted === true) interrupt();
+  // The harness has the kind of the rule.
+  const check = prepare(harness).then(() => (rule as ConnectorRule<ConnectorKind>).check(harness));
   try {
     await Promise.race([check, end]);
-    return { verdict: "passed", stderr: bench.stderrText() };
+    return { verdict: "passed", stderr: harness.stderrText() };
   } catch (error) {
-    await bench.end();
-    // Whatever has failed by then: the reason is the signal's.
+    await harness.end();
+    // An abort makes the check fail in any way: report the signal's reason instead.
     signal?.throwIfAborted();
     if (error instanceof NotApplicable) return { verdict: "not applicable", message: error.message, stderr: "" };
-    return { verdict: "failed", message: printed(bench) + messageOf(error), stderr: bench.stderrText() };
+    return { verdict: "failed", message: garbageOf(harness) + messageOf(error), stderr: harness.stderrText() };
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", breakOff);
-    await bench.end();
-    // Its plugins have gone, so calls have ended; a check that waits for something else is left behind.
-    await settlesWithin(check, SETTLE_MS);
-    await ground.remove();
+    signal?.removeEventListener("abort", interrupt);
+    await harness.end();
+    // With its plugins gone, all calls of the check have ended; if it waits for something else, abandon it.
+    await settlesWithin(check, ABANDON_MS);
+    await workspace.remove();
   }
 }
 
-/** An importer needs something to read. */
-async function prepare({ connector, seesDirectory, ground }: Bench<ConnectorKind>): Promise<void> {
-  if (connector === "importer" && seesDirectory) await writeKnownTree(ground.directory);
+/** Writes the tree that an importer reads. */
+async function prepare({ connector, seesDirectory, workspace }: Harness<ConnectorKind>): Promise<void> {
+  if (connector === "importer" && seesDirectory) await writeKnownTree(workspace.directory);
 }
 
 async function settlesWithin(work: Promise<unknown>, ms: number): Promise<void> {
@@ -186,12 +186,12 @@ async function settlesWithin(work: Promise<unknown>, ms: number): Promise<void> 
 }
 
 function ignore(): void {
-  // The outcome is known.
+  // The outcome is already known.
 }
 
-/** Whatever failed, a print onto the connection is the first to look at: all that follows can come of it. */
-function printed({ garbage }: Bench<ConnectorKind>): string {
-  return garbage === undefined ? "" : `the plugin printed onto its connection, ${garbage}; `;
+/** Returns the report of stray output on the connection, the likely cause of any other failure. */
+function garbageOf({ garbage }: Harness<ConnectorKind>): string {
+  return garbage === undefined ? "" : `the plugin printed to its connection, ${garbage}; `;
 }
 
 function messageOf(error: unknown): string {

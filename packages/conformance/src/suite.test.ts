@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { casesOf } from "./run.js";
+import { casesOf } from "./cases.js";
 import { describeConformance } from "./suite.js";
 
-/** Declares the suite of a plugin whose start fails. @returns Its tests by name, and how often it was started. */
+/** Declares the suite of a plugin that fails to start. Returns the tests by name, and the number of starts. */
 function suiteOfNoPlugin(): { tests: Map<string, () => Promise<void>>; starts: () => number } {
   const tests = new Map<string, () => Promise<void>>();
   let starts = 0;
@@ -27,8 +27,8 @@ function suiteOfNoPlugin(): { tests: Map<string, () => Promise<void>>; starts: (
   return { tests, starts: () => starts };
 }
 
-describe("a suite", () => {
-  it("starts a plugin that does not start once, says so once, and fails the rest without asking", async () => {
+describe("describeConformance", () => {
+  it("starts a plugin that fails to start only once, and fails all tests", async () => {
     const { tests, starts } = suiteOfNoPlugin();
     const [first = "", ...others] = tests.keys();
     expect(first).toBe("starts, and answers Init (process.starts.init)");
@@ -46,7 +46,7 @@ describe("a suite", () => {
     expect(starts()).toBe(1);
   });
 
-  it("says of one test alone that it could not be asked", async () => {
+  it("fails a test that runs alone when the plugin does not start", async () => {
     const { tests } = suiteOfNoPlugin();
     const last = [...tests.values()].at(-1);
     await expect(last?.()).rejects.toThrow("the plugin does not start on v1.1");

@@ -2,44 +2,52 @@ import type { Generation } from "@kloset/host";
 import { assertDeviations } from "./deviations.js";
 import { isFailure, type Outcome } from "./outcome.js";
 import { forTerminal } from "./report/terminal.js";
-import { casesOf, checkRule, type Case, type CheckOptions } from "./run.js";
-import { rules } from "./rules/index.js";
-import { hasStarted, isStart, notAsked, startCase } from "./start.js";
+import type { Rule } from "./rule.js";
+import { casesOf, type Case } from "./cases.js";
+import { checkRule, type CheckOptions } from "./run.js";
+import { rules as allRules } from "./rules/index.js";
+import { hasStarted, isStart, notAsked, startCase } from "./startup.js";
 import { assertSubject, type Subject } from "./subject.js";
 
-/** The part of a test framework that the suite needs: Jest's, Vitest's, Mocha's and Node's fit. */
+/** The functions of a test framework that a suite needs. Those of Jest, Vitest, Mocha and node:test fit. */
 export interface TestFramework {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
 }
 
+/** Options for a suite. */
+export interface SuiteOptions extends CheckOptions {
+  /** The rules to check. Default: all of them. Rules for other kinds of connector are skipped. */
+  readonly rules?: readonly Rule[] | undefined;
+}
+
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** The framework's own limit must not come first: the kit's says more. */
+/** Added to the framework's time limit: the kit's own message says more. */
 const FRAMEWORK_GRACE_MS = 30_000;
 
 /**
- * Declares a test for every rule, in every generation that the plugin speaks.
+ * Declares a test for each rule, in each generation that the plugin speaks.
  *
  * @example
  * import { describe, it } from "@jest/globals";
  * describeConformance({ connector: "storage", executable: "./dist/storage.js", location: "mine://{directory}" }, { describe, it });
- * @throws RangeError for a subject that can not be checked, or a listing of what is no rule.
+ * @throws RangeError for an invalid subject, or a deviation that names no rule.
  */
 export function describeConformance(
   subject: Subject,
   { describe, it }: TestFramework,
-  options: CheckOptions = {},
+  options: SuiteOptions = {},
 ): void {
   assertSubject(subject);
-  assertDeviations(options.deviations ?? [], rules);
+  assertDeviations(options.deviations ?? [], allRules);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const byGeneration = new Map<Generation, ReturnType<typeof casesOf>>();
-  for (const each of casesOf(subject))
+  for (const each of casesOf(subject, options.rules))
     byGeneration.set(each.generation, [...(byGeneration.get(each.generation) ?? []), each]);
   for (const [generation, cases] of byGeneration) {
     let start: Promise<Outcome> | undefined;
     const outcomeOf = async (each: Case): Promise<Outcome> => {
-      // Once, whichever tests the framework was told to run.
+      // Once per generation, whichever of the tests the framework runs.
       start ??= checkRule(subject, startCase(subject.connector, generation), { ...options, timeoutMs });
       const started = await start;
       if (isStart(each)) return started;
@@ -54,7 +62,7 @@ export function describeConformance(
             if (outcome.verdict === "not asked") throw new Error(`${outcome.rule}: ${outcome.message ?? ""}`);
             if (isFailure(outcome)) throw new Error(explain(outcome));
           },
-          // The first of them starts the plugin once more.
+          // The first test checks the start as well.
           2 * timeoutMs + FRAMEWORK_GRACE_MS,
         );
       }

@@ -5,18 +5,18 @@ import type { Generation } from "@kloset/host";
 import { deviationsFromJson, type Deviation } from "../deviations.js";
 import type { ConnectorKind, Subject } from "../subject.js";
 
-/** What the user asked for. */
+/** The parsed command line. */
 export interface Request {
   readonly subject: Subject;
   readonly deviations: readonly Deviation[];
-  /** Beginnings of ids; all rules when empty. */
+  /** Prefixes of rule ids; empty for all rules. */
   readonly rules: readonly string[];
   readonly timeoutMs: number;
-  /** File for the JSON report; "-" for standard output. */
+  /** The file for the JSON report; "-" for standard output. */
   readonly json: string | undefined;
-  /** File for the JUnit report. */
+  /** The file for the JUnit report. */
   readonly junit: string | undefined;
-  /** Print failures and the sum only. */
+  /** Prints failures and the summary only. */
   readonly quiet: boolean;
 }
 
@@ -35,7 +35,7 @@ interface Options {
   readonly persistent: boolean;
 }
 
-/** What the command does. The request is undefined when it only lists the rules. */
+/** The actions of the command. */
 export interface Actions {
   readonly check: (request: Request) => Promise<void>;
   readonly list: () => void;
@@ -44,33 +44,33 @@ export interface Actions {
 const GENERATIONS: readonly Generation[] = ["v1.0", "v1.1"];
 const MILLISECONDS = 1000;
 
-/** The command line. Wrong usage is told on stderr, and thrown as CommanderError. */
+/** Creates the command. Wrong usage is reported on stderr and thrown as a CommanderError. */
 export function conformanceCommand({ check, list }: Actions): Command {
   const command = new Command("kloset-conformance")
-    .description("Checks a plugin executable, in any language, against what Plakar's hosts rely on.")
+    .description("Checks a plugin executable, written in any language, against the behavior that Plakar relies on.")
     .version(ownVersion())
     .exitOverride()
     .showHelpAfterError("(--help shows all options)");
   const checking = command
     .command("check", { isDefault: true })
-    .description("start the plugin over pipes, as hosts do, and check every rule (default)")
+    .description("start the plugin over pipes, as Plakar does, and check every rule (default)")
     .argument("<executable>", "path of the plugin")
-    .argument("[args...]", "its arguments; options of the plugin go after --")
+    .argument("[args...]", "arguments of the plugin; put -- before its options")
     .addOption(connectorOption())
     .requiredOption(
       "-l, --location <location>",
-      "where it works, as <protocol>://<rest>; {directory} is a new empty folder for each rule, {unique} a new name",
+      "location, as <protocol>://<rest>; {directory} becomes a new empty folder for each rule, {unique} a new name",
     )
-    .option("-o, --config <key=value>", "the plugin's own configuration; may be given several times", keyValue)
+    .option("-o, --config <key=value>", "configuration of the plugin; may be repeated", keyValue)
     .addOption(generationOption())
     .option("--known <file>", 'JSON list of known deviations: [{ "rule", "generation"?, "reason" }]')
-    .option("--rule <prefix>", "only rules whose id begins so; may be given several times", collect)
-    .option("--timeout <seconds>", "how long one check may take", seconds, 60)
-    .option("--no-directory", "{directory} is not what the plugin reads or writes itself")
-    .option("--no-persistent", "a storage that keeps nothing for the next process")
+    .option("--rule <prefix>", "check only rules whose id starts with this; may be repeated", collect)
+    .option("--timeout <seconds>", "time limit for one check", seconds, 60)
+    .option("--no-directory", "the plugin does not read from or write to {directory} itself")
+    .option("--no-persistent", "the storage loses its resources when its process ends")
     .option("--json <file>", 'write the report as JSON; "-" for standard output')
     .option("--junit <file>", "write the report as JUnit XML")
-    .option("-q, --quiet", "print only what needs attention")
+    .option("-q, --quiet", "print only failures and the summary")
     .action(async (executable: string, args: string[], options: Options) => {
       await check(await requestOf(executable, args, options));
     });
@@ -96,7 +96,7 @@ async function requestOf(executable: string, args: string[], options: Options): 
   const subject = {
     ...{ connector, executable, args, location, config, persistent },
     ...(generation !== undefined && { generations: generation }),
-    // Only what was said: the location tells otherwise.
+    // Unless it is false, the location decides.
     ...(options.directory === false && { directory: false }),
   };
   const deviations = known === undefined ? [] : await readDeviations(known);
@@ -112,16 +112,16 @@ async function readDeviations(file: string): Promise<Deviation[]> {
 }
 
 function connectorOption(): Option {
-  return new Option("-c, --connector <kind>", "what it is checked as")
+  return new Option("-c, --connector <kind>", "kind of connector")
     .choices(["importer", "exporter", "storage"])
     .makeOptionMandatory();
 }
 
-/** Not variadic: that would take the executable for one more. */
+/** Not variadic: a variadic option would take the executable as one more value. */
 function generationOption(): Option {
   return new Option(
     "-g, --generation <generation>",
-    `one of ${GENERATIONS.join(", ")}; may be given several times, default: both`,
+    `one of ${GENERATIONS.join(", ")}; may be repeated, default: both`,
   ).argParser((text, previous?: readonly Generation[]) => {
     const generation = GENERATIONS.find((each) => each === text);
     if (generation === undefined) throw new InvalidArgumentError(`Allowed choices are ${GENERATIONS.join(", ")}.`);
@@ -131,7 +131,7 @@ function generationOption(): Option {
 
 function keyValue(text: string, previous?: Readonly<Record<string, string>>): Record<string, string> {
   const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError("It must be key=value.");
+  if (at < 1) throw new InvalidArgumentError("Expected key=value.");
   return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
@@ -139,7 +139,7 @@ function collect(text: string, previous: readonly string[] = []): string[] {
   return [...previous, text];
 }
 
-/** The package's: where it is installed it stands two folders above, as here. */
+/** Returns the version of this package, from its manifest. */
 function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
@@ -149,6 +149,6 @@ function ownVersion(): string {
 
 function seconds(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value < 1e6)) throw new InvalidArgumentError("It must be a number of seconds above 0.");
+  if (!(value > 0 && value < 1e6)) throw new InvalidArgumentError("Expected a number of seconds greater than 0.");
   return value;
 }

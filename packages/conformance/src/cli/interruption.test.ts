@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
-// As it is published; `npm run build` makes it.
+// The published file, made by `npm run build`.
 const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const stubborn = fileURLToPath(new URL("../../fixtures/stubborn.js", import.meta.url));
 
@@ -37,7 +37,7 @@ function start(args: readonly string[], plugin: readonly string[]): ChildProcess
   });
 }
 
-/** Waits until a plugin that ends by nothing runs in a check. @returns What tells its end. */
+/** Waits until the plugin that ignores all signals runs. Returns a promise of its end. */
 async function stubbornPlugin(): Promise<{ gone: Promise<unknown> }> {
   const [socket] = (await once(server, "connection")) as [Socket];
   socket.resume();
@@ -45,33 +45,33 @@ async function stubbornPlugin(): Promise<{ gone: Promise<unknown> }> {
   return { gone: once(socket, "close") };
 }
 
-/** What a process has come to. */
+/** Waits for the exit of a process. Returns its exit code and standard error. */
 async function endOf(child: ChildProcess): Promise<{ code: number | null; error: string }> {
   const error = child.stderr === null ? "" : text(child.stderr);
   const [code] = (await once(child, "exit")) as [number | null];
   return { code, error: await error };
 }
 
-describe("a run that is broken off", () => {
+describe("an interrupted run", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("by %s leaves neither the plugin nor a folder, and ends with %i", async (signal, code) => {
+  ] as const)("ends the plugin, removes its folders and exits with %s's code %i", async (signal, code) => {
     const child = start([], [process.execPath, stubborn, join(folder, "socket")]);
     const ended = endOf(child);
     const { gone } = await stubbornPlugin();
     child.kill(signal);
-    expect(await ended).toEqual({ code, error: `broken off by ${signal}\n` });
+    expect(await ended).toEqual({ code, error: `interrupted by ${signal}\n` });
     await gone;
     expect(await readdir(temporary)).toEqual([]);
   });
 
-  it("by who reads what it prints leaves no folder, and prints no stack", async () => {
-    // Its start fails, and is told: to nobody.
+  it("removes its folders and prints no stack when the reader of its output is gone", async () => {
+    // Printing the failed start raises EPIPE.
     const child = start([], ["/bin/cat"]);
     child.stdout?.destroy();
     const { code, error } = await endOf(child);
-    expect(error).toBe("broken off by SIGPIPE\n");
+    expect(error).toBe("interrupted by SIGPIPE\n");
     expect(code).toBe(141);
     expect(await readdir(temporary)).toEqual([]);
   });

@@ -1,28 +1,28 @@
 import { constants } from "node:os";
 
-/** Why a run is broken off, and what the command ends with then. */
+/** The reason for which a run is interrupted, with the exit code of the command. */
 export class Interruption extends Error {
   override readonly name = "Interruption";
   readonly exitCode: number;
 
   constructor(signal: NodeJS.Signals) {
-    super(`broken off by ${signal}`);
-    // As shells have it.
+    super(`interrupted by ${signal}`);
+    // The convention of shells.
     this.exitCode = 128 + constants.signals[signal];
   }
 }
 
-/** @returns What is aborted with an {@link Interruption} when the user, or who reads what is printed, wants no more. */
+/** Returns a signal that is aborted with an {@link Interruption} when the user, or the reader of the output, stops the command. */
 export function interruptionOf(command: NodeJS.Process): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // Once: who asks again does not want to wait for the end of what was begun.
+    // Once: a second signal ends the command at once.
     command.once(signal, () => {
       controller.abort(new Interruption(signal));
     });
   }
   for (const stream of [command.stdout, command.stderr]) {
-    // Nobody reads it any more, as with `| head`. What else can happen to it, nobody could be told either.
+    // The reader is gone, as with `| head`. Other errors of these streams cannot be reported either.
     stream.on("error", () => {
       controller.abort(new Interruption("SIGPIPE"));
     });

@@ -8,5 +8,5 @@ const output = {
   error: (text: string) => process.stderr.write(text),
 };
 process.exitCode = await runCommand(process.argv.slice(2), output, signal);
-// A check that was broken off may have left something that waits.
+// An abandoned check could keep the process alive.
 if (signal.aborted) process.exit();

@@ -17,6 +17,7 @@ const few = [
   "--rule",
   "process.exits",
 ];
+const one = [...few.slice(0, -1), "process.exits.unused"];
 let folder: string;
 
 beforeAll(async () => {
@@ -41,14 +42,14 @@ function plugin(...args: string[]): string[] {
 }
 
 describe("kloset-conformance", () => {
-  it("ends with 0 for a plugin that keeps the rules, and says so", async () => {
+  it("exits with 0 for a plugin that keeps the rules", async () => {
     const { code, out } = await run(...few, ...plugin());
     expect(out).toMatch(/^ok {6}v1\.1 {2}process\.exits\.unused: exits with 0 /);
     expect(out).toMatch(/as importer conforms: 4 passed\n$/);
     expect(code).toBe(0);
   });
 
-  it("ends with 1 for a plugin that breaks one, and writes the reports", async () => {
+  it("exits with 1 for a plugin that breaks a rule, and writes the reports", async () => {
     const [json, junit] = [join(folder, "report.json"), join(folder, "report.xml")];
     const { code, out } = await run(
       ...few,
@@ -60,7 +61,7 @@ describe("kloset-conformance", () => {
       ...plugin("process.exits.unused"),
     );
     expect(out).toMatch(
-      /^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 when its input had ended\n {8}why it matters: /,
+      /^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 after its input was closed\n {8}why it matters: /,
     );
     expect(out).toMatch(/does not conform: 3 passed, 1 failed\n$/);
     expect(code).toBe(1);
@@ -68,69 +69,65 @@ describe("kloset-conformance", () => {
     expect(report).toMatchObject({ ok: false, counts: { passed: 3, failed: 1 } });
     const xml = await readFile(junit, "utf8");
     expect(xml).toContain('<testsuites tests="4" failures="1" errors="0" skipped="0">');
-    expect(xml).toContain('<failure message="the plugin exited with code 3 when its input had ended" type="failed"/>');
+    expect(xml).toContain(
+      '<failure message="the plugin exited with code 3 after its input was closed" type="failed"/>',
+    );
   });
 
-  it("ends with 0 for what is listed, and with 1 for what is listed without need", async () => {
+  it("exits with 0 for a known deviation, and with 1 for a stale one", async () => {
     const known = join(folder, "known.json");
-    await writeFile(known, JSON.stringify([{ rule: "process.exits.unused", reason: "who would do that" }]));
+    await writeFile(known, JSON.stringify([{ rule: "process.exits.unused", reason: "not needed here" }]));
     const broken = await run(...few, "--known", known, ...plugin("process.exits.unused"));
-    expect(broken.out).toContain("known: who would do that");
+    expect(broken.out).toContain("known: not needed here");
     expect(broken.code).toBe(0);
-    const alone = await run(
-      ...few.slice(0, -1),
-      "process.exits.unused",
-      "--known",
-      known,
-      ...plugin("process.exits.unused"),
-    );
+    const alone = await run(...one, "--known", known, ...plugin("process.exits.unused"));
     expect(alone.out).toMatch(/as importer conforms: 1 deviates\n$/);
     expect(alone.code).toBe(0);
-    const sound = await run(...few, "--known", known, ...plugin());
-    expect(sound.out).toContain("listed as a known deviation (who would do that), but the plugin keeps the rule");
+    const sound = await run(...one, "--known", known, ...plugin());
+    expect(sound.out).toContain("listed as a known deviation (not needed here), but the plugin keeps the rule");
     expect(sound.code).toBe(1);
   });
 
   it("prints JSON, and nothing else, to standard output", async () => {
-    const { code, out, error } = await run(...few, "--json", "-", ...plugin());
+    const { code, out, error } = await run(...one, "--json", "-", ...plugin());
     expect(JSON.parse(out)).toMatchObject({ ok: true });
     expect(error).toContain("conforms");
     expect(code).toBe(0);
   });
 
-  it.each(["--json", "--junit"])("checks nothing when the file of %s can not be written", async (option) => {
-    const { code, out, error } = await run(...few, option, join(folder, "nowhere", "report"), ...plugin());
+  it.each(["--json", "--junit"])("checks nothing when the file of %s cannot be written", async (option) => {
+    const { code, out, error } = await run(...one, option, join(folder, "nowhere", "report"), ...plugin());
     expect(error).toMatch(
-      /^error: can not write a report: ENOENT: no such file or directory, open '.*\/nowhere\/report'\n$/,
+      /^error: cannot write the report: ENOENT: no such file or directory, open '.*\/nowhere\/report'\n$/,
     );
     expect({ out, code }).toEqual({ out: "", code: 2 });
   });
 
-  it("replaces an earlier report, but not when nothing was checked", async () => {
+  it("replaces an earlier report, unless nothing was checked", async () => {
     const json = join(folder, "again.json");
     await writeFile(json, "earlier ".repeat(10_000));
-    await run(...few, "--json", json, "--rule", "nothing", ...plugin());
+    await run(...one, "--json", json, "--rule", "nothing", ...plugin());
     expect(await readFile(json, "utf8")).toMatch(/^earlier /);
-    await run(...few, "--json", json, ...plugin());
+    await run(...one, "--json", json, ...plugin());
     expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject({ ok: true });
   });
 
-  // Every write to it fails, as on a disk that is full.
+  // Every write to /dev/full fails with ENOSPC.
   const onLinux = process.platform === "linux" ? it : it.skip;
 
-  onLinux("ends with 1 when a report can not be kept", async () => {
-    const { code, error } = await run(...few, "--json", "/dev/full", ...plugin());
-    expect(error).toBe('error: can not write the report "/dev/full": ENOSPC: no space left on device, write\n');
+  onLinux("exits with 1 when a report cannot be written", async () => {
+    const { code, error } = await run(...one, "--json", "/dev/full", ...plugin());
+    expect(error).toBe('error: cannot write the report "/dev/full": ENOSPC: no space left on device, write\n');
     expect(code).toBe(1);
   });
 
-  it("lists its rules", async () => {
+  it("lists the rules", async () => {
     const { code, out } = await run("rules");
     expect(out).toContain("importer\tv1.0,v1.1\tprocess.exits.unused\texits with 0");
     expect(code).toBe(0);
   });
 
-  it("takes what follows the generation for the executable", async () => {
+  it("takes the argument after the generation as the executable", async () => {
     const args = [
       "-c",
       "importer",
@@ -154,7 +151,7 @@ describe("kloset-conformance", () => {
     expect(code).toBe(0);
   });
 
-  it("shows help without defaults that nobody could type, and its version", async () => {
+  it("shows the help, without unreadable defaults, and the version", async () => {
     const help = await run("--help");
     expect(help.out).toContain("--rule <prefix>");
     expect(help.out).toContain("(default: 60)");
@@ -171,21 +168,25 @@ describe("kloset-conformance", () => {
     ["no connector", ["--location", "a://b", "x"], "required option '-c, --connector <kind>' not specified"],
     ["another connector", ["-c", "reader", "-l", "a://b", "x"], "argument 'reader' is invalid"],
     ["another generation", ["-c", "importer", "-l", "a://b", "-g", "v2", "--", "x"], "argument 'v2' is invalid"],
-    ["a location that is none", ["-c", "importer", "-l", "/there", "x"], 'a location is <protocol>://<rest>: "/there"'],
     [
-      "a storage without ground of its own",
-      ["-c", "storage", "-l", "a://b", "x"],
-      "has neither {directory} nor {unique}",
+      "an invalid location",
+      ["-c", "importer", "-l", "/there", "x"],
+      'the location must have the form <protocol>://<rest>, got "/there"',
     ],
     [
-      "no such rule",
+      "a storage without a folder or name of its own",
+      ["-c", "storage", "-l", "a://b", "x"],
+      "must contain {directory} or {unique}",
+    ],
+    [
+      "an unknown rule",
       ["-c", "importer", "-l", "a://b", "--rule", "nothing", "x"],
-      'no rule\'s id begins with "nothing"',
+      'no rule for importer on v1.0 or v1.1 has an id that starts with "nothing"',
     ],
     [
       "a rule of another connector",
       ["-c", "importer", "-l", "a://b", "--rule", "storage.", "x"],
-      'no rule\'s id begins with "storage." (importer, v1.0 or v1.1)',
+      'no rule for importer on v1.0 or v1.1 has an id that starts with "storage."',
     ],
     [
       "a rule of another generation",
@@ -202,32 +203,36 @@ describe("kloset-conformance", () => {
         "importer.source.scan-ends-well",
         "x",
       ],
-      'no rule\'s id begins with "importer.source.scan-ends-well" (importer, v1.1)',
+      'no rule for importer on v1.1 has an id that starts with "importer.source.scan-ends-well"',
     ],
     [
-      "a list that is not there",
+      "a missing list of deviations",
       ["-c", "importer", "-l", "a://b", "--known", "/nowhere", "x"],
       "ENOENT: no such file or directory, open '/nowhere'",
     ],
-    ["configuration without a value", ["-c", "importer", "-l", "a://b", "-o", "key", "x"], "It must be key=value."],
-    ["no time", ["-c", "importer", "-l", "a://b", "--timeout", "0", "x"], "It must be a number of seconds above 0."],
-  ])("ends with 2 for %s", async (_, args, text) => {
+    ["configuration without a value", ["-c", "importer", "-l", "a://b", "-o", "key", "x"], "Expected key=value."],
+    [
+      "no time limit",
+      ["-c", "importer", "-l", "a://b", "--timeout", "0", "x"],
+      "Expected a number of seconds greater than 0.",
+    ],
+  ])("exits with 2 for %s", async (_, args, text) => {
     const { code, error } = await run(...args);
     expect(error).toContain(text);
     expect(code).toBe(2);
   });
 
   it.each<[string, () => string | Promise<string>, string]>([
-    ["not there", () => "/nowhere/plugin", 'the plugin "/nowhere/plugin": no such file'],
+    ["missing", () => "/nowhere/plugin", 'the plugin "/nowhere/plugin": no such file'],
     ["a folder", () => folder, ": it is not executable"],
-    ["another program", () => "/bin/cat", 'the plugin printed onto its connection, at its start: "PRI * HTTP/2.0'],
+    ["another program", () => "/bin/cat", 'the plugin printed to its connection, at its start: "PRI * HTTP/2.0'],
     [
       "a script that says hello",
       () => script("#!/bin/sh\necho hello\n"),
-      'the plugin printed onto its connection, at its start: "hello\\n"',
+      'the plugin printed to its connection, at its start: "hello\\n"',
     ],
     ["a script without an interpreter", () => script("hello\n"), "the plugin exited with code 127"],
-  ])("tells once that a plugin is %s", async (_, executable, message) => {
+  ])("reports once that a plugin is %s", async (_, executable, message) => {
     const { code, out } = await run(...few, await executable());
     expect(out).toMatch(/^FAILED {2}v1\.1 {2}process\.starts\.init: /);
     expect(out).toContain(message);

@@ -5,26 +5,27 @@ import { junitText } from "../report/junit.js";
 import { outcomeText, summaryText } from "../report/text.js";
 import type { Rule } from "../rule.js";
 import { rules as allRules } from "../rules/index.js";
-import { casesOf, checkConformance } from "../run.js";
+import { casesOf } from "../cases.js";
+import { checkConformance } from "../run.js";
 import { generationsOf, type Subject } from "../subject.js";
 import { conformanceCommand, type Request } from "./command.js";
 import { Interruption } from "./interruption.js";
 import { ReportError, ReportFile } from "./report-file.js";
 
-/** What the command ends with. */
+/** The exit codes of the command. */
 export const ExitCode = {
-  /** Every rule that was asked for is kept, or listed as a known deviation. */
+  /** Every checked rule is kept, or listed as a known deviation. */
   CONFORMS: 0,
-  /** A rule is broken, a listing is stale, nothing could be asked, or a report could not be kept. */
+  /** A rule is broken, a known deviation is stale, no rule could be checked, or a report could not be written. */
   BROKEN: 1,
-  /** The command was used in a wrong way: nothing was checked. */
+  /** Wrong usage: nothing was checked. */
   USAGE: 2,
 } as const;
 
-/** In place of a file's name. */
+/** Stands for standard output in place of a file name. */
 const STANDARD_OUTPUT = "-";
 
-/** Where the command prints. */
+/** The output streams of the command. */
 export interface Output {
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
@@ -33,8 +34,8 @@ export interface Output {
 /**
  * Runs the command.
  *
- * @param signal - Breaks it off, with an {@link Interruption} as its reason. What it has started and made is gone by its end.
- * @returns One of {@link ExitCode}, or the interruption's.
+ * @param signal - Interrupts the command, with an {@link Interruption} as its reason. Its plugins and folders are removed.
+ * @returns One of {@link ExitCode}, or the exit code of the interruption.
  */
 export async function runCommand(args: readonly string[], output: Output, signal?: AbortSignal): Promise<number> {
   let code: number = ExitCode.CONFORMS;
@@ -91,12 +92,12 @@ async function checkAndPrint(
   output: Output,
   signal: AbortSignal | undefined,
 ): Promise<Report> {
-  // The report itself has standard output then.
+  // Standard output then belongs to the report.
   const print = json === STANDARD_OUTPUT ? output.error : output.out;
   const report = await checkConformance(subject, {
     ...{ deviations, timeoutMs, rules: chosenRules(rules, subject), signal },
     onOutcome: (outcome) => {
-      // That the plugin does not start is told once; the sum says how many rules that concerns.
+      // A failed start is reported once; the summary counts the rules that were not asked.
       if (isFailure(outcome) || (!quiet && outcome.verdict !== "not asked")) print(outcomeText(outcome));
     },
   });
@@ -104,14 +105,16 @@ async function checkAndPrint(
   return report;
 }
 
-/** @throws RangeError for what asks nothing of this subject: a report on nothing would look like a broken plugin. */
+/** @throws RangeError for a prefix without rules for this subject: an empty report would look like a broken plugin. */
 function chosenRules(prefixes: readonly string[], subject: Subject): readonly Rule[] {
   if (prefixes.length === 0) return allRules;
-  const there = casesOf(subject).map(({ rule }) => rule);
+  const applicable = casesOf(subject).map(({ rule }) => rule);
   for (const prefix of prefixes) {
-    if (there.some(({ id }) => id.startsWith(prefix))) continue;
+    if (applicable.some(({ id }) => id.startsWith(prefix))) continue;
     const generations = generationsOf(subject).join(" or ");
-    throw new RangeError(`no rule's id begins with ${JSON.stringify(prefix)} (${subject.connector}, ${generations})`);
+    throw new RangeError(
+      `no rule for ${subject.connector} on ${generations} has an id that starts with ${JSON.stringify(prefix)}`,
+    );
   }
   return allRules.filter(({ id }) => prefixes.some((prefix) => id.startsWith(prefix)));
 }

@@ -1,11 +1,11 @@
 import { open, type FileHandle } from "node:fs/promises";
 
-/** A report that was asked for can not be kept: its disk is full, or has gone. */
+/** Thrown when a report cannot be written, for example because the disk is full. */
 export class ReportError extends Error {
   override readonly name = "ReportError";
 }
 
-/** A file for a report, opened before anything is checked: nobody waits for minutes to learn that it can not be written. */
+/** The file of a report. It is opened before the first check, so that a wrong path is reported at once. */
 export class ReportFile {
   readonly #path: string;
   readonly #handle: FileHandle;
@@ -15,23 +15,23 @@ export class ReportFile {
     this.#handle = handle;
   }
 
-  /** Opens a file, and leaves in it what it has: the report is not there yet. @throws RangeError when it can not be written. */
+  /** Opens a file and keeps its content for now. @throws RangeError when it cannot be opened for writing. */
   static async open(path: string): Promise<ReportFile> {
     try {
       return new ReportFile(path, await open(path, "a"));
     } catch (error) {
-      throw new RangeError(`can not write a report: ${(error as Error).message}`, { cause: error });
+      throw new RangeError(`cannot write the report: ${(error as Error).message}`, { cause: error });
     }
   }
 
-  /** Replaces what the file has. @throws ReportError when it can not be written any more. */
+  /** Replaces the content of the file. @throws ReportError when writing fails. */
   async write(text: string): Promise<void> {
     try {
-      // What is no file, as a pipe, has no earlier report.
+      // Only a regular file can hold an earlier report.
       if ((await this.#handle.stat()).isFile()) await this.#handle.truncate();
       await this.#handle.writeFile(text);
     } catch (error) {
-      throw new ReportError(`can not write the report ${JSON.stringify(this.#path)}: ${(error as Error).message}`, {
+      throw new ReportError(`cannot write the report ${JSON.stringify(this.#path)}: ${(error as Error).message}`, {
         cause: error,
       });
     }

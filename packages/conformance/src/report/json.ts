@@ -1,6 +1,6 @@
 import type { Report } from "../outcome.js";
 
-/** A report as a program reads it: see {@link Report} for its fields. */
+/** Formats a report as JSON, with the fields of {@link Report}. */
 export function jsonText(report: Report): string {
   return `${JSON.stringify(report, null, 2)}\n`;
 }

@@ -9,7 +9,7 @@ function junitOf(outcome: Partial<Outcome>): string {
   );
 }
 
-/** @returns What a parser makes of the output: the text of its CDATA sections, which must be all that there is. */
+/** Returns the output as a parser sees it: the text of its CDATA sections, and nothing else. */
 function outputIn(xml: string): string {
   const output = /<system-out>\s*(.*?)\s*<\/system-out>/s.exec(xml)?.[1] ?? "";
   const sections = /<!\[CDATA\[(.*?)\]\]>/gs;
@@ -17,15 +17,15 @@ function outputIn(xml: string): string {
   return [...output.matchAll(sections)].map((section) => section[1]).join("");
 }
 
-describe("a JUnit report", () => {
+describe("the JUnit report", () => {
   it.each([["]]>"], ["one ]]> two ]]> three ]]>"], ["]]]]>]]>"], ["]]]]><![CDATA[> ]]>"]])(
-    "keeps a log that has %j in it",
+    "keeps a log that contains %j",
     (log) => {
       expect(outputIn(junitOf({ message: "broken", stderr: log }))).toBe(`broken\n${log}`);
     },
   );
 
-  it("keeps a message that ends sections and elements", () => {
+  it("keeps a message that contains markup", () => {
     const message = 'a ]]> b ]]> <failure message="">';
     const xml = junitOf({ message });
     expect(outputIn(xml)).toBe(message);
@@ -38,7 +38,7 @@ describe("a JUnit report", () => {
     expect(outputIn(xml)).toBe("the plugin does not start");
   });
 
-  it("shows what XML can not hold, and what is used to make it, as a character that could not be read", () => {
+  it("replaces characters that XML cannot represent", () => {
     expect(outputIn(junitOf({ message: "\u0000 \u001b[31m \ud800 \ufdd0" }))).toBe("\ufffd \ufffd[31m \ufffd \ufffd");
   });
 });

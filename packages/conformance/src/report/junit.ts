@@ -3,22 +3,22 @@ import type { Builder } from "junit-report-builder";
 import { isFailure, type Report } from "../outcome.js";
 
 /**
- * Stands for "]]>" until the XML is made: xmlbuilder splits a CDATA section only at
- * the first one. Unicode keeps this character for a program's own use.
+ * Stands for "]]>" while the XML is built: xmlbuilder splits a CDATA section at the first occurrence only. Unicode
+ * reserves this character for internal use.
  */
 const SECTION_END = "\ufdd0";
-/** "]]>" with another section from its middle on. */
+/** "]]>" split between two CDATA sections. */
 const SPLIT_SECTION_END = "]]]]><![CDATA[>";
-/** What XML 1.0 has no way to write, not even escaped: a plugin's log may hold it. And what has a meaning here. */
+/** Characters that XML 1.0 cannot represent, not even escaped, and {@link SECTION_END}. A plugin's log may contain them. */
 const NOT_IN_XML =
-  // eslint-disable-next-line no-control-regex -- the control characters are what it looks for
+  // eslint-disable-next-line no-control-regex -- matches control characters
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufdd0\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const MILLISECONDS = 1000;
 
-/** Its declarations say `export default`, its code `module.exports =`: to Node, that is the default itself. */
+/** The declarations use `export default`, the code `module.exports =`, which is the default export in Node. */
 const builder = junit.default as unknown as Builder;
 
-/** A report as CI services read it: a test suite for each generation, a test case for each rule. */
+/** Formats a report as JUnit XML, as CI services read it: a test suite for each generation, a test case for each rule. */
 export function junitText({ subject, outcomes }: Report): string {
   const report = builder.newBuilder();
   for (const generation of new Set(outcomes.map((outcome) => outcome.generation))) {
@@ -45,7 +45,7 @@ export function junitText({ subject, outcomes }: Report): string {
   return report.build().replaceAll(SECTION_END, SPLIT_SECTION_END);
 }
 
-/** A text for a CDATA section. */
+/** Returns text for a CDATA section. */
 function section(text: string): string {
   return printable(text).replaceAll("]]>", SECTION_END);
 }

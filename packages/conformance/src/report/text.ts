@@ -11,7 +11,7 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 };
 const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
 
-/** One outcome, for people: a line; more of them when there is something to do. */
+/** Formats an outcome for the terminal: one line, or more if something needs attention. */
 export function outcomeText({
   generation,
   verdict,
@@ -31,13 +31,13 @@ export function outcomeText({
   return `${lines.join("\n")}\n`;
 }
 
-/** The sum, for people. */
+/** Formats the summary for the terminal. */
 export function summaryText({ subject, counts, ok }: Report): string {
   const parts = (Object.keys(MARKS) as Verdict[]).filter((verdict) => counts[verdict] > 0);
   const sum = parts.map((verdict) => `${counts[verdict]} ${verdict}`).join(", ");
   const command = [subject.executable, ...(subject.args ?? [])].join(" ");
   const verdict = ok ? "conforms" : "does not conform";
-  return `\n${forTerminal(command)} as ${subject.connector} ${verdict}: ${sum === "" ? "no rule was asked for" : sum}\n`;
+  return `\n${forTerminal(command)} as ${subject.connector} ${verdict}: ${sum === "" ? "no rule was checked" : sum}\n`;
 }
 
 function indent(text: string, columns: number): string {

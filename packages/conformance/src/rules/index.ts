@@ -4,5 +4,5 @@ import { importerRules } from "./importer/index.js";
 import { processRules } from "./process/index.js";
 import { storageRules } from "./storage/index.js";
 
-/** Every rule, in the order of reports. */
+/** All rules, in the order of the report. */
 export const rules: readonly Rule[] = [...processRules, ...importerRules, ...exporterRules, ...storageRules];

@@ -6,14 +6,14 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { build } from "esbuild";
 
 const fixture = fileURLToPath(new URL("../../fixtures/process.js", import.meta.url));
-/** CommonJS in the bundle may ask for Node's own modules, which ESM has no function for. */
+/** CommonJS code in the bundle calls `require` for Node's own modules. */
 const banner = 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);';
 
 /**
- * Makes one file of the fixture for the tests of a file: as one file it starts in
- * a third of the time, and it is started hundreds of times.
+ * Bundles the fixture into one file for the tests of a file. The bundle starts in a third of the time, and tests start
+ * it hundreds of times.
  *
- * @returns What tells the file's path, once the tests run.
+ * @returns A function that returns the path, for use in tests.
  */
 export function bundledFixture(): () => string {
   let folder = "";

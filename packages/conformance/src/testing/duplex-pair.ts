@@ -1,9 +1,9 @@
 import { Duplex } from "node:stream";
 
-/** What fits between the two ends, as into a pipe of Linux. */
+/** The capacity of a pipe on Linux. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
-/** Two ends of a connection in memory. Both wait for the slower one, as pipes do. */
+/** Returns the two ends of a connection in memory, with the back-pressure of a pipe. */
 export function duplexPair(): [Duplex, Duplex] {
   const left = new End();
   const right = new End();

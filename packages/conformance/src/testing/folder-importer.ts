@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileInfoFromStats, parentsOf, pathOfLocation, type ConnectorContext, type Entry } from "@kloset/model";
 import type { Importer } from "@kloset/importer";
 
-/** An importer of the folder that its location names. */
+/** Creates an importer of the folder that its location names. */
 export function folderImporter({ location, protocol }: ConnectorContext): Importer {
   const root = pathOfLocation(location, protocol);
   return {

@@ -7,15 +7,15 @@ import { serveFramed } from "@kloset/server";
 import type { Launch } from "../launch.js";
 import { duplexPair } from "./duplex-pair.js";
 
-/** A plugin's services, and what to do when the host has gone. */
+/** A plugin's services, and a function to call when the host is gone. */
 export interface InProcessPlugin {
   readonly services: Services;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Serves a plugin in the test's own process, a new one for each launch: a run of
- * all rules against each broken plugin takes seconds in place of minutes.
+ * Serves a plugin in the test's own process, a new one for each launch. Checking all broken plugins then takes seconds
+ * instead of minutes.
  */
 export function launchInProcess(make: () => InProcessPlugin): Launch {
   return async () => {
@@ -35,7 +35,7 @@ export function launchInProcess(make: () => InProcessPlugin): Launch {
   };
 }
 
-/** Forgets the type of a service, after it was checked. */
+/** Pairs a service with its implementation, with the types checked and then erased. */
 export function served<S extends DescService>(service: S, implementation: ServiceImpl<S>): ServedService {
   return servedBy(service, implementation);
 }

@@ -6,19 +6,19 @@ const MiB = 1024 * 1024;
 const TIME = 1_582_979_696_789_000_000n;
 const DIRECTORIES_AT_THE_END = 20;
 
-/** More than a chunk, nothing, and enough small ones for many readers at once. */
+/** Files larger than a chunk, empty ones, and enough small ones for concurrent readers. */
 const SIZES: Readonly<Record<string, number>> = {
   "/empty": 0,
   "/one": 1,
   "/large": 1.25 * MiB,
   ...Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`/small-${index}`, 1000 + index])),
 };
-/** More than flow control lets through while nobody reads. */
+/** Larger than the flow-control window. */
 const HUGE: Readonly<Record<string, number>> = { "/huge": 10 * MiB };
 
 const contents = new Map<string, Uint8Array>();
 
-/** Made once for all tests. */
+/** Returns the content of a file, made once for all tests. */
 function contentOf(pathname: string): Uint8Array {
   const size = { ...SIZES, ...HUGE }[pathname];
   if (size === undefined) throw new Error(`no such file: ${pathname}`);
@@ -27,12 +27,12 @@ function contentOf(pathname: string): Uint8Array {
   return content;
 }
 
-/** An importer of everything that records can be, in memory. */
+/** Creates an importer in memory with records of every type. */
 export function memoryImporter(): Importer {
   return importerOf(SIZES);
 }
 
-/** The same, with a file that takes its time. */
+/** Creates the same importer with an additional huge file. */
 export function memoryImporterWithHugeFile(): Importer {
   return importerOf({ ...SIZES, ...HUGE });
 }

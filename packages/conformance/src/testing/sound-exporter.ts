@@ -12,7 +12,7 @@ import { launchInProcess, served } from "./in-process.js";
 
 const NANOSECONDS = 1e9;
 
-/** A small exporter to a folder that keeps every rule. */
+/** Creates a small exporter to a folder. It keeps every rule. */
 export function soundExporter(folder: string): Exporter {
   const place = (pathname: string): string => join(folder, pathname);
   return {
@@ -54,15 +54,15 @@ export function soundExporter(folder: string): Exporter {
 export type ServiceV1_0 = ServiceImpl<typeof v1_0.Exporter>;
 export type ServiceV1_1 = ServiceImpl<typeof v1_1.Exporter>;
 
-/** One thing that a plugin does wrong, in its exporter or in what it says on the wire. */
+/** One fault of a plugin, in its exporter or on the wire. */
 export interface Fault {
-  /** The methods that replace the sound ones. */
+  /** Returns the methods that replace those of the sound exporter. */
   readonly exporter?: (sound: Exporter, folder: string) => Partial<Exporter>;
   readonly v1_0?: (sound: ServiceV1_0, folder: () => string) => Partial<ServiceV1_0>;
   readonly v1_1?: (sound: ServiceV1_1, folder: () => string) => Partial<ServiceV1_1>;
 }
 
-/** Serves an exporter, sound but for a fault, in the generation that the host speaks. */
+/** Serves an exporter that is sound except for a fault, in the generation of the host. */
 export function launchExporter(fault: Fault = {}): Launch {
   return launchInProcess(() => {
     const session = newExporterSession();

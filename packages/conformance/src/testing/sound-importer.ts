@@ -7,13 +7,13 @@ import * as v1_1 from "@kloset/protocol/v1.1";
 import type { Launch } from "../launch.js";
 import { launchInProcess, served, type InProcessPlugin } from "./in-process.js";
 
-/** What serves an importer, by generation. */
+/** The services of an importer by generation. */
 export interface ImporterServices {
   readonly "v1.0": ServiceImpl<typeof v1_0.importer.Importer>;
   readonly "v1.1": ServiceImpl<typeof v1_1.importer.Importer>;
 }
 
-/** Makes a sound service wrong, in a generation or both. */
+/** Replaces a sound service by a faulty one, in one generation or both. */
 export type BreakImporter = {
   readonly [G in Generation]?: ((sound: ImporterServices[G]) => ImporterServices[G]) | undefined;
 };

@@ -8,26 +8,26 @@ import { StoreSession, storeV1_0, storeV1_1, type ResourceStore } from "@kloset/
 import type { Launch } from "../launch.js";
 import { launchInProcess, served } from "./in-process.js";
 
-/** What outlives the processes of a plugin: one for each location. */
+/** The state that outlives a plugin's processes, one for each location. */
 export class Disk {
   config: Uint8Array | undefined;
   /** By {@link keyOf}. */
   readonly files = new Map<string, Uint8Array>();
-  /** How many Puts each process has under way. */
+  /** The number of Puts in progress, by process. */
   readonly putting = new Map<symbol, number>();
 }
 
-/** Where a resource is on a disk. */
+/** Returns the key of a resource on a disk. */
 export function keyOf(kind: ResourceKind, mac: Mac): string {
   return `${kind} ${mac.hex}`;
 }
 
-/** What is said about a resource that is not there. */
+/** Returns the error for a missing resource. */
 export function notFound(kind: ResourceKind, mac: Mac): Error {
   return new Error(`${kind} not found: ${mac.hex}`);
 }
 
-/** A store that keeps every rule. */
+/** Creates a store that keeps every rule. */
 export function soundStore(disk: Disk, location: string): ResourceStore {
   const { files } = disk;
   return {
@@ -60,7 +60,7 @@ export function soundStore(disk: Disk, location: string): ResourceStore {
   };
 }
 
-/** Copies what a Put brings. */
+/** Reads the content of a Put into memory. */
 export async function collect(data: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of data) chunks.push(Uint8Array.from(chunk));
@@ -70,10 +70,10 @@ export async function collect(data: AsyncIterable<Uint8Array>): Promise<Uint8Arr
 export type ServiceV1_0 = ServiceImpl<typeof v1_0.Store>;
 export type ServiceV1_1 = ServiceImpl<typeof v1_1.Store>;
 
-/** What a store does wrong, as the methods that replace its sound ones. */
+/** Returns the faulty methods that replace those of a sound store. */
 export type StoreFault = (sound: ResourceStore, disk: Disk) => Partial<ResourceStore>;
 
-/** One thing that a plugin does wrong, in its store or in what it says on the wire. */
+/** One fault of a plugin, in its store or on the wire. */
 export interface Fault {
   /** Changes the store of one process. */
   readonly store?: StoreFault;
@@ -81,7 +81,7 @@ export interface Fault {
   readonly v1_1?: (sound: ServiceV1_1) => Partial<ServiceV1_1>;
 }
 
-/** Serves a store, sound but for a fault, in the generation that the host speaks. */
+/** Serves a store that is sound except for a fault, in the generation of the host. */
 export function launchStorage(fault: Fault = {}): Launch {
   const disks = new Map<string, Disk>();
   const diskAt = (location: string): Disk => {

@@ -1,11 +1,21 @@
-import type { Running } from "../../bench.js";
+import type { ReadyPlugin } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
 import { PluginError, type ExporterClientV1_0, type ExporterClientV1_1, type RestoreEntry } from "@kloset/host";
 import { exporter as v1_0 } from "@kloset/protocol/v1.0";
-import { requires, Violation, type Clients, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { Clients } from "../../clients.js";
+import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
-import { answerWithin } from "../../until.js";
-import { contentAt, fileEntry, namesIn, parentEntries, placeOf, restoreInto, type ExporterBench } from "./restoring.js";
+import { answerWithin } from "../../waiting.js";
+import {
+  contentAt,
+  fileEntry,
+  namesIn,
+  parentEntries,
+  placeOf,
+  restoreInto,
+  type ExporterHarness,
+} from "./restoring.js";
 
 const ANSWER_MS = 20_000;
 const MiB = 1024 * 1024;
@@ -14,9 +24,9 @@ export const UNLIKELY_SIZE = 7;
 
 /** An exporter of generation v1.0. */
 async function startV1_0(
-  bench: ExporterBench,
-): Promise<Running<Clients["exporter"]> & { client: ExporterClientV1_0; root: string }> {
-  const running = await bench.start();
+  harness: ExporterHarness,
+): Promise<ReadyPlugin<Clients["exporter"]> & { client: ExporterClientV1_0; root: string }> {
+  const running = await harness.start();
   const { client } = running;
   if (client.generation !== "v1.0") throw new TypeError("a rule for v1.0 only");
   const { root } = await client.identity();
@@ -24,8 +34,10 @@ async function startV1_0(
   return { ...running, client, root };
 }
 
-async function startV1_1(bench: ExporterBench): Promise<Running<Clients["exporter"]> & { client: ExporterClientV1_1 }> {
-  const running = await bench.start();
+async function startV1_1(
+  harness: ExporterHarness,
+): Promise<ReadyPlugin<Clients["exporter"]> & { client: ExporterClientV1_1 }> {
+  const running = await harness.start();
   const { client } = running;
   if (client.generation !== "v1.1") throw new TypeError("a rule for v1.1 only");
   return { ...running, client };
@@ -44,11 +56,11 @@ async function refusal(call: Promise<unknown>, what: string): Promise<PluginErro
 
 /** Sends a file whose header promises a size, and then other bytes than that. @returns How far it was taken, and the answer. */
 async function storeUnlike(
-  bench: ExporterBench,
+  harness: ExporterHarness,
   promised: number,
   content: Uint8Array,
 ): Promise<{ taken: boolean; answer: Promise<unknown> }> {
-  const { connection, root } = await startV1_0(bench);
+  const { connection, root } = await startV1_0(harness);
   const call = connection.call(v1_0.Exporter.method.storeFile);
   let taken = await call.send({
     type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(promised) } },
@@ -61,10 +73,10 @@ async function storeUnlike(
 }
 
 /** Begins a file, and lets nothing more come. */
-async function begin(bench: ExporterBench, end: "half-close" | "cancel"): Promise<string | undefined> {
+async function begin(harness: ExporterHarness, end: "half-close" | "cancel"): Promise<string | undefined> {
   const content = knownContent("broken off", 2 * MiB);
-  if (bench.generation === "v1.0") {
-    const { connection, root, client } = await startV1_0(bench);
+  if (harness.generation === "v1.0") {
+    const { connection, root, client } = await startV1_0(harness);
     const call = connection.call(v1_0.Exporter.method.storeFile);
     await call.send({ type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(3 * MiB) } } });
     await call.send({ type: { case: "data", value: { chunk: content.subarray(0, MiB) } } });
@@ -79,7 +91,7 @@ async function begin(bench: ExporterBench, end: "half-close" | "cancel"): Promis
     await client.close();
     return error;
   }
-  const { client } = await startV1_1(bench);
+  const { client } = await startV1_1(harness);
   const stream = client.export();
   const outcome = (async (): Promise<string | undefined> => {
     try {
@@ -100,13 +112,13 @@ async function begin(bench: ExporterBench, end: "half-close" | "cancel"): Promis
 }
 
 /** @throws Violation when some of a file that was broken off is where the whole should be, or anywhere in sight. */
-async function requireNothingKept(bench: ExporterBench): Promise<void> {
-  const content = await contentAt(bench, "/file");
+async function requireNothingKept(harness: ExporterHarness): Promise<void> {
+  const content = await contentAt(harness, "/file");
   requires(
     content === undefined,
     () => `${String(content?.length)} bytes of a file that was broken off were kept under its name`,
   );
-  const names = await namesIn(bench);
+  const names = await namesIn(harness);
   requires(
     names.length === 0,
     () => `left of a file that was broken off: ${names.map((name) => JSON.stringify(name)).join(", ")}`,
@@ -120,13 +132,13 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "replaces a file that is there, longer or not",
     because: "users restore over what they have: the rest of a longer file would stay at the end of the restored one",
-    check: async (bench) => {
-      placeOf(bench, "/");
+    check: async (harness) => {
+      placeOf(harness, "/");
       const before = fileEntry("/file", 5000);
       const after: RestoreEntry = { ...fileEntry("/file", 100), read: () => knownContent("after", 100) };
-      for (const entry of [before, after]) await restoreInto(bench, [...parentEntries("/file"), entry]);
+      for (const entry of [before, after]) await restoreInto(harness, [...parentEntries("/file"), entry]);
       requireSameBytes(
-        (await contentAt(bench, "/file")) ?? new Uint8Array(),
+        (await contentAt(harness, "/file")) ?? new Uint8Array(),
         knownContent("after", 100),
         "a file restored over another",
       );
@@ -139,8 +151,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     because:
       "so the plugin learns that the host's source has failed: the file would be kept short, and the restore look whole",
     generations: ["v1.0"],
-    check: async (bench) => {
-      const { answer } = await storeUnlike(bench, 1000, knownContent("short", 999));
+    check: async (harness) => {
+      const { answer } = await storeUnlike(harness, 1000, knownContent("short", 999));
       const { message } = await refusal(answer, "a file that is a byte short");
       requires(message !== "", "a short file was refused without a text");
     },
@@ -151,8 +163,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     title: "fails a file of which more comes than was promised",
     because: "host and plugin do not mean the same file then: nobody knows what was kept",
     generations: ["v1.0"],
-    check: async (bench) => {
-      const { answer } = await storeUnlike(bench, 1000, knownContent("long", 1001));
+    check: async (harness) => {
+      const { answer } = await storeUnlike(harness, 1000, knownContent("long", 1001));
       const { message } = await refusal(answer, "a file that is a byte too long");
       requires(message !== "", "a file that is too long was refused without a text");
     },
@@ -163,8 +175,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     title: "takes all that the host sends of a file that fails, and then answers",
     because: 'the host shows "EOF" in place of the message when the answer comes while it is still sending',
     generations: ["v1.0"],
-    check: async (bench) => {
-      const { taken, answer } = await storeUnlike(bench, UNLIKELY_SIZE, knownContent("drained", 12 * MiB));
+    check: async (harness) => {
+      const { taken, answer } = await storeUnlike(harness, UNLIKELY_SIZE, knownContent("drained", 12 * MiB));
       // That it fails is another rule's matter.
       await answerWithin(answer, ANSWER_MS, "a file that is too long").catch(() => undefined);
       requires(taken, "the plugin ended the call while the host was still sending");
@@ -177,8 +189,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     because: "a host whose source fails half-closes the stream: a success would call half a file whole",
     // On v1.0 that is a file of which less comes than was promised.
     generations: ["v1.1"],
-    check: async (bench) => {
-      const error = await begin(bench, "half-close");
+    check: async (harness) => {
+      const error = await begin(harness, "half-close");
       requires(error !== undefined, "a file that was broken off was answered with success");
     },
   },
@@ -187,10 +199,10 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "keeps nothing of a file that the host ends in its middle",
     because: "half a file under the right name is taken for the whole, by users and by programs",
-    check: async (bench) => {
-      placeOf(bench, "/");
-      await begin(bench, "half-close");
-      await requireNothingKept(bench);
+    check: async (harness) => {
+      placeOf(harness, "/");
+      await begin(harness, "half-close");
+      await requireNothingKept(harness);
     },
   },
   {
@@ -198,10 +210,10 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "keeps nothing of a file that is cancelled in its middle",
     because: "users interrupt restores: half a file under the right name is taken for the whole",
-    check: async (bench) => {
-      placeOf(bench, "/");
-      await begin(bench, "cancel");
-      await requireNothingKept(bench);
+    check: async (harness) => {
+      placeOf(harness, "/");
+      await begin(harness, "cancel");
+      await requireNothingKept(harness);
     },
   },
   {
@@ -210,13 +222,13 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     title: "stores eight files at once, each with its own bytes",
     because: "hosts restore as many files at once as the user has set",
     generations: ["v1.0"],
-    check: async (bench) => {
-      placeOf(bench, "/");
-      const { client, root } = await startV1_0(bench);
+    check: async (harness) => {
+      placeOf(harness, "/");
+      const { client, root } = await startV1_0(harness);
       const names = Array.from({ length: 8 }, (_, index) => `file-${index}`);
       await Promise.all(names.map((name) => client.storeFile(`${root}/${name}`, knownContent(name, 300_000), 300_000)));
       for (const name of names) {
-        requireSameBytes((await contentAt(bench, `/${name}`)) ?? new Uint8Array(), knownContent(name, 300_000), name);
+        requireSameBytes((await contentAt(harness, `/${name}`)) ?? new Uint8Array(), knownContent(name, 300_000), name);
       }
     },
   },
@@ -226,8 +238,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     title: "makes a folder that is there, and its missing parents",
     because: "hosts ask for the parent of each file again before they send it",
     generations: ["v1.0"],
-    check: async (bench) => {
-      const { client, root } = await startV1_0(bench);
+    check: async (harness) => {
+      const { client, root } = await startV1_0(harness);
       await client.createDirectory(`${root}/one/two/three`);
       await client.createDirectory(`${root}/one/two/three`);
       await client.createDirectory(`${root}/one`);

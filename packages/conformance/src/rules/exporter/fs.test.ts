@@ -1,8 +1,4 @@
-import { fileURLToPath } from "node:url";
-import { describe, it } from "@jest/globals";
-import { describeConformance } from "../../suite.js";
+// Each rule in one generation. fs.slow.test.ts checks the other one.
+import { describeFileSystemPlugin } from "../../testing/file-system-plugin.js";
 
-// As it is published; `npm run build` makes it.
-const executable = fileURLToPath(new URL("../../../../../plugins/fs/dist/tsfs-exporter.cjs", import.meta.url));
-
-describeConformance({ connector: "exporter", executable, location: "tsfs://{directory}" }, { describe, it });
+describeFileSystemPlugin("exporter", "fast");

@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import { fileInfoOf } from "@kloset/model";
 import type { RestoreEntry } from "@kloset/host";
 import { requireSameBytes } from "../../bytes.js";
-import { requires, type ConnectorRule } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
-import { contentAt, fileEntry, parentEntries, placeOf, restoreInto, type ExporterBench } from "./restoring.js";
+import { contentAt, fileEntry, parentEntries, placeOf, restoreInto, type ExporterHarness } from "./restoring.js";
 
 const ESCAPED = "escaped-from-the-restore";
 
@@ -20,12 +21,12 @@ function escaping(): RestoreEntry {
 }
 
 /** Restores it, and a file after it. What comes of the two, the rules look for themselves. */
-async function restoreEscaping(bench: ExporterBench): Promise<void> {
-  if (bench.generation === "v1.1") {
-    await restoreInto(bench, [...parentEntries("/file"), escaping(), fileEntry("/file", 100)]).catch(ignore);
+async function restoreEscaping(harness: ExporterHarness): Promise<void> {
+  if (harness.generation === "v1.1") {
+    await restoreInto(harness, [...parentEntries("/file"), escaping(), fileEntry("/file", 100)]).catch(ignore);
     return;
   }
-  const { client } = await bench.start();
+  const { client } = await harness.start();
   if (client.generation !== "v1.0") throw new TypeError("another generation");
   const { root } = await client.identity();
   const content = knownContent(ESCAPED, 10);
@@ -46,8 +47,8 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "has an absolute root",
     because: "hosts of v1.0 put it in front of every pathname; both show it to the user",
-    check: async (bench) => {
-      const { client } = await bench.start();
+    check: async (harness) => {
+      const { client } = await harness.start();
       const { root } = await client.identity();
       requires(root.startsWith("/"), () => `the root is ${JSON.stringify(root)}`);
     },
@@ -57,9 +58,9 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "writes nothing outside its root, whatever the pathname",
     because: "a snapshot may come from anybody: it must not overwrite the user's other files",
-    check: async (bench) => {
-      const outside = join(dirname(placeOf(bench, "/x")), "..", ESCAPED);
-      await restoreEscaping(bench);
+    check: async (harness) => {
+      const outside = join(dirname(placeOf(harness, "/x")), "..", ESCAPED);
+      await restoreEscaping(harness);
       const there = await access(outside).then(
         () => true,
         () => false,
@@ -72,11 +73,11 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "restores what follows an entry that it refuses",
     because: "one odd entry must not cost the user all that comes after it",
-    check: async (bench) => {
-      placeOf(bench, "/");
-      await restoreEscaping(bench);
+    check: async (harness) => {
+      placeOf(harness, "/");
+      await restoreEscaping(harness);
       requireSameBytes(
-        (await contentAt(bench, "/file")) ?? new Uint8Array(),
+        (await contentAt(harness, "/file")) ?? new Uint8Array(),
         knownContent("/file", 100),
         "the file after a refused one",
       );

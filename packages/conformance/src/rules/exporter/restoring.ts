@@ -1,14 +1,15 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { restore, type RestoreEntry, type RestoreSummary } from "@kloset/host";
-import type { Bench, Running } from "../../bench.js";
-import { requires, type Clients } from "../../rule.js";
+import type { Harness, ReadyPlugin } from "../../harness.js";
+import { requires } from "../../violation.js";
+import type { Clients } from "../../clients.js";
 import { knownContent, knownFileInfo, knownTree, type KnownEntry } from "../../tree/known-tree.js";
 
-/** A bench for exporters. */
-export type ExporterBench = Bench<"exporter">;
+/** A harness for exporters. */
+export type ExporterHarness = Harness<"exporter">;
 /** An exporter that runs. */
-export type RunningExporter = Running<Clients["exporter"]>;
+export type RunningExporter = ReadyPlugin<Clients["exporter"]>;
 
 /** What of the known tree is small: enough for what is not about content. */
 const SMALL_BYTES = 100_000;
@@ -50,19 +51,19 @@ export interface Restored extends RestoreSummary {
 }
 
 /** Restores in a process of its own, as hosts do, to the end. */
-export async function restoreInto(bench: ExporterBench, entries: Iterable<RestoreEntry>): Promise<Restored> {
-  const { client } = await bench.start();
+export async function restoreInto(harness: ExporterHarness, entries: Iterable<RestoreEntry>): Promise<Restored> {
+  const { client } = await harness.start();
   const failures = new Map<string, Error>();
   const summary = await restore(client, entries, {
     onError: (pathname, error) => failures.set(pathname, error),
-    signal: bench.signal,
+    signal: harness.signal,
   });
   return { ...summary, failures };
 }
 
 /** Restores the known tree, or a part of it. @throws Violation when an entry fails. */
-export async function restoreKnown(bench: ExporterBench, tree: readonly KnownEntry[] = smallTree): Promise<void> {
-  const { failures } = await restoreInto(bench, tree.map(entryOf));
+export async function restoreKnown(harness: ExporterHarness, tree: readonly KnownEntry[] = smallTree): Promise<void> {
+  const { failures } = await restoreInto(harness, tree.map(entryOf));
   const [first] = failures;
   requires(
     first === undefined,
@@ -71,14 +72,15 @@ export async function restoreKnown(bench: ExporterBench, tree: readonly KnownEnt
 }
 
 /** @returns Where an entry of the restore is, for the kit. Ends the check where the kit can not look. */
-export function placeOf(bench: ExporterBench, pathname: string): string {
-  if (!bench.seesDirectory) bench.notApplicable("what was restored can not be read: the location has no {directory}");
-  return join(bench.ground.directory, pathname);
+export function placeOf(harness: ExporterHarness, pathname: string): string {
+  if (!harness.seesDirectory)
+    harness.notApplicable("what was restored can not be read: the location has no {directory}");
+  return join(harness.workspace.directory, pathname);
 }
 
 /** @returns The content that is there now, or undefined when nothing is. */
-export async function contentAt(bench: ExporterBench, pathname: string): Promise<Uint8Array | undefined> {
-  const place = placeOf(bench, pathname);
+export async function contentAt(harness: ExporterHarness, pathname: string): Promise<Uint8Array | undefined> {
+  const place = placeOf(harness, pathname);
   try {
     return await readFile(place);
   } catch (error) {
@@ -88,6 +90,6 @@ export async function contentAt(bench: ExporterBench, pathname: string): Promise
 }
 
 /** @returns Every name in the folder of the restore, at any depth. */
-export async function namesIn(bench: ExporterBench): Promise<string[]> {
-  return await readdir(placeOf(bench, "/"), { recursive: true });
+export async function namesIn(harness: ExporterHarness): Promise<string[]> {
+  return await readdir(placeOf(harness, "/"), { recursive: true });
 }

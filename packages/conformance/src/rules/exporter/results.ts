@@ -1,8 +1,9 @@
 import { create, equals, toJsonString } from "@bufbuild/protobuf";
 import { connectors, exporter as v1_1 } from "@kloset/protocol/v1.1";
 import type { PluginConnection } from "@kloset/host";
-import { requires, type ConnectorRule } from "../../rule.js";
-import { answerWithin } from "../../until.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
+import { answerWithin } from "../../waiting.js";
 
 const ANSWER_MS = 20_000;
 const content = new Uint8Array(100).fill(7);
@@ -63,8 +64,8 @@ export const results: readonly ConnectorRule<"exporter">[] = [
     title: "answers every record once, and ends the stream well",
     because: "a host waits for every answer: a missing one hangs the restore, or hides that an entry was lost",
     generations: ["v1.1"],
-    check: async (bench) => {
-      const { connection } = await bench.start();
+    check: async (harness) => {
+      const { connection } = await harness.start();
       const answered = (await answersOf(connection)).map(({ header }) => header?.pathname ?? "no header").sort();
       const expected = headers.map(({ pathname }) => pathname).sort();
       requires(
@@ -79,8 +80,8 @@ export const results: readonly ConnectorRule<"exporter">[] = [
     title: "echoes the whole header of each record in its answer",
     because: "without the header hosts crash (SIGSEGV), without its file information they abort the restore",
     generations: ["v1.1"],
-    check: async (bench) => {
-      const { connection } = await bench.start();
+    check: async (harness) => {
+      const { connection } = await harness.start();
       for (const { header } of await answersOf(connection)) {
         const sent = headers.find(({ pathname }) => pathname === header?.pathname);
         // What was not sent is another rule's matter.

@@ -1,4 +1,5 @@
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { drain, endScan, isFile } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
@@ -26,8 +27,8 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
     id: "importer.import.finished",
     title: "says finished once, as its last message",
     because: "hosts read nothing after it, and take a stream that ends without it for the whole source",
-    check: async (bench) => {
-      const scan = (await startWire(bench)).scan();
+    check: async (harness) => {
+      const scan = (await startWire(harness)).scan();
       await drain(scan, (record) => scan.acknowledge(record));
       requires(scan.finished, "Import ended without a message that says finished");
       await endScan(scan);
@@ -38,10 +39,10 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
     id: "importer.import.stays-open",
     title: "does not end Import before the host has half-closed it",
     because: "hosts still send acknowledgements then, and fail with EOF when they can not",
-    check: async (bench) => {
-      const scan = (await startWire(bench)).scan();
+    check: async (harness) => {
+      const scan = (await startWire(harness)).scan();
       await drain(scan, (record) => scan.acknowledge(record));
-      if (!scan.finished) bench.notApplicable("no message said finished");
+      if (!scan.finished) harness.notApplicable("no message said finished");
       requires(!(await scan.endsWithin(TOO_EARLY_MS)), "Import ended though the host had not half-closed it");
       await endScan(scan);
     },
@@ -50,8 +51,8 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
     id: "importer.import.goes-on",
     title: `goes on while ${OWED} records are not acknowledged`,
     because: "hosts acknowledge a record when they are done with it, many at once and long after it came",
-    check: async (bench) => {
-      const scan = (await startWire(bench)).scan();
+    check: async (harness) => {
+      const scan = (await startWire(harness)).scan();
       const owed: WireRecord[] = [];
       await drain(scan, async (record) => {
         const oldest = owed.push(record) > OWED ? owed.shift() : undefined;
@@ -65,8 +66,8 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
     id: "importer.import.any-order",
     title: "takes acknowledgements in any order",
     because: "hosts work on several records at once, and are done with small ones first",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       const scan = importer.scan();
       const owed: WireRecord[] = [];
       const acknowledgeBackwards = async (): Promise<void> => {
@@ -84,8 +85,8 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
     id: "importer.import.failed-records",
     title: "ends Import with OK when the host could not keep a record",
     because: "one file that can not be kept must not fail the backup of all the others",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       const scan = importer.scan();
       let records = 0;
       await drain(scan, async (record) => {

@@ -1,5 +1,6 @@
 import { PluginError } from "@kloset/host";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { MAX_FILES, quote, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
@@ -15,8 +16,8 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
     title: "sends no extended attributes to a v1.0 host",
     because: "v1.0 names both by one pathname: an attribute is silently stored in place of its file's content",
     generations: ["v1.0"],
-    check: async (bench) => {
-      const found = (await scanAll(await startWire(bench))).find(({ attribute }) => attribute !== undefined);
+    check: async (harness) => {
+      const found = (await scanAll(await startWire(harness))).find(({ attribute }) => attribute !== undefined);
       requires(
         found === undefined,
         () => `the attribute ${quote(found?.attribute?.name ?? "")} of ${quote(found?.pathname ?? "")} was sent`,
@@ -30,8 +31,8 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
     because:
       "on the wire an ordinary attribute is 0 and an alternate data stream is 1; hosts keep any other number as it is, and can not restore it",
     generations: ["v1.1"],
-    check: async (bench) => {
-      for (const { pathname, attribute, error } of await scanAll(await startWire(bench))) {
+    check: async (harness) => {
+      for (const { pathname, attribute, error } of await scanAll(await startWire(harness))) {
         if (attribute === undefined || error !== undefined) continue;
         requires(attribute.name !== "", () => `an extended attribute of ${quote(pathname)} has no name`);
         requires(
@@ -47,8 +48,8 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
     title: "opens every extended attribute that it sends",
     because: "hosts open attributes in every backup, also those of files that have not changed",
     generations: ["v1.1"],
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       let opened = 0;
       await scanAll(importer, async (record) => {
         if (record.attribute === undefined || record.error !== undefined || opened >= MAX_FILES) return;
@@ -58,7 +59,7 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
         if (value instanceof PluginError)
           throw new Violation(`the attribute ${quote(name)} of ${quote(record.pathname)}: ${value.message}`);
       });
-      if (opened === 0) bench.notApplicable("the source has no extended attributes");
+      if (opened === 0) harness.notApplicable("the source has no extended attributes");
     },
   },
 ];

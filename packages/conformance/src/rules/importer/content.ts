@@ -1,5 +1,6 @@
 import { PluginError } from "@kloset/host";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { eachFile, quote, sizeOf } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
@@ -13,9 +14,9 @@ export const content: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "sends as many bytes of a file as its size says",
     because: "a file that is cut short is a backup that can not be restored, and nobody notices",
-    check: async (bench) => {
-      if (bench.seesDirectory) bench.notApplicable("the files are compared byte by byte instead");
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      if (harness.seesDirectory) harness.notApplicable("the files are compared byte by byte instead");
+      const importer = await startWire(harness);
       let read = 0;
       await eachFile(importer, async (record) => {
         const bytes = sizeOf(record) === 0 ? undefined : await tryRead(importer, record);
@@ -28,7 +29,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
             `${quote(record.pathname)} has ${bytes.length} bytes, its fileInfo.size is ${String(record.fileInfo?.size)}`,
         );
       });
-      if (read === 0) bench.notApplicable("there is no file with content that can be read");
+      if (read === 0) harness.notApplicable("there is no file with content that can be read");
     },
   },
   {
@@ -36,8 +37,8 @@ export const content: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "opens empty files, and sends nothing of them",
     because: "hosts open every file, empty ones too: one that can not be opened is reported as an error of the backup",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       let read = 0;
       await eachFile(importer, async (record) => {
         if (sizeOf(record) !== 0) return;
@@ -47,7 +48,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
           throw new Violation(`${quote(record.pathname)}, an empty file: ${bytes.message}`);
         requires(bytes.length === 0, () => `${quote(record.pathname)} has the size 0 and ${bytes.length} bytes`);
       });
-      if (read === 0) bench.notApplicable("there is no empty file");
+      if (read === 0) harness.notApplicable("there is no empty file");
     },
   },
   {
@@ -55,14 +56,14 @@ export const content: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "never sends an empty chunk",
     because: "hosts fail on it: the file is not in the backup",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       const files = await eachFile(importer, async (record) => {
         await tryRead(importer, record, ({ length }) => {
           requires(length > 0, () => `an empty chunk came of ${quote(record.pathname)}`);
         });
       });
-      if (files === 0) bench.notApplicable("there are no files");
+      if (files === 0) harness.notApplicable("there are no files");
     },
   },
   {
@@ -70,14 +71,14 @@ export const content: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "sends content in chunks of at most 1 MiB",
     because: "hosts refuse messages above 4 MiB, and hold each chunk in memory",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       const files = await eachFile(importer, async (record) => {
         await tryRead(importer, record, ({ length }) => {
           requires(length <= MAX_CHUNK_BYTES, () => `a chunk of ${quote(record.pathname)} has ${length} bytes`);
         });
       });
-      if (files === 0) bench.notApplicable("there are no files");
+      if (files === 0) harness.notApplicable("there are no files");
     },
   },
 ];

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { PluginError } from "@kloset/host";
-import type { Bench } from "../../bench.js";
+import type { Harness } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
 import { setAttribute } from "../../tree/set-attribute.js";
 import { quote, scanAll } from "./collect.js";
@@ -29,8 +30,8 @@ async function requireBytes(
 }
 
 /** Whether the plugin was asked anything. */
-async function checkAttribute(bench: Bench<"importer">, set: boolean): Promise<boolean> {
-  const importer = await startWire(bench);
+async function checkAttribute(harness: Harness<"importer">, set: boolean): Promise<boolean> {
+  const importer = await startWire(harness);
   const asked = { file: false, attribute: false };
   await scanAll(importer, async (record) => {
     if (!record.pathname.endsWith(PATHNAME) || record.error !== undefined) return;
@@ -46,7 +47,7 @@ async function checkAttribute(bench: Bench<"importer">, set: boolean): Promise<b
       await requireBytes(importer, record, Buffer.from(ATTRIBUTE.value), what);
     }
   });
-  return asked.attribute || (bench.generation === "v1.0" && asked.file && set);
+  return asked.attribute || (harness.generation === "v1.0" && asked.file && set);
 }
 
 /** A file with an extended attribute. */
@@ -57,12 +58,12 @@ export const knownAttribute: readonly ConnectorRule<"importer">[] = [
     title: "keeps a file and its extended attribute apart",
     because:
       "an attribute's value in place of the file's content is a backup that has lost the file, and nobody notices",
-    check: async (bench) => {
-      if (!bench.seesDirectory) bench.notApplicable("the kit does not see what the plugin reads");
-      const set = await setAttribute(join(bench.ground.directory, PATHNAME), ATTRIBUTE.name, ATTRIBUTE.value);
-      const asked = await checkAttribute(bench, set);
+    check: async (harness) => {
+      if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+      const set = await setAttribute(join(harness.workspace.directory, PATHNAME), ATTRIBUTE.name, ATTRIBUTE.value);
+      const asked = await checkAttribute(harness, set);
       if (!asked)
-        bench.notApplicable(
+        harness.notApplicable(
           set ? "the plugin sends no extended attributes" : "this system sets no extended attributes",
         );
     },

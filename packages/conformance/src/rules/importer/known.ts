@@ -1,7 +1,8 @@
 import { PluginError } from "@kloset/host";
 import { FileMode, fileTypeOf } from "@kloset/model";
 import { requireSameBytes } from "../../bytes.js";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { knownContent, knownTree, type KnownEntry } from "../../tree/known-tree.js";
 import { quote } from "./collect.js";
 import { tryRead } from "./reading.js";
@@ -19,8 +20,8 @@ function attributeRule(
   return {
     ...text,
     connector: "importer",
-    check: async (bench) => {
-      const found = await scanKnown(bench);
+    check: async (harness) => {
+      const found = await scanKnown(harness);
       for (const entry of knownTree) {
         const record = found.get(entry.pathname);
         if (record?.fileInfo !== undefined) judge(record.fileInfo, entry, record);
@@ -48,8 +49,8 @@ export const known: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "finds every entry of a known tree, whatever its name",
     because: "what is left out of a backup silently can not be restored",
-    check: async (bench) => {
-      const found = await scanKnown(bench);
+    check: async (harness) => {
+      const found = await scanKnown(harness);
       const missing = knownTree.filter(({ pathname }) => !found.has(pathname)).map(({ pathname }) => quote(pathname));
       requires(missing.length === 0, () => `not found: ${missing.join(", ")}`);
     },
@@ -59,8 +60,8 @@ export const known: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "reads every file of a known tree, byte for byte",
     because: "a wrong byte in a backup is the worst thing there is: nobody notices until it is needed",
-    check: async (bench) => {
-      await scanKnown(bench, async (importer, { pathname, type, size }, record) => {
+    check: async (harness) => {
+      await scanKnown(harness, async (importer, { pathname, type, size }, record) => {
         if (type !== "file" || size === 0) return;
         const bytes = await tryRead(importer, record);
         if (bytes instanceof PluginError) throw new Violation(`${quote(pathname)}: ${bytes.message}`);

@@ -1,7 +1,8 @@
 import { PluginError } from "@kloset/host";
-import type { Bench } from "../../bench.js";
+import type { Harness } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { HUGE_BYTES, MAX_HUGE_BYTES, writeHugeFiles } from "../../tree/huge-files.js";
 import { isFile, quote, scanAll, sizeOf } from "./collect.js";
 import { readRest, tryRead } from "./reading.js";
@@ -34,14 +35,16 @@ async function requireRest(
 }
 
 /** A file of which flow control keeps back the most, on a plugin that was started. */
-async function startWithHugeFile(bench: Bench<"importer">): Promise<{ importer: WireImporter; record: WireRecord }> {
-  await writeHugeFiles(bench, 1);
-  const importer = await startWire(bench);
+async function startWithHugeFile(
+  harness: Harness<"importer">,
+): Promise<{ importer: WireImporter; record: WireRecord }> {
+  await writeHugeFiles(harness, 1);
+  const importer = await startWire(harness);
   const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
   return {
     importer,
-    record: huge ?? bench.notApplicable(`there is no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`),
+    record: huge ?? harness.notApplicable(`there is no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`),
   };
 }
 
@@ -84,8 +87,8 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "opens files after the scan is done",
     because: "hosts scan ahead of their work: most files of a backup are opened after the last record came",
-    check: async (bench) => {
-      await withFiles(bench, { count: 3, late: true }, async (importer, files) => {
+    check: async (harness) => {
+      await withFiles(harness, { count: 3, late: true }, async (importer, files) => {
         for (const file of files) await requireContent(importer, file, "opened after the scan");
       });
     },
@@ -95,8 +98,8 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "answers a second opening of a file with its content, or with an error",
     because: "a reader that was used up and gives nothing, without an error, is an empty file in the backup",
-    check: async (bench) => {
-      await withFiles(bench, { count: 1 }, async (importer, files) => {
+    check: async (harness) => {
+      await withFiles(harness, { count: 1 }, async (importer, files) => {
         for (const { record, bytes } of files) {
           await tryRead(importer, record);
           const again = await tryRead(importer, record);
@@ -112,9 +115,9 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     title: `opens ${PARALLEL} files at once, each with its own content`,
     because:
       "hosts read as many files at once as they have workers; bytes of one in another are not noticed until the restore",
-    check: async (bench) => {
+    check: async (harness) => {
       const wanted = { count: PARALLEL, atLeast: 2, options: { options: { maxConcurrency: PARALLEL } } };
-      await withFiles(bench, wanted, async (importer, files) => {
+      await withFiles(harness, wanted, async (importer, files) => {
         await Promise.all(files.map((file) => requireContent(importer, file, `one of ${files.length} at once`)));
       });
     },
@@ -124,10 +127,10 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "goes on with all other files when the host gives one up half-way",
     because: "hosts cancel (1.1) or close (1.0) readers that they no longer want, in the middle of a backup",
-    check: async (bench) => {
-      await writeHugeFiles(bench, 1);
+    check: async (harness) => {
+      await writeHugeFiles(harness, 1);
       await withFiles(
-        bench,
+        harness,
         { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
         async (importer, [large, other, later]) => {
           // There are at least two.
@@ -149,10 +152,10 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     title: "reads other files while the host is slow with one",
     because:
       "hosts read several files at once, at the pace of their storage: one that waits must not hold up the others",
-    check: async (bench) => {
-      await writeHugeFiles(bench, 1);
+    check: async (harness) => {
+      await writeHugeFiles(harness, 1);
       await withFiles(
-        bench,
+        harness,
         { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
         async (importer, [large, ...others]) => {
           if (large === undefined) return;
@@ -170,8 +173,8 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     title: "ends the stream of a reader that CloseReader closes",
     because: "v1.0 hosts never cancel: what is not ended there is read to its end for nobody, or stays open for good",
     generations: ["v1.0"],
-    check: async (bench) => {
-      const { importer, record } = await startWithHugeFile(bench);
+    check: async (harness) => {
+      const { importer, record } = await startWithHugeFile(harness);
       const reader = await importer.open(record);
       const first = (await reader.chunk())?.length ?? 0;
       await reader.close();
@@ -191,8 +194,8 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     because:
       "CloseReader names a pathname alone: whichever ends with success before its end, a host that reads it takes a part for the whole",
     generations: ["v1.0"],
-    check: async (bench) => {
-      const { importer, record } = await startWithHugeFile(bench);
+    check: async (harness) => {
+      const { importer, record } = await startWithHugeFile(harness);
       const [one, other] = [await importer.open(record), await importer.open(record)];
       const ahead = await readUntilBegun(one, other);
       // Not to read a file twice at once is allowed, be it one after the other or with an error.

@@ -1,5 +1,5 @@
 import { PluginError } from "@kloset/host";
-import { Violation } from "../../rule.js";
+import { Violation } from "../../violation.js";
 import type { WireImporter, WireReader, WireRecord } from "./wire.js";
 
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -1,5 +1,6 @@
 import { baseName, fileTypeOf, FileMode, isSymlink } from "@kloset/model";
-import { requires, type ConnectorRule } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { isEntry, isFile, quote, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
 import type { WireInfo, WireRecord } from "./wire.js";
@@ -23,8 +24,8 @@ function rule(
   return {
     ...text,
     connector: "importer",
-    check: async (bench) => {
-      for (const record of await scanAll(await startWire(bench))) judge(record);
+    check: async (harness) => {
+      for (const record of await scanAll(await startWire(harness))) judge(record);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { PluginError } from "@kloset/host";
-import type { Bench } from "../../bench.js";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import type { Harness } from "../../harness.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { quote, scanAll } from "./collect.js";
 import { readRest } from "./reading.js";
 import { startWire } from "./start.js";
@@ -9,11 +10,11 @@ import type { WireImporter, WireReader } from "./wire.js";
 
 /** Asks in the middle of a scan. @throws Violation unless the answer is an error with a text. */
 async function requireRefused(
-  bench: Bench<"importer">,
+  harness: Harness<"importer">,
   open: (importer: WireImporter, root: string) => Promise<WireReader>,
   what: string,
 ): Promise<void> {
-  const importer = await startWire(bench);
+  const importer = await startWire(harness);
   const { root } = await importer.identity();
   let asked = false;
   await scanAll(importer, async () => {
@@ -43,10 +44,10 @@ export const requests: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "answers an unknown pathname with an error",
     because: "what is answered without content and without an error is an empty file in the backup",
-    check: async (bench) => {
-      const name = `not-there-${bench.ground.unique}`;
+    check: async (harness) => {
+      const name = `not-there-${harness.workspace.unique}`;
       await requireRefused(
-        bench,
+        harness,
         (importer, root) =>
           importer.open({ pathname: `${root === "/" ? "" : root}/${name}`, target: "", attribute: undefined }),
         `the unknown ${quote(name)}`,
@@ -59,9 +60,9 @@ export const requests: readonly ConnectorRule<"importer">[] = [
     title: "answers a request that names no record with an error",
     because: "a plugin that crashes on it takes the whole backup with it",
     generations: ["v1.1"],
-    check: async (bench) => {
+    check: async (harness) => {
       await requireRefused(
-        bench,
+        harness,
         (importer) => {
           if (!(importer instanceof WireImporterV1_1)) throw new Error("only v1.1 has records in requests");
           return importer.openRequest({}, "no record");

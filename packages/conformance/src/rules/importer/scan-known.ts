@@ -1,4 +1,4 @@
-import type { Bench } from "../../bench.js";
+import type { Harness } from "../../harness.js";
 import { knownTree, type KnownEntry } from "../../tree/known-tree.js";
 import { isEntry, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
@@ -6,11 +6,11 @@ import type { WireImporter, WireRecord } from "./wire.js";
 
 /** Scans the known tree. @returns What was sent of it, by the entry's own pathname. */
 export async function scanKnown(
-  bench: Bench<"importer">,
+  harness: Harness<"importer">,
   visit: (importer: WireImporter, entry: KnownEntry, record: WireRecord) => Promise<void> = async () => undefined,
 ): Promise<Map<string, WireRecord>> {
-  if (!bench.seesDirectory) bench.notApplicable("the kit does not see what the plugin reads");
-  const importer = await startWire(bench);
+  if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+  const importer = await startWire(harness);
   const { root } = await importer.identity();
   const byPathname = new Map(knownTree.map((entry) => [pathnameBelow(root, entry.pathname), entry]));
   const found = new Map<string, WireRecord>();

@@ -1,7 +1,8 @@
 import { PluginError } from "@kloset/host";
 import { LocationFlag } from "@kloset/model";
-import type { Bench } from "../../bench.js";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import type { Harness } from "../../harness.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { drain, endScan, isFile, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
 import type { WireRecord } from "./wire.js";
@@ -27,8 +28,8 @@ function requireSameLines(first: readonly string[], second: readonly string[]): 
   requires(added === undefined, () => `only the second scan has ${String(added)}`);
 }
 
-async function linesOf(bench: Bench<"importer">): Promise<string[]> {
-  return (await scanAll(await startWire(bench))).map(lineOf);
+async function linesOf(harness: Harness<"importer">): Promise<string[]> {
+  return (await scanAll(await startWire(harness))).map(lineOf);
 }
 
 /** How a scan goes. */
@@ -39,8 +40,8 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     title: "ends a scan with OK when nothing of it was opened",
     because:
       "v1.1 starts a second process only to count, and unchanged files are never opened; a failed Scan makes v1.0 loop for ever",
-    check: async (bench) => {
-      const scan = (await startWire(bench)).scan();
+    check: async (harness) => {
+      const scan = (await startWire(harness)).scan();
       try {
         for (let record = await scan.next(); record !== undefined; record = await scan.next())
           await scan.acknowledge(record);
@@ -57,11 +58,11 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     title: "scans the same in every process",
     because:
       "v1.1 scans in one process to count, and in another to back up; what differs is counted wrong, or backed up anew each time",
-    check: async (bench) => {
-      const { flags } = await (await startWire(bench)).identity();
+    check: async (harness) => {
+      const { flags } = await (await startWire(harness)).identity();
       if ((flags & LocationFlag.STREAM) !== 0)
-        bench.notApplicable("the source can be read only once, as the flag STREAM says");
-      requireSameLines(await linesOf(bench), await linesOf(bench));
+        harness.notApplicable("the source can be read only once, as the flag STREAM says");
+      requireSameLines(await linesOf(harness), await linesOf(harness));
     },
   },
   {
@@ -70,8 +71,8 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     title: "answers Close while a scan runs",
     because:
       "v1.1 closes the process that counts when the backup is done, whether it has counted to the end or not, and waits for the answer",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       const scan = importer.scan();
       const first = await scan.next();
       const closing = importer.close();
@@ -95,9 +96,9 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     title: "takes a maxconcurrency of 0 or below for 1",
     because:
       "hosts send it in odd configurations: a plugin that starts that many workers does nothing at all, for ever",
-    check: async (bench) => {
+    check: async (harness) => {
       for (const maxConcurrency of [0, -1]) {
-        const found = await scanAll(await startWire(bench, { options: { maxConcurrency } }));
+        const found = await scanAll(await startWire(harness, { options: { maxConcurrency } }));
         requires(found.length > 0, () => `with a maxconcurrency of ${maxConcurrency} the scan yields nothing`);
       }
     },

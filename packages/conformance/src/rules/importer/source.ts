@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PluginError } from "@kloset/host";
-import type { Bench } from "../../bench.js";
+import type { Harness } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
 import { quote, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
@@ -14,13 +15,13 @@ const VANISHING = "/small.txt";
 const VANISHING_BYTES = 1234;
 
 /** Starts the plugin on a folder that is not there. @returns What Init says when it refuses. */
-async function startWithoutSource(bench: Bench<"importer">): Promise<WireImporter | PluginError> {
-  if (!bench.seesDirectory) bench.notApplicable("the kit does not see what the plugin reads");
-  const location = bench.subject.location
-    .replaceAll("{directory}", join(bench.ground.directory, "not-there"))
-    .replaceAll("{unique}", bench.ground.unique);
+async function startWithoutSource(harness: Harness<"importer">): Promise<WireImporter | PluginError> {
+  if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+  const location = harness.subject.location
+    .replaceAll("{directory}", join(harness.workspace.directory, "not-there"))
+    .replaceAll("{unique}", harness.workspace.unique);
   try {
-    return await startWire(bench, { location });
+    return await startWire(harness, { location });
   } catch (error) {
     if (error instanceof PluginError) return error;
     throw error;
@@ -53,8 +54,8 @@ export const source: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "says so when its source is not there",
     because: "a backup of nothing that succeeds is found out when it is needed",
-    check: async (bench) => {
-      const started = await startWithoutSource(bench);
+    check: async (harness) => {
+      const started = await startWithoutSource(harness);
       if (started instanceof PluginError) {
         requires(started.message !== "", "Init failed without a text");
         return;
@@ -74,8 +75,8 @@ export const source: readonly ConnectorRule<"importer">[] = [
     title: "ends Scan with OK even when nothing can be scanned",
     because: "a v1.0 host that gets an error there prints it for ever, 100,000 lines a second",
     generations: ["v1.0"],
-    check: async (bench) => {
-      const started = await startWithoutSource(bench);
+    check: async (harness) => {
+      const started = await startWithoutSource(harness);
       if (started instanceof PluginError) return;
       const failure = await scanEnd(started, () => undefined);
       if (failure !== undefined) throw new Violation(`Scan ended with an error: ${failure.message}`);
@@ -86,21 +87,21 @@ export const source: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "answers the opening of a file that has vanished since the scan with an error",
     because: "without it there is an empty file in the backup, in place of one that was there",
-    check: async (bench) => {
-      if (!bench.seesDirectory) bench.notApplicable("the kit does not see what the plugin reads");
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+      const importer = await startWire(harness);
       let asked = 0;
       await scanAll(importer, async (record) => {
         if (asked > 0 || !record.pathname.endsWith(VANISHING) || record.error !== undefined) return;
         asked++;
-        await rm(join(bench.ground.directory, VANISHING));
+        await rm(join(harness.workspace.directory, VANISHING));
         const bytes = await tryRead(importer, record);
         const what = `${quote(record.pathname)}, which has vanished`;
         // Who holds it open still has it.
         if (!(bytes instanceof PluginError)) requireSameBytes(bytes, knownContent(VANISHING, VANISHING_BYTES), what);
         else requires(bytes.message !== "", () => `${what}: the error has no text`);
       });
-      if (asked === 0) bench.notApplicable(`the scan did not find ${VANISHING}`);
+      if (asked === 0) harness.notApplicable(`the scan did not find ${VANISHING}`);
     },
   },
 ];

@@ -1,13 +1,13 @@
 import { hostname } from "node:os";
-import type { Bench, StartOptions } from "../../bench.js";
+import type { Harness, StartOptions } from "../../harness.js";
 import { WireImporterV1_0 } from "./wire-v1_0.js";
 import { WireImporterV1_1 } from "./wire-v1_1.js";
 import type { WireImporter, WireInit } from "./wire.js";
 
 /** Starts the plugin and sends Init. */
-export async function startWire(bench: Bench<"importer">, options: StartOptions = {}): Promise<WireImporter> {
-  const { connection } = await bench.connect(options);
-  const { location, config = {} } = bench.initOptions(options);
+export async function startWire(harness: Harness<"importer">, options: StartOptions = {}): Promise<WireImporter> {
+  const { connection } = await harness.connect(options);
+  const { location, config = {} } = harness.initOptions(options);
   const init: WireInit = {
     options: {
       hostname: hostname(),
@@ -19,6 +19,6 @@ export async function startWire(bench: Bench<"importer">, options: StartOptions 
     proto: location.slice(0, location.indexOf(":")),
     config: { ...config, location },
   };
-  const importer = bench.generation === "v1.0" ? WireImporterV1_0 : WireImporterV1_1;
-  return await importer.init(connection, init, bench.signal);
+  const importer = harness.generation === "v1.0" ? WireImporterV1_0 : WireImporterV1_1;
+  return await importer.init(connection, init, harness.signal);
 }

@@ -1,6 +1,7 @@
 import { FileMode, parentsOf } from "@kloset/model";
-import type { Bench } from "../../bench.js";
-import { requires, type ConnectorRule } from "../../rule.js";
+import type { Harness } from "../../harness.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { isEntry, quote, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
@@ -16,8 +17,8 @@ async function topOf(importer: WireImporter): Promise<string> {
     .join("/")}`;
 }
 
-async function scanned(bench: Bench<"importer">): Promise<WireRecord[]> {
-  return await scanAll(await startWire(bench));
+async function scanned(harness: Harness<"importer">): Promise<WireRecord[]> {
+  return await scanAll(await startWire(harness));
 }
 
 /** Parents of what is a pathname at all. */
@@ -32,8 +33,8 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "sends the root as a record",
     because: "without it Plakar makes one up, with attributes that nothing has, or has nothing to begin with",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       const root = await topOf(importer);
       const records = await scanAll(importer);
       const found = records.some(({ pathname, attribute }) => pathname === root && attribute === undefined);
@@ -45,8 +46,8 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: 'sends every parent of what it sends, up to "/"',
     because: "Plakar 1.0.3 crashes without them; later ones make them up, and restore made-up owners and permissions",
-    check: async (bench) => {
-      const importer = await startWire(bench);
+    check: async (harness) => {
+      const importer = await startWire(harness);
       const root = await topOf(importer);
       const records = await scanAll(importer);
       const sent = new Set(records.map(({ pathname }) => pathname));
@@ -66,9 +67,9 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "sends nothing twice",
     because: 'hosts answer the second one with "Item already exists": the backup breaks off',
-    check: async (bench) => {
+    check: async (harness) => {
       const seen = new Set<string>();
-      for (const { pathname, attribute, error } of await scanned(bench)) {
+      for (const { pathname, attribute, error } of await scanned(harness)) {
         if (error !== undefined) continue;
         const key = attribute === undefined ? pathname : `${pathname}\0${attribute.name}\0${attribute.type}`;
         requires(
@@ -85,8 +86,8 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "sends absolute, clean pathnames",
     because: 'a pathname that is relative, or has ".." or "//" in it, is lost in the tree or shadows another entry',
-    check: async (bench) => {
-      for (const { pathname } of await scanned(bench)) {
+    check: async (harness) => {
+      for (const { pathname } of await scanned(harness)) {
         requires(ABSOLUTE_AND_CLEAN.test(pathname), () => `the pathname ${quote(pathname)} is not absolute and clean`);
       }
     },
@@ -96,8 +97,8 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "says of everything that has children that it is a directory",
     because: "what is below something else can be neither browsed nor restored",
-    check: async (bench) => {
-      const records = await scanned(bench);
+    check: async (harness) => {
+      const records = await scanned(harness);
       const others = new Set(
         records
           .filter(

@@ -1,5 +1,5 @@
 import { PluginError } from "@kloset/host";
-import type { Bench, StartOptions } from "../../bench.js";
+import type { Harness, StartOptions } from "../../harness.js";
 import { drain, endScan, isFile, MAX_FILE_BYTES, MAX_FILES, scanAll, sizeOf } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
@@ -30,20 +30,20 @@ export interface Wanted {
  * The files' records are acknowledged when the rule is done with them.
  */
 export async function withFiles(
-  bench: Bench<"importer">,
+  harness: Harness<"importer">,
   wanted: Wanted,
   body: (importer: WireImporter, files: readonly File[]) => Promise<void>,
 ): Promise<void> {
   const { atLeast = 1, late = false } = wanted;
-  const known = await readPlainly(bench, wanted);
-  if (known.size < atLeast) bench.notApplicable(tooFew(atLeast, known.size));
-  const importer = await startWire(bench, wanted.options);
+  const known = await readPlainly(harness, wanted);
+  if (known.size < atLeast) harness.notApplicable(tooFew(atLeast, known.size));
+  const importer = await startWire(harness, wanted.options);
   const scan = importer.scan();
   let files: File[] = [];
   const state = { done: false };
   const run = async (): Promise<void> => {
     state.done = true;
-    if (files.length < atLeast) bench.notApplicable(tooFew(atLeast, files.length));
+    if (files.length < atLeast) harness.notApplicable(tooFew(atLeast, files.length));
     files.sort((a, b) => b.bytes.length - a.bytes.length);
     await body(importer, files);
     for (const { record } of files) await scan.acknowledge(record);
@@ -69,10 +69,10 @@ function tooFew(atLeast: number, found: number): string {
 
 /** @returns The contents of the largest files, by pathname. */
 async function readPlainly(
-  bench: Bench<"importer">,
+  harness: Harness<"importer">,
   { count, maxBytes = MAX_FILE_BYTES }: Wanted,
 ): Promise<Map<string, Uint8Array>> {
-  const importer = await startWire(bench);
+  const importer = await startWire(harness);
   const contents: [string, Uint8Array][] = [];
   let opened = 0;
   await scanAll(importer, async (record) => {

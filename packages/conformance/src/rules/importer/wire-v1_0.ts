@@ -1,6 +1,6 @@
 import { PluginError, StatusCode, type PluginConnection } from "@kloset/host";
 import { importer } from "@kloset/protocol/v1.0";
-import { answerWithin } from "../../until.js";
+import { answerWithin } from "../../waiting.js";
 import {
   ANSWER_MS,
   type WireIdentity,

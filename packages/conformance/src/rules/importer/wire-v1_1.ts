@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { PluginConnection } from "@kloset/host";
 import { importer, type connectors } from "@kloset/protocol/v1.1";
-import { answerWithin } from "../../until.js";
+import { answerWithin } from "../../waiting.js";
 import {
   ANSWER_MS,
   type WireIdentity,

@@ -1,57 +1,72 @@
 import { readdir } from "node:fs/promises";
-import type { Bench } from "../../bench.js";
-import { requires } from "../../rule.js";
+import type { Harness } from "../../harness.js";
 import type { ConnectorKind } from "../../subject.js";
-import { until } from "../../until.js";
+import { steadily } from "../../waiting.js";
 
-/** A plugin may open something with its first files that it keeps; it may not open something with each. */
+/** Files moved before the first count: a plugin may keep what it opens for its first files, but nothing per file. */
 const WARM_UP_FILES = 3;
-/** How many files or resources tell whether one descriptor stays for each. */
+/** Number of files or resources to move. */
 export const FILES = 11;
-const SETTLE_MS = 5_000;
+/** A count is trusted only when this many readings in a row agree: descriptors are opened and closed after the answer, too. */
+const READINGS = 15;
 
-/** Ends the check where the system does not tell, or the plugin is no process. */
-export function requirePid(bench: Bench<ConnectorKind>, pid: number | undefined): number {
-  if (process.platform !== "linux") bench.notApplicable("only Linux tells, in /proc");
-  return pid ?? bench.notApplicable("the plugin is no process of its own");
+/** Returns the plugin's process id, or ends the check if its descriptors and children cannot be listed. */
+export function requirePid(harness: Harness<ConnectorKind>, pid: number | undefined): number {
+  if (process.platform !== "linux") harness.notApplicable("needs /proc, which only Linux has");
+  return pid ?? harness.notApplicable("the plugin does not run in a process of its own");
 }
 
 /**
- * Has {@link FILES} files moved, one after the other.
+ * Moves {@link FILES} files, one after the other, and requires that the number of open descriptors falls back to the
+ * number before within the grace period. Every descriptor kept counts, whenever it was opened.
  *
- * @param move - Told what to call after each.
- * @param what - What becomes of the files, as "more files".
- * @throws Violation when a descriptor stays open for each.
+ * @param move - Moves the files, and calls its argument after each.
+ * @param what - Describes the files in the message, as in "more files".
+ * @throws Violation when descriptors stay open.
  */
 export async function requireNoDescriptors(
-  bench: Bench<ConnectorKind>,
+  harness: Harness<ConnectorKind>,
   pid: number,
   what: string,
   move: (after: (files: number) => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  let before = Infinity;
-  let after = 0;
+  let before: number | undefined;
+  let moved = 0;
   await move(async (files) => {
-    if (files === WARM_UP_FILES) before = await settledDescriptors(bench, pid);
-    if (files === FILES) after = await settledDescriptors(bench, pid);
+    moved = files;
+    if (files === WARM_UP_FILES) before = await steadyDescriptors(harness, pid);
+    if (files !== FILES || before === undefined) return;
+    await requireAtMost(harness, pid, before, `${FILES - WARM_UP_FILES} ${what}`);
   });
-  if (after === 0) bench.notApplicable(`there are not ${FILES} files to read`);
-  const more = FILES - WARM_UP_FILES;
-  requires(
-    after - before < more,
-    () => `after ${more} ${what} there are ${after} open descriptors, before there were ${before}`,
-  );
+  if (moved < FILES) harness.notApplicable(`needs ${FILES} files to read`);
 }
 
-/** What is closed a moment after the answer must not count as left open. */
-async function settledDescriptors(bench: Bench<ConnectorKind>, pid: number): Promise<number> {
-  let count = await descriptorsOf(pid);
-  await until(async () => count === (count = await descriptorsOf(pid)), {
-    within: SETTLE_MS,
+/** Returns the number of open descriptors once it no longer changes. */
+async function steadyDescriptors(harness: Harness<ConnectorKind>, pid: number): Promise<number> {
+  let count: number | undefined;
+  await steadily(async () => count === (count = await descriptorsOf(pid)), {
+    times: READINGS,
+    within: harness.graceMs,
     otherwise: () => "the number of open descriptors never settles",
-    signal: bench.signal,
+    signal: harness.signal,
   });
-  return count;
+  return count ?? 0;
+}
+
+/** Waits until no more descriptors are open than before, and stay so: the last ones may be opened late. */
+async function requireAtMost(
+  harness: Harness<ConnectorKind>,
+  pid: number,
+  before: number,
+  what: string,
+): Promise<void> {
+  let count = before;
+  await steadily(async () => (count = await descriptorsOf(pid)) <= before, {
+    times: READINGS,
+    within: harness.graceMs,
+    otherwise: () => `after ${what}, ${count} descriptors are open; before, ${before} were`,
+    signal: harness.signal,
+  });
 }
 
 async function descriptorsOf(pid: number): Promise<number> {

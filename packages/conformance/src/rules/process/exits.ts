@@ -1,59 +1,60 @@
-import type { Bench, Process } from "../../bench.js";
-import { requires, type CommonRule } from "../../rule.js";
+import type { Harness, StartedPlugin } from "../../harness.js";
+import { requires } from "../../violation.js";
+import type { CommonRule } from "../../rule.js";
 import type { ConnectorKind } from "../../subject.js";
-import { beginCall, work } from "./work.js";
+import { beginCall, work } from "./workload.js";
 
 const because =
-  "a host ends a plugin by ending its input, and waits for its exit without limit: one that stays hangs the user's command, one that fails looks like a crash";
+  "a host ends a plugin by closing its input and waits for the exit without a limit: a plugin that stays hangs the user's command, and an error code looks like a crash";
 
-/** Ends the plugin's input, and requires an exit with 0 by that alone. */
-export async function requireExit({ plugin }: Process): Promise<void> {
+/** Closes the plugin's input, and requires that it then exits with code 0 on its own. */
+export async function requireExit({ plugin }: StartedPlugin): Promise<void> {
   const { code, signal } = await plugin.stop();
   requires(
     signal === null,
-    () => `the plugin did not exit when its input had ended: it had to be ended by ${String(signal)}`,
+    () => `the plugin did not exit after its input was closed; it was ended with ${String(signal)}`,
   );
-  requires(code === 0, () => `the plugin exited with code ${String(code)} when its input had ended`);
+  requires(code === 0, () => `the plugin exited with code ${String(code)} after its input was closed`);
 }
 
-/** How a plugin ends, at each point of its life. */
+/** Rules for the exit, at each stage of the plugin's life. */
 export const exits: readonly CommonRule[] = [
   {
     id: "process.exits.unused",
-    title: "exits with 0 when the host goes before it has said anything but hello",
+    title: "exits with 0 when the host leaves before Init",
     because,
-    check: async (bench) => {
-      await requireExit(await bench.connect());
+    check: async (harness) => {
+      await requireExit(await harness.connect());
     },
   },
   {
     id: "process.exits.without-close",
-    title: "exits with 0 when the host goes without Close",
+    title: "exits with 0 when the host leaves without Close",
     because,
-    check: async (bench: Bench<ConnectorKind>) => {
-      const running = await bench.start();
-      await work(bench, running.client);
+    check: async (harness: Harness<ConnectorKind>) => {
+      const running = await harness.start();
+      await work(harness, running.client);
       await requireExit(running);
     },
   },
   {
     id: "process.exits.after-close",
-    title: "exits with 0 when the host goes after Close",
+    title: "exits with 0 when the host leaves after Close",
     because,
-    check: async (bench: Bench<ConnectorKind>) => {
-      const running = await bench.start();
-      await work(bench, running.client);
+    check: async (harness: Harness<ConnectorKind>) => {
+      const running = await harness.start();
+      await work(harness, running.client);
       await running.client.close();
       await requireExit(running);
     },
   },
   {
     id: "process.exits.in-a-call",
-    title: "exits with 0 when the host goes in the middle of a call",
+    title: "exits with 0 when the host leaves in the middle of a call",
     because,
-    check: async (bench: Bench<ConnectorKind>) => {
-      const running = await bench.start();
-      await beginCall(bench, running);
+    check: async (harness: Harness<ConnectorKind>) => {
+      const running = await harness.start();
+      await beginCall(harness, running);
       await requireExit(running);
     },
   },

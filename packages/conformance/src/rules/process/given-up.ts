@@ -6,40 +6,44 @@ import {
   type StorageClient,
 } from "@kloset/host";
 import { isRegularFile, Mac } from "@kloset/model";
-import type { Bench } from "../../bench.js";
-import type { Clients } from "../../rule.js";
+import type { Harness } from "../../harness.js";
+import type { Clients } from "../../clients.js";
 import type { ConnectorKind } from "../../subject.js";
 import { HUGE_BYTES, MAX_HUGE_BYTES, writeHugeFiles } from "../../tree/huge-files.js";
 import { knownContent } from "../../tree/known-tree.js";
 
 const MiB = 1024 * 1024;
-/** More than a plugin is sent before it reads, and less than is promised. */
+/** More than a plugin is sent before it reads, and less than {@link WHOLE}. */
 const HALF = knownContent("given up", 8 * MiB);
 const WHOLE = 12 * MiB;
 
-/** What is done again and again. */
-export interface Times {
+/** Options for {@link giveUp}. */
+export interface GiveUpOptions {
   readonly times: number;
-  /** Called after each. */
+  /** Called after each repetition. */
   readonly after: (done: number) => Promise<void>;
 }
 
-/** Writes what there must be before the plugin starts. */
-export async function prepareGivingUp(bench: Bench<ConnectorKind>, times: number): Promise<void> {
-  if (bench.connector === "importer") await writeHugeFiles(bench, times);
+/** Writes the files that an importer needs before it starts. */
+export async function prepareGivingUp(harness: Harness<ConnectorKind>, times: number): Promise<void> {
+  if (harness.connector === "importer") await writeHugeFiles(harness, times);
 }
 
-/** Begins to move files or resources, and lets go of each half-way. */
-export async function giveUp(bench: Bench<ConnectorKind>, client: Clients[ConnectorKind], times: Times): Promise<void> {
-  if (bench.connector === "importer") await giveUpReaders(bench, client as ImporterClient, times);
-  else if (bench.connector === "exporter") await giveUpFiles(bench, client as ExporterClient, times);
+/** Begins to transfer files or resources, and gives each up half-way. */
+export async function giveUp(
+  harness: Harness<ConnectorKind>,
+  client: Clients[ConnectorKind],
+  times: GiveUpOptions,
+): Promise<void> {
+  if (harness.connector === "importer") await giveUpReaders(harness, client as ImporterClient, times);
+  else if (harness.connector === "exporter") await giveUpFiles(harness, client as ExporterClient, times);
   else await giveUpResources(client as StorageClient, times);
 }
 
 async function giveUpReaders(
-  bench: Bench<ConnectorKind>,
+  harness: Harness<ConnectorKind>,
   client: ImporterClient,
-  { times, after }: Times,
+  { times, after }: GiveUpOptions,
 ): Promise<void> {
   const scan = client.scan();
   const huge: ScannedRecord[] = [];
@@ -47,11 +51,11 @@ async function giveUpReaders(
     if (huge.length < times && isHuge(record)) huge.push(record);
     else await scan.acknowledge(record);
   }
-  if (huge.length === 0) bench.notApplicable(`there is no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes to give up`);
+  if (huge.length === 0) harness.notApplicable(`needs a file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes to give up`);
   for (let time = 1; time <= times; time++) {
-    // Where there are too few, again: that a file can be opened twice is not certain.
+    // Reopen files if there are too few; a plugin may refuse that.
     const record = huge[time % huge.length];
-    if (record !== undefined) await beginToRead(bench, client, record);
+    if (record !== undefined) await beginToRead(harness, client, record);
     await after(time);
   }
   for (const record of huge) await scan.acknowledge(record);
@@ -63,68 +67,71 @@ function isHuge({ fileInfo, error }: ScannedRecord): boolean {
   return fileInfo.size >= HUGE_BYTES && fileInfo.size <= MAX_HUGE_BYTES;
 }
 
-async function beginToRead(bench: Bench<ConnectorKind>, client: ImporterClient, record: ScannedRecord): Promise<void> {
+async function beginToRead(
+  harness: Harness<ConnectorKind>,
+  client: ImporterClient,
+  record: ScannedRecord,
+): Promise<void> {
   try {
     for await (const chunk of client.open(record)) if (chunk.length > 0) break;
   } catch (error) {
     if (!(error instanceof PluginError)) throw error;
-    // That is another rule's to judge.
-    bench.notApplicable(`a file can not be opened often enough: ${error.message}`);
+    // Another rule checks that.
+    harness.notApplicable(`a file cannot be opened often enough: ${error.message}`);
   }
 }
 
-/** A source that fails ends a file short, and users cancel: both let go of it. */
+/** Gives up files in both ways that occur: the content fails half-way, or the user cancels. */
 async function giveUpFiles(
-  bench: Bench<ConnectorKind>,
+  harness: Harness<ConnectorKind>,
   client: ExporterClient,
-  { times, after }: Times,
+  { times, after }: GiveUpOptions,
 ): Promise<void> {
-  if (client.generation === "v1.1")
-    bench.notApplicable("a v1.1 restore is over with the first file that is given up, and the plugin with it");
+  if (client.generation === "v1.1") harness.notApplicable("a v1.1 restore ends with the first file that is given up");
   const { root } = await client.identity();
   await client.createDirectory(root);
   for (let time = 1; time <= times; time++) {
-    await brokenOff((source) => client.storeFile(`${root}/short-${time}`, source(), WHOLE));
-    await brokenOff((source, cancel) =>
+    await givenUp((source) => client.storeFile(`${root}/short-${time}`, source(), WHOLE));
+    await givenUp((source, cancel) =>
       client.storeFile(`${root}/cancelled-${time}`, source(cancel), WHOLE, cancel.signal),
     );
     await after(time);
   }
 }
 
-async function giveUpResources(client: StorageClient, { times, after }: Times): Promise<void> {
+async function giveUpResources(client: StorageClient, { times, after }: GiveUpOptions): Promise<void> {
   await client.create(knownContent("config", 100));
   await client.open();
   const whole = Mac.fromBytes(knownContent("whole", 32));
   await client.put("packfile", whole, knownContent("whole", WHOLE));
   for (let time = 1; time <= times; time++) {
     const mac = Mac.fromBytes(knownContent(`given up ${time}`, 32));
-    await brokenOff((source) => client.put("packfile", mac, source()));
-    await brokenOff(async (_, cancel) => {
-      // Without that the rest is read, as hosts do.
+    await givenUp((source) => client.put("packfile", mac, source()));
+    await givenUp(async (_, cancel) => {
+      // Hosts read a resource to its end unless they cancel.
       for await (const chunk of client.get("packfile", whole, undefined, cancel.signal))
-        if (chunk.length > 0) cancel.abort(BROKEN_OFF);
+        if (chunk.length > 0) cancel.abort(GIVEN_UP);
     });
     await after(time);
   }
 }
 
-const BROKEN_OFF = new Error("the content broke off");
+const GIVEN_UP = new Error("the content was given up");
 
 type Source = (cancel?: AbortController) => AsyncIterable<Uint8Array>;
 
-/** Makes a call that is given up. @throws What it fails with for another reason. */
-async function brokenOff(call: (source: Source, cancel: AbortController) => Promise<unknown>): Promise<void> {
+/** Makes a call that is given up half-way. @throws If it fails for another reason. */
+async function givenUp(call: (source: Source, cancel: AbortController) => Promise<unknown>): Promise<void> {
   try {
     await call(half, new AbortController());
   } catch (error) {
-    // The plugin may be the first to say that the call is over.
-    if (error !== BROKEN_OFF && !(error instanceof PluginError)) throw error;
+    // The plugin may end the call first.
+    if (error !== GIVEN_UP && !(error instanceof PluginError)) throw error;
   }
 }
 
 async function* half(cancel?: AbortController): AsyncGenerator<Uint8Array> {
   yield HALF;
-  cancel?.abort(BROKEN_OFF);
-  throw BROKEN_OFF;
+  cancel?.abort(GIVEN_UP);
+  throw GIVEN_UP;
 }

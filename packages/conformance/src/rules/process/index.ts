@@ -1,21 +1,21 @@
 import type { CommonRule, Rule } from "../../rule.js";
 import type { ConnectorKind } from "../../subject.js";
 import { calls } from "./calls.js";
-import { connection } from "./connection.js";
+import { output } from "./output.js";
 import { exits } from "./exits.js";
 import { leftovers } from "./leftovers.js";
 import { start } from "./start.js";
-import { surroundings } from "./surroundings.js";
+import { environment } from "./environment.js";
 
-const common: readonly CommonRule[] = [start, ...connection, ...exits, ...calls, ...surroundings, ...leftovers];
+const common: readonly CommonRule[] = [start, ...output, ...exits, ...calls, ...environment, ...leftovers];
 
-/** What hosts rely on in every plugin: each rule once for each kind of connector, "process.*". */
+/** The rules for every plugin (`process.*`), once for each kind of connector. */
 export const processRules: readonly Rule[] = (["importer", "exporter", "storage"] as const).flatMap((connector) =>
   common.map((rule) => forConnector(rule, connector)),
 );
 
-/** @returns A rule for every kind of connector, for one of them. */
+/** Returns a common rule as a rule for one kind of connector. */
 export function forConnector(rule: CommonRule, connector: ConnectorKind): Rule {
-  // A bench of one kind is one of "some kind": the check asks nothing that depends on it.
+  // The check of a common rule does not depend on the kind.
   return { ...rule, connector };
 }

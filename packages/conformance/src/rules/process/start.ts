@@ -1,22 +1,23 @@
 import { PluginContractError, PluginError, StatusCode } from "@kloset/host";
-import { Violation, type CommonRule } from "../../rule.js";
+import { Violation } from "../../violation.js";
+import type { CommonRule } from "../../rule.js";
 
-/** Where it is broken, nothing else can be asked. */
+/** Checked first: if it is broken, no other rule can be checked. */
 export const start: CommonRule = {
   id: "process.starts.init",
   title: "starts, and answers Init",
-  because: "nothing else of it can be used, or checked",
-  check: async (bench) => {
+  because: "a plugin that does not start cannot be used, or checked any further",
+  check: async (harness) => {
     try {
-      await bench.start();
+      await harness.start();
     } catch (error) {
-      // Answered; that it was answered in a wrong way is another rule's to say.
+      // Init was answered; other rules check the answer.
       if (error instanceof PluginContractError) return;
       if (!(error instanceof PluginError)) throw error;
       const reason =
         error.code === StatusCode.UNIMPLEMENTED
-          ? `it is no ${bench.connector}, or does not speak ${bench.generation}`
-          : "it refuses Init";
+          ? `it is not ${harness.connector === "storage" ? "a" : "an"} ${harness.connector}, or does not support ${harness.generation}`
+          : "Init failed";
       throw new Violation(`${reason}: ${error.message} (code ${error.code})`);
     }
   },

@@ -21,8 +21,8 @@ export const configurationRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "keeps the configuration byte for byte",
     because,
-    async check(bench) {
-      const { client } = await bench.start();
+    async check(harness) {
+      const { client } = await harness.start();
       await client.create(BYTES);
       requireSameBytes(await client.open(), BYTES, `the configuration of ${BYTES.length} bytes`);
     },
@@ -32,8 +32,8 @@ export const configurationRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "keeps a configuration of 1 MiB",
     because,
-    async check(bench) {
-      const { client } = await bench.start();
+    async check(harness) {
+      const { client } = await harness.start();
       await client.create(LARGE);
       requireSameBytes(await client.open(), LARGE, `the configuration of ${LARGE.length} bytes`);
     },
@@ -44,8 +44,8 @@ export const configurationRules: readonly ConnectorRule<"storage">[] = [
     title: "answers Open with an error where no repository was made",
     because:
       "The user who mistypes a location is told nonsense about a damaged repository, in place of that there is none.",
-    async check(bench) {
-      const { client } = await bench.start();
+    async check(harness) {
+      const { client } = await harness.start();
       await requireRefused(client.open(), "Open where no repository was made");
     },
   },

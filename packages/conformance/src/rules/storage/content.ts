@@ -1,4 +1,5 @@
-import { requires, type ConnectorRule } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { newRepository, requireContent } from "./repository.js";
 import { contentFor, inPieces, KINDS, macFor, MiB, type HostKind } from "./resources.js";
 
@@ -19,8 +20,8 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "keeps resources without content",
     because: "What is empty is there all the same: a host that is told otherwise takes the repository for damaged.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`empty ${kind}`);
         const nothing = new Uint8Array(0);
@@ -35,8 +36,8 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     title: "keeps what comes in many small chunks",
     because:
       "Hosts send states in chunks of a few bytes: one that is lost, or in the wrong place, is a wrong repository.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`pieces ${kind}`);
         const content = contentFor(`pieces ${kind}`, 100_000);
@@ -50,8 +51,8 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "answers a Put with the number of bytes written",
     because: "Hosts add it up to what a backup has written.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         for (const size of [0, 1, 70_000]) {
           const name = `count ${kind} ${size}`;
@@ -66,8 +67,8 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "sends chunks of at most 1 MiB",
     because: "Hosts accept messages of 4 MiB at the most, and fail the read of a larger one.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const mac = macFor("chunks");
       await client.put("packfile", mac, contentFor("chunks", 2 * MiB + 1000));
       for await (const { length } of client.get("packfile", mac)) {
@@ -80,8 +81,8 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "keeps resources of one MAC and different kinds apart",
     because: "Kinds name their resources without knowing of each other: a lock would overwrite a packfile.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const mac = macFor("kinds");
       for (const kind of KINDS) await client.put(kind, mac, contentFor(kind, 1000));
       for (const kind of KINDS) {
@@ -103,8 +104,8 @@ function contentRule(kind: HostKind): ConnectorRule<"storage"> {
     connector: "storage",
     title: `gives ${kind}s of all sizes back byte for byte`,
     because: "What comes back is what is restored.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const size of kind === "lock" ? SIZES : [...SIZES, LARGE]) {
         const name = `${kind} ${size}`;
         const content = contentFor(name, size);

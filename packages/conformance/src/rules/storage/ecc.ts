@@ -1,5 +1,6 @@
 import type { ResourceKind } from "@kloset/model";
-import { requires, type ConnectorRule } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { newRepository, requireContent, requireListed } from "./repository.js";
 import { answer } from "./refusals.js";
 import { contentFor, macFor } from "./resources.js";
@@ -16,8 +17,8 @@ export const eccRules: readonly ConnectorRule<"storage">[] = [
     title: "keeps ECC packfiles and ECC states apart from all others, or refuses them with a text",
     because: "They repair what is damaged: what was taken and not kept is missed when it is needed most.",
     generations: ["v1.1"],
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const mac = macFor("ecc");
       for (const kind of PLAIN_KINDS) await client.put(kind, mac, contentFor(kind, 1000));
       const kept: ResourceKind[] = [...PLAIN_KINDS];
@@ -44,7 +45,7 @@ export const eccRules: readonly ConnectorRule<"storage">[] = [
         await requireListed(client, kind, mac, "was put");
       }
       if (refusals.length === ECC_KINDS.length)
-        bench.notApplicable(`this store keeps no ECC resources: ${refusals.join("; ")}`);
+        harness.notApplicable(`this store keeps no ECC resources: ${refusals.join("; ")}`);
     },
   },
 ];

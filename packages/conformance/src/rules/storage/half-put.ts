@@ -1,6 +1,6 @@
 import type { StorageClient } from "@kloset/host";
 import type { Mac, ResourceKind } from "@kloset/model";
-import { Violation } from "../../rule.js";
+import { Violation } from "../../violation.js";
 
 /** A Put of which one half has been sent. */
 export interface HalfPut {

@@ -1,4 +1,5 @@
-import { requires, type ConnectorRule } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { listed, newRepository } from "./repository.js";
 import { contentFor, KINDS, macFor, type HostKind } from "./resources.js";
 
@@ -13,8 +14,8 @@ export const listingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "lists nothing in a new repository",
     because: "Hosts read every state that is listed, and wait for every lock.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const macs = await listed(client, kind);
         requires(
@@ -30,8 +31,8 @@ export const listingRules: readonly ConnectorRule<"storage">[] = [
     title: "lists exactly what was put, each once, by MACs of 32 bytes",
     because:
       "A state that is not listed is a snapshot that is lost; maintenance deletes packfiles that no listed state names.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const expected = Object.fromEntries(KINDS.map((kind) => [kind, names(kind)])) as Record<HostKind, string[]>;
       for (const kind of KINDS) {
         const left = [...expected[kind]];

@@ -1,6 +1,6 @@
 import type { ConnectorRule } from "../../rule.js";
 import { newRepository, read, requireContent, requireUnlisted } from "./repository.js";
-import { answerWithin } from "../../until.js";
+import { answerWithin } from "../../waiting.js";
 import { answer, PATIENCE_MS, requireRefused } from "./refusals.js";
 import { contentFor, KINDS, macFor } from "./resources.js";
 
@@ -14,8 +14,8 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "answers the Get of what is not there with an error that has a text",
     because,
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS)
         await requireRefused(read(client, kind, macFor("missing")), `Get of a ${kind} that is not there`);
     },
@@ -25,8 +25,8 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "answers a part of a packfile that is not there with an error that has a text",
     because,
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const part = read(client, "packfile", macFor("missing"), { offset: 100, length: 17 });
       await requireRefused(part, "Get of a part of a packfile that is not there");
     },
@@ -36,8 +36,8 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "has no more what was deleted, neither in Get nor in listings",
     because: "A lock that stays locks the user out; packfiles that stay fill the disk.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`deleted ${kind}`);
         await client.put(kind, mac, contentFor("deleted", 100));
@@ -52,8 +52,8 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "deletes nothing but what it is told to",
     because: "Maintenance deletes packfiles one by one: with another one goes what backups still need.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const [gone, stays] = [macFor("goes"), macFor("stays")];
       const content = contentFor("others", 100);
       for (const kind of KINDS) for (const mac of [gone, stays]) await client.put(kind, mac, content);
@@ -71,8 +71,8 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
     title: "answers the Delete of what is not there, and goes on",
     because:
       "Two hosts clean up at the same time: the slower one deletes what is gone. Hosts wait for an answer for ever.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         // An error says it as well as a success.
         await answerWithin(

@@ -1,8 +1,9 @@
 import { store as v1_1 } from "@kloset/protocol/v1.1";
 import { PluginConnectionError, PluginError } from "@kloset/host";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
-import type { Bench } from "../../bench.js";
-import { answerWithin } from "../../until.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
+import type { Harness } from "../../harness.js";
+import { answerWithin } from "../../waiting.js";
 import { answer, PATIENCE_MS, requireRefused } from "./refusals.js";
 import { contentFor, KINDS, macFor, MiB } from "./resources.js";
 import { openWire, putWhole, wireOf, type RawPut, type Wire } from "./wire.js";
@@ -23,20 +24,20 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "refuses a MAC that has not 32 bytes",
     because: "A name that is cut or filled up is another resource's: a wrong one is overwritten, or deleted.",
-    async check(bench) {
-      const wire = await openWire(bench);
+    async check(harness) {
+      const wire = await openWire(harness);
       const content = contentFor("named", 100);
       for (const kind of KINDS) {
         const { bytes } = macFor(`named ${kind}`);
-        await putWhole(wire.put(kind, bench.signal), bytes, content);
+        await putWhole(wire.put(kind, harness.signal), bytes, content);
         for (const length of [0, 31, 33]) {
           const mac = Buffer.alloc(length);
           // Its first bytes are those of a resource that is there.
           mac.set(bytes.subarray(0, length));
           const named = `a ${kind} by a MAC of ${length} bytes`;
-          await refusesInTime(bench, `Put of ${named}`, (signal) => putWhole(wire.put(kind, signal), mac, content));
-          await refusesInTime(bench, `Get of ${named}`, (signal) => wire.get(kind, mac, signal));
-          await refusesInTime(bench, `Delete of ${named}`, (signal) => wire.delete(kind, mac, signal));
+          await refusesInTime(harness, `Put of ${named}`, (signal) => putWhole(wire.put(kind, signal), mac, content));
+          await refusesInTime(harness, `Get of ${named}`, (signal) => wire.get(kind, mac, signal));
+          await refusesInTime(harness, `Delete of ${named}`, (signal) => wire.delete(kind, mac, signal));
         }
       }
     },
@@ -46,14 +47,14 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "refuses a Put whose first message names nothing, or that has no message",
     because: "What has no name can not be kept: a success would be a lost resource.",
-    async check(bench) {
-      const wire = await openWire(bench);
+    async check(harness) {
+      const wire = await openWire(harness);
       for (const kind of KINDS) {
-        await refusesInTime(bench, `Put of a ${kind} without any message`, (signal) =>
+        await refusesInTime(harness, `Put of a ${kind} without any message`, (signal) =>
           putMessages(wire.put(kind, signal), []),
         );
         const chunk = contentFor("nameless", 100);
-        await refusesInTime(bench, `Put of a ${kind} whose first message is data`, (signal) =>
+        await refusesInTime(harness, `Put of a ${kind} whose first message is data`, (signal) =>
           putMessages(wire.put(kind, signal), [chunk, chunk]),
         );
       }
@@ -64,9 +65,9 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "lets the host send all of a Put before it tells why that has failed",
     because: `A host whose Put is answered too early shows "EOF" in place of the reason: "no space left" is not told.`,
-    async check(bench) {
-      const wire = await openWire(bench);
-      await requireDrained(bench, wire);
+    async check(harness) {
+      const wire = await openWire(harness);
+      await requireDrained(harness, wire);
     },
   },
   {
@@ -75,22 +76,26 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
     title: "refuses a kind of resource that it does not know",
     because: "What is kept as something else is not found again, and stands where something else should.",
     generations: ["v1.1"],
-    async check(bench) {
-      const { connection } = await bench.connect();
+    async check(harness) {
+      const { connection } = await harness.connect();
       const wire = wireOf(connection);
-      await wire.openNew(bench);
+      await wire.openNew(harness);
       const { bytes: mac } = macFor("unknown");
       const content = contentFor("unknown", 100);
-      for (const kind of KINDS) await putWhole(wire.put(kind, bench.signal), mac, content);
+      for (const kind of KINDS) await putWhole(wire.put(kind, harness.signal), mac, content);
       for (const type of UNKNOWN_TYPES) {
         const named = `of type ${type}`;
-        await refusesInTime(bench, `List ${named}`, (signal) => connection.unary(rpc.list, { type }, signal));
-        await refusesInTime(bench, `Put ${named}`, (signal) => putWhole(wire.put("state", signal, type), mac, content));
-        await refusesInTime(bench, `Get ${named}`, async (signal) => {
+        await refusesInTime(harness, `List ${named}`, (signal) => connection.unary(rpc.list, { type }, signal));
+        await refusesInTime(harness, `Put ${named}`, (signal) =>
+          putWhole(wire.put("state", signal, type), mac, content),
+        );
+        await refusesInTime(harness, `Get ${named}`, async (signal) => {
           const call = await connection.serverStream(rpc.get, { mac, type }, signal);
           while ((await call.receive()) !== undefined);
         });
-        await refusesInTime(bench, `Delete ${named}`, (signal) => connection.unary(rpc.delete, { mac, type }, signal));
+        await refusesInTime(harness, `Delete ${named}`, (signal) =>
+          connection.unary(rpc.delete, { mac, type }, signal),
+        );
       }
     },
   },
@@ -99,22 +104,22 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "takes nothing before Init, and does not hang",
     because: "Nobody has said yet where the store is: a Put that succeeds is lost.",
-    async check(bench) {
+    async check(harness) {
       const { bytes: mac } = macFor("early");
-      await requireNoSuccess(bench, "Put before Init", (wire, signal) =>
+      await requireNoSuccess(harness, "Put before Init", (wire, signal) =>
         putWhole(wire.put("packfile", signal), mac, contentFor("early", 100)),
       );
-      await requireNoSuccess(bench, "Get before Init", (wire, signal) => wire.get("packfile", mac, signal));
+      await requireNoSuccess(harness, "Get before Init", (wire, signal) => wire.get("packfile", mac, signal));
     },
   },
 ];
 
 async function refusesInTime(
-  bench: Bench<"storage">,
+  harness: Harness<"storage">,
   what: string,
   call: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
-  await answerWithin(requireRefused(call(bench.signal), what), PATIENCE_MS, what);
+  await answerWithin(requireRefused(call(harness.signal), what), PATIENCE_MS, what);
 }
 
 async function putMessages(call: RawPut, chunks: readonly Uint8Array[]): Promise<void> {
@@ -124,21 +129,21 @@ async function putMessages(call: RawPut, chunks: readonly Uint8Array[]): Promise
 }
 
 /** A Put that every store refuses: whether it does is another rule's matter. */
-async function requireDrained(bench: Bench<"storage">, wire: Wire): Promise<void> {
+async function requireDrained(harness: Harness<"storage">, wire: Wire): Promise<void> {
   const { bytes } = macFor("refused");
-  const what = bench.generation === "v1.0" ? "a Put with a MAC of 31 bytes" : "a Put of resource type 99";
-  const call = wire.put("packfile", bench.signal, 99);
+  const what = harness.generation === "v1.0" ? "a Put with a MAC of 31 bytes" : "a Put of resource type 99";
+  const call = wire.put("packfile", harness.signal, 99);
   const chunk = contentFor("refused", MiB);
-  let open = await call.send({ mac: bench.generation === "v1.0" ? bytes.subarray(1) : bytes });
+  let open = await call.send({ mac: harness.generation === "v1.0" ? bytes.subarray(1) : bytes });
   let sent = 0;
   for (; open && sent < REFUSED_MIB; sent++) {
     open = await call.send({ chunk });
     // By the answer to another call, an answer to this one would be there as well.
-    await answer(wire.get("lock", bytes, bench.signal));
+    await answer(wire.get("lock", bytes, harness.signal));
   }
   call.halfClose();
   const outcome = await answer(call.answered());
-  if (!("refusal" in outcome)) bench.notApplicable(`this store accepts ${what}`);
+  if (!("refusal" in outcome)) harness.notApplicable(`this store accepts ${what}`);
   const { message } = outcome.refusal;
   requires(
     open,
@@ -149,13 +154,13 @@ async function requireDrained(bench: Bench<"storage">, wire: Wire): Promise<void
 
 /** No host does this, so a plugin may end over it. */
 async function requireNoSuccess(
-  bench: Bench<"storage">,
+  harness: Harness<"storage">,
   what: string,
   call: (wire: Wire, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const { connection } = await bench.connect();
+  const { connection } = await harness.connect();
   try {
-    await answerWithin(call(wireOf(connection), bench.signal), PATIENCE_MS, what);
+    await answerWithin(call(wireOf(connection), harness.signal), PATIENCE_MS, what);
   } catch (error) {
     if (error instanceof PluginError || error instanceof PluginConnectionError) return;
     throw error;

@@ -1,5 +1,6 @@
 import { requireSameBytes } from "../../bytes.js";
-import { requires, type ConnectorRule } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import {
   CONFIG,
   newRepository,
@@ -22,14 +23,14 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "deletes a lock when it is told so after Close",
     because: "Hosts release their lock after they have sent Close: a lock that stays locks the user out.",
-    async check(bench) {
-      requireTwoProcesses(bench);
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      requireTwoProcesses(harness);
+      const { client } = await newRepository(harness);
       const mac = macFor("lock");
       await client.put("lock", mac, contentFor("lock", 100));
       await client.close();
       await client.delete("lock", mac);
-      const next = await sameRepository(bench);
+      const next = await sameRepository(harness);
       await requireRefused(read(next.client, "lock", mac), "Get of a lock that was deleted after Close");
     },
   },
@@ -38,13 +39,13 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "gives the configuration to a process that is started later",
     because: "Every command of a host is a process of its own: without the configuration none can read the repository.",
-    async check(bench) {
-      requireTwoProcesses(bench);
-      const first = await bench.start();
+    async check(harness) {
+      requireTwoProcesses(harness);
+      const first = await harness.start();
       await first.client.create(CONFIG);
       // Create ends without Close, as hosts have it.
       await first.plugin.stop();
-      const { client } = await bench.start();
+      const { client } = await harness.start();
       requireSameBytes(await client.open(), CONFIG, "the configuration, in a second process");
     },
   },
@@ -53,13 +54,13 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "gives what was put to a process that is started later",
     because: "A Put that was answered is a promise: the backup is over, and its process has gone.",
-    async check(bench) {
-      requireTwoProcesses(bench);
-      const first = await newRepository(bench);
+    async check(harness) {
+      requireTwoProcesses(harness);
+      const first = await newRepository(harness);
       for (const kind of KINDS) await first.client.put(kind, macFor(`kept ${kind}`), contentFor(`kept ${kind}`, LARGE));
       // As a host that is killed after its last Put.
       await first.plugin.kill();
-      const { client } = await sameRepository(bench);
+      const { client } = await sameRepository(harness);
       for (const kind of KINDS) {
         await requireListed(client, kind, macFor(`kept ${kind}`), "another process has put");
         await requireContent(
@@ -77,10 +78,10 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "shows what was put to a process that runs beside it",
     because: "Hosts run two storage processes on one repository at once, and locks are for other machines to see.",
-    async check(bench) {
-      requireTwoProcesses(bench);
-      const first = (await newRepository(bench)).client;
-      const second = (await sameRepository(bench)).client;
+    async check(harness) {
+      requireTwoProcesses(harness);
+      const first = (await newRepository(harness)).client;
+      const second = (await sameRepository(harness)).client;
       for (const [writer, reader, name] of [
         [first, second, "first"],
         [second, first, "second"],
@@ -103,9 +104,9 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "keeps what two processes put at the same time",
     because: "Two hosts back up into one repository: what one of them stores must not cost the other's.",
-    async check(bench) {
-      requireTwoProcesses(bench);
-      const clients = [(await newRepository(bench)).client, (await sameRepository(bench)).client];
+    async check(harness) {
+      requireTwoProcesses(harness);
+      const clients = [(await newRepository(harness)).client, (await sameRepository(harness)).client];
       const puts = clients.flatMap((client, at) =>
         KINDS.map((kind) => {
           const name = `${kind} of process ${at}`;
@@ -121,7 +122,7 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
         ...puts.map(({ client, kind, mac, content }) => client.put(kind, mac, interleaved(content, 10_000))),
         ...versions.map(({ client, content }) => client.put("state", contended, interleaved(content, 10_000))),
       ]);
-      const { client } = await sameRepository(bench);
+      const { client } = await sameRepository(harness);
       for (const { kind, mac, content } of puts) {
         await requireContent(client, kind, mac, content, `a ${kind} that was put while another process put others`);
       }

@@ -1,7 +1,8 @@
 import type { StorageClient } from "@kloset/host";
 import type { Mac, Range, ResourceKind } from "@kloset/model";
 import { requireSameBytes } from "../../bytes.js";
-import { requires, type ConnectorRule } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { newRepository, read } from "./repository.js";
 import { answer } from "./refusals.js";
 import { contentFor, macFor, MiB } from "./resources.js";
@@ -16,8 +17,8 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "gives exactly the part of a packfile that is asked for",
     because,
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const size = MiB + 5000;
       const { mac, content } = await packfile(client, size);
       const parts: readonly (readonly [offset: number, length: number])[] = [
@@ -50,8 +51,8 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "gives parts of several MiB",
     because,
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const { mac, content } = await packfile(client, 2_300_000);
       await requirePart(client, "packfile", mac, content, { offset: 100, length: 2_272_360 });
     },
@@ -61,8 +62,8 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "gives no byte for a part of length zero",
     because,
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const { mac } = await packfile(client, 10_000);
       for (const offset of [0, 5000]) await requireNothing(client, mac, { offset, length: 0 });
     },
@@ -72,8 +73,8 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "never makes up bytes behind the end of a packfile",
     because,
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const { mac, content } = await packfile(client, 10_000);
       for (const [offset, length] of [
         [9990, 100],
@@ -98,8 +99,8 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "gives no byte for an offset that no packfile has, above 2^53 too",
     because: "An offset that wraps around, or is rounded, gives another file's bytes.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const { mac } = await packfile(client, 10_000);
       // 2^32 and 2^63 are where offsets wrap to 0 and below; the last is the largest that is both a double and an uint64.
       for (const offset of [2 ** 32, 2 ** 53 + 2, 2 ** 63, 2 ** 64 - 2048]) {
@@ -113,8 +114,8 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     title: "gives exactly the part of a state or a lock that is asked for, or refuses",
     because: "The range is part of every Get: a plugin that overlooks it answers other bytes than those asked for.",
     generations: ["v1.1"],
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of ["state", "lock"] as const) {
         const mac = macFor(`range ${kind}`);
         const content = contentFor(`range ${kind}`, 10_000);

@@ -1,5 +1,5 @@
 import { PluginError } from "@kloset/host";
-import { requires, Violation } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
 
 /** How long a plugin may take over what it can only refuse. */
 export const PATIENCE_MS = 10_000;

@@ -1,7 +1,8 @@
 import type { StorageClient } from "@kloset/host";
 import type { Mac } from "@kloset/model";
-import { requires, type ConnectorRule } from "../../rule.js";
-import type { Bench } from "../../bench.js";
+import { requires } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
+import type { Harness } from "../../harness.js";
 import { putHalf } from "./half-put.js";
 import {
   newRepository,
@@ -22,8 +23,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     title: "replaces what has the same MAC, be it longer or shorter",
     because:
       "Hosts put their lock again every five minutes; one that stays old is taken for a dead host's, and broken.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`replaced ${kind}`);
         for (const length of [70_000, 1000, 90_000]) {
@@ -39,8 +40,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "neither lists nor gives what is still being put",
     because: "Another process lists at the same time: it would take half a state for a whole one.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`half ${kind}`);
         const half = await putHalf(client, kind, mac, contentFor("half", MiB));
@@ -55,8 +56,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "gives the old content until the new one is whole",
     because: "A lock that is away while it is refreshed lets a second host in.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`refreshed ${kind}`);
         const old = contentFor("old", 100_000);
@@ -72,8 +73,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "never mixes old and new content in one Get",
     because: "Bytes of two versions are a version that never was.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const mac = macFor("torn");
       const [old, fresh] = [contentFor("old", BEYOND_WINDOW), contentFor("new", BEYOND_WINDOW)];
       await client.put("state", mac, old);
@@ -101,8 +102,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     title: "keeps nothing of a Put that the host cancels",
     because:
       "The content broke off at its source: what came so far is not the resource, and must not take the place of the old one.",
-    async check(bench) {
-      const { client, plugin } = await newRepository(bench);
+    async check(harness) {
+      const { client, plugin } = await newRepository(harness);
       const { fresh, existing, old } = await prepare(client);
       for (const mac of [fresh, existing]) {
         const half = await putHalf(client, "packfile", mac, contentFor("half", 1_500_000));
@@ -111,10 +112,10 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
       // By its answer the plugin has seen the resets, which came before.
       await client.put("packfile", macFor("fence"), contentFor("fence", 100_000));
       await requireNothingKept(client, fresh, existing, old, "cancelled");
-      if (bench.subject.persistent === false) return;
+      if (harness.subject.persistent === false) return;
       // What it does about them it has done by its end.
       await plugin.stop();
-      await requireNothingKept((await sameRepository(bench)).client, fresh, existing, old, "cancelled");
+      await requireNothingKept((await sameRepository(harness)).client, fresh, existing, old, "cancelled");
     },
   },
   {
@@ -123,15 +124,15 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     title: "keeps nothing of a Put whose host has gone",
     because:
       "Hosts are killed, and machines are switched off: half a packfile under its full name is found years later.",
-    async check(bench) {
-      requireTwoProcesses(bench);
-      const { client, connection, plugin } = await newRepository(bench);
+    async check(harness) {
+      requireTwoProcesses(harness);
+      const { client, connection, plugin } = await newRepository(harness);
       const { fresh, existing, old } = await prepare(client);
       for (const mac of [fresh, existing]) await putHalf(client, "packfile", mac, contentFor("half", 1_500_000));
       connection.close();
-      await ended(bench, plugin.exited);
+      await ended(harness, plugin.exited);
       await requireNothingKept(
-        (await sameRepository(bench)).client,
+        (await sameRepository(harness)).client,
         fresh,
         existing,
         old,
@@ -174,11 +175,11 @@ async function requireNothingKept(
   );
 }
 
-/** Waits for the end of a process; the bench ends it when that takes too long. */
-async function ended(bench: Bench<"storage">, exited: Promise<unknown>): Promise<void> {
+/** Waits for the end of a process; the harness ends it when that takes too long. */
+async function ended(harness: Harness<"storage">, exited: Promise<unknown>): Promise<void> {
   const aborted = new Promise<never>((_, reject) => {
-    bench.signal.addEventListener("abort", () => {
-      reject(bench.signal.reason as Error);
+    harness.signal.addEventListener("abort", () => {
+      reject(harness.signal.reason as Error);
     });
   });
   await Promise.race([exited, aborted]);

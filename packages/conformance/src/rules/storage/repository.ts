@@ -1,8 +1,8 @@
 import type { StorageClient } from "@kloset/host";
 import type { Mac, Range, ResourceKind } from "@kloset/model";
-import type { Bench, Running } from "../../bench.js";
+import type { Harness, ReadyPlugin } from "../../harness.js";
 import { readAll, requireSameBytes } from "../../bytes.js";
-import { requires } from "../../rule.js";
+import { requires } from "../../violation.js";
 
 /** What every repository of the kit is configured with, unless the rule is about that. */
 export const CONFIG = new TextEncoder().encode("the configuration of a repository of the conformance kit");
@@ -11,23 +11,23 @@ export const CONFIG = new TextEncoder().encode("the configuration of a repositor
  * Starts the plugin and makes an empty repository. It is opened as well, as hosts
  * do before anything else, and in the same process: not every store outlives one.
  */
-export async function newRepository(bench: Bench<"storage">): Promise<Running<StorageClient>> {
-  const running = await bench.start();
-  await running.client.create(CONFIG, bench.signal);
-  await running.client.open(bench.signal);
+export async function newRepository(harness: Harness<"storage">): Promise<ReadyPlugin<StorageClient>> {
+  const running = await harness.start();
+  await running.client.create(CONFIG, harness.signal);
+  await running.client.open(harness.signal);
   return running;
 }
 
 /** Starts one more process of the plugin on the repository. */
-export async function sameRepository(bench: Bench<"storage">): Promise<Running<StorageClient>> {
-  const running = await bench.start();
-  await running.client.open(bench.signal);
+export async function sameRepository(harness: Harness<"storage">): Promise<ReadyPlugin<StorageClient>> {
+  const running = await harness.start();
+  await running.client.open(harness.signal);
   return running;
 }
 
 /** Ends the check for a store that is gone with its process: the rule is about two. */
-export function requireTwoProcesses(bench: Bench<"storage">): void {
-  if (bench.subject.persistent === false) bench.notApplicable("what this store keeps is gone with its process");
+export function requireTwoProcesses(harness: Harness<"storage">): void {
+  if (harness.subject.persistent === false) harness.notApplicable("what this store keeps is gone with its process");
 }
 
 /** Reads a resource, or a part of it, to its end. */

@@ -1,10 +1,11 @@
 import type { StorageClient } from "@kloset/host";
 import type { Mac } from "@kloset/model";
 import { requireSameBytes } from "../../bytes.js";
-import { requires, Violation, type ConnectorRule } from "../../rule.js";
+import { requires, Violation } from "../../violation.js";
+import type { ConnectorRule } from "../../rule.js";
 import { newRepository, read, requireContent } from "./repository.js";
 import { PATIENCE_MS } from "./refusals.js";
-import { answerWithin } from "../../until.js";
+import { answerWithin } from "../../waiting.js";
 import { contentFor, interleaved, KINDS, macFor, BEYOND_WINDOW } from "./resources.js";
 
 /** Many calls at once. */
@@ -14,8 +15,8 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "keeps eight resources that are put at once apart",
     because: "Hosts write as many packfiles at once as they have workers.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const puts = Array.from({ length: 8 }, (_, index) => {
         const name = `parallel ${index}`;
         const kind = KINDS[index % KINDS.length] ?? "packfile";
@@ -32,8 +33,8 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "keeps one of two resources that are put at once by the same MAC, whole",
     because: "Two hosts can store the same packfile at the same time: a mixture is neither's.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`contended ${kind}`);
         const contents = [contentFor("one", 300_000), contentFor("other", 250_000)];
@@ -59,8 +60,8 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "answers eight Gets at once, two of each resource",
     because: "Hosts read as many packfiles at once as they have workers, some of them twice.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const names = Array.from({ length: 4 }, (_, index) => `wanted ${index}`);
       const contents = names.map((name, index) => contentFor(name, 300_000 + 1000 * index));
       for (const [index, name] of names.entries()) await client.put("packfile", macFor(name), contents[index] ?? []);
@@ -80,8 +81,8 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "goes on after Gets that were cancelled half-way",
     because: "A user interrupts a restore and starts another one; the store must not remember.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const mac = macFor("cancelled");
       const content = contentFor("cancelled", BEYOND_WINDOW);
       await client.put("packfile", mac, content);
@@ -94,8 +95,8 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "serves others while slow readers take their time",
     because: "One restore that waits for a tape must not stop the backup beside it, nor the refreshing of its lock.",
-    async check(bench) {
-      const { client } = await newRepository(bench);
+    async check(harness) {
+      const { client } = await newRepository(harness);
       const mac = macFor("slow");
       const content = contentFor("slow", BEYOND_WINDOW);
       await client.put("packfile", mac, content);

@@ -1,7 +1,7 @@
 import { store as v1_0 } from "@kloset/protocol/v1.0";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
 import type { PluginConnection } from "@kloset/host";
-import type { Bench } from "../../bench.js";
+import type { Harness } from "../../harness.js";
 import { CONFIG } from "./repository.js";
 import type { HostKind } from "./resources.js";
 
@@ -26,7 +26,7 @@ export interface RawPut {
  */
 export interface Wire {
   /** Init, Create and Open. */
-  openNew(bench: Bench<"storage">): Promise<void>;
+  openNew(harness: Harness<"storage">): Promise<void>;
   /** @param type - v1.1 only: in place of the kind's number. */
   put(kind: HostKind, signal: AbortSignal, type?: number): RawPut;
   /** Reads to the end, and drops what comes. */
@@ -42,10 +42,10 @@ export async function putWhole(call: RawPut, mac: Uint8Array, content: Uint8Arra
 }
 
 /** Starts the plugin, says Init, makes a repository, and leaves the rest to the messages. */
-export async function openWire(bench: Bench<"storage">): Promise<Wire> {
-  const { connection } = await bench.connect();
+export async function openWire(harness: Harness<"storage">): Promise<Wire> {
+  const { connection } = await harness.connect();
   const wire = wireOf(connection);
-  await wire.openNew(bench);
+  await wire.openNew(harness);
   return wire;
 }
 
@@ -54,8 +54,8 @@ export function wireOf(connection: PluginConnection): Wire {
   return connection.generation === "v1.0" ? new WireV1_0(connection) : new WireV1_1(connection);
 }
 
-function initRequest(bench: Bench<"storage">): { proto: string; config: Record<string, string> } {
-  const { location, config } = bench.initOptions();
+function initRequest(harness: Harness<"storage">): { proto: string; config: Record<string, string> } {
+  const { location, config } = harness.initOptions();
   return { proto: location.slice(0, location.indexOf("://")), config: { ...config, location } };
 }
 
@@ -77,11 +77,11 @@ class WireV1_0 implements Wire {
     this.#connection = connection;
   }
 
-  async openNew(bench: Bench<"storage">): Promise<void> {
-    const { cookie } = await this.#connection.unary(old.init, initRequest(bench), bench.signal);
+  async openNew(harness: Harness<"storage">): Promise<void> {
+    const { cookie } = await this.#connection.unary(old.init, initRequest(harness), harness.signal);
     this.#cookie = cookie;
-    await this.#connection.unary(old.create, { config: CONFIG, cookie }, bench.signal);
-    await this.#connection.unary(old.open, { cookie }, bench.signal);
+    await this.#connection.unary(old.create, { config: CONFIG, cookie }, harness.signal);
+    await this.#connection.unary(old.open, { cookie }, harness.signal);
   }
 
   put(kind: HostKind, signal: AbortSignal): RawPut {
@@ -121,10 +121,10 @@ class WireV1_1 implements Wire {
     this.#connection = connection;
   }
 
-  async openNew(bench: Bench<"storage">): Promise<void> {
-    await this.#connection.unary(current.init, initRequest(bench), bench.signal);
-    await this.#connection.unary(current.create, { config: CONFIG }, bench.signal);
-    await this.#connection.unary(current.open, {}, bench.signal);
+  async openNew(harness: Harness<"storage">): Promise<void> {
+    await this.#connection.unary(current.init, initRequest(harness), harness.signal);
+    await this.#connection.unary(current.create, { config: CONFIG }, harness.signal);
+    await this.#connection.unary(current.open, {}, harness.signal);
   }
 
   put(kind: HostKind, signal: AbortSignal, type: number = TYPES[kind]): RawPut {

@@ -1,10 +1,10 @@
 import type { Generation } from "@kloset/host";
 import type { ImporterFactory } from "@kloset/importer";
 import type { Report } from "../../outcome.js";
-import { checkConformance } from "../../run.js";
+import { checkConformance, checkRule } from "../../run.js";
 import { importerRules } from "../../rules/importer/index.js";
 import { launchImporter, type BreakImporter } from "../sound-importer.js";
-import { judgesOf } from "../judges.js";
+import { sampleRules } from "../sample-rules.js";
 import type { Breakage } from "./breakage.js";
 
 /** What the rule that waits for something is given to see that it does not come. */
@@ -35,24 +35,42 @@ export async function checkInProcess(
 }
 
 /**
- * @param turn - Which of the other rules judge it: see {@link judgesOf}.
+ * @param turn - Which of the other rules judge it: see {@link sampleRules}.
  * @returns Every rule that a broken importer fails, with the message.
  */
 export async function failuresOf(
   source: Source,
   generation: Generation,
-  { rule, broken, hangs }: Breakage,
+  { rule, how, broken, hangs }: Breakage,
   turn: number,
 ): Promise<string[]> {
-  const rules = judgesOf(importerRules, rule, turn);
+  const rules = sampleRules(importerRules, rule, turn);
   if (hangs !== true) return failures(await checkInProcess(source, generation, { broken, rules }));
-  // Only that one is short of time.
-  const [waiting, others] = [rules.filter(({ id }) => id === rule), rules.filter(({ id }) => id !== rule)];
-  const [first, second] = [
-    await checkInProcess(source, generation, { broken, rules: waiting, timeoutMs: HANG_MS }),
-    await checkInProcess(source, generation, { broken, rules: others }),
+  // Only its own rule is short of time; the start is not.
+  const others = rules.filter(({ id }) => id !== rule);
+  const own = await ownFailureOf(source, generation, { rule, how, broken, hangs });
+  return [
+    ...(own.startsWith("failed: ") ? [own.replace("failed", rule)] : []),
+    ...failures(await checkInProcess(source, generation, { broken, rules: others })),
   ];
-  return [...failures(first), ...failures(second)];
+}
+
+/**
+ * Checks a broken importer against the rule that it breaks.
+ *
+ * @returns The failure, or the verdict if the rule did not fail, with the message.
+ */
+export async function ownFailureOf(
+  { factory, location }: Source,
+  generation: Generation,
+  { rule: id, broken, hangs }: Breakage,
+): Promise<string> {
+  const rule = importerRules.find((each) => each.id === id);
+  if (rule === undefined) throw new Error(`there is no rule ${id}`);
+  const launch = launchImporter(factory, generation, broken);
+  const subject = { connector: "importer" as const, executable: "in-process", location, launch };
+  const outcome = await checkRule(subject, { rule, generation }, hangs === true ? { timeoutMs: HANG_MS } : {});
+  return `${outcome.verdict}: ${outcome.message ?? ""}`;
 }
 
 /** @returns What failed, with the message. */

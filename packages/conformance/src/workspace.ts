@@ -3,20 +3,20 @@ import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The folders that one check has for itself. */
-export interface Ground {
-  /** What `{directory}` stands for: empty at first. */
+/** The folders of one check. */
+export interface Workspace {
+  /** Replaces `{directory}`. Empty at first. */
   readonly directory: string;
-  /** What the plugin finds in TMPDIR: empty at first. */
+  /** The plugin's TMPDIR. Empty at first. */
   readonly temporary: string;
-  /** What `{unique}` stands for. */
+  /** Replaces `{unique}`. */
   readonly unique: string;
-  /** Removes everything. */
+  /** Removes all folders. */
   remove(): Promise<void>;
 }
 
-/** Makes the folders of one check. */
-export async function makeGround(): Promise<Ground> {
+/** Creates the folders of one check. */
+export async function makeWorkspace(): Promise<Workspace> {
   const top = await mkdtemp(join(tmpdir(), "kloset-conformance-"));
   const directory = join(top, "directory");
   const temporary = join(top, "tmp");
@@ -25,19 +25,19 @@ export async function makeGround(): Promise<Ground> {
   return { directory, temporary, unique: randomUUID(), remove: () => removeTree(top) };
 }
 
-/** What was restored may be read-only, folders too. */
+/** Removes a tree whose files and folders may be read-only: an exporter restores permissions. */
 async function removeTree(top: string): Promise<void> {
   try {
     await rm(top, { recursive: true, force: true });
   } catch {
-    await openFolders(top);
+    await makeWritable(top);
     await rm(top, { recursive: true, force: true });
   }
 }
 
-async function openFolders(folder: string): Promise<void> {
+async function makeWritable(folder: string): Promise<void> {
   await chmod(folder, 0o700);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await openFolders(join(folder, entry.name));
+    if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
   }
 }

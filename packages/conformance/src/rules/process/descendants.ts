@@ -1,53 +1,53 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What Linux tells of a process. */
+/** A process, as listed in /proc. */
 interface ProcessInfo {
   readonly pid: number;
   readonly parent: number;
   readonly session: number;
-  /** With the id it names a process for good: ids are used again. */
+  /** The start time. It tells processes apart that have the same id, one after the other. */
   readonly started: string;
   readonly isZombie: boolean;
 }
 
-/** Finds what a plugin has started and that outlives it. */
-export class Family {
+/** Finds the processes that a plugin has started and that outlive it. */
+export class Descendants {
   readonly #plugin: number;
   readonly #variable: string;
-  #noted: readonly ProcessInfo[] = [];
+  #recorded: readonly ProcessInfo[] = [];
 
-  /** @param variable - What the plugin's environment has, and no other plugin's: "NAME=value". */
+  /** @param variable - A variable that only this plugin's environment has: "NAME=value". */
   constructor(plugin: number, variable: string) {
     this.#plugin = plugin;
     this.#variable = variable;
   }
 
-  /** Notes who descends from the plugin. While it runs: then they belong to nobody. */
-  async note(): Promise<void> {
+  /** Records the plugin's descendants. Must be called while it runs: afterwards they have another parent. */
+  async record(): Promise<void> {
     const all = await allProcesses();
-    const noted = all.filter(({ pid }) => pid === this.#plugin);
-    // Grows while it is gone through: children of children follow.
-    for (const { pid } of noted) noted.push(...all.filter(({ parent }) => parent === pid));
-    this.#noted = noted;
+    const recorded = all.filter(({ pid }) => pid === this.#plugin);
+    // The list grows while it is iterated, to include children of children.
+    for (const { pid } of recorded) recorded.push(...all.filter(({ parent }) => parent === pid));
+    this.#recorded = recorded;
   }
 
   /**
-   * @returns Who still runs, as "4711 (sleep 15)": who was noted, who is in a session that one of them
-   * has opened, and who has the variable, which is inherited unless somebody takes care that it is not.
+   * Returns the processes that still run, as "4711 (sleep 15)": the recorded ones, those in a session that one of them
+   * has opened, and those that have inherited the variable.
    */
   async left(): Promise<string[]> {
     const all = (await allProcesses()).filter(({ isZombie }) => !isZombie);
     const found = await Promise.all(
-      all.map(async (each) => ((await this.#isOne(each)) ? [`${each.pid} (${await commandOf(each.pid)})`] : [])),
+      all.map(async (each) => ((await this.#isDescendant(each)) ? [`${each.pid} (${await commandOf(each.pid)})`] : [])),
     );
     return found.flat();
   }
 
-  async #isOne({ pid, session, started }: ProcessInfo): Promise<boolean> {
-    if (this.#noted.some((each) => each.pid === pid && each.started === started)) return true;
-    // A session has the id of the process that opened it; the plugin's own may be the kit's.
-    if (this.#noted.some((each) => each.pid === session && each.session === session)) return true;
+  async #isDescendant({ pid, session, started }: ProcessInfo): Promise<boolean> {
+    if (this.#recorded.some((each) => each.pid === pid && each.started === started)) return true;
+    // A session has the id of its leader. The plugin's own session may be the kit's.
+    if (this.#recorded.some((each) => each.pid === session && each.session === session)) return true;
     return (await textOf(pid, "environ")).split("\0").includes(this.#variable);
   }
 }
@@ -59,10 +59,10 @@ async function allProcesses(): Promise<ProcessInfo[]> {
 
 async function processInfo(pid: number): Promise<ProcessInfo[]> {
   const stat = await textOf(pid, "stat");
-  // The name, in parentheses, may hold anything.
+  // The name, in parentheses, may contain any character.
   const [state = "", parent = "", , session = "", ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (session === "") return [];
-  // The 22nd of proc(5).
+  // Field 22 of proc(5).
   const started = rest[15] ?? "";
   return [{ pid, parent: Number(parent), session: Number(session), started, isZombie: state === "Z" }];
 }
@@ -71,7 +71,7 @@ async function commandOf(pid: number): Promise<string> {
   return (await textOf(pid, "cmdline")).split("\0").join(" ").trim();
 }
 
-/** @returns What a file of a process says; empty when it has gone, or is not ours to read. */
+/** Returns the content of a file in /proc; empty if the process is gone, or belongs to another user. */
 async function textOf(pid: number, name: string): Promise<string> {
   try {
     return await readFile(join("/proc", String(pid), name), "utf8");

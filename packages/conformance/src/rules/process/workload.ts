@@ -1,40 +1,41 @@
 import type { ExporterClient, ExportResult, ImporterClient, StorageClient } from "@kloset/host";
 import { fileInfoOf, isRegularFile, Mac } from "@kloset/model";
-import type { Bench, Connected } from "../../bench.js";
+import type { Harness, ConnectedPlugin } from "../../harness.js";
 import { readAll } from "../../bytes.js";
-import { requires, type Clients } from "../../rule.js";
+import { requires } from "../../violation.js";
+import type { Clients } from "../../clients.js";
 import type { ConnectorKind } from "../../subject.js";
 import { knownContent } from "../../tree/known-tree.js";
 
-/** A call that every connector has, and that changes nothing. */
-export async function poke(client: Clients[ConnectorKind]): Promise<void> {
-  // v1.0 has no Ping, v1.1 asks nothing for its identity: one of the two is a call.
+/** Makes a call that every connector answers and that changes nothing. */
+export async function probe(client: Clients[ConnectorKind]): Promise<void> {
+  // v1.0 has no Ping, and in v1.1 the identity needs no call.
   await client.identity();
   if ("ping" in client) await client.ping();
 }
 
-/** How much of its own work a connector is given. */
-export interface Amount {
-  /** How many files or resources it moves, at most. Default 3. */
+/** Options for {@link work}. */
+export interface WorkOptions {
+  /** The maximum number of files or resources to move. Default: 3. */
   readonly files?: number;
-  /** Called after each. */
+  /** Called after each file or resource. */
   readonly after?: (moved: number) => Promise<void>;
 }
 
-/** A piece of a connector's own work, from its beginning to its end, without Close. */
+/** Runs a small backup or restore, or stores some resources, from beginning to end, without Close. */
 export async function work<Kind extends ConnectorKind>(
-  bench: Bench<Kind>,
+  harness: Harness<Kind>,
   client: Clients[Kind],
-  { files = 3, after = async () => undefined }: Amount = {},
+  { files = 3, after = async () => undefined }: WorkOptions = {},
 ): Promise<void> {
   const some: Clients[ConnectorKind] = client;
   const amount = { files, after };
-  if (bench.connector === "importer") await readFiles(some as ImporterClient, amount);
-  else if (bench.connector === "exporter") await restoreFiles(some as ExporterClient, amount);
+  if (harness.connector === "importer") await readFiles(some as ImporterClient, amount);
+  else if (harness.connector === "exporter") await restoreFiles(some as ExporterClient, amount);
   else await storeFiles(some as StorageClient, amount);
 }
 
-async function readFiles(client: ImporterClient, { files, after }: Required<Amount>): Promise<void> {
+async function readFiles(client: ImporterClient, { files, after }: Required<WorkOptions>): Promise<void> {
   const scan = client.scan();
   let opened = 0;
   for await (const record of scan) {
@@ -49,7 +50,7 @@ async function readFiles(client: ImporterClient, { files, after }: Required<Amou
   await scan.finish();
 }
 
-async function restoreFiles(client: ExporterClient, { files, after }: Required<Amount>): Promise<void> {
+async function restoreFiles(client: ExporterClient, { files, after }: Required<WorkOptions>): Promise<void> {
   const content = knownContent("file", 1000);
   const names = Array.from({ length: files }, (_, index) => `file-${index}`);
   if (client.generation === "v1.0") {
@@ -63,7 +64,7 @@ async function restoreFiles(client: ExporterClient, { files, after }: Required<A
   }
   const stream = client.export();
   const results = requireResults(stream.results());
-  // Told at the end.
+  // Awaited below.
   results.catch(() => undefined);
   await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
   for (const [index, name] of names.entries()) {
@@ -84,7 +85,7 @@ async function requireResults(results: AsyncIterable<ExportResult>): Promise<voi
   for await (const { pathname, error } of results) requires(error === undefined, () => `${pathname}: ${String(error)}`);
 }
 
-async function storeFiles(client: StorageClient, { files, after }: Required<Amount>): Promise<void> {
+async function storeFiles(client: StorageClient, { files, after }: Required<WorkOptions>): Promise<void> {
   await client.create(knownContent("config", 100));
   await client.open();
   const content = knownContent("packfile", 1000);
@@ -96,27 +97,27 @@ async function storeFiles(client: StorageClient, { files, after }: Required<Amou
   }
 }
 
-/** Begins a call that takes data, or yields it, and leaves it open. */
+/** Begins a call that transfers data, and leaves it open. */
 export async function beginCall<Kind extends ConnectorKind>(
-  bench: Bench<Kind>,
-  { client }: Connected & { client: Clients[Kind] },
+  harness: Harness<Kind>,
+  { client }: ConnectedPlugin & { client: Clients[Kind] },
 ): Promise<void> {
   const some: Clients[ConnectorKind] = client;
-  if (bench.connector === "importer") {
+  if (harness.connector === "importer") {
     await (some as ImporterClient).scan()[Symbol.asyncIterator]().next();
-  } else if (bench.connector === "exporter") {
+  } else if (harness.connector === "exporter") {
     await beginRestore(some as ExporterClient);
   } else {
     const storage = some as StorageClient;
     await storage.create(knownContent("config", 100));
-    const { begun, source } = unending();
+    const { begun, source } = stalling();
     storage.put("packfile", Mac.fromBytes(knownContent("mac", 32)), source).catch(() => undefined);
     await begun;
   }
 }
 
 async function beginRestore(client: ExporterClient): Promise<void> {
-  const { begun, source } = unending();
+  const { begun, source } = stalling();
   const size = 2_000_000;
   if (client.generation === "v1.0") {
     const { root } = await client.identity();
@@ -135,8 +136,8 @@ async function beginRestore(client: ExporterClient): Promise<void> {
   await begun;
 }
 
-/** One chunk of content, and never another. */
-function unending(): { begun: Promise<void>; source: AsyncIterable<Uint8Array> } {
+/** Returns content that stalls after its first chunk. */
+function stalling(): { begun: Promise<void>; source: AsyncIterable<Uint8Array> } {
   let begin = (): void => undefined;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;

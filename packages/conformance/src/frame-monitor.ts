@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
 
-/** HTTP/2's frame types (RFC 9113, section 6). */
+/** The HTTP/2 frame types (RFC 9113, section 6). */
 export const FrameType = {
   DATA: 0,
   HEADERS: 1,
@@ -15,18 +15,18 @@ export const FrameType = {
 } as const;
 
 const HEADER_BYTES = 9;
-/** What a peer may send unless it was told otherwise; the kit's host never tells otherwise. */
+/** SETTINGS_MAX_FRAME_SIZE: the kit's host leaves it at the default. */
 const MAX_FRAME_BYTES = 16_384;
-/** As much of a print as it takes to know who prints it. */
+/** Enough of the stray output to recognize its origin. */
 const MAX_GARBAGE_BYTES = 200;
 
 /**
- * Passes both directions on, and follows the frames that the plugin sends: what
- * is no frame was printed onto the connection by somebody else. For the host the
- * connection ends there: no frame can be found after it, and who looks for one hangs.
+ * Passes both directions on and follows the frames that the plugin sends. Bytes that do not begin a frame were printed
+ * to the connection by mistake. The monitor ends the connection for the host there: frames after them cannot be found,
+ * and a host that looks for them hangs.
  */
-export class Tap extends Duplex {
-  /** How many frames of each type the plugin has sent, by its number. */
+export class FrameMonitor extends Duplex {
+  /** The number of frames the plugin has sent, by frame type. */
   readonly frames = new Map<number, number>();
   readonly #inner: Duplex;
   #header = Buffer.alloc(0);
@@ -42,7 +42,7 @@ export class Tap extends Duplex {
       if (clean.length > 0 && !this.push(clean)) inner.pause();
       if (this.#garbage === undefined) return;
       if (wasClean) this.push(null);
-      // The plugin is not to wait for a reader.
+      // Keep reading, so that the plugin does not block.
       inner.resume();
     });
     inner.pause();
@@ -57,18 +57,18 @@ export class Tap extends Duplex {
     inner.on("error", (error) => {
       this.destroy(error);
     });
-    // A dead channel is told by the connection over it, or by the exit.
+    // The HTTP/2 connection, or the exit, reports a dead transport.
     this.on("error", () => undefined);
   }
 
-  /** What the plugin sent that is no HTTP/2, and where: its beginning. Undefined while all is well. */
+  /** The place and the beginning of output that is not HTTP/2; undefined if there is none. */
   get garbage(): string | undefined {
     if (this.#garbage === undefined) return undefined;
     const { place, bytes } = this.#garbage;
     return `${place}: ${JSON.stringify(bytes.toString("utf8"))}`;
   }
 
-  /** How many frames of a type the plugin has sent. */
+  /** Returns the number of frames of a type that the plugin has sent. */
   count(type: number): number {
     return this.frames.get(type) ?? 0;
   }
@@ -90,12 +90,12 @@ export class Tap extends Duplex {
     done(error);
   }
 
-  /** What is shorter than a header is no frame either. */
+  /** A partial header at the end is not a frame. */
   #atEnd(): void {
     if (this.#header.length > 0) this.#garbage ??= { place: "at its end", bytes: this.#header };
   }
 
-  /** @returns How many bytes of it can be frames. */
+  /** Returns the number of leading bytes that belong to frames. */
   #follow(chunk: Buffer): number {
     let rest = chunk;
     let clean = 0;
@@ -120,7 +120,7 @@ export class Tap extends Duplex {
     return clean;
   }
 
-  /** @returns Whether it can be one. */
+  /** Returns false if the bytes cannot begin a frame. */
   #onHeader(header: Buffer): boolean {
     const first = this.frames.size === 0;
     if (!canBeginFrame(header, first)) {
@@ -139,8 +139,8 @@ export class Tap extends Duplex {
 }
 
 /**
- * What there is of a header may be less than all. The first byte tells a text
- * already, as no frame is so long: a plugin may print a word, and hang.
+ * Takes a header that may be incomplete. The first byte gives text away, because it would make the frame too long. That
+ * matters for a plugin that prints a short word and then hangs.
  */
 function canBeginFrame(header: Buffer, first: boolean): boolean {
   if (header.readUInt8(0) !== 0) return false;

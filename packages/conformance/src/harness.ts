@@ -1,0 +1,161 @@
+import { resolve } from "node:path";
+import {
+  openExporter,
+  openImporter,
+  openStorage,
+  PluginConnection,
+  type ConnectOptions,
+  type ConnectorOptions,
+  type Generation,
+} from "@kloset/host";
+import type { HostOptions } from "@kloset/model";
+import type { Clients } from "./clients.js";
+import { FrameMonitor } from "./frame-monitor.js";
+import { launchProcess, type Launched } from "./launch.js";
+import { usesDirectory, type ConnectorKind, type Subject } from "./subject.js";
+import { NotApplicable } from "./violation.js";
+import type { Workspace } from "./workspace.js";
+
+/** A running plugin, and the monitor of its connection. */
+export interface StartedPlugin {
+  readonly plugin: Launched;
+  /** Passes both directions on, and follows the frames that the plugin sends. */
+  readonly monitor: FrameMonitor;
+}
+
+/** A running plugin, and the host's HTTP/2 connection to it. */
+export interface ConnectedPlugin extends StartedPlugin {
+  readonly connection: PluginConnection;
+}
+
+/** A running plugin that has answered Init. */
+export interface ReadyPlugin<Client> extends ConnectedPlugin {
+  readonly client: Client;
+}
+
+/** Options for starting the plugin. */
+export interface StartOptions extends Partial<Pick<ConnectOptions, "trace" | "userAgent">> {
+  /** Added to the subject's configuration. */
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  /** The host options sent with Init. Default: those of the kit's own process, one call at a time. */
+  readonly options?: Partial<HostOptions> | undefined;
+  /** Replaces the subject's location. */
+  readonly location?: string | undefined;
+  /** The working directory. Default: the kit's own. */
+  readonly cwd?: string | undefined;
+}
+
+const openers = { importer: openImporter, exporter: openExporter, storage: openStorage } as const;
+
+/** Starts the plugin for one check, any number of times, and ends what is still running afterwards. */
+export class Harness<Kind extends ConnectorKind> {
+  readonly subject: Subject;
+  readonly connector: Kind;
+  readonly generation: Generation;
+  readonly workspace: Workspace;
+  /** Aborted when the check's time is over. Pass it to every wait that is not a call. */
+  readonly signal: AbortSignal;
+  /** How long to wait for the plugin to close unused descriptors and end its child processes, in milliseconds. */
+  readonly graceMs: number;
+  /** How long to wait for the answer of a call that hosts expect at once, in milliseconds. */
+  readonly answerMs: number;
+  readonly #started: StartedPlugin[] = [];
+
+  constructor(
+    subject: Subject,
+    connector: Kind,
+    generation: Generation,
+    workspace: Workspace,
+    { signal, graceMs, answerMs }: Pick<Harness<Kind>, "signal" | "graceMs" | "answerMs">,
+  ) {
+    this.subject = subject;
+    this.connector = connector;
+    this.generation = generation;
+    this.workspace = workspace;
+    this.signal = signal;
+    this.graceMs = graceMs;
+    this.answerMs = answerMs;
+  }
+
+  /** The location sent with Init, the same for every start of one check. */
+  get location(): string {
+    return this.subject.location
+      .replaceAll("{directory}", this.workspace.directory)
+      .replaceAll("{unique}", this.workspace.unique);
+  }
+
+  /** True if the plugin reads from, or writes to, `workspace.directory`. */
+  get seesDirectory(): boolean {
+    return usesDirectory(this.subject);
+  }
+
+  /** Ends the check: the rule cannot be checked on this plugin. */
+  notApplicable(reason: string): never {
+    throw new NotApplicable(reason);
+  }
+
+  /** Starts the plugin without sending anything. */
+  async startProcess({ cwd }: Pick<StartOptions, "cwd"> = {}): Promise<StartedPlugin> {
+    const { subject, workspace } = this;
+    this.signal.throwIfAborted();
+    const plugin = await (subject.launch ?? launchProcess)({
+      // A bare name is looked up in PATH; a path must not depend on the working directory.
+      executable: subject.executable.includes("/") ? resolve(subject.executable) : subject.executable,
+      args: subject.args ?? [],
+      env: { ...process.env, ...subject.env, TMPDIR: workspace.temporary },
+      cwd,
+    });
+    const started = { plugin, monitor: new FrameMonitor(plugin.transport) };
+    this.#started.push(started);
+    if (this.signal.aborted) {
+      // The check may have ended the other plugins already.
+      await plugin.kill();
+      this.signal.throwIfAborted();
+    }
+    return started;
+  }
+
+  /** Starts the plugin and opens the HTTP/2 connection. */
+  async connect(options: StartOptions = {}): Promise<ConnectedPlugin> {
+    const running = await this.startProcess(options);
+    const endpoint = { transport: running.monitor, exited: running.plugin.exited };
+    const { trace, userAgent } = options;
+    const connection = await PluginConnection.open(endpoint, { generation: this.generation, trace, userAgent });
+    return { ...running, connection };
+  }
+
+  /** Starts the plugin, connects, and sends Init. */
+  async start(options: StartOptions = {}): Promise<ReadyPlugin<Clients[Kind]>> {
+    const connected = await this.connect(options);
+    return { ...connected, client: await this.open(connected.connection, options) };
+  }
+
+  /** Sends Init. */
+  async open(connection: PluginConnection, options: StartOptions = {}): Promise<Clients[Kind]> {
+    const open = openers[this.connector] as (
+      connection: PluginConnection,
+      options: ConnectorOptions,
+    ) => Promise<Clients[Kind]>;
+    return await open(connection, this.initOptions(options));
+  }
+
+  /** Returns the parameters of Init. */
+  initOptions({ config, options, location }: StartOptions = {}): ConnectorOptions {
+    return { location: location ?? this.location, config: { ...this.subject.config, ...config }, options };
+  }
+
+  /** Returns the end of the logs of all plugins that this check has started. */
+  stderrText(): string {
+    return this.#started.map(({ plugin }) => plugin.stderrText()).join("");
+  }
+
+  /** The first output of a plugin of this check that is not HTTP/2: see {@link FrameMonitor.garbage}. */
+  get garbage(): string | undefined {
+    return this.#started.find(({ monitor }) => monitor.garbage !== undefined)?.monitor.garbage;
+  }
+
+  /** Kills the plugins that are still running. */
+  async end(): Promise<void> {
+    await Promise.all(this.#started.map(({ plugin }) => plugin.kill()));
+  }
+}

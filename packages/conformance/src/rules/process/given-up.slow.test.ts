@@ -1,0 +1,3 @@
+import { describeStorageTransfers } from "../../testing/given-up-transfers.js";
+
+describeStorageTransfers("v1.0");
