@@ -1,5 +1,5 @@
-// All tests that need Go; where there is none, one line that says so, unless CI or
-// KLOSET_REQUIRE_GO asks for them.
+// Runs all tests that need Go. Skipped with one line without Go, unless CI or
+// KLOSET_REQUIRE_GO is set.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
