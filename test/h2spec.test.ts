@@ -64,9 +64,7 @@ Connection closed</error>
 
   it("may have an exception that fails as it says, and no other", () => {
     expect(problems([...passing, failing], [exception])).toEqual([]);
-    expect(problems([...passing, failing], [{ ...exception, instead: "Timeout" }])[0]).toContain(
-      'expected "Timeout"',
-    );
+    expect(problems([...passing, failing], [{ ...exception, instead: "Timeout" }])[0]).toContain('expected "Timeout"');
   });
 
   it("of an exception that passes, or does not exist, is a problem", () => {

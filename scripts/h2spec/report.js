@@ -38,9 +38,7 @@ export function judge(cases, exceptions) {
     known.delete(name);
     if (exception === undefined) return state === "passed" ? [] : [`${name}: ${state}\n${text}`];
     if (state === "passed") return [`${name}: passes; remove it from the known exceptions`];
-    return actual === exception.instead
-      ? []
-      : [`${name}: expected ${JSON.stringify(exception.instead)}\n${text}`];
+    return actual === exception.instead ? [] : [`${name}: expected ${JSON.stringify(exception.instead)}\n${text}`];
   });
   for (const name of known.keys()) problems.push(`${name}: known exception, but no such case`);
   if (cases.length < LEAST) problems.push(`expected at least ${LEAST} cases, got ${cases.length}`);
