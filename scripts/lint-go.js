@@ -13,7 +13,7 @@ const interop = join(top, "interop");
 const tools = join(top, "node_modules/.cache/lint-go");
 const TOOL_PACKAGES = ["honnef.co/go/tools/cmd/staticcheck", "github.com/kisielk/errcheck"];
 
-if (hasGoFor("the linters of Go")) process.exitCode = main() ? 0 : 1;
+if (hasGoFor("lint:go")) process.exitCode = main() ? 0 : 1;
 
 function main() {
   execFileSync("go", ["build", "-o", `${tools}/`, ...TOOL_PACKAGES], {

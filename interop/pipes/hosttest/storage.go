@@ -189,7 +189,7 @@ func (s *Suite) ranges(t *testing.T) {
 	}{
 		{0, 17}, {67294, 86}, {471_997, 2000}, {0, 0}, {size - 1, 1}, {1<<20 - 1, 2}, {3, 2_272_360}, {1<<20 + 5, 4 << 20},
 		{0, uint32(size)},
-		// A range behind the end is empty; it is not an error.
+		// A range after the end is empty; it is not an error.
 		{size - 5, 100}, {size, 10}, {size + 1000, 10}, {1 << 40, 1 << 31},
 	} {
 		part := host.Range{Offset: bounds.offset, Length: bounds.length}

@@ -91,7 +91,7 @@ func Whole(content Content) io.Reader {
 	return io.NewSectionReader(content, 0, content.Size())
 }
 
-// Section reads a part of a resource, clipped at its end: a part behind the end is
+// Section reads a part of a resource, clipped at its end: a part after the end is
 // empty, which is not an error.
 func Section(content Content, offset uint64, length uint32) io.Reader {
 	size := content.Size()
