@@ -1,5 +1,5 @@
-// Makes what the benchmark compares, and runs it: `npm run bench`. Without Go it
-// is left out, unless CI or KLOSET_REQUIRE_GO asks for it.
+// Builds the plugins and the host of the benchmark and runs it: `npm run bench`. Skipped
+// without Go, unless CI or KLOSET_REQUIRE_GO is set.
 import { execFileSync, spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

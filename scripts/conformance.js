@@ -1,7 +1,6 @@
-// Holds the baseline in Go to the conformance kit, as its author would: by the
-// kit's command line. A kit that only plugins of the same hands pass says little.
-// (plugins/fs is held to it in Jest.) Without Go it is left out, unless CI or
-// KLOSET_REQUIRE_GO asks for it.
+// Runs the conformance kit on the baseline plugin in Go, from its command line as a plugin
+// author would: the kit must not only pass plugins built on this SDK. (Jest runs it on
+// plugins/fs.) Skipped without Go, unless CI or KLOSET_REQUIRE_GO is set.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,7 +32,7 @@ function checkGo(generation) {
     plugin,
     "importer",
   );
-  // So large that a reader can be given up half-way: some rules need that.
+  // Large files: some rules stop a reader half-way.
   check(
     "importer",
     "baseline://there",
@@ -41,7 +40,7 @@ function checkGo(generation) {
     plugin,
     "importer",
   );
-  // It keeps nothing that it restores.
+  // The exporter keeps nothing, so every path is new.
   check("exporter", "baseline:///{unique}", only, plugin, "exporter");
   check("storage", "baseline://{directory}", only, plugin, "storage");
 }

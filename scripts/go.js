@@ -1,16 +1,21 @@
-// What the scripts that need Go know of it.
+// Shared by the scripts that need Go: its environment, its oldest version, the modules.
 import { spawnSync } from "node:child_process";
 
 const OLDEST = [1, 25];
 
+/** The modules of interop/. The first two are libraries of the others. */
+export const goModules = ["pipes", "grpc", "v1.0", "v1.1"];
+
 export const goEnvironment = {
   ...process.env,
-  // What go.mod and go.sum name is all there is; a Go that is too old is not replaced by a download.
+  // Each module builds with the versions in its own go.mod. A workspace would use one version of grpc-go for all.
+  GOWORK: "off",
+  // Use the versions in go.mod and go.sum, and do not download a newer Go.
   GOFLAGS: `${process.env.GOFLAGS ?? ""} -mod=readonly -buildvcs=false`.trim(),
   GOTOOLCHAIN: "local",
 };
 
-/** Undefined when there is a Go that is new enough. */
+/** Returns the reason why Go cannot be used; undefined if it can. */
 function whyNoGo() {
   const { stdout, error, status } = spawnSync("go", ["version"], { env: goEnvironment, encoding: "utf8" });
   if (error?.code === "ENOENT") return "Go is not installed";
@@ -23,15 +28,15 @@ function whyNoGo() {
   return `Go ${major}.${minor} is older than ${OLDEST.join(".")}`;
 }
 
-/** Whether its absence is a failure. */
+/** Returns true if a missing Go is a failure. */
 function goIsRequired() {
   const isSet = (value) => value !== undefined && !["", "0", "false"].includes(value);
   return isSet(process.env.CI) || isSet(process.env.KLOSET_REQUIRE_GO);
 }
 
 /**
- * Whether there is a Go to run this with. Where there is none it is left out, and a
- * line says so; where it is required, the line says that, and the process fails.
+ * Returns true if Go is installed and recent enough. If not, prints one line; where Go is
+ * required (CI or KLOSET_REQUIRE_GO is set), the process also fails.
  */
 export function hasGoFor(what) {
   const missing = whyNoGo();

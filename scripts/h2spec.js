@@ -1,7 +1,6 @@
-// Holds the framed server to h2spec, the conformance suite of HTTP/2, on
-// connections of its own over loopback. Every case has to pass, but for those in
-// h2spec/known-exceptions.json; one of those that passes fails the run, too.
-// Without Go it is left out, unless CI or KLOSET_REQUIRE_GO asks for it.
+// Runs h2spec, the conformance suite of HTTP/2, against the framed server over loopback.
+// Every case must pass except those in h2spec/known-exceptions.json; an exception that
+// passes also fails the run. Skipped without Go, unless CI or KLOSET_REQUIRE_GO is set.
 import { Buffer } from "node:buffer";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,14 +14,14 @@ import { fileURLToPath } from "node:url";
 import { goEnvironment, hasGoFor } from "./go.js";
 import { judge, readReport } from "./h2spec/report.js";
 
-/** How long a case may wait, in seconds; on a machine with much else to do. */
+/** The longest wait of a case, in seconds; on a busy machine. */
 const TIMEOUT = 20;
 
-/** How long h2spec sends nothing when it waits for an answer, in milliseconds; between two frames it is not as long. */
+/** A pause after which h2spec waits for an answer, in milliseconds; pauses between two frames are shorter. */
 const QUIET = 200;
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-// Its version and those of all that it is built of are in its go.mod.
+// Its version and those of its dependencies are pinned in scripts/h2spec/go.mod.
 const command = join(top, "node_modules/.cache/h2spec/h2spec");
 const exceptions = JSON.parse(readFileSync(new URL("h2spec/known-exceptions.json", import.meta.url), "utf8"));
 async function main() {
@@ -40,9 +39,9 @@ async function main() {
 }
 
 /**
- * The real server, on a new connection for each case. It serves nothing: h2spec
- * says GET, with or without content, and what gRPC answers to that (status 405,
- * with a text) has header blocks, data and an end, as the cases need them.
+ * Starts the real server, with a new connection for each case. It has no services: h2spec
+ * sends GET requests, with or without content, and the gRPC answer (status 405 with a text)
+ * has header blocks, data and an end, as the cases need them.
  */
 async function listen() {
   const { serveFramed } = await import("@kloset/server").catch((error) => {
@@ -57,15 +56,14 @@ async function listen() {
 }
 
 /**
- * A socket, but for two things:
+ * A socket with two differences:
  *
- * It ends as two pipes do: what was sent arrives, and then the end. A TCP
- * connection that is closed with something unread is reset instead, and h2spec
- * takes that for another error than a connection that was closed.
+ * It ends like a pair of pipes: everything sent arrives before the end. A TCP connection
+ * that is closed with unread input is reset instead, which h2spec reports as another error.
  *
- * Frames of a request that has not ended arrive together with what follows them.
- * They are refused as soon as their headers have come, and many cases are about
- * what comes behind on a stream that is still open.
+ * Frames of an unfinished request are held until the following frames arrive. The server
+ * refuses such a request as soon as it has its headers, but many cases test what follows on
+ * a stream that is still open.
  */
 class LikePipes extends Duplex {
   #socket;
@@ -113,14 +111,14 @@ class LikePipes extends Duplex {
   }
 }
 
-/** Whether these frames end within a request, or within a frame. */
+/** Returns true if the bytes end within a request or within a frame. */
 function isInRequest(bytes) {
   const PREFACE = "PRI * HTTP/2.0";
   let at = bytes.toString("latin1", 0, PREFACE.length) === PREFACE ? 24 : 0;
   let isOpen = false;
   while (at + 9 <= bytes.length) {
     const [type, flags] = [bytes[at + 3], bytes[at + 4]];
-    // DATA and HEADERS have END_STREAM; RST_STREAM ends a request, too.
+    // DATA and HEADERS carry END_STREAM; RST_STREAM also ends a request.
     if (type === 0 || type === 1) isOpen = (flags & 1) === 0;
     else if (type === 3) isOpen = false;
     at += 9 + bytes.readUIntBE(at, 3);
@@ -128,7 +126,7 @@ function isInRequest(bytes) {
   return isOpen || at !== bytes.length;
 }
 
-/** Runs all cases, the strict ones too. */
+/** Runs all cases, including the strict ones. */
 async function casesOf(port) {
   const folder = mkdtempSync(join(tmpdir(), "kloset-h2spec-"));
   try {
@@ -148,7 +146,7 @@ async function casesOf(port) {
     let output = "";
     h2spec.stdout.on("data", (chunk) => (output += chunk));
     const [status, signal] = await once(h2spec, "close");
-    // 1 when cases fail.
+    // Exit code 1: cases failed.
     if (status !== 0 && status !== 1) throw new Error(`h2spec ended with ${signal ?? `code ${status}`}:\n${output}`);
     return readReport(readFileSync(report, "utf8"));
   } finally {
@@ -156,5 +154,5 @@ async function casesOf(port) {
   }
 }
 
-// At the end: classes are not hoisted.
+// At the end: the class must be initialized first.
 if (hasGoFor("h2spec")) process.exitCode = await main();

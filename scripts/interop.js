@@ -1,14 +1,13 @@
-// Runs the Go modules in interop/: plugins driven by the client library of
-// released Plakars. Without Go it says so and leaves them out, unless CI or
-// KLOSET_REQUIRE_GO asks for them. A test that is skipped is a failure.
+// Tests the Go modules in interop/: plugins driven by the client library of released
+// versions of Plakar. Skipped with a message without Go, unless CI or KLOSET_REQUIRE_GO
+// is set. A skipped test is a failure.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
-import { goEnvironment, hasGoFor } from "./go.js";
+import { goEnvironment, goModules, hasGoFor } from "./go.js";
 
-const MODULES = ["pipes", "grpc", "v1.0", "v1.1"];
-/** For a whole package, on a machine with much else to do. */
+/** For a whole package, on a busy machine. */
 const TIMEOUT = "45m";
 
 const interop = fileURLToPath(new URL("../interop/", import.meta.url));
@@ -16,8 +15,8 @@ if (hasGoFor("the interop suite")) process.exitCode = await main();
 
 async function main() {
   let failed = false;
-  for (const module of MODULES) {
-    // Each module's faults are shown in one run.
+  for (const module of goModules) {
+    // Show the failures of all modules in one run.
     if (!(await vet(module)) || !(await test(module))) failed = true;
   }
   return failed ? 1 : 0;
@@ -27,9 +26,9 @@ async function vet(module) {
   return (await exitOf(start(module, ["vet", "./..."], "inherit"))) === 0;
 }
 
-/** Prints results as they come, and all output of what did not pass. */
+/** Prints each result as it arrives, with the output of tests that did not pass. */
 async function test(module) {
-  // The plugin under test is nothing that Go's cache of results knows of.
+  // -count=1: Go's cache of results does not know the plugin under test.
   const go = start(module, ["test", "-json", "-count=1", `-timeout=${TIMEOUT}`, "./..."], "pipe");
   const exit = exitOf(go);
   const output = new Map();
@@ -54,7 +53,7 @@ async function test(module) {
     }
   }
   const status = await exit;
-  // A test that was cut off has no result.
+  // An interrupted test has no result.
   for (const [name, text] of output) console.log(`no result of ${name}:\n${text}`);
   for (const name of skipped) console.error(`${name} was skipped, which is a failure`);
   return status === 0 && skipped.length === 0;

@@ -1,4 +1,5 @@
-// Runs all tests that need Go. Without Go, prints one line instead, or fails if CI or KLOSET_REQUIRE_GO is set.
+// Runs all tests that need Go. Skipped with one line without Go, unless CI or
+// KLOSET_REQUIRE_GO is set.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

@@ -3,7 +3,7 @@ import { inTurn } from "./compare.js";
 import type { Measures } from "./drive.js";
 import { measuresWith } from "./testing/figures.js";
 
-it("has all do it in turn, and another one first in each round", async () => {
+it("runs all in turn, beginning with another one in each round", async () => {
   const order: string[] = [];
   const taken = await inTurn(["a", "b", "c"], 4, async (name): Promise<Measures> =>
     measuresWith({ seconds: order.push(name) }),

@@ -1,15 +1,15 @@
 import { contestants, type Contestant } from "./contestants.js";
 import type { Measures } from "./drive.js";
 
-/** Of each contestant, what every round took. */
+/** The measurements of each contestant, by round. */
 export type Rounds<Name extends string = Contestant> = Readonly<Record<Name, readonly Measures[]>>;
 
 /**
- * Has everybody do the same in turn, round by round: A B C, B C A, … so that
- * whatever slows the machine down meets all of them.
+ * Measures all contestants in turn, round by round: A B C, B C A, … so that noise on the
+ * machine affects all of them.
  *
- * @param rounds - How often each one runs.
- * @param measure - Runs one of them once.
+ * @param rounds - The number of runs of each contestant.
+ * @param measure - Runs one contestant once.
  */
 export async function inTurn<Name extends string>(
   names: readonly Name[],
@@ -23,7 +23,7 @@ export async function inTurn<Name extends string>(
   return taken;
 }
 
-/** {@link inTurn} for the three plugins. */
+/** Calls {@link inTurn} for the three plugins. */
 export async function compare(rounds: number, measure: (name: Contestant) => Promise<Measures>): Promise<Rounds> {
   return await inTurn(contestants, rounds, measure);
 }

@@ -1,17 +1,17 @@
 import { fileURLToPath } from "node:url";
 import type { Row } from "./rows.js";
 
-/** Who is compared. */
+/** The name of a plugin in the comparison. */
 export type Contestant = "typescript" | "go" | "goTuned";
 
-/** In the order of the first round. */
+/** All contestants, in the order of the first round. */
 export const contestants: readonly Contestant[] = ["typescript", "go", "goTuned"];
 
-/** How a plugin is started. */
+/** The command and settings of a plugin. */
 export interface Plugin {
   /** The executable and its arguments. */
   readonly command: readonly string[];
-  /** Settings that the host sends, as `key=value`. */
+  /** Settings that the host sends, in the form `key=value`. */
   readonly config: readonly string[];
 }
 
@@ -23,7 +23,7 @@ const fsImporter = fileURLToPath(new URL("../../plugins/fs/dist/tsfs-importer.cj
 /** The host that drives them all. */
 export const client = fileURLToPath(new URL("go/bench", dist));
 
-/** The plugins that do the work of a row. */
+/** Returns the plugins that do the work of a row. */
 export function pluginsOf({
   connector,
   folder,
@@ -36,7 +36,7 @@ export function pluginsOf({
       command: [process.execPath, ...script],
       config: folder === undefined ? [] : [`location=tsfs://${folder}`],
     },
-    // As Plakar's Go SDK does it: 1 MiB is allocated for every call that reads.
+    // Like Plakar's Go SDK: allocates 1 MiB for every call that reads.
     go: { command, config: ["buffers=fresh", ...onDisk] },
     goTuned: { command, config: ["buffers=pooled", ...onDisk] },
   };

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { drive, measuresOf } from "./drive.js";
 import { measuresWith } from "./testing/figures.js";
 
-describe("what the host prints", () => {
-  it("is read", () => {
+describe("the output of the host", () => {
+  it("is parsed", () => {
     expect(measuresOf(`${JSON.stringify(measuresWith({ seconds: 3 }))}\n`)).toEqual(measuresWith({ seconds: 3 }));
   });
 
@@ -14,12 +14,12 @@ describe("what the host prints", () => {
     ["{}", "the host printed no seconds: {}"],
     ["null", "the host printed no seconds: null"],
     [JSON.stringify({ ...measuresWith({}), peakBytes: "much" }), "the host printed no peakBytes"],
-  ])("%s is refused", (text, message) => {
+  ])("is rejected if it is %s", (text, message) => {
     expect(() => measuresOf(text)).toThrow(message);
   });
 });
 
-it("tells the job and the host's words when it failed", async () => {
+it("reports the job and the stderr of a host that failed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kloset-bench-"));
   try {
     const host = join(folder, "host");

@@ -1,23 +1,23 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** What the host in Go tells of one run. */
+/** The measurements of one run, as printed by the host in Go. */
 export interface Measures {
-  /** Of the work itself. */
+  /** The time of the work itself. */
   readonly seconds: number;
-  /** Of content. */
+  /** The content transferred. */
   readonly bytes: number;
-  /** The plugin's, from its start to its end. */
+  /** The CPU time of the plugin, from its start to its end. */
   readonly cpuSeconds: number;
-  /** The most memory that the plugin had. */
+  /** The largest resident set of the plugin. */
   readonly peakBytes: number;
-  /** From the start of the process to the answer of Init. */
+  /** The time from the start of the process to the answer of Init. */
   readonly answerSeconds: number;
-  /** From the start of the process to its end. */
+  /** The time from the start of the process to its end. */
   readonly exitSeconds: number;
 }
 
-/** What a plugin is to do. */
+/** The work for a plugin. */
 export interface Job {
   readonly work: string;
   readonly count?: number;
@@ -29,15 +29,15 @@ export interface Job {
   readonly plugin: readonly string[];
 }
 
-/** All of them. */
+/** The fields of {@link Measures}. */
 const names = ["seconds", "bytes", "cpuSeconds", "peakBytes", "answerSeconds", "exitSeconds"] as const;
 const run = promisify(execFile);
 
 /**
- * Starts the plugin under the host and has it do the job, once.
+ * Runs the host, which starts the plugin and drives it through the job once.
  *
  * @param client - The host's executable.
- * @throws Error that tells the job when anything failed, or came wrong.
+ * @throws Error with the job if anything fails or the plugin sends wrong bytes.
  */
 export async function drive(client: string, job: Job, env: NodeJS.ProcessEnv): Promise<Measures> {
   const args = [
@@ -58,7 +58,7 @@ export async function drive(client: string, job: Job, env: NodeJS.ProcessEnv): P
   return measuresOf(stdout);
 }
 
-/** @throws Error when the text is not what the host prints. */
+/** Parses the output of the host. @throws Error if a field is missing. */
 export function measuresOf(text: string): Measures {
   const value: unknown = JSON.parse(text);
   for (const name of names) {

@@ -47,7 +47,7 @@ async function measure({ rows, rounds, server, whole, judged }: Options): Promis
   for (const [index, row] of rows.entries()) {
     const summary = await measureRow(row, rounds, env);
     summaries.push(summary);
-    // A whole run takes a while: each row is told as soon as it is known.
+    // Report each row as soon as it is known: a whole run is long.
     const found = judged ? cellsOf(summary).slice(2).join("  ") : "works";
     process.stderr.write(`${index + 1}/${rows.length}  ${row.id.padEnd(ID_WIDTH)}  ${found}\n`);
   }

@@ -1,36 +1,36 @@
 import { parseArgs } from "node:util";
 import { rows, rowsNamed, shortened, tiny, type Row } from "./rows.js";
 
-/** What a run is asked for. */
+/** The options of a run. */
 export interface Options {
   readonly rows: readonly Row[];
   readonly rounds: number;
-  /** For `KLOSET_SERVER`; undefined leaves the environment as it is. */
+  /** The value of `KLOSET_SERVER`; undefined keeps the environment. */
   readonly server?: string | undefined;
   /** The folder of the reports; undefined writes none. */
   readonly out?: string | undefined;
-  /** Whether it is about every row; then start-up is measured, too. */
+  /** True if all rows are measured; then start-up is measured as well. */
   readonly whole: boolean;
-  /** Whether times say anything: not of tiny amounts. */
+  /** False if the amount of work is too small to judge times. */
   readonly judged: boolean;
 }
 
-/** How the command is called. */
+/** The help text of the command line. */
 export const usage = `Usage: npm run bench [-- options]
 
-Compares a plugin in TypeScript with the same in Go, in turn, in processes of
-their own, through one host in Go. Larger is better: a ratio is the time of Go
-divided by that of TypeScript, and what is shown is the median of the rounds'.
+Compares a plugin in TypeScript with its equivalent in Go. A host in Go drives
+both in turn, in separate processes. A ratio is the time of Go divided by that of
+TypeScript (larger is better); the table shows the median of all rounds.
 
-  --rows LIST     only rows that begin with one of these, as "import,put-10m@1"
-  --rounds N      rounds (default 7; with --quick 3)
+  --rows LIST     only rows whose name begins with an item, e.g. "import,put-10m@1"
+  --rounds N      number of rounds (default: 7; with --quick 3)
   --server NAME   "connect" or "framed": sets KLOSET_SERVER
   --quick         a quarter of the work, 3 rounds
-  --out FOLDER    where benchmark.json, .md and .svg go (default: docs, for a whole
-                  run that is not quick; otherwise they are not written)
-  --smoke         proves that it works: tiny amounts, one round, nothing judged
+  --out FOLDER    folder for benchmark.json, .md and .svg (default: docs for a run
+                  of all rows without --quick; otherwise no files are written)
+  --smoke         only check that the benchmark works: minimal work, one round
 
-Exit codes: 0 measured, 1 something failed or came wrong, 2 wrong usage.
+Exit codes: 0 measured, 1 a failure or wrong data, 2 wrong usage.
 `;
 
 const ROUNDS = 7;
@@ -39,9 +39,10 @@ const QUICK_SHARE = 1 / 4;
 const servers = ["connect", "framed"];
 
 /**
- * @param args - The command line's.
- * @param defaultOut - Where the reports of a whole run go.
- * @throws Error that names what is wrong.
+ * Parses the command line.
+ *
+ * @param defaultOut - The folder for the reports of a full run.
+ * @throws Error that names the wrong option.
  */
 export function optionsOf(args: readonly string[], defaultOut: string): Options {
   const { values } = parseArgs({
@@ -57,7 +58,7 @@ export function optionsOf(args: readonly string[], defaultOut: string): Options 
   });
   const { quick, smoke, server } = values;
   if (server !== undefined && !servers.includes(server)) {
-    throw new Error(`--server is ${JSON.stringify(server)}: "connect" or "framed" is needed`);
+    throw new Error(`--server: expected "connect" or "framed", got ${JSON.stringify(server)}`);
   }
   const whole = values.rows === undefined;
   const chosen = values.rows === undefined ? rows : rowsNamed(values.rows);
@@ -79,7 +80,7 @@ function defaultRounds(quick: boolean, smoke: boolean): number {
 function roundsOf(text: string): number {
   const rounds = Number(text);
   if (!/^\d+$/.test(text) || rounds < 1 || !Number.isSafeInteger(rounds)) {
-    throw new Error(`--rounds is ${JSON.stringify(text)}: a whole number of 1 or more is needed`);
+    throw new Error(`--rounds: expected an integer of at least 1, got ${JSON.stringify(text)}`);
   }
   return rounds;
 }

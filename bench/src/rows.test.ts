@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { rows, rowsNamed, shortened, tiny } from "./rows.js";
 
 describe("the rows", () => {
-  it("have the targets that were set", () => {
+  it("have the agreed targets", () => {
     expect(Object.fromEntries(rows.map(({ id, target }) => [id, target]))).toEqual({
       "records@8": 1.3,
       "import-1k@8": 4,
@@ -26,7 +26,7 @@ describe("the rows", () => {
     });
   });
 
-  it("bound CPU where data flows for long, and memory where it is not the plugin's to keep", () => {
+  it("bound the CPU time for bulk data, and the memory except for storages", () => {
     for (const { id, bulk, peakLimit, connector } of rows) {
       expect([id, bulk]).toEqual([id, id.includes("-10m@")]);
       expect([id, peakLimit]).toEqual([id, connector === "storage" ? undefined : 150_000_000]);
@@ -35,11 +35,11 @@ describe("the rows", () => {
 });
 
 describe("rowsNamed", () => {
-  it("finds all that begin with a word, in the order of the table", () => {
+  it("finds all rows that begin with an item, in the order of the table", () => {
     expect(rowsNamed("put-10m@1, import-1k").map(({ id }) => id)).toEqual(["import-1k@8", "import-1k@1", "put-10m@1"]);
   });
 
-  it.each(["", "nap", "import,nap"])("names the wrong word of %j, and what there is", (text) => {
+  it.each(["", "nap", "import,nap"])("names the wrong item of %j and the existing rows", (text) => {
     expect(() => rowsNamed(text)).toThrow(
       `no row begins with "${text === "" ? "" : "nap"}"; there are records@8, import-1k@8, `,
     );
@@ -47,13 +47,13 @@ describe("rowsNamed", () => {
 });
 
 describe("a shorter row", () => {
-  it("has its share, and work for every call", () => {
+  it("has its share of the work, and work for every concurrent call", () => {
     const [row] = rowsNamed("get-10m@8");
     expect(row && shortened(row, 1 / 4)).toEqual({ ...row, count: 75 });
     expect(row && tiny(row)).toEqual({ ...row, count: 8 });
   });
 
-  it("imports the whole folder, or a small one", () => {
+  it("imports the same folder, or a small one if tiny", () => {
     const [row] = rowsNamed("fs@1");
     expect(row && shortened(row, 1 / 4)).toBe(row);
     expect(row && tiny(row).folder).not.toBe(row?.folder);

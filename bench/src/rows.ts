@@ -1,32 +1,32 @@
 import { fileURLToPath } from "node:url";
 
-/** What the host has a plugin do: the names of `interop/v1.1/cmd/bench`. */
+/** The kinds of work, as named in `interop/v1.1/cmd/bench`. */
 export type Work = "records" | "import" | "export" | "put" | "get" | "ranges" | "tree";
 
 /** A connector of the plugins. */
 export type Connector = "importer" | "exporter" | "storage";
 
-/** One line of the comparison. */
+/** One row of the comparison. */
 export interface Row {
-  /** As `import-1k@8`: what is done, and how many calls at once. */
+  /** The kind of work and the number of concurrent calls, as in `import-1k@8`. */
   readonly id: string;
-  /** For people. */
+  /** The title in reports. */
   readonly title: string;
   readonly connector: Connector;
   readonly work: Work;
-  /** Files, or calls: about 2 seconds for Go, and more where CPU is compared, so that a plugin's first moments count for little. */
+  /** Files or calls: about 2 seconds of work for Go, and more where CPU time is compared, to outweigh the start-up. */
   readonly count: number;
   /** Bytes of each file or resource. */
   readonly size: number;
-  /** Calls at once. */
+  /** The number of concurrent calls. */
   readonly calls: number;
-  /** Set where `plugins/fs` imports a folder that is on the disk, in place of made-up files. */
+  /** A folder on the disk that `plugins/fs` imports instead of synthetic files. */
   readonly folder?: string | undefined;
-  /** What the median of ratios must reach; undefined where nothing was promised. */
+  /** The target for the median of ratios; undefined without a target. */
   readonly target?: number | undefined;
-  /** Where data flows for long: CPU must not be above Go's. */
+  /** True for bulk data: the CPU time must not exceed Go's. */
   readonly bulk: boolean;
-  /** What the peak of memory must stay below; undefined where the plugin keeps what it is given. */
+  /** The limit for the peak of memory; undefined where the plugin keeps the data in memory. */
   readonly peakLimit?: number | undefined;
 }
 
@@ -34,15 +34,15 @@ const KB = 1000;
 const MB = KB * KB;
 const KiB = 1024;
 const MiB = KiB * KiB;
-/** Real files of all sizes that everybody has who can run this. */
+/** Real files of all sizes that exist wherever the benchmark runs. */
 const TREE = fileURLToPath(new URL("../../node_modules", import.meta.url));
 const SMALL_TREE = fileURLToPath(new URL("../../interop", import.meta.url));
-/** Of every row but those of the storage in memory. */
+/** For every row except those of the storage in memory. */
 const PEAK_LIMIT = 150 * MB;
 
 const TINY_SHARE = 1 / 100;
 
-/** A row for each number of calls at once, with its target. */
+/** A group of rows, one for each number of concurrent calls, with their targets. */
 interface Kind extends Omit<Row, "id" | "calls" | "target" | "bulk" | "peakLimit"> {
   readonly name: string;
   readonly targets: Readonly<Record<number, number | undefined>>;
@@ -151,7 +151,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Every row, those of 8 calls at once before those of one. */
+/** All rows, those with 8 concurrent calls before those with one. */
 export const rows: readonly Row[] = kinds.flatMap(({ name, targets, ...kind }) =>
   Object.entries(targets)
     .map(([calls, target]) => ({
@@ -166,26 +166,26 @@ export const rows: readonly Row[] = kinds.flatMap(({ name, targets, ...kind }) =
 );
 
 /**
- * The rows of a list as `import,put-10m@1`: of each word, all rows whose id begins with it.
+ * Returns the rows whose id begins with an item of a list such as `import,put-10m@1`.
  *
- * @throws Error for a word that no row begins with.
+ * @throws Error for an item without a row.
  */
 export function rowsNamed(text: string): Row[] {
-  const words = text.split(",").map((word) => word.trim());
-  for (const word of words) {
-    if (word === "" || !rows.some(({ id }) => id.startsWith(word))) {
-      throw new Error(`no row begins with ${JSON.stringify(word)}; there are ${rows.map(({ id }) => id).join(", ")}`);
+  const prefixes = text.split(",").map((item) => item.trim());
+  for (const prefix of prefixes) {
+    if (prefix === "" || !rows.some(({ id }) => id.startsWith(prefix))) {
+      throw new Error(`no row begins with ${JSON.stringify(prefix)}; there are ${rows.map(({ id }) => id).join(", ")}`);
     }
   }
-  return rows.filter(({ id }) => words.some((word) => id.startsWith(word)));
+  return rows.filter(({ id }) => prefixes.some((prefix) => id.startsWith(prefix)));
 }
 
-/** The same row with less to do: a share of the files or calls. A folder stays as it is. */
+/** Returns the row with a share of its files or calls. A row with a folder is unchanged. */
 export function shortened(row: Row, share: number): Row {
   return row.folder === undefined ? { ...row, count: Math.max(row.calls, 2, Math.round(row.count * share)) } : row;
 }
 
-/** The same row with hardly anything to do. */
+/** Returns the row with a minimum of work. */
 export function tiny(row: Row): Row {
   const short = shortened(row, TINY_SHARE);
   return row.folder === undefined ? short : { ...short, folder: SMALL_TREE };

@@ -3,29 +3,29 @@ import { client, pluginsOf } from "./contestants.js";
 import { drive } from "./drive.js";
 import { medianOf, ratiosOf, spreadOf, type Spread } from "./statistics.js";
 
-/** Who is started: Node without a program, and both plugins. */
+/** A process to start: Node without a program, or a plugin. */
 export type Starter = "node" | "typescript" | "go";
 
-/** What starting takes: medians of seconds. */
+/** The summary of start-up: medians of seconds. */
 export interface StartSummary {
   readonly rounds: number;
-  /** From the start of the process to the answer of Init. */
+  /** The time from the start of the process to the answer of Init. */
   readonly answerSeconds: Readonly<Record<Exclude<Starter, "node">, number>>;
-  /** From the start of the process to its end, when the host goes after Init. `node` is `node -e 0`. */
+  /** The time from the start of the process to its end if the host disconnects after Init. `node` is `node -e 0`. */
   readonly exitSeconds: Readonly<Record<Starter, number>>;
-  /** The time to TypeScript's answer, in times of a whole `node -e 0`: less is better. */
+  /** The time to TypeScript's answer divided by that of a whole `node -e 0`: less is better. */
   readonly answerInBareNodes: Spread;
   readonly limit: number;
   readonly reached: boolean;
 }
 
 const starters: readonly Starter[] = ["node", "typescript", "go"];
-/** What the time to the first answer may be, in times of `node -e 0`. */
+/** The limit for the time to the first answer, as a multiple of `node -e 0`. */
 const LIMIT = 1.25;
-/** A start is short, and its time uncertain. */
+/** Several starts per round: a single one is too short to be measured reliably. */
 const STARTS_A_ROUND = 3;
 
-/** Starts all in turn. */
+/** Measures all starts in turn. */
 export async function measureStart(rounds: number, env: NodeJS.ProcessEnv): Promise<StartSummary> {
   const { typescript, go } = pluginsOf({ connector: "importer" });
   const taken = await inTurn(starters, rounds * STARTS_A_ROUND, (name) => {
@@ -35,7 +35,7 @@ export async function measureStart(rounds: number, env: NodeJS.ProcessEnv): Prom
   return startSummaryOf(taken);
 }
 
-/** Says what the rounds come to. */
+/** Summarizes the rounds. */
 export function startSummaryOf(taken: Rounds<Starter>): StartSummary {
   const answer = (name: Starter): number[] => taken[name].map(({ answerSeconds }) => answerSeconds);
   const exit = (name: Starter): number[] => taken[name].map(({ exitSeconds }) => exitSeconds);

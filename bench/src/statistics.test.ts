@@ -20,23 +20,23 @@ describe("spreadOf", () => {
     expect(spreadOf(values)).toEqual({ lowest, lowerQuartile, median, upperQuartile, highest });
   });
 
-  it("sorts by number, and leaves what it was given", () => {
+  it("sorts numerically and does not change its argument", () => {
     const values = [10, 9, 100];
     expect(medianOf(values)).toBe(10);
     expect(values).toEqual([10, 9, 100]);
   });
 
-  it("is of nothing an error", () => {
-    expect(() => spreadOf([])).toThrow(new RangeError("there is nothing to take a quantile of"));
+  it("rejects an empty list", () => {
+    expect(() => spreadOf([])).toThrow(new RangeError("a quantile needs at least one value"));
   });
 });
 
 describe("ratiosOf", () => {
-  it("divides round by round: above 1 is ours better", () => {
+  it("divides round by round: above 1, ours is better", () => {
     expect(ratiosOf([1, 2, 4], [2, 2, 1])).toEqual([2, 1, 0.25]);
   });
 
-  it("pairs no rounds of different numbers", () => {
-    expect(() => ratiosOf([1, 2], [1])).toThrow(new RangeError("2 rounds can not be paired with 1"));
+  it("rejects different numbers of rounds", () => {
+    expect(() => ratiosOf([1, 2], [1])).toThrow(new RangeError("2 rounds cannot be paired with 1"));
   });
 });

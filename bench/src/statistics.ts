@@ -1,4 +1,4 @@
-/** How figures of several rounds lie. */
+/** The distribution of a figure over several rounds. */
 export interface Spread {
   readonly median: number;
   readonly lowerQuartile: number;
@@ -8,8 +8,9 @@ export interface Spread {
 }
 
 /**
- * @param values - One or more, in any order.
- * @throws RangeError when there is none.
+ * Returns the quartiles and extremes of values in any order.
+ *
+ * @throws RangeError without values.
  */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
@@ -22,31 +23,30 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** @throws RangeError when there is no value. */
+/** Returns the median. @throws RangeError without values. */
 export function medianOf(values: readonly number[]): number {
   return spreadOf(values).median;
 }
 
 /**
- * How many times as fast (or as sparing) as another: each round's figures are
- * divided by each other, because those of different rounds have met different
- * weather on the machine.
+ * Divides their figures by ours, round by round: figures are not comparable across rounds
+ * because of machine noise. Above 1, ours is better.
  *
- * @param ours - Seconds, or anything of which less is better, by round.
- * @param theirs - Of the same rounds.
- * @throws RangeError when they are not of the same number of rounds.
+ * @param ours - Seconds, or any figure where less is better, by round.
+ * @param theirs - The figures of the same rounds.
+ * @throws RangeError if the numbers of rounds differ.
  */
 export function ratiosOf(ours: readonly number[], theirs: readonly number[]): number[] {
   if (ours.length !== theirs.length)
-    throw new RangeError(`${ours.length} rounds can not be paired with ${theirs.length}`);
+    throw new RangeError(`${ours.length} rounds cannot be paired with ${theirs.length}`);
   return ours.map((value, round) => (theirs[round] ?? NaN) / value);
 }
 
-/** Between two values it is where the line between them is. */
+/** Returns a quantile, interpolated linearly between two values. */
 function quantile(sorted: readonly number[], part: number): number {
   const place = (sorted.length - 1) * part;
   const below = sorted[Math.floor(place)];
   const above = sorted[Math.ceil(place)];
-  if (below === undefined || above === undefined) throw new RangeError("there is nothing to take a quantile of");
+  if (below === undefined || above === undefined) throw new RangeError("a quantile needs at least one value");
   return below + (above - below) * (place - Math.floor(place));
 }

@@ -5,7 +5,7 @@ import { roundsWith, rowOf } from "./testing/figures.js";
 const MB = 1e6;
 
 describe("summaryOf", () => {
-  it("pairs the rounds, and takes medians", () => {
+  it("pairs the rounds and takes medians", () => {
     const summary = summaryOf(rowOf("put-100k@8"), roundsWith(1.5, { bytes: 10 * MB }));
     expect(summary.againstGo).toEqual({
       median: 1.5,

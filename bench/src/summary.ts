@@ -4,16 +4,16 @@ import type { Measures } from "./drive.js";
 import type { Row } from "./rows.js";
 import { medianOf, ratiosOf, spreadOf, type Spread } from "./statistics.js";
 
-/** What came of one row. */
+/** The result of one row. */
 export interface RowSummary {
   readonly id: string;
   readonly title: string;
   readonly calls: number;
   /** Medians of seconds. */
   readonly seconds: Readonly<Record<Contestant, number>>;
-  /** Medians of what went through, in MB a second; 0 where no content is moved. */
+  /** Medians of the throughput in MB per second; 0 where no content is transferred. */
   readonly megabytesPerSecond: Readonly<Record<Contestant, number>>;
-  /** Medians of the highest memory, in bytes. */
+  /** Medians of the peak memory, in bytes. */
   readonly peakBytes: Readonly<Record<Contestant, number>>;
   /** Times of Go divided by those of TypeScript. */
   readonly againstGo: Spread;
@@ -22,13 +22,13 @@ export interface RowSummary {
   /** CPU seconds of Go divided by those of TypeScript. */
   readonly cpuAgainstGo: Spread;
   readonly target?: number | undefined;
-  /** What is promised and was not reached; empty when all was. */
+  /** The targets that were missed. */
   readonly missed: readonly string[];
 }
 
 const MB = 1e6;
 
-/** Says what the rounds of a row come to. */
+/** Summarizes the rounds of a row. */
 export function summaryOf(row: Row, rounds: Rounds): RowSummary {
   const againstGo = spreadOf(ratiosBy(rounds, "go", ({ seconds }) => seconds));
   const cpuAgainstGo = spreadOf(ratiosBy(rounds, "go", ({ cpuSeconds }) => cpuSeconds));

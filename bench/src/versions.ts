@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, platform } from "node:os";
 
-/** What was measured, and where. */
+/** The versions under test and the machine. */
 export interface Versions {
   readonly sdk: string;
-  /** Of the working copy; with "+" when it has changes. */
+  /** The commit of the working copy, followed by "+" if it has changes. */
   readonly commit: string;
-  /** What `KLOSET_SERVER` says; "default" when it says nothing. */
+  /** The value of `KLOSET_SERVER`, or "default". */
   readonly server: string;
   readonly node: string;
   readonly go: string;
@@ -17,7 +17,7 @@ export interface Versions {
 
 const top = new URL("../../", import.meta.url);
 
-/** Asks those who know. @param goExecutable - One of those that were built. */
+/** Collects the versions. @param goExecutable - An executable built for the benchmark. */
 export function versionsOf(goExecutable: string, server: string): Versions {
   const build = execFileSync("go", ["version", "-m", goExecutable], { encoding: "utf8" });
   const { version } = JSON.parse(readFileSync(new URL("packages/sdk/package.json", top), "utf8")) as {
@@ -35,13 +35,14 @@ export function versionsOf(goExecutable: string, server: string): Versions {
 }
 
 /**
- * @param build - What `go version -m` prints.
- * @throws Error when grpc-go is not in it.
+ * Parses the output of `go version -m`.
+ *
+ * @throws Error if it does not contain grpc-go.
  */
 export function goVersionsOf(build: string): Pick<Versions, "go" | "grpcGo"> {
   const go = /: go(\S+)/.exec(build)?.[1];
   const grpcGo = /\sgoogle\.golang\.org\/grpc\sv(\S+)/.exec(build)?.[1];
-  if (go === undefined || grpcGo === undefined) throw new Error(`go version tells no grpc-go: ${build}`);
+  if (go === undefined || grpcGo === undefined) throw new Error(`go version reports no grpc-go: ${build}`);
   return { go, grpcGo };
 }
 
@@ -51,7 +52,7 @@ function commit(): string {
       execFileSync("git", args, { cwd: top, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     return `${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain") === "" ? "" : "+"}`;
   } catch {
-    // A copy without its history.
+    // Not a Git repository.
     return "unknown";
   }
 }

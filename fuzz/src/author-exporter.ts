@@ -1,31 +1,31 @@
 import type { ByteStream, Exporter } from "@kloset/sdk";
 import type { AuthorSpec } from "./input.js";
-import type { Temper } from "./temper.js";
+import type { FaultInjector } from "./fault-injector.js";
 import type { Tracker } from "./tracker.js";
 
 /**
- * An exporter that keeps nothing but account of itself.
+ * Makes an exporter that discards everything and reports its calls to the tracker.
  *
- * @param root - Where hosts restore to: those of v1.0 name everything below it.
+ * @param root - The target of the restore; v1.0 hosts send all pathnames below it.
  */
-export function trackedExporter(root: string, spec: AuthorSpec, temper: Temper, tracker: Tracker): Exporter {
-  const act = (what: string) => (): Promise<void> => temper.call(what, ignore);
+export function trackedExporter(root: string, spec: AuthorSpec, injector: FaultInjector, tracker: Tracker): Exporter {
+  const act = (what: string) => (): Promise<void> => injector.call(what, ignore);
   const closed = tracker.opened("exporter");
   return {
-    root: () => temper.call("root", () => root),
+    root: () => injector.call("root", () => root),
     createDirectory: act("createDirectory"),
     storeFile: (_pathname, data, _size, signal) =>
-      temper.call(
+      injector.call(
         "storeFile",
         async () => {
-          await take(data, temper);
+          await consume(data, injector);
         },
         signal,
       ),
     setPermissions: act("setPermissions"),
     close: () => {
       closed();
-      return temper.call("close", ignore);
+      return injector.call("close", ignore);
     },
     ...(spec.full && {
       createLink: act("createLink"),
@@ -36,19 +36,19 @@ export function trackedExporter(root: string, spec: AuthorSpec, temper: Temper, 
   };
 }
 
-/** Reads content as authors do: mostly to its end, slowly at times, and sometimes not all of it. */
-export async function take(data: ByteStream, temper: Temper): Promise<number> {
+/** Reads content as authors do: mostly to its end, sometimes slowly, sometimes only in part. */
+export async function consume(data: ByteStream, injector: FaultInjector): Promise<number> {
   let bytes = 0;
-  const patience = temper.random.chance(0.05) ? temper.random.below(3) : Infinity;
+  const maxChunks = injector.random.chance(0.05) ? injector.random.below(3) : Infinity;
   let chunks = 0;
   for await (const chunk of data) {
     bytes += chunk.length;
-    await temper.mood("reading");
-    if (++chunks > patience) break;
+    await injector.inject("reading");
+    if (++chunks > maxChunks) break;
   }
   return bytes;
 }
 
 function ignore(): void {
-  // A call that does nothing.
+  // Intentionally empty.
 }

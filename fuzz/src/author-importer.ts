@@ -1,9 +1,9 @@
 import { fileInfoOf, type Entry, type EntryRef, type Importer } from "@kloset/sdk";
 import type { AuthorSpec } from "./input.js";
-import type { Temper } from "./temper.js";
+import type { FaultInjector } from "./fault-injector.js";
 import type { Tracker } from "./tracker.js";
 
-/** The content of every file, by its pathname. Names as the transcripts have them, so that their opens find something. */
+/** The sizes of files by pathname. The transcripts open the same names. */
 const contents: Readonly<Record<string, number>> = {
   "/srv/ds/a.txt": 6,
   "/srv/ds/hard": 6,
@@ -12,26 +12,27 @@ const contents: Readonly<Record<string, number>> = {
   "/srv/ds/sub/deep/été.txt": 3000,
 };
 
-/** An importer in memory that keeps account of itself. */
-export function trackedImporter(spec: AuthorSpec, temper: Temper, tracker: Tracker): Importer {
+/** Makes an importer in memory that reports its calls to the tracker. */
+export function trackedImporter(spec: AuthorSpec, injector: FaultInjector, tracker: Tracker): Importer {
   const read = (pathname: string, signal: AbortSignal): AsyncIterable<Uint8Array> =>
-    temper.stream(`read ${pathname}`, signal, () => content(contents[pathname] ?? 4));
+    injector.stream(`read ${pathname}`, signal, () => content(contents[pathname] ?? 4));
   const closed = tracker.opened("importer");
   return {
-    origin: () => temper.call("origin", () => "vm"),
+    origin: () => injector.call("origin", () => "vm"),
     type: () => "fuzz",
     root: () => "/srv",
-    scan: (signal) => temper.stream("scan", signal, () => entries(spec, read)),
+    scan: (signal) => injector.stream("scan", signal, () => entries(spec, read)),
     close: () => {
       closed();
-      return temper.call("close", ignore);
+      return injector.call("close", ignore);
     },
     ...(spec.opensByName && {
-      open: ({ pathname }: EntryRef, signal: AbortSignal) => temper.call("open", () => read(pathname, signal), signal),
+      open: ({ pathname }: EntryRef, signal: AbortSignal) =>
+        injector.call("open", () => read(pathname, signal), signal),
     }),
     ...(spec.full && {
-      acknowledge: () => temper.call("acknowledge", ignore),
-      ping: () => temper.call("ping", ignore),
+      acknowledge: () => injector.call("acknowledge", ignore),
+      ping: () => injector.call("ping", ignore),
       flags: () => 1,
     }),
   };
@@ -66,5 +67,5 @@ async function* content(size: number): AsyncGenerator<Uint8Array> {
 }
 
 function ignore(): void {
-  // A call that does nothing.
+  // Intentionally empty.
 }

@@ -7,34 +7,34 @@ import {
   type Store,
   type StoreBase,
 } from "@kloset/sdk";
-import { take } from "./author-exporter.js";
+import { consume } from "./author-exporter.js";
 import type { AuthorSpec } from "./input.js";
-import type { Temper } from "./temper.js";
+import type { FaultInjector } from "./fault-injector.js";
 import type { Tracker } from "./tracker.js";
 
-/** Bytes of every resource: a store that kept what hosts put would grow with the inputs. */
+/** Bytes of every resource. Uploads are discarded, so that memory does not grow with the inputs. */
 const RESOURCE_LENGTH = 5000;
 
-/** A store in memory that keeps account of itself, in either shape. */
-export function trackedStore(spec: AuthorSpec, temper: Temper, tracker: Tracker): Store | ResourceStore {
+/** Makes a store in memory, of either shape, that reports its calls to the tracker. */
+export function trackedStore(spec: AuthorSpec, injector: FaultInjector, tracker: Tracker): Store | ResourceStore {
   const closed = tracker.opened("store");
   const base: StoreBase = {
-    create: () => temper.call("create", ignore),
-    open: () => temper.call("open", () => Buffer.from("configuration")),
-    location: () => temper.call("location", () => "fuzz:///store"),
-    mode: () => temper.call("mode", () => 6),
-    size: () => temper.call("size", () => 1234),
+    create: () => injector.call("create", ignore),
+    open: () => injector.call("open", () => Buffer.from("configuration")),
+    location: () => injector.call("location", () => "fuzz:///store"),
+    mode: () => injector.call("mode", () => 6),
+    size: () => injector.call("size", () => 1234),
     close: () => {
       closed();
-      return temper.call("close", ignore);
+      return injector.call("close", ignore);
     },
-    ...(spec.full && { ping: () => temper.call("ping", ignore), root: () => "/store", flags: () => 0 }),
+    ...(spec.full && { ping: () => injector.call("ping", ignore), root: () => "/store", flags: () => 0 }),
   };
-  const list = (): Promise<Iterable<Mac>> => temper.call("list", () => macs);
-  const put = (data: ByteStream): Promise<number> => temper.call("put", () => take(data, temper));
+  const list = (): Promise<Iterable<Mac>> => injector.call("list", () => macs);
+  const put = (data: ByteStream): Promise<number> => injector.call("put", () => consume(data, injector));
   const get = (signal: AbortSignal, offset = 0, length = Infinity): Promise<ByteSource> =>
-    temper.call("get", () => temper.stream("read", signal, () => part(offset, length)), signal);
-  const remove = (): Promise<void> => temper.call("delete", ignore);
+    injector.call("get", () => injector.stream("read", signal, () => part(offset, length)), signal);
+  const remove = (): Promise<void> => injector.call("delete", ignore);
   if (spec.resourceStore) {
     return {
       ...base,
@@ -72,5 +72,5 @@ async function* part(offset: number, length: number): AsyncGenerator<Uint8Array>
 }
 
 function ignore(): void {
-  // A call that does nothing.
+  // Intentionally empty.
 }

@@ -7,28 +7,28 @@ import { copyingPair } from "./pair.js";
 import { sdkTarget } from "./target.js";
 import { Tracker } from "./tracker.js";
 
-/** What a host sent, frame by frame; the preface is the first. */
+/** The bytes that a host sent, split into frames; the preface is the first. */
 export interface Capture {
   readonly name: string;
   readonly frames: readonly Buffer[];
 }
 
-/** Authors without moods, for hosts that are recorded. */
+/** An author without injected faults, for recording hosts. */
 export const calmAuthor: AuthorSpec = {
   seed: 0,
-  delay: 0,
-  waits: 0,
-  fails: 0,
+  maxDelayTurns: 0,
+  waitRate: 0,
+  failRate: 0,
   resourceStore: false,
   opensByName: true,
   full: true,
 };
 
-/** How long a host that is recorded may take, in milliseconds. */
+/** The time limit for recording a host, in milliseconds. */
 const RECORDING_MS = 120_000;
 
 /**
- * Records all that a host sends to the SDK.
+ * Records everything that a host sends to the SDK.
  *
  * @param drive - Plays the host over its end of the connection.
  */
@@ -48,7 +48,7 @@ export async function record(name: string, drive: (transport: Duplex) => Promise
   return { name, frames: framesOf(Buffer.concat(sent)) };
 }
 
-/** Names what was recorded: inputs made of the same captures, by the same seed, are the same. */
+/** Returns a digest of the captures. The same captures and seed make the same inputs. */
 export function digestOf(captures: readonly Capture[]): string {
   const hash = createHash("sha256");
   for (const { name, frames } of captures) {

@@ -1,21 +1,21 @@
-/** Counts what no one caught: in a plugin each would be an error of the SDK's. */
+/** Collects uncaught errors and warnings of this process: each is a bug in the SDK. */
 export class Crashes {
   readonly #seen: string[] = [];
 
-  /** Begins to watch this process. */
+  /** Installs the listeners. */
   watch(): void {
     process.on("uncaughtException", this.#see("uncaught"));
     process.on("unhandledRejection", this.#see("unhandled"));
-    // MaxListenersExceededWarning is a leak, TimeoutOverflowWarning a deadline that passes at once.
+    // MaxListenersExceededWarning means a leak, TimeoutOverflowWarning a deadline that expires at once.
     process.on("warning", this.#see("warning"));
   }
 
-  /** How many came since the last {@link Crashes.take}. */
+  /** The number of errors since the last {@link Crashes.take}. */
   get seen(): number {
     return this.#seen.length;
   }
 
-  /** What came since the last call. */
+  /** Returns the errors since the last call. */
   take(): string[] {
     return this.#seen.splice(0);
   }

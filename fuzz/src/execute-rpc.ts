@@ -5,9 +5,9 @@ import { OutputCheck } from "./output-check.js";
 import { copyingPair } from "./pair.js";
 import type { Target } from "./target.js";
 import { Tracker } from "./tracker.js";
-import { happens } from "./watchdog.js";
+import { settlesWithin } from "./watchdog.js";
 
-/** Tries a plugin with calls whose every answer is looked at: each must end with a status that says something. */
+/** Makes calls to a plugin and checks that each ends with a valid status and, if it failed, with a message. */
 export async function executeRpc(input: RpcInput, target: Target, watchdogMs: number): Promise<string[]> {
   const tracker = new Tracker();
   const output = new OutputCheck();
@@ -18,7 +18,7 @@ export async function executeRpc(input: RpcInput, target: Target, watchdogMs: nu
   });
   near.on("error", () => undefined);
   const running = target(near, input.author, tracker);
-  // First: Node before 20.19.3 keeps a session that hears of its wire's end while it writes (nodejs/node#55966).
+  // Registered before connect(): Node before 20.19.3 keeps a session whose wire ends during a write (nodejs/node#55966).
   far.once("close", () => {
     session.destroy();
   });
@@ -26,18 +26,20 @@ export async function executeRpc(input: RpcInput, target: Target, watchdogMs: nu
   session.on("error", () => undefined);
   const faults: string[] = [];
   try {
-    let beside: Promise<unknown>[] = [];
+    let concurrent: Promise<unknown>[] = [];
     for (const call of input.calls) {
-      if (!call.beside) beside = [];
-      beside.push(answer(session, call, input.userAgent).then((fault) => fault !== undefined && faults.push(fault)));
+      if (!call.concurrent) concurrent = [];
+      concurrent.push(
+        answer(session, call, input.userAgent).then((fault) => fault !== undefined && faults.push(fault)),
+      );
       const next = input.calls[input.calls.indexOf(call) + 1];
-      if (next?.beside === true) continue;
-      if (await happens(Promise.all(beside), watchdogMs)) continue;
+      if (next?.concurrent === true) continue;
+      if (await settlesWithin(Promise.all(concurrent), watchdogMs)) continue;
       faults.push(`hang: ${call.path} is not answered`);
       break;
     }
   } finally {
-    // As hosts go: the end of the plugin's input, and no GOAWAY.
+    // Hosts disconnect by ending the plugin's input, without a GOAWAY.
     far.destroy();
     near.push(null);
   }
@@ -45,7 +47,7 @@ export async function executeRpc(input: RpcInput, target: Target, watchdogMs: nu
   return [...output.faults(false), ...faults];
 }
 
-/** Makes a call and reads all of its answer. @returns What is wrong with its status. */
+/** Makes a call and reads its answer. @returns The fault in its status, if any. */
 function answer(session: ClientHttp2Session, { path, body }: RpcCall, userAgent: string): Promise<string | undefined> {
   if (session.destroyed || session.closed) return Promise.resolve(`status: ${path}: the connection has ended`);
   const stream = session.request({
@@ -70,8 +72,8 @@ function answer(session: ClientHttp2Session, { path, body }: RpcCall, userAgent:
   stream.once("close", () => {
     finish();
   });
-  // A call is over with its answer. Before Node 26, "close" never comes when the plugin ends its answer and wants no more of
-  // the request (RST_STREAM, NO_ERROR) while a write of the request waits.
+  // The end of the answer ends the call. Before Node 26, "close" is not emitted if the plugin ends its answer and refuses
+  // the rest of the request (RST_STREAM, NO_ERROR) while a write of the request is pending.
   stream.once("end", () => {
     ended = true;
     if (status !== undefined) finish();

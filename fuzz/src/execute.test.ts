@@ -15,7 +15,7 @@ beforeAll(async () => {
   corpus = await recordCorpus();
 }, 120_000);
 
-/** A host that says the least. */
+/** A minimal host. */
 const wire: WireInput = {
   kind: "wire",
   what: "a connection",
@@ -30,39 +30,46 @@ const rpc: RpcInput = {
   what: "a call",
   author: calmAuthor,
   userAgent: "grpc-go/1.81.1",
-  calls: [{ path: "/importer.Importer/Ping", body: [envelope(new Uint8Array())], beside: false }],
+  calls: [{ path: "/importer.Importer/Ping", body: [envelope(new Uint8Array())], concurrent: false }],
 };
 
-/** Long enough for a busy machine: only what hangs takes so long. */
+/** Long enough for a busy machine: only a hang takes this long. */
 const WATCHDOG_MS = 2000;
 
-describe("a broken plugin is found out that", () => {
-  it.each<[string, Target, string]>([
-    ["does not end", broken.hangs, "hang: the connection does not end after its input"],
-    ["does not read", broken.deaf, "hang: the input is not read"],
-    ["does not close its connectors", broken.lingers, "hang: the connectors are not closed"],
-    ["leaves a connector open", broken.forgets, "connector: importer was closed 0 times"],
-    ["closes a connector twice", broken.closesTwice, "connector: store was closed 2 times"],
-    ["leaves a call alone", broken.abandons, "unsettled: read /srv/ds/a.txt"],
-    ["sends GOAWAY", broken.goesAway, "goaway: a GOAWAY frame was sent"],
-    ["prints", broken.prints, "output: "],
-    ["sends half a frame", broken.breaksOff, "output: it ends within a frame"],
-    ["pushes", broken.pushes, "output: "],
-    ["sends data for no call", broken.sendsNowhere, "output: "],
-    ["sends a frame that is too large", broken.sendsTooMuch, "output: "],
-  ])("%s", async (_, target, fault) => {
-    const large = {
+describe("execute reports a plugin that", () => {
+  // Each case waits for the watchdog, so they run at once.
+  it("hangs at any stage", async () => {
+    const large: WireInput = {
       ...wire,
-      steps: [preface, ...Array.from({ length: 10 }, () => Buffer.alloc(20_000)), "quiet"] as const,
+      steps: [preface, ...Array.from({ length: 10 }, () => Buffer.alloc(20_000)), "quiet"],
     };
-    const faults = await execute(target === broken.deaf ? large : wire, target, WATCHDOG_MS);
-    expect(faults).toEqual([expect.stringContaining(fault) as unknown]);
+    const cases: readonly [WireInput, Target, string][] = [
+      [wire, broken.hangs, "hang: the connection does not end after its input"],
+      [large, broken.neverReads, "hang: the input is not read"],
+      [wire, broken.neverCloses, "hang: the connectors are not closed"],
+      [wire, broken.leavesCallRunning, "unsettled: read /srv/ds/a.txt"],
+    ];
+    const faults = await Promise.all(cases.map(([input, target]) => execute(input, target, WATCHDOG_MS)));
+    expect(faults).toEqual(cases.map(([, , fault]) => [expect.stringContaining(fault) as unknown]));
   });
 
   it.each<[string, Target, string]>([
-    ["fails without a message", broken.isMute, "failed with status 2 and no message"],
-    ["answers without a status", broken.saysNothing, "ended without a status"],
-    ["answers a status that does not exist", broken.babbles, 'ended with the status "99"'],
+    ["leaves a connector open", broken.leavesConnectorOpen, "connector: importer was closed 0 times"],
+    ["closes a connector twice", broken.closesTwice, "connector: store was closed 2 times"],
+    ["sends GOAWAY", broken.goesAway, "goaway: a GOAWAY frame was sent"],
+    ["prints to its output", broken.prints, "output: "],
+    ["sends half a frame", broken.breaksOff, "output: it ends within a frame"],
+    ["sends PUSH_PROMISE", broken.pushes, "output: "],
+    ["sends DATA on stream 0", broken.sendsNowhere, "output: "],
+    ["sends a frame that is too large", broken.sendsTooMuch, "output: "],
+  ])("%s", async (_, target, fault) => {
+    expect(await execute(wire, target, WATCHDOG_MS)).toEqual([expect.stringContaining(fault) as unknown]);
+  });
+
+  it.each<[string, Target, string]>([
+    ["fails without a message", broken.failsWithoutMessage, "failed with status 2 and no message"],
+    ["answers without a status", broken.omitsStatus, "ended without a status"],
+    ["answers with a status that does not exist", broken.sendsUnknownStatus, 'ended with the status "99"'],
   ])("%s", async (_, target, fault) => {
     expect(await execute(rpc, target, WATCHDOG_MS)).toContainEqual(
       `status: /importer.Importer/Ping ${fault}${fault.endsWith("a status") ? " (HTTP/2 error 0)" : ""}`,
@@ -71,21 +78,21 @@ describe("a broken plugin is found out that", () => {
 });
 
 describe("the SDK", () => {
-  it("passes a host that says the least, and a call before Init", async () => {
+  it("has no faults on a minimal host and a call before Init", async () => {
     expect(await execute(wire, sdkTarget())).toEqual([]);
     expect(await execute(rpc, sdkTarget())).toEqual([]);
   });
 
   it.each(["connect", "framed"] as const)(
-    "on the server %s refuses a call that is still being written, and the call closes",
+    "rejects and closes a call that is still being written, on the server %s",
     async (server) => {
       const body = Array.from({ length: 10 }, () => envelope(Buffer.alloc(3000)));
-      const calls = [{ path: "/plakar.exporter.Exporter/Export", body, beside: false }, ...rpc.calls];
+      const calls = [{ path: "/plakar.exporter.Exporter/Export", body, concurrent: false }, ...rpc.calls];
       expect(await execute({ ...rpc, calls }, sdkTarget(server), WATCHDOG_MS)).toEqual([]);
     },
   );
 
-  it(`passes inputs of seed ${SEED}`, async () => {
+  it(`has no faults on 100 inputs of seed ${SEED}`, async () => {
     for (let index = 0; index < 100; index++) {
       expect({ index, faults: await execute(inputOf(corpus, SEED, index), sdkTarget()) }).toEqual({
         index,

@@ -3,16 +3,16 @@ import { executeRpc } from "./execute-rpc.js";
 import { finish } from "./finish.js";
 import type { Target } from "./target.js";
 import { Tracker } from "./tracker.js";
-import { happens, quiet, turn } from "./watchdog.js";
+import { settlesWithin, quiet, turn } from "./watchdog.js";
 import { Wire } from "./wire.js";
 
-/** How long anything may take before it counts as a hang, in milliseconds. */
+/** The time after which a missing event counts as a hang, in milliseconds. */
 export const DEFAULT_WATCHDOG_MS = 30_000;
 
 /**
- * Tries a plugin with one input.
+ * Runs one input against a plugin.
  *
- * @returns What is wrong, each line with the name of the check in front; nothing when all is well.
+ * @returns The faults, each prefixed with the name of the check.
  */
 export async function execute(input: Input, target: Target, watchdogMs = DEFAULT_WATCHDOG_MS): Promise<string[]> {
   try {
@@ -27,11 +27,11 @@ export async function execute(input: Input, target: Target, watchdogMs = DEFAULT
 async function executeWire(input: WireInput, target: Target, watchdogMs: number): Promise<string[]> {
   const tracker = new Tracker();
   const wire = new Wire(input.reads);
-  // The server's own errors are told by `closed`.
+  // `closed` reports the server's own errors.
   wire.on("error", () => undefined);
   const running = target(wire, input.author, tracker);
   const fed = feed(input, wire, () => wire.output.bytes + tracker.calls);
-  if (!(await happens(fed, watchdogMs))) return ["hang: the input is not read"];
+  if (!(await settlesWithin(fed, watchdogMs))) return ["hang: the input is not read"];
   const before = wire.destroyed;
   wire.leave(input.end);
   const faults = await finish(running, tracker, watchdogMs);

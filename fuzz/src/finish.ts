@@ -1,13 +1,13 @@
 import type { Running } from "./target.js";
 import type { Tracker } from "./tracker.js";
-import { happens } from "./watchdog.js";
+import { settlesWithin } from "./watchdog.js";
 
-/** The host has gone: everything must come to its end. */
+/** Waits until the plugin has finished after the end of the connection. @returns The faults. */
 export async function finish(running: Running, tracker: Tracker, watchdogMs: number): Promise<string[]> {
-  if (!(await happens(running.closed, watchdogMs))) return ["hang: the connection does not end after its input"];
-  // Authors' close() throws at times; a plugin's process writes that to its log.
+  if (!(await settlesWithin(running.closed, watchdogMs))) return ["hang: the connection does not end after its input"];
+  // The injected faults include a close() that throws; a plugin process logs such errors.
   const finished = running.finish().catch(() => undefined);
-  if (!(await happens(finished, watchdogMs))) return ["hang: the connectors are not closed"];
-  if (!(await happens(tracker.idle(), watchdogMs))) return [`unsettled: ${tracker.running().join(", ")}`];
+  if (!(await settlesWithin(finished, watchdogMs))) return ["hang: the connectors are not closed"];
+  if (!(await settlesWithin(tracker.idle(), watchdogMs))) return [`unsettled: ${tracker.running().join(", ")}`];
   return tracker.notClosedOnce().map((what) => `connector: ${what}`);
 }

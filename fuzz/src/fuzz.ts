@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 import type { Job, WorkerMessage } from "./job.js";
 import type { MemorySample } from "./memory.js";
 
-/** What is wrong, and what shows it. */
+/** A fault and the inputs that reproduce it. */
 export interface Finding {
   readonly text: string;
-  /** Inputs that show it, each as the text of a file; without text when a worker could not say any more. */
+  /** The inputs, each as the text of a file; without text if the worker had died. */
   readonly inputs: readonly { readonly index: number; readonly text?: string }[];
 }
 
-/** How to fuzz. */
+/** Options of {@link fuzz}. */
 export interface FuzzOptions {
   readonly seed: number;
   readonly runs: number;
@@ -18,40 +18,40 @@ export interface FuzzOptions {
   readonly deadline?: number | undefined;
   readonly replay?: string | undefined;
   readonly target?: string | undefined;
-  /** The server that is tried. Default: what the environment says. */
+  /** The server under test. Default: the choice of the environment. */
   readonly server?: "connect" | "framed" | undefined;
   readonly watchdogMs: number;
-  /** Told now and then. */
+  /** Called from time to time. */
   readonly progress?: (progress: Progress) => void;
 }
 
-/** How far it is. */
+/** The progress of a run. */
 export interface Progress {
   readonly done: number;
-  /** The most that one worker holds. */
+  /** The largest memory of a worker. */
   readonly memory: MemorySample;
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface Outcome {
   readonly done: number;
   readonly findings: readonly Finding[];
   readonly digest: string;
   readonly captures: number;
-  /** The most that one worker held. */
+  /** The largest memory of a worker. */
   readonly peak: MemorySample;
 }
 
-/** Inputs that run at once in a worker. */
+/** Concurrent inputs in a worker. */
 const IN_FLIGHT = 4;
-/** So many findings say enough. */
+/** The run ends after this many findings. */
 const MAX_FINDINGS = 20;
-/** A worker records hosts before it says a word. */
+/** The time limit for a worker's first message, in milliseconds: it records hosts first. */
 const START_MS = 300_000;
-/** Many short lives: a large nursery, and no threads beside each worker, save a fifth of the time. */
+/** Inputs allocate many short-lived objects: a large young generation and no helper threads save a fifth of the time. */
 const workerFlags = ["--expose-gc", "--max-semi-space-size=64", "--single-threaded"];
 
-/** Fuzzes in several processes. */
+/** Runs inputs in several worker processes. */
 export async function fuzz(options: FuzzOptions): Promise<Outcome> {
   const totals = new Totals(options);
   const { runs, workers, replay } = options;
@@ -65,7 +65,7 @@ export async function fuzz(options: FuzzOptions): Promise<Outcome> {
     target: options.target,
     server: options.server,
     inFlight: IN_FLIGHT,
-    // Ten looks at the memory, at least; each takes a while.
+    // At least ten measurements of the memory; each is slow.
     sampleEvery: Math.max(50, Math.min(2000, Math.floor(runs / workers / 10))),
     watchdogMs: options.watchdogMs,
     deadline: options.deadline,
@@ -74,7 +74,7 @@ export async function fuzz(options: FuzzOptions): Promise<Outcome> {
   return totals;
 }
 
-/** Runs a job to its end, with a new process each time that one dies. */
+/** Runs a job to its end, with a new process after each crash. */
 async function workThrough(job: Job, totals: Totals): Promise<void> {
   let left: Job | undefined = job;
   while (left !== undefined && totals.findings.length < MAX_FINDINGS) left = await new Worker(left, totals).ended;
@@ -92,7 +92,7 @@ class Totals implements Outcome {
     this.#options = options;
   }
 
-  hear(message: WorkerMessage): void {
+  onMessage(message: WorkerMessage): void {
     if (message.type === "end") this.done++;
     else if (message.type === "corpus") ({ digest: this.digest, captures: this.captures } = message);
     else if (message.type === "fault") this.findings.push(message);
@@ -103,9 +103,9 @@ class Totals implements Outcome {
   }
 }
 
-/** One process. */
+/** One worker process. */
 class Worker {
-  /** What is left to do when the process did not do it all. */
+  /** The rest of the job if the process died. */
   readonly ended: Promise<Job | undefined>;
   readonly #child: ChildProcess;
   readonly #job: Job;
@@ -128,7 +128,7 @@ class Worker {
       this.#log = (this.#log + bytes.toString()).slice(-4000);
     });
     this.#child.on("message", (message: WorkerMessage) => {
-      this.#hear(message);
+      this.#onMessage(message);
     });
     this.ended = new Promise((resolve) => {
       this.#child.once("close", (code, signal) => {
@@ -140,20 +140,20 @@ class Worker {
     this.#wait(START_MS);
   }
 
-  #hear(message: WorkerMessage): void {
-    // Whatever hangs but does not block the event loop is told after one watchdog.
+  #onMessage(message: WorkerMessage): void {
+    // The worker itself reports a hang after one watchdog, unless its event loop is blocked.
     this.#wait(2 * this.#job.watchdogMs);
     if (message.type === "begin") this.#running.add(message.index);
     else if (message.type === "end") this.#running.delete(message.index);
     else if (message.type === "done") this.#done = true;
-    this.#totals.hear(message);
+    this.#totals.onMessage(message);
     if (this.#totals.findings.length >= MAX_FINDINGS) this.#child.kill("SIGKILL");
   }
 
   #wait(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#why = "hang: a worker says nothing any more: its event loop is blocked";
+      this.#why = "hang: a worker no longer responds: its event loop is blocked";
       this.#child.kill("SIGKILL");
     }, ms);
   }
@@ -162,8 +162,8 @@ class Worker {
     if (this.#done || this.#totals.findings.length >= MAX_FINDINGS) return undefined;
     const text = this.#why ?? `crash: a worker ended with ${signal ?? `code ${String(code)}`}: ${this.#log.trim()}`;
     const running = [...this.#running];
-    this.#totals.hear({ type: "fault", text, inputs: running.map((index) => ({ index })) });
-    // Without any input running it would end the same way again.
+    this.#totals.onMessage({ type: "fault", text, inputs: running.map((index) => ({ index })) });
+    // Without a running input the next process would die as well.
     if (running.length === 0) return undefined;
     return { ...this.#job, from: Math.min(...running), without: [...this.#job.without, ...running] };
   }

@@ -1,4 +1,4 @@
-/** What a client sends first (RFC 9113, section 3.4). */
+/** The connection preface of a client (RFC 9113, section 3.4). */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /** HTTP/2 frame types (RFC 9113, section 6). */
@@ -15,13 +15,13 @@ export const frameType = {
   continuation: 9,
 } as const;
 
-/** Flags of frames; what 0x1 means depends on the type. */
+/** Flags of frames; the meaning of 0x1 depends on the type. */
 export const flag = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
-/** Bytes in front of every frame. */
+/** Length of a frame header in bytes. */
 export const FRAME_HEADER_LENGTH = 9;
 
-/** One frame: header and payload. */
+/** Encodes a frame: header and payload. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
   const bytes = Buffer.alloc(FRAME_HEADER_LENGTH + payload.length);
   bytes.writeUIntBE(payload.length, 0, 3);
@@ -32,14 +32,14 @@ export function frame(type: number, flags: number, stream: number, payload: Uint
   return bytes;
 }
 
-/** A big-endian 32-bit integer. */
+/** Encodes a big-endian 32-bit integer. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value >>> 0);
   return bytes;
 }
 
-/** SETTINGS of these identifiers and values. */
+/** Encodes SETTINGS with these identifiers and values. */
 export function settings(...pairs: readonly (readonly [id: number, value: number])[]): Buffer {
   const payload = Buffer.alloc(6 * pairs.length);
   pairs.forEach(([id, value], i) => {
@@ -49,7 +49,7 @@ export function settings(...pairs: readonly (readonly [id: number, value: number
   return frame(frameType.settings, 0, 0, payload);
 }
 
-/** Cuts what a client sent into the preface and its frames. Throws on half a frame. */
+/** Splits a client's bytes into the preface and frames. @throws Error on an incomplete frame. */
 export function framesOf(sent: Buffer): Buffer[] {
   const frames = [sent.subarray(0, preface.length)];
   if (!preface.equals(sent.subarray(0, preface.length))) throw new Error("no HTTP/2 preface");
@@ -62,7 +62,7 @@ export function framesOf(sent: Buffer): Buffer[] {
   return frames;
 }
 
-/** A header block of literals that no table takes part in (RFC 7541, section 6.2.2). */
+/** Encodes a header block of literals without indexing (RFC 7541, section 6.2.2). */
 export function headerBlock(headers: Iterable<readonly [name: string, value: string]>): Buffer {
   const parts: Uint8Array[] = [];
   for (const pair of headers) {
@@ -75,7 +75,7 @@ export function headerBlock(headers: Iterable<readonly [name: string, value: str
   return Buffer.concat(parts);
 }
 
-/** An integer with a prefix of seven bits (RFC 7541, section 5.1). */
+/** Encodes an integer with a prefix of seven bits (RFC 7541, section 5.1). */
 function lengthOf(length: number): Uint8Array {
   if (length < 127) return Buffer.of(length);
   const bytes = [127];
@@ -84,7 +84,7 @@ function lengthOf(length: number): Uint8Array {
   return Buffer.from([...bytes, rest]);
 }
 
-/** A gRPC message in its envelope. */
+/** Encodes a gRPC message with its prefix. */
 export function envelope(message: Uint8Array, flags = 0, length = message.length): Buffer {
   const bytes = Buffer.alloc(5 + message.length);
   bytes[0] = flags;
@@ -93,7 +93,7 @@ export function envelope(message: Uint8Array, flags = 0, length = message.length
   return bytes;
 }
 
-/** What gRPC hosts send AT the head of a call. */
+/** Returns the request headers of gRPC hosts. */
 export function requestHeaders(path: string, userAgent: string): [string, string][] {
   return [
     [":method", "POST"],

@@ -1,49 +1,49 @@
-/** How authors behave while an input is served. Drawn with the input, so that a replay has the same. */
+/** The behavior of author code while an input is served. A part of the input, so that a replay repeats it. */
 export interface AuthorSpec {
-  /** Of the authors' own choices. */
+  /** Seeds the injected faults. */
   readonly seed: number;
-  /** Turns of the event loop that a call of theirs may take. */
-  readonly delay: number;
-  /** The share of calls that wait until they are aborted. */
-  readonly waits: number;
-  /** The share of calls that throw. */
-  readonly fails: number;
-  /** The store's shape: nineteen methods, or four functions over a kind. */
+  /** The most turns of the event loop that a call takes. */
+  readonly maxDelayTurns: number;
+  /** The probability that a call waits until it is aborted. */
+  readonly waitRate: number;
+  /** The probability that a call throws. */
+  readonly failRate: number;
+  /** True for the store with four methods that take a kind, false for the one with a method for each kind. */
   readonly resourceStore: boolean;
-  /** Whether the importer opens by name, or every entry by itself. */
+  /** True if the importer has `open`, false if every entry has `read`. */
   readonly opensByName: boolean;
-  /** Whether the optional methods are there. */
+  /** True if the author implements the optional methods. */
   readonly full: boolean;
 }
 
-/** One thing the host does: it sends bytes, waits for some turns of the event loop, or until nothing more happens. */
+/** An action of the host: send bytes, wait for some turns of the event loop, or wait until the plugin is idle. */
 export type Step = Uint8Array | number | "quiet";
 
-/** How a host reads what the plugin sends. */
+/** How a host reads the plugin's output. */
 export type Reads = "all" | "slowly" | "nothing";
 
-/** The bytes of a host, and all that it takes to feed them again. */
+/** The bytes of a host, with everything needed to replay them. */
 export interface WireInput {
   readonly kind: "wire";
-  /** What it is made of, for people. */
+  /** A description for reports. */
   readonly what: string;
   readonly author: AuthorSpec;
   readonly steps: readonly Step[];
   readonly reads: Reads;
-  /** How the host goes. */
+  /** How the host disconnects. */
   readonly end: "end" | "destroy";
 }
 
-/** One call of a host that speaks gRPC well; only its messages are random. */
+/** A call of a host with valid gRPC and random messages. */
 export interface RpcCall {
   readonly path: string;
-  /** What is sent: messages in their envelopes, mostly. Then the host half-closes. */
+  /** The request, mostly messages with their prefixes. Then the host half-closes. */
   readonly body: readonly Uint8Array[];
-  /** Whether the call begins while the one before is running. */
-  readonly beside: boolean;
+  /** True if the call begins while the previous one is running. */
+  readonly concurrent: boolean;
 }
 
-/** Calls whose every status is looked at. */
+/** Calls whose statuses are checked. */
 export interface RpcInput {
   readonly kind: "rpc";
   readonly what: string;
@@ -52,15 +52,15 @@ export interface RpcInput {
   readonly calls: readonly RpcCall[];
 }
 
-/** What a plugin is tried with. */
+/** An input for a plugin. */
 export type Input = WireInput | RpcInput;
 
-/** An input as text, for a file. */
+/** Serializes an input for a file. */
 export function inputToText(input: Input): string {
   return `${JSON.stringify(
     input,
     (_key, value: unknown) => {
-      // Buffers have become plain objects by the time they get here.
+      // JSON.stringify has already called Buffer.toJSON.
       if (isJsonBuffer(value)) return { base64: Buffer.from(value.data).toString("base64") };
       return value instanceof Uint8Array ? { base64: Buffer.from(value).toString("base64") } : value;
     },
@@ -68,14 +68,14 @@ export function inputToText(input: Input): string {
   )}\n`;
 }
 
-/** Reads what {@link inputToText} wrote. @throws Error when it is something else. */
+/** Parses the output of {@link inputToText}. @throws Error on any other text. */
 export function inputFromText(text: string): Input {
   const input = JSON.parse(text, (_key, value: unknown) =>
     typeof value === "object" && value !== null && "base64" in value
       ? Buffer.from(String(value.base64), "base64")
       : value,
   ) as unknown;
-  if (!isInput(input)) throw new Error("this is no input of the fuzzer");
+  if (!isInput(input)) throw new Error("not an input of the fuzzer");
   return input;
 }
 

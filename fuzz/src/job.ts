@@ -1,25 +1,25 @@
-/** What a worker is told to do. */
+/** The job of a worker. */
 export interface Job {
   readonly seed: number;
-  /** Runs the inputs `from`, `from + step`, … below `to`, but for those that ended a worker before. */
+  /** Runs the inputs `from`, `from + step`, … below `to`, except those in `without`, which crashed a worker. */
   readonly from: number;
   readonly step: number;
   readonly to: number;
   readonly without: readonly number[];
   /** Runs the input of this file instead. */
   readonly replay?: string | undefined;
-  /** A module and the name of its target, as `file.js#name`. Default: the SDK. */
+  /** A module and the export to test, as in `file.js#name`. Default: the SDK. */
   readonly target?: string | undefined;
-  /** For the worker's environment. */
+  /** Set as KLOSET_SERVER in the worker's environment. */
   readonly server?: string | undefined;
   readonly inFlight: number;
   readonly sampleEvery: number;
   readonly watchdogMs: number;
-  /** When to begin no more inputs, as Date.now() counts. */
+  /** The time (as of Date.now()) after which no input begins. */
   readonly deadline?: number | undefined;
 }
 
-/** What a worker tells. */
+/** A message of a worker. */
 export type WorkerMessage =
   | { readonly type: "corpus"; readonly digest: string; readonly captures: number }
   | { readonly type: "begin" | "end"; readonly index: number }

@@ -1,4 +1,4 @@
-import "./server-option.js"; // first: the server is chosen while others are loaded
+import "./server-option.js"; // first: other modules choose the server while they load
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,9 +29,7 @@ async function run(): Promise<number> {
     return 0;
   }
   const what = options.replay?.file ?? `${options.runs} inputs of seed ${options.seed}, ${options.workers} workers`;
-  console.log(
-    `fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "of the SDK's choice"}, Node ${process.version}`,
-  );
+  console.log(`fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "default"}, Node ${process.version}`);
   const findings = options.replay === undefined ? await findingsOf(options) : await replay(options.replay, options);
   await report(findings, options);
   console.log(findings.length === 0 ? "fuzz: passed" : `fuzz: ${findings.length} findings`);
@@ -59,9 +57,9 @@ async function findingsOf(options: Options): Promise<Finding[]> {
     },
   });
   const findings = [...inMemory];
-  console.log(`fuzz: ${done} inputs made of ${captures} captures (${digest}), ${seconds(began)} s`);
+  console.log(`fuzz: ${done} inputs from ${captures} captures (${digest}), ${seconds(began)} s`);
   console.log(
-    `fuzz: at most ${inMiB(peak.live)} live and ${inMiB(peak.rss)} in a worker; it may grow by ${inMiB(MAX_LIVE_GROWTH)} and ${inMiB(MAX_RSS_GROWTH)}`,
+    `fuzz: peak of a worker: ${inMiB(peak.live)} live, ${inMiB(peak.rss)} resident; allowed growth: ${inMiB(MAX_LIVE_GROWTH)} and ${inMiB(MAX_RSS_GROWTH)}`,
   );
   if (target !== undefined) return findings;
   if (processes > 0) {
@@ -88,7 +86,7 @@ function seconds(began: number): string {
   return ((Date.now() - began) / 1000).toFixed(0);
 }
 
-/** Prints what was found, and writes the inputs that show it. */
+/** Prints the findings and writes their inputs to files. */
 async function report(findings: readonly Finding[], { seed, replay }: Options): Promise<void> {
   if (findings.length === 0) return;
   const folder = replay === undefined ? mkdtempSync(join(tmpdir(), "kloset-fuzz-")) : undefined;

@@ -1,23 +1,23 @@
-/** What a process holds after a garbage collection, in bytes. */
+/** The memory of a process after a garbage collection, in bytes. */
 export interface MemorySample {
-  /** JavaScript's heap, and what hangs on it outside. */
+  /** The JavaScript heap and external memory. */
   readonly live: number;
-  /** All of the process, as the system sees it. */
+  /** The resident set of the process. */
   readonly rss: number;
 }
 
 const MiB = 1024 * 1024;
 
-/** How much may be live more than after the first inputs: a hundred thousand that leave 1 KiB each leave 98 MiB. */
+/** The allowed growth of live memory after the first inputs: a leak of 1 KiB in each of 100,000 inputs is 98 MiB. */
 export const MAX_LIVE_GROWTH = 32 * MiB;
 
-/** How much the process may grow over what it had after the first inputs: memory of native code shows only here. */
+/** The allowed growth of the resident set after the first inputs: it includes memory of native code. */
 export const MAX_RSS_GROWTH = 256 * MiB;
 
-/** @throws Error without `--expose-gc`. */
+/** Measures the memory of this process. @throws Error without `--expose-gc`. */
 export async function measureMemory(): Promise<MemorySample> {
-  if (gc === undefined) throw new Error("measuring memory takes node --expose-gc");
-  // What is freed by a collection may be freed wholly only by the next.
+  if (gc === undefined) throw new Error("measuring memory requires node --expose-gc");
+  // Twice: some memory is only freed by the collection after its finalizers.
   for (let i = 0; i < 2; i++) {
     gc();
     await new Promise((resolve) => setImmediate(resolve));
@@ -26,7 +26,7 @@ export async function measureMemory(): Promise<MemorySample> {
   return { live: heapUsed + external, rss };
 }
 
-/** What is wrong with a process that held `first` at first. */
+/** Returns the faults of a process that first held `first`. */
 export function memoryFaults(first: MemorySample, now: MemorySample): string[] {
   const faults: string[] = [];
   if (now.live - first.live > MAX_LIVE_GROWTH)
@@ -36,7 +36,7 @@ export function memoryFaults(first: MemorySample, now: MemorySample): string[] {
   return faults;
 }
 
-/** As "12 MiB". */
+/** Formats bytes as in "12 MiB". */
 export function inMiB(bytes: number): string {
   return `${Math.round(bytes / MiB)} MiB`;
 }

@@ -2,7 +2,7 @@ import { create, ScalarType, toBinary, type DescField, type DescMessage, type Me
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { Random } from "./random.js";
 
-/** Texts that mean something to the SDK, or might. */
+/** Texts with a possible meaning for the SDK. */
 const texts: readonly [string, ...string[]] = [
   "",
   "/",
@@ -39,7 +39,7 @@ const numbers: readonly [bigint, ...bigint[]] = [
   2n ** 64n - 1n,
 ];
 
-/** A random message of a type, encoded: what a host of that generation could send, however odd. */
+/** Makes a random encoded message: valid for its type, however unusual. */
 export function randomMessage(schema: DescMessage, random: Random): Uint8Array {
   const message = create(schema);
   fill(reflect(schema, message), schema, random, 0);
@@ -63,7 +63,7 @@ function fill(message: ReflectMessage, schema: DescMessage, random: Random, dept
 }
 
 function valueOf(field: DescField, random: Random, depth: number): never {
-  // What the field takes is decided here; TypeScript can not follow.
+  // anyValue returns a value of the field's type, which TypeScript cannot infer.
   return anyValue(field, random, depth) as never;
 }
 

@@ -28,7 +28,7 @@ function errorOf(...args: string[]): unknown {
 }
 
 describe("the command line", () => {
-  it("has a default for everything", () => {
+  it("has defaults", () => {
     expect(optionsOf([])).toMatchObject({
       help: false,
       runs: 100_000,
@@ -40,7 +40,7 @@ describe("the command line", () => {
     });
   });
 
-  it("is read", () => {
+  it("is parsed", () => {
     const args = [
       "--runs",
       "0",
@@ -61,24 +61,24 @@ describe("the command line", () => {
 
   it.each([
     [["--runs", "-1"], /^Option '--runs' argument is ambiguous\.$/],
-    [["--runs=-1"], /^--runs is "-1": a number from 0 is needed$/],
-    [["--runs", "x"], /^--runs is "x": a number from 0 is needed$/],
-    [["--runs="], /^--runs is "": a number from 0 is needed$/],
-    [["--seed", "1e99"], /^--seed is "1e99": /],
-    [["--workers", "0"], /^--workers is "0": a number from 1 is needed$/],
-    [["--server", "xx"], /^--server is "xx": connect or framed$/],
+    [["--runs=-1"], /^--runs: expected an integer of at least 0, got "-1"$/],
+    [["--runs", "x"], /^--runs: expected an integer of at least 0, got "x"$/],
+    [["--runs="], /^--runs: expected an integer of at least 0, got ""$/],
+    [["--seed", "1e99"], /^--seed: expected an integer .*, got "1e99"$/],
+    [["--workers", "0"], /^--workers: expected an integer of at least 1, got "0"$/],
+    [["--server", "xx"], /^--server: expected connect or framed, got "xx"$/],
     [["--server"], /^Option '--server <value>' argument missing/],
     [["--nothing"], /^Unknown option '--nothing'/],
     [["7"], /^Unexpected argument '7'/],
     [["--replay", "/nope"], /^--replay \/nope: ENOENT/],
-  ])("%j is refused in one line", (args, message) => {
+  ])("rejects %j in one line", (args, message) => {
     const error = errorOf(...args);
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ message: expect.stringMatching(message) as unknown });
     expect(String(error)).not.toContain("\n");
   });
 
-  it("takes an input to replay, and nothing else", () => {
+  it("accepts a file with an input to replay, and no other file", () => {
     const file = join(folder, "input.json");
     const input: Input = {
       kind: "wire",
@@ -104,7 +104,7 @@ describe("the command line", () => {
   });
 
   it.each([[["--runs", "-1"]], [["--server", "xx"]], [["--replay", "/nope"]]])(
-    "%j ends the program with one line and 2",
+    "exits with one line and code 2 for %j",
     (args) => {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,

@@ -4,23 +4,23 @@ import { parseArgs } from "node:util";
 import { DEFAULT_WATCHDOG_MS } from "./execute.js";
 import { inputFromText, type Input } from "./input.js";
 
-/** What can be asked for on the command line. */
+/** The help text of the command line. */
 export const usage = `npm run fuzz -- [options]
 
-  --server NAME   the server that is tried: connect, or framed (what KLOSET_SERVER says)
-  --runs N        inputs for a connection in memory (100000)
-  --processes N   inputs for real plugin processes (200)
-  --differential N  inputs by which both servers are compared (5000); the differences that are meant
-                  are in src/differential/deliberate.ts
-  --seed N        names all inputs (20260401)
-  --seconds N     begins no more inputs after so long
-  --workers N     processes that share the inputs (2, or 1 on one core)
-  --replay FILE   runs one input again, as it was written when it failed
-  --target M#T    tries the target T of the module M instead of the SDK
-  --watchdog MS   how long anything may take before it is a hang (30000)
+  --server NAME   the server under test: connect or framed (default: KLOSET_SERVER)
+  --runs N        inputs for a connection in memory (default: 100000)
+  --processes N   inputs for real plugin processes (default: 200)
+  --differential N  inputs for the comparison of both servers (default: 5000);
+                  src/differential/deliberate.ts lists the intended differences
+  --seed N        seed of all inputs (default: 20260401)
+  --seconds N     start no more inputs after this time
+  --workers N     worker processes (default: 2, or 1 on one core)
+  --replay FILE   run one input from the file that a finding names
+  --target M#T    test the export T of the module M instead of the SDK
+  --watchdog MS   time after which a missing event is a hang (default: 30000)
 `;
 
-/** The command line, read. */
+/** The parsed command line. */
 export interface Options {
   readonly help: boolean;
   readonly runs: number;
@@ -34,25 +34,25 @@ export interface Options {
   readonly replay: Replay | undefined;
 }
 
-/** An input to run again. */
+/** An input to replay. */
 export interface Replay {
   readonly file: string;
   readonly input: Input;
 }
 
-/** The command line is wrong; the message is one line that says in what. */
+/** Reports an invalid command line in one line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
 const text = { type: "string" } as const;
 
-/** Reads the arguments, and the file of `--replay`. @throws UsageError. */
+/** Parses the arguments and reads the file of `--replay`. @throws UsageError. */
 export function optionsOf(args: readonly string[]): Options {
   const values = valuesOf(args);
   const { server, target, replay } = values;
   if (server !== undefined && server !== "connect" && server !== "framed")
-    throw new UsageError(`--server is ${JSON.stringify(server)}: connect or framed`);
+    throw new UsageError(`--server: expected connect or framed, got ${JSON.stringify(server)}`);
   const number = (
     name: "runs" | "processes" | "differential" | "seed" | "seconds" | "workers" | "watchdog",
     otherwise: number,
@@ -61,7 +61,7 @@ export function optionsOf(args: readonly string[]): Options {
     const given = values[name];
     if (given === undefined) return otherwise;
     if (!/^\d+$/.test(given) || !Number.isSafeInteger(Number(given)) || Number(given) < least)
-      throw new UsageError(`--${name} is ${JSON.stringify(given)}: a number from ${least} is needed`);
+      throw new UsageError(`--${name}: expected an integer of at least ${least}, got ${JSON.stringify(given)}`);
     return Number(given);
   };
   return {
@@ -97,7 +97,7 @@ function valuesOf(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    // "Option '--runs' argument is ambiguous.", and on further lines what to write instead.
+    // The first line of "Option '--runs' argument is ambiguous.\n…".
     throw new UsageError(messageOf(error).split("\n")[0] ?? "");
   }
 }
@@ -110,7 +110,7 @@ function readInput(file: string): Input {
   }
 }
 
-/** The message of Node's own errors, which are of no class of ours where tests run. */
+/** Returns the message of an error. Under Jest, Node's errors are not instances of the global Error. */
 function messageOf(error: unknown): string {
   return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
 }

@@ -1,6 +1,6 @@
 import { FRAME_HEADER_LENGTH, frameType } from "./http2.js";
 
-/** Frames that a gRPC server has a reason to send. */
+/** Frame types that a gRPC server may send. */
 const allowed: ReadonlySet<number> = new Set([
   frameType.data,
   frameType.headers,
@@ -11,10 +11,10 @@ const allowed: ReadonlySet<number> = new Set([
   frameType.continuation,
 ]);
 
-/** The most that a frame may carry unless the client allows more; nghttp2 never sends more. */
+/** The largest payload of a frame unless the client allows more; nghttp2 never sends more. */
 const MAX_PAYLOAD = 16_384;
 
-/** What a stream's number must be, by frame type: a request's (odd), the connection's (0), or either. */
+/** Frame types on the stream of a request (odd) or of the connection (0); other types occur on both. */
 const onStream: ReadonlySet<number> = new Set([
   frameType.data,
   frameType.headers,
@@ -23,14 +23,14 @@ const onStream: ReadonlySet<number> = new Set([
 ]);
 const onConnection: ReadonlySet<number> = new Set([frameType.settings, frameType.ping]);
 
-/** Watches what a plugin sends: frames of HTTP/2, SETTINGS first, and no GOAWAY, ever. */
+/** Checks a plugin's output: HTTP/2 frames, SETTINGS first, and never a GOAWAY. */
 export class OutputCheck {
   #header = Buffer.alloc(0);
   #payloadLeft = 0;
   #frames = 0;
   #fault: string | undefined;
   #goaway = false;
-  /** Bytes so far. */
+  /** The number of bytes so far. */
   bytes = 0;
 
   push(chunk: Buffer): void {
@@ -49,7 +49,7 @@ export class OutputCheck {
     }
   }
 
-  /** @param whole - Whether the plugin had the time to send its last frame to the end. */
+  /** Returns the faults. @param whole - True if the output must end at a frame boundary. */
   faults(whole: boolean): string[] {
     const faults: string[] = [];
     if (this.#goaway) faults.push("goaway: a GOAWAY frame was sent");

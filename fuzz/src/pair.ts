@@ -1,13 +1,15 @@
 import { duplexPair, type Duplex } from "node:stream";
 
 /**
- * Two ends of a connection. What is written to one is copied before the other
- * reads it, as a kernel does: Node's own pair hands on the memory itself, which a
- * writer may use again as soon as its write is done. And nothing arrives while it is
- * being written: Node's HTTP/2 (20.19.0) aborts the process when it is given bytes
- * by what it has called itself, as no kernel would.
+ * Makes the two ends of a connection in memory, with two properties of a kernel:
  *
- * @param watch - Shown what arrives at an end, before it is used again.
+ * Written bytes are copied. Node's duplexPair passes on the memory itself, which a writer may
+ * reuse as soon as its write is done.
+ *
+ * Bytes arrive after the write call has returned. Node's HTTP/2 (20.19.0) aborts the process
+ * if it receives bytes within its own call of write.
+ *
+ * @param watch - Called with the bytes that arrive at each end.
  */
 export function copyingPair(
   watch: { readonly toNear?: (chunk: Buffer) => void; readonly toFar?: (chunk: Buffer) => void } = {},

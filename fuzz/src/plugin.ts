@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The same connectors in a plugin's own process. Its argument says how its
- * authors behave; when it ends it writes its account to the log.
+ * A plugin process with the tracked connectors. Its argument is the behavior of the author
+ * as JSON; on exit it writes the faults that the tracker found to stderr (`account: […]`).
  */
 import "@kloset/sdk/guard";
 import { writeSync } from "node:fs";

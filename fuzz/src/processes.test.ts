@@ -18,7 +18,7 @@ const input: WireInput = {
 };
 
 describe("a plugin's process", () => {
-  it("passes some inputs", async () => {
+  it("has no faults on some inputs", async () => {
     expect(
       await fuzzProcesses({ corpus: await recordCorpus(), seed: 3, runs: 5, atOnce: 2, watchdogMs: WATCHDOG_MS }),
     ).toEqual([]);
@@ -30,7 +30,7 @@ describe("a plugin's process", () => {
     ["exits", "exit: the process ended with code 3"],
     ["forgets", 'connector: ["importer was closed 0 times"]'],
   ])(
-    "is found out that %s",
+    "is reported if it %s",
     async (fault, text) => {
       const faults = await runProcess(input, WATCHDOG_MS, [brokenPlugin, fault]);
       expect(faults).toContainEqual(expect.stringContaining(text));

@@ -7,14 +7,14 @@ import type { Finding } from "./fuzz.js";
 import { inputOf } from "./generate/generate.js";
 import { inputToText, type WireInput } from "./input.js";
 import { OutputCheck } from "./output-check.js";
-import { happens } from "./watchdog.js";
+import { settlesWithin } from "./watchdog.js";
 
-/** Where inputs for processes are numbered from, so that they are others than those in memory. */
+/** The first index of inputs for processes, so that they differ from those in memory. */
 const FIRST_INDEX = 1_000_000_000;
-/** What a host lets pass between two calls, in milliseconds: an answer mostly takes less. */
+/** The pause between two calls in milliseconds: most answers take less. */
 const PAUSE_MS = 3;
 
-/** How to fuzz processes. */
+/** Options of {@link fuzzProcesses}. */
 export interface ProcessOptions {
   readonly corpus: Corpus;
   readonly seed: number;
@@ -23,7 +23,7 @@ export interface ProcessOptions {
   readonly watchdogMs: number;
 }
 
-/** Feeds inputs to real plugin processes, over pipes. */
+/** Runs inputs against real plugin processes, over pipes. */
 export async function fuzzProcesses(options: ProcessOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
   let index = FIRST_INDEX;
@@ -43,18 +43,18 @@ export async function fuzzProcesses(options: ProcessOptions): Promise<Finding[]>
 }
 
 /**
- * Feeds one input to a process.
+ * Runs one input against a plugin process.
  *
- * @param program - The plugin, and its further arguments.
- * @returns What is wrong.
+ * @param program - The plugin's script and further arguments.
+ * @returns The faults.
  */
 export async function runProcess(
   input: WireInput,
   watchdogMs: number,
   program: readonly string[] = [defaultPlugin],
 ): Promise<string[]> {
-  // An author whose close() throws ends the process with 1, and rightly so.
-  const author = { ...input.author, fails: 0 };
+  // No injected errors: a close() that throws rightly ends the process with code 1.
+  const author = { ...input.author, failRate: 0 };
   const plugin = await startPlugin({
     executable: process.execPath,
     args: [program[0] ?? defaultPlugin, JSON.stringify(author), ...program.slice(1)],
@@ -68,10 +68,10 @@ export async function runProcess(
       output.push(chunk);
     });
   const faults: string[] = [];
-  if (!(await happens(feed(input, plugin), watchdogMs))) faults.push("hang: the input is not read");
+  if (!(await settlesWithin(feed(input, plugin), watchdogMs))) faults.push("hang: the input is not read");
   const { code, signal } = await plugin.stop();
   const log = plugin.stderrText();
-  // A plugin may say that its connection broke, and then end with 1.
+  // A plugin may report a broken connection and exit with code 1.
   const broken = code === 1 && /^.*: connection: /m.test(log);
   if (code !== 0 && !broken) faults.push(`exit: the process ended with ${signal ?? `code ${String(code)}`}`);
   return [...faults, ...output.faults(false), ...logFaults(log)];
@@ -92,7 +92,7 @@ async function feed({ steps }: WireInput, { transport, exited }: PluginProcess):
   }
 }
 
-/** What a plugin's log must not say, and what it must. */
+/** Returns the faults in a plugin's log. */
 function logFaults(log: string): string[] {
   const faults: string[] = [];
   const crash = /^(?:uncaught exception|unhandled rejection|.*Warning): [^]*/m.exec(log)?.[0];

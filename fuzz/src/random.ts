@@ -1,6 +1,6 @@
 /**
- * A stream of random numbers that a seed and an index name for ever: input 4,711
- * of a seed is the same on every machine and in every run.
+ * A deterministic random number generator: input 4,711 of a seed is the same on every machine
+ * and in every run.
  */
 export class Random {
   #a: number;
@@ -8,7 +8,7 @@ export class Random {
   #c: number;
   #d: number;
 
-  /** @param seed - Any integers; what differs in one of them differs in everything. */
+  /** @param seed - Any integers. A change in one of them changes the whole sequence. */
   constructor(...seed: readonly number[]) {
     let state = 0x9e37_79b9;
     const next = (): number => {
@@ -26,7 +26,7 @@ export class Random {
     this.#d = 1;
   }
 
-  /** 32 random bits (sfc32). */
+  /** Returns 32 random bits (sfc32). */
   uint32(): number {
     const sum = (this.#a + this.#b + this.#d) >>> 0;
     this.#d = (this.#d + 1) >>> 0;
@@ -37,44 +37,44 @@ export class Random {
     return sum;
   }
 
-  /** An integer from 0 up to, not including, `limit`. */
+  /** Returns an integer from 0 up to, but excluding, `limit`. */
   below(limit: number): number {
     return Math.floor((this.uint32() / 2 ** 32) * limit);
   }
 
-  /** An integer, both ends included. */
+  /** Returns an integer from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }
 
-  /** Mostly small, sometimes up to `most`: as sizes are. */
+  /** Returns a size: mostly small, sometimes up to `most`. */
   size(most: number): number {
     return Math.floor(most ** (this.uint32() / 2 ** 32)) - (this.chance(0.1) ? 1 : 0);
   }
 
-  /** True with that probability. */
+  /** Returns true with a given probability. */
   chance(probability: number): boolean {
     return this.uint32() < probability * 2 ** 32;
   }
 
-  /** One of some. */
+  /** Picks an element. */
   pick<T>(from: readonly [T, ...T[]]): T {
     return from[this.below(from.length)] ?? from[0];
   }
 
-  /** One of a list; undefined when it is empty. */
+  /** Picks an element; undefined if the list is empty. */
   pickOf<T>(from: readonly T[]): T | undefined {
     return from[this.below(from.length)];
   }
 
-  /** Random bytes. */
+  /** Returns random bytes. */
   bytes(length: number): Buffer {
     const bytes = Buffer.alloc(length);
     for (let at = 0; at < length; at++) bytes[at] = this.uint32() >>> 24;
     return bytes;
   }
 
-  /** Bytes that mean something in many formats, and any others. */
+  /** Returns a byte, often one with a special meaning in many formats. */
   byte(): number {
     return this.chance(0.4) ? this.pick([0, 1, 0x7f, 0x80, 0xff]) : this.below(256);
   }

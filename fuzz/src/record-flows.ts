@@ -26,7 +26,7 @@ const options = {
   options: { maxConcurrency: 2, hostname: "vm", os: "linux", arch: "amd64", cwd: "/srv" },
 };
 
-/** Records what `@kloset/host` sends in each of its flows. */
+/** Records each flow of `@kloset/host`. */
 export async function recordFlows(): Promise<Capture[]> {
   const captures: Capture[] = [];
   for (const generation of generations) {

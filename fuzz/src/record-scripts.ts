@@ -5,7 +5,7 @@ import { envelope, requestHeaders } from "./http2.js";
 import type { Script, ScriptedCall } from "./script.js";
 import { quiet } from "./watchdog.js";
 
-/** Records the bytes of hosts that make the calls of scripts, one after the other. */
+/** Records hosts that make the calls of the scripts. */
 export async function recordScripts(scripts: readonly Script[]): Promise<Capture[]> {
   const captures: Capture[] = [];
   for (const script of scripts) captures.push(await record(script.name, (transport) => play(transport, script)));
@@ -18,7 +18,7 @@ async function play(transport: Duplex, { generation, calls }: Script): Promise<v
   for (const call of calls) await make(session, call, generation.userAgent);
 }
 
-/** Makes a call, and goes on when nothing more comes: Import ends only after many others. */
+/** Makes a call and returns when no more output arrives: Import ends only after many other calls. */
 async function make(
   session: ClientHttp2Session,
   { path, messages, end }: ScriptedCall,

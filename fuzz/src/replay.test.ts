@@ -20,8 +20,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-it("runs the input of a difference again, and finds the same; nothing in the SDK", async () => {
-  // One that serves nothing differs from the other.
+it("replays the input of a difference, and finds no fault in the SDK", async () => {
+  // A server without services differs from the other one.
   const servers = {
     connect: sdkTarget("connect"),
     framed: sdkTarget((duplex, options) => serveFramed(duplex, { ...options, services: [] })),

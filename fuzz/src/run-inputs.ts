@@ -5,32 +5,32 @@ import { measureMemory, memoryFaults, type MemorySample } from "./memory.js";
 import type { Target } from "./target.js";
 import { turn } from "./watchdog.js";
 
-/** What to run in one process. */
+/** The work of one process. */
 export interface Run {
   readonly target: Target;
-  /** Makes input number so and so. */
+  /** Makes the input of an index. */
   readonly inputAt: (index: number) => Input;
   readonly indices: Iterable<number>;
-  /** Inputs that run at once. */
+  /** The number of concurrent inputs. */
   readonly inFlight: number;
-  /** Inputs between two looks at the memory. */
+  /** The number of inputs between two measurements of the memory. */
   readonly sampleEvery: number;
   readonly watchdogMs: number;
 }
 
-/** Told what happens. */
+/** Callbacks of {@link runInputs}. */
 export interface RunEvents {
   begin(index: number): void;
   end(index: number): void;
-  /** @param indices - The inputs that can be the cause: mostly one. */
+  /** @param indices - The possible causes, mostly one input. */
   fault(text: string, indices: readonly number[]): void;
   memory(sample: MemorySample): void;
 }
 
-/** Turns of the event loop in which what an input has set off comes up at last. */
+/** Turns of the event loop after which an input's late errors have surfaced. */
 const TURNS_TO_CRASH = 20;
 
-/** Runs inputs, several at once, and looks at the process between. */
+/** Runs inputs concurrently, in batches with a check of the process after each. */
 export async function runInputs(run: Run, events: RunEvents): Promise<void> {
   const crashes = new Crashes();
   crashes.watch();
@@ -42,7 +42,7 @@ export async function runInputs(run: Run, events: RunEvents): Promise<void> {
     await runBatch(run, events, crashes, batch);
     const sample = await measureMemory();
     events.memory(sample);
-    // The first batch has loaded and compiled what there is.
+    // By the end of the first batch all code is loaded and compiled.
     first ??= sample;
     for (const fault of memoryFaults(first, sample)) events.fault(fault, batch.slice(0, 1));
   }
@@ -61,7 +61,7 @@ function take(indices: Iterator<number>, count: number): number[] {
 async function runBatch(run: Run, events: RunEvents, crashes: Crashes, batch: readonly number[]): Promise<void> {
   let next = 0;
   while (next < batch.length) {
-    // Those that ran when a crash was seen, and those that had just ended.
+    // The inputs running at the time of a crash, and those that had just ended.
     const recent: number[] = [];
     const lane = async (): Promise<void> => {
       while (next < batch.length && crashes.seen === 0) {
@@ -75,13 +75,13 @@ async function runBatch(run: Run, events: RunEvents, crashes: Crashes, batch: re
       }
     };
     await Promise.all(Array.from({ length: run.inFlight }, lane));
-    await letCrash();
+    await drainEventLoop();
     const seen = crashes.take();
     if (seen.length > 0) await attribute(run, events, crashes, seen, recent);
   }
 }
 
-/** Finds the inputs that crashes came from, of those that ran: runs each again, alone. */
+/** Finds the inputs that caused crashes by running each candidate again, alone. */
 async function attribute(
   run: Run,
   events: RunEvents,
@@ -93,7 +93,7 @@ async function attribute(
   for (const index of candidates) {
     events.begin(index);
     await execute(run.inputAt(index), run.target, run.watchdogMs);
-    await letCrash();
+    await drainEventLoop();
     events.end(index);
     for (const text of new Set(crashes.take())) {
       found = true;
@@ -103,6 +103,6 @@ async function attribute(
   if (!found) for (const text of new Set(seen)) events.fault(text, candidates);
 }
 
-async function letCrash(): Promise<void> {
+async function drainEventLoop(): Promise<void> {
   for (let i = 0; i < TURNS_TO_CRASH; i++) await turn();
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fromJson, toBinary, type JsonValue } from "@bufbuild/protobuf";
 import { methodAt, wireGenerations, type WireGeneration } from "./services.js";
 
-/** One call of a host, message by message. */
+/** A recorded call of a host. */
 export interface ScriptedCall {
   readonly path: string;
   readonly messages: readonly Uint8Array[];
@@ -17,7 +17,7 @@ export interface Script {
   readonly calls: readonly ScriptedCall[];
 }
 
-/** One thing that a host said, as the transcripts have it. */
+/** One line of a transcript. */
 interface TranscriptEvent {
   readonly dir?: string;
   readonly stream: number;
@@ -26,10 +26,10 @@ interface TranscriptEvent {
   readonly message?: JsonValue;
 }
 
-/** Data is kept to this length: what matters is how it is cut, and inputs are many. */
+/** The length to which data is truncated: only its framing matters, and there are many inputs. */
 const MAX_DATA = 8192;
 
-/** Reads what the hosts of every transcript sent. */
+/** Reads the calls of the host from every transcript. */
 export function readScripts(folder: URL): Script[] {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith(".jsonl"))
@@ -54,7 +54,7 @@ function scriptOf(name: string, text: string): Script {
   return { name, generation, calls: [...calls.values()] };
 }
 
-/** Puts data where a transcript shows `<N bytes>`. */
+/** Replaces `<N bytes>` in a transcript by data. */
 function withData(json: JsonValue): JsonValue {
   if (typeof json === "string") {
     const length = /^<(\d+) bytes>$/.exec(json)?.[1];

@@ -1,10 +1,12 @@
 /**
- * `--server connect` or `--server framed`, for everything that this process loads
- * and starts: the first import of a program, since others look AT the environment
- * while they are loaded.
+ * Applies `--server connect` or `--server framed` to this process and its children. Must be a
+ * program's first import: other modules read the environment while they load.
  */
-const { argv, env } = process;
-const AT = argv.indexOf("--server");
-const name = AT < 0 ? argv.find((one) => one.startsWith("--server="))?.slice("--server=".length) : argv[AT + 1];
-// What is no server's name is told when the options are read.
-if (name === "connect" || name === "framed") env["KLOSET_SERVER"] = name;
+const name = serverOption(process.argv);
+// optionsOf reports other names.
+if (name === "connect" || name === "framed") process.env["KLOSET_SERVER"] = name;
+
+function serverOption(args: readonly string[]): string | undefined {
+  const index = args.indexOf("--server");
+  return index < 0 ? args.find((arg) => arg.startsWith("--server="))?.slice("--server=".length) : args[index + 1];
+}

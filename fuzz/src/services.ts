@@ -2,7 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import * as v1_0 from "@kloset/protocol/v1.0";
 import * as v1_1 from "@kloset/protocol/v1.1";
 
-/** A generation, as hosts show it. */
+/** A generation of the protocol as seen on the wire. */
 export interface WireGeneration {
   readonly name: "v1.0" | "v1.1";
   readonly userAgent: string;
@@ -23,12 +23,12 @@ export const wireGenerations: readonly [WireGeneration, WireGeneration] = [
   },
 ];
 
-/** Path of a method. */
+/** Returns the path of a method. */
 export function pathOf(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-/** Finds the method of a path. @throws Error when the generation has none. */
+/** Finds the method of a path. @throws Error if the generation has no such method. */
 export function methodAt({ name, services }: WireGeneration, path: string): DescMethod {
   for (const { methods } of services) {
     const method = methods.find((one) => pathOf(one) === path);

@@ -12,35 +12,35 @@ import { trackedExporter } from "./author-exporter.js";
 import { trackedImporter } from "./author-importer.js";
 import { trackedStore } from "./author-store.js";
 import type { AuthorSpec } from "./input.js";
-import { Temper } from "./temper.js";
+import { FaultInjector } from "./fault-injector.js";
 import type { Tracker } from "./tracker.js";
 
 /** A plugin that serves one connection. */
 export interface Running {
   /** Settles when the connection has ended. */
   readonly closed: Promise<unknown>;
-  /** What a plugin does when its host has gone: aborts, and closes its connectors. */
+  /** Aborts the calls and closes the connectors, as a plugin does after its host has disconnected. */
   finish(): Promise<void>;
 }
 
-/** What is tried: serves a connection with authors who keep account. */
+/** The subject of a test: serves a connection with tracked connectors. */
 export type Target = (duplex: Duplex, author: AuthorSpec, tracker: Tracker) => Running;
 
-/** The three connectors that every input meets. */
+/** Makes the three connectors for an input. */
 export function trackedConnectors(spec: AuthorSpec, tracker: Tracker): Connectors {
-  const temper = new Temper(spec, tracker);
+  const injector = new FaultInjector(spec, tracker);
   return {
-    importer: () => temper.call("new importer", () => trackedImporter(spec, temper, tracker)),
+    importer: () => injector.call("new importer", () => trackedImporter(spec, injector, tracker)),
     exporter: ({ location }) =>
-      temper.call("new exporter", () => trackedExporter(location || "/srv/out", spec, temper, tracker)),
-    storage: () => temper.call("new store", () => trackedStore(spec, temper, tracker)),
+      injector.call("new exporter", () => trackedExporter(location || "/srv/out", spec, injector, tracker)),
+    storage: () => injector.call("new store", () => trackedStore(spec, injector, tracker)),
   };
 }
 
-/** Loaded before the first input: what serves must not wait. */
+/** Loaded before the first input: serving is synchronous. */
 const loaded = { framed: await load("framed"), connect: await load("connect") };
 
-/** The SDK, as a plugin's process has it, served over any duplex by one of its servers, or by another. */
+/** Makes a target of the SDK as in a plugin process, served over any duplex by one of its servers or by another one. */
 export function sdkTarget(server: ServerName | Serve = chosenServer()): Target {
   const { serve, embed } = typeof server === "string" ? loaded[server] : { ...loaded.connect, serve: server };
   return (duplex, author, tracker) => {

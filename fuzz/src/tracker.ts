@@ -1,13 +1,13 @@
-/** Keeps account of an author's objects and of the calls that run in them. */
+/** Tracks the objects of an author and their running calls. */
 export class Tracker {
-  /** Objects that factories have made, each with how often it was closed. */
+  /** Objects made by the factories, with the number of their close() calls. */
   readonly #objects: { readonly what: string; closed: number }[] = [];
   readonly #running = new Map<symbol, string>();
   #wake: (() => void) | undefined;
-  /** Calls so far: anything that moves is seen by it. */
+  /** Counts the begins and ends of calls; changes with any activity. */
   calls = 0;
 
-  /** A factory has made an object. @returns What its close() must call. */
+  /** Registers an object. @returns A function that its close() must call. */
   opened(what: string): () => void {
     const object = { what, closed: 0 };
     this.#objects.push(object);
@@ -16,7 +16,7 @@ export class Tracker {
     };
   }
 
-  /** Runs a call of the author's. */
+  /** Runs and tracks a call of the author. */
   async call<T>(what: string, run: () => Promise<T> | T): Promise<T> {
     const end = this.#begin(what);
     try {
@@ -26,7 +26,7 @@ export class Tracker {
     }
   }
 
-  /** Runs a stream of the author's: it counts from its first step until it has ended or was told to. */
+  /** Runs and tracks a stream of the author, from its first step until it has ended or was returned. */
   async *stream<T>(what: string, run: () => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     const end = this.#begin(what);
     try {
@@ -36,22 +36,22 @@ export class Tracker {
     }
   }
 
-  /** Settles when no call runs. */
+  /** Settles when no call is running. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
-  /** What runs, for reports. */
+  /** Returns the names of the running calls. */
   running(): string[] {
     return [...this.#running.values()];
   }
 
-  /** What was not closed exactly once. */
+  /** Returns a fault for each object that was not closed exactly once. */
   notClosedOnce(): string[] {
     return this.#objects.flatMap(({ what, closed }) => (closed === 1 ? [] : [`${what} was closed ${closed} times`]));
   }
 
-  /** How many objects there were. */
+  /** The number of objects so far. */
   get objects(): number {
     return this.#objects.length;
   }

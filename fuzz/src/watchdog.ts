@@ -1,9 +1,5 @@
-/**
- * Waits for what must happen, but not for ever.
- *
- * @returns Whether it happened.
- */
-export async function happens(what: Promise<unknown>, withinMs: number): Promise<boolean> {
+/** Waits for a promise with a time limit. @returns True if it settled in time. */
+export async function settlesWithin(what: Promise<unknown>, withinMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, withinMs, false);
@@ -15,19 +11,19 @@ export async function happens(what: Promise<unknown>, withinMs: number): Promise
   }
 }
 
-/** One turn of the event loop. */
+/** Waits for one turn of the event loop. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
 }
 
-/** Turns without any change after which nothing is under way any more. */
+/** Turns without any change after which the plugin counts as idle. */
 const QUIET_TURNS = 8;
-/** Turns after which nobody waits any longer: the input is fuzz, not a test that must see an answer. */
+/** The most turns to wait: a fuzz input need not see an answer. */
 const MOST_TURNS = 300;
 
-/** Lets things happen until nothing changes any more. */
+/** Waits until the state no longer changes. */
 export async function quiet(state: () => number): Promise<void> {
   let before = state();
   for (let calm = 0, all = 0; calm < QUIET_TURNS && all < MOST_TURNS; all++) {

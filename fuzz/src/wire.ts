@@ -2,10 +2,10 @@ import { Duplex } from "node:stream";
 import type { Reads } from "./input.js";
 import { OutputCheck } from "./output-check.js";
 
-/** Writes that a host leaves unread before it stops to read. */
+/** The number of writes that a host reads before it stops reading. */
 const READS_AT_FIRST = 2;
 
-/** The plugin's end of a connection, whose other end is a list of bytes. */
+/** The plugin's end of a connection whose other end is an input. */
 export class Wire extends Duplex {
   readonly output = new OutputCheck();
   readonly #reads: Reads;
@@ -18,21 +18,21 @@ export class Wire extends Duplex {
     this.#reads = reads;
   }
 
-  /** Whether the host has left something unread. */
+  /** True if the host has left output unread. */
   get stuck(): boolean {
     return this.#stuck;
   }
 
-  /** Hands bytes to the plugin; settles when it wants more, or has gone. */
+  /** Passes bytes to the plugin; settles when it reads more or has closed the connection. */
   async feed(bytes: Uint8Array): Promise<void> {
-    // A copy, as a kernel makes.
+    // A copy, like a kernel's.
     if (this.destroyed || this.push(Buffer.from(bytes))) return;
     await new Promise<void>((resolve) => {
       this.#wantsMore = resolve;
     });
   }
 
-  /** The host goes. */
+  /** Disconnects the host. */
   leave(how: "end" | "destroy"): void {
     if (this.destroyed) return;
     if (how === "end") this.push(null);
@@ -49,7 +49,7 @@ export class Wire extends Duplex {
     if (this.#reads === "all") callback();
     else if (this.#reads === "slowly") setImmediate(callback);
     else if (this.#writes <= READS_AT_FIRST) callback();
-    // Whoever waits for this waits until the connection ends.
+    // The write stays pending until the connection ends.
     else this.#stuck = true;
   }
 

@@ -1,6 +1,6 @@
 /**
- * A process that runs inputs. Its parent sends one job, and hears of each input:
- * when the process dies or hangs the parent knows on what.
+ * A process that runs inputs. Its parent sends one job and receives a message for each input,
+ * so that it knows the running ones if the process dies or hangs.
  */
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -23,7 +23,7 @@ process.once("message", (job: Job) => {
   );
 });
 
-function tell(message: WorkerMessage): void {
+function send(message: WorkerMessage): void {
   process.send?.(message);
 }
 
@@ -41,20 +41,20 @@ async function work(job: Job): Promise<void> {
     },
     {
       begin: (index) => {
-        tell({ type: "begin", index });
+        send({ type: "begin", index });
       },
       end: (index) => {
-        tell({ type: "end", index });
+        send({ type: "end", index });
       },
       fault: (text, indices) => {
-        tell({ type: "fault", text, inputs: indices.map((index) => ({ index, text: inputToText(inputAt(index)) })) });
+        send({ type: "fault", text, inputs: indices.map((index) => ({ index, text: inputToText(inputAt(index)) })) });
       },
       memory: (sample) => {
-        tell({ type: "memory", ...sample });
+        send({ type: "memory", ...sample });
       },
     },
   );
-  tell({ type: "done" });
+  send({ type: "done" });
 }
 
 async function inputsOf({ replay, seed }: Job): Promise<(index: number) => Input> {
@@ -63,7 +63,7 @@ async function inputsOf({ replay, seed }: Job): Promise<(index: number) => Input
     return () => input;
   }
   const corpus = await recordCorpus();
-  tell({ type: "corpus", digest: corpus.digest, captures: corpus.captures.length });
+  send({ type: "corpus", digest: corpus.digest, captures: corpus.captures.length });
   return (index) => inputOf(corpus, seed, index);
 }
 

@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// ErrNoHost says that nobody has handed over a connection: the plugin was
+// ErrNoHost reports that the process has no connection to a host: the plugin was
 // started by hand.
 var ErrNoHost = errors.New("this is a plugin: a host starts it, with pipes on fd 0 and fd 1 or a socket on fd 0")
 
-// Serve finds the host's connection on fd 0 and 1 and has it served, until the
-// host has gone.
+// Serve finds the host's connection on fd 0 and 1 and passes it to serve until
+// the host disconnects.
 //
-// What is printed to os.Stdout afterwards ends on stderr: fd 1 is the
-// connection's, or the host's own stdout.
+// From then on os.Stdout writes to stderr: fd 1 belongs to the connection, or is
+// the host's own stdout.
 //
-// serve gets a listener that accepts the one connection. It should return when
-// Accept fails, which it does once the host has gone; whatever it returns then
-// is no error.
+// serve receives a listener that accepts the one connection. It should return
+// when Accept fails, which happens once the host has disconnected; its result is
+// ignored then.
 func Serve(serve func(net.Listener) error) error {
 	transport, err := findTransport()
 	if err != nil {
@@ -34,11 +34,11 @@ func Serve(serve func(net.Listener) error) error {
 		output = os.Stdin
 	}
 	os.Stdout = os.Stderr
-	// A write on fd 1 whose reader has gone would kill the process, but a host
-	// that has gone is no failure of the plugin.
+	// SIGPIPE would kill the process on a write to fd 1 after the host has gone,
+	// which is not a failure of the plugin.
 	signal.Ignore(syscall.SIGPIPE)
-	// A terminal sends these to the host and its plugins alike; it is the host
-	// that decides when the work is over.
+	// A terminal sends these to the host and its plugins alike; the host decides
+	// when to stop.
 	signal.Ignore(syscall.SIGINT, syscall.SIGHUP)
 
 	conn := NewServerConn(os.Stdin, output)
@@ -48,7 +48,7 @@ func Serve(serve func(net.Listener) error) error {
 	go func() {
 		select {
 		case <-terminate:
-			conn.Close()
+			_ = conn.Close()
 		case <-conn.closed:
 		}
 	}()
@@ -68,8 +68,8 @@ func ServeConn(conn *ServerConn, serve func(net.Listener) error) error {
 	}
 }
 
-// ServerConn is the plugin's end of a connection over two descriptors, or twice
-// the same one.
+// ServerConn is the plugin's end of a connection over two descriptors, which may
+// be the same.
 type ServerConn struct {
 	input, output *os.File
 	closed        chan struct{}
@@ -77,7 +77,7 @@ type ServerConn struct {
 	err           error
 }
 
-// NewServerConn makes a connection of what comes in and what goes out.
+// NewServerConn makes a connection from its two directions.
 func NewServerConn(input, output *os.File) *ServerConn {
 	return &ServerConn{input: input, output: output, closed: make(chan struct{})}
 }
@@ -86,8 +86,8 @@ func NewServerConn(input, output *os.File) *ServerConn {
 func (c *ServerConn) Read(p []byte) (int, error) {
 	n, err := c.input.Read(p)
 	if err != nil {
-		// Not left to the caller: the process has to end at once.
-		c.Close()
+		// Here and not in the caller: the process has to end at once.
+		_ = c.Close()
 	}
 	return n, err
 }
@@ -97,7 +97,7 @@ func (c *ServerConn) Read(p []byte) (int, error) {
 func (c *ServerConn) Write(p []byte) (int, error) {
 	n, err := c.output.Write(p)
 	if err != nil {
-		c.Close()
+		_ = c.Close()
 	}
 	return n, err
 }
@@ -114,14 +114,14 @@ func (c *ServerConn) Close() error {
 	return c.err
 }
 
-// LocalAddr is a name for the log.
+// LocalAddr returns a name for the log.
 func (c *ServerConn) LocalAddr() net.Addr { return descriptorAddr{} }
 
-// RemoteAddr is a name for the log.
+// RemoteAddr returns a name for the log.
 func (c *ServerConn) RemoteAddr() net.Addr { return descriptorAddr{} }
 
-// SetDeadline does nothing, nor do the other two: a host may take its time, and
-// descriptors that block know no deadline.
+// SetDeadline does nothing, like SetReadDeadline and SetWriteDeadline: a host may
+// take its time, and blocking descriptors have no deadlines.
 func (c *ServerConn) SetDeadline(time.Time) error { return nil }
 
 // SetReadDeadline does nothing.
@@ -135,7 +135,7 @@ type descriptorAddr struct{}
 func (descriptorAddr) Network() string { return "fd" }
 func (descriptorAddr) String() string  { return fmt.Sprintf("fd of process %d", os.Getpid()) }
 
-// oneConnListener accepts one connection, and fails when that has ended.
+// oneConnListener accepts one connection, then fails when that has ended.
 type oneConnListener struct {
 	conn  *ServerConn
 	first chan net.Conn

@@ -56,9 +56,8 @@ func pipePair(t *testing.T) (plugin *ServerConn, fromPlugin, toPlugin *os.File) 
 	}
 	plugin = NewServerConn(input, output)
 	t.Cleanup(func() {
-		plugin.Close()
-		fromPlugin.Close()
-		toPlugin.Close()
+		// A test may have closed them already.
+		_, _, _ = plugin.Close(), fromPlugin.Close(), toPlugin.Close()
 	})
 	return plugin, fromPlugin, toPlugin
 }
@@ -87,15 +86,19 @@ func TestServeEndsWithTheHost(t *testing.T) {
 	if _, err := io.ReadFull(fromPlugin, got); err != nil || !bytes.Equal(got, []byte("hello")) {
 		t.Errorf("%q, %v", got, err)
 	}
-	toPlugin.Close()
+	if err := toPlugin.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if err := <-served; err != nil {
 		t.Errorf("the end of the host is an error: %v", err)
 	}
 }
 
-func TestServeEndsWhenNobodyReads(t *testing.T) {
+func TestServeEndsWithoutAReader(t *testing.T) {
 	plugin, fromPlugin, toPlugin := pipePair(t)
-	fromPlugin.Close()
+	if err := fromPlugin.Close(); err != nil {
+		t.Fatal(err)
+	}
 	served := make(chan error, 1)
 	go func() { served <- ServeConn(plugin, echo) }()
 	if _, err := toPlugin.WriteString("hello"); err != nil {
@@ -108,7 +111,7 @@ func TestServeEndsWhenNobodyReads(t *testing.T) {
 
 func TestServeTellsFailures(t *testing.T) {
 	plugin, _, _ := pipePair(t)
-	broken := errors.New("can not serve")
+	broken := errors.New("cannot serve")
 	if err := ServeConn(plugin, func(net.Listener) error { return broken }); err != broken {
 		t.Errorf("got %v", err)
 	}

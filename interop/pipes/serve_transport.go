@@ -42,9 +42,9 @@ func findTransport() (string, error) {
 	return transport, nil
 }
 
-// chooseTransport decides which transport the host means, "" when there is no
-// host. A host written in Node hands over two sockets in place of pipes; then
-// only the question whose fd 1 is tells the two transports apart.
+// chooseTransport decides which transport the host uses; "" without a host. A
+// host on Node passes two sockets in place of pipes; then the owner of fd 1 is
+// the only difference between the transports.
 func chooseTransport(input, output descriptorKind, override string, outputIsInherited func() bool) string {
 	pipes := input.isStream() && output.isStream()
 	switch {
@@ -73,9 +73,9 @@ func kindOf(file *os.File) descriptorKind {
 	return kindOther
 }
 
-// stdoutIsInherited tells whether fd 1 is the host's own stdout, and was not made
+// stdoutIsInherited reports whether fd 1 is the host's own stdout and was not made
 // for this process. A wrapper (a shell, npx) shares fd 0 and 1 with its child, so
-// it is looked through. Where there is no /proc the answer is no.
+// its parent is examined. Without /proc the answer is no.
 func stdoutIsInherited() bool {
 	input, errInput := os.Readlink("/proc/self/fd/0")
 	output, errOutput := os.Readlink("/proc/self/fd/1")

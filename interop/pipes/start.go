@@ -37,9 +37,9 @@ func (t Transport) String() string {
 // plugin before it is reported as left behind.
 const stderrWait = 10 * time.Second
 
-// Command is a plugin to start.
+// Command describes a plugin to start.
 type Command struct {
-	// Path of the executable. It is executed directly, by no shell.
+	// Path of the executable. It is executed without a shell.
 	Path string
 	Args []string
 	// Env is added to the host's environment.
@@ -49,22 +49,22 @@ type Command struct {
 	Transport Transport
 	// Stdout is fd 1 with Socketpair. Nil: the host's own.
 	Stdout *os.File
-	// Stderr gets a copy of what the plugin prints.
+	// Stderr receives a copy of the plugin's stderr.
 	Stderr io.Writer
 }
 
-// Exit is how a plugin ended.
+// Exit describes the end of a plugin.
 type Exit struct {
 	// Code is -1 after a signal.
 	Code   int
 	Signal syscall.Signal
-	// Stderr is all that came on fd 2.
+	// Stderr is everything printed to fd 2.
 	Stderr string
-	// Left is true when a process of the plugin's outlived it.
+	// Left is true if a child process outlived the plugin.
 	Left bool
 }
 
-// Process is a plugin that runs.
+// Process is a running plugin.
 type Process struct {
 	// Conn is the one connection to it.
 	Conn Conn
@@ -78,7 +78,7 @@ type Process struct {
 // Conn is a connection whose directions can be closed one by one.
 type Conn interface {
 	net.Conn
-	// CloseWrite lets the plugin read EOF; what it still sends can be read.
+	// CloseWrite lets the plugin read EOF; its output can still be read.
 	CloseWrite() error
 }
 
@@ -88,7 +88,7 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 	cmd.Env = append(os.Environ(), command.Env...)
 	cmd.Dir = command.Dir
 	cmd.WaitDelay = stderrWait
-	// A group of its own, to see what outlives the plugin.
+	// A separate process group shows whether a child outlives the plugin.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr := &collector{copy: command.Stderr}
 	cmd.Stderr = stderr
@@ -124,17 +124,17 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 	return process, nil
 }
 
-// Pid is the plugin's process id.
+// Pid returns the plugin's process id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
-// Stderr is what the plugin has printed so far.
+// Stderr returns what the plugin has printed so far.
 func (p *Process) Stderr() string { return p.stderr.String() }
 
-// Kill ends the plugin with SIGKILL, as a host does whose context is cancelled.
+// Kill ends the plugin with SIGKILL, like a host whose context is cancelled.
 func (p *Process) Kill() error { return p.cmd.Process.Kill() }
 
-// Wait waits for the plugin's end. The connection is closed by nobody here: a
-// plugin that is not killed ends when its input does.
+// Wait waits for the plugin to exit. It does not close the connection: unless it
+// is killed, a plugin exits when its input ends.
 func (p *Process) Wait(ctx context.Context) (Exit, error) {
 	select {
 	case <-p.exited:
@@ -150,8 +150,8 @@ func (p *Process) Wait(ctx context.Context) (Exit, error) {
 	return exit, nil
 }
 
-// groupLives tells whether a process of the plugin's group stays. One that is
-// about to end is given a moment.
+// groupLives reports whether a process of the plugin's group remains. One that is
+// about to exit is given a moment.
 func (p *Process) groupLives(ctx context.Context) bool {
 	deadline := time.Now().Add(stderrWait)
 	for {
@@ -165,7 +165,7 @@ func (p *Process) groupLives(ctx context.Context) bool {
 	}
 }
 
-// collector keeps what is written to it, for several goroutines.
+// collector keeps everything written to it. It is safe for concurrent use.
 type collector struct {
 	mu   sync.Mutex
 	text []byte

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// connectPipes makes two pipes: fd 0 and fd 1 of the plugin. It returns the
-// plugin's ends too, which are closed here when the plugin has them.
+// connectPipes makes two pipes for fd 0 and fd 1 of the plugin. It also returns
+// the plugin's ends, which the host closes once the plugin has them.
 func connectPipes(cmd *exec.Cmd) (Conn, []*os.File, error) {
 	theirInput, output, err := os.Pipe()
 	if err != nil {
@@ -32,7 +32,7 @@ func connectPipes(cmd *exec.Cmd) (Conn, []*os.File, error) {
 
 // connectSocketpair makes one AF_UNIX stream socket for both directions.
 func connectSocketpair(cmd *exec.Cmd) (Conn, []*os.File, error) {
-	// The lock keeps a process that is started meanwhile from inheriting them.
+	// The lock keeps a process that starts meanwhile from inheriting them.
 	syscall.ForkLock.RLock()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {
@@ -45,7 +45,7 @@ func connectSocketpair(cmd *exec.Cmd) (Conn, []*os.File, error) {
 	}
 	theirs := os.NewFile(uintptr(fds[0]), "plugin")
 	ours := os.NewFile(uintptr(fds[1]), "host")
-	defer ours.Close()
+	defer func() { _ = ours.Close() }()
 	conn, err := net.FileConn(ours)
 	if err != nil {
 		_ = theirs.Close()
@@ -61,7 +61,7 @@ func connectSocketpair(cmd *exec.Cmd) (Conn, []*os.File, error) {
 	return socket, []*os.File{theirs}, nil
 }
 
-// pipeConn is two pipes as one connection.
+// pipeConn joins two pipes to one connection.
 type pipeConn struct {
 	input, output *os.File
 	once          sync.Once

@@ -58,7 +58,7 @@ func TestSocketpairLeavesStdoutToTheHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stdout.Close()
+	defer func() { _ = stdout.Close() }()
 	process, ctx := start(t, "echo printed", Socketpair, stdout)
 	end(t, ctx, process)
 	if printed, _ := os.ReadFile(stdout.Name()); string(printed) != "printed\n" {

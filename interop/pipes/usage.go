@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Usage is what a plugin took of the machine.
+// Usage holds the resources that a plugin used.
 type Usage struct {
-	// CPU is the time of all its threads, in user space and in the kernel, and that
-	// of the processes that it waited for.
+	// CPU is the time of all threads in user space and in the kernel, and of the
+	// processes that the plugin waited for.
 	CPU time.Duration
-	// PeakMemory is the most that it had resident, in bytes. What the host itself had
-	// when it started the plugin counts: Linux hands it on.
+	// PeakMemory is the largest resident set in bytes. It includes the host's at the
+	// start of the plugin, which Linux passes on to child processes.
 	PeakMemory int64
 }
 
-// Usage tells what the plugin took. It must have been waited for.
+// Usage returns the resources that the plugin used. Call it after Wait.
 func (p *Process) Usage() (Usage, error) {
 	return usageOf(p.cmd.ProcessState)
 }
@@ -31,11 +31,11 @@ func usageOf(state *os.ProcessState) (Usage, error) {
 	}
 	usage, ok := state.SysUsage().(*syscall.Rusage)
 	if !ok {
-		return Usage{}, errors.New("the system does not tell what the plugin used")
+		return Usage{}, errors.New("the system does not report what the plugin used")
 	}
 	peak := int64(usage.Maxrss)
 	if runtime.GOOS != "darwin" {
-		// In KiB, but for macOS.
+		// In KiB, except on macOS.
 		peak *= 1024
 	}
 	return Usage{CPU: state.UserTime() + state.SystemTime(), PeakMemory: peak}, nil

@@ -1,8 +1,8 @@
-/** A case of h2spec, and what came of it. */
+/** The result of one case of h2spec. */
 export interface Case {
   readonly name: string;
   readonly state: "passed" | "failed" | "skipped";
-  /** What came in place of what was expected. */
+  /** The actual outcome of a failed case. */
   readonly actual: string;
   readonly text: string;
 }

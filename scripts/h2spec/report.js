@@ -1,10 +1,10 @@
-// What h2spec has found, and what is made of it.
+// Reads and judges a report of h2spec.
 
-/** h2spec 2.2.1 has 146 cases: a report of much fewer says nothing. */
+/** h2spec 2.2.1 has 146 cases: a report with far fewer is incomplete. */
 const LEAST = 140;
 
 /**
- * Reads h2spec's report, which is JUnit's XML.
+ * Reads h2spec's report (JUnit XML).
  *
  * @returns {{ name: string, state: "passed" | "failed" | "skipped", actual: string, text: string }[]}
  */
@@ -13,7 +13,7 @@ export function readReport(xml) {
     const [group, title, content] = match.slice(1).map(unescape);
     const text = content.replace(/<[^>]*>/g, "").trim();
     const state = content.trim() === "" ? "passed" : content.includes("<skipped") ? "skipped" : "failed";
-    // What was expected, one to a line, and then what came.
+    // The expected outcomes, one per line, then the actual one.
     return { name: `${group}: ${title}`, state, text, actual: text.split("\n").at(-1) };
   });
 }
@@ -27,7 +27,7 @@ function unescape(text) {
 }
 
 /**
- * Every case has to pass, but for the exceptions: one of those has to fail as it says.
+ * Checks that every case passes, except the exceptions, which must fail as recorded.
  *
  * @param exceptions {{ case: string, instead: string, why: string }[]}
  */
@@ -37,13 +37,11 @@ export function judge(cases, exceptions) {
     const exception = known.get(name);
     known.delete(name);
     if (exception === undefined) return state === "passed" ? [] : [`${name}: ${state}\n${text}`];
-    if (state === "passed") return [`${name}: passes, and is no exception any more`];
-    return actual === exception.instead
-      ? []
-      : [`${name}: ${JSON.stringify(exception.instead)} was to come in its place\n${text}`];
+    if (state === "passed") return [`${name}: passes; remove it from the known exceptions`];
+    return actual === exception.instead ? [] : [`${name}: expected ${JSON.stringify(exception.instead)}\n${text}`];
   });
-  for (const name of known.keys()) problems.push(`${name}: there is no such case`);
-  if (cases.length < LEAST) problems.push(`there are ${cases.length} cases; ${LEAST} were to come, at least`);
+  for (const name of known.keys()) problems.push(`${name}: known exception, but no such case`);
+  if (cases.length < LEAST) problems.push(`expected at least ${LEAST} cases, got ${cases.length}`);
   const passed = cases.filter(({ state }) => state === "passed").length;
   return {
     problems,

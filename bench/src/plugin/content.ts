@@ -1,26 +1,26 @@
 /**
- * Synthetic content, byte for byte as the plugin in Go has it: interop/README.md
- * tells the rule. Which bytes they are lets the host check all of them.
+ * Synthetic content, identical to that of the plugin in Go (defined in interop/README.md), so
+ * that the host can check every byte.
  */
 
 const KiB = 1024;
 const MiB = KiB * KiB;
-/** What one message carries, in both plugins. */
+/** The content of one message in both plugins, in bytes. */
 const CHUNK = MiB;
 const PERIOD = 65_537;
-/** How far the beginnings of two neighbours lie apart in the pattern. */
+/** The distance in the pattern between the beginnings of two consecutive files. */
 const STRIDE = 7919;
-/** The bytes AT the beginning that spell the file's number. */
+/** The number of bytes at the beginning that encode the file's number. */
 const PREFIX = 8;
 
 let pattern: Uint8Array | undefined;
 
-/** Long enough to hold a chunk from any place of the period on: chunks are views of it. Made for the first content: Init needs none. */
+/** Returns a pattern that holds a chunk from every place of the period: chunks are views of it. Made on first use, so that Init is fast. */
 function patternOf(): Uint8Array {
   return (pattern ??= repeatedPattern(PERIOD + CHUNK));
 }
 
-/** The content of a file: bytes when they are one chunk, else chunks of 1 MiB. */
+/** Returns the content of a file: bytes if they fit in one chunk, otherwise chunks of 1 MiB. */
 export function contentOf(file: number, size: number): Uint8Array | Iterable<Uint8Array> {
   return size <= CHUNK ? firstChunk(file, size) : chunksOf(file, size);
 }
@@ -33,7 +33,7 @@ function* chunksOf(file: number, size: number): Generator<Uint8Array> {
   }
 }
 
-/** The one with the file's number in it: a copy. */
+/** Returns the chunk that contains the file's number: a copy. */
 function firstChunk(file: number, size: number): Uint8Array {
   const chunk = Buffer.allocUnsafe(size);
   const at = placeOf(file, 0);
@@ -46,7 +46,7 @@ function placeOf(file: number, offset: number): number {
   return ((file % PERIOD) * STRIDE + offset) % PERIOD;
 }
 
-/** The low byte of each step of xorshift32, and again from its beginning. */
+/** Returns the low byte of each step of xorshift32, repeated up to the length. */
 function repeatedPattern(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let x = 2_463_534_242;

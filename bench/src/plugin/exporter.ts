@@ -1,6 +1,6 @@
 import type { Exporter } from "@kloset/sdk";
 
-/** Reads everything, counts it, and keeps nothing. */
+/** Makes an exporter that reads and counts everything and keeps nothing. */
 export function drainingExporter(): Exporter {
   return {
     root: () => "/",

@@ -2,11 +2,11 @@ import { fileInfoOf, type Importer } from "@kloset/sdk";
 import { contentOf } from "./content.js";
 
 const DIGITS = 7;
-/** Of every entry, in nanoseconds since 1970. */
+/** The modification time of every entry, in nanoseconds since 1970. */
 const MOD_TIME = 1_700_000_000_000_000_000n;
 const owner = { username: "root", groupname: "root" };
 
-/** A directory and `files` files of `size` bytes; content is opened by name, so that nothing is held for it. */
+/** Makes an importer of a directory with `files` files of `size` bytes. Content is opened by name, so entries hold no state. */
 export function syntheticImporter(files: number, size: number): Importer {
   return {
     origin: () => "localhost",

@@ -8,7 +8,7 @@ import { memoryStore } from "./storage.js";
 const idle = new AbortController().signal;
 const MiB = 1024 * 1024;
 
-/** As interop/README.md tells it, byte by byte. */
+/** Computes the content as defined in interop/README.md, byte by byte. */
 function expected(file: number, size: number): Buffer {
   const pattern: number[] = [];
   for (let x = 2_463_534_242; pattern.length < 65_537;) {
@@ -36,7 +36,7 @@ describe("content", () => {
     [65_537, 70_000],
     [1, MiB],
     [70_000, 2 * MiB + 1],
-  ])("of file %d, %d bytes, is what the plugin in Go has", (file, size) => {
+  ])("of file %d, %d bytes, is the same as in Go", (file, size) => {
     expect(bytesOf(contentOf(file, size)).equals(expected(file, size))).toBe(true);
   });
 
@@ -58,7 +58,7 @@ describe("the importer", () => {
     ]);
   });
 
-  it("opens them by name, and nothing else", async () => {
+  it("opens only its files, by name", async () => {
     const content = await importer.open?.({ pathname: "/f0000001", target: "" }, idle);
     expect(bytesOf(content as Uint8Array).equals(expected(1, 10))).toBe(true);
     for (const pathname of ["/f0000002", "/x", "/f", "/fa"]) {
@@ -67,7 +67,7 @@ describe("the importer", () => {
   });
 });
 
-it("the exporter counts what it drains", async () => {
+it("the exporter checks the size of each file", async () => {
   async function* data(): AsyncGenerator<Uint8Array> {
     yield new Uint8Array(3);
     yield new Uint8Array(4);
@@ -77,7 +77,7 @@ it("the exporter counts what it drains", async () => {
   await expect(exporter.storeFile("/a", data(), 8, idle)).rejects.toThrow('"/a" has 8 bytes, but 7 came');
 });
 
-it("the storage keeps what it is given", async () => {
+it("the storage keeps resources until they are deleted", async () => {
   async function* data(): AsyncGenerator<Uint8Array> {
     yield Uint8Array.of(1, 2);
     yield Uint8Array.of(3);

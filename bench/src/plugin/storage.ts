@@ -1,6 +1,6 @@
 import { Mac, StoreMode, type ResourceStore } from "@kloset/sdk";
 
-/** Keeps everything in this process' memory. */
+/** Makes a store that keeps everything in memory. */
 export function memoryStore(location: string): ResourceStore {
   let configuration: Uint8Array | undefined;
   const resources = new Map<string, Map<string, Uint8Array>>();

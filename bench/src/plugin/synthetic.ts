@@ -7,12 +7,12 @@ import { memoryStore } from "./storage.js";
 const USAGE_EXIT_CODE = 2;
 const defaults = { files: 3, size: 1024 };
 
-/** What the host's configuration asks for. */
+/** Reads a count from the host's configuration. */
 function countOf(config: Readonly<Record<string, string>>, key: keyof typeof defaults): number {
   const text = config[key] ?? String(defaults[key]);
   const value = Number(text);
   if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
-    throw new Error(`${key} is no count: ${JSON.stringify(text)}`);
+    throw new Error(`config key "${key}": expected an integer of at least 0, got ${JSON.stringify(text)}`);
   return value;
 }
 
@@ -25,7 +25,7 @@ const connectors: Readonly<Record<string, () => Promise<unknown>>> = {
 const connector = process.argv[2] ?? "";
 const run = connectors[connector];
 if (run === undefined) {
-  process.stderr.write(`there is no connector ${JSON.stringify(connector)}: importer, exporter or storage is needed\n`);
+  process.stderr.write(`unknown connector ${JSON.stringify(connector)}: expected importer, exporter or storage\n`);
   process.exitCode = USAGE_EXIT_CODE;
 } else {
   // Not awaited: see scripts/bundle.js.

@@ -25,7 +25,7 @@ const colors = {
   target: "#bf8700",
 };
 
-/** The ratios of all rows, with their quartiles and targets, as an SVG image. */
+/** Draws the ratios of all rows, with their quartiles and targets, as an SVG image. */
 export function chartOf(report: Report): string {
   const { rows } = report;
   const height = TOP + rows.length * LINE + BOTTOM;
@@ -39,7 +39,7 @@ export function chartOf(report: Report): string {
   );
   const parts = [
     element("rect", { width: WIDTH, height, fill: "#ffffff" }),
-    text(16, 28, "TypeScript against Go: how many times as fast", { "font-size": 17, "font-weight": "bold" }),
+    text(16, 28, "TypeScript against Go: relative speed", { "font-size": 17, "font-weight": "bold" }),
     text(16, 48, versionLine(report), { fill: colors.faint }),
     legend(),
     ...grid(scale, rows.length),
@@ -112,9 +112,9 @@ function legend(): string {
     dot(22, colors.reached),
     text(32, y, "reaches its target"),
     dot(150, colors.missed),
-    text(160, y, "does not"),
+    text(160, y, "misses it"),
     dot(228, colors.none),
-    text(238, y, "has none"),
+    text(238, y, "no target"),
     targetMark(306, y - 4),
     text(316, y, "target"),
     element("circle", { cx: 372, cy: y - 4, r: DOT - 1, fill: "#ffffff", stroke: colors.tuned, "stroke-width": 1.5 }),

@@ -4,7 +4,7 @@ import type { Spread } from "../statistics.js";
 const MB = 1e6;
 const RATIO_DIGITS = 2;
 
-/** What stands above {@link cellsOf}. */
+/** The headings of {@link cellsOf}. */
 export const headings: readonly string[] = [
   "row",
   "calls",
@@ -20,7 +20,7 @@ export const headings: readonly string[] = [
   "Go's",
 ];
 
-/** One line of the table. */
+/** Returns one line of the table. */
 export function cellsOf({
   title,
   calls,
@@ -53,12 +53,12 @@ function reached(target: number | undefined, missed: readonly string[]): string 
   return target === undefined ? "" : "yes";
 }
 
-/** As people read it. */
+/** Formats a ratio. */
 export function ratio(value: number): string {
   return value.toFixed(RATIO_DIGITS);
 }
 
-/** The lower and the upper one. */
+/** Formats the lower and the upper quartile. */
 export function quartiles({ lowerQuartile, upperQuartile }: Spread): string {
   return `${ratio(lowerQuartile)}–${ratio(upperQuartile)}`;
 }

@@ -10,24 +10,24 @@ import { terminalReport } from "./terminal.js";
 describe("the report on a terminal", () => {
   const text = terminalReport(someReport());
 
-  it("tells what was measured, and where", () => {
+  it("names the versions and the machine", () => {
     expect(text).toContain(
       "2026-04-01 · SDK 1.2.3 (abcdef0), server framed · Node 20.19.0 · Go 1.25.0, grpc-go 1.81.1\n2 × <CPU & co>; rounds: 3\n",
     );
   });
 
-  it("tells of each row whether it has reached what was promised", () => {
+  it("reports for each row whether it reaches its targets", () => {
     expect(text).toMatch(/^store put, 100 KB +8 +1\.50 +1\.31–1\.69 +1\.00 +yes +0\.50 +1\.00 +2\.00 +3\.00 +50 +50$/m);
     expect(text).toMatch(/^import, 1 KB files +8 +1\.50 +1\.31–1\.69 +4\.00 +not time, memory +/m);
     expect(text).toMatch(/^plugins\/fs, a real tree +1 +0\.50 +0\.44–0\.56 +0\.50 /m);
   });
 
-  it("tells how long starting takes", () => {
+  it("reports the start-up times", () => {
     expect(text).toMatch(/^TypeScript +120 +130$/m);
-    expect(text).toContain('after 1.20 (quartiles 1.20–1.20) times a whole "node -e 0"; the limit of 1.25 is held.');
+    expect(text).toContain('after 1.20 (quartiles 1.20–1.20) times a whole "node -e 0", within the limit of 1.25.');
   });
 
-  it("leaves out what was not measured", () => {
+  it("omits start-up if it was not measured", () => {
     expect(terminalReport({ ...someReport(), start: undefined })).not.toContain("node -e 0");
   });
 });
@@ -35,7 +35,7 @@ describe("the report on a terminal", () => {
 describe("the page", () => {
   const page = markdownReport(someReport());
 
-  it("has a line of as many cells for every row", () => {
+  it("has the same number of cells in every row", () => {
     const lines = page
       .split("\n")
       .filter(
@@ -57,7 +57,7 @@ describe("the page", () => {
 describe("the chart", () => {
   const chart = chartOf(someReport());
 
-  it("has the ratio of every row, in the color of what it reaches", () => {
+  it("has the ratio of every row, in the color of its result", () => {
     expect(
       [...chart.matchAll(/<text[^>]*fill="(#\w+)"[^>]*font-weight="bold">([\d.]+)</g)].map(([, color, ratio]) => [
         color,
@@ -74,7 +74,7 @@ describe("the chart", () => {
     expect(chart.match(/stroke="#bf8700"/g)).toHaveLength(3);
   });
 
-  it("is the same for the same figures, and whole", () => {
+  it("is deterministic and complete", () => {
     expect(chartOf(someReport())).toBe(chart);
     expect(chart).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [\s\S]*<\/svg>\n$/);
     expect(chart).not.toMatch(/NaN|undefined|Infinity/);
@@ -82,27 +82,27 @@ describe("the chart", () => {
 });
 
 describe("the axis", () => {
-  it("holds all values, and at least a half to two", () => {
+  it("covers all values, and at least 1/2 to 2", () => {
     expect(ratioScale([1]).ticks).toEqual([0.5, 1, 2]);
     expect(ratioScale([0.3, 5]).ticks).toEqual([0.25, 0.5, 1, 2, 4, 8]);
   });
 
-  it("has twice as fast as far from 1 as half as fast", () => {
+  it("is logarithmic", () => {
     const { placeOf } = ratioScale([0.25, 4]);
     expect([0.25, 0.5, 1, 2, 4].map(placeOf)).toEqual([0, 0.25, 0.5, 0.75, 1]);
     expect([0.001, 1000].map(placeOf)).toEqual([0, 1]);
   });
 
-  it("names a tick as people do", () => {
+  it("formats ticks as fractions", () => {
     expect([0.125, 1, 4].map(tickLabel)).toEqual(["1/8", "1", "4"]);
   });
 });
 
-it("a table's columns stand below each other", () => {
+it("aligns the columns of a table", () => {
   expect(tableOf([["a", "bb"], ["ccc", "d"], ["e"]])).toBe("a    bb\nccc   d\ne\n");
 });
 
-it("nothing in a text is taken for markup", () => {
+it("escapes markup in texts", () => {
   expect(escaped('<a & "b">')).toBe("&lt;a &amp; &quot;b&quot;&gt;");
   expect(element("text", { x: 1.26, title: "<" }, escaped("<"))).toBe('<text x="1.3" title="&lt;">&lt;</text>');
 });

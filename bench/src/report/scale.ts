@@ -1,12 +1,12 @@
-/** Where a ratio stands on an axis on which twice as fast and half as fast are equally far from 1. */
+/** A logarithmic axis: 2 and 1/2 are equally far from 1. */
 export interface Scale {
-  /** @returns The place between 0 and 1. */
+  /** Returns the position of a ratio, from 0 to 1. */
   readonly placeOf: (ratio: number) => number;
   /** Powers of two, from the lowest to the highest. */
   readonly ticks: readonly number[];
 }
 
-/** An axis that holds all these values, and at least a half to two. */
+/** Returns an axis that covers all values, and at least 1/2 to 2. */
 export function ratioScale(values: readonly number[]): Scale {
   const exponents = values.filter((value) => value > 0 && Number.isFinite(value)).map((value) => Math.log2(value));
   const from = Math.floor(Math.min(-1, ...exponents));
@@ -17,7 +17,7 @@ export function ratioScale(values: readonly number[]): Scale {
   };
 }
 
-/** A tick as people read it: 1/4, 1, 2. */
+/** Formats a tick: 1/4, 1, 2. */
 export function tickLabel(tick: number): string {
   return tick < 1 ? `1/${1 / tick}` : String(tick);
 }

@@ -1,10 +1,10 @@
 import type { StartSummary } from "../start.js";
 import { quartiles, ratio } from "./lines.js";
 
-/** What stands above {@link startLines}. */
+/** The headings of {@link startLines}. */
 export const startHeadings: readonly string[] = ["start, in milliseconds", "to the first answer", "to the end"];
 
-/** What starting takes, as cells. */
+/** Returns the table of start-up times. */
 export function startLines({ answerSeconds, exitSeconds }: StartSummary): string[][] {
   return [
     ["node -e 0", "", milliseconds(exitSeconds.node)],
@@ -13,10 +13,10 @@ export function startLines({ answerSeconds, exitSeconds }: StartSummary): string
   ];
 }
 
-/** How it is held against its limit. */
+/** Compares the start-up time with its limit in a sentence. */
 export function startVerdict({ answerInBareNodes, limit, reached }: StartSummary): string {
   const found = `${ratio(answerInBareNodes.median)} (quartiles ${quartiles(answerInBareNodes)})`;
-  return `The first answer comes after ${found} times a whole "node -e 0"; the limit of ${ratio(limit)} is ${reached ? "held" : "not held"}.`;
+  return `The first answer comes after ${found} times a whole "node -e 0", ${reached ? "within" : "above"} the limit of ${ratio(limit)}.`;
 }
 
 function milliseconds(seconds: number): string {

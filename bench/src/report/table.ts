@@ -1,4 +1,4 @@
-/** Lines of cells that stand below each other: the first cell to the left, the others to the right. */
+/** Formats lines as aligned columns: the first to the left, the others to the right. */
 export function tableOf(lines: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const cells of lines) {

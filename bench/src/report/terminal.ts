@@ -3,7 +3,7 @@ import { versionLine, type Report } from "./report.js";
 import { startHeadings, startLines, startVerdict } from "./start.js";
 import { tableOf } from "./table.js";
 
-/** The report for a terminal. */
+/** Formats the report for a terminal. */
 export function terminalReport(report: Report): string {
   const { start } = report;
   const parts = [

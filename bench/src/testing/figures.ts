@@ -7,19 +7,19 @@ import { summaryOf } from "../summary.js";
 
 const MB = 1e6;
 
-/** What a run took, with what a test is about. */
+/** Returns the measurements of a run with some values replaced. */
 export function measuresWith(some: Partial<Measures>): Measures {
   return { seconds: 1, bytes: 0, cpuSeconds: 1, peakBytes: 50 * MB, answerSeconds: 0.1, exitSeconds: 1, ...some };
 }
 
-/** A row of that id. */
+/** Returns the row with an id. */
 export function rowOf(id: string): Row {
   const found = rows.find((row) => row.id === id);
   if (found === undefined) throw new Error(`there is no row ${id}`);
   return found;
 }
 
-/** Three rounds, in which Go takes `ratio` times as long, and a quarter more or less. */
+/** Returns three rounds in which Go takes `ratio` times as long, plus or minus a quarter. */
 export function roundsWith(ratio: number, typescript: Partial<Measures> = {}): Rounds {
   const spread = [0.75, 1, 1.25];
   return {
@@ -29,7 +29,7 @@ export function roundsWith(ratio: number, typescript: Partial<Measures> = {}): R
   };
 }
 
-/** One row that reaches its target, one that does not, one without. */
+/** Returns a report with a row that reaches its target, one that misses it, and one without. */
 export function someReport(): Report {
   const start = {
     node: [measuresWith({ exitSeconds: 0.1 })],

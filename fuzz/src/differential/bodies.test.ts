@@ -5,8 +5,8 @@ import { bodyOf, hasUnknownInEntry } from "./bodies.js";
 const data = (stream: number, payload: Uint8Array, flags = 0): Buffer => frame(frameType.data, flags, stream, payload);
 const hello = envelope(Buffer.from("hello"));
 
-describe("the request on a stream", () => {
-  it("is put together of its frames, without padding, up to its end", () => {
+describe("bodyOf", () => {
+  it("joins the frames of the stream without padding, up to its end", () => {
     const padded = data(1, Buffer.concat([Buffer.of(3), hello.subarray(4), Buffer.alloc(3)]), flag.padded);
     const frames = [
       data(3, hello),

@@ -4,19 +4,19 @@ import { streamOf } from "./frames.js";
 
 const PREFIX_LENGTH = 5;
 
-/** What a host sends on a stream as its request. */
+/** The request that a host sends on a stream. */
 export interface Body {
   /** In bytes, without padding. */
   readonly length: number;
-  /** The messages that are whole, without their prefixes. */
+  /** The complete messages, without their prefixes. */
   readonly messages: readonly Buffer[];
-  /** Whether a message has begun, and not come to its end. */
+  /** True if the last message is incomplete. */
   readonly breaksOff: boolean;
-  /** Whether the host has half-closed the stream. */
+  /** True if the host has half-closed the stream. */
   readonly isEnded: boolean;
 }
 
-/** The request on a stream. */
+/** Returns the request on a stream. */
 export function bodyOf(frames: readonly Buffer[], stream: number): Body {
   const parts: Buffer[] = [];
   let isEnded = false;
@@ -38,7 +38,7 @@ export function bodyOf(frames: readonly Buffer[], stream: number): Body {
   return { length, messages, breaksOff: rest.length > 0, isEnded };
 }
 
-/** Whether an entry of a message's map has a field besides its key and its value. */
+/** Returns true if an entry of a message's map has a field other than its key and its value. */
 export function hasUnknownInEntry(message: Uint8Array, map: number): boolean {
   try {
     for (const [number, bytes] of fieldsOf(message)) {
@@ -46,12 +46,12 @@ export function hasUnknownInEntry(message: Uint8Array, map: number): boolean {
       for (const [inEntry] of fieldsOf(bytes)) if (inEntry !== 1 && inEntry !== 2) return true;
     }
   } catch {
-    // What is no message has no entries.
+    // Malformed messages have no entries.
   }
   return false;
 }
 
-/** The fields of a message: their numbers, and the bytes of those that have a length. @throws Error. */
+/** Yields the fields of a message: numbers, and the bytes of length-delimited fields. @throws Error if malformed. */
 function* fieldsOf(message: Uint8Array): Generator<readonly [number: number, bytes: Uint8Array | undefined]> {
   const reader = new BinaryReader(message);
   while (reader.pos < reader.len) {

@@ -3,51 +3,51 @@ import { finish } from "../finish.js";
 import type { AuthorSpec, WireInput } from "../input.js";
 import type { Target } from "../target.js";
 import { Tracker } from "../tracker.js";
-import { happens, turn } from "../watchdog.js";
+import { settlesWithin, turn } from "../watchdog.js";
 import { Wire } from "../wire.js";
 import { deliberate, type Pair } from "./deliberate.js";
 import { streamOf } from "./frames.js";
 import { HostView, type CallView } from "./host-view.js";
 import { hasDeadline, hostScript, type HostScript } from "./script.js";
 
-/** What comes of a script on one server. */
+/** The outcome of a script on one server. */
 interface Outcome {
   readonly view: HostView;
-  /** Whether the server has ended the connection; the host had not gone. */
+  /** True if the server ended the connection before the host did. */
   readonly hasEnded: boolean;
-  /** What the connection has ended with, if that was an error. */
+  /** The error that ended the connection, if any. */
   readonly error: string | undefined;
   readonly faults: readonly string[];
 }
 
-/** Turns of the event loop without any change after which nothing is under way. */
+/** Turns of the event loop without any change after which the server counts as idle. */
 const QUIET_TURNS = 25;
-/** Turns after which nobody waits any longer. */
+/** The most turns of the event loop to wait. */
 const MOST_TURNS = 5000;
 
-/** What came of one input. */
+/** The result of one input. */
 export interface Comparison {
-  /** How the servers differ without a reason that is known. */
+  /** The differences without a known reason. */
   readonly differences: readonly string[];
-  /** The names of the deliberate differences that were met. */
+  /** The names of the deliberate differences that occurred. */
   readonly met: readonly string[];
 }
 
-/** The servers that are compared. */
+/** The servers to compare. */
 export interface Servers {
   readonly connect: Target;
   readonly framed: Target;
 }
 
-/** Whether what comes of an input depends on its bytes alone, and can be compared. */
+/** Returns true if the outcome depends on the bytes alone and not on time. */
 export function isComparable(input: WireInput): boolean {
   return !hasDeadline(hostScript(input));
 }
 
-/** Gives both servers the same bytes, and compares what the host sees. */
+/** Sends both servers the same bytes and compares their answers. */
 export async function compareServers(input: WireInput, servers: Servers, watchdogMs: number): Promise<Comparison> {
   const script = hostScript(input);
-  // What authors draw would depend on the order of calls.
+  // No injected faults: they would depend on the order of calls.
   const author = {
     ...calmAuthor,
     resourceStore: input.author.resourceStore,
@@ -77,7 +77,7 @@ export async function compareServers(input: WireInput, servers: Servers, watchdo
   return { differences, met };
 }
 
-/** Where a stream's frames are. What began before another stream can still be changed by it until its end. */
+/** Returns the range of a stream's frames. A stream can still affect an earlier one until that has ended. */
 function spanOf({ frames }: HostScript, stream: number): { readonly first: number; readonly last: number } {
   const isOn = (one: Buffer): boolean => streamOf(one) === stream;
   return { first: frames.findIndex(isOn), last: frames.findLastIndex(isOn) };
@@ -94,7 +94,7 @@ async function play({ steps }: HostScript, target: Target, author: AuthorSpec, w
   for (const step of steps) {
     if (wire.destroyed) break;
     if (step === "quiet") await quiet(() => wire.output.bytes + tracker.calls);
-    else if (step instanceof Uint8Array && !(await happens(wire.feed(step), watchdogMs)))
+    else if (step instanceof Uint8Array && !(await settlesWithin(wire.feed(step), watchdogMs)))
       return { view, hasEnded: false, error: undefined, faults: ["hang: the input is not read"] };
   }
   const hasEnded = wire.destroyed;
@@ -118,7 +118,7 @@ async function quiet(state: () => number): Promise<void> {
   }
 }
 
-/** A wire whose output is read as a host reads it. */
+/** A wire whose output is parsed as a host does. */
 class ViewedWire extends Wire {
   readonly #view: HostView;
 
@@ -133,7 +133,7 @@ class ViewedWire extends Wire {
   }
 }
 
-/** All that differs. */
+/** Yields all differences. */
 function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generator<Pair> {
   if (connect.hasEnded !== framed.hasEnded) {
     const which = framed.hasEnded
@@ -141,7 +141,7 @@ function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generato
       : `connect ends (${String(connect.error)}), framed goes on`;
     yield { what: "end", script, connect: connect.error, framed: framed.error, text: `the connection: ${which}` };
   }
-  // What has been answered before an end is a matter of time.
+  // The answers before the end of a connection depend on timing.
   if (connect.hasEnded || framed.hasEnded) return;
   for (const stream of new Set([...connect.view.calls.keys(), ...framed.view.calls.keys()])) {
     if (script.resets.has(stream)) continue;
@@ -164,11 +164,11 @@ function* pairs(script: HostScript, connect: Outcome, framed: Outcome): Generato
   }
 }
 
-/** A call as it is compared. */
+/** Returns the text by which a call is compared. */
 function shown(call: CallView | undefined): string {
   if (call === undefined) return "nothing";
   const { httpStatus, messages, rest, status, isEnded, isReset } = call;
-  // A reset in place of the answer's end, whatever its code is. Behind that it changes nothing.
+  // A reset in place of the end of the answer, with any code. After the end it is irrelevant.
   if (isReset && !isEnded) return "reset";
   return JSON.stringify({ httpStatus, messages, rest: httpStatus === "200" ? rest : "", status, isEnded });
 }

@@ -7,7 +7,7 @@ import { pathOf } from "./requests.js";
 import { LARGE_WINDOW, type HostScript } from "./script.js";
 import { hasEmptyUpdate, overflowsStream } from "./windows.js";
 
-/** One thing in which the servers differ. */
+/** One difference between the servers. */
 export type Pair =
   | {
       readonly what: "end";
@@ -26,17 +26,17 @@ export type Pair =
     }
   | { readonly what: "answers"; readonly script: HostScript; readonly text: string };
 
-/** A difference that is meant to be. */
+/** An intended difference. */
 interface Deliberate {
   readonly name: string;
-  /** Why the framed server does otherwise. */
+  /** The reason that the framed server differs. */
   readonly why: string;
   readonly explains: (pair: Pair) => boolean;
-  /** Whether calls that are under way with it, or come later, can differ by it: an Init that only one server has seen. */
+  /** True if concurrent and later calls can differ as a result, as after an Init that only one server accepted. */
   readonly hasConsequences?: boolean;
 }
 
-/** The connection is ended by one server with this error, and goes on with the other. */
+/** Matches a connection that one server ends with this error while it continues on the other. */
 function ends(which: "connect" | "framed", error: RegExp): Deliberate["explains"] {
   return (pair) =>
     pair.what === "end" &&
@@ -44,12 +44,12 @@ function ends(which: "connect" | "framed", error: RegExp): Deliberate["explains"
     pair[which === "framed" ? "connect" : "framed"] === undefined;
 }
 
-/** A call that ends with this status on the framed server. */
+/** Matches a call that ends with this status on the framed server. */
 function status(text: RegExp): Deliberate["explains"] {
   return (pair) => pair.what === "call" && text.test(pair.framed?.status ?? "");
 }
 
-/** Whether the host's last frame is not whole. */
+/** Returns true if the host's last frame is incomplete. */
 function isCut({ script }: Pair): boolean {
   const last = script.frames.at(-1) ?? Buffer.alloc(0);
   return (
@@ -60,7 +60,7 @@ function isCut({ script }: Pair): boolean {
   );
 }
 
-/** Whether Connect's server does not hand it to nghttp2. */
+/** Returns true if Connect's server does not pass the frame to nghttp2. */
 function isTakenOut(one: Buffer | undefined): boolean {
   const type = one?.[3] ?? 0;
   return (
@@ -71,7 +71,7 @@ function isTakenOut(one: Buffer | undefined): boolean {
   );
 }
 
-/** A PRIORITY of another length than 5 bytes, or of a stream that depends on itself. */
+/** Returns true for a PRIORITY that is not 5 bytes long, or whose stream depends on itself. */
 function isBadPriority(one: Buffer): boolean {
   if (one[3] !== frameType.priority || one.length < FRAME_HEADER_LENGTH) return false;
   return (
@@ -88,13 +88,13 @@ function hasSettingTwice(one: Buffer): boolean {
   return new Set(ids).size < ids.length;
 }
 
-/** Whether a message of a request has begun, and its rest may still come. */
+/** Returns true if a message of the request is incomplete and the rest may still arrive. */
 function waitsForRest({ frames }: HostScript, stream: number): boolean {
   const { breaksOff, isEnded } = bodyOf(frames, stream);
   return breaksOff && !isEnded;
 }
 
-/** Whether a request has another length than its `content-length`. */
+/** Returns true if the length of a request differs from its `content-length`. */
 function hasWrongLength({ frames, requests }: HostScript, stream: number): boolean {
   const announced = requests.get(stream)?.find(([name]) => name === "content-length")?.[1];
   return announced !== undefined && Number(announced) !== bodyOf(frames, stream).length;
@@ -123,19 +123,19 @@ function sorted({ httpStatus, messages, rest, status, isEnded }: CallView): stri
   return JSON.stringify({ httpStatus, messages: [...messages].sort(), rest, status, isEnded });
 }
 
-/** RFC 9113, section 8.2.1, and what nghttp2 holds values to besides. */
+/** RFC 9113, section 8.2.1, and the additional rules of nghttp2 for values. */
 // eslint-disable-next-line no-control-regex
 const badName = /^$|[\x00-\x20A-Z\x7f-\xff:]/;
 // eslint-disable-next-line no-control-regex
 const badValue = /[\x00\n\r]|^[ \t]|[ \t]$/;
 
-/** Whether the headers of a call have a regular field that is malformed. */
+/** Returns true if the headers of a call have a malformed regular field. */
 function hasBadField(script: HostScript, stream: number): boolean {
   const fields = script.requests.get(stream) ?? [];
   return fields.some(([name, value]) => !name.startsWith(":") && (badName.test(name) || badValue.test(value)));
 }
 
-/** All of them, in the order in which they are looked AT. */
+/** All deliberate differences, in the order in which they are tried. */
 export const deliberate: readonly Deliberate[] = [
   {
     name: "HEADERS on a closed stream end the connection",
@@ -143,8 +143,8 @@ export const deliberate: readonly Deliberate[] = [
     explains: ends("framed", /HEADERS on a stream that is closed/),
   },
   {
-    name: "frames behind the end of a request reset its stream",
-    why: "RFC 9113, section 5.1, half-closed (remote): a stream error. nghttp2 makes it the connection's.",
+    name: "frames after the end of a request reset its stream",
+    why: "RFC 9113, section 5.1, half-closed (remote): a stream error. nghttp2 treats it as a connection error.",
     explains: ends("connect", /STREAM_CLOSED/),
   },
   {
@@ -157,15 +157,15 @@ export const deliberate: readonly Deliberate[] = [
       pair.framed.httpStatus === undefined,
   },
   {
-    name: "a GOAWAY or PRIORITY that is malformed, or comes before SETTINGS, ends the connection",
-    why: "RFC 9113, sections 3.4, 4.2, 6.3 and 6.8. Connect's server takes these frames out and does not look into them: nghttp2 makes more of them than they mean.",
+    name: "a GOAWAY or PRIORITY that is malformed or precedes SETTINGS ends the connection",
+    why: "RFC 9113, sections 3.4, 4.2, 6.3 and 6.8. Connect's server removes these frames without parsing them, because nghttp2 overreacts to them.",
     explains: (pair) =>
       ends("framed", /GOAWAY|PRIORITY|depends on itself/)(pair) ||
       (ends("framed", /first frame is not SETTINGS/)(pair) && isTakenOut(pair.script.frames[1])),
   },
   {
-    name: "a PRIORITY that is malformed resets its stream",
-    why: "RFC 9113, section 6.3, and RFC 7540, section 5.3.1. Connect's server takes it out, as above.",
+    name: "a malformed PRIORITY resets its stream",
+    why: "RFC 9113, section 6.3, and RFC 7540, section 5.3.1. Connect's server removes it, as above.",
     explains: (pair) =>
       pair.what === "call" &&
       pair.framed?.isReset === true &&
@@ -174,7 +174,7 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     name: "a regular field with a malformed name or value makes its request malformed",
-    why: "RFC 9113, section 8.2.1. nghttp2 leaves such a field out and goes on, as long as its name is in lower case.",
+    why: "RFC 9113, section 8.2.1. nghttp2 drops such a field and continues if its name is in lower case.",
     explains: (pair) =>
       pair.what === "call" &&
       pair.framed?.isReset === true &&
@@ -183,20 +183,20 @@ export const deliberate: readonly Deliberate[] = [
     hasConsequences: true,
   },
   {
-    name: "a WINDOW_UPDATE of 0, or one that overflows a stream's window, resets the stream",
-    why: "RFC 9113, sections 6.9 and 6.9.1: a stream error. Node makes it the connection's.",
+    name: "a WINDOW_UPDATE of 0 or one that overflows a stream's window resets the stream",
+    why: "RFC 9113, sections 6.9 and 6.9.1: a stream error. Node treats it as a connection error.",
     explains: (pair) =>
       (ends("connect", /Protocol error/)(pair) && hasEmptyUpdate(pair.script.frames)) ||
       (ends("connect", /Flow control error|Protocol error/)(pair) && overflowsStream(pair.script.frames, LARGE_WINDOW)),
   },
   {
-    name: "padding as long as its frame ends the connection, whatever its stream is",
-    why: "RFC 9113, section 6.1. nghttp2 does not look into frames of streams that are closed.",
+    name: "padding as long as its frame ends the connection, on any stream",
+    why: "RFC 9113, section 6.1. nghttp2 does not parse frames of closed streams.",
     explains: ends("framed", /padding as long as its frame/),
   },
   {
-    name: "a message's prefix is judged as soon as it is there",
-    why: "What follows it is not needed. Connect looks at it when the message is whole: it waits for that, or finds first that the request ends within it.",
+    name: "the prefix of a message is checked as soon as it arrives",
+    why: "The rest of the message is not needed. Connect checks the prefix of a complete message, so it waits for the rest, or reports first that the request ends within the message.",
     explains: (pair) =>
       status(/received compressed envelope|is larger than configured/)(pair) &&
       pair.what === "call" &&
@@ -205,16 +205,16 @@ export const deliberate: readonly Deliberate[] = [
         : /ended in the middle of a message/.test(pair.connect.status ?? "")),
   },
   {
-    name: "a first call decides the generation also when the host resets it at once",
-    why: "It is looked at when its headers come. Connect's server hears of a call and of its reset at once, and goes by the next one. A host has one generation.",
+    name: "the first call decides the generation even if the host resets it at once",
+    why: "The headers decide. Connect's server sees the call and its reset together and uses the next call instead. A host has only one generation.",
     explains: (pair) =>
       pair.what === "call" &&
       /^12 unknown (?:service|method)/.test(pair.framed?.status ?? "") &&
       pair.script.resets.has([...pair.script.requests.keys()][0] ?? 0),
   },
   {
-    name: "what is no gRPC is answered before its content is counted",
-    why: "RFC 9113, section 8.1.1: a response may come before the stream of a malformed request is reset. Connect's server answers when it has come to the end of what was read, and nghttp2 has counted by then.",
+    name: "a request that is not gRPC is answered before its content is counted",
+    why: "RFC 9113, section 8.1.1: a response may come before the stream of a malformed request is reset. Connect's server answers after all available input, which nghttp2 has counted by then.",
     explains: (pair) =>
       pair.what === "call" &&
       (pair.framed?.httpStatus === "405" || pair.framed?.httpStatus === "415") &&
@@ -222,47 +222,47 @@ export const deliberate: readonly Deliberate[] = [
       hasWrongLength(pair.script, pair.stream),
   },
   {
-    name: "a frame is judged when it is whole",
-    why: "nghttp2 looks at what there is of it, and decodes header blocks as they come. It makes no difference to a host that sends the rest.",
+    name: "a frame is checked when it is complete",
+    why: "nghttp2 checks partial frames and decodes header blocks as they arrive. Hosts that send the rest see no difference.",
     explains: (pair) =>
       isCut(pair) &&
       (pair.what === "end" || (pair.what === "call" && pair.framed === undefined && pair.connect?.isReset === true)),
   },
   {
-    name: "an answer to a PING that was not sent is ignored",
-    why: "RFC 9113, section 6.7, does not forbid it. Node's HTTP/2 takes it for a protocol error.",
+    name: "an unsolicited PING acknowledgement is ignored",
+    why: "RFC 9113, section 6.7, does not forbid it. Node's HTTP/2 treats it as a protocol error.",
     explains: (pair) =>
       ends("connect", /Protocol error/)(pair) &&
       pair.script.frames.some((one) => one[3] === frameType.ping && ((one[4] ?? 0) & flag.ack) !== 0),
   },
   {
     name: "SETTINGS of extensions are ignored",
-    why: "RFC 9113, section 6.5.2: what is not known is ignored. nghttp2 knows 8 and 9 (RFC 8441 and RFC 9218) and checks them.",
+    why: "RFC 9113, section 6.5.2: unknown settings are ignored. nghttp2 knows 8 and 9 (RFC 8441 and RFC 9218) and checks them.",
     explains: (pair) => ends("connect", /Protocol error/)(pair) && pair.script.frames.some(hasExtendedSetting),
   },
   {
-    name: "each entry of SETTINGS has to be one, also where a later one takes its place",
-    why: "RFC 9113, section 6.5.3: they are processed in their order. nghttp2 looks at the last of each kind.",
+    name: "each entry of SETTINGS must be valid, even if a later one replaces it",
+    why: "RFC 9113, section 6.5.3: they are processed in order. nghttp2 checks only the last of each kind.",
     explains: (pair) =>
       ends("framed", /MAX_FRAME_SIZE|ENABLE_PUSH|INITIAL_WINDOW_SIZE/)(pair) &&
       pair.script.frames.some(hasSettingTwice),
   },
   {
     name: "Results of an Export come in another order",
-    why: "Its entries are finished side by side; hosts take them in any order.",
+    why: "Entries are restored concurrently; hosts accept Results in any order.",
     explains: (pair) => isExport(pair) && sorted(pair.connect) === sorted(pair.framed),
   },
   {
     name: "Results of an Export come without the unknown fields of their records",
-    why: "Generated code forgets what it does not know, as gen/README.md tells; protobuf-es sends it back. No record of a host has any.",
+    why: "Generated code drops unknown fields (see gen/README.md); protobuf-es sends them back. No host sends any.",
     explains: (pair) =>
       isExport(pair) &&
       pair.connect.status === pair.framed.status &&
       sameResults(pair.connect.messages, pair.framed.messages),
   },
   {
-    name: "authors are thrown the text that hosts are told",
-    why: "Connect's server puts a better text into the answer alone: what breaks off an author's data says only \"parse binary\".",
+    name: "authors receive the same error text as hosts",
+    why: "Connect's server improves only the text in the answer: the author's data ends with a bare \"parse binary\".",
     explains: (pair) =>
       isExport(pair) &&
       pair.connect.status === pair.framed.status &&
@@ -270,25 +270,25 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     name: "a message is read by generated code",
-    why: "It refuses what protobuf-es reads on, as gen/README.md tells: fields of another wire type, and what goes beyond the end of its parent. Where both refuse, it names the field.",
+    why: "It rejects two things that protobuf-es accepts (see gen/README.md): fields of another wire type, and fields that extend beyond their parent. Where both reject, its error names the field.",
     explains: status(/the request is no /),
     hasConsequences: true,
   },
   {
     name: "an unknown field in an entry of a map is skipped",
-    why: "As everywhere else. protobuf-es misreads the rest of the entry then, as gen/README.md tells.",
+    why: "As everywhere else. protobuf-es misreads the rest of the entry (see gen/README.md).",
     explains: (pair) => pair.what === "call" && hasUnknownInConfig(pair.script, pair.stream),
     hasConsequences: true,
   },
   {
-    name: "unknown flags of a message are refused",
-    why: "gRPC knows 0 and 1 (grpc-go: unexpected payload format). Connect looks at the lowest bit alone.",
+    name: "unknown flags of a message are rejected",
+    why: "gRPC knows 0 and 1 (grpc-go: unexpected payload format). Connect checks only the lowest bit.",
     explains: status(/received envelope with flags/),
     hasConsequences: true,
   },
   {
-    name: "a message too many is refused at the end of its request",
-    why: "A call with one request begins when that is whole. Connect looks for a second one as it comes, and never begins, either.",
+    name: "an extra message is rejected at the end of the request",
+    why: "A unary call begins when the request is complete. Connect rejects the second message on arrival; neither server begins the call.",
     explains: (pair) =>
       pair.what === "call" &&
       pair.framed === undefined &&

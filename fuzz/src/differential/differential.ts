@@ -5,10 +5,10 @@ import { inputToText, type WireInput } from "../input.js";
 import { sdkTarget } from "../target.js";
 import { compareServers, isComparable, type Servers } from "./compare.js";
 
-/** Each server as plugins have it: with the codecs that it goes by. */
+/** Each server with its own codecs, as in plugins. */
 const sdkServers: Servers = { connect: sdkTarget("connect"), framed: sdkTarget("framed") };
 
-/** How many inputs to compare the servers by. */
+/** Options of {@link differential}. */
 export interface DifferentialOptions {
   readonly corpus: Corpus;
   readonly seed: number;
@@ -18,14 +18,14 @@ export interface DifferentialOptions {
   readonly servers?: Servers;
 }
 
-/** In what the servers differ. */
+/** The result of {@link differential}. */
 export interface Differential {
   readonly findings: readonly Finding[];
-  /** How often each deliberate difference was met, by its name. */
+  /** The number of occurrences of each deliberate difference, by name. */
   readonly met: ReadonlyMap<string, number>;
 }
 
-/** Gives both servers the same inputs, one after another, and compares what hosts see. */
+/** Sends both servers the same inputs, one after another, and compares their answers. */
 export async function differential({
   corpus,
   seed,
@@ -47,7 +47,7 @@ export async function differential({
   return { findings, met };
 }
 
-/** Compares the servers by one input again. @returns The texts of what differs, as they were when it was found. */
+/** Compares the servers on one input. @returns The differences, in the same words as the original findings. */
 export async function differencesOf(
   input: WireInput,
   watchdogMs: number,

@@ -1,9 +1,9 @@
 import { expect, it } from "@jest/globals";
 import { sameResults } from "./export-results.js";
 
-/** A field with a length; of up to 127 bytes. */
+/** Encodes a length-delimited field of up to 127 bytes. */
 const field = (number: number, bytes: string): string => String.fromCharCode((number << 3) | 2, bytes.length) + bytes;
-/** A result: a record of this pathname, and an error. */
+/** Encodes a result: a record with this pathname, and an error. */
 const result = (pathname: string, error = "", unknown = ""): string =>
   field(1, field(1, field(2, pathname) + unknown) + (error === "" ? "" : field(2, error)));
 

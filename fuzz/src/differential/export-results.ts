@@ -5,7 +5,7 @@ const [, newest] = wireGenerations;
 const { output } = methodAt(newest, "/plakar.exporter.Exporter/Export");
 
 /**
- * Whether the answers of two Exports are the same, in any order, but for fields that the protocol does not have.
+ * Returns true if two Exports have the same Results, in any order, ignoring unknown fields.
  *
  * @param one - The bytes of each message, as latin1.
  * @param other - As `one`.
@@ -14,12 +14,12 @@ export function sameResults(one: readonly string[], other: readonly string[]): b
   try {
     return JSON.stringify(one.map(known).sort()) === JSON.stringify(other.map(known).sort());
   } catch {
-    // What can not be read is compared byte by byte, and was.
+    // Malformed: the caller has already compared the bytes.
     return false;
   }
 }
 
-/** A message without what is unknown. */
+/** Returns a message without its unknown fields. */
 function known(message: string): string {
   return Buffer.from(
     toBinary(output, fromBinary(output, Buffer.from(message, "latin1"), { readUnknownFields: false })),

@@ -1,16 +1,16 @@
 import { flag, FRAME_HEADER_LENGTH, frameType, preface } from "../http2.js";
 
-/** The stream of a frame; 0 when its header is cut. */
+/** Returns the stream of a frame; 0 if its header is cut. */
 export function streamOf(one: Buffer): number {
   return one.length < FRAME_HEADER_LENGTH ? 0 : one.readUInt32BE(5) & 0x7fff_ffff;
 }
 
-/** Whether CONTINUATION frames have to follow. */
+/** Returns true if a CONTINUATION frame must follow. */
 export function isUnendedBlock(one: Buffer): boolean {
   return (one[3] === frameType.headers || one[3] === frameType.continuation) && ((one[4] ?? 0) & flag.endHeaders) === 0;
 }
 
-/** The entries of a SETTINGS frame; none in others. */
+/** Returns the entries of a SETTINGS frame; none for other frames. */
 export function settingsIn(one: Buffer): (readonly [id: number, value: number])[] {
   const entries: (readonly [number, number])[] = [];
   if (one[3] !== frameType.settings) return entries;
@@ -19,7 +19,7 @@ export function settingsIn(one: Buffer): (readonly [id: number, value: number])[
   return entries;
 }
 
-/** The preface, or what is there in its place, and the frames; the last may be cut. */
+/** Splits bytes into the preface (or the bytes in its place) and the frames; the last may be cut. */
 export function framesIn(bytes: Buffer): Buffer[] {
   if (!bytes.subarray(0, preface.length).equals(preface)) return [bytes];
   const frames = [bytes.subarray(0, preface.length)];

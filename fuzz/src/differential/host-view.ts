@@ -1,27 +1,27 @@
 import { HpackDecoder } from "@kloset/server/hpack";
 import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 
-/** What a host sees of one call. */
+/** A call as a host sees it. */
 export interface CallView {
-  /** `:status`, while there is one. */
+  /** `:status`, once received. */
   httpStatus: string | undefined;
   /** The bytes of each message of the answer, in order. */
   readonly messages: string[];
-  /** Bytes of a message that broke off. */
+  /** Bytes of an incomplete message. */
   rest: string;
   /** `grpc-status` and `grpc-message`. */
   status: string | undefined;
   isEnded: boolean;
-  /** Whether it was reset with anything but NO_ERROR, which only says that the answer is whole. */
+  /** True after a reset with a code other than NO_ERROR, which only follows a complete answer. */
   isReset: boolean;
 }
 
 const limits = { maxTableBytes: 4096, maxListBytes: 1024 * 1024, maxFields: 1000 };
 
-/** Reads what a plugin sends as a host does, whatever frames it comes in. */
+/** Parses a plugin's output as a host does, independent of its framing. */
 export class HostView {
   readonly calls = new Map<number, CallView>();
-  /** How often it has answered a PING, and acknowledged SETTINGS. */
+  /** The number of acknowledged PINGs and SETTINGS. */
   readonly answers = { ping: 0, settings: 0 };
   #unread = Buffer.alloc(0);
   readonly #decoder = new HpackDecoder(limits);

@@ -2,14 +2,14 @@ import { HpackDecoder } from "@kloset/server/hpack";
 import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import { streamOf } from "./frames.js";
 
-/** The headers of a request, in their order. */
+/** The headers of a request, in order. */
 export type Fields = readonly (readonly [name: string, value: string])[];
 
 const limits = { maxTableBytes: 4096, maxListBytes: 1024 * 1024, maxFields: 1000 };
 /** Bytes of priority in a HEADERS frame (RFC 9113, section 6.2). */
 const PRIORITY_LENGTH = 5;
 
-/** The headers of requests, by stream, as far as they can be decoded: behind a block that can not be, nothing can. */
+/** Returns the headers of requests by stream, up to the first header block that cannot be decoded. */
 export function requestsIn(frames: readonly Buffer[]): Map<number, Fields> {
   const requests = new Map<number, Fields>();
   const decoder = new HpackDecoder(limits);
@@ -23,7 +23,7 @@ export function requestsIn(frames: readonly Buffer[]): Map<number, Fields> {
     const whole = Buffer.concat(block);
     try {
       const { fields } = decoder.decode(whole, 0, whole.length);
-      // What comes later on a stream are trailers.
+      // Later blocks on a stream are trailers.
       if (!requests.has(streamOf(one))) requests.set(streamOf(one), fields);
     } catch {
       return requests;
@@ -32,12 +32,12 @@ export function requestsIn(frames: readonly Buffer[]): Map<number, Fields> {
   return requests;
 }
 
-/** The path of a request; undefined when there is none. */
+/** Returns the path of a request; undefined if it has none. */
 export function pathOf(requests: ReadonlyMap<number, Fields>, stream: number): string | undefined {
   return requests.get(stream)?.find(([name]) => name === ":path")?.[1];
 }
 
-/** What a HEADERS frame has of a block: without padding and priority. */
+/** Returns the header block fragment of a HEADERS frame, without padding and priority. */
 function fragmentOf(one: Buffer): Buffer {
   const flags = one[4] ?? 0;
   const isPadded = (flags & flag.padded) !== 0;

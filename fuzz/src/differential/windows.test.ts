@@ -7,7 +7,7 @@ const update = (stream: number, increment: number): Buffer =>
 const REST = 0x7fff_ffff - 1000;
 
 describe("window updates", () => {
-  it("of 0 are found on streams, not on the connection, nor where they are no updates", () => {
+  it("of 0 are found on streams, but not on the connection or in other frames", () => {
     expect(
       hasEmptyUpdate([
         update(1, 5),

@@ -7,16 +7,16 @@ const INITIAL_WINDOW = 65_535;
 /** SETTINGS_INITIAL_WINDOW_SIZE. */
 const INITIAL_WINDOW_SIZE = 4;
 
-/** Whether a WINDOW_UPDATE of 0 comes on a stream. */
+/** Returns true if a stream receives a WINDOW_UPDATE of 0. */
 export function hasEmptyUpdate(frames: readonly Buffer[]): boolean {
   return frames.some((one) => streamOf(one) !== 0 && incrementOf(one) === 0);
 }
 
 /**
- * Whether the window of a stream, not of the connection, may become too large
- * by WINDOW_UPDATE: what was used of it meanwhile is not looked at.
+ * Returns true if WINDOW_UPDATE may make the window of a stream (not of the connection) too
+ * large. Ignores data that was sent meanwhile.
  *
- * @param initial - The largest window that streams begin with, besides what the frames say.
+ * @param initial - The largest initial window of streams, besides those in the frames.
  */
 export function overflowsStream(frames: readonly Buffer[], initial: number): boolean {
   const largest = Math.max(initial, INITIAL_WINDOW, ...frames.flatMap(initialWindows));
@@ -30,13 +30,13 @@ export function overflowsStream(frames: readonly Buffer[], initial: number): boo
   });
 }
 
-/** What a frame adds to a window; undefined when it is no WINDOW_UPDATE. */
+/** Returns the increment of a WINDOW_UPDATE; undefined for other frames. */
 function incrementOf(one: Buffer): number | undefined {
   if (one[3] !== frameType.windowUpdate || one.length !== FRAME_HEADER_LENGTH + 4) return undefined;
   return one.readUInt32BE(FRAME_HEADER_LENGTH) & MAX_WINDOW;
 }
 
-/** The windows that a SETTINGS frame names; none in others. One that is too large ends the connection anyway. */
+/** Returns the initial windows in a SETTINGS frame. Ignores ones that are too large: they end the connection. */
 function initialWindows(one: Buffer): number[] {
   return settingsIn(one).flatMap(([id, value]) => (id === INITIAL_WINDOW_SIZE && value <= MAX_WINDOW ? [value] : []));
 }

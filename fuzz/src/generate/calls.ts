@@ -6,10 +6,10 @@ import type { Script, ScriptedCall } from "../script.js";
 import { mutateMessage } from "./mutate-message.js";
 import { randomFrame, requestBlock } from "./random-frames.js";
 
-/** The most that a frame may carry. */
+/** The largest payload of a frame. */
 const MAX_PAYLOAD = 16_384;
 
-/** Frames of a host whose HTTP/2 is right, and whose calls are those of a script, changed. */
+/** Makes the frames of a host with valid HTTP/2 and mutated calls of a script. */
 export function callFrames(script: Script, random: Random): Buffer[] {
   const frames = [preface, settings(), frame(frameType.settings, flag.ack, 0)];
   const { generation } = script;
@@ -19,7 +19,7 @@ export function callFrames(script: Script, random: Random): Buffer[] {
   for (const call of someCalls(script, random)) {
     open.push(framesOfCall(call, stream, generation, random, odd));
     stream += 2;
-    // Calls side by side: their frames are mixed.
+    // Concurrent calls: interleave their frames.
     if (random.chance(0.2)) continue;
     frames.push(...mixed(open, random));
     open = [];
@@ -29,7 +29,7 @@ export function callFrames(script: Script, random: Random): Buffer[] {
   return frames;
 }
 
-/** The calls of a script: some left out, some again, the rest as it comes. */
+/** Returns the calls of a script with some omitted, and sometimes one of another method. */
 function someCalls({ calls, generation }: Script, random: Random): ScriptedCall[] {
   const first = random.chance(0.97) ? calls.slice(0, 1) : [];
   const from = random.chance(0.6) ? 1 : random.below(calls.length);
@@ -54,7 +54,7 @@ function framesOfCall(
   const end = random.chance(0.9) ? call.end : random.pick(["half-close", "reset", "open"] as const);
   const head = frame(frameType.headers, flag.endHeaders, stream, requestBlock(path, generation.userAgent, random, odd));
   const data = messagesOf(call, generation, random).map((message) => envelopeOf(message, random));
-  // Hosts put several messages into a frame, and cut large ones.
+  // Hosts put several messages into a frame and split large ones.
   const pieces = random.chance(0.3) ? [Buffer.concat(data)] : data;
   const frames = [head, ...pieces.flatMap((bytes) => dataFrames(bytes, stream))];
   if (end === "half-close") frames.push(frame(frameType.data, flag.endStream, stream));
@@ -62,11 +62,11 @@ function framesOfCall(
   return frames;
 }
 
-/** The messages of a call, changed. Also used for calls whose statuses are looked AT. */
+/** Returns the mutated messages of a call. Also used for calls whose statuses are checked. */
 export function messagesOf({ path, messages }: ScriptedCall, generation: WireGeneration, random: Random): Uint8Array[] {
   const { input } = methodAt(generation, path);
   const result = [...messages];
-  // Init is kept mostly: without it nothing else happens.
+  // Init is mostly kept: without it all other calls fail.
   const share = path.endsWith("/Init") ? 0.03 : 0.25;
   if (random.chance(share))
     result.splice(random.below(result.length + 1), random.below(2), randomMessage(input, random));
@@ -79,7 +79,7 @@ export function messagesOf({ path, messages }: ScriptedCall, generation: WireGen
   return result;
 }
 
-/** A message in its envelope, which lies AT times. */
+/** Wraps a message in an envelope, which is sometimes wrong. */
 function envelopeOf(message: Uint8Array, random: Random): Buffer {
   if (!random.chance(0.03)) return envelope(message);
   const length = random.pick([
@@ -100,7 +100,7 @@ function dataFrames(bytes: Buffer, stream: number): Buffer[] {
   return frames;
 }
 
-/** The frames of several calls, each in its order. Heads stay in the order of their streams. */
+/** Interleaves the frames of several calls. HEADERS stay in the order of their streams. */
 function mixed(calls: readonly (readonly Buffer[])[], random: Random): Buffer[] {
   const left = calls.map((frames) => [...frames]);
   const heads = left.map((frames) => frames.shift()).filter((head) => head !== undefined);

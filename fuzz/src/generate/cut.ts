@@ -2,10 +2,10 @@ import { FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import type { Step } from "../input.js";
 import type { Random } from "../random.js";
 
-/** Waits of one input: enough to see a call answered before the next, for the first calls. */
+/** The most waits in one input: enough for the answers of the first calls. */
 const MOST_WAITS = 8;
 
-/** Cuts frames into pieces AT random, and lets time pass between them. */
+/** Cuts frames into random pieces with pauses between them. */
 export function stepsOf(frames: readonly Buffer[], random: Random): Step[] {
   const patient = random.chance(0.75);
   const steps: Step[] = [];
@@ -16,7 +16,7 @@ export function stepsOf(frames: readonly Buffer[], random: Random): Step[] {
     together = [];
   };
   for (const one of frames) {
-    // Before each call, so that the calls before it are answered: Init, above all.
+    // Before each call, so that earlier calls, above all Init, are answered.
     if (patient && waits < MOST_WAITS && one[3] === frameType.headers && one.length > FRAME_HEADER_LENGTH) {
       flush();
       steps.push("quiet");

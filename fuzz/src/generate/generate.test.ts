@@ -16,14 +16,14 @@ beforeAll(async () => {
   inputs = Array.from({ length: 3000 }, (_, index) => inputOf(corpus, SEED, index));
 }, 120_000);
 
-/** An input's bytes, without what is between them. */
+/** Returns the bytes of an input, without its pauses. */
 function bytesOf(input: Input): Buffer {
   if (input.kind === "rpc") return Buffer.concat(input.calls.flatMap(({ path, body }) => [Buffer.from(path), ...body]));
   return Buffer.concat(input.steps.filter((step) => step instanceof Uint8Array));
 }
 
 describe("inputs", () => {
-  it("are the same for the same seed and index, and others for others", async () => {
+  it("depend only on the seed and the index", async () => {
     const again = await recordCorpus();
     expect(again.digest).toBe(corpus.digest);
     for (let index = 0; index < 200; index++)
@@ -37,7 +37,7 @@ describe("inputs", () => {
     expect(new Set(texts.map(inputToText)).size).toBe(4);
   }, 120_000);
 
-  it("are the same again from a file", () => {
+  it("survive a round trip through a file", () => {
     for (const input of inputs.slice(0, 200)) {
       const again = inputFromText(inputToText(input));
       expect(inputToText(again)).toBe(inputToText(input));
@@ -45,7 +45,7 @@ describe("inputs", () => {
     }
   });
 
-  it("are of every kind, from every transcript and every flow", () => {
+  it("cover every kind, transcript and flow", () => {
     const whats = inputs.map(({ what }) => what);
     const wanted = [
       "random bytes",
@@ -73,7 +73,7 @@ describe("inputs", () => {
     }
   });
 
-  it("call every rpc of both generations", () => {
+  it("call every RPC of both generations", () => {
     const all = Buffer.concat(inputs.map(bytesOf)).toString("latin1");
     const paths = wireGenerations.flatMap(({ services }) => services.flatMap(({ methods }) => methods.map(pathOf)));
     expect(paths.filter((path) => !all.includes(path))).toEqual([]);
@@ -81,7 +81,7 @@ describe("inputs", () => {
   });
 });
 
-it("random messages are messages of their type", () => {
+it("makes random messages that are valid for their type", () => {
   const random = new Random(SEED);
   for (const { services } of wireGenerations) {
     for (const { input } of services.flatMap(({ methods }) => methods)) {

@@ -10,7 +10,7 @@ import { mutateCapture } from "./mutate-capture.js";
 import { mutateBytes } from "./mutate-message.js";
 import { randomFrame } from "./random-frames.js";
 
-/** Makes the input that a seed and an index name. */
+/** Makes the input for a seed and an index. */
 export function inputOf(corpus: Corpus, seed: number, index: number): Input {
   const random = new Random(seed, index);
   const author = authorOf(random);
@@ -20,10 +20,10 @@ export function inputOf(corpus: Corpus, seed: number, index: number): Input {
   if (share < 60) return capturedInput(corpus, author, random);
   const script = oneOf(corpus.scripts, random);
   if (share < 90) return wireInput(`calls of ${script.name}`, author, callFrames(script, random), random);
-  return rpcInput(script, { ...author, waits: 0 }, random);
+  return rpcInput(script, { ...author, waitRate: 0 }, random);
 }
 
-/** One of what was recorded, each connector as often as the others: storages have the most transcripts. */
+/** Picks a recording, each connector with the same probability: storages have the most transcripts. */
 function oneOf<T extends { readonly name: string }>(all: readonly T[], random: Random): T {
   const connector = random.pick([/importer|backup$|count/, /exporter|restore/, /storage|create|check|maintenance/]);
   const one = random.pickOf(all.filter(({ name }) => connector.test(name)));
@@ -34,9 +34,9 @@ function oneOf<T extends { readonly name: string }>(all: readonly T[], random: R
 function authorOf(random: Random): AuthorSpec {
   return {
     seed: random.uint32(),
-    delay: random.pick([0, 0, 1, 4]),
-    waits: random.pick([0, 0, 0, 0.05, 0.3]),
-    fails: random.pick([0, 0, 0, 0.03, 0.2]),
+    maxDelayTurns: random.pick([0, 0, 1, 4]),
+    waitRate: random.pick([0, 0, 0, 0.05, 0.3]),
+    failRate: random.pick([0, 0, 0, 0.03, 0.2]),
     resourceStore: random.chance(0.5),
     opensByName: random.chance(0.5),
     full: random.chance(0.7),
@@ -61,7 +61,7 @@ function randomBytes(random: Random): Buffer {
     : Buffer.concat([random.chance(0.5) ? preface : mutateBytes(preface, random), bytes]);
 }
 
-/** Frames at random, behind the preface and SETTINGS, and half of the time behind an Init that is right. */
+/** Makes random frames after the preface and SETTINGS, half of the time after a valid Init. */
 function randomFrames(corpus: Corpus, random: Random): Buffer[] {
   const frames = Array.from({ length: random.between(1, 30) }, () => randomFrame(random));
   if (random.chance(0.5)) return [preface, ...(random.chance(0.9) ? [settings()] : []), ...frames];
@@ -75,7 +75,7 @@ function capturedInput({ captures }: Corpus, author: AuthorSpec, random: Random)
   return wireInput(`${capture.name}, ${names.join(", ") || "as it was"}`, author, frames, random);
 }
 
-/** Init and some calls of a script, with changed messages; a random order of any calls at times. */
+/** Makes calls from a script: Init and some others, with mutated messages, sometimes with unrelated calls between. */
 function rpcInput(script: Script, author: AuthorSpec, random: Random): RpcInput {
   const {
     generation,
@@ -92,7 +92,7 @@ function rpcInput(script: Script, author: AuthorSpec, random: Random): RpcInput 
   const calls = [...(init === undefined ? [] : [init]), ...some].map((call, i): RpcCall => ({
     path: call.path,
     body: messagesOf(call, generation, random).map((message) => envelope(message)),
-    beside: i > 1 && random.chance(0.3),
+    concurrent: i > 1 && random.chance(0.3),
   }));
   return { kind: "rpc", what: `statuses of ${script.name}`, author, userAgent: generation.userAgent, calls };
 }

@@ -7,13 +7,13 @@ import { randomFrame } from "./random-frames.js";
 type Frames = Buffer[];
 type Mutation = (frames: Frames, random: Random, captures: readonly Capture[]) => void;
 
-/** Changes what a host sent: frames, and what is in them. */
+/** Mutates a recording: its frames and their payloads. */
 export function mutateCapture(
   frames: readonly Buffer[],
   random: Random,
   captures: readonly Capture[],
 ): { frames: Buffer[]; names: string[] } {
-  // Mostly a host's beginning: a hundred calls find no more than ten do, and take ten times as long.
+  // Mostly the beginning: a hundred calls find no more than ten, and take ten times as long.
   const result = frames.slice(0, random.pick([8, 12, 16, 20, random.chance(0.1) ? Infinity : 25]));
   const names: string[] = [];
   for (let left = random.pick([0, 1, 1, 2, 3, 6]); left > 0; left--) {
@@ -140,7 +140,7 @@ const mutations: readonly [[string, Mutation], ...[string, Mutation][]] = [
   ["other message", mutateField],
 ];
 
-/** Changes a field of a message that stands whole in one frame; every length fits again. */
+/** Mutates a field of a message that fits in one frame, and corrects all lengths. */
 function mutateField(frames: Frames, random: Random): void {
   change(frames, random, isWholeMessage, (one) =>
     payload(one, (bytes) => {
@@ -152,7 +152,7 @@ function mutateField(frames: Frames, random: Random): void {
   );
 }
 
-/** Changes one frame of those that qualify, if there is one. */
+/** Changes one of the frames that qualify, if any. */
 function change(
   frames: Frames,
   random: Random,

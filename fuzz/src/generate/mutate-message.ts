@@ -1,6 +1,6 @@
 import type { Random } from "../random.js";
 
-/** A field as it stands in a message: its bytes, from the tag to the end. */
+/** The position of a field in a message, from its tag to its end. */
 interface Field {
   readonly start: number;
   readonly valueAt: number;
@@ -8,7 +8,7 @@ interface Field {
   readonly wireType: number;
 }
 
-/** Changes a protobuf message: its bytes, or its fields. */
+/** Mutates a protobuf message: its bytes or its fields. */
 export function mutateMessage(message: Uint8Array, random: Random): Uint8Array {
   const fields = fieldsOf(message);
   const field = random.pickOf(fields);
@@ -21,7 +21,7 @@ export function mutateMessage(message: Uint8Array, random: Random): Uint8Array {
       return Buffer.concat([before, after]);
     case 1: // twice
       return Buffer.concat([before, it, it, after]);
-    case 2: // an unknown field beside
+    case 2: // an additional unknown field
       return Buffer.concat([
         before,
         tag(random.between(1, 40), random.below(8)),
@@ -30,13 +30,13 @@ export function mutateMessage(message: Uint8Array, random: Random): Uint8Array {
       ]);
     case 3: // another wire type
       return replaced(message, field.start, (message[field.start] ?? 0) ^ random.between(1, 7));
-    case 4: // another number of the field
+    case 4: // another field number
       return replaced(message, field.start, ((message[field.start] ?? 0) & 7) | (random.between(1, 15) << 3));
     case 5: // another value
       return field.wireType === 2
         ? withValue(message, field, otherBytes(message, field, random))
         : Buffer.concat([before, tag(1, 0), varint(random.uint32()), after]);
-    case 6: // to be continued, or not
+    case 6: // truncated
       return message.subarray(0, random.between(field.start, field.end));
     default: // in another place
       return Buffer.concat([before, after, it]);
@@ -75,7 +75,7 @@ function otherBytes(message: Uint8Array, field: Field, random: Random): Uint8Arr
       return Buffer.concat([value, Buffer.of(0xff, 0xc0, 0xed, 0xa0, 0x80).subarray(random.below(4))]);
     case 1: // long
       return Buffer.concat([value, Buffer.alloc(random.size(20_000) + 1, 0x2f)]);
-    case 2: // a message within
+    case 2: // a nested message
       return mutateMessage(value, random);
     default:
       return random.bytes(random.size(100) + 1);
@@ -104,7 +104,7 @@ function varint(value: number): Uint8Array {
   return Buffer.from([...bytes, rest]);
 }
 
-/** The fields of a message, as far as it can be read. */
+/** Returns the fields of a message, as far as it can be parsed. */
 function fieldsOf(message: Uint8Array): Field[] {
   const fields: Field[] = [];
   for (let at = 0; at < message.length;) {

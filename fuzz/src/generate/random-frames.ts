@@ -2,14 +2,14 @@ import { flag, frame, frameType, headerBlock, requestHeaders, settings, uint32 }
 import type { Random } from "../random.js";
 import { pathOf, wireGenerations } from "../services.js";
 
-/** A stream's number: mostly a call's. */
+/** Returns a stream number, mostly that of a call. */
 function streamOf(random: Random): number {
   return random.chance(0.85)
     ? 2 * random.below(12) + 1
     : random.pick([0, 2, 0x7fff_ffff, 0xffff_ffff, random.uint32()]);
 }
 
-/** A frame of any type, flags, stream and length, mostly with what such a frame carries. */
+/** Makes a frame of any type, flags, stream and length, mostly with a plausible payload. */
 export function randomFrame(random: Random): Buffer {
   if (random.chance(0.15)) {
     const bytes = frame(random.below(16), random.below(256), streamOf(random), random.bytes(random.size(300) + 1));
@@ -73,7 +73,7 @@ function randomSettings(random: Random): Buffer {
   return settings(...pairs);
 }
 
-/** Names and values that a call's head may have beside, or in place of, its own. */
+/** Unusual headers that are added to a call or replace its own. */
 const oddHeaders: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
   ["grpc-timeout", "1n"],
   ["grpc-timeout", "99999999H"],
@@ -104,7 +104,7 @@ const oddHeaders: readonly [readonly [string, string], ...(readonly [string, str
   ["x-long", "x".repeat(9000)],
 ];
 
-/** The head of a call, right or odd. */
+/** Makes the header block of a call, possibly with unusual headers. */
 export function requestBlock(path: string, userAgent: string, random: Random, odd: number): Buffer {
   const list: (readonly [string, string])[] = requestHeaders(path, userAgent);
   while (random.chance(odd)) {

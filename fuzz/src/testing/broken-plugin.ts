@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** A plugin that does what no plugin may; KLOSET_FUZZ_FAULT says what. */
+/** A plugin that breaks a rule; its second argument names the fault. */
 import { writeSync } from "node:fs";
 
 const faults: Readonly<Record<string, () => void>> = {

@@ -4,7 +4,7 @@ import type { Serve } from "@kloset/wire/grpc";
 import { frame, frameType } from "../http2.js";
 import { sdkTarget, type Target } from "../target.js";
 
-/** Does something as soon as bytes have come. */
+/** Does something as soon as bytes arrive. */
 function onInput(act: (duplex: Duplex) => void): Target {
   return (duplex, author, tracker) => {
     duplex.once("data", () => {
@@ -14,24 +14,24 @@ function onInput(act: (duplex: Duplex) => void): Target {
   };
 }
 
-/** Throws out of a callback. */
+/** Throws in a callback. */
 export const throws = onInput(() => {
   setImmediate(() => {
     throw new Error("out of a callback");
   });
 });
 
-/** Rejects, and nobody listens. */
+/** Rejects a promise without a handler. */
 export const rejects = onInput(() => {
-  void Promise.reject(new Error("nobody listens"));
+  void Promise.reject(new Error("not handled"));
 });
 
-/** Warns, as Node does of listeners that pile up. */
+/** Adds too many listeners, so that Node warns. */
 export const warns = onInput((duplex) => {
   for (let i = 0; i < 20; i++) duplex.on("drain", () => undefined);
 });
 
-/** Never gives the event loop back. */
+/** Blocks the event loop forever. */
 export const blocks = onInput(() => {
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- that is the fault
   while (true);
@@ -44,29 +44,29 @@ export const exits = onInput(() => {
 
 const kept: Buffer[] = [];
 
-/** Keeps something of every input. */
+/** Leaks memory with every input. */
 export const leaks: Target = (duplex, author, tracker) => {
   kept.push(Buffer.alloc(1024 * 1024, 1));
   return sdkTarget()(duplex, author, tracker);
 };
 
-/** Does not notice that the host has gone. */
+/** Does not notice that the host has disconnected. */
 export const hangs: Target = (duplex, author, tracker) => ({
   ...sdkTarget()(duplex, author, tracker),
   closed: new Promise(() => undefined),
 });
 
-/** Does not read. */
-export const deaf: Target = () => ({ closed: Promise.resolve(), finish: () => Promise.resolve() });
+/** Never reads. */
+export const neverReads: Target = () => ({ closed: Promise.resolve(), finish: () => Promise.resolve() });
 
-/** Never ends to close its connectors. */
-export const lingers: Target = (duplex, author, tracker) => ({
+/** Never finishes closing its connectors. */
+export const neverCloses: Target = (duplex, author, tracker) => ({
   ...sdkTarget()(duplex, author, tracker),
   finish: () => new Promise(() => undefined),
 });
 
 /** Leaves a connector open. */
-export const forgets: Target = (duplex, author, tracker) => {
+export const leavesConnectorOpen: Target = (duplex, author, tracker) => {
   tracker.opened("importer");
   return sdkTarget()(duplex, author, tracker);
 };
@@ -79,17 +79,17 @@ export const closesTwice: Target = (duplex, author, tracker) => {
   return sdkTarget()(duplex, author, tracker);
 };
 
-/** Leaves a call of an author's alone. */
-export const abandons: Target = (duplex, author, tracker) => {
+/** Never finishes a call of the author. */
+export const leavesCallRunning: Target = (duplex, author, tracker) => {
   void tracker.call("read /srv/ds/a.txt", () => new Promise(() => undefined));
   return sdkTarget()(duplex, author, tracker);
 };
 
-/** Sends a frame that no host should see, behind SETTINGS. */
+/** Makes a target that sends a forbidden frame after SETTINGS. */
 function sends(bytes: Uint8Array): Target {
   return (duplex, author, tracker) => {
     const running = sdkTarget()(duplex, author, tracker);
-    // The server's own first frame leaves a turn after the host's.
+    // The server sends its first frame one turn after it received the host's.
     duplex.once("data", () => setImmediate(() => setImmediate(() => duplex.write(bytes))));
     return running;
   };
@@ -97,15 +97,15 @@ function sends(bytes: Uint8Array): Target {
 
 /** Sends GOAWAY. */
 export const goesAway = sends(frame(frameType.goaway, 0, 0, Buffer.alloc(8)));
-/** Sends something that is no frame. */
+/** Sends bytes that are not a frame. */
 export const prints = sends(Buffer.from("Hello, world! How are you?\n"));
 /** Sends half a frame. */
 export const breaksOff = sends(frame(frameType.data, 0, 1, Buffer.alloc(100)).subarray(0, 50));
-/** Pushes what nobody asked for. */
+/** Sends an unrequested PUSH_PROMISE. */
 export const pushes = sends(frame(frameType.pushPromise, 4, 1, Buffer.alloc(4)));
-/** Sends data for the connection itself. */
+/** Sends DATA on stream 0. */
 export const sendsNowhere = sends(frame(frameType.data, 0, 0, Buffer.alloc(4)));
-/** Sends more than a frame may hold. */
+/** Sends a frame that is too large. */
 export const sendsTooMuch = sends(frame(frameType.data, 0, 1, Buffer.alloc(20_000)));
 
 /** Answers every call with these headers. */
@@ -128,9 +128,9 @@ function answers(headers: Record<string, string>): Target {
   return sdkTarget(serve);
 }
 
-/** Fails without a word. */
-export const isMute = answers({ "grpc-status": "2" });
+/** Fails without a message. */
+export const failsWithoutMessage = answers({ "grpc-status": "2" });
 /** Answers without a status. */
-export const saysNothing = answers({});
-/** Answers a status that does not exist. */
-export const babbles = answers({ "grpc-status": "99", "grpc-message": "what?" });
+export const omitsStatus = answers({});
+/** Answers with a status that does not exist. */
+export const sendsUnknownStatus = answers({ "grpc-status": "99", "grpc-message": "what?" });

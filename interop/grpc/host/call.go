@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// Call makes any RPC with messages in protobuf JSON, as transcripts hold them.
+// Call makes any RPC with messages in protobuf JSON, the format of transcripts.
 func (c *Client) Call(ctx context.Context, method string, requests [][]byte) ([][]byte, error) {
 	input, output, err := messagesOf(method)
 	if err != nil {

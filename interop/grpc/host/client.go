@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package host is what hosts of both generations have in common on grpc-go: the
-// connection with Plakar's dial options, a list of the calls, calls by name.
+// Package host holds the part of a host that both generations share on grpc-go:
+// the connection with Plakar's dial options, a list of the calls, calls by name.
 package host
 
 import (
@@ -19,10 +19,10 @@ import (
 	"kloset.invalid/interop/pipes/host"
 )
 
-// target is never dialled; it becomes the calls' authority.
+// target is never resolved; it becomes the authority of the calls.
 const target = "127.0.0.1:0"
 
-// Client is a host with one connection.
+// Client is a host connected to one plugin.
 type Client struct {
 	Conn *grpc.ClientConn
 
@@ -32,8 +32,8 @@ type Client struct {
 	calls []host.Call
 }
 
-// Dial speaks gRPC on a connection, with the dial options of Plakar, and those
-// that only one generation has.
+// Dial speaks gRPC on a connection, with Plakar's dial options and those that
+// only one generation uses.
 func Dial(conn net.Conn, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	var used atomic.Bool
 	grpcConn, err := grpc.NewClient(target, append(options,
@@ -52,8 +52,8 @@ func Dial(conn net.Conn, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	return grpcConn, nil
 }
 
-// Connect is [Dial], with a list of the calls. pathnameOf tells the pathname in a
-// request, if there is one.
+// Connect is like [Dial] and records the calls. pathnameOf returns the pathname
+// in a request, or "".
 func Connect(conn net.Conn, pathnameOf func(request any) string, options ...grpc.DialOption) (*Client, error) {
 	client := &Client{pathnameOf: pathnameOf}
 	grpcConn, err := Dial(conn, append(options,
@@ -67,10 +67,10 @@ func Connect(conn net.Conn, pathnameOf func(request any) string, options ...grpc
 	return client, nil
 }
 
-// Close says GOAWAY and closes the connection.
+// Close sends GOAWAY and closes the connection.
 func (c *Client) Close() error { return c.Conn.Close() }
 
-// Calls are the RPCs made so far.
+// Calls returns the RPCs made so far.
 func (c *Client) Calls() []host.Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +94,7 @@ func (c *Client) noteStream(ctx context.Context, desc *grpc.StreamDesc, conn *gr
 	return &notedStream{ClientStream: stream, client: c, method: method}, err
 }
 
-// notedStream notes its call with the first message.
+// notedStream records its call when the first message is sent.
 type notedStream struct {
 	grpc.ClientStream
 	client *Client
@@ -107,7 +107,7 @@ func (s *notedStream) SendMsg(message any) error {
 	return s.ClientStream.SendMsg(message)
 }
 
-// Unwrap makes a status what Plakar shows of it: the message.
+// Unwrap converts a status to what Plakar shows of it: the message.
 func Unwrap(err error) error {
 	if state, ok := status.FromError(err); ok && err != nil {
 		return &host.PluginError{Code: uint32(state.Code()), Text: state.Message()}

@@ -16,12 +16,12 @@ const (
 	ExitUsage   = 2
 )
 
-// Command is the plugin's main function: the connector and its settings are the
-// arguments.
+// Command is the plugin's main function. Its arguments are the connector and its
+// settings.
 //
-// The settings are defaults of the configuration: what the host sends wins. It
-// exits with 0 when the host has gone, with 2 when there is no host, or when it
-// was called wrongly, with 1 when it failed.
+// The settings are defaults of the configuration: values that the host sends take
+// precedence. The exit code is 0 when the host has disconnected, 2 when there is
+// no host or the arguments are wrong, and 1 for any other failure.
 func Command(newServer Maker) {
 	if len(os.Args) < 2 {
 		fail(ExitUsage, errors.New("usage: plugin importer|exporter|storage [key=value ...]"))

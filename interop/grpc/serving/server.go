@@ -1,5 +1,5 @@
-// Package serving is what the plugins of both generations have in common on
-// grpc-go: the server's options, its end, and the command.
+// Package serving holds the part of the plugins that both generations share on
+// grpc-go: the server's options, its shutdown, and the command.
 package serving
 
 import (
@@ -13,16 +13,17 @@ import (
 	"kloset.invalid/interop/pipes/synthetic"
 )
 
-// stopLimit is how long calls may clean up once the host has gone. A write into a
-// pipe that nobody empties would never end.
+// stopLimit bounds the clean-up of calls after the host has disconnected. A write
+// into a full pipe without a reader would block forever.
 const stopLimit = time.Second
 
-// Maker makes a server of one connector: "importer", "exporter" or "storage".
+// Maker makes a server for one connector: "importer", "exporter" or "storage".
 //
-// defaults is the configuration; what the host sends wins.
+// defaults is the configuration; values that the host sends take precedence.
 type Maker func(connector string, defaults synthetic.Config) (*grpc.Server, error)
 
-// NewServer makes a server of one of the connectors, each known by what registers it.
+// NewServer makes a server for one of the connectors, given the functions that
+// register them.
 func NewServer(connector string, connectors map[string]func(*grpc.Server)) (*grpc.Server, error) {
 	register, ok := connectors[connector]
 	if !ok {
@@ -37,7 +38,7 @@ func NewServer(connector string, connectors map[string]func(*grpc.Server)) (*grp
 	return server, nil
 }
 
-// Serve serves until the listener fails, then lets the calls that were cut off
+// Serve serves until the listener fails, then waits for the interrupted calls to
 // clean up.
 func Serve(server *grpc.Server, listener net.Listener) error {
 	err := server.Serve(listener)

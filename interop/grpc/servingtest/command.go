@@ -23,8 +23,8 @@ import (
 // asPlugin makes this test's executable run main.
 const asPlugin = "INTEROP_TEST_AS_PLUGIN"
 
-// Command runs a plugin's main function where [TestsOfCommand] asks for it, and
-// otherwise the tests.
+// Command runs a plugin's main function if [TestsOfCommand] asks for it, and the
+// tests otherwise.
 func Command(m *testing.M, main func()) {
 	if os.Getenv(asPlugin) != "" {
 		main()
@@ -44,7 +44,7 @@ func Plugin(t *testing.T, connector string) []string {
 // UseStore makes some calls as a host does, with the messages of its generation.
 type UseStore func(ctx context.Context, t *testing.T, host *grpc.ClientConn)
 
-// TestsOfCommand start the command as a host does, and as nobody should.
+// TestsOfCommand starts the command as a host does, and in ways that no host does.
 func TestsOfCommand(t *testing.T, use UseStore) {
 	t.Run("pipes", func(t *testing.T) { overPipes(t, use) })
 	t.Run("socket", func(t *testing.T) { overSocket(t, use) })
@@ -69,7 +69,7 @@ func connectTo(t *testing.T, conn net.Conn, use UseStore) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Left open: hosts do not close it either, but end.
+	// Left open: hosts exit without closing it.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	use(ctx, t, host)
@@ -107,8 +107,9 @@ func overPipes(t *testing.T, use UseStore) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			input.Close()
-			output.Close()
+			if err := errors.Join(input.Close(), output.Close()); err != nil {
+				t.Fatal(err)
+			}
 			connectTo(t, pipes.NewServerConn(fromPlugin, toPlugin), use)
 			if err := end(toPlugin, cmd.Process); err != nil {
 				t.Fatal(err)
@@ -135,15 +136,21 @@ func overSocket(t *testing.T, use UseStore) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours.Close()
+	if err := ours.Close(); err != nil {
+		t.Fatal(err)
+	}
 	// On a socket fd 1 is the host's own stdout: nothing of the connection may go there.
 	cmd.Stdin, cmd.Stdout = theirs, &stdout
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	theirs.Close()
+	if err := theirs.Close(); err != nil {
+		t.Fatal(err)
+	}
 	connectTo(t, conn, use)
-	conn.Close()
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
 	expectExit(t, cmd, 0)
 	if stdout.Len() != 0 || stderr.Len() != 0 {
 		t.Errorf("stdout: %q, stderr: %q", stdout.String(), stderr.String())
@@ -162,7 +169,7 @@ func calledWrongly(t *testing.T) {
 	} {
 		var stderr bytes.Buffer
 		cmd := command(t, &stderr, c.args...)
-		// Nobody hands over a connection: fd 0 and 1 are the null device.
+		// Without a connection: fd 0 and 1 are the null device.
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-// Package servingtest holds what the plugins of both generations are tested with.
+// Package servingtest holds the tests of plugins that both generations share.
 package servingtest
 
 import (
@@ -19,7 +19,7 @@ import (
 )
 
 // Connect serves a connector over two pipes in this process. When the test ends,
-// the host goes, and the plugin must have ended by that.
+// the host disconnects, and the plugin must end.
 func Connect(t *testing.T, newServer serving.Maker, connector string, defaults synthetic.Config) (context.Context, *grpc.ClientConn) {
 	t.Helper()
 	server, err := newServer(connector, defaults)
@@ -50,8 +50,11 @@ func Connect(t *testing.T, newServer serving.Maker, connector string, defaults s
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(func() {
 		cancel()
-		host.Close()
-		toPlugin.Close()
+		if err := host.Close(); err != nil {
+			t.Error(err)
+		}
+		// Closed already if the host dialled.
+		_ = toPlugin.Close()
 		if err := <-served; err != nil {
 			t.Errorf("the plugin ended with %v", err)
 		}
@@ -59,7 +62,8 @@ func Connect(t *testing.T, newServer serving.Maker, connector string, defaults s
 	return ctx, host
 }
 
-// ExpectError wants an author's own text, with the code that Go gives it.
+// ExpectError fails the test unless err has this message and the code UNKNOWN,
+// which grpc-go gives to errors without a status.
 func ExpectError(t *testing.T, err error, text string) {
 	t.Helper()
 	if got := status.Convert(err); err == nil || got.Code() != codes.Unknown || got.Message() != text {
@@ -67,8 +71,8 @@ func ExpectError(t *testing.T, err error, text string) {
 	}
 }
 
-// ThereAreThreeConnectors, and no other.
-func ThereAreThreeConnectors(t *testing.T, newServer serving.Maker) {
+// UnknownConnector tests that a connector of another name is refused.
+func UnknownConnector(t *testing.T, newServer serving.Maker) {
 	t.Helper()
 	if _, err := newServer("teleporter", nil); err == nil {
 		t.Error("an unknown connector is served")

@@ -19,9 +19,10 @@ const (
 	flagAck       = 1
 )
 
-// PingsAreNeverAnsweredWithGoAway: hosts measure the connection with pings all the time, and hang on a GOAWAY,
-// which grpc-go's servers send to clients that ping more often than they like.
-func PingsAreNeverAnsweredWithGoAway(t *testing.T, newServer serving.Maker) {
+// NoGoAwayOnPings tests that frequent PINGs are answered and never cause a
+// GOAWAY. Hosts measure the bandwidth with PINGs and hang on a GOAWAY, which
+// grpc-go's servers send by default to clients that ping too often.
+func NoGoAwayOnPings(t *testing.T, newServer serving.Maker) {
 	t.Helper()
 	const pings = 200
 	server, err := newServer("importer", nil)
@@ -36,7 +37,7 @@ func PingsAreNeverAnsweredWithGoAway(t *testing.T, newServer serving.Maker) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer fromPlugin.Close()
+	defer func() { _ = fromPlugin.Close() }()
 	served := make(chan error, 1)
 	go func() {
 		served <- pipes.ServeConn(pipes.NewServerConn(input, output), func(listener net.Listener) error { return serving.Serve(server, listener) })
@@ -65,11 +66,13 @@ func PingsAreNeverAnsweredWithGoAway(t *testing.T, newServer serving.Maker) {
 			answered++
 		}
 	}
-	toPlugin.Close()
+	if err := toPlugin.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
-	// What is left to read is nothing: no GOAWAY at the end, either.
+	// No GOAWAY at the end of the connection, either.
 	for {
 		header := make([]byte, 9)
 		if _, err := io.ReadFull(fromPlugin, header); err != nil {

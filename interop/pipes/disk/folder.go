@@ -1,8 +1,8 @@
 //go:build unix
 
-// Package disk is the smallest importer of a folder on the disk that a host takes:
-// something to hold plugins for real files against. It knows neither extended
-// attributes nor names of owners, and follows whatever it is told to open.
+// Package disk is the smallest importer of a folder that a host accepts, for
+// comparison with plugins for real files. It knows neither extended attributes
+// nor names of owners, and follows symbolic links when it opens a file.
 package disk
 
 import (
@@ -18,13 +18,13 @@ import (
 	"kloset.invalid/interop/pipes/synthetic"
 )
 
-// Folder is what is below the location.
+// Folder is an importer's source: the files below the location.
 type Folder struct {
 	// Root is absolute.
 	Root string
 }
 
-// OpenFolder takes the path of the location.
+// OpenFolder opens the folder that the location names.
 func OpenFolder(config synthetic.Config) (*Folder, error) {
 	location, err := config.Location()
 	if err != nil {
@@ -37,7 +37,7 @@ func OpenFolder(config synthetic.Config) (*Folder, error) {
 	return &Folder{Root: filepath.Clean(root)}, nil
 }
 
-// Entries scans: the folders above the root, and everything below.
+// Entries yields the folders above the root, then everything below it.
 func (f *Folder) Entries() iter.Seq[*synthetic.Entry] {
 	return func(yield func(*synthetic.Entry) bool) {
 		for _, parent := range parentsOf(f.Root) {
@@ -67,7 +67,7 @@ func (f *Folder) Open(pathname, attribute string) (io.Reader, error) {
 	return os.Open(pathname)
 }
 
-// parentsOf are the folders above a path, from "/" on.
+// parentsOf returns the folders above a path, from "/" on.
 func parentsOf(pathname string) (parents []string) {
 	for at := pathname; at != "/"; {
 		at = filepath.Dir(at)

@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package host holds the words that the hosts of both generations share, so
-// that one suite, and one benchmark, can drive either.
+// Package host holds the types and interfaces that the hosts of both generations
+// share, so that one suite and one benchmark can drive either.
 package host
 
 import (
@@ -13,21 +13,21 @@ import (
 	"kloset.invalid/interop/pipes/tree"
 )
 
-// ChunkSize is the most that a host sends, and a plugin should send, at once.
+// ChunkSize is the largest chunk that a host sends and a plugin should send.
 const ChunkSize = 1 << 20
 
-// Location is where a connector works: what `plakar` was told.
+// Location is where a connector works, as given to `plakar`.
 type Location struct {
 	Proto  string
 	Config map[string]string
 }
 
-// At is the location `proto://path`.
+// At returns the location `proto://path`.
 func At(proto, path string) Location {
 	return Location{Proto: proto, Config: map[string]string{"location": proto + "://" + path}}
 }
 
-// Options are a host's own words at Init.
+// Options are the fields about the host itself in Init.
 type Options struct {
 	Hostname, OS, Arch, Cwd string
 	MaxConcurrency          int64
@@ -35,7 +35,7 @@ type Options struct {
 	NoXattr                 bool
 }
 
-// Identity is what a connector says of itself.
+// Identity is a connector's description of itself.
 type Identity struct {
 	Type, Origin, Root string
 	// Flags are always 0 on v1.0.
@@ -67,9 +67,9 @@ type Client interface {
 	// Call sends the messages of one RPC, as protobuf JSON, and half-closes. It
 	// returns what the plugin sent until it ended the call.
 	Call(ctx context.Context, method string, requests [][]byte) ([][]byte, error)
-	// Calls are the methods called so far, in order, each with the pathname of its first message.
+	// Calls returns the methods called so far, in order, each with the pathname of its first message.
 	Calls() []Call
-	// Close says GOAWAY and closes the connection. Plakar never does: it exits.
+	// Close sends GOAWAY and closes the connection. Plakar never does: it exits.
 	Close() error
 }
 
@@ -78,12 +78,12 @@ type Call struct{ Method, Pathname string }
 
 // Importer drives an importer.
 type Importer interface {
-	// Identity asks, on v1.0 by an Info.
+	// Identity returns the connector's identity; v1.0 calls Info for it.
 	Identity(ctx context.Context) (Identity, error)
-	// Scan gives every record to one of the workers, and returns when all are done.
+	// Scan passes every record to one of the workers and returns when all are done.
 	Scan(ctx context.Context, workers int, handle func(context.Context, Record) error) error
-	// Open reads the content of a record. Nothing is asked for before the first
-	// Read. Close as hosts do: CloseReader on v1.0, cancellation on v1.1.
+	// Open reads the content of a record. The call is made at the first Read. Close
+	// ends it as hosts do: CloseReader on v1.0, cancellation on v1.1.
 	Open(ctx context.Context, record Record) io.ReadCloser
 	Close(ctx context.Context) error
 }
@@ -92,7 +92,7 @@ type Importer interface {
 type Exporter interface {
 	Identity(ctx context.Context) (Identity, error)
 	// Restore sends entries, sorted by path, in the host's order of calls, and
-	// returns what failed by path. Only what ends the whole restore is an error.
+	// returns the failures by path. An error means that the whole restore ended.
 	Restore(ctx context.Context, entries []tree.Entry, open OpenFile, workers int) (map[string]error, error)
 	Close(ctx context.Context) error
 }
@@ -110,7 +110,7 @@ const (
 	Lock     Kind = 3
 )
 
-// Kinds are all of them.
+// Kinds lists all kinds.
 var Kinds = []Kind{Packfile, State, Lock}
 
 func (k Kind) String() string {
@@ -133,15 +133,15 @@ type Range struct {
 
 // Store drives a storage.
 type Store interface {
-	// Location is what hosts show: GetLocation on v1.0, Init's answer on v1.1.
+	// Location returns the location that hosts show: GetLocation on v1.0, Init's answer on v1.1.
 	Location(ctx context.Context) (string, error)
 	Create(ctx context.Context, config []byte) error
 	Open(ctx context.Context) ([]byte, error)
 	Mode(ctx context.Context) (int32, error)
 	Size(ctx context.Context) (int64, error)
 	List(ctx context.Context, kind Kind) ([][]byte, error)
-	// Put sends the MAC, then each chunk in a message of its own. Like Plakar it
-	// returns what a failed send returns: a plugin must read all before it refuses.
+	// Put sends the MAC, then each chunk in its own message. Like Plakar it returns
+	// the error of a failed send, so a plugin must read everything before it refuses.
 	Put(ctx context.Context, kind Kind, mac []byte, chunks iter.Seq[[]byte]) (int64, error)
 	// Get reads a resource, or a range of it: on v1.0 of packfiles only. Closing
 	// cancels the call.
@@ -150,7 +150,7 @@ type Store interface {
 	Close(ctx context.Context) error
 }
 
-// PluginError is a status that the plugin answered. It reads as Plakar shows it.
+// PluginError is an error status of the plugin, formatted as Plakar shows it.
 type PluginError struct {
 	Code uint32
 	Text string
@@ -158,7 +158,7 @@ type PluginError struct {
 
 func (e *PluginError) Error() string { return e.Text }
 
-// Chunks cuts data as a host does.
+// Chunks splits data as a host does.
 func Chunks(data []byte, size int) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for len(data) > 0 {

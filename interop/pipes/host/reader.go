@@ -7,16 +7,17 @@ import (
 	"io"
 )
 
-// ErrEmptyChunk is what hosts call an "unexpected response".
+// ErrEmptyChunk is reported as "unexpected response" by hosts.
 var ErrEmptyChunk = errors.New("the plugin sent an empty chunk")
 
-// Reader reads a stream of chunks, for one goroutine.
+// Reader reads a stream of chunks. It is not safe for concurrent use.
 type Reader struct {
-	// Start makes the call, at the first Read. It returns what receives the next chunk.
+	// Start makes the call at the first Read and returns a function that receives
+	// the next chunk.
 	Start func() (func() ([]byte, error), error)
-	// Unwrap makes errors of the plugin's readable.
+	// Unwrap makes errors of the plugin readable.
 	Unwrap func(error) error
-	// Stop is called by Close; started tells whether the call was made.
+	// Stop is called by Close; started reports whether the call was made.
 	Stop func(started bool) error
 
 	next   func() ([]byte, error)

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Each gives what comes to a number of workers. The first error cancels the
-// context of the others, and is returned when all have ended.
+// Each distributes items to a number of workers. The first error cancels the
+// context of the others and is returned when all have ended.
 func Each[T any](ctx context.Context, workers int, items <-chan T, handle func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -19,7 +19,7 @@ import (
 
 func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
 
-// compare holds what a backup of the sample got against the disk.
+// compare checks a backup of the sample against the disk.
 func (s *Suite) compare(t *testing.T, got *backupOf, content bool) {
 	t.Helper()
 	records := make(map[string]host.Record)
@@ -44,7 +44,7 @@ func (s *Suite) compare(t *testing.T, got *backupOf, content bool) {
 	for parent := path.Dir(s.sample); ; parent = path.Dir(parent) {
 		entry, err := tree.Stat(parent)
 		check(t, "lstat", err)
-		// Others work in those directories: their times and sizes change.
+		// Other tests work in those directories: their times and sizes change.
 		record := take(parent)
 		record.Info.ModTime, record.Info.Size, record.Info.Nlink = entry.Info.ModTime, entry.Info.Size, entry.Info.Nlink
 		s.compareEntry(t, entry, record)

@@ -28,7 +28,7 @@ func (s *Suite) exporter(t *testing.T) {
 	t.Run("a source that fails", s.shortSource)
 	t.Run("the host vanishes in a file", s.vanishWhileWriting)
 	t.Run("the host cancels in a file", s.cancelWhileWriting)
-	t.Run("what can not be written", s.refusedFile)
+	t.Run("files that cannot be written", s.refusedFile)
 }
 
 // openExporter starts an exporter on a folder.
@@ -47,14 +47,14 @@ func fromDisk(top string) host.OpenFile {
 	return func(entry tree.Entry) (io.ReadCloser, error) { return os.Open(filepath.Join(top, entry.Path)) }
 }
 
-// restorable are the entries of the sample that this generation restores.
+// restorable returns the entries of the sample that this generation restores.
 func (s *Suite) restorable() []tree.Entry {
 	return slices.DeleteFunc(slices.Clone(s.entries), func(entry tree.Entry) bool {
 		return !s.Specials && entry.Info.Mode&fs.ModeNamedPipe != 0
 	})
 }
 
-// exact is how a restore must compare: times are cut to what Node can set.
+// exact returns the comparison for a restore: times are cut to what Node can set.
 func (s *Suite) exact() tree.Compare {
 	return tree.Compare{Xattrs: s.Xattrs, TimeWithin: time.Microsecond, SkipTop: s.Name == "v1.0"}
 }
@@ -66,7 +66,7 @@ func (s *Suite) restoreAll(t *testing.T, transport pipes.Transport, workers int)
 	if identity := must(t, func() (host.Identity, error) { return exporter.Identity(ctx) }); identity.Root != top {
 		t.Errorf("root %q, not %q", identity.Root, top)
 	}
-	// The second goes over what the first has made.
+	// The second restore overwrites the first.
 	for range 2 {
 		failures, err := exporter.Restore(ctx, s.entries, fromDisk(s.sample), workers)
 		check(t, "restore", err)
@@ -95,7 +95,7 @@ func someFiles() []tree.Entry {
 
 var errSource = errors.New("the snapshot is damaged")
 
-// failingAt gives every file its bytes, but those of one path break off half-way.
+// failingAt opens every file; the content of one path breaks off half-way.
 func failingAt(path string, fail func() error) host.OpenFile {
 	return func(entry tree.Entry) (io.ReadCloser, error) {
 		content := io.LimitReader(tree.Random(entry.Path), entry.Info.Size)
@@ -110,7 +110,7 @@ type failingReader func() error
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f() }
 
-// onDisk are the names below a folder, with the sizes of files.
+// onDisk lists the names below a folder, with the sizes of files.
 func onDisk(t *testing.T, top string) string {
 	t.Helper()
 	var names []string
@@ -184,7 +184,7 @@ func (s *Suite) cancelWhileWriting(t *testing.T) {
 }
 
 // breakInFile ends a restore when /d/b is half written and its unfinished file
-// is on the disk, and waits until nothing of /d/b is left.
+// is on the disk, then waits until no trace of /d/b is left.
 func (s *Suite) breakInFile(t *testing.T, ctx context.Context, session *session, exporter host.Exporter, top string, end func() error) {
 	t.Helper()
 	_, err := exporter.Restore(ctx, someFiles(), failingAt("/d/b", func() error {
@@ -210,7 +210,7 @@ func (s *Suite) refusedFile(t *testing.T) {
 	_, exporter := s.openExporter(t, ctx, top, pipes.Pipes, 1)
 	failures, err := exporter.Restore(ctx, someFiles(), failingAt("", nil), 1)
 	check(t, "restore", err)
-	// The plugin's own words, though the host was still sending.
+	// The plugin's own message, although the host was still sending.
 	if failed := failures["/d/b"]; len(failures) != 1 || failed == nil || !strings.Contains(failed.Error(), filepath.Join(top, "d/b")) {
 		t.Errorf("what failed: %v", failures)
 	}

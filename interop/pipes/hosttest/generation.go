@@ -12,8 +12,8 @@ import (
 	"kloset.invalid/interop/pipes/host"
 )
 
-// generationChosen: by the user-agent this host gets its own generation (all
-// other tests prove that); an argument overrides it, to this host's confusion.
+// generationChosen tests that an argument overrides the choice of the generation.
+// All other tests show that the user-agent of this host selects its own.
 func (s *Suite) generationChosen(t *testing.T) {
 	ctx := bounded(t)
 	own := s.start(t, "importer", pipes.Pipes, "--generation="+s.Name)
@@ -25,7 +25,7 @@ func (s *Suite) generationChosen(t *testing.T) {
 	confused := s.start(t, "importer", pipes.Pipes, "--generation="+other)
 	importer, err = confused.Importer(ctx, host.At("tsfs", s.sample), plakarOptions())
 	if s.Name == "v1.0" {
-		// v1.1 answers its origin where v1.0 reads an error.
+		// A v1.1 answer has its origin in the field where v1.0 reads an error.
 		if err == nil || err.Error() != "vm" {
 			t.Errorf("Init: %v", err)
 		}
@@ -38,8 +38,8 @@ func (s *Suite) generationChosen(t *testing.T) {
 	}
 }
 
-// countWhile: v1.1 starts a second importer, which it scans and acknowledges
-// only to count, while the first one does the backup.
+// countWhile tests two importers at once. A v1.1 host starts a second one only to
+// count its records, and acknowledges them, while the first one does the backup.
 func (s *Suite) countWhile(t *testing.T) {
 	ctx := bounded(t)
 	_, importer := s.openImporter(t, ctx, s.sample, pipes.Pipes, 2)

@@ -25,7 +25,7 @@ func (s *Suite) importer(t *testing.T) {
 		t.Run("a second process counts", s.countWhile)
 	}
 	t.Run("the generation is chosen", s.generationChosen)
-	t.Run("what can not be backed up", s.unspeakable)
+	t.Run("entries that cannot be backed up", s.unspeakable)
 	t.Run("64 readers at once", s.readersAtOnce)
 	t.Run("10,000 readers cancelled", s.readersCancelled)
 	t.Run("readers closed early", s.readersClosedEarly)
@@ -46,7 +46,7 @@ func (s *Suite) openImporter(t *testing.T, ctx context.Context, top string, tran
 	return session, importer
 }
 
-// identify asks as often as a v1.0 host does.
+// identify asks for the identity as often as a v1.0 host does.
 func identify(t *testing.T, ctx context.Context, importer host.Importer, top string) {
 	t.Helper()
 	for range 6 {
@@ -58,7 +58,7 @@ func identify(t *testing.T, ctx context.Context, importer host.Importer, top str
 	}
 }
 
-// backupOf is what a backup got.
+// backupOf is the result of a backup.
 type backupOf struct {
 	mu      sync.Mutex
 	records []host.Record
@@ -75,7 +75,7 @@ func keyOf(record host.Record) string {
 	return record.Pathname
 }
 
-// take reads one record as Plakar does: regular files and attributes.
+// take handles one record as Plakar does: it reads regular files and attributes.
 func (b *backupOf) take(ctx context.Context, importer host.Importer, record host.Record, open bool) error {
 	var sum, value string
 	if open && record.Error == "" && (record.IsXattr || record.Info.Mode.IsRegular()) {
@@ -128,13 +128,15 @@ func (s *Suite) backup(t *testing.T, transport pipes.Transport, workers int) {
 	if counts.BandwidthPings == 0 {
 		t.Error("grpc-go measured no bandwidth: nothing was proved")
 	}
-	// From 64 KiB. How far depends on how long a PING takes: not long, as little waits before its answer.
+	// They start at 64 KiB. How far they grow depends on the time of a PING, which
+	// is short because little output is queued before its answer.
 	if len(counts.InitialWindows) == 0 || slices.Max(counts.InitialWindows) < 1<<18 {
 		t.Errorf("grpc-go did not grow its windows: %v", counts.InitialWindows)
 	}
 }
 
-// expectXattrNotice: on v1.0 the plugin says that it leaves them out, where there are any.
+// expectXattrNotice expects the notice that extended attributes are left out, on
+// v1.0 where there are any.
 func (s *Suite) expectXattrNotice(session *session) {
 	if !s.Xattrs && slices.ContainsFunc(s.entries, func(entry tree.Entry) bool { return len(entry.Xattrs) > 0 }) {
 		session.stderr = "extended attributes are left out"

@@ -18,7 +18,8 @@ import (
 	"kloset.invalid/interop/pipes/tree"
 )
 
-// unspeakable: names and targets that no protobuf string can hold, and a socket.
+// unspeakable tests names and targets that no protobuf string can hold, and a
+// socket.
 func (s *Suite) unspeakable(t *testing.T) {
 	top := tempDir(t)
 	for _, name := range []string{"good", "bad\xff\xfename", "bad\xffdir/inside"} {
@@ -29,7 +30,7 @@ func (s *Suite) unspeakable(t *testing.T) {
 	socket := must(t, func() (*net.UnixListener, error) {
 		return net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(top, "socket"), Net: "unix"})
 	})
-	defer socket.Close()
+	defer func() { _ = socket.Close() }()
 
 	ctx := bounded(t)
 	_, importer := s.openImporter(t, ctx, top, pipes.Pipes, 1)
@@ -90,7 +91,7 @@ func (s *Suite) importerErrors(t *testing.T) {
 	s.readsWell(t, ctx, importer, "mib+1")
 }
 
-// readsWell proves that the connection still works.
+// readsWell fails the test unless the connection still works.
 func (s *Suite) readsWell(t *testing.T, ctx context.Context, importer host.Importer, name string) {
 	t.Helper()
 	want := must(t, func() (string, error) { return tree.SumFile(filepath.Join(s.sample, name)) })
@@ -131,7 +132,8 @@ func (s *Suite) kill(t *testing.T) {
 	_ = session.process.Conn.Close()
 }
 
-// goAway: not Plakar, but other programs on grpc-go take their leave.
+// goAway tests a host that sends GOAWAY: Plakar does not, other programs on
+// grpc-go do.
 func (s *Suite) goAway(t *testing.T) {
 	ctx := bounded(t)
 	session, importer := s.openImporter(t, ctx, s.sample, pipes.Pipes, 1)

@@ -25,7 +25,8 @@ const (
 
 func asPluginError(err error, status **host.PluginError) bool { return errors.As(err, status) }
 
-// readersAtOnce has 64 calls open, each in the middle of its file, before any goes on.
+// readersAtOnce opens 64 calls and lets each pause in the middle of its file until
+// all are there.
 func (s *Suite) readersAtOnce(t *testing.T) {
 	top := tempDir(t)
 	const size = 3<<20 + 7
@@ -81,7 +82,7 @@ func (s *Suite) readersAtOnce(t *testing.T) {
 	}
 }
 
-// readersCancelled ends 10,000 calls before their end, at different points.
+// readersCancelled cancels 10,000 calls at different points.
 func (s *Suite) readersCancelled(t *testing.T) {
 	ctx := bounded(t)
 	session, importer := s.openImporter(t, ctx, s.sample, pipes.Pipes, 8)
@@ -101,11 +102,11 @@ func (s *Suite) readersCancelled(t *testing.T) {
 		record := big
 		switch i % 10 {
 		case 0:
-			// In the middle, or just at the end of what waits to be sent.
+			// In the middle, or just at the end of the queued output.
 		case 1, 2, 3:
 			record = small
 		default:
-			// Before, or when, the plugin gets to know of the call.
+			// Before the call reaches the plugin, or as it does.
 			go cancel()
 		}
 		_, err := io.ReadFull(importer.Open(own, record), make([]byte, 1))
@@ -124,7 +125,8 @@ func (s *Suite) readersCancelled(t *testing.T) {
 	session.eventually("every file closed", func() bool { return descriptors(session.process.Pid()) <= before })
 }
 
-// descriptors a process has open; 0 where nobody tells.
+// descriptors returns the number of descriptors that a process has open, or 0
+// without /proc.
 func descriptors(pid int) int {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
@@ -133,8 +135,8 @@ func descriptors(pid int) int {
 	return len(entries)
 }
 
-// readersClosedEarly are ended as hosts do it: CloseReader on v1.0, where the
-// call itself is never cancelled, and cancellation on v1.1.
+// readersClosedEarly tests readers that hosts close early: by CloseReader on v1.0,
+// where the call itself is never cancelled, and by cancellation on v1.1.
 func (s *Suite) readersClosedEarly(t *testing.T) {
 	ctx := bounded(t)
 	session, importer := s.openImporter(t, ctx, s.sample, pipes.Pipes, 8)
@@ -146,7 +148,7 @@ func (s *Suite) readersClosedEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(t, "close", reader.Close())
-		// What was on its way may come; then the call ends, and not with a complaint of the plugin's.
+		// Data in flight may arrive; then the call ends without an error of the plugin's.
 		n, err := io.Copy(io.Discard, reader)
 		var status *host.PluginError
 		if err != nil && (!asPluginError(err, &status) || status.Code != 1) {

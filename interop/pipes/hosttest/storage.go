@@ -39,10 +39,10 @@ func (s *Suite) storage(t *testing.T) {
 	t.Run("Gets cancelled", s.getsCancelled)
 }
 
-// config is what a repository is made with: as long as Plakar's.
+// config is the configuration of a repository, as long as Plakar's.
 var config = tree.Bytes("config", 362)
 
-// openStore starts a storage; the repository is made, unless it is there.
+// openStore starts a storage and creates the repository unless it exists.
 func (s *Suite) openStore(t *testing.T, ctx context.Context, root string, transport pipes.Transport) (*session, host.Store) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, "CONFIG")); err != nil {
@@ -62,7 +62,8 @@ func (s *Suite) openStore(t *testing.T, ctx context.Context, root string, transp
 
 var wholeName = regexp.MustCompile(`^(CONFIG|locks/[0-9a-f]{64}|(packfiles|states)/[0-9a-f]{2}/[0-9a-f]{64})$`)
 
-// onlyWhole fails for files that are no resource: half written ones above all.
+// onlyWhole fails the test for files that are not resources, such as half-written
+// ones.
 func onlyWhole(t *testing.T, root string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -93,7 +94,7 @@ func get(ctx context.Context, store host.Store, kind host.Kind, name string, par
 	if err != nil {
 		return nil, err
 	}
-	defer reader.Close()
+	defer func() { _ = reader.Close() }()
 	return io.ReadAll(reader)
 }
 
@@ -105,7 +106,7 @@ func mustHold(t *testing.T, ctx context.Context, store host.Store, kind host.Kin
 	}
 }
 
-// names of MACs in a listing, sorted.
+// names returns the MACs of a listing, sorted.
 func list(t *testing.T, ctx context.Context, store host.Store, kind host.Kind) []string {
 	t.Helper()
 	macs, err := store.List(ctx, kind)
@@ -130,7 +131,8 @@ func mustList(t *testing.T, ctx context.Context, store host.Store, kind host.Kin
 	}
 }
 
-// resources of all kinds and sizes, in chunks of all sizes, put, put again, deleted.
+// resources tests resources of all kinds and sizes, in chunks of all sizes: put,
+// put again, deleted.
 func (s *Suite) resources(t *testing.T, transport pipes.Transport) {
 	ctx := bounded(t)
 	root := filepath.Join(tempDir(t), "repository")
@@ -156,7 +158,7 @@ func (s *Suite) resources(t *testing.T, transport pipes.Transport) {
 		}
 		mustList(t, ctx, store, kind, names...)
 
-		// Put again, shorter and longer: a lock is, every five minutes.
+		// Put again, shorter and longer, as hosts do with a lock every five minutes.
 		for _, size := range []int{124, 3 * mib, 10} {
 			again := tree.Bytes("again", size)
 			put(t, ctx, store, kind, names[8], again, mib)
@@ -187,7 +189,7 @@ func (s *Suite) ranges(t *testing.T) {
 	}{
 		{0, 17}, {67294, 86}, {471_997, 2000}, {0, 0}, {size - 1, 1}, {1<<20 - 1, 2}, {3, 2_272_360}, {1<<20 + 5, 4 << 20},
 		{0, uint32(size)},
-		// What lies behind the end is not there, and no error.
+		// A range after the end is empty; it is not an error.
 		{size - 5, 100}, {size, 10}, {size + 1000, 10}, {1 << 40, 1 << 31},
 	} {
 		part := host.Range{Offset: bounds.offset, Length: bounds.length}
@@ -206,7 +208,7 @@ func (s *Suite) ranges(t *testing.T) {
 func (s *Suite) createAndOpen(t *testing.T) {
 	ctx := bounded(t)
 	root := filepath.Join(tempDir(t), "a/b/c")
-	// Process by process, as hosts do it.
+	// One process after the other, as hosts do.
 	fails := func(what, text string, work func(store host.Store) error) {
 		t.Helper()
 		store, err := s.start(t, "storage", pipes.Pipes).Store(ctx, host.At("tsfs", root))

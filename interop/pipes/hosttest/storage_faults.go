@@ -18,7 +18,7 @@ import (
 	"kloset.invalid/interop/pipes/tree"
 )
 
-// codeUnknown is what a Go plugin's own errors come with.
+// codeUnknown is the status code of a Go plugin's own errors.
 const codeUnknown = 2
 
 func (s *Suite) missing(t *testing.T) {
@@ -42,7 +42,8 @@ func (s *Suite) missing(t *testing.T) {
 	check(t, "Close", store.Close(ctx))
 }
 
-// wrongMacs: told with its length, and not as "EOF" though much data comes behind it.
+// wrongMacs tests that the error names the length of a wrong MAC, and does not
+// become "EOF" although much data follows.
 func (s *Suite) wrongMacs(t *testing.T) {
 	ctx := bounded(t)
 	_, store := s.openStore(t, ctx, tempDir(t), pipes.Pipes)
@@ -69,7 +70,7 @@ func (s *Suite) wrongMacs(t *testing.T) {
 	check(t, "Close", store.Close(ctx))
 }
 
-// deleteAfterClose: the end of a maintenance.
+// deleteAfterClose tests the end of a maintenance.
 func (s *Suite) deleteAfterClose(t *testing.T) {
 	ctx := bounded(t)
 	root := tempDir(t)
@@ -85,7 +86,7 @@ func (s *Suite) deleteAfterClose(t *testing.T) {
 	mustList(t, ctx, store, host.Packfile)
 }
 
-// halfPut calls end when half of a resource is on the disk, and then stops.
+// halfPut puts half of a resource, calls end when it is on the disk, and stops.
 func (s *Suite) halfPut(t *testing.T, ctx context.Context, session *session, store host.Store, root string, end func()) error {
 	t.Helper()
 	data := tree.Bytes("half", 4<<20)
@@ -101,7 +102,7 @@ func (s *Suite) halfPut(t *testing.T, ctx context.Context, session *session, sto
 	return err
 }
 
-// unfinished are files in a repository that are no resource.
+// unfinished lists files in a repository that are not resources.
 func unfinished(root string) []string {
 	var names []string
 	for _, folder := range []string{"", "packfiles", "states"} {

@@ -17,14 +17,13 @@ import (
 	"kloset.invalid/interop/pipes/tree"
 )
 
-// whole tells whether data is one that body makes: its own length, and what
-// follows from it.
+// whole reports whether body made data: its length determines its content.
 func whole(data []byte) bool { return bytes.Equal(data, body(len(data))) }
 
 func body(size int) []byte { return tree.Bytes(fmt.Sprint(size), size) }
 
-// twoProcesses work on one location: one puts, and puts again, and deletes; the
-// other lists and reads all the time, and must never see a part.
+// twoProcesses tests two processes on one location: one puts, puts again and
+// deletes; the other lists and reads all the time, and must never see a part.
 func (s *Suite) twoProcesses(t *testing.T) {
 	ctx := bounded(t)
 	root := tempDir(t)
@@ -92,11 +91,11 @@ func (s *Suite) twoProcesses(t *testing.T) {
 		}
 	}
 	check(t, "Close", writer.Close(ctx))
-	// The second one ends without it.
+	// The second process disconnects by itself.
 	second.leave()
 }
 
-// putsAtOnce has 32 Puts and then 32 Gets under way at the same time.
+// putsAtOnce tests 32 concurrent Puts, then 32 concurrent Gets.
 func (s *Suite) putsAtOnce(t *testing.T) {
 	ctx := bounded(t)
 	_, store := s.openStore(t, ctx, filepath.Join(tempDir(t), "r"), pipes.Pipes)
@@ -128,7 +127,7 @@ func (s *Suite) putsAtOnce(t *testing.T) {
 	check(t, "Close", store.Close(ctx))
 }
 
-// smallRanges: what a check does, one after the other.
+// smallRanges tests the sequence of small Gets that a check makes.
 func (s *Suite) smallRanges(t *testing.T) {
 	ctx := bounded(t)
 	session, store := s.openStore(t, ctx, tempDir(t), pipes.Pipes)

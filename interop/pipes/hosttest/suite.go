@@ -22,7 +22,7 @@ import (
 // distVariable names the folder with the plugin's executables.
 const distVariable = "KLOSET_FS_DIST"
 
-// Generation is what differs between the hosts.
+// Generation holds the differences between the hosts.
 type Generation struct {
 	// Name as on the wire: "v1.0".
 	Name    string
@@ -33,20 +33,20 @@ type Generation struct {
 	Xattrs bool
 	// Specials is true where named pipes are restored.
 	Specials bool
-	// Release is the Plakar whose transcripts are followed.
+	// Release is the version of Plakar whose transcripts are followed.
 	Release string
 }
 
-// Suite is a generation with what its tests share.
+// Suite is a generation with the state that its tests share.
 type Suite struct {
 	Generation
 	dist string
-	// sample is a tree that no test changes, and what it holds.
+	// sample is a tree that no test changes, and its entries.
 	sample  string
 	entries []tree.Entry
 }
 
-// Run runs all that both generations have.
+// Run runs the tests that both generations share.
 func Run(t *testing.T, generation Generation) {
 	s := &Suite{Generation: generation, dist: distFolder(t), sample: filepath.Join(tempDir(t), "sample")}
 	if err := os.Mkdir(s.sample, 0o755); err != nil {
@@ -77,7 +77,8 @@ func distFolder(t *testing.T) string {
 	return folder
 }
 
-// tempDir is one whose path is what the plugin will call it.
+// tempDir makes a directory and returns its path without symbolic links, as the
+// plugin reports it.
 func tempDir(t *testing.T) string {
 	folder, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -95,10 +96,10 @@ func readTree(t *testing.T, top string) []tree.Entry {
 	return entries
 }
 
-// leaveTimeout bounds the wait for the end of a plugin, on a machine with much else to do.
+// leaveTimeout bounds the wait for the end of a plugin, on a busy machine.
 const leaveTimeout = time.Minute
 
-// session is a plugin that runs, and the host connected to it.
+// session is a running plugin and the host connected to it.
 type session struct {
 	host.Client
 	t       *testing.T
@@ -107,12 +108,12 @@ type session struct {
 	// stdout is the host's own, where a plugin on a socket must print nothing.
 	stdout *os.File
 	left   bool
-	// stderr is a part of what the plugin must print. Empty: nothing may be.
+	// stderr is a part of what the plugin must print; if empty, it must print nothing.
 	stderr string
 }
 
-// start starts tsfs-<connector>. The test ends by leaving it, and fails when
-// the plugin did anything that hurts a host.
+// start starts tsfs-<connector>. The end of the test disconnects it, and fails if
+// the plugin broke a rule of the wire contract.
 func (s *Suite) start(t *testing.T, connector string, transport pipes.Transport, args ...string) *session {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -140,7 +141,7 @@ func (s *Suite) start(t *testing.T, connector string, transport pipes.Transport,
 	return session
 }
 
-// leave ends the plugin's input, and reads all that it still sends.
+// leave ends the plugin's input and reads its remaining output.
 func (s *session) leave() {
 	s.t.Helper()
 	if s.left {
@@ -150,7 +151,7 @@ func (s *session) leave() {
 	s.end(s.process.Conn.CloseWrite)
 }
 
-// vanish closes both directions at once, as a host does that exits.
+// vanish closes both directions at once, like a host that exits.
 func (s *session) vanish() {
 	s.t.Helper()
 	s.end(s.process.Conn.Close)
@@ -195,12 +196,12 @@ func (s *session) allAnswered() {
 	s.t.Helper()
 	s.eventually("PINGs and SETTINGS answered", func() bool {
 		counts := s.tap.Counts()
-		// grpc-go's first SETTINGS have no window in them.
+		// grpc-go's first SETTINGS contain no window.
 		return counts.PingAcks == counts.Pings && counts.SettingsAcks >= len(counts.InitialWindows)
 	})
 }
 
-// eventually waits for what comes without a sign.
+// eventually polls a condition.
 func (s *session) eventually(what string, is func() bool) {
 	s.t.Helper()
 	deadline := time.Now().Add(leaveTimeout)
@@ -213,7 +214,7 @@ func (s *session) eventually(what string, is func() bool) {
 	}
 }
 
-// bounded is a context for a whole test.
+// bounded returns the context of a whole test.
 func bounded(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	t.Cleanup(cancel)

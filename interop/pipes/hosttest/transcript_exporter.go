@@ -15,7 +15,7 @@ import (
 	"kloset.invalid/interop/pipes/tree"
 )
 
-// followExporter says what Plakar said, and holds the disk against it.
+// followExporter makes Plakar's calls and checks the disk.
 func (s *Suite) followExporter(t *testing.T) {
 	ctx := bounded(t)
 	root := tempDir(t)
@@ -74,7 +74,7 @@ type exporterMessage struct {
 	Chunk []byte
 }
 
-// restored is what the calls so far have made.
+// restored models the tree that the calls so far must have made.
 type restored struct {
 	top     string
 	entries map[string]*tree.Entry
@@ -134,7 +134,7 @@ func (r *restored) take(rpc string, said exporterMessage) {
 func (r *restored) setInfo(entry *tree.Entry, info wireInfo) {
 	entry.Info.Mode = fs.FileMode(info.Mode)
 	entry.Info.ModTime = info.ModTime
-	// The host's files are root's.
+	// The host's files belong to root.
 	if os.Geteuid() != 0 {
 		entry.Info.UID, entry.Info.GID = uint64(os.Getuid()), uint64(os.Getgid())
 	}

@@ -18,7 +18,7 @@ import (
 	"kloset.invalid/interop/pipes/tree"
 )
 
-// opens says what a host wants of a record.
+// opens reports whether a host opens a record.
 type opens func(record host.Record) bool
 
 func opensAll(host.Record) bool               { return true }
@@ -46,7 +46,7 @@ func transcriptTree(t *testing.T) string {
 	return top
 }
 
-// followImporter makes the same backup, and holds its calls against Plakar's.
+// followImporter makes the same backup and compares its calls with Plakar's.
 func (s *Suite) followImporter(t *testing.T, name string, wants opens) {
 	ctx := bounded(t)
 	top := transcriptTree(t)
@@ -80,8 +80,8 @@ func (s *Suite) followImporter(t *testing.T, name string, wants opens) {
 	}
 }
 
-// callsOf are the calls of a transcript. On v1.0 a file was opened for each of
-// its attributes too; this plugin sends those hosts no attributes.
+// callsOf returns the calls of a transcript. On v1.0 a file was opened again for
+// each of its attributes; this plugin sends v1.0 hosts no attributes.
 func (s *Suite) callsOf(t *testing.T, name, top string) []host.Call {
 	var calls []host.Call
 	seen := make(map[host.Call]bool)
@@ -106,7 +106,8 @@ func (s *Suite) callsOf(t *testing.T, name, top string) []host.Call {
 
 func isReader(call host.Call) bool { return call.Pathname != "" }
 
-// fixedCalls come in one order; those of v1.1's identity need no call.
+// fixedCalls returns the calls that come in one order; v1.1 needs none for the
+// identity.
 func fixedCalls(calls []host.Call) []string {
 	var methods []string
 	for _, call := range calls {
@@ -117,7 +118,8 @@ func fixedCalls(calls []host.Call) []string {
 	return methods
 }
 
-// readerCalls come in the order of the scan, which is the plugin's affair.
+// readerCalls returns the calls in the order of the scan, which the plugin
+// chooses.
 func readerCalls(calls []host.Call) []string {
 	var methods []string
 	for _, call := range calls {

@@ -16,8 +16,8 @@ import (
 	"kloset.invalid/interop/pipes"
 )
 
-// followStorage says what Plakar said, process by process, and holds the
-// answers against what was put.
+// followStorage makes Plakar's calls, process by process, and checks the answers
+// against the resources that were put.
 func (s *Suite) followStorage(t *testing.T) {
 	ctx := bounded(t)
 	root := filepath.Join(tempDir(t), "repository")
@@ -32,7 +32,7 @@ func (s *Suite) followStorage(t *testing.T) {
 		if s.Name != "v1.1" {
 			return
 		}
-		// It lists from a background cache; what it sees depends on the moment.
+		// It fills a cache in the background; its listings depend on the moment.
 		session := s.start(t, "storage", pipes.Pipes)
 		for _, call := range s.transcript(t, "backup-storage-second-process", replace) {
 			if _, err := session.Call(ctx, call.method, call.requests); err != nil {
@@ -82,7 +82,8 @@ type storeMessage struct {
 	Root         string
 }
 
-// keptResources is what was put, by kind and MAC, and the configuration under "".
+// keptResources holds the resources by kind and MAC, and the configuration under
+// "".
 type keptResources map[string][]byte
 
 func (k keptResources) hold(call *spokenCall, answers [][]byte) error {
@@ -150,7 +151,7 @@ func (k keptResources) hold(call *spokenCall, answers [][]byte) error {
 	return nil
 }
 
-// kindOf is part of the name on v1.0, a field on v1.1.
+// kindOf returns the kind: a part of the method's name on v1.0, a field on v1.1.
 func kindOf(rpc, field string) string {
 	if field != "" {
 		return strings.ToLower(strings.TrimPrefix(field, "STORAGE_RESOURCE_"))
@@ -177,7 +178,8 @@ func chunksOf(messages []storeMessage) []byte {
 	return data
 }
 
-// macsOf are those of a listing, sorted, whatever spaces their JSON has.
+// macsOf returns the MACs of a listing, sorted; white space in the JSON is
+// ignored.
 func macsOf(messages []storeMessage) []string {
 	var macs []string
 	for _, mac := range messages[0].Macs {

@@ -15,7 +15,7 @@ import (
 	"kloset.invalid/interop/pipes/tree"
 )
 
-// transcriptFolder holds what real hosts said, RPC by RPC.
+// transcriptFolder holds the RPCs of real hosts.
 const transcriptFolder = "../../../fixtures/transcripts"
 
 func (s *Suite) transcripts(t *testing.T) {
@@ -59,13 +59,13 @@ type spokenCall struct {
 	answers  [][]byte
 }
 
-// transcript reads the RPCs in the order in which they began. What was shown as
-// "<N bytes>" becomes N bytes; replace is applied to all text.
+// transcript reads the RPCs in the order in which they began. "<N bytes>" becomes
+// N bytes; replace is applied to all text.
 func (s *Suite) transcript(t *testing.T, name string, replace *strings.Replacer) []*spokenCall {
 	t.Helper()
 	file, err := os.Open(fmt.Sprintf("%s/plakar-%s-%s.jsonl", transcriptFolder, s.Release, name))
 	check(t, "open", err)
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	var calls []*spokenCall
 	byStream := make(map[int]*spokenCall)
 	lines := bufio.NewScanner(file)
@@ -98,7 +98,7 @@ func (s *Suite) transcript(t *testing.T, name string, replace *strings.Replacer)
 	return calls
 }
 
-// filled puts bytes in the place of "<N bytes>".
+// filled replaces "<N bytes>" by bytes.
 func filled(value any, seed string) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -118,7 +118,7 @@ func filled(value any, seed string) any {
 	return value
 }
 
-// at puts a folder of today in the place of the transcript's.
+// at replaces the transcript's folder by one of this test.
 func at(was, is string) *strings.Replacer {
 	return strings.NewReplacer(
 		"fixture://"+was, "tsfs://"+is,

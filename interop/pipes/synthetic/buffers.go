@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// ChunkSize is the most that one message carries: hosts take 4 MiB, and Plakar's
-// own SDK sends 1.
+// ChunkSize is the content of one message: hosts accept 4 MiB, and Plakar's own
+// SDK sends 1 MiB.
 const ChunkSize = 1 << 20
 
 // Buffers hands out buffers of ChunkSize.
@@ -16,8 +16,7 @@ type Buffers struct {
 }
 
 // Buffers reads the key `buffers`. "fresh" (the default) allocates one for every
-// call, as Plakar's Go SDK does; "pooled" uses them again: what a tuned plugin
-// would do.
+// call, as Plakar's Go SDK does; "pooled" reuses them, as a tuned plugin would.
 func (c Config) Buffers() (Buffers, error) {
 	switch value, found := c["buffers"]; {
 	case !found, value == "fresh":
@@ -29,8 +28,8 @@ func (c Config) Buffers() (Buffers, error) {
 	}
 }
 
-// Send reads everything and sends it in chunks, none of which is empty: hosts fail
-// on those. send must be done with a chunk when it returns.
+// Send reads everything and sends it in chunks that are never empty: hosts fail on
+// empty ones. send must not keep a chunk after it returns.
 func (b Buffers) Send(content io.Reader, send func(chunk []byte) error) error {
 	var buffer []byte
 	if b.pool == nil {

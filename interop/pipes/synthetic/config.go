@@ -9,8 +9,8 @@ import (
 // Config is what a user sets: `-o key=value`, always with a location.
 type Config map[string]string
 
-// ParseArgs reads arguments of the form key=value. They are defaults: what the
-// host sends wins.
+// ParseArgs reads arguments of the form key=value. They are defaults: values that
+// the host sends take precedence.
 func ParseArgs(args []string) (Config, error) {
 	config := Config{}
 	for _, arg := range args {
@@ -23,7 +23,7 @@ func ParseArgs(args []string) (Config, error) {
 	return config, nil
 }
 
-// With adds what the host sends.
+// With returns the configuration with the host's values added.
 func (c Config) With(sent map[string]string) Config {
 	merged := make(Config, len(c)+len(sent))
 	for key, value := range c {
@@ -54,7 +54,7 @@ func (c Config) Switch(key string) (bool, error) {
 	return number == 1, err
 }
 
-// Location is where the connector is told to work, as the user wrote it.
+// Location returns the location as the user wrote it.
 func (c Config) Location() (string, error) {
 	if location := c["location"]; location != "" {
 		return location, nil
@@ -62,7 +62,7 @@ func (c Config) Location() (string, error) {
 	return "", fmt.Errorf("the configuration has no location")
 }
 
-// PathOf takes "<protocol>://" off a location.
+// PathOf returns a location without "<protocol>://".
 func PathOf(location string) string {
 	if _, path, found := strings.Cut(location, "://"); found {
 		return path

@@ -6,13 +6,14 @@ import (
 	"io"
 )
 
-// Period is the length of the pattern that all content is cut from: a prime next
-// to 64 KiB, so that no chunk of a power of two begins where another one does,
-// and small enough to stay in a processor's cache.
+// Period is the length of the pattern that all content is cut from: a prime close
+// to 64 KiB, so that chunks of a power of two begin at different places, and small
+// enough to stay in a processor's cache.
 const Period = 65_537
 
 const (
-	// stride is how far the beginnings of two neighbours lie apart in the pattern.
+	// stride is the distance in the pattern between the beginnings of two
+	// consecutive files.
 	stride = 7919
 	// prefix is the number of bytes at the beginning that spell the file's number:
 	// without it, files whose numbers differ by Period would be equal.
@@ -51,7 +52,7 @@ func Fill(p []byte, file, offset uint64) {
 	}
 }
 
-// Matches tells whether p is the content of a file, from an offset on.
+// Matches reports whether p is the content of a file from an offset on.
 func Matches(p []byte, file, offset uint64) bool {
 	if offset < prefix {
 		var number [prefix]byte

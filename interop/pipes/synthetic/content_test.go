@@ -16,7 +16,7 @@ func byteAt(file, offset uint64) byte {
 }
 
 func TestPatternIsPinned(t *testing.T) {
-	// What another implementation of xorshift32 gives; hosts check bytes with one of their own.
+	// From another implementation of xorshift32: hosts may check bytes with their own.
 	if got := hex.EncodeToString(pattern[:8]); got != "637aa07ee1eaf23d" {
 		t.Errorf("the pattern begins with %s", got)
 	}

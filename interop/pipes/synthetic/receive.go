@@ -6,19 +6,19 @@ import (
 	"io"
 )
 
-// PutMessage is one message of a stream that puts a resource. Kind and MAC count
-// in the first one.
+// PutMessage is one message of a stream that puts a resource. Kind and MAC are
+// read from the first one.
 type PutMessage struct {
 	Kind  int32
 	MAC   []byte
 	Chunk []byte
 }
 
-// Receive keeps what a host puts, whole or not at all: nothing is kept unless the
-// stream has come to its end, where next returns io.EOF. A failure is returned
-// only when the host has sent everything: it would show "EOF" in place of it.
+// Receive stores a resource as a whole or not at all: it commits only when next
+// returns io.EOF, the end of the stream. It returns a failure only after the host
+// has sent everything; earlier, the host would show "EOF" instead.
 //
-// Returned are the bytes of the resource.
+// The result is the length of the resource in bytes.
 func Receive(open func() (Store, error), next func() (PutMessage, error)) (received int64, err error) {
 	var ended error
 	defer func() {

@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// Session holds what Init has made of the configuration. Close does not end it:
-// hosts call on while Close is answered, and delete a lock after it.
+// Session holds the connector that Init has opened. Close does not end it: hosts
+// make calls while Close is answered, and delete a lock after it.
 type Session[T any] struct {
 	mutex  sync.RWMutex
 	opened bool
 	value  T
 }
 
-// Init opens the connector, once. It may be tried again after a failure.
+// Init opens the connector once. It may be called again after a failure.
 func (s *Session[T]) Init(open func() (T, error)) (T, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -29,7 +29,7 @@ func (s *Session[T]) Init(open func() (T, error)) (T, error) {
 	return value, nil
 }
 
-// Get is what Init has opened.
+// Get returns the connector that Init has opened.
 func (s *Session[T]) Get(rpc string) (T, error) {
 	s.mutex.RLock()
 	defer s.mutex.RUnlock()

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Sink is the target of a restore that keeps nothing: it holds hosts to the rules
-// of an exporter, and drops what it is given. Configured by these keys:
+// Sink is the target of a restore that keeps nothing: it checks that hosts keep
+// the rules of an exporter, and discards the content. Its keys:
 //
 //	xattrs  "1" asks for extended attributes, "0" (the default) does not
-//	exact   "1" fails a file of another size than its record says, "0" (the
-//	        default) takes it on v1.1, where the record has the size at the scan
+//	exact   "1" fails a file whose size differs from its record, "0" (the
+//	        default) accepts it on v1.1, where the record has the size at the scan
 type Sink struct {
 	// Root is the path part of the location, "/" when there is none.
 	Root string
-	// Attributes tells whether extended attributes are asked for.
+	// Attributes is true if the host is asked for extended attributes.
 	Attributes bool
-	// Exact tells whether the size that a v1.1 host says is held against what came.
+	// Exact is true if the size in a v1.1 record is checked.
 	Exact bool
 }
 
@@ -42,8 +42,8 @@ func OpenSink(config Config) (*Sink, error) {
 	return &Sink{Root: root, Attributes: attributes, Exact: exact}, nil
 }
 
-// Below takes the root off a pathname of a v1.0 host, which joins the two with
-// path.Join. It fails for what is not below the root.
+// Below removes the root from a pathname of a v1.0 host, which joins the two with
+// path.Join. It fails for pathnames that are not below the root.
 func (s *Sink) Below(pathname string) (string, error) {
 	if pathname == "" {
 		return "", fmt.Errorf("the pathname is empty")
@@ -73,7 +73,7 @@ func leavesParent(pathname, below string) bool {
 	return below == ".." || strings.HasPrefix(below, "../") || strings.HasPrefix(below, "/")
 }
 
-// Check holds a pathname of a v1.1 host, which is relative to the root, to the rules.
+// Check checks a pathname of a v1.1 host, which is relative to the root.
 func (s *Sink) Check(pathname string) error {
 	if !strings.HasPrefix(pathname, "/") {
 		return fmt.Errorf("%q does not begin with \"/\"", pathname)
@@ -89,7 +89,7 @@ func (s *Sink) Check(pathname string) error {
 	return nil
 }
 
-// CheckSize fails unless a file came whole.
+// CheckSize fails unless a file arrived whole.
 func CheckSize(pathname string, expected, received uint64) error {
 	if expected == received {
 		return nil

@@ -10,30 +10,30 @@ import (
 	"time"
 )
 
-// Limits of what can be asked for. Seven digits name a file; more make longer names.
+// Limits of the settings. Seven digits name a file; more make longer names.
 const (
 	highestCount = 1_000_000_000
 	highestSize  = 1 << 50
 )
 
-// ModTime is when every entry was changed, in seconds since 1970.
+// ModTime is the modification time of every entry, in seconds since 1970.
 const ModTime = 1_700_000_000
 
 var changed = time.Unix(ModTime, 0)
 
-// Source is a directory full of made-up files, configured by these keys:
+// Source is a directory of synthetic files, configured by these keys:
 //
 //	files       regular files /f0000000, /f0000001 ...                     (3)
 //	size        bytes of each                                              (1024)
 //	xattrs      extended attributes of each file                           (0)
 //	links       symbolic links /l0000000 ... to the file of that number    (0)
-//	broken      entries /b0000000 ... that can not be scanned              (0)
+//	broken      entries /b0000000 ... that cannot be scanned              (0)
 //	unreadable  files /u0000000 ... whose content breaks off half-way      (0)
 //	buffers     "fresh" or "pooled": see Config.Buffers                    ("fresh")
 type Source struct {
 	files, size, xattrs, links, broken, unreadable uint64
 	Buffers                                        Buffers
-	// WithoutAttributes leaves them out: the user, or the generation, wants none.
+	// WithoutAttributes omits extended attributes, for the user or the generation.
 	WithoutAttributes bool
 }
 
@@ -73,9 +73,9 @@ type Entry struct {
 	Name string
 	Mode fs.FileMode
 	Size uint64
-	// Inode is a number of its own for each entry.
+	// Inode is unique to each entry.
 	Inode uint64
-	// Changed is when the content was; nothing else is known of a made-up entry.
+	// Changed is the modification time; synthetic entries have no other times.
 	Changed time.Time
 	// Owner and Group are numbers.
 	Owner, Group uint32
@@ -83,16 +83,17 @@ type Entry struct {
 	Target string
 	// Attributes are names of extended attributes; each comes as an entry of its own, too.
 	Attributes []string
-	// Attribute is set when this is an extended attribute of Pathname: its name.
+	// Attribute is the name if this entry is an extended attribute of Pathname.
 	Attribute string
-	// Err is why the entry could not be scanned; then there is nothing else.
+	// Err is the reason that the entry could not be scanned; other fields are empty then.
 	Err string
 }
 
-// HasAttributes tells whether a scan for hosts that know them has any.
+// HasAttributes reports whether a scan has extended attributes for hosts that know
+// them.
 func (s *Source) HasAttributes() bool { return s.xattrs > 0 && s.files > 0 }
 
-// Entries scans: the same every time, and nothing is held for what was yielded.
+// Entries yields the same entries in every scan and keeps nothing about them.
 func (s *Source) Entries() iter.Seq[*Entry] {
 	return func(yield func(*Entry) bool) {
 		inode := uint64(1)
@@ -160,7 +161,7 @@ func (s *Source) Open(pathname, attribute string) (io.Reader, error) {
 	return nil, fmt.Errorf("open %s: no such file", pathname)
 }
 
-// AttributeValue is the value of an extended attribute.
+// AttributeValue returns the value of an extended attribute.
 func AttributeValue(pathname, attribute string) string {
 	return attribute + " of " + pathname
 }
@@ -186,19 +187,19 @@ func (s *Source) hasAttribute(attribute string) bool {
 	return found && err == nil && number < s.xattrs && strconv.FormatUint(number, 10) == text
 }
 
-// FilePathname is where the regular file of a number is.
+// FilePathname returns the pathname of the regular file with a number.
 func FilePathname(number uint64) string {
 	pathname, _ := nameOf('f', number)
 	return pathname
 }
 
-// FileNumber is the number of a regular file, by its pathname.
+// FileNumber returns the number of a regular file from its pathname.
 func FileNumber(pathname string) (number uint64, ok bool) {
 	kind, number, ok := parsePathname(pathname)
 	return number, ok && kind == 'f'
 }
 
-// nameOf is like Sprintf("/%c%07d"), of which a scan of a million would feel the cost.
+// nameOf is a cheaper Sprintf("/%c%07d"), for scans of a million entries.
 func nameOf(kind byte, number uint64) (pathname, name string) {
 	buffer := append(make([]byte, 0, 24), '/', kind)
 	for limit := uint64(1_000_000); limit > 1 && number < limit; limit /= 10 {

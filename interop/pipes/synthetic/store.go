@@ -9,7 +9,7 @@ import (
 // Kind is a kind of resource; the numbers are those of generation v1.1's wire.
 type Kind int32
 
-// The kinds there are. Hosts up to 1.1.4 use the first three.
+// The kinds of resources. Hosts up to 1.1.4 use the first three.
 const (
 	Packfile Kind = iota + 1
 	State
@@ -43,25 +43,25 @@ func ParseMAC(bytes []byte) (MAC, error) {
 	return MAC(bytes), nil
 }
 
-// Store keeps repositories. Several calls run at once.
+// Store is one repository. It is safe for concurrent use.
 type Store interface {
 	Create(config []byte) error
 	Open() ([]byte, error)
 	List(kind Kind) ([]MAC, error)
-	// Put begins a resource, which is there for others only after Commit.
+	// Put begins a resource, which becomes visible with Commit.
 	Put(kind Kind, mac MAC) (Upload, error)
 	Get(kind Kind, mac MAC) (Content, error)
 	Delete(kind Kind, mac MAC) error
-	// Size is the bytes of all resources.
+	// Size returns the total length of all resources in bytes.
 	Size() (int64, error)
 }
 
-// Upload takes one resource.
+// Upload receives one resource.
 type Upload interface {
 	io.Writer
-	// Commit makes it visible, in place of what was there.
+	// Commit makes the resource visible and replaces an earlier one.
 	Commit() error
-	// Discard drops it. After Commit it does nothing.
+	// Discard drops the resource. After Commit it does nothing.
 	Discard()
 }
 
@@ -72,9 +72,9 @@ type Content interface {
 	Size() int64
 }
 
-// OpenStore chooses by what follows "://" in the location: a path that begins with
-// "/" is a directory, anything else the name of a store in this process' memory,
-// which nobody else sees, and which ends with it.
+// OpenStore chooses by the text after "://" in the location: a path that begins
+// with "/" is a directory; anything else names a store in the memory of this
+// process alone.
 func OpenStore(config Config) (store Store, location string, err error) {
 	if location, err = config.Location(); err != nil {
 		return nil, "", err
@@ -86,13 +86,13 @@ func OpenStore(config Config) (store Store, location string, err error) {
 	return newMemoryStore(location, buffers), location, err
 }
 
-// Whole is all of a resource.
+// Whole reads all of a resource.
 func Whole(content Content) io.Reader {
 	return io.NewSectionReader(content, 0, content.Size())
 }
 
-// Section is a part of a resource, cut where it ends: behind its end there is
-// nothing, which is no error.
+// Section reads a part of a resource, clipped at its end: a part after the end is
+// empty, which is not an error.
 func Section(content Content, offset uint64, length uint32) io.Reader {
 	size := content.Size()
 	return io.NewSectionReader(content, int64(min(offset, uint64(size))), int64(length))

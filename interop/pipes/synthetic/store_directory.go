@@ -10,8 +10,8 @@ import (
 )
 
 // directoryStore keeps a repository in files: CONFIG, and <kind>/<MAC in hex>. A
-// file is written below tmp, and gets its name when it is whole and on the disk:
-// other processes list and read at the same time, and must never see a part.
+// file is written below tmp and renamed when it is whole and synced: other
+// processes list and read at the same time, and must never see a part.
 type directoryStore struct {
 	root string
 }
@@ -34,7 +34,7 @@ func (s *directoryStore) Create(config []byte) error {
 			return err
 		}
 	}
-	// Last: it says that all the rest is there.
+	// Last: CONFIG marks the repository as complete.
 	upload, err := s.begin(s.configPath())
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (s *directoryStore) Get(kind Kind, mac MAC) (Content, error) {
 	}
 	info, err := file.Stat()
 	if err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, err
 	}
 	return fileContent{file, info.Size()}, nil
@@ -108,7 +108,7 @@ func (s *directoryStore) Size() (int64, error) {
 		for _, file := range files {
 			info, err := file.Info()
 			if errors.Is(err, fs.ErrNotExist) {
-				// Deleted since.
+				// Deleted meanwhile.
 				continue
 			}
 			if err != nil {
@@ -158,8 +158,8 @@ func (u *fileUpload) Discard() {
 	if u.committed {
 		return
 	}
-	u.Close()
-	os.Remove(u.Name())
+	_ = u.Close()
+	_ = os.Remove(u.Name())
 }
 
 // syncDirectory makes a new name survive a crash.

@@ -11,8 +11,8 @@ type resource struct {
 	mac  MAC
 }
 
-// memoryStore keeps everything in maps. What is in them is never changed, only
-// replaced: a reader keeps what it has opened.
+// memoryStore keeps everything in maps. Values are replaced and never changed, so
+// a reader keeps the content that it has opened.
 type memoryStore struct {
 	name      string
 	uploads   uploadBuffers
@@ -105,10 +105,10 @@ func (u *memoryUpload) Commit() error {
 	return nil
 }
 
-// Discard has nothing to undo: nobody knows of what is in the buffer.
+// Discard has nothing to undo: the buffer is not visible to readers.
 func (u *memoryUpload) Discard() {
 	u.store.uploads.giveBack(u.Buffer)
-	// Another upload may have it now.
+	// Another upload may own it now.
 	u.Buffer = new(bytes.Buffer)
 }
 

@@ -34,7 +34,7 @@ func eachStore(t *testing.T, test func(t *testing.T, store Store)) {
 
 func mac(fill byte) MAC { return MAC(bytes.Repeat([]byte{fill}, 32)) }
 
-// messages is a stream of Put; ended is what comes after it.
+// messages is the stream of a Put; ended is returned after it.
 func messages(ended error, of ...PutMessage) (next func() (PutMessage, error), left *int) {
 	count := len(of)
 	return func() (PutMessage, error) {
@@ -57,7 +57,7 @@ func read(t *testing.T, store Store, kind Kind, mac MAC) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	got, err := io.ReadAll(Whole(content))
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestSectionsAreCutAtTheEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer content.Close()
+		defer func() { _ = content.Close() }()
 		for _, c := range []struct {
 			offset uint64
 			length uint32
@@ -171,7 +171,7 @@ func TestReadersKeepWhatTheyOpened(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer content.Close()
+		defer func() { _ = content.Close() }()
 		if _, err := put(store, State, mac(1), "afterwards"); err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func TestReceiveKeepsNothingOfWhatFails(t *testing.T) {
 		if macs, _ := store.List(State); len(macs) != 0 {
 			t.Errorf("%d are kept", len(macs))
 		}
-		// A MAC that comes again is no other one.
+		// The same MAC may be repeated.
 		next, _ = messages(io.EOF, first, PutMessage{MAC: first.MAC, Chunk: []byte("z")})
 		if n, err := Receive(func() (Store, error) { return store, nil }, next); n != 2 || err != nil {
 			t.Errorf("%d, %v", n, err)

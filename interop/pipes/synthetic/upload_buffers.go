@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// uploadBuffers are what uploads into memory grow in.
+// uploadBuffers provides the buffers in which uploads into memory grow.
 type uploadBuffers struct {
 	pool *sync.Pool
 }
@@ -24,8 +24,8 @@ func (u uploadBuffers) take() *bytes.Buffer {
 	return u.pool.Get().(*bytes.Buffer)
 }
 
-// contentOf is what a buffer has collected: itself, or, when the buffer will be
-// used again, a copy of just that length.
+// contentOf returns the content of a buffer: the buffer itself, or a copy of just
+// that length if the buffer will be reused.
 func (u uploadBuffers) contentOf(buffer *bytes.Buffer) []byte {
 	if u.pool == nil {
 		return buffer.Bytes()
@@ -33,7 +33,7 @@ func (u uploadBuffers) contentOf(buffer *bytes.Buffer) []byte {
 	return bytes.Clone(buffer.Bytes())
 }
 
-// giveBack is called once, when the upload is over.
+// giveBack returns a buffer to the pool. Called once per upload.
 func (u uploadBuffers) giveBack(buffer *bytes.Buffer) {
 	if u.pool != nil {
 		buffer.Reset()

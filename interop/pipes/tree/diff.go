@@ -11,18 +11,19 @@ import (
 	"time"
 )
 
-// Compare says what counts.
+// Compare selects the attributes to compare.
 type Compare struct {
 	// Xattrs are compared.
 	Xattrs bool
-	// TimeWithin is how far modification times may lie below. What Node sets is cut to it.
+	// TimeWithin is the amount by which modification times may be lower: Node cuts
+	// the times that it sets.
 	TimeWithin time.Duration
-	// SkipTop leaves the attributes of "/" alone.
+	// SkipTop ignores the attributes of "/".
 	SkipTop bool
 }
 
-// Diff tells in words how got differs from want: names, modes, owners, times,
-// targets, content, and which names are links to one file.
+// Diff describes how got differs from want: names, modes, owners, times, targets,
+// content, and the names that are links to one file.
 func Diff(want, got []Entry, how Compare) []string {
 	var differences []string
 	differ := func(path, format string, args ...any) {
@@ -74,7 +75,7 @@ func Diff(want, got []Entry, how Compare) []string {
 	return differences
 }
 
-// links are the groups of names that stand for one file.
+// links returns the groups of names that are links to one file.
 func links(entries []Entry) [][]string {
 	type inode struct{ dev, ino uint64 }
 	names := make(map[inode][]string)

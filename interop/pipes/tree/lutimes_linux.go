@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// lutimes sets the times of an entry, of a link itself, in nanoseconds.
+// lutimes sets the times of an entry in nanoseconds; it does not follow links.
 func lutimes(path string, at time.Time) error {
 	const atFdcwd, noFollow = -100, 0x100
 	name, err := syscall.BytePtrFromString(path)

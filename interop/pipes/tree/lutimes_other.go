@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// lutimes leaves links alone: Go's own library can not set theirs.
+// lutimes ignores links: Go's standard library cannot set their times.
 func lutimes(path string, at time.Time) error {
 	if stat, err := os.Lstat(path); err != nil || stat.Mode()&fs.ModeSymlink != 0 {
 		return err

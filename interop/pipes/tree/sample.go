@@ -16,25 +16,25 @@ import (
 
 const mib = 1 << 20
 
-// BigSize is the length of the sample's largest file: enough for a host to
-// measure the bandwidth and to grow its windows.
+// BigSize is the length of the sample's largest file: enough for a host to measure
+// the bandwidth and to grow its windows.
 const BigSize = 40 * mib
 
-// Random yields bytes that depend on the seed alone.
+// Random returns a stream of bytes that depends only on the seed.
 func Random(seed string) io.Reader {
 	var key [32]byte
 	copy(key[:], seed)
 	return rand.NewChaCha8(key)
 }
 
-// Bytes are the first n of Random.
+// Bytes returns the first n bytes of Random.
 func Bytes(seed string, n int) []byte {
 	b := make([]byte, n)
 	_, _ = io.ReadFull(Random(seed), b)
 	return b
 }
 
-// WriteFile makes a file of n bytes of Random.
+// WriteFile writes a file of n bytes of Random.
 func WriteFile(name string, n int64) error {
 	file, err := os.Create(name)
 	if err != nil {
@@ -44,8 +44,8 @@ func WriteFile(name string, n int64) error {
 	return errors.Join(err, file.Close())
 }
 
-// Sample fills an empty directory with what file systems hold: sizes around the
-// wire's chunks, all types that need no device, odd names, modes and times.
+// Sample fills an empty directory with sizes around the wire's chunks, all types
+// that need no device, and odd names, modes and times.
 func Sample(top string) error {
 	m := maker{top: top}
 	for name, size := range map[string]int64{
@@ -82,7 +82,7 @@ func Sample(top string) error {
 	m.link("empty", "links/hard empty")
 	m.fifo("fifo")
 
-	// Who is no superuser must be able to read, and to clean up.
+	// Users other than root must be able to read and to clean up.
 	var owner, ownerOfDir uint32
 	if os.Geteuid() != 0 {
 		owner, ownerOfDir = 0o400, 0o700
@@ -116,7 +116,7 @@ func Sample(top string) error {
 	return m.err
 }
 
-// maker does one thing after the other, until something fails.
+// maker runs one step after the other until one fails.
 type maker struct {
 	top string
 	err error
@@ -161,12 +161,12 @@ func (m *maker) fifo(name string) {
 	m.do(name, func(path string) error { return syscall.Mkfifo(path, 0o640) })
 }
 
-// chmod takes POSIX bits; the umask has no say.
+// chmod sets POSIX bits; the umask does not apply.
 func (m *maker) chmod(name string, mode uint32) {
 	m.do(name, func(path string) error { return syscall.Chmod(path, mode) })
 }
 
-// xattr leaves it where the file system takes none.
+// xattr skips file systems without extended attributes.
 func (m *maker) xattr(name, attribute, value string) {
 	m.do(name, func(path string) error {
 		err := SetXattr(path, attribute, value)
@@ -177,7 +177,7 @@ func (m *maker) xattr(name, attribute, value string) {
 	})
 }
 
-// time does not follow links.
+// time sets the times of an entry; it does not follow links.
 func (m *maker) time(name string, at time.Time) {
 	m.do(name, func(path string) error { return lutimes(path, at) })
 }

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// Info is what the file system tells of an entry.
+// Info holds the attributes of an entry.
 type Info struct {
 	Name     string
 	Size     int64
@@ -66,7 +66,7 @@ func Stat(name string) (Entry, error) {
 	return entry, nil
 }
 
-// Read reads all of a tree, content too, sorted by path.
+// Read reads a whole tree with its content, sorted by path.
 func Read(top string) ([]Entry, error) {
 	var entries []Entry
 	err := filepath.WalkDir(top, func(name string, _ fs.DirEntry, err error) error {
@@ -90,8 +90,8 @@ func Read(top string) ([]Entry, error) {
 	return entries, err
 }
 
-// SumFile is the SHA-256 of a file's content, also of one that its owner may
-// not read.
+// SumFile returns the SHA-256 of a file's content, even if its mode forbids its
+// owner to read it.
 func SumFile(name string) (string, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrPermission) {
@@ -100,7 +100,7 @@ func SumFile(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	sum, _, err := Sum(file)
 	return sum, err
 }
@@ -117,14 +117,14 @@ func openUnreadable(name string) (*os.File, error) {
 	return file, errors.Join(err, os.Chmod(name, stat.Mode()))
 }
 
-// Sum is the SHA-256 of all that comes, and how much it was.
+// Sum returns the SHA-256 of a stream and its length in bytes.
 func Sum(r io.Reader) (string, int64, error) {
 	hash := sha256.New()
 	n, err := io.CopyBuffer(hash, struct{ io.Reader }{r}, make([]byte, 256*1024))
 	return hex.EncodeToString(hash.Sum(nil)), n, err
 }
 
-// xattrsOf reads the extended attributes of a user's own.
+// xattrsOf reads the extended attributes in the namespace "user".
 func xattrsOf(name string) (map[string]string, error) {
 	names, err := listXattrs(name)
 	if errors.Is(err, syscall.ENOTSUP) {

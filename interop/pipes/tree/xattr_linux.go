@@ -5,12 +5,13 @@ import (
 	"syscall"
 )
 
-// SetXattr sets an extended attribute; it may follow a link.
+// SetXattr sets an extended attribute. It may follow a link.
 func SetXattr(name, attribute, value string) error {
 	return syscall.Setxattr(name, attribute, []byte(value), 0)
 }
 
-// listXattrs lists those of files and directories. Links have none of a user's own.
+// listXattrs lists the extended attributes of files and directories. Links have
+// none in the namespace "user".
 func listXattrs(name string) ([]string, error) {
 	var stat syscall.Stat_t
 	if err := syscall.Lstat(name, &stat); err != nil {

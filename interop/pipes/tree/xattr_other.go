@@ -4,7 +4,7 @@ package tree
 
 import "syscall"
 
-// SetXattr can not: Go's own library has it on Linux only.
+// SetXattr is not supported: Go's standard library has it on Linux only.
 func SetXattr(_, _, _ string) error { return syscall.ENOTSUP }
 
 func listXattrs(_ string) ([]string, error) { return nil, syscall.ENOTSUP }

@@ -18,13 +18,13 @@ const (
 	settingInitialWindowSize = 0x4
 
 	headerLength = 9
-	// preface is what a client sends before its first frame.
+	// preface precedes a client's first frame.
 	preface = 24
-	// keptPayload bounds what is kept of a frame: enough for those looked into.
+	// keptPayload bounds the payload kept of a frame: enough for those examined.
 	keptPayload = 256
 )
 
-// frame is one that has passed; payload is at most its first bytes.
+// frame is a frame that has passed; payload holds its first bytes.
 type frame struct {
 	kind    byte
 	flags   byte
@@ -33,7 +33,7 @@ type frame struct {
 	payload []byte
 }
 
-// parser finds the frames in one direction, whatever pieces the bytes come in.
+// parser splits one direction into frames, however the bytes are chunked.
 type parser struct {
 	skip    int
 	header  [headerLength]byte

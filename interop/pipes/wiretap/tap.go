@@ -1,6 +1,6 @@
-// Package wiretap looks at the HTTP/2 frames of a connection as they pass, and
-// tells what the client library does not: whether the plugin sent GOAWAY, how
-// it answered PINGs, and how far the host grew its windows.
+// Package wiretap observes the HTTP/2 frames of a connection and reports what the
+// client library does not: GOAWAY frames of the plugin, its answers to PINGs, and
+// the growth of the host's windows.
 package wiretap
 
 import (
@@ -10,15 +10,15 @@ import (
 	"sync"
 )
 
-// maxFrame is what a host that set no SETTINGS_MAX_FRAME_SIZE accepts.
+// maxFrame is the largest frame for a host without SETTINGS_MAX_FRAME_SIZE.
 const maxFrame = 16384
 
 // bdpPing is the payload of the PINGs by which grpc-go measures bandwidth.
 const bdpPing = "\x02\x04\x10\x10\x09\x0e\x07\x07"
 
-// Counts is what has passed so far.
+// Counts describes the frames that have passed so far.
 type Counts struct {
-	// Pings that the host sent, of them those that measure bandwidth, and the plugin's answers.
+	// Pings of the host, those among them that measure bandwidth, and the plugin's answers.
 	Pings, BandwidthPings, PingAcks int
 	// InitialWindows that the host set by SETTINGS, in order.
 	InitialWindows []uint32
@@ -34,7 +34,7 @@ type Counts struct {
 	Received int64
 }
 
-// Tap is a connection that is looked at.
+// Tap is an observed connection.
 type Tap struct {
 	net.Conn
 
@@ -47,7 +47,7 @@ type Tap struct {
 	pluginFrames int
 }
 
-// New looks at what passes through conn, which is the host's end.
+// New observes conn, the host's end of a connection.
 func New(conn net.Conn) *Tap {
 	t := &Tap{Conn: conn}
 	t.fromHost = parser{skip: preface, onFrame: t.hostFrame}
@@ -71,7 +71,7 @@ func (t *Tap) Write(b []byte) (int, error) {
 	return t.Conn.Write(b)
 }
 
-// Counts returns a copy.
+// Counts returns a copy of the counts.
 func (t *Tap) Counts() Counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,8 +80,8 @@ func (t *Tap) Counts() Counts {
 	return counts
 }
 
-// Violations are what a plugin must never do, in words. PINGs that are not
-// answered yet are none.
+// Violations describes breaches of the rules by the plugin. A PING that is not yet
+// answered is not one.
 func (t *Tap) Violations() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -13,7 +13,7 @@ func frameOf(kind, flags byte, stream byte, payload string) string {
 	return string([]byte{byte(n >> 16), byte(n >> 8), byte(n), kind, flags, 0, 0, 0, stream}) + payload
 }
 
-// through sends both directions in pieces of a size, and returns the tap.
+// through sends both directions in pieces of a given size and returns the tap.
 func through(t *testing.T, host, plugin string, piece int) *Tap {
 	t.Helper()
 	near, far := net.Pipe()

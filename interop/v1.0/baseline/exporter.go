@@ -12,7 +12,7 @@ import (
 	"kloset.invalid/interop/v1.0/gen/exporter"
 )
 
-// What CreateLink makes.
+// Types of links in CreateLink.
 const (
 	hardLink     = 0
 	symbolicLink = 1
@@ -42,7 +42,7 @@ func (s *exporterServer) Root(context.Context, *exporter.RootRequest) (*exporter
 	return &exporter.RootResponse{RootPath: sink.Root}, nil
 }
 
-// CreateDirectory is called again and again for one directory.
+// CreateDirectory accepts repeated calls for one directory, which hosts make.
 func (s *exporterServer) CreateDirectory(_ context.Context, request *exporter.CreateDirectoryRequest) (*exporter.CreateDirectoryResponse, error) {
 	if err := s.check("CreateDirectory", request.GetPathname()); err != nil {
 		return nil, err
@@ -50,8 +50,8 @@ func (s *exporterServer) CreateDirectory(_ context.Context, request *exporter.Cr
 	return &exporter.CreateDirectoryResponse{}, nil
 }
 
-// StoreFile answers a failure only when the host has sent everything: it would
-// show "EOF" in place of it.
+// StoreFile reports a failure only after the host has sent everything; earlier,
+// the host would show "EOF" instead.
 func (s *exporterServer) StoreFile(stream grpc.ClientStreamingServer[exporter.StoreFileRequest, exporter.StoreFileResponse]) error {
 	if err := s.storeFile(stream); err != nil {
 		for {
@@ -122,7 +122,7 @@ func (s *exporterServer) CreateLink(_ context.Context, request *exporter.CreateL
 	return &exporter.CreateLinkResponse{}, nil
 }
 
-// Close has nothing to do: nothing is kept.
+// Close does nothing: the exporter keeps nothing.
 func (s *exporterServer) Close(context.Context, *exporter.CloseRequest) (*exporter.CloseResponse, error) {
 	if _, err := s.session.Get("Close"); err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func data(size int) *exporter.StoreFileRequest {
 	return &exporter.StoreFileRequest{Type: &exporter.StoreFileRequest_Data{Data: &exporter.Data{Chunk: make([]byte, size)}}}
 }
 
-// storeFile fails the test when the plugin answers before everything was sent.
+// storeFile fails the test if the plugin answers before everything was sent.
 func storeFile(t *testing.T, ctx context.Context, client exporter.ExporterClient, requests ...*exporter.StoreFileRequest) error {
 	t.Helper()
 	stream, err := client.StoreFile(ctx)

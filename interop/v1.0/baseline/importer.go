@@ -35,7 +35,7 @@ func (s *importerServer) Init(_ context.Context, request *importer.InitRequest) 
 		return source, nil
 	})
 	if err != nil {
-		// Not in the response: a status reaches the user just as well.
+		// Not in the response's error field: a status reaches the user as well.
 		return nil, err
 	}
 	return &importer.InitResponse{}, nil
@@ -48,8 +48,8 @@ func (s *importerServer) Info(context.Context, *importer.InfoRequest) (*importer
 	return &importer.InfoResponse{Type: "synthetic", Origin: "localhost", Root: "/"}, nil
 }
 
-// Scan ends well whatever its entries are: a v1.0 host that reads an error here
-// prints it for ever.
+// Scan ends without an error whatever its entries are: a v1.0 host prints an error
+// of this call in an endless loop.
 func (s *importerServer) Scan(_ *importer.ScanRequest, stream grpc.ServerStreamingServer[importer.ScanResponse]) error {
 	source, err := s.session.Get("Scan")
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *importerServer) OpenReader(request *importer.OpenReaderRequest, stream 
 	return err
 }
 
-// CloseReader follows every reader, those too that have ended long ago.
+// CloseReader is called for every reader, even for those that have ended.
 func (s *importerServer) CloseReader(_ context.Context, request *importer.CloseReaderRequest) (*importer.CloseReaderResponse, error) {
 	if _, err := s.session.Get("CloseReader"); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (s *importerServer) CloseReader(_ context.Context, request *importer.CloseR
 	return &importer.CloseReaderResponse{}, nil
 }
 
-// Close has nothing to do: there is nothing to give back.
+// Close does nothing: the importer holds no resources.
 func (s *importerServer) Close(context.Context, *importer.CloseRequest) (*importer.CloseResponse, error) {
 	if _, err := s.session.Get("Close"); err != nil {
 		return nil, err
@@ -102,19 +102,20 @@ func (s *importerServer) Close(context.Context, *importer.CloseRequest) (*import
 	return &importer.CloseResponse{}, nil
 }
 
-// An error, although the host has asked for it: CloseReader names a pathname alone,
-// and a host that reads the same file with another reader must not take a part for the whole.
+// errReaderClosed is an error although the host asked for the end: CloseReader names
+// only a pathname, and another reader of the same file must not mistake a part for
+// the whole.
 var errReaderClosed = status.Error(codes.Canceled, "the host closed the reader")
 
-// activeReaders are the readers that stream, so that CloseReader, another call,
-// can end them.
+// activeReaders holds the streaming readers, so that CloseReader, another call, can
+// end them.
 type activeReaders struct {
 	mutex      sync.Mutex
 	byPathname map[string][]chan struct{}
 }
 
-// add returns a channel that is closed when the reader should end, and what to
-// call once it has.
+// add returns a channel that is closed when the reader should end, and a function
+// to call once it has.
 func (r *activeReaders) add(pathname string) (closed <-chan struct{}, done func()) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

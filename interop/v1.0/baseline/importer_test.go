@@ -23,7 +23,7 @@ func startImporter(t *testing.T, config map[string]string) (context.Context, imp
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Its presence alone fails the Init.
+	// The presence of an error field alone makes Init fail.
 	if response.Error != nil {
 		t.Errorf("%v", response)
 	}
@@ -131,7 +131,7 @@ func TestCloseReaderEndsTheOldestReader(t *testing.T) {
 		}
 		readers = append(readers, reader)
 	}
-	// The first one that ends must be the one that was opened first.
+	// The reader that was opened first must end first.
 	if _, err := client.CloseReader(ctx, &importer.CloseReaderRequest{Pathname: "/f0000000"}); err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +148,8 @@ func TestCloseReaderEndsTheOldestReader(t *testing.T) {
 	}
 }
 
-// expectCancelled wants a reader to end with CANCELLED: OK would make the part that
-// was read look like the whole file.
+// expectCancelled fails the test unless a reader ends with CANCELLED: OK would make
+// the part that was read look like the whole file.
 func expectCancelled(t *testing.T, reader importer.Importer_OpenReaderClient) {
 	t.Helper()
 	for {

@@ -12,8 +12,8 @@ import (
 	"kloset.invalid/interop/v1.0/gen/store"
 )
 
-// This generation has an rpc for each kind of resource, and messages of its own
-// for each rpc, alike in all but their names.
+// This generation has an RPC for each kind of resource, with its own messages for
+// each RPC, which differ only in their names.
 
 func (s *storeServer) GetStates(context.Context, *store.GetStatesRequest) (*store.GetStatesResponse, error) {
 	return list(s, "GetStates", synthetic.State, func(macs []*store.MAC) *store.GetStatesResponse {
@@ -111,7 +111,7 @@ func list[R proto.Message](s *storeServer, rpc string, kind synthetic.Kind, answ
 	return response, nil
 }
 
-// putRequest is what the requests of all Puts have in common.
+// putRequest is the interface that the requests of all Puts share.
 type putRequest[Q any] interface {
 	*Q
 	GetMac() *store.MAC
@@ -134,7 +134,7 @@ func put[Q, R any, P putRequest[Q]](s *storeServer, rpc string, kind synthetic.K
 	return stream.SendAndClose(answer(received))
 }
 
-// get sends a part of a resource, which may be all of it.
+// get sends a resource or a part of it.
 func (s *storeServer) get(rpc string, kind synthetic.Kind, name *store.MAC, part func(synthetic.Content) io.Reader, send func(chunk []byte) error) error {
 	opened, err := s.session.Get(rpc)
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *storeServer) get(rpc string, kind synthetic.Kind, name *store.MAC, part
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	return opened.buffers.Send(part(content), send)
 }
 

@@ -1,5 +1,5 @@
-// Package baseline is the plugin of this generation: synthetic data behind
-// the services that Plakar calls, on the grpc-go that Plakar carries.
+// Package baseline is the plugin of this generation: synthetic data behind the
+// services that Plakar calls, on the version of grpc-go that Plakar uses.
 package baseline
 
 import (
@@ -12,7 +12,7 @@ import (
 	"kloset.invalid/interop/v1.0/gen/store"
 )
 
-// NewServer makes a server of one connector: see [serving.Maker].
+// NewServer makes a server for one connector: see [serving.Maker].
 func NewServer(connector string, defaults synthetic.Config) (*grpc.Server, error) {
 	return serving.NewServer(connector, map[string]func(*grpc.Server){
 		"importer": func(server *grpc.Server) {

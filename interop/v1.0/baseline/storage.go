@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// modeReadWrite is the bits of both: 2 is write, 4 is read.
+	// modeReadWrite combines 2 (write) and 4 (read).
 	modeReadWrite = 6
-	// messageLimit is what hosts take as one message.
+	// messageLimit is the size of the largest message that hosts accept.
 	messageLimit = 4 << 20
 )
 
-// storeServer has what is not about one kind of resource; the rest is in
-// resources.go.
+// storeServer implements the RPCs that do not belong to one kind of resource; the
+// others are in resources.go.
 type storeServer struct {
 	store.UnimplementedStoreServer
 	defaults synthetic.Config
@@ -70,7 +70,7 @@ func (s *storeServer) Open(context.Context, *store.OpenRequest) (*store.OpenResp
 	return &store.OpenResponse{Config: config}, nil
 }
 
-// Close has nothing to do: what was put is kept, and hosts delete their lock after it.
+// Close does nothing: resources are kept, and hosts delete their lock after it.
 func (s *storeServer) Close(context.Context, *store.CloseRequest) (*store.CloseResponse, error) {
 	if _, err := s.session.Get("Close"); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func startStorage(t *testing.T, location string) (context.Context, store.StoreCl
 	if _, err := client.Init(ctx, &store.InitRequest{Config: map[string]string{"location": location}}); err != nil {
 		t.Fatal(err)
 	}
-	// Hosts would back up nothing, and say nothing.
+	// With another mode hosts would silently back up nothing.
 	if response, err := client.GetLocation(ctx, &store.GetLocationRequest{}); response.GetLocation() != location {
 		t.Errorf("%v, %v", response, err)
 	}
@@ -30,7 +30,7 @@ func startStorage(t *testing.T, location string) (context.Context, store.StoreCl
 
 func mac(fill byte) *store.MAC { return &store.MAC{Value: bytes.Repeat([]byte{fill}, 32)} }
 
-// calls are the rpcs of one kind of resource, which are alike in all but their types.
+// calls holds the RPCs of one kind of resource, which differ only in their types.
 type calls struct {
 	put    func(mac *store.MAC, chunks ...[]byte) (int64, error)
 	get    func(mac *store.MAC) ([]byte, error)
@@ -192,7 +192,7 @@ func TestStorage(t *testing.T) {
 		if _, err := client.Close(ctx, &store.CloseRequest{}); err != nil {
 			t.Error(err)
 		}
-		// Hosts give their lock back after Close.
+		// Hosts delete their lock after Close.
 		for kind, call := range callsOf(ctx, client) {
 			if got, err := call.get(mac(1)); string(got) != kind {
 				t.Errorf("%s: %q, %v", kind, got, err)
@@ -266,7 +266,7 @@ func TestCancelledPutKeepsNothing(t *testing.T) {
 			}
 		}
 		cancel()
-		// Not CloseAndRecv: its half-close could still overtake the cancellation.
+		// Not CloseAndRecv: its half-close could overtake the cancellation.
 		if err := stream.RecvMsg(&store.PutStateResponse{}); err == nil {
 			t.Error("a cancelled put succeeds")
 		}

@@ -1,6 +1,7 @@
 //go:build unix
 
-// Package host drives plugins of generation v1.0 on the grpc-go of a released Plakar.
+// Package host drives plugins of generation v1.0 on the version of grpc-go that a
+// released Plakar uses.
 package host
 
 import (
@@ -11,12 +12,12 @@ import (
 	"kloset.invalid/interop/v1.0/gen/exporter"
 )
 
-// Client is a host with one connection.
+// Client is a host connected to one plugin.
 type Client struct{ *grpchost.Client }
 
 var _ host.Client = (*Client)(nil)
 
-// Connect speaks gRPC on a connection, with the dial options of Plakar.
+// Connect speaks gRPC on a connection, with Plakar's dial options.
 func Connect(conn net.Conn) (host.Client, error) {
 	client, err := grpchost.Connect(conn, pathnameOf)
 	if err != nil {
@@ -25,7 +26,7 @@ func Connect(conn net.Conn) (host.Client, error) {
 	return &Client{client}, nil
 }
 
-// pathnameOf is the pathname in a request; "" when there is none.
+// pathnameOf returns the pathname in a request, or "".
 func pathnameOf(request any) string {
 	switch named := request.(type) {
 	case interface{ GetPathname() string }:

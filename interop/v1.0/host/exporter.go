@@ -30,7 +30,7 @@ type exporterHost struct {
 	root   string
 }
 
-// Exporter calls Init, and asks for the root, which becomes part of every pathname.
+// Exporter calls Init and asks for the root, which becomes part of every pathname.
 func (c *Client) Exporter(ctx context.Context, at host.Location, options host.Options) (host.Exporter, error) {
 	client := exporter.NewExporterClient(c.Conn)
 	answer, err := client.Init(ctx, &exporter.InitRequest{
@@ -49,9 +49,9 @@ func (e *exporterHost) Identity(context.Context) (host.Identity, error) {
 	return host.Identity{Root: e.root}, nil
 }
 
-// Restore makes directories first, each on its way, then files and links, and
-// sets the directories' permissions at the end, deepest first. Pipes and devices
-// are not sent, extended attributes neither.
+// Restore makes directories first, then files and links, and sets the permissions
+// of directories at the end, deepest first. It sends neither pipes nor devices nor
+// extended attributes.
 func (e *exporterHost) Restore(ctx context.Context, entries []tree.Entry, open host.OpenFile, workers int) (map[string]error, error) {
 	run := restore{exporterHost: e, open: open, failures: make(map[string]error), first: make(map[inode]string)}
 	var files, names, directories []tree.Entry
@@ -182,8 +182,8 @@ func (r *restore) file(ctx context.Context, entry tree.Entry) error {
 	return r.permissions(ctx, entry)
 }
 
-// store sends the header and the data. When its source fails it half-closes
-// short, as 1.0.6 does, and returns the source's error.
+// store sends the header and the data. If the source fails, it half-closes early,
+// as 1.0.6 does, and returns the source's error.
 func (r *restore) store(ctx context.Context, entry tree.Entry) error {
 	stream, err := r.client.StoreFile(ctx)
 	if err != nil {
@@ -198,7 +198,7 @@ func (r *restore) store(ctx context.Context, entry tree.Entry) error {
 		_, _ = stream.CloseAndRecv()
 		return err
 	}
-	defer source.Close()
+	defer func() { _ = source.Close() }()
 	buffer := make([]byte, host.ChunkSize)
 	for first := true; sent == nil; first = false {
 		n, err := source.Read(buffer)
@@ -223,9 +223,9 @@ func (r *restore) store(ctx context.Context, entry tree.Entry) error {
 	return grpchost.Unwrap(err)
 }
 
-// SourceError is a file that the host could not read to its end.
+// SourceError reports a file that the host could not read to its end.
 type SourceError struct {
-	// Source failed, and this is what the plugin Answered to the short stream.
+	// Source is the host's error, and Answer the plugin's answer to the short stream.
 	Source, Answer error
 }
 

@@ -15,7 +15,7 @@ import (
 	"kloset.invalid/interop/v1.0/gen/importer"
 )
 
-// readAhead is how many records a v1.0 host holds before its workers.
+// readAhead is the number of records that a v1.0 host queues for its workers.
 const readAhead = 1000
 
 type importerHost struct {
@@ -48,7 +48,7 @@ func (i *importerHost) Identity(ctx context.Context) (host.Identity, error) {
 	return host.Identity{Type: info.GetType(), Origin: info.GetOrigin(), Root: info.GetRoot()}, grpchost.Unwrap(err)
 }
 
-// Scan reads the scan to its end while the workers open what they were given.
+// Scan reads the scan to its end while the workers open their records.
 func (i *importerHost) Scan(ctx context.Context, workers int, handle func(context.Context, host.Record) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -119,8 +119,8 @@ func recordOf(response *importer.ScanResponse) (host.Record, error) {
 	return record, nil
 }
 
-// Open calls OpenReader at the first Read, and CloseReader at Close, whether it
-// was read to its end or not.
+// Open calls OpenReader at the first Read, and CloseReader at Close, even if the
+// content was read to its end.
 func (i *importerHost) Open(ctx context.Context, record host.Record) io.ReadCloser {
 	return &host.Reader{
 		Start: func() (func() ([]byte, error), error) {

@@ -95,7 +95,7 @@ func (s *storeHost) Put(ctx context.Context, kind host.Kind, mac []byte, chunks 
 	return 0, fmt.Errorf("v1.0 has no %s", kind)
 }
 
-// written is what every Put answers.
+// written is the interface that the answers of all Puts share.
 type written[A any] interface {
 	*A
 	GetBytesWritten() int64
@@ -120,7 +120,7 @@ func put[Q, A any, P written[A]](stream grpc.ClientStreamingClient[Q, A], err er
 	return P(answer).GetBytesWritten(), nil
 }
 
-// Get knows ranges of packfiles only, as v1.0 does.
+// Get supports ranges of packfiles only, like v1.0.
 func (s *storeHost) Get(ctx context.Context, kind host.Kind, mac []byte, part *host.Range) (io.ReadCloser, error) {
 	named := &store.MAC{Value: mac}
 	switch {
@@ -146,7 +146,7 @@ func (s *storeHost) Get(ctx context.Context, kind host.Kind, mac []byte, part *h
 	return nil, fmt.Errorf("v1.0 has no %s", kind)
 }
 
-// chunked is what every Get answers.
+// chunked is the interface that the answers of all Gets share.
 type chunked[A any] interface {
 	*A
 	GetChunk() []byte

@@ -7,9 +7,9 @@ import (
 )
 
 func TestThereAreThreeConnectors(t *testing.T) {
-	servingtest.ThereAreThreeConnectors(t, NewServer)
+	servingtest.UnknownConnector(t, NewServer)
 }
 
 func TestPingsAreNeverAnsweredWithGoAway(t *testing.T) {
-	servingtest.PingsAreNeverAnsweredWithGoAway(t, NewServer)
+	servingtest.NoGoAwayOnPings(t, NewServer)
 }

@@ -13,8 +13,8 @@ import (
 	"kloset.invalid/interop/v1.1/gen/exporter"
 )
 
-// resultsLimit bounds the results that wait for the host to read them, however
-// many files it says may be stored at once.
+// resultsLimit bounds the results that wait for the host to read them, whatever
+// concurrency it announces.
 const resultsLimit = 1024
 
 type exportStream = grpc.BidiStreamingServer[exporter.ExportRequest, exporter.ExportResponse]
@@ -24,7 +24,7 @@ type export struct {
 	stream  exportStream
 	sink    *openedSink
 	results chan *connectors.Result
-	// early is a record that came within the content of another.
+	// early is a record that arrived within the content of another.
 	early *connectors.Record
 }
 
@@ -44,8 +44,8 @@ func (e *export) run() error {
 	return err
 }
 
-// sendResults reads results to their end even when the host takes no more, so that
-// nobody waits to hand one over.
+// sendResults drains the results even if the host accepts no more, so that senders
+// never block.
 func (e *export) sendResults() (failed error) {
 	for result := range e.results {
 		if failed == nil {
@@ -65,7 +65,7 @@ func (e *export) receiveRecords() error {
 			return err
 		}
 		failure, broken := e.take(record)
-		// The whole record is echoed: hosts crash on less.
+		// The record is echoed whole: hosts crash otherwise.
 		result := &connectors.Result{Header: record}
 		if failure != nil {
 			result.Error = failure.Error()
@@ -77,7 +77,7 @@ func (e *export) receiveRecords() error {
 	}
 }
 
-// nextRecord skips packets of a kind that a newer host knows.
+// nextRecord skips packets of unknown kinds, which a newer host may send.
 func (e *export) nextRecord() (*connectors.Record, error) {
 	if record := e.early; record != nil {
 		e.early = nil
@@ -98,9 +98,10 @@ func (e *export) nextRecord() (*connectors.Record, error) {
 	}
 }
 
-// take restores one record, which is to drop it.
+// take restores one record by discarding it.
 //
-// failure is what the host is told; broken is why the stream has ended within.
+// failure is reported to the host; broken is the reason that the stream ended
+// within the content.
 func (e *export) take(record *connectors.Record) (failure, broken error) {
 	var interrupted error
 	var received uint64
@@ -139,8 +140,8 @@ func (e *export) check(record *connectors.Record) error {
 	return nil
 }
 
-// skipContent reads to the empty chunk that ends a file. Without it the file did
-// not come whole: its source has failed.
+// skipContent reads to the empty chunk that ends a file. Without that chunk the
+// file is incomplete: its source has failed.
 func (e *export) skipContent(pathname string) (received uint64, interrupted, broken error) {
 	for {
 		request, err := e.stream.Recv()

@@ -61,8 +61,8 @@ func (s *exporterServer) Close(context.Context, *exporter.CloseRequest) (*export
 	return &exporter.CloseResponse{}, nil
 }
 
-// drain reads what the host still sends: it would show "EOF" in place of a failure
-// that came before.
+// drain reads the rest of the host's stream; otherwise the host would show "EOF"
+// instead of an earlier failure.
 func drain(stream grpc.BidiStreamingServer[exporter.ExportRequest, exporter.ExportResponse]) {
 	for {
 		if _, err := stream.Recv(); err != nil {

@@ -40,7 +40,7 @@ func chunk(content []byte) *exporter.ExportRequest {
 	return &exporter.ExportRequest{Packet: &exporter.ExportRequest_Chunk{Chunk: content}}
 }
 
-// export sends everything while it reads results.
+// export sends everything while it reads the results.
 func exportAll(ctx context.Context, client exporter.ExporterClient, requests []*exporter.ExportRequest) (map[string]*connectors.Result, error) {
 	stream, err := client.Export(ctx)
 	if err != nil {

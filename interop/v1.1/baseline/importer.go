@@ -21,7 +21,7 @@ type importerServer struct {
 	session  synthetic.Session[*openedSource]
 }
 
-// openedSource is what is imported: made up, or a folder on the disk.
+// openedSource is the source of an import: synthetic, or a folder on the disk.
 type openedSource struct {
 	source
 	root    string
@@ -30,7 +30,8 @@ type openedSource struct {
 
 type source interface {
 	Entries() iter.Seq[*synthetic.Entry]
-	// Open reads a file, or an extended attribute of it. What can be closed is.
+	// Open reads a file or one of its extended attributes. A result that is an
+	// io.Closer is closed.
 	Open(pathname, attribute string) (io.Reader, error)
 }
 
@@ -77,7 +78,7 @@ func (s *importerServer) Import(stream grpc.BidiStreamingServer[importer.ImportR
 	if err != nil {
 		return err
 	}
-	// Results are read from the beginning: a host that can not send them does not
+	// Results are read from the beginning: a host that cannot send them does not
 	// read records either.
 	acknowledged := make(chan error, 1)
 	go func() { acknowledged <- receiveResults(stream) }()
@@ -89,12 +90,12 @@ func (s *importerServer) Import(stream grpc.BidiStreamingServer[importer.ImportR
 	if err := stream.Send(&importer.ImportResponse{Finished: true}); err != nil {
 		return err
 	}
-	// Only when the host has acknowledged everything may the stream end.
+	// The stream may end only after the host has acknowledged everything.
 	return <-acknowledged
 }
 
-// receiveResults reads to the host's half-close. Nothing is held for a record, so
-// there is nothing to free.
+// receiveResults reads to the host's half-close. It has nothing to free: records
+// hold no resources.
 func receiveResults(stream grpc.BidiStreamingServer[importer.ImportRequest, importer.ImportResponse]) error {
 	for {
 		if _, err := stream.Recv(); errors.Is(err, io.EOF) {
@@ -126,15 +127,15 @@ func (s *importerServer) Open(request *importer.OpenRequest, stream grpc.ServerS
 		return err
 	}
 	if closer, ok := content.(io.Closer); ok {
-		defer closer.Close()
+		defer func() { _ = closer.Close() }()
 	}
 	return source.buffers.Send(content, func(chunk []byte) error {
 		return stream.Send(&importer.OpenResponse{Chunk: chunk})
 	})
 }
 
-// Close has nothing to do: there is nothing to give back, and it may arrive while
-// Import still runs.
+// Close does nothing: the importer holds no resources. It may arrive while Import
+// still runs.
 func (s *importerServer) Close(context.Context, *importer.CloseRequest) (*importer.CloseResponse, error) {
 	if _, err := s.session.Get("Close"); err != nil {
 		return nil, err

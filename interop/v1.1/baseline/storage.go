@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// modeReadWrite is the bits of both: 2 is write, 4 is read.
+	// modeReadWrite combines 2 (write) and 4 (read).
 	modeReadWrite = 6
-	// messageLimit is what hosts take as one message.
+	// messageLimit is the size of the largest message that hosts accept.
 	messageLimit = 4 << 20
 )
 
@@ -40,7 +40,7 @@ func (s *storeServer) Init(_ context.Context, request *store.InitRequest) (*stor
 	}
 	root := synthetic.PathOf(opened.location)
 	if root == "" {
-		// Hosts would back up nothing, and say nothing.
+		// With another mode hosts would silently back up nothing.
 		root = opened.location
 	}
 	return &store.InitResponse{Origin: "localhost", Type: "synthetic", Root: root}, nil
@@ -152,7 +152,7 @@ func (s *storeServer) Get(request *store.GetRequest, stream grpc.ServerStreaming
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	var part io.Reader
 	if wanted := request.GetRange(); wanted != nil {
 		part = synthetic.Section(content, wanted.GetOffset(), wanted.GetLength())
@@ -179,7 +179,7 @@ func (s *storeServer) Delete(_ context.Context, request *store.DeleteRequest) (*
 	return &store.DeleteResponse{}, nil
 }
 
-// Close has nothing to do: what was put is kept, and hosts delete their lock after it.
+// Close does nothing: resources are kept, and hosts delete their lock after it.
 func (s *storeServer) Close(context.Context, *store.CloseRequest) (*store.CloseResponse, error) {
 	if _, err := s.session.Get("Close"); err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func TestStorage(t *testing.T) {
 		if _, err := client.Close(ctx, &store.CloseRequest{}); err != nil {
 			t.Error(err)
 		}
-		// Hosts give their lock back after Close.
+		// Hosts delete their lock after Close.
 		if _, err := client.Delete(ctx, &store.DeleteRequest{Mac: mac(1), Type: state}); err != nil {
 			t.Error(err)
 		}
@@ -163,7 +163,7 @@ func TestCancelledPutKeepsNothing(t *testing.T) {
 			}
 		}
 		cancel()
-		// Not CloseAndRecv: its half-close could still overtake the cancellation.
+		// Not CloseAndRecv: its half-close could overtake the cancellation.
 		if err := stream.RecvMsg(&store.PutResponse{}); err == nil {
 			t.Error("a cancelled put succeeds")
 		}
@@ -173,8 +173,8 @@ func TestCancelledPutKeepsNothing(t *testing.T) {
 	}
 }
 
-// The plugin has ended before the host looks: the test of a put that the end of
-// the host cut off.
+// The plugin has ended before the directory is examined: this tests a Put that the
+// end of the host cuts off.
 func TestEndOfHostLeavesNothingHalfWritten(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "repository")
 	t.Run("host", func(t *testing.T) {

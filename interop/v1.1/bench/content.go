@@ -14,7 +14,7 @@ import (
 // part is a piece of synthetic content.
 type part struct{ file, offset, length uint64 }
 
-// readAll reads chunks to their end. They must be that part, whole.
+// readAll reads chunks to their end and checks that they are exactly that part.
 func readAll(wanted part, next func() ([]byte, error)) error {
 	var received uint64
 	for {
@@ -39,7 +39,7 @@ func readAll(wanted part, next func() ([]byte, error)) error {
 	return nil
 }
 
-// contents makes what will be sent, before it is measured.
+// contents makes the content to send before the measurement begins.
 func contents(count int, size uint64) [][]byte {
 	made := make([][]byte, count)
 	for n := range made {

@@ -1,6 +1,5 @@
-// Package bench drives one plugin once, as a host does, and tells what it took.
+// Package bench drives one plugin once, as a host does, and measures it.
 //
-// Everything that comes is checked, byte for byte: no plugin can be fast by doing
-// less. Which plugin it is, and what its figures are held against, is the
-// caller's affair.
+// It checks every byte that arrives: no plugin can be fast by doing less. The
+// caller chooses the plugin and compares its figures.
 package bench

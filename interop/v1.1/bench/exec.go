@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// MeasureCommand runs a command that is no plugin to its end: what a bare runtime takes.
+// MeasureCommand runs a command that is not a plugin to its end, to measure a bare
+// runtime.
 func MeasureCommand(ctx context.Context, command []string) (Measures, error) {
 	if len(command) == 0 {
 		return Measures{}, fmt.Errorf("the command is missing")

@@ -19,13 +19,13 @@ import (
 )
 
 // shortPathname is a file with one byte less than its record says: a plugin that
-// counts what comes must refuse it.
+// counts the bytes must refuse it.
 const shortPathname = "/short"
 
 type exportRun struct {
 	client exporter.ExporterClient
 	job    Job
-	// content is sent of every file: what is exported is counted, not kept.
+	// content is sent for every file: exported data is counted, not kept.
 	content []byte
 }
 

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// What hosts ask for when they read a part: the lengths of what they keep in packfiles.
+	// The lengths of ranges that hosts ask for: those of the blobs in packfiles.
 	shortestRange, longestRange = 17, 2000
-	// seed makes the same ranges in every run.
+	// seed makes the ranges the same in every run.
 	seed = 20260401
 )
 
-// getRun reads what was put before.
+// getRun reads the resources that were put before.
 type getRun struct {
 	*storage
 	parts   func(n int) part

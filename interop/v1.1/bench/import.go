@@ -47,7 +47,7 @@ func openImporter(ctx context.Context, conn *grpc.ClientConn, job Job) (importer
 	return client, err
 }
 
-// drive counts and checks the records: a root, and the files in their order.
+// drive counts and checks the records: a root, then the files in order.
 func (r *importRun) drive(ctx context.Context) error {
 	count := 0
 	next := func(record *connectors.Record) error {

@@ -10,7 +10,7 @@ import (
 	"kloset.invalid/interop/v1.1/gen/importer"
 )
 
-// initRun is a plugin that is started, and no more.
+// initRun only starts a plugin.
 type initRun struct{ client importer.ImporterClient }
 
 func startInit(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
@@ -23,5 +23,5 @@ func (*initRun) drive(context.Context) error { return nil }
 func (*initRun) moved() uint64               { return 0 }
 func (*initRun) check(context.Context) error { return nil }
 
-// close says nothing: the end of the connection is what is measured.
+// close makes no call: the end of the connection is measured.
 func (*initRun) close(context.Context) error { return nil }

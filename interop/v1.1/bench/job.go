@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Job is what a plugin has to do.
+// Job describes the work of a plugin.
 type Job struct {
 	// Work is a name in [Works].
 	Work string
@@ -26,22 +26,22 @@ type Job struct {
 	Size uint64
 	// Calls is the number of calls at once.
 	Calls int
-	// Folder is what is imported by the work "tree".
+	// Folder is imported by the work "tree".
 	Folder string
 }
 
 // work drives a plugin.
 type work struct {
-	// start makes all ready that is not measured; the plugin answers Init in it first.
+	// start prepares the run without being measured; the plugin answers Init first.
 	start func(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error)
 }
 
-// run is the part that is measured, and what has to be checked after it.
+// run is the measured part and the checks after it.
 type run interface {
 	drive(ctx context.Context) error
-	// moved is the bytes of content that went through.
+	// moved is the number of bytes of content that were transferred.
 	moved() uint64
-	// check fails when the plugin has done less than was asked for.
+	// check fails if the plugin has done less than requested.
 	check(ctx context.Context) error
 	// close is a host's Close.
 	close(ctx context.Context) error
@@ -58,10 +58,10 @@ var works = map[string]work{
 	"tree":    {startTree},
 }
 
-// Works are the names of what can be done.
+// Works lists the names of the kinds of work.
 func Works() []string { return slices.Sorted(maps.Keys(works)) }
 
-// Check fails for a job that can not be done.
+// Check fails for an invalid job.
 func (j Job) Check() error {
 	if _, ok := works[j.Work]; !ok {
 		return fmt.Errorf("there is no work %q: it is one of %s", j.Work, strings.Join(Works(), ", "))
@@ -84,7 +84,7 @@ func (j Job) config() map[string]string {
 	return config
 }
 
-// protocol is that of the location.
+// protocol returns the protocol of the location.
 func (j Job) protocol() string {
 	protocol, _, _ := strings.Cut(j.config()["location"], "://")
 	return protocol

@@ -12,24 +12,24 @@ import (
 	"kloset.invalid/interop/v1.1/host"
 )
 
-// Measures are what a job took.
+// Measures holds the figures of a job.
 type Measures struct {
 	// Seconds of the work itself.
 	Seconds float64 `json:"seconds"`
-	// Bytes of content that went through in them.
+	// Bytes of content transferred in them.
 	Bytes uint64 `json:"bytes"`
 	// CPUSeconds are the plugin's, from its start to its end.
 	CPUSeconds float64 `json:"cpuSeconds"`
-	// PeakBytes is the most memory that the plugin had.
+	// PeakBytes is the plugin's largest resident set.
 	PeakBytes int64 `json:"peakBytes"`
-	// AnswerSeconds is from the start of the process to the answer of Init.
+	// AnswerSeconds is the time from the start of the process to the answer of Init.
 	AnswerSeconds float64 `json:"answerSeconds"`
-	// ExitSeconds is from the start of the process to its end.
+	// ExitSeconds is the time from the start of the process to its end.
 	ExitSeconds float64 `json:"exitSeconds"`
 }
 
-// Measure starts the plugin, has it do the job, checks all that comes, and waits
-// for its end.
+// Measure starts the plugin, runs the job, checks everything that arrives, and
+// waits for the plugin to exit.
 func Measure(ctx context.Context, job Job) (measures Measures, err error) {
 	if err := job.Check(); err != nil {
 		return measures, err
@@ -69,7 +69,7 @@ func Measure(ctx context.Context, job Job) (measures Measures, err error) {
 	return measures, end(ctx, process, began, &measures)
 }
 
-// end has the host go, and fails unless the plugin ends by that, in silence.
+// end disconnects the host and fails unless the plugin exits without output.
 func end(ctx context.Context, process *pipes.Process, began time.Time, measures *Measures) error {
 	if err := process.Conn.CloseWrite(); err != nil {
 		return err

@@ -13,20 +13,21 @@ import (
 	"kloset.invalid/interop/v1.1/gen/importer"
 )
 
-// waiting is how many records may wait for a worker or for their acknowledgement.
+// waiting is the number of records that may wait for a worker or for their
+// acknowledgement.
 const waiting = 256
 
 // scan is one Import call.
 type scan struct {
-	// next is called for every record, in order; finished after the last one.
+	// next is called for every record in order, finished after the last one.
 	next     func(*connectors.Record) error
 	finished func() error
-	// read reads what a record names, in one of the workers.
+	// read reads the content of a record in one of the workers.
 	read func(context.Context, *connectors.Record) error
 }
 
-// run gives every record to one of the workers while the scan goes on, and
-// acknowledges it when the worker has read what it names, as Plakar does.
+// run passes every record to one of the workers while the scan continues, and
+// acknowledges it when the worker has read its content, as Plakar does.
 func (s scan) run(parent context.Context, client importer.ImporterClient, workers int) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)

@@ -19,8 +19,8 @@ const packfile = store.StorageResource_STORAGE_RESOURCE_PACKFILE
 type storage struct {
 	client store.StoreClient
 	job    Job
-	// kept is the number of resources that there are in the end, so that memory has
-	// a bound; resource n has the synthetic content n.
+	// kept is the number of resources at the end, which bounds the memory; resource
+	// n has the synthetic content n.
 	kept int
 }
 
@@ -31,7 +31,7 @@ func openStorage(ctx context.Context, conn *grpc.ClientConn, job Job, answered f
 	if err == nil {
 		_, err = client.Create(ctx, &store.CreateRequest{Config: []byte("bench")})
 	}
-	// One for each call, and never the one that was just put.
+	// One for each concurrent call, and never the one that was just put.
 	return &storage{client: client, job: job, kept: max(2, min(job.Calls, job.Count))}, err
 }
 
@@ -44,7 +44,7 @@ func (s *storage) put(ctx context.Context, number int, content []byte) error {
 	if err != nil {
 		return err
 	}
-	// The name comes first, and alone.
+	// The name is sent first, alone.
 	if err := stream.Send(&store.PutRequest{Mac: macOf(number), Type: packfile}); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *storage) put(ctx context.Context, number int, content []byte) error {
 	return err
 }
 
-// get reads a resource, or the part of it when asRange is set.
+// get reads a resource, or a part of it if asRange is set.
 func (s *storage) get(ctx context.Context, wanted part, asRange bool) error {
 	request := &store.GetRequest{Mac: macOf(int(wanted.file)), Type: packfile}
 	if asRange {
@@ -76,7 +76,7 @@ func (s *storage) get(ctx context.Context, wanted part, asRange bool) error {
 	})
 }
 
-// each makes the calls, a number of them at once.
+// each makes the calls with a given concurrency.
 func (s *storage) each(ctx context.Context, call func(ctx context.Context, n int) error) error {
 	numbers := make(chan int)
 	ctx, cancel := context.WithCancel(ctx)

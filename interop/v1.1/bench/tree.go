@@ -20,15 +20,15 @@ import (
 	"kloset.invalid/interop/v1.1/gen/importer"
 )
 
-// castagnoli is the sum that processors have an instruction for: all that comes
-// is summed while the time runs.
+// castagnoli is the checksum with a processor instruction: all content is summed
+// during the measurement.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // treeRun imports a folder that is on the disk.
 type treeRun struct {
 	client importer.ImporterClient
 	job    Job
-	// files are the sums of what must come; a folder or a link has none.
+	// files holds the sums of the expected content; 0 for folders and links.
 	files map[string]uint32
 	bytes atomic.Uint64
 }
@@ -39,7 +39,7 @@ func startTree(ctx context.Context, conn *grpc.ClientConn, job Job, answered fun
 	if err != nil {
 		return nil, err
 	}
-	// The files are in the system's memory after that: the disk is not measured.
+	// This also fills the page cache, so that the disk is not measured.
 	files, err := sumsOf(job.Folder)
 	return &treeRun{client: client, job: job, files: files}, err
 }
@@ -58,7 +58,7 @@ func sumsOf(folder string) (map[string]uint32, error) {
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		sum := crc32.New(castagnoli)
 		_, err = io.Copy(sum, file)
 		sums[pathname] = sum.Sum32()

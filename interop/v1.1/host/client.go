@@ -1,6 +1,7 @@
 //go:build unix
 
-// Package host drives plugins of generation v1.1 on the grpc-go of a released Plakar.
+// Package host drives plugins of generation v1.1 on the version of grpc-go that a
+// released Plakar uses.
 package host
 
 import (
@@ -13,17 +14,17 @@ import (
 	"kloset.invalid/interop/v1.1/gen/connectors"
 )
 
-// Client is a host with one connection.
+// Client is a host connected to one plugin.
 type Client struct{ *grpchost.Client }
 
 var _ host.Client = (*Client)(nil)
 
-// Dial speaks gRPC on a connection, with the dial options of Plakar.
+// Dial speaks gRPC on a connection, with Plakar's dial options.
 func Dial(conn net.Conn) (*grpc.ClientConn, error) {
 	return grpchost.Dial(conn, options()...)
 }
 
-// Connect is [Dial], for those who drive the plugin by the words of both generations.
+// Connect is like [Dial] and returns the interface that both generations share.
 func Connect(conn net.Conn) (host.Client, error) {
 	client, err := grpchost.Connect(conn, pathnameOf, options()...)
 	if err != nil {
@@ -34,7 +35,7 @@ func Connect(conn net.Conn) (host.Client, error) {
 
 func options() []grpc.DialOption { return []grpc.DialOption{grpc.WithIdleTimeout(0)} }
 
-// pathnameOf is the pathname in a request; "" when there is none.
+// pathnameOf returns the pathname in a request, or "".
 func pathnameOf(request any) string {
 	switch named := request.(type) {
 	case interface{ GetPathname() string }:

@@ -49,8 +49,8 @@ func (c *Client) Exporter(ctx context.Context, at host.Location, options host.Op
 
 func (e *exporterHost) Identity(context.Context) (host.Identity, error) { return e.identity, nil }
 
-// Restore sends everything on one stream, and extended attributes, if they are
-// asked for, after all files. The number of workers is the plugin's affair.
+// Restore sends everything on one stream, and extended attributes, if the plugin
+// asks for them, after all files. The plugin chooses the number of workers.
 func (e *exporterHost) Restore(parent context.Context, entries []tree.Entry, open host.OpenFile, _ int) (map[string]error, error) {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
@@ -69,7 +69,7 @@ func (e *exporterHost) Restore(parent context.Context, entries []tree.Entry, ope
 	if err != nil {
 		cancel()
 	}
-	// Sources are open until then.
+	// Sources stay open until then.
 	<-done
 	if err != nil {
 		return failures, err
@@ -108,8 +108,7 @@ type exportStream interface {
 	Send(*exporter.ExportRequest) error
 }
 
-// send stops where a source fails: the half-close that follows comes in the
-// middle of a file.
+// send stops where a source fails: the half-close follows in the middle of a file.
 func (e *exporterHost) send(stream exportStream, sent *sentRecords, entries []tree.Entry, open host.OpenFile) error {
 	for _, entry := range entries {
 		record := &connectors.Record{
@@ -151,7 +150,7 @@ func sendRecord(stream exportStream, sent *sentRecords, record *connectors.Recor
 	if source == nil {
 		return nil
 	}
-	defer source.Close()
+	defer func() { _ = source.Close() }()
 	buffer := make([]byte, host.ChunkSize)
 	for {
 		n, err := source.Read(buffer)
@@ -170,7 +169,7 @@ func sendRecord(stream exportStream, sent *sentRecords, record *connectors.Recor
 	}
 }
 
-// keyOf names a record: an entry by its path, an attribute by both.
+// keyOf names a record: an entry by its path, an attribute by its path and name.
 func keyOf(record *connectors.Record) string {
 	if record.GetIsXattr() {
 		return record.GetPathname() + ":" + record.GetXattrName()
@@ -178,7 +177,7 @@ func keyOf(record *connectors.Record) string {
 	return record.GetPathname()
 }
 
-// equal tells whether a header is echoed whole: hosts crash on less.
+// equal fails unless a header is echoed whole: hosts crash otherwise.
 func equal(a, b *connectors.Record) error {
 	if !proto.Equal(a, b) {
 		return fmt.Errorf("the result of %q echoes %v, not %v", keyOf(a), b, a)

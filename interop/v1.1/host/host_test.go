@@ -11,7 +11,7 @@ import (
 	"kloset.invalid/interop/pipes/hosttest"
 )
 
-// What tells the generations apart is this version, in the user-agent.
+// The version in the user-agent selects the generation.
 func TestVersion(t *testing.T) {
 	if grpc.Version != "1.81.1" {
 		t.Errorf("grpc-go %s is not what a released Plakar carries", grpc.Version)

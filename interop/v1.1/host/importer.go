@@ -44,8 +44,8 @@ func (c *Client) Importer(ctx context.Context, at host.Location, options host.Op
 
 func (i *importerHost) Identity(context.Context) (host.Identity, error) { return i.identity, nil }
 
-// Scan acknowledges every record when it is done with, half-closes when all
-// are, and waits for the plugin's end of the stream.
+// Scan acknowledges each record once it has been handled, half-closes after the
+// last one, and waits for the plugin to end the stream.
 func (i *importerHost) Scan(parent context.Context, workers int, handle func(context.Context, host.Record) error) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
@@ -107,7 +107,7 @@ func (i *importerHost) Scan(parent context.Context, workers int, handle func(con
 	if err := errors.Join(err, <-acknowledged); err != nil {
 		return err
 	}
-	// Released hosts read no more; what would come here is checked all the same.
+	// Released hosts stop reading here; this one checks that nothing follows.
 	if response, err := stream.Recv(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("after all acknowledgements came %v, %w", response, grpchost.Unwrap(err))
 	}
@@ -121,7 +121,7 @@ func recordOf(scanned *connectors.Record) (host.Record, error) {
 		IsXattr: scanned.GetIsXattr(), XattrName: scanned.GetXattrName(), XattrType: int32(scanned.GetXattrType()),
 	}
 	if scanned == nil {
-		return record, errors.New("Import answered neither a record nor that it has finished")
+		return record, errors.New("the answer of Import is neither a record nor the end of the scan")
 	}
 	if record.Error != "" || record.IsXattr {
 		return record, nil
@@ -138,8 +138,8 @@ func recordOf(scanned *connectors.Record) (host.Record, error) {
 	return record, nil
 }
 
-// Open names the record by what the wire has for it. Close cancels the call and
-// waits for its end.
+// Open sends the record as the wire carries it. Close cancels the call and waits
+// for its end.
 func (i *importerHost) Open(parent context.Context, record host.Record) io.ReadCloser {
 	ctx, cancel := context.WithCancel(parent)
 	var next func() ([]byte, error)
@@ -176,7 +176,7 @@ func (i *importerHost) Close(ctx context.Context) error {
 	return grpchost.Unwrap(err)
 }
 
-// fileInfoOf is the wire's form of what the file system tells.
+// fileInfoOf converts the attributes of a file to the wire's form.
 func fileInfoOf(info tree.Info) *connectors.FileInfo {
 	return &connectors.FileInfo{
 		Name: info.Name, Size: info.Size, Mode: uint32(info.Mode), ModTime: timestamppb.New(info.ModTime),

@@ -9,7 +9,7 @@ import (
 	"kloset.invalid/interop/v1.1/gen/connectors"
 )
 
-// sentRecords are those that have no result yet.
+// sentRecords holds the records that have no result yet.
 type sentRecords struct {
 	mu    sync.Mutex
 	byKey map[string]*connectors.Record
@@ -25,7 +25,8 @@ func (s *sentRecords) add(record *connectors.Record) {
 	s.byKey[keyOf(record)] = record
 }
 
-// answered fails for a result of nothing, a second one, and one that does not echo its record.
+// answered fails for an unexpected result, a second one, and one that does not
+// echo its record.
 func (s *sentRecords) answered(header *connectors.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,7 +26,7 @@ func (c *Client) Store(ctx context.Context, at host.Location) (host.Store, error
 	}}, grpchost.Unwrap(err)
 }
 
-// Location is the root: v1.1 has no other.
+// Location returns the root: v1.1 has no other location.
 func (s *storeHost) Location(context.Context) (string, error) { return s.identity.Root, nil }
 
 func (s *storeHost) Create(ctx context.Context, config []byte) error {
@@ -54,7 +54,7 @@ func (s *storeHost) List(ctx context.Context, kind host.Kind) ([][]byte, error) 
 	return answer.GetMacs(), grpchost.Unwrap(err)
 }
 
-// Put sends MAC and type alone first, then the chunks.
+// Put sends MAC and type first, then the chunks.
 func (s *storeHost) Put(ctx context.Context, kind host.Kind, mac []byte, chunks iter.Seq[[]byte]) (int64, error) {
 	stream, err := s.client.Put(ctx)
 	if err == nil {
@@ -72,7 +72,7 @@ func (s *storeHost) Put(ctx context.Context, kind host.Kind, mac []byte, chunks 
 	return answer.GetBytesWritten(), grpchost.Unwrap(err)
 }
 
-// Get is cancelled by closing what it returns.
+// Get returns a reader; closing it cancels the call.
 func (s *storeHost) Get(parent context.Context, kind host.Kind, mac []byte, part *host.Range) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancel(parent)
 	request := &store.GetRequest{Mac: mac, Type: store.StorageResource(kind)}

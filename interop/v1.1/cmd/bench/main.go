@@ -1,7 +1,7 @@
 //go:build unix
 
-// Command bench drives a plugin of generation v1.1 once, and prints what it took
-// as a line of JSON: see bench/ in the project's top folder.
+// Command bench drives a plugin of generation v1.1 once and prints its figures as
+// a line of JSON: see bench/ in the project's top folder.
 //
 //	bench -work WORK [-count N] [-size N] [-calls N] [-config key=value ...] PLUGIN [ARGUMENT ...]
 //	bench -work tree -folder FOLDER [-calls N] [-config key=value ...] PLUGIN [ARGUMENT ...]
@@ -21,7 +21,7 @@ import (
 	"kloset.invalid/interop/v1.1/bench"
 )
 
-// limit is for hangs alone.
+// limit only bounds hangs.
 const limit = 10 * time.Minute
 
 func main() {

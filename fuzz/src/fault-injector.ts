@@ -2,8 +2,8 @@ import type { AuthorSpec } from "./input.js";
 import { Random } from "./random.js";
 import type { Tracker } from "./tracker.js";
 
-/** How an author's methods behave: each takes a while, throws, or waits to be aborted, as drawn. */
-export class Temper {
+/** Injects faults into author code: each call may be delayed, throw, or wait until it is aborted. */
+export class FaultInjector {
   readonly random: Random;
   readonly #spec: AuthorSpec;
   readonly #tracker: Tracker;
@@ -17,34 +17,34 @@ export class Temper {
   /**
    * Runs a method.
    *
-   * @param signal - Of methods that have one: only they may wait until it is aborted.
+   * @param signal - Calls without a signal never wait to be aborted.
    */
   call<T>(what: string, run: () => Promise<T> | T, signal?: AbortSignal): Promise<T> {
     return this.#tracker.call(what, async () => {
-      await this.mood(what, signal);
+      await this.inject(what, signal);
       return await run();
     });
   }
 
   /** Runs a stream. */
   stream<T>(what: string, signal: AbortSignal, run: () => AsyncIterable<T>): AsyncIterable<T> {
-    const mood = this.mood.bind(this);
+    const inject = this.inject.bind(this);
     return this.#tracker.stream(what, async function* () {
       for await (const one of run()) {
-        await mood(what, signal);
+        await inject(what, signal);
         yield one;
       }
     });
   }
 
-  /** Takes a while, throws, or waits. */
-  async mood(what: string, signal?: AbortSignal): Promise<void> {
-    const { delay, fails, waits } = this.#spec;
-    for (let turns = this.random.below(delay + 1); turns > 0; turns--) {
+  /** Delays, throws, or waits for the signal, at random. */
+  async inject(what: string, signal?: AbortSignal): Promise<void> {
+    const { maxDelayTurns, failRate, waitRate } = this.#spec;
+    for (let turns = this.random.below(maxDelayTurns + 1); turns > 0; turns--) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (this.random.chance(fails)) throw new Error(`${what} failed`);
-    if (signal !== undefined && this.random.chance(waits)) await aborted(signal);
+    if (this.random.chance(failRate)) throw new Error(`${what} failed`);
+    if (signal !== undefined && this.random.chance(waitRate)) await aborted(signal);
   }
 }
 
