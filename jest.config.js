@@ -1,7 +1,12 @@
+/** Which tests run: "fast" (the default), "slow" (only *.slow.test.ts) or "all". scripts/jest.js sets it. */
+const { KLOSET_TESTS: selection = "fast" } = process.env;
+if (!["fast", "slow", "all"].includes(selection))
+  throw new Error(`KLOSET_TESTS: expected fast, slow or all, got "${selection}"`);
+
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
-  // One for each core, the first one too: it only waits for the others.
+  // One worker per core: the main process only waits for them.
   maxWorkers: "100%",
   roots: [
     "<rootDir>/gen",
@@ -14,8 +19,13 @@ export default {
     "<rootDir>/scripts",
     "<rootDir>/test",
   ],
-  testMatch: ["**/*.test.ts"],
-  testPathIgnorePatterns: ["/node_modules/", "/dist/", "/lib/"],
+  testMatch: [selection === "slow" ? "**/*.slow.test.ts" : "**/*.test.ts"],
+  testPathIgnorePatterns: [
+    "/node_modules/",
+    "/dist/",
+    "/lib/",
+    ...(selection === "fast" ? ["\\.slow\\.test\\.ts$"] : []),
+  ],
   // Tests are TypeScript; other packages are imported as they are built.
   extensionsToTreatAsEsm: [".ts"],
   transform: {
@@ -25,6 +35,6 @@ export default {
     ],
   },
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": ["$1.ts", "$1.js"] },
-  // For hangs alone: where four suites share two cores, a second's work takes half a minute.
+  // Only for hangs: when four suites share two cores, a second's work takes half a minute.
   testTimeout: 120_000,
 };

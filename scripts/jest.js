@@ -1,4 +1,7 @@
-// Runs Jest with the given arguments. ES modules in Jest need an experimental feature of Node that crashes once in
+// Runs Jest: node scripts/jest.js [--slow | --all] [JEST ARGUMENTS...]. Tests that wait on purpose, or work for long, are
+// in files named *.slow.test.ts: --slow runs only these, --all runs both kinds.
+//
+// ES modules in Jest need an experimental feature of Node that crashes once in
 // thousands of test files (nodejs/node#35889 and similar issues, in Node 20). Only files whose process crashed run again.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,10 +14,14 @@ import { onlyCrashed } from "./jest-crashes.js";
 const top = fileURLToPath(new URL("../", import.meta.url));
 const jest = join(top, "node_modules/jest/bin/jest.js");
 
+const [first, ...rest] = process.argv.slice(2);
+const selection = { "--slow": "slow", "--all": "all" }[first];
+const args = selection === undefined ? process.argv.slice(2) : rest;
+
 const folder = mkdtempSync(join(tmpdir(), "kloset-jest-"));
 try {
   const results = join(folder, "results.json");
-  process.exitCode = run([...process.argv.slice(2), "--json", `--outputFile=${results}`]);
+  process.exitCode = run([...args, "--json", `--outputFile=${results}`]);
   const crashed = process.exitCode === 0 ? [] : onlyCrashed(readResults(results));
   if (crashed.length > 0) {
     console.error(`\nNode crashed in ${crashed.join(", ")}. Running these files again.`);
@@ -27,7 +34,11 @@ try {
 function run(args) {
   const flags = ["--disable-warning=ExperimentalWarning", "--experimental-vm-modules"];
   // With --json, Jest reports on stderr and prints the path of the results to stdout.
-  const { status } = spawnSync(process.execPath, [...flags, jest, ...args], { cwd: top, stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [...flags, jest, ...args], {
+    cwd: top,
+    stdio: "inherit",
+    env: { ...process.env, KLOSET_TESTS: selection ?? process.env.KLOSET_TESTS ?? "fast" },
+  });
   return status ?? 1;
 }
 
