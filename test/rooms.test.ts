@@ -152,6 +152,20 @@ it("has a room for every package", () => {
   expect(Object.values(rooms).map(({ folder }) => folder)).toEqual(expect.arrayContaining(folders));
 });
 
+it("is what CONTRIBUTING says", () => {
+  const table = new Map<string, string[]>();
+  for (const row of readFileSync(join(top, "CONTRIBUTING.md"), "utf8").matchAll(
+    /^\| (`[^|]+) \|[^|]+\| ([^|]+) \|$/gm,
+  )) {
+    const [names = [], imports = []] = [row[1], row[2]].map((cell = "") =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, id = ""]) => id),
+    );
+    for (const name of names) if (name in rooms) table.set(name, imports.sort());
+  }
+  const expected = Object.entries(rooms).map(([name, { mayImport }]) => [name, [...mayImport].sort()]);
+  expect(Object.fromEntries(table)).toEqual(Object.fromEntries(expected));
+});
+
 function allowed(specifier: string, room: Room): boolean {
   if (isNode(specifier)) return room.node;
   // A subpath is fine when the package exports it: TypeScript has resolved it.
