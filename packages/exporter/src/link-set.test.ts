@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { LinkSet, Name } from "./link-set.js";
-import { settled } from "./testing/deferred.js";
+import { settled } from "@kloset/testing";
 
 describe("LinkSet", () => {
   it("makes the first name the first at once, and tells the others what became of it", async () => {

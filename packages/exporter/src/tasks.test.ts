@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Tasks } from "./tasks.js";
-import { deferred, settled, type Deferred } from "./testing/deferred.js";
+import { deferred, settled, type Deferred } from "@kloset/testing";
 
 /** Starts tasks that the test ends, and tells which have started. */
 class Run {

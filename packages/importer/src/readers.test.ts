@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, type RecordEntry } from "@kloset/model";
 import type { Importer } from "./importer.js";
 import { callOf, collect, importerOf, textOf } from "./testing/importers.js";
-import { noticesOfEach } from "./testing/notices.js";
+import { noticesOfEach } from "@kloset/testing";
 import { initialisedV1_0, serviceV1_1 } from "./testing/clients.js";
 
 const notices = noticesOfEach();

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { fileInfoOf, type EntryRef } from "@kloset/model";
 import { importer as wire } from "@kloset/protocol/v1.0";
 import type { Importer } from "./importer.js";
-import { deferred, never } from "./testing/deferred.js";
+import { deferred, never, noticesOfEach } from "@kloset/testing";
 import {
   callOf,
   collect,
@@ -17,7 +17,6 @@ import {
   iteratorOf,
   textOf,
 } from "./testing/importers.js";
-import { noticesOfEach } from "./testing/notices.js";
 import { clientV1_0, initialisedV1_0, initRequest, newSession, serviceV1_0 } from "./testing/clients.js";
 
 const notices = noticesOfEach();

@@ -1,17 +1,28 @@
-/** A promise that the test settles. */
+/** A promise that a test settles. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
+  readonly reject: (reason: Error) => void;
 }
 
-/** Makes one. */
+/** Makes a promise that the test settles. */
 export function deferred<T = void>(): Deferred<T> {
-  let resolve!: (value: T) => void; // The executor runs at once.
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
+  // The executor runs at once.
+  let resolve!: (value: T) => void;
+  let reject!: (reason: Error) => void;
+  const promise = new Promise<T>((settle, fail) => {
+    resolve = settle;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
 }
 
-/** Settles when the signal is aborted. */
+/** Returns a promise that never settles. */
+export function never<T>(): Promise<T> {
+  return new Promise<T>(() => undefined);
+}
+
+/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -20,4 +31,9 @@ export function aborted(signal: AbortSignal): Promise<void> {
         resolve();
       });
   });
+}
+
+/** Lets everything run that can run without new input. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { deferred, type Deferred } from "./deferred.js";
+export { aborted, deferred, never, settled, type Deferred } from "./deferred.js";
 export { duplexPair } from "./duplex-pair.js";
 export { frame, frameTypes, goaway, rstStream } from "./frames.js";
 export { envelope, GrpcClient } from "./grpc-client.js";
+export { noticesOfEach } from "./notices.js";

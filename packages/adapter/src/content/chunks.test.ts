@@ -6,7 +6,7 @@ import type { ByteSource } from "@kloset/model";
 import fc from "fast-check";
 import { chunksOf, sliceOf } from "./chunks.js";
 import { MAX_CHUNK_BYTES } from "../limits.js";
-import { deferred, never } from "../testing/deferred.js";
+import { deferred, never } from "@kloset/testing";
 
 // The same cases in every run.
 fc.configureGlobal({ seed: 20260401 });

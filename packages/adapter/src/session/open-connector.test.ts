@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { contextOf } from "./context.js";
 import { openConnector } from "./open-connector.js";
-import { deferred } from "../testing/deferred.js";
+import { deferred } from "@kloset/testing";
 
 const context = contextOf({ proto: "test", config: {} }, new AbortController().signal);
 

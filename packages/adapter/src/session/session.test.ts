@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Session, type Opened, type SessionOptions } from "./session.js";
-import { deferred, never } from "../testing/deferred.js";
+import { deferred, never } from "@kloset/testing";
 
 afterEach(() => {
   jest.useRealTimers();

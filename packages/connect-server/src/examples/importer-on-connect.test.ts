@@ -11,7 +11,9 @@ import { importerServer } from "./importer-on-connect.js";
 const content = new TextEncoder().encode("Buy milk.\n");
 const record = { pathname: "/today.txt" };
 
-async function* acknowledgement(): AsyncGenerator<{ result: { header: typeof record } }> {
+/** Acknowledges the record once it has been read: an importer forgets its reader then. */
+async function* acknowledgement(isRead: Promise<void>): AsyncGenerator<{ result: { header: typeof record } }> {
+  await isRead;
   yield { result: { header: record } };
 }
 
@@ -35,13 +37,17 @@ it("scans and reads an importer over Connect's own Node adapter, and closes it",
 
   const init = await client.init({ proto: "notes", config: { location: "notes:///" } });
   expect(init).toMatchObject({ origin: "desk", type: "notes", root: "/" });
+  const read = deferred();
   const scanned: string[] = [];
-  for await (const response of client.import(acknowledgement()))
+  for await (const response of client.import(acknowledgement(read.promise))) {
     scanned.push(response.finished ? "finished" : (response.record?.pathname ?? ""));
+    if (response.finished) continue;
+    const chunks: Uint8Array[] = [];
+    for await (const { chunk } of client.open({ record })) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe("Buy milk.\n");
+    read.resolve();
+  }
   expect(scanned).toEqual(["/today.txt", "finished"]);
-  const chunks: Uint8Array[] = [];
-  for await (const { chunk } of client.open({ record })) chunks.push(chunk);
-  expect(Buffer.concat(chunks).toString()).toBe("Buy milk.\n");
 
   await client.close({});
   await closed.promise;

@@ -4,7 +4,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { PluginConnection, type Generation } from "../grpc/connection.js";
-import { duplexPair } from "./duplex-pair.js";
+import { duplexPair } from "@kloset/testing";
 
 /** Creates an error that is sent as Go plugins send the errors of an author's code. */
 export function failure(text: string): ConnectError {
@@ -34,9 +34,12 @@ export async function serve<S extends DescService>(
   implementation: Partial<ServiceImpl<S>>,
 ): Promise<ServedPlugin> {
   const sent: Buffer[] = [];
-  const [transport, plugin] = duplexPair((chunk) => {
-    sent.push(Buffer.from(chunk));
-  });
+  const [transport, plugin] = duplexPair();
+  const push = plugin.push.bind(plugin);
+  plugin.push = (chunk: Buffer | null): boolean => {
+    if (chunk !== null) sent.push(Buffer.from(chunk));
+    return push(chunk);
+  };
   const server = createServer(
     connectNodeAdapter({
       routes: (router) => {

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { TraceEvent } from "../grpc/trace.js";
 import { traceJson } from "../grpc/trace-json.js";
 import { FrameDecoder, framePrefix } from "../grpc/frames.js";
-import { duplexPair } from "./duplex-pair.js";
+import { duplexPair } from "@kloset/testing";
 import { methodAt, withData } from "./methods.js";
 import { messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
 

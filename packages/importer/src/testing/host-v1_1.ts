@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type connectors, importer as wire } from "@kloset/protocol/v1.1";
-import { deferred } from "./deferred.js";
+import { deferred } from "@kloset/testing";
 
 /** The host's half of an Import. */
 export class Results implements AsyncIterable<wire.ImportRequest> {

@@ -31,7 +31,7 @@ export function grpcMessage(encoded: string): string {
  * @param error - Anything that can be thrown.
  */
 export function statusText(error: unknown): string {
-  const text = errorText(error);
+  const text = (codedText(error) ?? errorText(error)).toWellFormed();
   // A UTF-16 unit is 9 bytes at most: most texts need no counting.
   if (text.length * 9 <= MAX_STATUS_TEXT_LENGTH) return text;
   let length = 0;
@@ -44,6 +44,15 @@ export function statusText(error: unknown): string {
   if (length <= MAX_STATUS_TEXT_LENGTH) return text;
   const more = Buffer.byteLength(text.slice(cut));
   return `${text.slice(0, cut)}… (${more} more bytes)`;
+}
+
+/** The text of an error that names its gRPC code, even if it is empty. */
+function codedText(error: unknown): string | undefined {
+  try {
+    return isCodedError(error) ? error.rawMessage : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The length of one character after encodeURIComponent. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, jest } from "@jest/globals";
 
 /**
- * Keeps what a file's tests write to stderr, in place of writing it.
+ * Captures what a file's tests write to stderr.
  *
- * @returns What the test that runs has written.
+ * @returns a function that returns what the running test has written.
  */
 export function noticesOfEach(): () => readonly string[] {
   let notices: string[] = [];
