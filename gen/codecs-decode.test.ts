@@ -59,7 +59,7 @@ describe("a text that is no UTF-8", () => {
   ])("is refused with the field %s", (name, bytes) => {
     expect(decode(ExportRequestCodec, bytes)).toEqual(fromBinary(exporter.ExportRequestSchema, bytes));
     expect(refusalOf(ExportRequestCodec, withInvalid(bytes))).toMatch(
-      `the request is no plakar.exporter.ExportRequest: its field "${name}" is not UTF-8: "`,
+      `the request is not a valid plakar.exporter.ExportRequest: its field "${name}" is not UTF-8: "`,
     );
     expect(refusalOf(ExportRequestCodec, withInvalid(bytes))).toMatch('\\xff\\xfe<"\\>"');
   });
@@ -80,7 +80,7 @@ describe("a text that is no UTF-8", () => {
     ["an overlong form", field(1, Buffer.from([0xc0, 0xaf])), 'its field "proto" is not UTF-8: "\\xc0\\xaf"'],
     ["half a character", field(1, Buffer.from([0xe2, 0x82])), 'its field "proto" is not UTF-8: "\\xe2\\x82"'],
   ])("as %s is refused", (_, bytes, text) => {
-    expect(refusalOf(InitRequestCodec, bytes)).toBe(`the request is no store.InitRequest: ${text}`);
+    expect(refusalOf(InitRequestCodec, bytes)).toBe(`the request is not a valid store.InitRequest: ${text}`);
   });
 
   it("is not repeated beyond what a person needs", () => {
@@ -144,7 +144,9 @@ describe("what is no message", () => {
     ["a map's key as a number", [0x12, 2, 0x08, 1], 'its field "config" has the wrong wire type 0'],
     ["a text as a group", [0x0b, 0x0c], 'its field "proto" has the wrong wire type 3'],
   ])("%s is refused", (_, bytes, text) => {
-    expect(refusalOf(InitRequestCodec, Uint8Array.from(bytes))).toBe(`the request is no store.InitRequest: ${text}`);
+    expect(refusalOf(InitRequestCodec, Uint8Array.from(bytes))).toBe(
+      `the request is not a valid store.InitRequest: ${text}`,
+    );
   });
 
   it("skips groups in groups, up to where protobuf-es does", () => {
@@ -154,13 +156,13 @@ describe("what is no message", () => {
   it("names a field within messages whose wire type is wrong", () => {
     const bytes = field(1, field(8, Uint8Array.from([0x12, 0])));
     expect(refusalOf(ExportRequestCodec, bytes)).toBe(
-      'the request is no plakar.exporter.ExportRequest: its field "record.fileInfo.size" has the wrong wire type 2',
+      'the request is not a valid plakar.exporter.ExportRequest: its field "record.fileInfo.size" has the wrong wire type 2',
     );
   });
 
   it("refuses a message that goes beyond the one around it", () => {
     expect(refusalOf(ExporterInitCodec, Uint8Array.from([0x0a, 2, 0x0a, 3, 97, 98, 99]))).toBe(
-      "the request is no plakar.exporter.InitRequest: premature EOF",
+      "the request is not a valid plakar.exporter.InitRequest: premature EOF",
     );
   });
 

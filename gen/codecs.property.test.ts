@@ -81,7 +81,7 @@ describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
       ours = decoded(bytes);
     } catch (error) {
       expect(error).toBeInstanceOf(StatusError);
-      expect((error as StatusError).message.startsWith(`the request is no ${desc.typeName}: `)).toBe(true);
+      expect((error as StatusError).message.startsWith(`the request is not a valid ${desc.typeName}: `)).toBe(true);
       return;
     }
     // Whatever we take can be sent on.
