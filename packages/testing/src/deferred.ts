@@ -4,14 +4,14 @@ export interface Deferred<T> {
   readonly resolve: (value: T) => void;
 }
 
-/** Makes one. */
+/** Creates a promise together with its `resolve` function. */
 export function deferred<T = void>(): Deferred<T> {
-  let resolve!: (value: T) => void; // The executor runs at once.
+  let resolve!: (value: T) => void; // The executor runs synchronously.
   const promise = new Promise<T>((settle) => (resolve = settle));
   return { promise, resolve };
 }
 
-/** Settles when the signal is aborted. */
+/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

@@ -1,7 +1,7 @@
 import { MAX_QUOTED_LENGTH } from "../http2/limits.js";
 import type { ServedService } from "./server.js";
 
-/** Shortens a text from the host, so that it can be repeated in a status: one too long for a header ends the connection. */
+/** Shortens a text from the host before a status repeats it: a status too long for a header ends the connection. */
 export function quoted(text: string): string {
   return text.length <= MAX_QUOTED_LENGTH ? text : `${text.slice(0, MAX_QUOTED_LENGTH)}…`;
 }

@@ -1,7 +1,7 @@
 import type { ServiceTable } from "./service-table.js";
 import type { Duplex } from "node:stream";
 
-/** Answers one RPC: takes a request or a stream of them, and the call's context; returns a response or a stream of them. */
+/** Answers one RPC: takes a request or a stream of requests, and a context; returns a response or a stream of them. */
 export type Implementation = (request: never, context: never) => unknown;
 
 /**
