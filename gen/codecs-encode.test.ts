@@ -1,5 +1,5 @@
 /**
- * What generated encoders refuse, and what they leave to their callers, case by case.
+ * Single cases that generated encoders refuse or leave to their callers.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
@@ -27,7 +27,7 @@ function encode(codec: AnyCodec, message: unknown): { written: Buffer; tail: Uin
   return { written: Buffer.from(writer.buffer.subarray(0, writer.length)), tail };
 }
 
-describe("what a field can not hold is refused with its name", () => {
+describe("refuses a value that a field cannot hold, with the name of the field", () => {
   const range = RangeError;
   const type = TypeError;
   it.each<[AnyCodec, unknown, typeof RangeError | typeof TypeError, string]>([
@@ -145,12 +145,12 @@ describe("what a field can not hold is refused with its name", () => {
     }
     expect(refusal).toBeInstanceOf(expected);
     expect((refusal as Error).message).toBe(text);
-    // Nothing of it is sent.
+    // No part of the message is kept.
     expect(writer.length).toBe(3);
   });
 });
 
-describe("fields that are not there", () => {
+describe("absent and default fields", () => {
   it.each<[AnyCodec, object]>([
     [RecordCodec, {}],
     [
@@ -174,7 +174,7 @@ describe("fields that are not there", () => {
   });
 });
 
-describe("long content at a message's end", () => {
+describe("long content at the end of a message", () => {
   const content = new Uint8Array(16_384).fill(7);
   const whole = ({ written, tail }: ReturnType<typeof encode>): Buffer =>
     Buffer.concat([written, tail ?? Buffer.alloc(0)]);
@@ -191,15 +191,15 @@ describe("long content at a message's end", () => {
   });
 
   it.each<[string, AnyCodec, object]>([
-    ["it is not the end", PutRequestCodec, { chunk: content, flags: 1 }],
+    ["it is not at the end", PutRequestCodec, { chunk: content, flags: 1 }],
     ["it is short", GetResponseCodec, { chunk: content.subarray(1) }],
     ["it is within another message", StoreFileRequestCodec, { type: { case: "data", value: { chunk: content } } }],
     ["it is within a list", ListResponseCodec, { macs: [content] }],
-  ])("is written where %s", (_, codec, message) => {
+  ])("is written if %s", (_, codec, message) => {
     expect(encode(codec, message).tail).toBeUndefined();
   });
 
-  it("makes the same bytes in all cases", () => {
+  it("results in the same bytes in all cases", () => {
     const put = { chunk: content, flags: 1, type: 3 };
     expect(
       whole(encode(PutRequestCodec, put)).equals(toBinary(store.PutRequestSchema, create(store.PutRequestSchema, put))),
@@ -220,8 +220,8 @@ describe("long content at a message's end", () => {
   });
 });
 
-describe("a map's key of __proto__", () => {
-  it("is written when it is the map's own", () => {
+describe("the map key __proto__", () => {
+  it("is written if it is an own property of the map", () => {
     const config = JSON.parse('{"__proto__":"1","a":"2"}') as Record<string, string>;
     expect(
       encode(InitRequestCodec, { config }).written.equals(
