@@ -1,5 +1,5 @@
 /**
- * What generated encoders refuse, and what they leave to their callers, case by case.
+ * Single cases that generated encoders refuse or leave to their callers.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
@@ -27,7 +27,7 @@ function encode(codec: AnyCodec, message: unknown): { written: Buffer; tail: Uin
   return { written: Buffer.from(writer.buffer.subarray(0, writer.length)), tail };
 }
 
-describe("what a field can not hold is refused with its name", () => {
+describe("refuses a value that a field cannot hold, with the name of the field", () => {
   const range = RangeError;
   const type = TypeError;
   it.each<[AnyCodec, unknown, typeof RangeError | typeof TypeError, string]>([
@@ -35,130 +35,105 @@ describe("what a field can not hold is refused with its name", () => {
       RecordCodec,
       { pathname: "a\ud800" },
       type,
-      "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+      "plakar.connectors.Record.pathname: expected a string that UTF-8 can encode, got one with a lone surrogate",
     ],
     [
       RecordCodec,
       { pathname: `\udc00${"x".repeat(100)}` },
       type,
-      "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+      "plakar.connectors.Record.pathname: expected a string that UTF-8 can encode, got one with a lone surrogate",
     ],
     [
       RecordCodec,
       { pathname: `${"\u{1f600}".repeat(99)}\ud800` },
       type,
-      "plakar.connectors.Record.pathname is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+      "plakar.connectors.Record.pathname: expected a string that UTF-8 can encode, got one with a lone surrogate",
     ],
     [
       RecordCodec,
       { extendedAttributes: ["ok", "\ud800"] },
       type,
-      "plakar.connectors.Record.extendedAttributes is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+      "plakar.connectors.Record.extendedAttributes: expected a string that UTF-8 can encode, got one with a lone surrogate",
     ],
     [
       RecordCodec,
       { extendedAttributes: ["ok", undefined] },
       type,
-      "plakar.connectors.Record.extendedAttributes is a string: it can not hold undefined",
+      "plakar.connectors.Record.extendedAttributes: expected a string, got undefined",
     ],
     [
       RecordCodec,
       { extendedAttributes: "ok" },
       type,
-      "plakar.connectors.Record.extendedAttributes is a list: it can not hold a string",
+      "plakar.connectors.Record.extendedAttributes: expected a list, got a string",
     ],
-    [RecordCodec, { pathname: 5 }, type, "plakar.connectors.Record.pathname is a string: it can not hold 5"],
-    [RecordCodec, { pathname: 0 }, type, "plakar.connectors.Record.pathname is a string: it can not hold 0"],
-    [RecordCodec, { hasReader: 1 }, type, "plakar.connectors.Record.hasReader is a bool: it can not hold 1"],
-    [RecordCodec, { fileInfo: "x" }, type, "plakar.connectors.Record.fileInfo is a message: it can not hold a string"],
-    [RecordCodec, { fileInfo: { mode: -1 } }, range, "plakar.connectors.FileInfo.mode is a uint32: it can not hold -1"],
+    [RecordCodec, { pathname: 5 }, type, "plakar.connectors.Record.pathname: expected a string, got 5"],
+    [RecordCodec, { pathname: 0 }, type, "plakar.connectors.Record.pathname: expected a string, got 0"],
+    [RecordCodec, { hasReader: 1 }, type, "plakar.connectors.Record.hasReader: expected a bool, got 1"],
+    [RecordCodec, { fileInfo: "x" }, type, "plakar.connectors.Record.fileInfo: expected a message, got a string"],
+    [RecordCodec, { fileInfo: { mode: -1 } }, range, "plakar.connectors.FileInfo.mode: expected a uint32, got -1"],
     [
       RecordCodec,
       { fileInfo: { mode: 2 ** 32 } },
       range,
-      "plakar.connectors.FileInfo.mode is a uint32: it can not hold 4294967296",
+      "plakar.connectors.FileInfo.mode: expected a uint32, got 4294967296",
     ],
-    [
-      RecordCodec,
-      { fileInfo: { mode: 0.5 } },
-      range,
-      "plakar.connectors.FileInfo.mode is a uint32: it can not hold 0.5",
-    ],
-    [
-      RecordCodec,
-      { fileInfo: { mode: NaN } },
-      range,
-      "plakar.connectors.FileInfo.mode is a uint32: it can not hold NaN",
-    ],
-    [RecordCodec, { fileInfo: { mode: 5n } }, type, "plakar.connectors.FileInfo.mode is a uint32: it can not hold 5n"],
-    [RecordCodec, { fileInfo: { size: 5 } }, type, "plakar.connectors.FileInfo.size is an int64: it can not hold 5"],
+    [RecordCodec, { fileInfo: { mode: 0.5 } }, range, "plakar.connectors.FileInfo.mode: expected a uint32, got 0.5"],
+    [RecordCodec, { fileInfo: { mode: NaN } }, range, "plakar.connectors.FileInfo.mode: expected a uint32, got NaN"],
+    [RecordCodec, { fileInfo: { mode: 5n } }, type, "plakar.connectors.FileInfo.mode: expected a uint32, got 5n"],
+    [RecordCodec, { fileInfo: { size: 5 } }, type, "plakar.connectors.FileInfo.size: expected an int64, got 5"],
     [
       RecordCodec,
       { fileInfo: { size: "5" } },
       type,
-      "plakar.connectors.FileInfo.size is an int64: it can not hold a string",
+      "plakar.connectors.FileInfo.size: expected an int64, got a string",
     ],
     [
       RecordCodec,
       { fileInfo: { size: 2n ** 63n } },
       range,
-      "plakar.connectors.FileInfo.size is an int64: it can not hold 9223372036854775808n",
+      "plakar.connectors.FileInfo.size: expected an int64, got 9223372036854775808n",
     ],
     [
       RecordCodec,
       { fileInfo: { size: -(2n ** 63n) - 1n } },
       range,
-      "plakar.connectors.FileInfo.size is an int64: it can not hold -9223372036854775809n",
+      "plakar.connectors.FileInfo.size: expected an int64, got -9223372036854775809n",
     ],
-    [RecordCodec, { fileInfo: { ino: -1n } }, range, "plakar.connectors.FileInfo.ino is a uint64: it can not hold -1n"],
+    [RecordCodec, { fileInfo: { ino: -1n } }, range, "plakar.connectors.FileInfo.ino: expected a uint64, got -1n"],
     [
       RecordCodec,
       { fileInfo: { ino: 2n ** 64n } },
       range,
-      "plakar.connectors.FileInfo.ino is a uint64: it can not hold 18446744073709551616n",
+      "plakar.connectors.FileInfo.ino: expected a uint64, got 18446744073709551616n",
     ],
     [
       RecordCodec,
       { fileInfo: { modTime: { nanos: 2 ** 31 } } },
       range,
-      "google.protobuf.Timestamp.nanos is an int32: it can not hold 2147483648",
+      "google.protobuf.Timestamp.nanos: expected an int32, got 2147483648",
     ],
-    [
-      RecordCodec,
-      { xattrType: "ADS" },
-      type,
-      "plakar.connectors.Record.xattrType is an int32: it can not hold a string",
-    ],
-    [
-      ModeResponseCodec,
-      { mode: -(2 ** 31) - 1 },
-      range,
-      "store.ModeResponse.mode is an int32: it can not hold -2147483649",
-    ],
-    [ModeResponseCodec, { mode: 5n }, type, "store.ModeResponse.mode is an int32: it can not hold 5n"],
-    [GetResponseCodec, { chunk: "text" }, type, "store.GetResponse.chunk is bytes: it can not hold a string"],
-    [GetResponseCodec, { chunk: [1, 2] }, type, "store.GetResponse.chunk is bytes: it can not hold an array"],
-    [
-      ListResponseCodec,
-      { macs: [new Uint8Array(1), null] },
-      type,
-      "store.ListResponse.macs is bytes: it can not hold null",
-    ],
-    [InitRequestCodec, { config: { a: 1 } }, type, "store.InitRequest.config is a string: it can not hold 1"],
+    [RecordCodec, { xattrType: "ADS" }, type, "plakar.connectors.Record.xattrType: expected an int32, got a string"],
+    [ModeResponseCodec, { mode: -(2 ** 31) - 1 }, range, "store.ModeResponse.mode: expected an int32, got -2147483649"],
+    [ModeResponseCodec, { mode: 5n }, type, "store.ModeResponse.mode: expected an int32, got 5n"],
+    [GetResponseCodec, { chunk: "text" }, type, "store.GetResponse.chunk: expected bytes, got a string"],
+    [GetResponseCodec, { chunk: [1, 2] }, type, "store.GetResponse.chunk: expected bytes, got an array"],
+    [ListResponseCodec, { macs: [new Uint8Array(1), null] }, type, "store.ListResponse.macs: expected bytes, got null"],
+    [InitRequestCodec, { config: { a: 1 } }, type, "store.InitRequest.config: expected a string, got 1"],
     [
       InitRequestCodec,
       { config: { "\ud800": "1" } },
       type,
-      "store.InitRequest.config is a string: it can not hold a lone surrogate, which UTF-8 can not express",
+      "store.InitRequest.config: expected a string that UTF-8 can encode, got one with a lone surrogate",
     ],
-    [InitRequestCodec, { config: ["a"] }, type, "store.InitRequest.config is a map: it can not hold an array"],
+    [InitRequestCodec, { config: ["a"] }, type, "store.InitRequest.config: expected a map, got an array"],
     [
       ExportRequestCodec,
       { packet: { case: "chunk", value: undefined } },
       type,
-      "plakar.exporter.ExportRequest.chunk is bytes: it can not hold undefined",
+      "plakar.exporter.ExportRequest.chunk: expected bytes, got undefined",
     ],
-    [ExportRequestCodec, undefined, type, "a plakar.exporter.ExportRequest is an object"],
+    [ExportRequestCodec, undefined, type, "plakar.exporter.ExportRequest: expected an object, got undefined"],
   ])("%#", (codec, message, expected, text) => {
     const writer = new Writer();
     writer.length = 3;
@@ -170,12 +145,12 @@ describe("what a field can not hold is refused with its name", () => {
     }
     expect(refusal).toBeInstanceOf(expected);
     expect((refusal as Error).message).toBe(text);
-    // Nothing of it is sent.
+    // No part of the message is kept.
     expect(writer.length).toBe(3);
   });
 });
 
-describe("fields that are not there", () => {
+describe("absent and default fields", () => {
   it.each<[AnyCodec, object]>([
     [RecordCodec, {}],
     [
@@ -199,7 +174,7 @@ describe("fields that are not there", () => {
   });
 });
 
-describe("long content at a message's end", () => {
+describe("long content at the end of a message", () => {
   const content = new Uint8Array(16_384).fill(7);
   const whole = ({ written, tail }: ReturnType<typeof encode>): Buffer =>
     Buffer.concat([written, tail ?? Buffer.alloc(0)]);
@@ -216,15 +191,15 @@ describe("long content at a message's end", () => {
   });
 
   it.each<[string, AnyCodec, object]>([
-    ["it is not the end", PutRequestCodec, { chunk: content, flags: 1 }],
+    ["it is not at the end", PutRequestCodec, { chunk: content, flags: 1 }],
     ["it is short", GetResponseCodec, { chunk: content.subarray(1) }],
     ["it is within another message", StoreFileRequestCodec, { type: { case: "data", value: { chunk: content } } }],
     ["it is within a list", ListResponseCodec, { macs: [content] }],
-  ])("is written where %s", (_, codec, message) => {
+  ])("is written if %s", (_, codec, message) => {
     expect(encode(codec, message).tail).toBeUndefined();
   });
 
-  it("makes the same bytes in all cases", () => {
+  it("results in the same bytes in all cases", () => {
     const put = { chunk: content, flags: 1, type: 3 };
     expect(
       whole(encode(PutRequestCodec, put)).equals(toBinary(store.PutRequestSchema, create(store.PutRequestSchema, put))),
@@ -245,8 +220,8 @@ describe("long content at a message's end", () => {
   });
 });
 
-describe("a map's key of __proto__", () => {
-  it("is written when it is the map's own", () => {
+describe("the map key __proto__", () => {
+  it("is written if it is an own property of the map", () => {
     const config = JSON.parse('{"__proto__":"1","a":"2"}') as Record<string, string>;
     expect(
       encode(InitRequestCodec, { config }).written.equals(

@@ -1,5 +1,5 @@
 /**
- * Holds every generated codec to protobuf-es: the same bytes, the same messages.
+ * Compares every generated codec with protobuf-es: the same bytes, the same messages.
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
@@ -26,7 +26,7 @@ describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
   }
 
   function decoded(bytes: Uint8Array, isBorrowed = false): unknown {
-    // With other bytes on both sides, which must not matter.
+    // Surrounded by other bytes, which must not matter.
     const around = Buffer.concat([Buffer.alloc(3, 0xff), bytes, Buffer.alloc(11, 0x01)]);
     const message = codec.decode(around, 3, 3 + bytes.length, isBorrowed);
     if (isBorrowed) around.fill(0x55);
@@ -35,13 +35,13 @@ describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
 
   const expected = (bytes: Uint8Array): unknown => fromBinary(desc, bytes, { readUnknownFields: false });
 
-  it("writes the same bytes, behind what is written", () => {
+  it("appends the same bytes", () => {
     fc.assert(
       fc.property(init, (value) => {
         if (writer.length > 1_000_000) writer.length = 0;
         const bytes = bytesOf(value);
         expect(encoded(value).equals(bytes)).toBe(true);
-        // What has been decoded can be encoded, too.
+        // A decoded message can be encoded again.
         expect(encoded(decoded(bytes) as object).equals(bytes)).toBe(true);
       }),
       { seed: SEED, numRuns },
@@ -54,7 +54,7 @@ describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
         const bytes = bytesOf(value);
         const message = decoded(bytes, isBorrowed);
         expect(message).toEqual(expected(bytes));
-        // All fields are there, in one order: every message of a type has the same shape to the engine.
+        // All fields are present and in the same order, so the engine sees one shape for all messages of a type.
         expect(Object.keys(message as object)).toEqual([
           "$typeName",
           ...desc.members.map(({ localName }) => localName),
@@ -64,7 +64,7 @@ describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
     );
   });
 
-  it("reads the same message where fields are in any order, come again, in parts, and between unknown ones", () => {
+  it("reads the same message with fields in any order, repeated, split in parts, and between unknown fields", () => {
     fc.assert(
       fc.property(init, init, fc.integer(), (one, other, chanceSeed) => {
         const bytes = scramble(desc, Buffer.concat([bytesOf(one), bytesOf(other)]), chanceOf(chanceSeed));
@@ -74,27 +74,27 @@ describe.each(messages)("$name", ({ desc, codec }: MessageCase) => {
     );
   });
 
-  /** What protobuf-es makes of it, and we must unless we refuse it. */
+  /** Checks that the bytes are refused, or decoded to the same message as by protobuf-es. */
   function agree(bytes: Uint8Array): void {
     let ours: unknown;
     try {
       ours = decoded(bytes);
     } catch (error) {
       expect(error).toBeInstanceOf(StatusError);
-      expect((error as StatusError).message.startsWith(`the request is no ${desc.typeName}: `)).toBe(true);
+      expect((error as StatusError).message.startsWith(`the request is not a valid ${desc.typeName}: `)).toBe(true);
       return;
     }
-    // Whatever we take can be sent on.
+    // A message that is accepted can be encoded again.
     codec.encode(ours as object, new Writer());
-    // What else may stand in an entry of a map, protobuf-es takes for further fields of the entry.
+    // protobuf-es misreads unknown fields in a map entry as further fields of the entry.
     if (!hasForeignEntry(desc, bytes)) expect(ours).toEqual(expected(bytes));
   }
 
-  it("refuses other bytes, or reads what protobuf-es reads", () => {
+  it("refuses arbitrary bytes, or reads the same as protobuf-es", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), agree), { seed: SEED, numRuns: 2 * numRuns });
   });
 
-  it("refuses a changed message, or reads what protobuf-es reads", () => {
+  it("refuses a damaged message, or reads the same as protobuf-es", () => {
     fc.assert(
       fc.property(init, fc.integer(), (value, chanceSeed) => {
         agree(damage(bytesOf(value), chanceOf(chanceSeed)));

@@ -1,6 +1,6 @@
 /**
- * Holds the stubs against the facts about deployed hosts: every service, method
- * kind, message, field number and type.
+ * Compares the stubs with the recorded descriptors of deployed hosts: every service, method kind, message, field number
+ * and type.
  */
 import { readFileSync } from "node:fs";
 import { ScalarType, type DescEnum, type DescField, type DescFile, type DescMessage } from "@bufbuild/protobuf";
@@ -40,7 +40,7 @@ const generations = {
   ],
 } as const;
 
-/** What the contract lists beyond the descriptors: no released host sends any of it. */
+/** Enums and fields that the contract lists in addition to the descriptors. No released host sends any of them. */
 const beyond: Record<keyof typeof generations, { enums: string[]; fields: string[] }> = {
   "v1.0": { enums: [], fields: ["importer.Options.excludes"] },
   "v1.1": {
@@ -72,7 +72,7 @@ describe.each(["v1.0", "v1.1"] as const)("the stubs of generation %s", (generati
     expect(ours.services).toEqual(facts.services);
   });
 
-  it("have the enumerations of deployed hosts, and those of the named list", () => {
+  it("have the enums of deployed hosts, and the listed additions", () => {
     expect(Object.keys(ours.enums).sort()).toEqual([...Object.keys(facts.enums), ...extra.enums].sort());
     for (const [name, values] of Object.entries(facts.enums))
       expect({ [name]: ours.enums[name] }).toEqual({ [name]: values });
@@ -82,7 +82,7 @@ describe.each(["v1.0", "v1.1"] as const)("the stubs of generation %s", (generati
     expect(Object.keys(ours.messages).sort()).toEqual(Object.keys(facts.messages).sort());
   });
 
-  it("have the fields of deployed hosts, and those of the named list", () => {
+  it("have the fields of deployed hosts, and the listed additions", () => {
     const found: string[] = [];
     for (const [message, fields] of Object.entries(facts.messages)) {
       const known = new Set(fields.map(({ name }) => name));

@@ -10,10 +10,10 @@ import type {
 } from "@bufbuild/protobuf";
 
 /**
- * What answers the RPCs of a service, by the methods' local names. Fits Connect's
- * `ServiceImpl`, whose declarations need those of a browser: authors should not.
+ * The implementation of a service, keyed by the local names of its methods. Compatible with Connect's `ServiceImpl`,
+ * whose declarations would require those of a browser.
  *
- * @typeParam Context - What it needs to know of a call: a part of Connect's `HandlerContext`.
+ * @typeParam Context - The context of a call: a part of Connect's `HandlerContext`.
  */
 export type ServiceImplementation<Service extends DescService, Context> = {
   [Name in keyof Service["method"]]: MethodImplementation<Service["method"][Name], Context>;

@@ -1,5 +1,5 @@
 /**
- * Holds the tables of services, and the packages' exports, to the descriptors.
+ * Compares the service tables and the package's exports with the descriptors.
  */
 import { readFileSync } from "node:fs";
 import { create, fromBinary, toBinary, type DescFile, type DescMessage, type DescService } from "@bufbuild/protobuf";
@@ -31,7 +31,7 @@ const services = files.flatMap(([file]) =>
 const NUM_RUNS = 10;
 const SEED = 20260402;
 
-it("there is one for every service of both generations", () => {
+it("covers every service of both generations", () => {
   expect(services.map(([name]) => name)).toEqual(Object.keys(tables));
 });
 
@@ -48,9 +48,9 @@ describe.each(services)("the table of %s", (name, service) => {
   });
 
   it.each(service.methods.map((method, i) => [method.name, method, i] as const))(
-    "reads the requests of %s, and writes its responses",
+    "decodes the requests of %s, and encodes its responses",
     (_, method, i) => {
-      // There is one, or the test before has failed.
+      // Exists, or the previous test has failed.
       const { input, output } = tables[name]?.methods[i] as MethodTable;
       eachOf(method.input, (bytes) => {
         expect(input.decode(bytes, 0, bytes.length, false)).toEqual(fromBinary(method.input, bytes));
@@ -87,7 +87,7 @@ function expectedMethods(service: DescService): unknown {
 it.each<[string, string, (file: DescFile) => boolean]>([
   ["codecs", "codec", () => true],
   ["tables", "table", ({ services }) => services.length > 0],
-])("every proto's %s are a subpath of their own", (folder, kind, has) => {
+])("exports the %s of every proto as a subpath", (folder, kind, has) => {
   const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
     exports: Record<string, { default: string }>;
   };
@@ -100,7 +100,7 @@ it.each<[string, string, (file: DescFile) => boolean]>([
   );
 });
 
-it("codecs and tables load no protobuf library, no stubs, and tables no codec that a server does not need", () => {
+it("loads no protobuf library or stubs in codecs and tables, and no codec in tables", () => {
   for (const [file] of files) {
     for (const kind of file.services.length > 0 ? ["codec", "table"] : ["codec"]) {
       const text = readFileSync(new URL(`src/${file.name}_${kind}.ts`, import.meta.url), "utf8");

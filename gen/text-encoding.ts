@@ -1,13 +1,13 @@
 import { configureTextEncoding } from "@bufbuild/protobuf/wire";
 
 const encoder = new TextEncoder();
-// Without ignoreBOM a leading U+FEFF is dropped: a link to such a name would silently lead elsewhere.
+// Without ignoreBOM, a leading U+FEFF is dropped: a link to such a name would silently point elsewhere.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /**
- * Texts as protobuf has them: every character is kept. protobuf-es as it comes
- * takes a byte order mark away. What it does for invalid texts stays as it is.
+ * Makes protobuf-es keep every character of a string: by default it drops a byte order mark. Invalid strings are still
+ * handled as by default.
  */
 configureTextEncoding({
   encodeUtf8: (text) => encoder.encode(text),

@@ -1,6 +1,6 @@
 /**
- * Holds the reading of acknowledgements, which leaves out what nobody reads, to the
- * reading of all: the same is refused, in the same words, and the rest is the same.
+ * Compares the decoder of acknowledgements in the table, which leaves out the unread field, with the complete codec:
+ * both refuse the same bytes with the same text, and agree on all other fields.
  */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
@@ -16,7 +16,7 @@ const NUM_RUNS = 500;
 
 function tableDecoder() {
   const method = importerTable.methods.find(({ localName }) => localName === "import");
-  if (method === undefined) throw new Error("there is no import");
+  if (method === undefined) throw new Error("the importer table has no method import");
   return method.input;
 }
 
@@ -25,7 +25,7 @@ const init = initOf(ImportRequestSchema);
 const bytesOf = (value: Record<string, unknown>): Uint8Array =>
   toBinary(ImportRequestSchema, create(ImportRequestSchema, value));
 
-/** What is read, or why it is refused; without the field. */
+/** Returns the message without the unread field, or the text of the refusal. */
 function outcome(decode: () => unknown): unknown {
   try {
     const message = decode() as ImportRequest;
@@ -41,7 +41,7 @@ function agree(bytes: Uint8Array): void {
   expect(outcome(() => input.decode(bytes, 0, bytes.length, false))).toEqual(all);
 }
 
-/** As hosts send it. */
+/** An acknowledgement as hosts send it. */
 const acknowledgement = {
   result: {
     header: {
@@ -67,7 +67,7 @@ const acknowledgement = {
 };
 
 describe("an acknowledgement", () => {
-  it("is read without what is known of its file, if that is as hosts send it", () => {
+  it("is decoded without fileInfo when it has the form that hosts send", () => {
     const bytes = bytesOf(acknowledgement);
     const message = input.decode(bytes, 0, bytes.length, false) as ImportRequest;
     const all = fromBinary(ImportRequestSchema, bytes);
@@ -77,13 +77,13 @@ describe("an acknowledgement", () => {
     expect(message.result?.error).toBe("not kept");
   });
 
-  it("is read with it as part of any other message, also right after", () => {
+  it("is decoded with fileInfo by the codec, also right after", () => {
     const bytes = bytesOf(acknowledgement);
     input.decode(bytes, 0, bytes.length, false);
     expect(ImportRequestCodec.decode(bytes, 0, bytes.length, false)).toEqual(fromBinary(ImportRequestSchema, bytes));
   });
 
-  it("is refused wherever it is broken off, or changed, in the words in which it is read whole", () => {
+  it("is refused with the same text as by the codec when it is truncated or has a changed byte", () => {
     const bytes = bytesOf(acknowledgement);
     for (let end = 0; end <= bytes.length; end += 1) agree(bytes.subarray(0, end));
     for (let at = 0; at < bytes.length; at += 1) {
@@ -95,7 +95,7 @@ describe("an acknowledgement", () => {
     }
   });
 
-  it("is the same but for that, whatever it holds", () => {
+  it("is the same except for fileInfo, whatever it contains", () => {
     fc.assert(
       fc.property(init, init, fc.integer(), (one, other, chanceSeed) => {
         agree(bytesOf(one));
@@ -105,7 +105,7 @@ describe("an acknowledgement", () => {
     );
   });
 
-  it("is refused as it is otherwise, or is the same, when bytes of it are changed", () => {
+  it("is refused with the same text, or is the same, when it is damaged", () => {
     fc.assert(
       fc.property(init, fc.integer(), (value, chanceSeed) => {
         agree(damage(bytesOf(value), chanceOf(chanceSeed)));

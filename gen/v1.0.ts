@@ -1,6 +1,6 @@
 /**
- * Stubs of generation v1.0 (Plakar 1.0.3 to 1.0.6), one namespace for each of
- * upstream's packages: their message names repeat (`InitRequest`, …).
+ * Stubs of generation v1.0 (Plakar 1.0.3 to 1.0.6), with one namespace for each upstream package, because some message
+ * names (`InitRequest`, …) occur in several.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Stubs of generation v1.1 (Plakar 1.1.0 to 1.1.4), one namespace for each of
- * upstream's packages: their message names repeat (`InitRequest`, …).
+ * Stubs of generation v1.1 (Plakar 1.1.0 to 1.1.4), with one namespace for each upstream package, because some message
+ * names (`InitRequest`, …) occur in several.
  *
  * @module
  */

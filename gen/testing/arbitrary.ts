@@ -1,5 +1,5 @@
 /**
- * Messages made from descriptors, for property tests.
+ * Arbitrary messages for property tests, derived from descriptors.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const text = fc.oneof(
       "a".repeat(128),
     ),
   },
-  // Lengths of three bytes; the second is one of two if it is taken for ASCII.
+  // Lengths that take three bytes. For the second, two would be enough if it were ASCII.
   { weight: 1, arbitrary: fc.constantFrom("a".repeat(16_384), "€".repeat(5462)) },
 );
 const bytes = fc.oneof(
@@ -60,7 +60,7 @@ const scalars: Readonly<Partial<Record<ScalarType, fc.Arbitrary<unknown>>>> = {
   [ScalarType.UINT64]: uint64,
 };
 
-/** What `create` takes for a message: fields may be absent, undefined, default or extreme. */
+/** Returns an arbitrary for the input of `create`: fields may be absent, undefined, default or extreme. */
 export function initOf(desc: DescMessage): fc.Arbitrary<Record<string, unknown>> {
   const members = desc.members.map(
     (member) => [member.localName, fc.option(memberOf(member), { nil: undefined })] as const,
@@ -76,7 +76,7 @@ function memberOf(member: DescField | DescOneof): fc.Arbitrary<unknown> {
 
 function fieldOf(field: DescField): fc.Arbitrary<unknown> {
   switch (field.fieldKind) {
-    // What becomes of "__proto__" has tests of its own.
+    // The key "__proto__" has tests of its own.
     case "map":
       return fc.dictionary(
         text.filter((key) => key !== "__proto__"),

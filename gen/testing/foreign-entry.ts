@@ -2,8 +2,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
 /**
- * Whether an entry of a map holds more than a key and a value: protobuf-es does not skip it but goes on within it. Or
- * whether its key is "__proto__", which protobuf-es loses.
+ * Returns true if protobuf-es would misread a map entry of the message: one with further fields, which protobuf-es does
+ * not skip properly, or with the key "__proto__", which it loses.
  */
 export function hasForeignEntry(desc: DescMessage, bytes: Uint8Array): boolean {
   const reader = new BinaryReader(bytes);

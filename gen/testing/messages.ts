@@ -1,5 +1,5 @@
 /**
- * Every message of both generations with its codec, for tests.
+ * All messages of both generations with their codecs, for tests.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import * as store_v1_1 from "../src/v1_1/store_codec.js";
 import * as v1_0 from "../v1.0.js";
 import * as v1_1 from "../v1.1.js";
 
-/** Each proto, and what the generator wrote of it. */
+/** Each proto with the module of its generated codecs. */
 export const files: readonly (readonly [DescFile, object])[] = [
   [file_google_protobuf_timestamp, timestamp],
   [v1_0.importer.file_v1_0_importer, importer_v1_0],
@@ -29,14 +29,14 @@ export const files: readonly (readonly [DescFile, object])[] = [
   [v1_1.store.file_v1_1_store, store_v1_1],
 ];
 
-/** A message and its codec, and a name that occurs once. */
+/** A message with its codec and a unique name. */
 export interface MessageCase {
   readonly name: string;
   readonly desc: DescMessage;
   readonly codec: MessageCodec<unknown, object>;
 }
 
-/** Every message there is. */
+/** All messages of both generations. */
 export const messages: readonly MessageCase[] = files.flatMap(([file, codecs]) =>
   allOf(file.messages).map((desc) => ({
     name: `${desc.typeName} of ${file.name}`,

@@ -1,15 +1,15 @@
 /**
- * The same message in other bytes, and messages that were damaged, for property tests.
+ * Unusual encodings of messages, and damaged messages, for property tests.
  *
  * @module
  */
 import type { DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-/** Answers with a whole number from 0 up to a bound, which is not among them. */
+/** Returns a random integer from 0 up to a bound, which is excluded. */
 export type Chance = (bound: number) => number;
 
-/** Chance that can be repeated. */
+/** Returns a reproducible source of random integers. */
 export function chanceOf(seed: number): Chance {
   let state = seed >>> 0;
   return (bound) => {
@@ -21,8 +21,8 @@ export function chanceOf(seed: number): Chance {
 }
 
 /**
- * A valid encoding that no encoder writes: fields in any order, some twice, messages in parts, unknown fields of every
- * wire type between them, at every depth.
+ * Converts a message to an equally valid encoding that no encoder writes: fields in any order, some of them twice,
+ * messages split in parts, and unknown fields of every wire type in between, at every depth.
  */
 export function scramble(desc: DescMessage, bytes: Uint8Array, chance: Chance): Uint8Array {
   const parts: Uint8Array[] = [];
@@ -35,7 +35,7 @@ export function scramble(desc: DescMessage, bytes: Uint8Array, chance: Chance): 
   return Buffer.concat(parts);
 }
 
-/** The beginning of a message with some bytes changed, and in half of the cases broken off. */
+/** Returns the first 300 bytes of a message with some bytes changed, and truncated in half of the cases. */
 export function damage(message: Uint8Array, chance: Chance): Uint8Array {
   const bytes = Buffer.from(message.subarray(0, 300));
   for (let changes = chance(3); changes >= 0 && bytes.length > 0; changes--) bytes[chance(bytes.length)] = chance(256);
@@ -60,7 +60,7 @@ function* fieldsOf(desc: DescMessage, bytes: Uint8Array, chance: Chance): Genera
   }
 }
 
-/** Where the first field ends. */
+/** Returns the offset at which the first field ends. */
 function firstFields(bytes: Uint8Array): number {
   const reader = new BinaryReader(bytes);
   if (reader.len === 0) return 0;

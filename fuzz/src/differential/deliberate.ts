@@ -271,7 +271,7 @@ export const deliberate: readonly Deliberate[] = [
   {
     name: "a message is read by generated code",
     why: "It rejects two things that protobuf-es accepts (see gen/README.md): fields of another wire type, and fields that extend beyond their parent. Where both reject, its error names the field.",
-    explains: status(/the request is no /),
+    explains: status(/the request is not a valid /),
     hasConsequences: true,
   },
   {

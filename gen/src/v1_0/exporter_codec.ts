@@ -16,7 +16,7 @@ import { readTimestamp, writeTimestamp } from "../google/protobuf/timestamp_code
 const fieldsOfOptions: FieldNames = [undefined, "maxconcurrency"];
 
 /**
- * Reads the fields of exporter.Options up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.Options up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOptions(r: Reader, before?: Options): Options {
   let $maxconcurrency: Options["maxconcurrency"] = 0n;
@@ -61,7 +61,7 @@ export const OptionsCodec: MessageCodec<Options, MessageInitShape<typeof Options
 const fieldsOfInitRequest: FieldNames = [undefined, "options", "proto", "config"];
 
 /**
- * Reads the fields of exporter.InitRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.InitRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitRequest(r: Reader, before?: InitRequest): InitRequest {
   let $options: InitRequest["options"] = undefined;
@@ -130,7 +130,7 @@ export const InitRequestCodec: MessageCodec<InitRequest, MessageInitShape<typeof
 const fieldsOfInitResponse: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of exporter.InitResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.InitResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitResponse(r: Reader, before?: InitResponse): InitResponse {
   let $cookie: InitResponse["cookie"] = "";
@@ -175,7 +175,7 @@ export const InitResponseCodec: MessageCodec<InitResponse, MessageInitShape<type
 const fieldsOfRootRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of exporter.RootRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.RootRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readRootRequest(r: Reader, before?: RootRequest): RootRequest {
   let $cookie: RootRequest["cookie"] = "";
@@ -220,7 +220,7 @@ export const RootRequestCodec: MessageCodec<RootRequest, MessageInitShape<typeof
 const fieldsOfRootResponse: FieldNames = [undefined, "root_path"];
 
 /**
- * Reads the fields of exporter.RootResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.RootResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readRootResponse(r: Reader, before?: RootResponse): RootResponse {
   let $rootPath: RootResponse["rootPath"] = "";
@@ -265,7 +265,7 @@ export const RootResponseCodec: MessageCodec<RootResponse, MessageInitShape<type
 const fieldsOfCreateDirectoryRequest: FieldNames = [undefined, "pathname", "cookie"];
 
 /**
- * Reads the fields of exporter.CreateDirectoryRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.CreateDirectoryRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateDirectoryRequest(r: Reader, before?: CreateDirectoryRequest): CreateDirectoryRequest {
   let $pathname: CreateDirectoryRequest["pathname"] = "";
@@ -320,7 +320,7 @@ export const CreateDirectoryRequestCodec: MessageCodec<CreateDirectoryRequest, M
 const fieldsOfCreateDirectoryResponse: FieldNames = [];
 
 /**
- * Reads the fields of exporter.CreateDirectoryResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.CreateDirectoryResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateDirectoryResponse(r: Reader, _before?: CreateDirectoryResponse): CreateDirectoryResponse {
   let tag = 0;
@@ -353,7 +353,7 @@ export const CreateDirectoryResponseCodec: MessageCodec<CreateDirectoryResponse,
 const fieldsOfHeader: FieldNames = [undefined, "pathname", "size"];
 
 /**
- * Reads the fields of exporter.Header up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.Header up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readHeader(r: Reader, before?: Header): Header {
   let $pathname: Header["pathname"] = "";
@@ -408,7 +408,7 @@ export const HeaderCodec: MessageCodec<Header, MessageInitShape<typeof HeaderSch
 const fieldsOfData: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of exporter.Data up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.Data up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readData(r: Reader, before?: Data): Data {
   let $chunk: Data["chunk"] = noBytes;
@@ -435,7 +435,7 @@ export function readData(r: Reader, before?: Data): Data {
 }
 
 /**
- * Writes the fields of exporter.Data. What it returns is still to be written.
+ * Writes the fields of exporter.Data. The caller has to write the bytes that it returns.
  */
 export function writeData(w: Writer, m: MessageInitShape<typeof DataSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -454,7 +454,7 @@ export const DataCodec: MessageCodec<Data, MessageInitShape<typeof DataSchema>> 
 const fieldsOfStoreFileRequest: FieldNames = [undefined, "header", "data", "cookie"];
 
 /**
- * Reads the fields of exporter.StoreFileRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.StoreFileRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readStoreFileRequest(r: Reader, before?: StoreFileRequest): StoreFileRequest {
   let $type: StoreFileRequest["type"] = { case: undefined };
@@ -525,7 +525,7 @@ export const StoreFileRequestCodec: MessageCodec<StoreFileRequest, MessageInitSh
 const fieldsOfStoreFileResponse: FieldNames = [];
 
 /**
- * Reads the fields of exporter.StoreFileResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.StoreFileResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readStoreFileResponse(r: Reader, _before?: StoreFileResponse): StoreFileResponse {
   let tag = 0;
@@ -558,7 +558,7 @@ export const StoreFileResponseCodec: MessageCodec<StoreFileResponse, MessageInit
 const fieldsOfFileInfo: FieldNames = [undefined, "name", "size", "mode", "mod_time", "dev", "ino", "uid", "gid", "nlink", "username", "groupname", "flags"];
 
 /**
- * Reads the fields of exporter.FileInfo up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.FileInfo up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readFileInfo(r: Reader, before?: FileInfo): FileInfo {
   let $name: FileInfo["name"] = "";
@@ -717,7 +717,7 @@ export const FileInfoCodec: MessageCodec<FileInfo, MessageInitShape<typeof FileI
 const fieldsOfSetPermissionsRequest: FieldNames = [undefined, "pathname", "file_info", "cookie"];
 
 /**
- * Reads the fields of exporter.SetPermissionsRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.SetPermissionsRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readSetPermissionsRequest(r: Reader, before?: SetPermissionsRequest): SetPermissionsRequest {
   let $pathname: SetPermissionsRequest["pathname"] = "";
@@ -786,7 +786,7 @@ export const SetPermissionsRequestCodec: MessageCodec<SetPermissionsRequest, Mes
 const fieldsOfSetPermissionsResponse: FieldNames = [];
 
 /**
- * Reads the fields of exporter.SetPermissionsResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.SetPermissionsResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readSetPermissionsResponse(r: Reader, _before?: SetPermissionsResponse): SetPermissionsResponse {
   let tag = 0;
@@ -819,7 +819,7 @@ export const SetPermissionsResponseCodec: MessageCodec<SetPermissionsResponse, M
 const fieldsOfCreateLinkRequest: FieldNames = [undefined, "oldname", "newname", "ltype", "cookie"];
 
 /**
- * Reads the fields of exporter.CreateLinkRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.CreateLinkRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateLinkRequest(r: Reader, before?: CreateLinkRequest): CreateLinkRequest {
   let $oldname: CreateLinkRequest["oldname"] = "";
@@ -894,7 +894,7 @@ export const CreateLinkRequestCodec: MessageCodec<CreateLinkRequest, MessageInit
 const fieldsOfCreateLinkResponse: FieldNames = [];
 
 /**
- * Reads the fields of exporter.CreateLinkResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.CreateLinkResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateLinkResponse(r: Reader, _before?: CreateLinkResponse): CreateLinkResponse {
   let tag = 0;
@@ -927,7 +927,7 @@ export const CreateLinkResponseCodec: MessageCodec<CreateLinkResponse, MessageIn
 const fieldsOfCloseRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of exporter.CloseRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.CloseRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseRequest(r: Reader, before?: CloseRequest): CloseRequest {
   let $cookie: CloseRequest["cookie"] = "";
@@ -972,7 +972,7 @@ export const CloseRequestCodec: MessageCodec<CloseRequest, MessageInitShape<type
 const fieldsOfCloseResponse: FieldNames = [];
 
 /**
- * Reads the fields of exporter.CloseResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of exporter.CloseResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseResponse(r: Reader, _before?: CloseResponse): CloseResponse {
   let tag = 0;

@@ -16,7 +16,7 @@ import { readTimestamp, writeTimestamp } from "../google/protobuf/timestamp_code
 const fieldsOfOptions: FieldNames = [undefined, "hostname", "os", "arch", "cwd", "maxconcurrency", "excludes"];
 
 /**
- * Reads the fields of importer.Options up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.Options up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOptions(r: Reader, before?: Options): Options {
   let $hostname: Options["hostname"] = "";
@@ -114,7 +114,7 @@ export const OptionsCodec: MessageCodec<Options, MessageInitShape<typeof Options
 const fieldsOfInitRequest: FieldNames = [undefined, "options", "proto", "config"];
 
 /**
- * Reads the fields of importer.InitRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.InitRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitRequest(r: Reader, before?: InitRequest): InitRequest {
   let $options: InitRequest["options"] = undefined;
@@ -183,7 +183,7 @@ export const InitRequestCodec: MessageCodec<InitRequest, MessageInitShape<typeof
 const fieldsOfInitResponse: FieldNames = [undefined, "error", "cookie"];
 
 /**
- * Reads the fields of importer.InitResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.InitResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitResponse(r: Reader, before?: InitResponse): InitResponse {
   let $error: InitResponse["error"] = undefined;
@@ -238,7 +238,7 @@ export const InitResponseCodec: MessageCodec<InitResponse, MessageInitShape<type
 const fieldsOfInfoRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of importer.InfoRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.InfoRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInfoRequest(r: Reader, before?: InfoRequest): InfoRequest {
   let $cookie: InfoRequest["cookie"] = "";
@@ -283,7 +283,7 @@ export const InfoRequestCodec: MessageCodec<InfoRequest, MessageInitShape<typeof
 const fieldsOfInfoResponse: FieldNames = [undefined, "type", "origin", "root"];
 
 /**
- * Reads the fields of importer.InfoResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.InfoResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInfoResponse(r: Reader, before?: InfoResponse): InfoResponse {
   let $type: InfoResponse["type"] = "";
@@ -348,7 +348,7 @@ export const InfoResponseCodec: MessageCodec<InfoResponse, MessageInitShape<type
 const fieldsOfScanRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of importer.ScanRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ScanRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readScanRequest(r: Reader, before?: ScanRequest): ScanRequest {
   let $cookie: ScanRequest["cookie"] = "";
@@ -393,7 +393,7 @@ export const ScanRequestCodec: MessageCodec<ScanRequest, MessageInitShape<typeof
 const fieldsOfExtendedAttribute: FieldNames = [undefined, "name", "type"];
 
 /**
- * Reads the fields of importer.ExtendedAttribute up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ExtendedAttribute up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readExtendedAttribute(r: Reader, before?: ExtendedAttribute): ExtendedAttribute {
   let $name: ExtendedAttribute["name"] = "";
@@ -448,7 +448,7 @@ export const ExtendedAttributeCodec: MessageCodec<ExtendedAttribute, MessageInit
 const fieldsOfScanRecordFileInfo: FieldNames = [undefined, "name", "size", "mode", "mod_time", "dev", "ino", "uid", "gid", "nlink", "username", "groupname", "flags"];
 
 /**
- * Reads the fields of importer.ScanRecordFileInfo up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ScanRecordFileInfo up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readScanRecordFileInfo(r: Reader, before?: ScanRecordFileInfo): ScanRecordFileInfo {
   let $name: ScanRecordFileInfo["name"] = "";
@@ -607,7 +607,7 @@ export const ScanRecordFileInfoCodec: MessageCodec<ScanRecordFileInfo, MessageIn
 const fieldsOfScanRecord: FieldNames = [undefined, "target", "fileinfo", "file_attributes", "xattr"];
 
 /**
- * Reads the fields of importer.ScanRecord up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ScanRecord up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readScanRecord(r: Reader, before?: ScanRecord): ScanRecord {
   let $target: ScanRecord["target"] = "";
@@ -690,7 +690,7 @@ export const ScanRecordCodec: MessageCodec<ScanRecord, MessageInitShape<typeof S
 const fieldsOfScanError: FieldNames = [undefined, "message"];
 
 /**
- * Reads the fields of importer.ScanError up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ScanError up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readScanError(r: Reader, before?: ScanError): ScanError {
   let $message: ScanError["message"] = "";
@@ -735,7 +735,7 @@ export const ScanErrorCodec: MessageCodec<ScanError, MessageInitShape<typeof Sca
 const fieldsOfScanResponse: FieldNames = [undefined, "pathname", "record", "error"];
 
 /**
- * Reads the fields of importer.ScanResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ScanResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readScanResponse(r: Reader, before?: ScanResponse): ScanResponse {
   let $pathname: ScanResponse["pathname"] = "";
@@ -807,7 +807,7 @@ export const ScanResponseCodec: MessageCodec<ScanResponse, MessageInitShape<type
 const fieldsOfOpenReaderRequest: FieldNames = [undefined, "pathname", "cookie"];
 
 /**
- * Reads the fields of importer.OpenReaderRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.OpenReaderRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenReaderRequest(r: Reader, before?: OpenReaderRequest): OpenReaderRequest {
   let $pathname: OpenReaderRequest["pathname"] = "";
@@ -862,7 +862,7 @@ export const OpenReaderRequestCodec: MessageCodec<OpenReaderRequest, MessageInit
 const fieldsOfOpenReaderResponse: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of importer.OpenReaderResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.OpenReaderResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenReaderResponse(r: Reader, before?: OpenReaderResponse): OpenReaderResponse {
   let $chunk: OpenReaderResponse["chunk"] = noBytes;
@@ -889,7 +889,7 @@ export function readOpenReaderResponse(r: Reader, before?: OpenReaderResponse): 
 }
 
 /**
- * Writes the fields of importer.OpenReaderResponse. What it returns is still to be written.
+ * Writes the fields of importer.OpenReaderResponse. The caller has to write the bytes that it returns.
  */
 export function writeOpenReaderResponse(w: Writer, m: MessageInitShape<typeof OpenReaderResponseSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -908,7 +908,7 @@ export const OpenReaderResponseCodec: MessageCodec<OpenReaderResponse, MessageIn
 const fieldsOfCloseReaderRequest: FieldNames = [undefined, "pathname", "cookie"];
 
 /**
- * Reads the fields of importer.CloseReaderRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.CloseReaderRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseReaderRequest(r: Reader, before?: CloseReaderRequest): CloseReaderRequest {
   let $pathname: CloseReaderRequest["pathname"] = "";
@@ -963,7 +963,7 @@ export const CloseReaderRequestCodec: MessageCodec<CloseReaderRequest, MessageIn
 const fieldsOfCloseReaderResponse: FieldNames = [];
 
 /**
- * Reads the fields of importer.CloseReaderResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.CloseReaderResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseReaderResponse(r: Reader, _before?: CloseReaderResponse): CloseReaderResponse {
   let tag = 0;
@@ -996,7 +996,7 @@ export const CloseReaderResponseCodec: MessageCodec<CloseReaderResponse, Message
 const fieldsOfCloseRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of importer.CloseRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.CloseRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseRequest(r: Reader, before?: CloseRequest): CloseRequest {
   let $cookie: CloseRequest["cookie"] = "";
@@ -1041,7 +1041,7 @@ export const CloseRequestCodec: MessageCodec<CloseRequest, MessageInitShape<type
 const fieldsOfCloseResponse: FieldNames = [];
 
 /**
- * Reads the fields of importer.CloseResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.CloseResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseResponse(r: Reader, _before?: CloseResponse): CloseResponse {
   let tag = 0;
@@ -1074,7 +1074,7 @@ export const CloseResponseCodec: MessageCodec<CloseResponse, MessageInitShape<ty
 const fieldsOfEOFResponse: FieldNames = [];
 
 /**
- * Reads the fields of importer.EOFResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.EOFResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readEOFResponse(r: Reader, _before?: EOFResponse): EOFResponse {
   let tag = 0;
@@ -1107,7 +1107,7 @@ export const EOFResponseCodec: MessageCodec<EOFResponse, MessageInitShape<typeof
 const fieldsOfScanResponseError: FieldNames = [undefined, "name", undefined, "size"];
 
 /**
- * Reads the fields of importer.ScanResponseError up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ScanResponseError up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readScanResponseError(r: Reader, before?: ScanResponseError): ScanResponseError {
   let $name: ScanResponseError["name"] = "";

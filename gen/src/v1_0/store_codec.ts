@@ -15,7 +15,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 const fieldsOfMAC: FieldNames = [undefined, "value"];
 
 /**
- * Reads the fields of store.MAC up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.MAC up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readMAC(r: Reader, before?: MAC): MAC {
   let $value: MAC["value"] = noBytes;
@@ -42,7 +42,7 @@ export function readMAC(r: Reader, before?: MAC): MAC {
 }
 
 /**
- * Writes the fields of store.MAC. What it returns is still to be written.
+ * Writes the fields of store.MAC. The caller has to write the bytes that it returns.
  */
 export function writeMAC(w: Writer, m: MessageInitShape<typeof MACSchema>): Uint8Array | undefined {
   const $value = m.value;
@@ -61,7 +61,7 @@ export const MACCodec: MessageCodec<MAC, MessageInitShape<typeof MACSchema>> = /
 const fieldsOfInitRequest: FieldNames = [undefined, "proto", "config"];
 
 /**
- * Reads the fields of store.InitRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.InitRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitRequest(r: Reader, before?: InitRequest): InitRequest {
   let $proto: InitRequest["proto"] = "";
@@ -116,7 +116,7 @@ export const InitRequestCodec: MessageCodec<InitRequest, MessageInitShape<typeof
 const fieldsOfInitResponse: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.InitResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.InitResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitResponse(r: Reader, before?: InitResponse): InitResponse {
   let $cookie: InitResponse["cookie"] = "";
@@ -161,7 +161,7 @@ export const InitResponseCodec: MessageCodec<InitResponse, MessageInitShape<type
 const fieldsOfCreateRequest: FieldNames = [undefined, "config", "cookie"];
 
 /**
- * Reads the fields of store.CreateRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CreateRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateRequest(r: Reader, before?: CreateRequest): CreateRequest {
   let $config: CreateRequest["config"] = noBytes;
@@ -194,7 +194,7 @@ export function readCreateRequest(r: Reader, before?: CreateRequest): CreateRequ
 }
 
 /**
- * Writes the fields of store.CreateRequest. What it returns is still to be written.
+ * Writes the fields of store.CreateRequest. The caller has to write the bytes that it returns.
  */
 export function writeCreateRequest(w: Writer, m: MessageInitShape<typeof CreateRequestSchema>): Uint8Array | undefined {
   const $config = m.config;
@@ -218,7 +218,7 @@ export const CreateRequestCodec: MessageCodec<CreateRequest, MessageInitShape<ty
 const fieldsOfCreateResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.CreateResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CreateResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateResponse(r: Reader, _before?: CreateResponse): CreateResponse {
   let tag = 0;
@@ -251,7 +251,7 @@ export const CreateResponseCodec: MessageCodec<CreateResponse, MessageInitShape<
 const fieldsOfOpenRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.OpenRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.OpenRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenRequest(r: Reader, before?: OpenRequest): OpenRequest {
   let $cookie: OpenRequest["cookie"] = "";
@@ -296,7 +296,7 @@ export const OpenRequestCodec: MessageCodec<OpenRequest, MessageInitShape<typeof
 const fieldsOfOpenResponse: FieldNames = [undefined, "config"];
 
 /**
- * Reads the fields of store.OpenResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.OpenResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenResponse(r: Reader, before?: OpenResponse): OpenResponse {
   let $config: OpenResponse["config"] = noBytes;
@@ -323,7 +323,7 @@ export function readOpenResponse(r: Reader, before?: OpenResponse): OpenResponse
 }
 
 /**
- * Writes the fields of store.OpenResponse. What it returns is still to be written.
+ * Writes the fields of store.OpenResponse. The caller has to write the bytes that it returns.
  */
 export function writeOpenResponse(w: Writer, m: MessageInitShape<typeof OpenResponseSchema>): Uint8Array | undefined {
   const $config = m.config;
@@ -342,7 +342,7 @@ export const OpenResponseCodec: MessageCodec<OpenResponse, MessageInitShape<type
 const fieldsOfCloseRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.CloseRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CloseRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseRequest(r: Reader, before?: CloseRequest): CloseRequest {
   let $cookie: CloseRequest["cookie"] = "";
@@ -387,7 +387,7 @@ export const CloseRequestCodec: MessageCodec<CloseRequest, MessageInitShape<type
 const fieldsOfCloseResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.CloseResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CloseResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseResponse(r: Reader, _before?: CloseResponse): CloseResponse {
   let tag = 0;
@@ -420,7 +420,7 @@ export const CloseResponseCodec: MessageCodec<CloseResponse, MessageInitShape<ty
 const fieldsOfGetLocationRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.GetLocationRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetLocationRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetLocationRequest(r: Reader, before?: GetLocationRequest): GetLocationRequest {
   let $cookie: GetLocationRequest["cookie"] = "";
@@ -465,7 +465,7 @@ export const GetLocationRequestCodec: MessageCodec<GetLocationRequest, MessageIn
 const fieldsOfGetLocationResponse: FieldNames = [undefined, "location"];
 
 /**
- * Reads the fields of store.GetLocationResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetLocationResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetLocationResponse(r: Reader, before?: GetLocationResponse): GetLocationResponse {
   let $location: GetLocationResponse["location"] = "";
@@ -510,7 +510,7 @@ export const GetLocationResponseCodec: MessageCodec<GetLocationResponse, Message
 const fieldsOfGetModeRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.GetModeRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetModeRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetModeRequest(r: Reader, before?: GetModeRequest): GetModeRequest {
   let $cookie: GetModeRequest["cookie"] = "";
@@ -555,7 +555,7 @@ export const GetModeRequestCodec: MessageCodec<GetModeRequest, MessageInitShape<
 const fieldsOfGetModeResponse: FieldNames = [undefined, "mode"];
 
 /**
- * Reads the fields of store.GetModeResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetModeResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetModeResponse(r: Reader, before?: GetModeResponse): GetModeResponse {
   let $mode: GetModeResponse["mode"] = 0;
@@ -600,7 +600,7 @@ export const GetModeResponseCodec: MessageCodec<GetModeResponse, MessageInitShap
 const fieldsOfGetSizeRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.GetSizeRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetSizeRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetSizeRequest(r: Reader, before?: GetSizeRequest): GetSizeRequest {
   let $cookie: GetSizeRequest["cookie"] = "";
@@ -645,7 +645,7 @@ export const GetSizeRequestCodec: MessageCodec<GetSizeRequest, MessageInitShape<
 const fieldsOfGetSizeResponse: FieldNames = [undefined, "size"];
 
 /**
- * Reads the fields of store.GetSizeResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetSizeResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetSizeResponse(r: Reader, before?: GetSizeResponse): GetSizeResponse {
   let $size: GetSizeResponse["size"] = 0n;
@@ -690,7 +690,7 @@ export const GetSizeResponseCodec: MessageCodec<GetSizeResponse, MessageInitShap
 const fieldsOfGetStatesRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.GetStatesRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetStatesRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetStatesRequest(r: Reader, before?: GetStatesRequest): GetStatesRequest {
   let $cookie: GetStatesRequest["cookie"] = "";
@@ -735,7 +735,7 @@ export const GetStatesRequestCodec: MessageCodec<GetStatesRequest, MessageInitSh
 const fieldsOfGetStatesResponse: FieldNames = [undefined, "macs"];
 
 /**
- * Reads the fields of store.GetStatesResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetStatesResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetStatesResponse(r: Reader, before?: GetStatesResponse): GetStatesResponse {
   let $macs: GetStatesResponse["macs"] = [];
@@ -786,7 +786,7 @@ export const GetStatesResponseCodec: MessageCodec<GetStatesResponse, MessageInit
 const fieldsOfPutStateRequest: FieldNames = [undefined, "mac", "chunk", "cookie"];
 
 /**
- * Reads the fields of store.PutStateRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutStateRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutStateRequest(r: Reader, before?: PutStateRequest): PutStateRequest {
   let $mac: PutStateRequest["mac"] = undefined;
@@ -827,7 +827,7 @@ export function readPutStateRequest(r: Reader, before?: PutStateRequest): PutSta
 }
 
 /**
- * Writes the fields of store.PutStateRequest. What it returns is still to be written.
+ * Writes the fields of store.PutStateRequest. The caller has to write the bytes that it returns.
  */
 export function writePutStateRequest(w: Writer, m: MessageInitShape<typeof PutStateRequestSchema>): Uint8Array | undefined {
   const $mac = m.mac;
@@ -856,7 +856,7 @@ export const PutStateRequestCodec: MessageCodec<PutStateRequest, MessageInitShap
 const fieldsOfPutStateResponse: FieldNames = [undefined, "bytes_written"];
 
 /**
- * Reads the fields of store.PutStateResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutStateResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutStateResponse(r: Reader, before?: PutStateResponse): PutStateResponse {
   let $bytesWritten: PutStateResponse["bytesWritten"] = 0n;
@@ -901,7 +901,7 @@ export const PutStateResponseCodec: MessageCodec<PutStateResponse, MessageInitSh
 const fieldsOfGetStateRequest: FieldNames = [undefined, "mac", "cookie"];
 
 /**
- * Reads the fields of store.GetStateRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetStateRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetStateRequest(r: Reader, before?: GetStateRequest): GetStateRequest {
   let $mac: GetStateRequest["mac"] = undefined;
@@ -959,7 +959,7 @@ export const GetStateRequestCodec: MessageCodec<GetStateRequest, MessageInitShap
 const fieldsOfGetStateResponse: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of store.GetStateResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetStateResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetStateResponse(r: Reader, before?: GetStateResponse): GetStateResponse {
   let $chunk: GetStateResponse["chunk"] = noBytes;
@@ -986,7 +986,7 @@ export function readGetStateResponse(r: Reader, before?: GetStateResponse): GetS
 }
 
 /**
- * Writes the fields of store.GetStateResponse. What it returns is still to be written.
+ * Writes the fields of store.GetStateResponse. The caller has to write the bytes that it returns.
  */
 export function writeGetStateResponse(w: Writer, m: MessageInitShape<typeof GetStateResponseSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -1005,7 +1005,7 @@ export const GetStateResponseCodec: MessageCodec<GetStateResponse, MessageInitSh
 const fieldsOfDeleteStateRequest: FieldNames = [undefined, "mac", "cookie"];
 
 /**
- * Reads the fields of store.DeleteStateRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeleteStateRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeleteStateRequest(r: Reader, before?: DeleteStateRequest): DeleteStateRequest {
   let $mac: DeleteStateRequest["mac"] = undefined;
@@ -1063,7 +1063,7 @@ export const DeleteStateRequestCodec: MessageCodec<DeleteStateRequest, MessageIn
 const fieldsOfDeleteStateResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.DeleteStateResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeleteStateResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeleteStateResponse(r: Reader, _before?: DeleteStateResponse): DeleteStateResponse {
   let tag = 0;
@@ -1096,7 +1096,7 @@ export const DeleteStateResponseCodec: MessageCodec<DeleteStateResponse, Message
 const fieldsOfGetPackfilesRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.GetPackfilesRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetPackfilesRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetPackfilesRequest(r: Reader, before?: GetPackfilesRequest): GetPackfilesRequest {
   let $cookie: GetPackfilesRequest["cookie"] = "";
@@ -1141,7 +1141,7 @@ export const GetPackfilesRequestCodec: MessageCodec<GetPackfilesRequest, Message
 const fieldsOfGetPackfilesResponse: FieldNames = [undefined, "macs"];
 
 /**
- * Reads the fields of store.GetPackfilesResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetPackfilesResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetPackfilesResponse(r: Reader, before?: GetPackfilesResponse): GetPackfilesResponse {
   let $macs: GetPackfilesResponse["macs"] = [];
@@ -1192,7 +1192,7 @@ export const GetPackfilesResponseCodec: MessageCodec<GetPackfilesResponse, Messa
 const fieldsOfPutPackfileRequest: FieldNames = [undefined, "mac", "chunk", "cookie"];
 
 /**
- * Reads the fields of store.PutPackfileRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutPackfileRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutPackfileRequest(r: Reader, before?: PutPackfileRequest): PutPackfileRequest {
   let $mac: PutPackfileRequest["mac"] = undefined;
@@ -1233,7 +1233,7 @@ export function readPutPackfileRequest(r: Reader, before?: PutPackfileRequest): 
 }
 
 /**
- * Writes the fields of store.PutPackfileRequest. What it returns is still to be written.
+ * Writes the fields of store.PutPackfileRequest. The caller has to write the bytes that it returns.
  */
 export function writePutPackfileRequest(w: Writer, m: MessageInitShape<typeof PutPackfileRequestSchema>): Uint8Array | undefined {
   const $mac = m.mac;
@@ -1262,7 +1262,7 @@ export const PutPackfileRequestCodec: MessageCodec<PutPackfileRequest, MessageIn
 const fieldsOfPutPackfileResponse: FieldNames = [undefined, "bytes_written"];
 
 /**
- * Reads the fields of store.PutPackfileResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutPackfileResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutPackfileResponse(r: Reader, before?: PutPackfileResponse): PutPackfileResponse {
   let $bytesWritten: PutPackfileResponse["bytesWritten"] = 0n;
@@ -1307,7 +1307,7 @@ export const PutPackfileResponseCodec: MessageCodec<PutPackfileResponse, Message
 const fieldsOfGetPackfileRequest: FieldNames = [undefined, "mac", "cookie"];
 
 /**
- * Reads the fields of store.GetPackfileRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetPackfileRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetPackfileRequest(r: Reader, before?: GetPackfileRequest): GetPackfileRequest {
   let $mac: GetPackfileRequest["mac"] = undefined;
@@ -1365,7 +1365,7 @@ export const GetPackfileRequestCodec: MessageCodec<GetPackfileRequest, MessageIn
 const fieldsOfGetPackfileResponse: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of store.GetPackfileResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetPackfileResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetPackfileResponse(r: Reader, before?: GetPackfileResponse): GetPackfileResponse {
   let $chunk: GetPackfileResponse["chunk"] = noBytes;
@@ -1392,7 +1392,7 @@ export function readGetPackfileResponse(r: Reader, before?: GetPackfileResponse)
 }
 
 /**
- * Writes the fields of store.GetPackfileResponse. What it returns is still to be written.
+ * Writes the fields of store.GetPackfileResponse. The caller has to write the bytes that it returns.
  */
 export function writeGetPackfileResponse(w: Writer, m: MessageInitShape<typeof GetPackfileResponseSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -1411,7 +1411,7 @@ export const GetPackfileResponseCodec: MessageCodec<GetPackfileResponse, Message
 const fieldsOfGetPackfileBlobRequest: FieldNames = [undefined, "mac", "offset", "length", "cookie"];
 
 /**
- * Reads the fields of store.GetPackfileBlobRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetPackfileBlobRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetPackfileBlobRequest(r: Reader, before?: GetPackfileBlobRequest): GetPackfileBlobRequest {
   let $mac: GetPackfileBlobRequest["mac"] = undefined;
@@ -1489,7 +1489,7 @@ export const GetPackfileBlobRequestCodec: MessageCodec<GetPackfileBlobRequest, M
 const fieldsOfGetPackfileBlobResponse: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of store.GetPackfileBlobResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetPackfileBlobResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetPackfileBlobResponse(r: Reader, before?: GetPackfileBlobResponse): GetPackfileBlobResponse {
   let $chunk: GetPackfileBlobResponse["chunk"] = noBytes;
@@ -1516,7 +1516,7 @@ export function readGetPackfileBlobResponse(r: Reader, before?: GetPackfileBlobR
 }
 
 /**
- * Writes the fields of store.GetPackfileBlobResponse. What it returns is still to be written.
+ * Writes the fields of store.GetPackfileBlobResponse. The caller has to write the bytes that it returns.
  */
 export function writeGetPackfileBlobResponse(w: Writer, m: MessageInitShape<typeof GetPackfileBlobResponseSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -1535,7 +1535,7 @@ export const GetPackfileBlobResponseCodec: MessageCodec<GetPackfileBlobResponse,
 const fieldsOfDeletePackfileRequest: FieldNames = [undefined, "mac", "cookie"];
 
 /**
- * Reads the fields of store.DeletePackfileRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeletePackfileRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeletePackfileRequest(r: Reader, before?: DeletePackfileRequest): DeletePackfileRequest {
   let $mac: DeletePackfileRequest["mac"] = undefined;
@@ -1593,7 +1593,7 @@ export const DeletePackfileRequestCodec: MessageCodec<DeletePackfileRequest, Mes
 const fieldsOfDeletePackfileResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.DeletePackfileResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeletePackfileResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeletePackfileResponse(r: Reader, _before?: DeletePackfileResponse): DeletePackfileResponse {
   let tag = 0;
@@ -1626,7 +1626,7 @@ export const DeletePackfileResponseCodec: MessageCodec<DeletePackfileResponse, M
 const fieldsOfGetLocksRequest: FieldNames = [undefined, "cookie"];
 
 /**
- * Reads the fields of store.GetLocksRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetLocksRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetLocksRequest(r: Reader, before?: GetLocksRequest): GetLocksRequest {
   let $cookie: GetLocksRequest["cookie"] = "";
@@ -1671,7 +1671,7 @@ export const GetLocksRequestCodec: MessageCodec<GetLocksRequest, MessageInitShap
 const fieldsOfGetLocksResponse: FieldNames = [undefined, "macs"];
 
 /**
- * Reads the fields of store.GetLocksResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetLocksResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetLocksResponse(r: Reader, before?: GetLocksResponse): GetLocksResponse {
   let $macs: GetLocksResponse["macs"] = [];
@@ -1722,7 +1722,7 @@ export const GetLocksResponseCodec: MessageCodec<GetLocksResponse, MessageInitSh
 const fieldsOfPutLockRequest: FieldNames = [undefined, "mac", "chunk", "cookie"];
 
 /**
- * Reads the fields of store.PutLockRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutLockRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutLockRequest(r: Reader, before?: PutLockRequest): PutLockRequest {
   let $mac: PutLockRequest["mac"] = undefined;
@@ -1763,7 +1763,7 @@ export function readPutLockRequest(r: Reader, before?: PutLockRequest): PutLockR
 }
 
 /**
- * Writes the fields of store.PutLockRequest. What it returns is still to be written.
+ * Writes the fields of store.PutLockRequest. The caller has to write the bytes that it returns.
  */
 export function writePutLockRequest(w: Writer, m: MessageInitShape<typeof PutLockRequestSchema>): Uint8Array | undefined {
   const $mac = m.mac;
@@ -1792,7 +1792,7 @@ export const PutLockRequestCodec: MessageCodec<PutLockRequest, MessageInitShape<
 const fieldsOfPutLockResponse: FieldNames = [undefined, "bytes_written"];
 
 /**
- * Reads the fields of store.PutLockResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutLockResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutLockResponse(r: Reader, before?: PutLockResponse): PutLockResponse {
   let $bytesWritten: PutLockResponse["bytesWritten"] = 0n;
@@ -1837,7 +1837,7 @@ export const PutLockResponseCodec: MessageCodec<PutLockResponse, MessageInitShap
 const fieldsOfGetLockRequest: FieldNames = [undefined, "mac", "cookie"];
 
 /**
- * Reads the fields of store.GetLockRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetLockRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetLockRequest(r: Reader, before?: GetLockRequest): GetLockRequest {
   let $mac: GetLockRequest["mac"] = undefined;
@@ -1895,7 +1895,7 @@ export const GetLockRequestCodec: MessageCodec<GetLockRequest, MessageInitShape<
 const fieldsOfGetLockResponse: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of store.GetLockResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetLockResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetLockResponse(r: Reader, before?: GetLockResponse): GetLockResponse {
   let $chunk: GetLockResponse["chunk"] = noBytes;
@@ -1922,7 +1922,7 @@ export function readGetLockResponse(r: Reader, before?: GetLockResponse): GetLoc
 }
 
 /**
- * Writes the fields of store.GetLockResponse. What it returns is still to be written.
+ * Writes the fields of store.GetLockResponse. The caller has to write the bytes that it returns.
  */
 export function writeGetLockResponse(w: Writer, m: MessageInitShape<typeof GetLockResponseSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -1941,7 +1941,7 @@ export const GetLockResponseCodec: MessageCodec<GetLockResponse, MessageInitShap
 const fieldsOfDeleteLockRequest: FieldNames = [undefined, "mac", "cookie"];
 
 /**
- * Reads the fields of store.DeleteLockRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeleteLockRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeleteLockRequest(r: Reader, before?: DeleteLockRequest): DeleteLockRequest {
   let $mac: DeleteLockRequest["mac"] = undefined;
@@ -1999,7 +1999,7 @@ export const DeleteLockRequestCodec: MessageCodec<DeleteLockRequest, MessageInit
 const fieldsOfDeleteLockResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.DeleteLockResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeleteLockResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeleteLockResponse(r: Reader, _before?: DeleteLockResponse): DeleteLockResponse {
   let tag = 0;

@@ -16,7 +16,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 const fieldsOfFileInfo: FieldNames = [undefined, "name", "size", "mode", "mod_time", "dev", "ino", "uid", "gid", "nlink", "username", "groupname", "flags"];
 
 /**
- * Reads the fields of plakar.connectors.FileInfo up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.connectors.FileInfo up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readFileInfo(r: Reader, before?: FileInfo): FileInfo {
   let $name: FileInfo["name"] = "";
@@ -177,7 +177,7 @@ const fieldsOfRecord: FieldNames = [undefined, "hasReader", "pathname", "error",
 const plain_Record_fileInfo: PlainFields = [undefined, "text", "varint", "varint", [undefined, "varint", "varint"], "varint", "varint", "varint", "varint", "varint", "text", "text", "varint"];
 
 /**
- * Reads the fields of plakar.connectors.Record up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.connectors.Record up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readRecord(r: Reader, before?: Record): Record {
   let $hasReader: Record["hasReader"] = false;
@@ -320,7 +320,7 @@ export const RecordCodec: MessageCodec<Record, MessageInitShape<typeof RecordSch
 const fieldsOfResult: FieldNames = [undefined, "header", "error"];
 
 /**
- * Reads the fields of plakar.connectors.Result up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.connectors.Result up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readResult(r: Reader, before?: Result): Result {
   let $header: Result["header"] = undefined;

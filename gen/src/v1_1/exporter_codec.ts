@@ -16,7 +16,7 @@ import { readRecord, readResult, writeRecord, writeResult } from "./connectors_c
 const fieldsOfOptions: FieldNames = [undefined, "hostname", "os", "arch", "cwd", "maxconcurrency", "excludes", "noxattr"];
 
 /**
- * Reads the fields of plakar.exporter.Options up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.Options up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOptions(r: Reader, before?: Options): Options {
   let $hostname: Options["hostname"] = "";
@@ -124,7 +124,7 @@ export const OptionsCodec: MessageCodec<Options, MessageInitShape<typeof Options
 const fieldsOfInitRequest: FieldNames = [undefined, "options", "proto", "config"];
 
 /**
- * Reads the fields of plakar.exporter.InitRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.InitRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitRequest(r: Reader, before?: InitRequest): InitRequest {
   let $options: InitRequest["options"] = undefined;
@@ -193,7 +193,7 @@ export const InitRequestCodec: MessageCodec<InitRequest, MessageInitShape<typeof
 const fieldsOfInitResponse: FieldNames = [undefined, "origin", "type", "root", "flags"];
 
 /**
- * Reads the fields of plakar.exporter.InitResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.InitResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitResponse(r: Reader, before?: InitResponse): InitResponse {
   let $origin: InitResponse["origin"] = "";
@@ -268,7 +268,7 @@ export const InitResponseCodec: MessageCodec<InitResponse, MessageInitShape<type
 const fieldsOfPingRequest: FieldNames = [];
 
 /**
- * Reads the fields of plakar.exporter.PingRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.PingRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPingRequest(r: Reader, _before?: PingRequest): PingRequest {
   let tag = 0;
@@ -301,7 +301,7 @@ export const PingRequestCodec: MessageCodec<PingRequest, MessageInitShape<typeof
 const fieldsOfPingResponse: FieldNames = [];
 
 /**
- * Reads the fields of plakar.exporter.PingResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.PingResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPingResponse(r: Reader, _before?: PingResponse): PingResponse {
   let tag = 0;
@@ -334,7 +334,7 @@ export const PingResponseCodec: MessageCodec<PingResponse, MessageInitShape<type
 const fieldsOfExportRequest: FieldNames = [undefined, "record", "chunk"];
 
 /**
- * Reads the fields of plakar.exporter.ExportRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.ExportRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readExportRequest(r: Reader, before?: ExportRequest): ExportRequest {
   let $packet: ExportRequest["packet"] = { case: undefined };
@@ -367,7 +367,7 @@ export function readExportRequest(r: Reader, before?: ExportRequest): ExportRequ
 }
 
 /**
- * Writes the fields of plakar.exporter.ExportRequest. What it returns is still to be written.
+ * Writes the fields of plakar.exporter.ExportRequest. The caller has to write the bytes that it returns.
  */
 export function writeExportRequest(w: Writer, m: MessageInitShape<typeof ExportRequestSchema>): Uint8Array | undefined {
   const $packet = m.packet;
@@ -393,7 +393,7 @@ export const ExportRequestCodec: MessageCodec<ExportRequest, MessageInitShape<ty
 const fieldsOfExportResponse: FieldNames = [undefined, "result"];
 
 /**
- * Reads the fields of plakar.exporter.ExportResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.ExportResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readExportResponse(r: Reader, before?: ExportResponse): ExportResponse {
   let $result: ExportResponse["result"] = undefined;
@@ -442,7 +442,7 @@ export const ExportResponseCodec: MessageCodec<ExportResponse, MessageInitShape<
 const fieldsOfCloseRequest: FieldNames = [];
 
 /**
- * Reads the fields of plakar.exporter.CloseRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.CloseRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseRequest(r: Reader, _before?: CloseRequest): CloseRequest {
   let tag = 0;
@@ -475,7 +475,7 @@ export const CloseRequestCodec: MessageCodec<CloseRequest, MessageInitShape<type
 const fieldsOfCloseResponse: FieldNames = [];
 
 /**
- * Reads the fields of plakar.exporter.CloseResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of plakar.exporter.CloseResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseResponse(r: Reader, _before?: CloseResponse): CloseResponse {
   let tag = 0;

@@ -16,7 +16,7 @@ import { readRecord, readResult, writeRecord, writeResult } from "./connectors_c
 const fieldsOfOptions: FieldNames = [undefined, "hostname", "os", "arch", "cwd", "maxconcurrency", "excludes", "noxattr"];
 
 /**
- * Reads the fields of importer.Options up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.Options up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOptions(r: Reader, before?: Options): Options {
   let $hostname: Options["hostname"] = "";
@@ -124,7 +124,7 @@ export const OptionsCodec: MessageCodec<Options, MessageInitShape<typeof Options
 const fieldsOfInitRequest: FieldNames = [undefined, "options", "proto", "config"];
 
 /**
- * Reads the fields of importer.InitRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.InitRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitRequest(r: Reader, before?: InitRequest): InitRequest {
   let $options: InitRequest["options"] = undefined;
@@ -193,7 +193,7 @@ export const InitRequestCodec: MessageCodec<InitRequest, MessageInitShape<typeof
 const fieldsOfInitResponse: FieldNames = [undefined, "origin", "type", "root", "flags"];
 
 /**
- * Reads the fields of importer.InitResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.InitResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitResponse(r: Reader, before?: InitResponse): InitResponse {
   let $origin: InitResponse["origin"] = "";
@@ -268,7 +268,7 @@ export const InitResponseCodec: MessageCodec<InitResponse, MessageInitShape<type
 const fieldsOfPingRequest: FieldNames = [];
 
 /**
- * Reads the fields of importer.PingRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.PingRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPingRequest(r: Reader, _before?: PingRequest): PingRequest {
   let tag = 0;
@@ -301,7 +301,7 @@ export const PingRequestCodec: MessageCodec<PingRequest, MessageInitShape<typeof
 const fieldsOfPingResponse: FieldNames = [];
 
 /**
- * Reads the fields of importer.PingResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.PingResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPingResponse(r: Reader, _before?: PingResponse): PingResponse {
   let tag = 0;
@@ -334,7 +334,7 @@ export const PingResponseCodec: MessageCodec<PingResponse, MessageInitShape<type
 const fieldsOfImportRequest: FieldNames = [undefined, "result"];
 
 /**
- * Reads the fields of importer.ImportRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ImportRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readImportRequest(r: Reader, before?: ImportRequest): ImportRequest {
   let $result: ImportRequest["result"] = undefined;
@@ -383,7 +383,7 @@ export const ImportRequestCodec: MessageCodec<ImportRequest, MessageInitShape<ty
 const fieldsOfImportResponse: FieldNames = [undefined, "record", "finished"];
 
 /**
- * Reads the fields of importer.ImportResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.ImportResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readImportResponse(r: Reader, before?: ImportResponse): ImportResponse {
   let $record: ImportResponse["record"] = undefined;
@@ -442,7 +442,7 @@ export const ImportResponseCodec: MessageCodec<ImportResponse, MessageInitShape<
 const fieldsOfOpenRequest: FieldNames = [undefined, "record"];
 
 /**
- * Reads the fields of importer.OpenRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.OpenRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenRequest(r: Reader, before?: OpenRequest): OpenRequest {
   let $record: OpenRequest["record"] = undefined;
@@ -491,7 +491,7 @@ export const OpenRequestCodec: MessageCodec<OpenRequest, MessageInitShape<typeof
 const fieldsOfOpenResponse: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of importer.OpenResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.OpenResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenResponse(r: Reader, before?: OpenResponse): OpenResponse {
   let $chunk: OpenResponse["chunk"] = noBytes;
@@ -518,7 +518,7 @@ export function readOpenResponse(r: Reader, before?: OpenResponse): OpenResponse
 }
 
 /**
- * Writes the fields of importer.OpenResponse. What it returns is still to be written.
+ * Writes the fields of importer.OpenResponse. The caller has to write the bytes that it returns.
  */
 export function writeOpenResponse(w: Writer, m: MessageInitShape<typeof OpenResponseSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -537,7 +537,7 @@ export const OpenResponseCodec: MessageCodec<OpenResponse, MessageInitShape<type
 const fieldsOfCloseRequest: FieldNames = [];
 
 /**
- * Reads the fields of importer.CloseRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.CloseRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseRequest(r: Reader, _before?: CloseRequest): CloseRequest {
   let tag = 0;
@@ -570,7 +570,7 @@ export const CloseRequestCodec: MessageCodec<CloseRequest, MessageInitShape<type
 const fieldsOfCloseResponse: FieldNames = [];
 
 /**
- * Reads the fields of importer.CloseResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of importer.CloseResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseResponse(r: Reader, _before?: CloseResponse): CloseResponse {
   let tag = 0;

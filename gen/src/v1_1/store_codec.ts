@@ -15,7 +15,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 const fieldsOfInitRequest: FieldNames = [undefined, "proto", "config"];
 
 /**
- * Reads the fields of store.InitRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.InitRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitRequest(r: Reader, before?: InitRequest): InitRequest {
   let $proto: InitRequest["proto"] = "";
@@ -70,7 +70,7 @@ export const InitRequestCodec: MessageCodec<InitRequest, MessageInitShape<typeof
 const fieldsOfInitResponse: FieldNames = [undefined, "origin", "type", "root", undefined, "flags"];
 
 /**
- * Reads the fields of store.InitResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.InitResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readInitResponse(r: Reader, before?: InitResponse): InitResponse {
   let $origin: InitResponse["origin"] = "";
@@ -145,7 +145,7 @@ export const InitResponseCodec: MessageCodec<InitResponse, MessageInitShape<type
 const fieldsOfCreateRequest: FieldNames = [undefined, "config"];
 
 /**
- * Reads the fields of store.CreateRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CreateRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateRequest(r: Reader, before?: CreateRequest): CreateRequest {
   let $config: CreateRequest["config"] = noBytes;
@@ -172,7 +172,7 @@ export function readCreateRequest(r: Reader, before?: CreateRequest): CreateRequ
 }
 
 /**
- * Writes the fields of store.CreateRequest. What it returns is still to be written.
+ * Writes the fields of store.CreateRequest. The caller has to write the bytes that it returns.
  */
 export function writeCreateRequest(w: Writer, m: MessageInitShape<typeof CreateRequestSchema>): Uint8Array | undefined {
   const $config = m.config;
@@ -191,7 +191,7 @@ export const CreateRequestCodec: MessageCodec<CreateRequest, MessageInitShape<ty
 const fieldsOfCreateResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.CreateResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CreateResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCreateResponse(r: Reader, _before?: CreateResponse): CreateResponse {
   let tag = 0;
@@ -224,7 +224,7 @@ export const CreateResponseCodec: MessageCodec<CreateResponse, MessageInitShape<
 const fieldsOfOpenRequest: FieldNames = [];
 
 /**
- * Reads the fields of store.OpenRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.OpenRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenRequest(r: Reader, _before?: OpenRequest): OpenRequest {
   let tag = 0;
@@ -257,7 +257,7 @@ export const OpenRequestCodec: MessageCodec<OpenRequest, MessageInitShape<typeof
 const fieldsOfOpenResponse: FieldNames = [undefined, "config"];
 
 /**
- * Reads the fields of store.OpenResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.OpenResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readOpenResponse(r: Reader, before?: OpenResponse): OpenResponse {
   let $config: OpenResponse["config"] = noBytes;
@@ -284,7 +284,7 @@ export function readOpenResponse(r: Reader, before?: OpenResponse): OpenResponse
 }
 
 /**
- * Writes the fields of store.OpenResponse. What it returns is still to be written.
+ * Writes the fields of store.OpenResponse. The caller has to write the bytes that it returns.
  */
 export function writeOpenResponse(w: Writer, m: MessageInitShape<typeof OpenResponseSchema>): Uint8Array | undefined {
   const $config = m.config;
@@ -303,7 +303,7 @@ export const OpenResponseCodec: MessageCodec<OpenResponse, MessageInitShape<type
 const fieldsOfPingRequest: FieldNames = [];
 
 /**
- * Reads the fields of store.PingRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PingRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPingRequest(r: Reader, _before?: PingRequest): PingRequest {
   let tag = 0;
@@ -336,7 +336,7 @@ export const PingRequestCodec: MessageCodec<PingRequest, MessageInitShape<typeof
 const fieldsOfPingResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.PingResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PingResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPingResponse(r: Reader, _before?: PingResponse): PingResponse {
   let tag = 0;
@@ -369,7 +369,7 @@ export const PingResponseCodec: MessageCodec<PingResponse, MessageInitShape<type
 const fieldsOfModeRequest: FieldNames = [];
 
 /**
- * Reads the fields of store.ModeRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.ModeRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readModeRequest(r: Reader, _before?: ModeRequest): ModeRequest {
   let tag = 0;
@@ -402,7 +402,7 @@ export const ModeRequestCodec: MessageCodec<ModeRequest, MessageInitShape<typeof
 const fieldsOfModeResponse: FieldNames = [undefined, "mode"];
 
 /**
- * Reads the fields of store.ModeResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.ModeResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readModeResponse(r: Reader, before?: ModeResponse): ModeResponse {
   let $mode: ModeResponse["mode"] = 0;
@@ -447,7 +447,7 @@ export const ModeResponseCodec: MessageCodec<ModeResponse, MessageInitShape<type
 const fieldsOfSizeRequest: FieldNames = [];
 
 /**
- * Reads the fields of store.SizeRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.SizeRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readSizeRequest(r: Reader, _before?: SizeRequest): SizeRequest {
   let tag = 0;
@@ -480,7 +480,7 @@ export const SizeRequestCodec: MessageCodec<SizeRequest, MessageInitShape<typeof
 const fieldsOfSizeResponse: FieldNames = [undefined, "size"];
 
 /**
- * Reads the fields of store.SizeResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.SizeResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readSizeResponse(r: Reader, before?: SizeResponse): SizeResponse {
   let $size: SizeResponse["size"] = 0n;
@@ -525,7 +525,7 @@ export const SizeResponseCodec: MessageCodec<SizeResponse, MessageInitShape<type
 const fieldsOfListRequest: FieldNames = [undefined, "type", "flags"];
 
 /**
- * Reads the fields of store.ListRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.ListRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readListRequest(r: Reader, before?: ListRequest): ListRequest {
   let $type: ListRequest["type"] = 0;
@@ -580,7 +580,7 @@ export const ListRequestCodec: MessageCodec<ListRequest, MessageInitShape<typeof
 const fieldsOfListResponse: FieldNames = [undefined, "macs"];
 
 /**
- * Reads the fields of store.ListResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.ListResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readListResponse(r: Reader, before?: ListResponse): ListResponse {
   let $macs: ListResponse["macs"] = [];
@@ -628,7 +628,7 @@ export const ListResponseCodec: MessageCodec<ListResponse, MessageInitShape<type
 const fieldsOfPutRequest: FieldNames = [undefined, "mac", "type", "chunk", "flags"];
 
 /**
- * Reads the fields of store.PutRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutRequest(r: Reader, before?: PutRequest): PutRequest {
   let $mac: PutRequest["mac"] = noBytes;
@@ -673,7 +673,7 @@ export function readPutRequest(r: Reader, before?: PutRequest): PutRequest {
 }
 
 /**
- * Writes the fields of store.PutRequest. What it returns is still to be written.
+ * Writes the fields of store.PutRequest. The caller has to write the bytes that it returns.
  */
 export function writePutRequest(w: Writer, m: MessageInitShape<typeof PutRequestSchema>): Uint8Array | undefined {
   const $mac = m.mac;
@@ -705,7 +705,7 @@ export const PutRequestCodec: MessageCodec<PutRequest, MessageInitShape<typeof P
 const fieldsOfPutResponse: FieldNames = [undefined, "bytes_written"];
 
 /**
- * Reads the fields of store.PutResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.PutResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readPutResponse(r: Reader, before?: PutResponse): PutResponse {
   let $bytesWritten: PutResponse["bytesWritten"] = 0n;
@@ -750,7 +750,7 @@ export const PutResponseCodec: MessageCodec<PutResponse, MessageInitShape<typeof
 const fieldsOfGetRequest: FieldNames = [undefined, "mac", "type", "range", "flags"];
 
 /**
- * Reads the fields of store.GetRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetRequest(r: Reader, before?: GetRequest): GetRequest {
   let $mac: GetRequest["mac"] = noBytes;
@@ -797,7 +797,7 @@ export function readGetRequest(r: Reader, before?: GetRequest): GetRequest {
 }
 
 /**
- * Writes the fields of store.GetRequest. What it returns is still to be written.
+ * Writes the fields of store.GetRequest. The caller has to write the bytes that it returns.
  */
 export function writeGetRequest(w: Writer, m: MessageInitShape<typeof GetRequestSchema>): Uint8Array | undefined {
   const $mac = m.mac;
@@ -831,7 +831,7 @@ export const GetRequestCodec: MessageCodec<GetRequest, MessageInitShape<typeof G
 const fieldsOfGetRequest_Range: FieldNames = [undefined, "offset", "length"];
 
 /**
- * Reads the fields of store.GetRequest.Range up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetRequest.Range up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetRequest_Range(r: Reader, before?: GetRequest_Range): GetRequest_Range {
   let $offset: GetRequest_Range["offset"] = 0n;
@@ -886,7 +886,7 @@ export const GetRequest_RangeCodec: MessageCodec<GetRequest_Range, MessageInitSh
 const fieldsOfGetResponse: FieldNames = [undefined, "chunk"];
 
 /**
- * Reads the fields of store.GetResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.GetResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readGetResponse(r: Reader, before?: GetResponse): GetResponse {
   let $chunk: GetResponse["chunk"] = noBytes;
@@ -913,7 +913,7 @@ export function readGetResponse(r: Reader, before?: GetResponse): GetResponse {
 }
 
 /**
- * Writes the fields of store.GetResponse. What it returns is still to be written.
+ * Writes the fields of store.GetResponse. The caller has to write the bytes that it returns.
  */
 export function writeGetResponse(w: Writer, m: MessageInitShape<typeof GetResponseSchema>): Uint8Array | undefined {
   const $chunk = m.chunk;
@@ -932,7 +932,7 @@ export const GetResponseCodec: MessageCodec<GetResponse, MessageInitShape<typeof
 const fieldsOfDeleteRequest: FieldNames = [undefined, "mac", "type", "flags"];
 
 /**
- * Reads the fields of store.DeleteRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeleteRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeleteRequest(r: Reader, before?: DeleteRequest): DeleteRequest {
   let $mac: DeleteRequest["mac"] = noBytes;
@@ -971,7 +971,7 @@ export function readDeleteRequest(r: Reader, before?: DeleteRequest): DeleteRequ
 }
 
 /**
- * Writes the fields of store.DeleteRequest. What it returns is still to be written.
+ * Writes the fields of store.DeleteRequest. The caller has to write the bytes that it returns.
  */
 export function writeDeleteRequest(w: Writer, m: MessageInitShape<typeof DeleteRequestSchema>): Uint8Array | undefined {
   const $mac = m.mac;
@@ -999,7 +999,7 @@ export const DeleteRequestCodec: MessageCodec<DeleteRequest, MessageInitShape<ty
 const fieldsOfDeleteResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.DeleteResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.DeleteResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readDeleteResponse(r: Reader, _before?: DeleteResponse): DeleteResponse {
   let tag = 0;
@@ -1032,7 +1032,7 @@ export const DeleteResponseCodec: MessageCodec<DeleteResponse, MessageInitShape<
 const fieldsOfCloseRequest: FieldNames = [];
 
 /**
- * Reads the fields of store.CloseRequest up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CloseRequest up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseRequest(r: Reader, _before?: CloseRequest): CloseRequest {
   let tag = 0;
@@ -1065,7 +1065,7 @@ export const CloseRequestCodec: MessageCodec<CloseRequest, MessageInitShape<type
 const fieldsOfCloseResponse: FieldNames = [];
 
 /**
- * Reads the fields of store.CloseResponse up to the reader's end, and adds them to those that came before.
+ * Reads the fields of store.CloseResponse up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readCloseResponse(r: Reader, _before?: CloseResponse): CloseResponse {
   let tag = 0;

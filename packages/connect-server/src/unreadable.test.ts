@@ -29,7 +29,7 @@ describe("unreadable", () => {
   ])("names the field %s", (name, bytes) => {
     expect(unreadable(exporter.ExportRequestSchema, bytes)).toBeUndefined();
     expect(unreadable(exporter.ExportRequestSchema, withInvalid(bytes))).toBe(
-      `the request is no plakar.exporter.ExportRequest: its field "${name}" is not UTF-8: "\\xff\\xfe<"\\>"`,
+      `the request is not a valid plakar.exporter.ExportRequest: its field "${name}" is not UTF-8: "\\xff\\xfe<"\\>"`,
     );
   });
 
@@ -43,7 +43,7 @@ describe("unreadable", () => {
 
   it("says what protobuf says where no text is to blame", () => {
     expect(unreadable(store.InitRequestSchema, Buffer.from([0x0a, 100]))).toBe(
-      "the request is no store.InitRequest: premature EOF",
+      "the request is not a valid store.InitRequest: premature EOF",
     );
   });
 });

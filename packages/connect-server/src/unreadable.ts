@@ -50,7 +50,7 @@ export function unreadable(type: DescMessage, bytes: Uint8Array): string | undef
   } catch (error) {
     const text = invalidText(type, bytes, "");
     const reason = error instanceof Error ? error.message : String(error);
-    return `the request is no ${type.typeName}: ${text ?? reason}`;
+    return `the request is not a valid ${type.typeName}: ${text ?? reason}`;
   }
 }
 

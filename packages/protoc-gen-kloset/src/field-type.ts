@@ -1,12 +1,12 @@
 import { ScalarType, type DescField, type DescFile, type DescMessage } from "@bufbuild/protobuf";
 import { Edition } from "@bufbuild/protobuf/wkt";
 
-/** The types that stand as they are in a field, a list or a oneof; each is a method of Reader and Writer. */
+/** A scalar or enum type. Its name is that of the method of Reader and Writer. */
 export interface ValueType {
   readonly kind: "value";
   readonly method: "string" | "bytes" | "bool" | "int32" | "uint32" | "int64" | "uint64";
   readonly wireType: 0 | 2;
-  /** What stands for a field that is not there, as an expression. */
+  /** The value of an absent field, as an expression. */
   readonly zero: string;
 }
 
@@ -16,10 +16,10 @@ export interface MessageType {
   readonly message: DescMessage;
 }
 
-/** What one value of a field is. */
+/** The type of a single value of a field. */
 export type SingleType = ValueType | MessageType;
 
-/** What a field is, as far as the generator knows. */
+/** The type of a field, if the generator supports it. */
 export type FieldType = { readonly many: "one" | "list"; readonly type: SingleType } | { readonly many: "map" };
 
 const values: Readonly<Partial<Record<ScalarType, ValueType>>> = {
@@ -33,14 +33,14 @@ const values: Readonly<Partial<Record<ScalarType, ValueType>>> = {
 };
 
 /**
- * What a field is.
+ * Returns the type of a field.
  *
- * @throws Error that names file, message and field, when the generator does not know how to write it: a codec that
- * left it out would lose data.
+ * @throws Error that names the file, message and field, if the generator does not support its type: a codec that left
+ * the field out would lose data.
  */
 export function typeOf(field: DescField): FieldType {
   const { file } = field.parent;
-  // Other syntaxes have defaults and presences of their own.
+  // Other syntaxes have other rules for defaults and presence.
   if (file.edition !== Edition.EDITION_PROTO3) throw unknown(field, `${valueName(field)} in ${syntaxOf(file)}`);
   switch (field.fieldKind) {
     case "map":
@@ -50,7 +50,7 @@ export function typeOf(field: DescField): FieldType {
     case "list":
       if (field.listKind === "message")
         return { many: "list", type: messageType(field, field.message, field.delimitedEncoding) };
-      // Numbers are packed, which is another encoding.
+      // Numbers would be packed, which is another encoding.
       if (field.scalar !== ScalarType.STRING && field.scalar !== ScalarType.BYTES)
         throw unknown(field, `repeated ${valueName(field)}`);
       return { many: "list", type: valueType(field, field.scalar) };
@@ -74,7 +74,7 @@ function valueType(field: DescField, scalar: ScalarType): ValueType {
 
 function messageType(field: DescField, message: DescMessage, isGroup: boolean): MessageType {
   if (isGroup) throw unknown(field, `group ${message.typeName}`);
-  // protobuf-es gives these a shape that is not that of a message.
+  // protobuf-es does not represent these as plain messages.
   if (/^google\.protobuf\.(?!Timestamp$)/.test(message.typeName)) throw unknown(field, message.typeName);
   return { kind: "message", message };
 }
@@ -94,6 +94,6 @@ function nameOf(scalar: ScalarType): string {
 
 function unknown(field: DescField, type: string): Error {
   return new Error(
-    `${field.parent.file.name}.proto: field "${field.name}" of ${field.parent.typeName} is ${type}: the generator does not know that type`,
+    `${field.parent.file.name}.proto: field "${field.name}" of ${field.parent.typeName} is ${type}: the generator does not support this type`,
   );
 }

@@ -9,7 +9,7 @@ import { initType, printWrite } from "./write.js";
 
 type Schema = AnySchema<Unread>;
 
-/** Writes the codecs of a file's messages, and by themselves the tables of its services, if it has any. */
+/** Generates the codecs of a file's messages and, in a file of their own, the tables of its services. */
 export function generateFile(schema: Schema, file: DescFile): void {
   generateCodecs(schema, file);
   if (file.services.length > 0) generateTables(schema, file);
@@ -19,7 +19,7 @@ function generateCodecs(schema: Schema, file: DescFile): void {
   const f = schema.generateFile(`${file.name}_codec.ts`);
   f.preamble(file);
   for (const message of everyMessage(file.messages)) {
-    // An entry of a map is no message of its own.
+    // Map entries have no codec of their own.
     if (message.proto.options?.mapEntry === true) continue;
     refuseRecursion(message);
     printRead(f, file, message, schema.options);
@@ -29,8 +29,8 @@ function generateCodecs(schema: Schema, file: DescFile): void {
 }
 
 /**
- * A server needs half of each codec. What it imports from the other file without
- * the codecs, a bundler can tell apart; of a module that is loaded as a whole it can not.
+ * Tables have a file of their own, and import the functions instead of the codecs: a server needs only half of each
+ * codec, so a bundler can drop the rest.
  */
 function generateTables(schema: Schema, file: DescFile): void {
   const f = schema.generateFile(`${file.name}_table.ts`);

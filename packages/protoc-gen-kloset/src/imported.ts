@@ -2,8 +2,8 @@ import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { everyMessage } from "./messages.js";
 
 /**
- * The files whose messages the fields of these files hold, or their methods take and give, and that are not among them. All their messages get codecs:
- * what is written for such a file is the same for everybody who uses it.
+ * Returns the other files whose messages are used by the fields and methods of these files, directly or indirectly.
+ * All their messages get codecs, so that the generated code does not depend on which of them are used.
  */
 export function importedFiles(files: readonly DescFile[]): DescFile[] {
   const found = new Set<DescFile>();

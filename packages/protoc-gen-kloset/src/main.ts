@@ -1,5 +1,5 @@
 /**
- * The executable that buf runs: a request comes on standard input, the files go to standard output.
+ * The executable that buf runs: it reads a request from standard input, and writes the files to standard output.
  *
  * @module
  */

@@ -45,7 +45,7 @@ function thing(field: FieldInit, more: MessageInit = {}): MessageInit[] {
   return [{ name: "Thing", field: [{ name: "some_field", number: 1, label: Label.OPTIONAL, ...field }], ...more }];
 }
 
-/** A type of maps, as protoc describes it. */
+/** Returns the entry type of a map field, as protoc describes it. */
 function entryType(name: string, key: Type, value: FieldInit): MessageInit {
   return {
     name,
@@ -63,7 +63,7 @@ const mapField: FieldInit = {
   label: Label.REPEATED,
 };
 
-describe("a field whose type is not known stops the generator, and is named", () => {
+describe("refuses a field with an unsupported type", () => {
   it.each<[string, MessageInit[]]>([
     ["double", thing({ type: Type.DOUBLE })],
     ["float", thing({ type: Type.FLOAT })],
@@ -94,7 +94,7 @@ describe("a field whose type is not known stops the generator, and is named", ()
     ["google.protobuf.Duration", thing({ type: Type.MESSAGE, typeName: ".google.protobuf.Duration" })],
   ])("%s", (type, messages) => {
     expect(() => generated(messages)).toThrow(
-      `folder/things.proto: field "some_field" of some.things.Thing is ${type}: the generator does not know that type`,
+      `folder/things.proto: field "some_field" of some.things.Thing is ${type}: the generator does not support this type`,
     );
   });
 
@@ -115,7 +115,7 @@ describe("a field whose type is not known stops the generator, and is named", ()
   });
 });
 
-it("a message that can hold itself stops the generator", () => {
+it("refuses a recursive message", () => {
   const messages: MessageInit[] = [
     {
       name: "A",
@@ -127,11 +127,11 @@ it("a message that can hold itself stops the generator", () => {
     },
   ];
   expect(() => generated(messages)).toThrow(
-    "folder/things.proto: some.things.A can hold itself: the generator knows no such message",
+    "folder/things.proto: some.things.A is recursive, which the generator does not support",
   );
 });
 
-describe("what is written", () => {
+describe("the generated code", () => {
   const files = generated(
     [
       {
@@ -167,7 +167,7 @@ describe("what is written", () => {
   );
   const text = files["folder/things_codec.ts"] ?? "";
 
-  it("is one file of codecs for each proto, and one of tables if it has services, also for those whose messages are used", () => {
+  it("has a file of codecs for each proto and imported file, and one of tables for each proto with services", () => {
     expect(Object.keys(files).sort()).toEqual([
       "folder/things_codec.ts",
       "folder/things_table.ts",
@@ -175,7 +175,7 @@ describe("what is written", () => {
     ]);
   });
 
-  it("is a file of codecs for each proto whose messages a method takes or gives, though no field holds one", () => {
+  it("has codecs for an imported file that only methods use", () => {
     const service = [
       {
         name: "Clock",
@@ -190,20 +190,20 @@ describe("what is written", () => {
     ]);
   });
 
-  it("loads what runs it, and of everything else the types alone", () => {
+  it("imports values from the runtime and other codecs only, and types from everything else", () => {
     expect([...text.matchAll(/^import (?!type)(.*);$/gm)].map((match) => match[1])).toEqual([
       '{ messageCodec } from "@kloset/wire/codec"',
       '{ readTimestamp, writeTimestamp } from "../google/protobuf/timestamp_codec.js"',
     ]);
   });
 
-  it("has names that are no words of the language, and tags of any length", () => {
+  it("avoids reserved words as names, and has tags of any length", () => {
     expect(text).toContain("const $default = m.default;");
     expect(text).toContain("w.openMessage(16002, $at, ");
     expect(text).toContain("case 16002: {");
   });
 
-  it("has the service's table, with what reads requests and what writes responses", () => {
+  it("has tables with a decoder of requests and an encoder of responses", () => {
     const table = files["folder/things_table.ts"] ?? "";
     expect(table).toContain('import { readThing, writeThing_Part } from "./things_codec.js";');
     expect(table).toContain(
@@ -213,7 +213,7 @@ describe("what is written", () => {
   });
 });
 
-describe("what nobody reads", () => {
+describe("an unread field", () => {
   const messages: MessageInit[] = [
     {
       name: "Thing",
@@ -235,7 +235,7 @@ describe("what nobody reads", () => {
   const method = (name: string) => ({ name, inputType: ".some.things.Thing", outputType: ".some.things.Part" });
   const service = [{ name: "Things", method: [method("Get"), method("Put")] }];
 
-  it("is passed over in the requests of the methods that are named, and in no others", () => {
+  it("is left out of the requests of the named methods only", () => {
     const files = generated(
       messages,
       { service },
@@ -259,13 +259,13 @@ describe("what nobody reads", () => {
     );
   });
 
-  it("is a single message, or the generator stops", () => {
+  it("must be a single message", () => {
     expect(() => generated(messages, { service }, "unread_field=some.things.Thing.name")).toThrow(
-      "some.things.Thing.name is not a single message: the generator can not leave it out",
+      "some.things.Thing.name is not a single message: the generator cannot leave it out",
     );
   });
 
-  it("is named by parameters that are known, or the generator stops", () => {
+  it("allows no unknown parameter", () => {
     expect(() => generated(messages, {}, "unread=x")).toThrow('unknown parameter "unread"');
   });
 });

@@ -3,10 +3,10 @@ import { generateFile } from "./file.js";
 import { importedFiles } from "./imported.js";
 import { parseUnread, type Unread } from "./unread.js";
 
-/** Writes `…_codec.ts` for every proto, `…_table.ts` for those with services, and for each file that is not ours and whose messages are used. */
+/** Generates `…_codec.ts` for every proto and every imported file, and `…_table.ts` for those with services. */
 export const plugin: Plugin = createEcmaScriptPlugin<Unread>({
   name: "protoc-gen-kloset",
-  // That of what it writes, not of the packages: a release alone makes no generated file stale.
+  // The version of the output, not of the package: a release alone must not change the generated files.
   version: "1",
   parseOptions: parseUnread,
   generateTs(schema) {

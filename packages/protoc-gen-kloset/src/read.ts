@@ -11,7 +11,9 @@ export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage
   printPlain(f, message, unread);
   const shape = f.importShape(message);
   f.print(
-    f.jsDoc(`Reads the fields of ${message.typeName} up to the reader's end, and adds them to those that came before.`),
+    f.jsDoc(
+      `Reads the fields of ${message.typeName} up to the reader's end. They are merged into an earlier part of the message, if given.`,
+    ),
   );
   f.print(
     f.export("function", readName(message)),
@@ -49,7 +51,7 @@ export function printRead(f: GeneratedFile, here: DescFile, message: DescMessage
   f.print();
 }
 
-/** The names of the fields stand at their numbers. */
+/** Prints the names of the fields, indexed by number. */
 function printNames(f: GeneratedFile, message: DescMessage): void {
   const names: Printable[] = [];
   for (const field of byNumber(message)) {
@@ -77,7 +79,7 @@ function initial(f: GeneratedFile, member: DescField | DescOneof): Printable {
   return known.type.zero === "noBytes" ? f.import("noBytes", runtime) : known.type.zero;
 }
 
-/** What the messages of fields that nobody reads consist of. */
+/** Prints the lists that describe the messages of unread fields. */
 function printPlain(f: GeneratedFile, message: DescMessage, unread: Unread): void {
   for (const field of byNumber(message)) {
     const left = unreadMessage(unread, field);
@@ -101,7 +103,7 @@ function printCase(f: GeneratedFile, here: DescFile, field: DescField, unread: U
           ? `, ${local(field)}`
           : `, ${sameCase(field, field.oneof)}`;
     f.print("          const end = r.enter();");
-    // It stands before what stores the message, which is a single statement.
+    // A condition for the next statement, which reads and stores the message.
     if (unreadMessage(unread, field) !== undefined) f.print("          if (!r.passes(", plainName(field), "))");
     printStore(f, field, known, [reference(f, here, message, readName(message)), "(r", before, ")"]);
     f.print("          r.leave(end);");
@@ -112,14 +114,14 @@ function printCase(f: GeneratedFile, here: DescFile, field: DescField, unread: U
   f.print("        }");
 }
 
-/** Prints what keeps a value that has been read: the last one counts. */
+/** Prints the statement that stores a value: the last value of a field counts. */
 function printStore(f: GeneratedFile, field: DescField, known: FieldType, value: Printable): void {
   if (known.many === "list") f.print("          ", local(field), ".push(", value, ");");
   else if (field.oneof === undefined) f.print("          ", local(field), " = ", value, ";");
   else f.print("          ", local(field.oneof), " = { case: ", f.string(field.localName), ", value: ", value, " };");
 }
 
-/** The message that a oneof holds already, if it is that field's. */
+/** Returns an expression for the message that a oneof already holds, if it belongs to this field. */
 function sameCase(field: DescField, oneof: DescOneof): string {
   return `${local(oneof)}.case === ${JSON.stringify(field.localName)} ? ${local(oneof)}.value : undefined`;
 }

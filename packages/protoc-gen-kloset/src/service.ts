@@ -3,7 +3,7 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { isUnreadIn, type Unread } from "./unread.js";
 import { codecFile, readName, runtime, tableRuntime, writeName } from "./names.js";
 
-/** Prints the table of a service: its name is the service's, as `importerTable`. */
+/** Prints the table of a service, which is named after it, for example `importerTable`. */
 export function printService(f: GeneratedFile, service: DescService, unread: Unread): void {
   const name = `${service.name.charAt(0).toLowerCase()}${service.name.slice(1)}Table`;
   f.print(f.jsDoc(`The RPCs of ${service.typeName}.`));

@@ -3,20 +3,20 @@ import { typeOf } from "./field-type.js";
 import { byNumber } from "./messages.js";
 
 /**
- * What nobody reads: the requests of some methods come without some fields, which are
- * passed over where they are well-formed. That what is malformed is refused stays as it is.
+ * The fields without a reader: the requests of some methods are decoded without some fields, which are skipped if they
+ * are well-formed. Malformed ones are still refused.
  */
 export interface Unread {
-  /** Full names of methods, as "importer.Importer.Import". */
+  /** Full names of methods, for example "importer.Importer.Import". */
   readonly methods: ReadonlySet<string>;
-  /** Full names of fields that are one message, as "plakar.connectors.Record.fileInfo". */
+  /** Full names of fields with a single message, for example "plakar.connectors.Record.fileInfo". */
   readonly fields: ReadonlySet<string>;
 }
 
 /**
- * Reads the plugin's own parameters: `unread_in=METHOD` and `unread_field=FIELD`, each as often as needed.
+ * Parses the plugin's own parameters: `unread_in=METHOD` and `unread_field=FIELD`. Both may be repeated.
  *
- * @throws Error for a parameter that is not known.
+ * @throws Error for an unknown parameter.
  */
 export function parseUnread(parameters: readonly { readonly key: string; readonly value: string }[]): Unread {
   const methods = new Set<string>();
@@ -29,26 +29,25 @@ export function parseUnread(parameters: readonly { readonly key: string; readonl
   return { methods, fields };
 }
 
-/** Whether the requests of a method come without what nobody reads. */
+/** Returns true if the requests of a method are decoded without the unread fields. */
 export function isUnreadIn({ methods }: Unread, method: DescMethod): boolean {
   return methods.has(`${method.parent.typeName}.${method.name}`);
 }
 
 /**
- * The message of a field that nobody reads.
+ * Returns the message type of an unread field; undefined for any other field.
  *
- * @returns undefined for every other field.
- * @throws Error for a field that is not one message.
+ * @throws Error if the field is not a single message.
  */
 export function unreadMessage({ fields }: Unread, field: DescField): DescMessage | undefined {
   const name = `${field.parent.typeName}.${field.name}`;
   if (!fields.has(name)) return undefined;
   if (field.fieldKind !== "message" || field.oneof !== undefined)
-    throw new Error(`${name} is not a single message: the generator can not leave it out`);
+    throw new Error(`${name} is not a single message: the generator cannot leave it out`);
   return field.message;
 }
 
-/** What the fields of a message hold, by their numbers, as an expression: see `PlainFields` of the runtime. */
+/** Returns an expression for the content of a message's fields, indexed by number: see `PlainFields` of the runtime. */
 export function plainFields(message: DescMessage): string {
   const fields: string[] = [];
   for (const field of byNumber(message)) {
@@ -60,7 +59,7 @@ export function plainFields(message: DescMessage): string {
 
 function plainField(field: DescField): string {
   const known = typeOf(field);
-  // What is not named is found out by reading.
+  // With undefined, the field has to be decoded.
   if (known.many === "map") return "undefined";
   if (known.type.kind === "message") return plainFields(known.type.message);
   if (known.type.wireType === 0) return '"varint"';

@@ -5,14 +5,14 @@ import { byNumber } from "./messages.js";
 import { reference, runtime, writeName } from "./names.js";
 
 /**
- * Whether the function that writes a message can leave its end to the caller: it can when the message has content
- * (`bytes`) that is not part of a list.
+ * Returns true if the function that writes a message can return the end of the message instead of writing it. That
+ * takes a `bytes` field that is not repeated.
  */
 export function hasTail(message: DescMessage): boolean {
   return lastContent(message) !== undefined;
 }
 
-/** The last field whose content can be the tail, if those that come after it are not set. */
+/** Returns the last `bytes` field that is not repeated. Its content is the tail if no later field is set. */
 function lastContent(message: DescMessage): DescField | undefined {
   return byNumber(message).findLast((field) => isContent(field));
 }
@@ -22,7 +22,7 @@ function isContent(field: DescField): boolean {
   return known.many === "one" && known.type.kind === "value" && known.type.method === "bytes";
 }
 
-/** The type of what a message is made of: `MessageInitShape`. */
+/** Returns the input type of an encoder: `MessageInitShape`. */
 export function initType(f: GeneratedFile, message: DescMessage): Printable {
   return [f.import("MessageInitShape", "@bufbuild/protobuf", true), "<typeof ", f.importSchema(message, true), ">"];
 }
@@ -33,7 +33,9 @@ export function printWrite(f: GeneratedFile, here: DescFile, message: DescMessag
   const fields = byNumber(message);
   const parameters = fields.length === 0 ? ["_w: ", "_m: "] : ["w: ", "m: "];
   f.print(
-    f.jsDoc(`Writes the fields of ${message.typeName}.${tail ? " What it returns is still to be written." : ""}`),
+    f.jsDoc(
+      `Writes the fields of ${message.typeName}.${tail ? " The caller has to write the bytes that it returns." : ""}`,
+    ),
   );
   f.print(
     f.export("function", writeName(message)),
@@ -60,7 +62,7 @@ export function printWrite(f: GeneratedFile, here: DescFile, message: DescMessag
   f.print();
 }
 
-/** @param later - For content that can be the tail: the fields that come after it. */
+/** @param later - The later fields, if the content of this one can be the tail. */
 function printField(f: GeneratedFile, here: DescFile, field: DescField, later: readonly DescField[] | undefined): void {
   const known = typeOf(field);
   const value = local(field.oneof === undefined ? field.localName : `${field.oneof.localName}_${field.localName}`);
@@ -126,7 +128,7 @@ function printMessage(
 
 function printTail(f: GeneratedFile, field: DescField, value: string, later: readonly DescField[]): void {
   const args: Printable[] = [tagOf(field, 2), ", ", value, ", ", refusalName(f, field)];
-  // Of a oneof another field can not be set.
+  // No other field of the same oneof can be set.
   const others = later.filter(({ oneof }) => oneof === undefined || oneof !== field.oneof);
   if (others.length === 0) {
     f.print("    return w.lastBytes(", ...args, ");");
@@ -137,14 +139,14 @@ function printTail(f: GeneratedFile, field: DescField, value: string, later: rea
   f.print("    else return w.lastBytes(", ...args, ");");
 }
 
-/** The condition on which a field is written. */
+/** Returns the condition for writing a field. */
 function isSet(field: DescField, value: string | undefined): string {
   if (field.oneof !== undefined) return `${local(field.oneof.localName)}?.case === ${JSON.stringify(field.localName)}`;
   const expression = value ?? `m.${field.localName}`;
   const known = typeOf(field);
   const isThere = `${expression} != null`;
   if (known.many !== "one" || known.type.kind === "message" || field.proto.proto3Optional) return isThere;
-  // Content of another type is for the writer to refuse.
+  // A value of another type must reach the writer, which refuses it.
   if (known.type.method === "bytes") return `${isThere} && ${expression}.length !== 0`;
   return `${isThere} && ${expression} !== ${known.type.zero}`;
 }
@@ -153,12 +155,12 @@ function tagOf(field: DescField, wireType: number): string {
   return String(((field.number << 3) | wireType) >>> 0);
 }
 
-/** What a refusal calls the field. */
+/** Returns the name of a field in error texts. */
 function refusalName(f: GeneratedFile, field: DescField): Printable {
   return f.string(`${field.parent.typeName}.${field.name}`);
 }
 
-/** A variable's name: no field's name is a word of the language with this before it. */
+/** Returns the name of a variable. With the prefix, no field name is a reserved word. */
 function local(name: string): string {
   return `$${name}`;
 }

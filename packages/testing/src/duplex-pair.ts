@@ -1,11 +1,11 @@
 import { Duplex } from "node:stream";
 
-/** What arrives at one end, and when it was taken. */
+/** The callback of a write. */
 type Callback = (error?: Error | null) => void;
 
 /**
- * Two duplexes, each the other's far end, as a socketpair: a write is done when
- * the far end has taken it, the end of one is the end of input of the other.
+ * One end of a pair that works like a socketpair: a write completes when the other end has read it, and ending one side
+ * ends the input of the other.
  */
 class End extends Duplex {
   peer: End | undefined;
@@ -17,7 +17,7 @@ class End extends Duplex {
     taken?.();
   }
 
-  /** A far end that does not read keeps the callback, as a full pipe does. */
+  /** Receives a chunk. While this end does not read, the writer waits, as on a full pipe. */
   deliver(chunk: Buffer | null, taken: Callback): void {
     if (this.destroyed) taken(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
     else if (this.push(chunk) || chunk === null) taken();
@@ -25,7 +25,7 @@ class End extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    // A copy, as a kernel makes: the writer may use its buffer again.
+    // Copied, as a kernel does: the writer may reuse its buffer.
     process.nextTick(() => this.peer?.deliver(Buffer.from(chunk), callback));
   }
 
@@ -48,7 +48,7 @@ class End extends Duplex {
   }
 }
 
-/** Makes a pair; what is written to one is read from the other. */
+/** Creates two connected duplexes: data written to one is read from the other. */
 export function duplexPair(): [Duplex, Duplex] {
   const one = new End();
   const other = new End();

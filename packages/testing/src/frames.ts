@@ -1,30 +1,30 @@
 import { FRAME_HEADER_LENGTH, frameType, writeFrameHeader, writeUint32 } from "@kloset/wire/http2";
 
-/** One frame, for what a client library would not send. */
+/** Encodes a frame, for input that a client library would not send. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
   const header = Buffer.alloc(FRAME_HEADER_LENGTH);
   writeFrameHeader(header, 0, payload.length, type, flags, stream);
   return Buffer.concat([header, payload]);
 }
 
-/** A big-endian 32-bit integer. */
+/** Encodes a big-endian 32-bit integer. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   writeUint32(bytes, 0, value);
   return bytes;
 }
 
-/** A reset as it stands on the wire: Node's own client may half-close first. */
+/** Encodes a RST_STREAM alone: Node's own client may half-close the stream first. */
 export function rstStream(stream: number, code: number): Buffer {
   return frame(frameType.rstStream, 0, stream, uint32(code));
 }
 
-/** A GOAWAY with this last stream id and code. */
+/** Encodes a GOAWAY with a last stream id and a code. */
 export function goaway(lastStream: number, code: number): Buffer {
   return frame(frameType.goaway, 0, 0, Buffer.concat([uint32(lastStream), uint32(code), Buffer.from("bye")]));
 }
 
-/** The types of the frames in what a server sent, in order. Throws on half a frame. */
+/** Returns the types of the frames that a server sent, in order. Throws if the last frame is incomplete. */
 export function frameTypes(bytes: Buffer): number[] {
   const types: number[] = [];
   for (let at = 0; at < bytes.length;) {

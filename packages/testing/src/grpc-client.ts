@@ -9,13 +9,13 @@ import {
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 
-/** How a call ended. `code` is -1 when no status came. */
+/** The outcome of a call. `code` is -1 if no status was received. */
 export interface Status {
   readonly code: number;
   readonly message: string;
 }
 
-/** A method of the stubs, as far as a client needs it. */
+/** The properties of a generated method that a client needs. */
 export interface Method<I extends DescMessage, O extends DescMessage> {
   readonly name: string;
   readonly parent: { readonly typeName: string };
@@ -23,14 +23,14 @@ export interface Method<I extends DescMessage, O extends DescMessage> {
   readonly output: O;
 }
 
-/** One gRPC message in its envelope. */
+/** Encodes a gRPC message with its prefix. */
 export function envelope(message: Uint8Array): Buffer {
   const header = Buffer.alloc(5);
   header.writeUInt32BE(message.length, 1);
   return Buffer.concat([header, message]);
 }
 
-/** A call with everything under the test's control: when to send, when to read, how to end. */
+/** A call that the test controls: when to send, when to read, and how to end. */
 export class Call<I extends DescMessage, O extends DescMessage> {
   readonly status: Promise<Status>;
   readonly #buffers: Buffer[] = [];
@@ -52,7 +52,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     });
   }
 
-  /** Sends a message; resolves when HTTP/2 has taken it. */
+  /** Sends a message; resolves when Node's HTTP/2 session has accepted it. */
   send(message: MessageInitShape<I>): Promise<void> {
     return this.sendBytes(envelope(toBinary(this.method.input, create(this.method.input, message))));
   }
@@ -74,7 +74,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     this.stream.close(code);
   }
 
-  /** The messages that arrive, until the stream ends. */
+  /** Yields the messages as they arrive, until the stream ends. */
   async *messages(): AsyncGenerator<MessageShape<O>> {
     for await (const chunk of this.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       this.#buffers.push(chunk);
@@ -89,19 +89,19 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     return end > all.length ? undefined : fromBinary(this.method.output, all.subarray(5, end));
   }
 
-  /** Reads to the end. */
+  /** Reads all messages and the status. */
   async finish(): Promise<{ messages: MessageShape<O>[]; status: Status }> {
     const messages: MessageShape<O>[] = [];
     try {
       for await (const message of this.messages()) messages.push(message);
     } catch {
-      // The status tells.
+      // The status shows the failure.
     }
     return { messages, status: await this.status };
   }
 }
 
-/** A gRPC client over one duplex that hides nothing: the tests' host. */
+/** A low-level gRPC client over one duplex, which plays the host in tests. */
 export class GrpcClient {
   readonly session: ClientHttp2Session;
   readonly closed: Promise<void>;
@@ -127,7 +127,7 @@ export class GrpcClient {
     return new Call(stream, method);
   }
 
-  /** A call with one request. */
+  /** Makes a call with one request. */
   async call<I extends DescMessage, O extends DescMessage>(
     method: Method<I, O>,
     message: MessageInitShape<I>,

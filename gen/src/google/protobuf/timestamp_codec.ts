@@ -40,7 +40,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 const fieldsOfTimestamp: FieldNames = [undefined, "seconds", "nanos"];
 
 /**
- * Reads the fields of google.protobuf.Timestamp up to the reader's end, and adds them to those that came before.
+ * Reads the fields of google.protobuf.Timestamp up to the reader's end. They are merged into an earlier part of the message, if given.
  */
 export function readTimestamp(r: Reader, before?: Timestamp): Timestamp {
   let $seconds: Timestamp["seconds"] = 0n;

@@ -3,17 +3,17 @@ import type { Serve, Server, ServedService, ServerOptions } from "@kloset/wire/g
 import { duplexPair } from "../duplex-pair.js";
 import { GrpcClient } from "../grpc-client.js";
 
-/** A server and a client on two ends of one duplex. */
+/** A server and a client on the two ends of a duplex pair. */
 export interface Connected {
   readonly client: GrpcClient;
   readonly server: Server;
-  /** The server's end: its listeners can be counted. */
+  /** The server's end, for counting its listeners. */
   readonly near: Duplex;
-  /** The client's end: frames can be written past the client, and it can be cut. */
+  /** The client's end, for writing raw frames and closing the connection. */
   readonly far: Duplex;
-  /** All that the server has sent. */
+  /** Returns all bytes that the server has sent. */
   readonly sent: () => Buffer;
-  /** All that `onError` was told. */
+  /** All errors that `onError` has received. */
   readonly errors: Error[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Tests that every server of plugins must pass, whatever it is built on.
+ * Tests that every plugin server must pass, whatever it is built on.
  *
  * @module
  */

@@ -6,7 +6,7 @@ import type { Serve } from "@kloset/wire/grpc";
 import { connected } from "./connected.js";
 import { importMethod, servedImporter, servedStore, storeMethods } from "./store-service.js";
 
-/** Calls of all four kinds, and which services answer them. */
+/** Tests calls of all four kinds, and which services answer them. */
 export function describeCalls(serve: Serve): void {
   describe("calls", () => {
     it("answers calls of all four kinds", async () => {
@@ -55,11 +55,11 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
-    it.each(["99999999H", "5S"])("gives a call the time that its deadline allows, %s", async (timeout) => {
+    it.each(["99999999H", "5S"])("runs a call with a deadline of %s", async (timeout) => {
       const { client, server } = connected(serve, [
         servedStore({
           async mode(_, { signal }) {
-            // A timer that Node takes for too long goes off after 1 ms: before this one.
+            // Outlasts a timer with a delay beyond Node's limit, which would fire after 1 ms.
             await new Promise((resolve) => setTimeout(resolve, 20));
             signal.throwIfAborted();
             return { mode: 6 };
@@ -73,7 +73,7 @@ export function describeCalls(serve: Serve): void {
     });
 
     it.each(["-1S", "5", "soon", "123456789S", ""])(
-      "refuses a deadline that is none before a call begins, of whatever kind, %j",
+      "refuses the invalid deadline %j before a unary or streaming call begins",
       async (timeout) => {
         let begun = 0;
         const { client, server } = connected(serve, [
@@ -81,7 +81,7 @@ export function describeCalls(serve: Serve): void {
             mode: () => ({ mode: (begun += 1) }),
             put: (requests) => {
               begun += 1;
-              // What implementations throw has another code than a refusal.
+              // Errors of an implementation have another code than a refusal.
               return drained(requests).catch((error: unknown) => Promise.reject(new Error(String(error))));
             },
           }),
@@ -109,7 +109,7 @@ export function describeCalls(serve: Serve): void {
       ["POST", "application/grpc+proto", 200],
       ["POST", "application/grpc;charset=utf-8", 200],
     ])(
-      "answers %s of %s with HTTP status %d, whether its path is served or not",
+      "answers %s with content type %s with HTTP status %d, whether the path is served or not",
       async (method, contentType, status) => {
         const { client, server } = connected(serve, [servedStore({ mode: () => ({ mode: 6 }) })]);
         const { host, ...head } = {
@@ -141,7 +141,7 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
-    it("says what is not served in grpc-go's words", async () => {
+    it("names unknown services and methods in the wording of grpc-go", async () => {
       const { client, server } = connected(serve, [servedStore({})]);
       expect((await client.call(importMethod, {})).status).toMatchObject({
         code: 12,
@@ -156,7 +156,7 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
-    it("chooses services once, by the first request", async () => {
+    it("chooses the services once, by the first request", async () => {
       const asked: unknown[] = [];
       const { client, server } = connected(serve, (first) => {
         asked.push(first);
@@ -170,7 +170,7 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
-    it("answers every call with the error that choosing met", async () => {
+    it("answers every call with the error of choosing the services", async () => {
       let asked = 0;
       const { client, server } = connected(serve, () => {
         asked += 1;

@@ -11,7 +11,7 @@ import { servedStore, storeMethods } from "./store-service.js";
 
 const modes = [servedStore({ mode: () => ({ mode: 6 }) })];
 
-/** The connection's beginning and end. */
+/** Tests the beginning and the end of a connection. */
 export function describeConnection(serve: Serve): void {
   describe("connection", () => {
     it.each<[string, (connection: Connected) => void]>([
@@ -21,7 +21,7 @@ export function describeConnection(serve: Serve): void {
           server.close();
         },
       ],
-      ["the end of input", ({ far }) => void far.end()],
+      ["the end of the input", ({ far }) => void far.end()],
       ["the loss of the peer", ({ far }) => void far.destroy()],
       [
         "the client's GOAWAY",
@@ -35,8 +35,8 @@ export function describeConnection(serve: Serve): void {
           client.session.destroy(undefined, 2);
         },
       ],
-      ["a GOAWAY that names a stream of the client's", ({ far }) => void far.end(goaway(1, 0))],
-    ])("%s ends it without a GOAWAY or an error, and leaves no listener behind", async (_, end) => {
+      ["a GOAWAY that names a stream of the client", ({ far }) => void far.end(goaway(1, 0))],
+    ])("ends on %s without a GOAWAY or an error, and leaves no listener behind", async (_, end) => {
       const connection = connected(serve, modes);
       await connection.client.call(storeMethods.mode, {});
       end(connection);
@@ -54,7 +54,7 @@ export function describeConnection(serve: Serve): void {
       ["a GOAWAY", goaway(0, 0)],
       ["a PRIORITY", frame(frameType.priority, 0, 99, Buffer.alloc(5))],
       ["a frame of an unknown type", frame(0xee, 0, 99, Buffer.alloc(5))],
-    ])("%s within a header block ends it with an error", async (_, within) => {
+    ])("ends with an error on %s within a header block", async (_, within) => {
       const { client, far, server, errors } = connected(serve, modes);
       await client.call(storeMethods.mode, {});
       far.write(Buffer.concat([frame(frameType.headers, 0, 99, Buffer.from([0x83])), within]));
@@ -63,7 +63,7 @@ export function describeConnection(serve: Serve): void {
       expect(errors).toEqual([error]);
     });
 
-    it("lets calls finish that run when the client says that it will go", async () => {
+    it("finishes running calls after the client's GOAWAY", async () => {
       const go = deferred();
       const running = deferred();
       const { client, far, server, errors } = connected(serve, [
@@ -84,7 +84,7 @@ export function describeConnection(serve: Serve): void {
       server.close();
     });
 
-    it("ends at once, in the middle of calls", async () => {
+    it("ends immediately while calls are running", async () => {
       const running = deferred();
       const { client, far, server } = connected(serve, [
         servedStore({
@@ -101,7 +101,7 @@ export function describeConnection(serve: Serve): void {
       await call;
     });
 
-    it("says what is wrong when the peer speaks something else, without a GOAWAY", async () => {
+    it("reports an error without a GOAWAY when the peer speaks another protocol", async () => {
       const connection = connected(serve, modes);
       connection.client.session.destroy();
       const other = connected(serve, modes);
@@ -111,7 +111,7 @@ export function describeConnection(serve: Serve): void {
       expect(frameTypes(other.sent())).not.toContain(frameType.goaway);
     });
 
-    it("answers all PINGs and SETTINGS, which grpc-go sends all the time", async () => {
+    it("answers all PINGs and SETTINGS, which grpc-go sends constantly", async () => {
       const { client, server, sent, errors } = connected(serve, modes);
       const ping = (): Promise<void> =>
         new Promise((resolve, reject) => {
@@ -137,11 +137,11 @@ export function describeConnection(serve: Serve): void {
       server.close();
     });
 
-    it.each([0, 1, 2, 3])("leaves nothing behind when the host goes %d turns after a call has begun", async (turns) => {
+    it.each([0, 1, 2, 3])("leaks no memory when the host goes %d turns after a call has begun", async (turns) => {
       const held = await servedFor(serve, turns);
       setFlagsFromString("--expose-gc");
       const collect = runInNewContext("gc") as () => void;
-      // What is freed by a collection may be freed wholly only by a later one.
+      // Some objects are only freed by a later collection.
       for (let i = 0; i < 20 && held.deref() !== undefined; i++) {
         await nextTurn();
         collect();
@@ -160,10 +160,10 @@ export function describeConnection(serve: Serve): void {
 }
 
 /**
- * Serves a call whose answer is still being written when the host goes.
+ * Serves a call whose response is still being written when the host goes.
  *
- * @param turns - Turns of the event loop that the answer is given.
- * @returns What the connection holds for as long as it is there itself.
+ * @param turns - Turns of the event loop before the host goes.
+ * @returns A reference to an object that the connection keeps alive.
  */
 async function servedFor(serve: Serve, turns: number): Promise<WeakRef<object>> {
   const running = deferred();
@@ -184,7 +184,7 @@ async function servedFor(serve: Serve, turns: number): Promise<WeakRef<object>> 
   return new WeakRef(errors);
 }
 
-/** Listeners that are still on the server's end of the duplex. */
+/** Counts the listeners that are left on the server's end of the duplex. */
 function leftover({ near }: Connected): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const event of near.eventNames()) counts[String(event)] = near.listenerCount(event);

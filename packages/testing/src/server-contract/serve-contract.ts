@@ -5,7 +5,7 @@ import { describeConnection } from "./serve-connection.js";
 import { describeErrors } from "./serve-errors.js";
 import { describeFlow } from "./serve-flow.js";
 
-/** All that a server has to keep, whatever it is built on: see `Serve`. */
+/** Tests the rules for every server, whatever it is built on: see `Serve`. */
 export function describeServe(serve: Serve): void {
   describeCalls(serve);
   describeErrors(serve);

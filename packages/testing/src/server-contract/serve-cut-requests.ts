@@ -14,8 +14,8 @@ const cuts: Record<string, (connection: Connected, stream: number) => void> = {
   "a reset with NO_ERROR": ({ far }, stream) => far.write(rstStream(stream, constants.NGHTTP2_NO_ERROR)),
   "a reset with CANCEL": ({ far }, stream) => far.write(rstStream(stream, constants.NGHTTP2_CANCEL)),
   "a reset with INTERNAL_ERROR": ({ far }, stream) => far.write(rstStream(stream, constants.NGHTTP2_INTERNAL_ERROR)),
-  // As Node's own client cancels a call.
-  "a half-close and a reset right behind": ({ far }, stream) => {
+  // Node's own client cancels a call like this.
+  "a half-close followed by a reset": ({ far }, stream) => {
     far.write(
       Buffer.concat([frame(frameType.data, 1, stream, new Uint8Array(0)), rstStream(stream, constants.NGHTTP2_CANCEL)]),
     );
@@ -27,24 +27,24 @@ const cuts: Record<string, (connection: Connected, stream: number) => void> = {
   },
 };
 
-/** What an implementation saw of its requests. */
+/** The requests as the implementation saw them. */
 interface Seen {
   readonly outcome: "ended" | "threw";
   readonly received: number;
   readonly signal: AbortSignal;
 }
 
-/** Some turns of the event loop: all that follows from a cut has happened. */
+/** Waits for some turns of the event loop, so that everything that follows from a cut has happened. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await setImmediate();
 }
 
-/** A request that was cut off must never look complete: it would be kept as a whole packfile. */
+/** Tests that a request stream that was cut off never looks complete: it would be stored as a whole packfile. */
 export function describeCutRequests(serve: Serve): void {
   describe.each(Object.keys(cuts))("a request stream cut off by %s", (name) => {
-    describe.each(["client-streaming", "bidirectional"] as const)("of a %s call", (kind) => {
-      it.each(["between messages", "within a message", "while it is busy"])(
-        "%s is thrown to the implementation",
+    describe.each(["client-streaming", "bidirectional"] as const)("in a %s call", (kind) => {
+      it.each(["between messages", "within a message", "while the implementation is busy"])(
+        "throws to the implementation: %s",
         async (where) => {
           const seen = deferred<Seen>();
           const first = deferred();
@@ -55,7 +55,7 @@ export function describeCutRequests(serve: Serve): void {
                 expect(request).toBeDefined();
                 received += 1;
                 first.resolve();
-                if (where === "while it is busy") await aborted(signal).then(turns);
+                if (where === "while the implementation is busy") await aborted(signal).then(turns);
               }
               seen.resolve({ outcome: "ended", received, signal });
             } catch {
@@ -82,7 +82,7 @@ export function describeCutRequests(serve: Serve): void {
           const message = envelope(toBinary(storeMethods.put.input, create(storeMethods.put.input)));
           await call.sendBytes(message);
           await first.promise;
-          // Three bytes of an envelope's five, or an envelope without all of its message.
+          // A prefix and two of the nine bytes that it announces.
           if (where === "within a message") await call.sendBytes(Buffer.from([0, 0, 0, 0, 9, 1, 2]));
           cuts[name]?.(connection, call.stream.id ?? 0);
           const { outcome, received, signal } = await seen.promise;
@@ -117,7 +117,7 @@ export function describeCutRequests(serve: Serve): void {
   });
 
   describe("a request stream that ends in the middle of a message", () => {
-    it.each([3, 5, 7])("after %d of its bytes is thrown to the implementation", async (length) => {
+    it.each([3, 5, 7])("throws to the implementation after %d bytes of it", async (length) => {
       const seen = deferred<Seen>();
       const connection = connected(serve, [
         servedStore({

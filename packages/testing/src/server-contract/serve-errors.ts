@@ -14,10 +14,10 @@ const texts: Record<string, string> = {
   empty: "",
 };
 
-/** What a host is told when something fails. */
+/** Tests the statuses that a host receives for failures. */
 export function describeErrors(serve: Serve): void {
   describe("errors", () => {
-    it.each(Object.keys(texts))("carries a %s text word for word from calls of all four kinds", async (name) => {
+    it.each(Object.keys(texts))("sends a %s text unchanged from calls of all four kinds", async (name) => {
       const text = texts[name] ?? "";
       const { client, server, errors } = connected(
         serve,
@@ -29,7 +29,7 @@ export function describeErrors(serve: Serve): void {
       server.close();
     });
 
-    it.each(["x", " ", "写", "📷"])("carries a text of %j that is as long as it can be, whole", async (unit) => {
+    it.each(["x", " ", "写", "📷"])("sends a text of %j at the maximum length unchanged", async (unit) => {
       const length = encodeURIComponent(unit).length;
       const text = unit.repeat(Math.floor(MAX_STATUS_TEXT_LENGTH / length));
       const { client, server } = connected(
@@ -54,7 +54,7 @@ export function describeErrors(serve: Serve): void {
       server.close();
     });
 
-    it("encodes no more of a text than gRPC asks for", async () => {
+    it("encodes only the characters of a text that gRPC requires", async () => {
       const text = 'open "/a/b": 100 %';
       const { client, server } = connected(
         serve,
@@ -69,7 +69,7 @@ export function describeErrors(serve: Serve): void {
     });
 
     it.each<[string, unknown, Code, string]>([
-      ["a string", "just words", Code.Unknown, "just words"],
+      ["a string", "just text", Code.Unknown, "just text"],
       ["undefined", undefined, Code.Unknown, "the plugin threw undefined"],
       [
         "an error with a gRPC code",
@@ -77,7 +77,7 @@ export function describeErrors(serve: Serve): void {
         Code.FailedPrecondition,
         "Init comes first",
       ],
-    ])("reports %s that was thrown", async (_, thrown, code, message) => {
+    ])("reports %s when it is thrown", async (_, thrown, code, message) => {
       const { client, server } = connected(
         serve,
         failing(() => thrown),
@@ -86,7 +86,7 @@ export function describeErrors(serve: Serve): void {
       server.close();
     });
 
-    it("reports an error in mid-stream after what was sent before it", async () => {
+    it("reports an error in mid-stream after the messages before it", async () => {
       const { client, server } = connected(serve, [
         servedStore({
           async *get() {
@@ -101,7 +101,7 @@ export function describeErrors(serve: Serve): void {
       server.close();
     });
 
-    it("answers a host that still sends, and tells it to stop", async () => {
+    it("answers a host that is still sending, and stops it", async () => {
       const { client, server } = connected(
         serve,
         failing(() => new Error("read-only")),
@@ -113,7 +113,7 @@ export function describeErrors(serve: Serve): void {
       server.close();
     });
 
-    it.each(["request", "response"])("refuses a %s over the limit by name, and goes on", async (side) => {
+    it.each(["request", "response"])("refuses a %s over the limit, and names both sizes", async (side) => {
       const { client, server } = connected(serve, [
         servedStore({
           mode: () => ({ mode: 6 }),
@@ -140,11 +140,9 @@ export function describeErrors(serve: Serve): void {
   });
 }
 
-/** Every method throws. */
+/** Serves methods that throw. */
 function failing(error: () => unknown): ReturnType<typeof servedStore>[] {
   const fail = (): never => {
-    // What is thrown is the test's choice: authors throw anything.
-
     throw error();
   };
   return [
@@ -162,7 +160,7 @@ function failing(error: () => unknown): ReturnType<typeof servedStore>[] {
   ];
 }
 
-/** `grpc-message` as it came, encoded. */
+/** Returns the `grpc-message` of a call, still encoded. */
 async function rawMessageOf(call: Call<DescMessage, DescMessage>): Promise<unknown> {
   const messages: unknown[] = [];
   for (const event of ["response", "trailers"] as const) {

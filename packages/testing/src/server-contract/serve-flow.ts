@@ -9,7 +9,7 @@ import { servedStore, storeMethods } from "./store-service.js";
 const KiB = 1024;
 const chunk = new Uint8Array(64 * KiB);
 
-/** Waits until a count has not changed for many turns of the event loop: nothing moves any more. */
+/** Waits until a count has not changed for 200 turns of the event loop, and returns it. */
 async function settled(count: () => number): Promise<number> {
   let last = -1;
   for (let still = 0; still < 200; still += 1) {
@@ -20,10 +20,10 @@ async function settled(count: () => number): Promise<number> {
   return last;
 }
 
-/** Backpressure and cancellation. */
+/** Tests back-pressure and cancellation. */
 export function describeFlow(serve: Serve): void {
   describe("flow", () => {
-    it("stops an implementation whose host does not read, and lets it go on when it does", async () => {
+    it("pauses an implementation while its host does not read", async () => {
       let made = 0;
       const { client, server } = connected(serve, [
         servedStore({
@@ -47,7 +47,7 @@ export function describeFlow(serve: Serve): void {
       server.close();
     });
 
-    it("stops a host whose implementation does not read, and lets it go on when it does", async () => {
+    it("pauses a host while its implementation does not read", async () => {
       const go = deferred();
       const { client, server } = connected(serve, [
         servedStore({
@@ -71,7 +71,7 @@ export function describeFlow(serve: Serve): void {
       expect(bound).toBeGreaterThan(0);
       // The stream's window is 4 MiB: 64 chunks.
       expect(bound).toBeLessThan(80);
-      // One that does not read must not hold up the others.
+      // A call that does not read must not block the others.
       expect((await client.call(storeMethods.mode, {})).messages).toMatchObject([{ mode: 6 }]);
       go.resolve();
       expect((await put.finish()).messages).toMatchObject([{ bytesWritten: BigInt(total * chunk.length) }]);
@@ -125,7 +125,7 @@ export function describeFlow(serve: Serve): void {
       server.close();
     });
 
-    it("aborts a call that waits for ever, and goes on", async () => {
+    it("aborts a call that waits forever, and continues to serve", async () => {
       const started = deferred<AbortSignal>();
       const { client, server } = connected(serve, [
         servedStore({
@@ -165,7 +165,7 @@ export function describeFlow(serve: Serve): void {
       server.close();
     });
 
-    it("outlives more resets than nghttp2 allows", async () => {
+    it("survives more resets than nghttp2 allows", async () => {
       let ended = 0;
       const { client, server, errors } = connected(serve, [
         servedStore({
@@ -194,7 +194,7 @@ export function describeFlow(serve: Serve): void {
       server.close();
     });
 
-    it("does not start a call that was reset as soon as it was made", async () => {
+    it("does not start a call that is reset right after its first message", async () => {
       const { client, server, errors } = connected(serve, [servedStore({ mode: () => ({ mode: 6 }) })]);
       const calls = Array.from({ length: 10 }, () => client.open(storeMethods.get));
       for (const call of calls) {

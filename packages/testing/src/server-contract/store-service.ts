@@ -5,9 +5,9 @@ import { storeTable } from "@kloset/protocol/tables/v1.1/store";
 import { importer, store } from "@kloset/protocol/v1.1";
 import type { ServedService, ServiceTable } from "@kloset/wire/grpc";
 
-/** A service with a unary, a client-streaming and a server-streaming method. */
+/** The methods of the store: they include unary, client-streaming and server-streaming ones. */
 export const storeMethods = store.Store.method;
-/** Its bidirectional streaming counterpart. */
+/** A bidirectional streaming method. */
 export const importMethod = importer.Importer.method.import;
 
 /** Serves some methods of the store, on any server. */
@@ -20,7 +20,7 @@ export function servedImporter(implementation: Partial<ServiceImpl<typeof import
   return { service: withDescriptor(importerTable, importer.Importer), implementation };
 }
 
-/** The framed server works by the generated table, the Connect server by the descriptor. */
+/** Adds the descriptor, which the Connect server uses. The framed server uses the generated table. */
 function withDescriptor(table: ServiceTable, descriptor: DescService): ServiceTable {
   return { ...table, descriptor } as ServiceTable;
 }

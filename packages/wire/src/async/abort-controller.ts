@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 
 /**
- * A controller whose signal takes any number of listeners: an author hands it to
- * all that is done at once, and Node would warn the user of a leak from 11 on.
+ * Creates a controller whose signal accepts any number of listeners. Authors pass the signal to many operations at
+ * once, and Node would print a leak warning to the user from the 11th listener on.
  */
 export function newAbortController(): AbortController {
   const controller = new AbortController();

@@ -1,12 +1,12 @@
-/** What Node's timers hold: a longer one would fire after 1 ms. */
+/** The longest delay of Node's timers: a longer one would fire after 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * Checks how long somebody wants to wait. More than timers hold, which are 24 days,
- * means without limit, as `Infinity` does.
+ * Checks a deadline in milliseconds, and returns it. `Infinity`, or anything over 24 days (the longest delay of a
+ * timer), means no limit.
  *
- * @param what - Names it in errors, as "closeDeadlineMs".
- * @throws RangeError for what is no number, NaN, or negative.
+ * @param what - The name of the option in errors, for example "closeDeadlineMs".
+ * @throws RangeError for NaN, a negative number, or a value that is not a number.
  */
 export function checkDeadline(what: string, ms: unknown): number {
   if (typeof ms === "number" && ms >= 0) return ms;
@@ -16,9 +16,10 @@ export function checkDeadline(what: string, ms: unknown): number {
 }
 
 /**
- * Starts a timer, for a deadline that {@link checkDeadline} has checked.
+ * Starts a timer for a deadline that {@link checkDeadline} has checked.
  *
- * @returns What `clearTimeout` takes; undefined when there is no limit: then it never comes.
+ * @param passed - Called when the deadline has passed.
+ * @returns The timer; undefined if there is no limit, in which case `passed` is never called.
  */
 export function startDeadline(passed: () => void, ms: number): NodeJS.Timeout | undefined {
   return ms > LONGEST_MS ? undefined : setTimeout(passed, ms);

@@ -24,7 +24,7 @@ describe("settlesWithin", () => {
     }
   });
 
-  it("has no limit above what a timer can hold", async () => {
+  it("starts no timer for more than a timer can wait", async () => {
     jest.useFakeTimers();
     try {
       const settled = settlesWithin(Promise.resolve(), Infinity);

@@ -3,8 +3,8 @@ import { startDeadline } from "./deadline.js";
 /**
  * Waits until a promise settles, but for at most `ms` milliseconds. Never throws.
  *
- * @param ms - As `checkDeadline` accepts it: above 24 days there is no limit.
- * @returns whether it has settled, in whichever way.
+ * @param ms - A delay that `checkDeadline` accepts. Over 24 days there is no limit.
+ * @returns true if the promise has resolved or rejected, false if the time has passed.
  */
 export async function settlesWithin(promise: PromiseLike<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

@@ -13,7 +13,7 @@ interface Whole {
   readonly content: Uint8Array;
 }
 
-/** As the generator writes one, but shorter. */
+/** A shorter version of what the generator writes. */
 const codec = messageCodec<Whole, Whole>(
   "some.Whole",
   (r) => {
@@ -46,7 +46,7 @@ const codec = messageCodec<Whole, Whole>(
 
 const letters = ["a", "é", "€", "\u{1f600}"];
 
-describe("texts of every length at which something changes", () => {
+describe("strings around every length at which the encoding changes", () => {
   const lengths = [0, 1, 11, 12, 13, 23, 24, 25, 41, 42, 43, 63, 64, 126, 127, 128, 129, 5461, 5462, 16_383, 16_384];
   it.each(letters.flatMap((letter) => lengths.map((length) => [letter, length] as const)))(
     "%j by %d",
@@ -65,7 +65,7 @@ describe("texts of every length at which something changes", () => {
   );
 });
 
-it("memory grows, and what is written stays", () => {
+it("keeps what is written when the buffer grows", () => {
   const writer = new Writer();
   const parts = Array.from({ length: 3000 }, (_, i) => ({
     text: `${letters[i % 4] ?? ""}${"x".repeat(i % 200)}`,
@@ -76,14 +76,14 @@ it("memory grows, and what is written stays", () => {
   expect(codec.decode(writer.buffer, 0, writer.length, false)).toEqual({ parts, content });
 });
 
-it("a message stands behind what is written", () => {
+it("appends a message to what is written", () => {
   const writer = new Writer();
   for (const text of ["one", "two"])
     codec.encode({ parts: [{ text, number: 1n }], content: new Uint8Array(0) }, writer);
   expect(codec.decode(writer.buffer, 0, writer.length, false).parts.map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
-it("an error that is not about the bytes stays what it is", () => {
+it("rethrows an error that is not about the bytes unchanged", () => {
   const failure = new Error("a mistake");
   const failing = messageCodec(
     "some.Thing",
@@ -95,7 +95,7 @@ it("an error that is not about the bytes stays what it is", () => {
   expect(() => failing.decode(new Uint8Array(0), 0, 0, false)).toThrow(failure);
 });
 
-it("what is wrong is told of the whole message", () => {
+it("names the message when its bytes are malformed", () => {
   const wrong = messageCodec(
     "some.Thing",
     () => {
@@ -103,5 +103,7 @@ it("what is wrong is told of the whole message", () => {
     },
     () => undefined,
   );
-  expect(() => wrong.decode(new Uint8Array(0), 0, 0, false)).toThrow("the request is no some.Thing: premature EOF");
+  expect(() => wrong.decode(new Uint8Array(0), 0, 0, false)).toThrow(
+    "the request is not a valid some.Thing: premature EOF",
+  );
 });

@@ -1,3 +1,4 @@
+import { refuse } from "./field-refusal.js";
 import { Malformed } from "./malformed.js";
 import type { MessageCodec, MessageDecoder, MessageEncoder } from "./message-codec.js";
 import { Reader } from "./reader.js";
@@ -8,13 +9,13 @@ const reader = new Reader();
 /** Reads the fields of a message up to the reader's end. */
 export type ReadMessage<Message> = (reader: Reader) => Message;
 
-/** Writes the fields of a message, but for the tail that it returns. */
+/** Writes the fields of a message, except for the tail that it returns: the caller has to write that. */
 export type WriteMessage<Init> = (writer: Writer, message: Init) => Uint8Array | undefined | void;
 
 /**
- * Makes a decoder of what is generated for a message.
+ * Makes a decoder from the generated function that reads a message.
  *
- * @param typeName - As "importer.InitRequest".
+ * @param typeName - The full name, for example "importer.InitRequest".
  */
 export function messageDecoder<Message>(typeName: string, read: ReadMessage<Message>): MessageDecoder<Message> {
   return {
@@ -33,21 +34,20 @@ export function messageDecoder<Message>(typeName: string, read: ReadMessage<Mess
 }
 
 /**
- * Makes an encoder of what is generated for a message.
+ * Makes an encoder from the generated function that writes a message.
  *
- * @param typeName - As "importer.InitResponse".
+ * @param typeName - The full name, for example "importer.InitResponse".
  */
 export function messageEncoder<Init extends object>(typeName: string, write: WriteMessage<Init>): MessageEncoder<Init> {
   return {
     typeName,
     encode(message, writer) {
-      if (typeof message !== "object" || (message as Init | null) === null)
-        throw new TypeError(`a ${typeName} is an object`);
+      if (typeof message !== "object" || (message as Init | null) === null) refuse(typeName, "an object", message);
       const { length } = writer;
       try {
         return write(writer, message) ?? undefined;
       } catch (error) {
-        // Nothing of it is to be sent.
+        // Discard the part that is written, so that it is never sent.
         writer.length = length;
         throw error;
       }
@@ -55,7 +55,7 @@ export function messageEncoder<Init extends object>(typeName: string, write: Wri
   };
 }
 
-/** Makes both of what is generated for a message. Servers need one of them: tables hold no more. */
+/** Combines a decoder and an encoder. Servers need only one of them per message: see the service tables. */
 export function messageCodec<Message, Init extends object>(
   typeName: string,
   read: ReadMessage<Message>,

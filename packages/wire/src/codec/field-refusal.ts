@@ -1,19 +1,19 @@
 /**
- * Says which field can not hold a value, and why.
+ * Throws an error that names the field, the type it expects, and the value.
  *
- * @param field - As "importer.InitResponse.flags".
- * @param type - As "a uint32".
- * @throws RangeError for a number that is too large, too small or broken, TypeError for anything else.
+ * @param field - The full name, for example "importer.InitResponse.flags".
+ * @param type - The expected type with its article, for example "a uint32".
+ * @throws RangeError for a number that is out of range or not an integer; TypeError for anything else.
  */
 export function refuse(field: string, type: string, value: unknown): never {
-  const text = `${field} is ${type}: it can not hold ${described(value)}`;
+  const text = `${field}: expected ${type}, got ${described(value)}`;
   const isNumber = typeof value === (/64$/.test(type) ? "bigint" : "number") && /int/.test(type);
   throw isNumber ? new RangeError(text) : new TypeError(text);
 }
 
-/** @throws TypeError that names the field whose text holds half a character. */
+/** @throws TypeError that names the field whose string has a lone surrogate. */
 export function refuseSurrogates(field: string): never {
-  throw new TypeError(`${field} is a string: it can not hold a lone surrogate, which UTF-8 can not express`);
+  throw new TypeError(`${field}: expected a string that UTF-8 can encode, got one with a lone surrogate`);
 }
 
 function described(value: unknown): string {

@@ -1,5 +1,5 @@
 /**
- * The runtime of generated codecs: protobuf's binary format, without a protobuf library.
+ * The runtime of the generated codecs: protobuf's binary format without a protobuf library.
  *
  * @module
  */

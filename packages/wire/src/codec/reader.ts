@@ -1,40 +1,40 @@
 import { assertUtf8, Malformed } from "./malformed.js";
 import { signed64, unsigned64, halves64 } from "./uint64-halves.js";
 
-/** The names of a message's fields, by their numbers. */
+/** The names of a message's fields, indexed by field number. */
 export type FieldNames = readonly (string | undefined)[];
 
-/** What a field holds: numbers as varints, text, or a message with fields of its own. Of what is undefined nothing is known. */
+/** The content of a field: a varint, text, or a message with fields of its own; undefined for an unknown field. */
 export type PlainField = "varint" | "text" | PlainFields | undefined;
 
-/** What the fields of a message hold, by their numbers: see {@link Reader.passes}. */
+/** The content of a message's fields, indexed by field number: see {@link Reader.passes}. */
 export type PlainFields = readonly PlainField[];
 
-/** A varint of more bytes may be malformed. */
+/** The longest varint, in bytes, that is valid whatever its bits. */
 const MAX_PLAIN_VARINT = 9;
 
-/** Groups within groups that are skipped: each takes stack. */
+/** The deepest nesting of skipped groups: each level takes stack. */
 const MAX_SKIPPED_DEPTH = 99;
 
 /** The longest varint, in bytes. */
 const MAX_VARINT = 10;
 
-/** Up to this length a text is made in a loop faster than by Node's own function, which is called across a border. */
+/** Up to this length a loop decodes a string faster than Node's own function, because no call into C++ is needed. */
 const MAX_LOOPED_TEXT = 12;
 
-/** From this length on memory of Node's, without zeros, is made faster than the engine's own. */
+/** From this length on, Node's memory, which is not zeroed, is allocated faster than the engine's. */
 const MIN_UNFILLED_LENGTH = 2048;
 
 const codes = Array.from({ length: MAX_LOOPED_TEXT + 1 }, (_, length) => new Array<number>(length).fill(0));
 
-/** What an absent `bytes` field holds: having no bytes, it can be shared. */
+/** The value of an absent `bytes` field. It is shared, which is safe because it is empty. */
 export const noBytes: Uint8Array = new Uint8Array(0);
 
 const nothing = Buffer.alloc(0);
 
-/** Bytes in memory of their own. */
+/** Copies bytes to memory of their own. */
 function copyOf(bytes: Uint8Array): Uint8Array {
-  // The engine has small ones AT hand, and fills large ones with zeros first.
+  // The engine allocates small arrays fast, but zeroes large ones first.
   const { length } = bytes;
   const memory = length < MIN_UNFILLED_LENGTH ? new Uint8Array(length) : unfilled(length);
   memory.set(bytes);
@@ -47,23 +47,23 @@ function unfilled(length: number): Uint8Array {
 }
 
 /**
- * Where generated decoders read. There is one for all of them: none is interrupted, and none calls another's code.
- * Everything throws {@link Malformed}.
+ * The source that generated decoders read from. All decoders share one: decoding is synchronous and calls no foreign
+ * code. Every method throws {@link Malformed} for invalid bytes.
  */
 export class Reader {
-  /** What is read next. */
+  /** The offset of the next byte. */
   position = 0;
-  /** Where the message that is being read ends. */
+  /** The end of the current message. */
   end = 0;
-  /** Whether fields that nobody reads are passed over. */
+  /** True while fields without a reader are left out. */
   private leavesOut = false;
   private buffer: Buffer = nothing;
   private isBorrowed = false;
 
-  /** Reads from `bytes[start, end)` on. */
+  /** Starts to read `bytes[start, end)`. */
   begin(bytes: Uint8Array, start: number, end: number, isBorrowed: boolean): void {
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
-      throw new RangeError(`no bytes from ${start} to ${end} in ${bytes.length}`);
+      throw new RangeError(`bytes ${start} to ${end} are not within a buffer of ${bytes.length}`);
     }
     this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.position = start;
@@ -72,13 +72,13 @@ export class Reader {
     this.leavesOut = false;
   }
 
-  /** Reads a message without the fields that nobody reads: see {@link passes}. */
+  /** Reads a message and leaves out the fields without a reader: see {@link passes}. */
   leavingOut<Message>(read: (reader: this) => Message): Message {
     this.leavesOut = true;
     return read(this);
   }
 
-  /** Lets go of the memory. */
+  /** Drops the reference to the memory. */
   release(): void {
     this.buffer = nothing;
   }
@@ -98,7 +98,7 @@ export class Reader {
     return low !== 0 || this.high !== 0;
   }
 
-  /** Reads an `int32`, or a value of an enumeration. */
+  /** Reads an `int32` or an enum value. */
   int32(): number {
     return this.varint() | 0;
   }
@@ -152,15 +152,15 @@ export class Reader {
     if (length === 0) return noBytes;
     const { buffer, position: start } = this;
     this.position = start + length;
-    // Not a Buffer: its slice() would not copy, which nobody expects who reads the type.
+    // Not a Buffer: its slice() does not copy, unlike that of the declared type.
     const view = new Uint8Array(buffer.buffer, buffer.byteOffset + start, length);
     return this.isBorrowed ? copyOf(view) : view;
   }
 
   /**
-   * Begins a field that is a message: from now on {@link end} is its end.
+   * Enters a field that is a message, and sets {@link end} to the end of that message.
    *
-   * @returns What {@link leave} wants to know.
+   * @returns The end of the outer message, for {@link leave}.
    */
   enter(): number {
     const length = this.length();
@@ -169,16 +169,16 @@ export class Reader {
     return end;
   }
 
-  /** Ends a field that is a message. */
+  /** Leaves a field that is a message. */
   leave(end: number): void {
     this.end = end;
   }
 
   /**
-   * Passes over a message that nobody reads, if it is plainly well-formed: fields
-   * that are known, varints of a usual length, short texts in ASCII, as nearly all are.
+   * Skips a message without a reader if it is clearly well-formed, as nearly all are: known fields only, varints of
+   * the usual length, short ASCII strings.
    *
-   * @returns false when it has to be read, be it to find out that it is malformed.
+   * @returns false if the message must be decoded, if only to find out whether it is malformed.
    */
   passes(fields: PlainFields): boolean {
     if (!this.leavesOut || !this.isPlain(fields, this.position, this.end)) return false;
@@ -225,19 +225,19 @@ export class Reader {
       else this.skip(tag, MAX_SKIPPED_DEPTH);
     }
     this.leave(end);
-    // An assignment to this one would be lost.
+    // A plain assignment to __proto__ would not create a key.
     if (key === "__proto__")
       Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
     else map[key] = value;
   }
 
-  /** Skips a field that is not known; refuses one that is, and comes with another wire type than its own. */
+  /** Skips an unknown field. Throws if the field is known: its wire type is wrong then. */
   unknown(tag: number, names: FieldNames): void {
     if (names[tag >>> 3] !== undefined) this.wrongWireType(tag);
     this.skip(tag, MAX_SKIPPED_DEPTH);
   }
 
-  /** Adds the field to what says why its message can not be read. */
+  /** Adds the current field to the path of a {@link Malformed}; returns any other error as it is. */
   blame(error: unknown, tag: number, names: FieldNames): unknown {
     if (error instanceof Malformed) error.within(names[tag >>> 3]);
     return error;
@@ -290,14 +290,14 @@ export class Reader {
     if (this.position > this.end) throw new Malformed("premature EOF");
   }
 
-  /** Reads a length, and sees that so much is there. */
+  /** Reads a length, and checks that the message has that many bytes left. */
   private length(): number {
     const length = this.varint();
     if (this.high !== 0 || length > this.end - this.position) throw new Malformed("premature EOF");
     return length;
   }
 
-  /** What the last varint had above its low 32 bits. */
+  /** The upper 32 bits of the last varint. */
   private high = 0;
 
   /** Reads a varint of up to 64 bits, and returns its low 32 bits. */
@@ -325,10 +325,10 @@ export class Reader {
         high = bits >>> 4;
       } else high |= bits << (7 * i - 32);
       if (byte < 0x80) {
-        // The tenth byte has room for one bit.
+        // The tenth byte may carry one bit only.
         if (i === MAX_VARINT - 1 && byte > 1) break;
         this.position = start + i + 1;
-        // Signed, so that it is always a small integer to the engine.
+        // Signed, because the engine handles that faster.
         this.high = high | 0;
         return low >>> 0;
       }

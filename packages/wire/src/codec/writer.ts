@@ -3,49 +3,49 @@ import { signed64, unsigned64, halves64 } from "./uint64-halves.js";
 
 const FIRST_CAPACITY = 4096;
 
-/** The longest tag, and the longest length, in bytes. */
+/** The longest encoding of a tag or a length, in bytes. */
 const MAX_VARINT32 = 5;
 
-/** A tag and an integer. */
+/** The most bytes that a tag and an integer take. */
 const MAX_INTEGER_FIELD = 16;
 
-/** Up to this value a number of 64 bits is written as one of 32: most are, and nothing has to be taken apart. */
+/** Up to this value, a 64-bit integer is written as a 32-bit one, without splitting it. Most are that small. */
 const MAX_SHORT = 0xffff_ffff;
 
-/** Up to this length a loop writes a text faster than Node's own function, which is called across a border. */
+/** Up to this length a loop encodes a string faster than Node's own function, because no call into C++ is needed. */
 const MAX_LOOPED_TEXT = 24;
 
-/** Up to this length room for a text is made without counting its bytes. */
+/** Up to this length, room is reserved for the longest encoding of a string instead of counting its bytes. */
 const MAX_GUESSED_TEXT = 1024;
 
-/** Every text up to this length has fewer than 128 bytes. */
+/** Every string up to this length has fewer than 128 bytes, so that its length takes one byte. */
 const MAX_BYTE_LENGTH_TEXT = 42;
 
 /**
- * From this length on the content AT a message's end is handed on as it is. A shorter one is copied within 0.1 µs,
- * which is less than one more piece costs to send.
+ * From this length on, the content at the end of a message is returned instead of copied. Copying a shorter one takes
+ * less than 0.1 µs, which is less than sending one more piece.
  */
 const MIN_TAIL_LENGTH = 16_384;
 
 /**
- * Where generated encoders write: memory that grows, and is used again for the next message.
+ * The target that generated encoders write to: a growing buffer that is reused for the next message.
  *
- * The methods that write fields get the field's tag, a value that is not the field's default, and what a refusal
- * calls the field, as "importer.InitResponse.origin". What has been written when they throw is not taken back.
+ * The methods that write a field take its tag, a value other than the default, and the name of the field for errors,
+ * for example "importer.InitResponse.origin". When they throw, what is already written stays.
  */
 export class Writer {
-  /** The memory. Changes when it grows. */
+  /** The buffer. Replaced when it grows. */
   buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
-  /** How much of it is written. */
+  /** The number of bytes written. */
   length = 0;
 
-  /** Begins with new, little memory: what was written stays in the old one, for those who have that. */
+  /** Starts over with a new, small buffer. The old one stays intact for its holders. */
   release(): void {
     this.buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
     this.length = 0;
   }
 
-  /** Makes room for so many bytes behind what is written. */
+  /** Makes room for further bytes. */
   reserve(bytes: number): void {
     const needed = this.length + bytes;
     if (needed <= this.buffer.length) return;
@@ -62,7 +62,7 @@ export class Writer {
     this.length = at + 1;
   }
 
-  /** Writes an `int32`, or a value of an enumeration. */
+  /** Writes an `int32` or an enum value. */
   int32(tag: number, value: number, field: string): void {
     if (typeof value !== "number" || (value | 0) !== value) refuse(field, "an int32", value);
     const at = this.begin(tag, MAX_INTEGER_FIELD);
@@ -118,7 +118,7 @@ export class Writer {
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
       if (code > 0x7f) {
-        // Nothing counts as written until the length says so.
+        // Not ASCII: start over. Nothing counts as written until this.length is set.
         this.longString(tag, value, field);
         return;
       }
@@ -136,9 +136,9 @@ export class Writer {
   }
 
   /**
-   * Writes `bytes` that nothing comes after.
+   * Writes the `bytes` field that ends a message.
    *
-   * @returns The content, when it is so long that it should not be copied: it is still to be written.
+   * @returns The content if it is too long to copy: the caller has to write it. Otherwise undefined.
    */
   lastBytes(tag: number, value: Uint8Array, field: string): Uint8Array | undefined {
     if (!(value instanceof Uint8Array)) refuse(field, "bytes", value);
@@ -152,21 +152,21 @@ export class Writer {
   /**
    * Begins a field that is a message.
    *
-   * @returns What {@link closeMessage} wants to know.
+   * @returns The start of the message, for {@link closeMessage}.
    */
   openMessage(tag: number, value: object, field: string): number {
     if (typeof value !== "object" || (value as object | null) === null) refuse(field, "a message", value);
     const at = this.begin(tag, 2 * MAX_VARINT32);
-    // Room for the length of a short message.
+    // One byte for the length, which is enough for a short message.
     this.length = at + 1;
     return at + 1;
   }
 
   /**
-   * Ends a field that is a message: now its length is known.
+   * Ends a field that is a message, and fills in its length.
    *
-   * @param start - What {@link openMessage} returned.
-   * @param tail - The end of the message, if that is not written yet.
+   * @param start - The result of {@link openMessage}.
+   * @param tail - The end of the message, if it is not written yet.
    */
   closeMessage(start: number, tail?: Uint8Array): void {
     const written = this.length - start;
@@ -183,7 +183,7 @@ export class Writer {
     if (tail !== undefined) this.append(tail);
   }
 
-  /** Sees that a list is one: other things have elements, too. */
+  /** Throws if the value of a `repeated` field is not an array: other types have elements, too. */
   list(value: readonly unknown[], field: string): void {
     if (!Array.isArray(value)) refuse(field, "a list", value);
   }
@@ -199,7 +199,7 @@ export class Writer {
     }
   }
 
-  /** Copies bytes behind what is written. */
+  /** Appends a copy of bytes. */
   private append(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     this.buffer.set(bytes, this.length);
@@ -207,14 +207,14 @@ export class Writer {
   }
 
   private longString(tag: number, value: string, field: string): void {
-    // No character takes more than three bytes; for a long text so much room would be a waste.
+    // A UTF-16 unit takes at most three bytes. For a long string, reserving that much would be a waste.
     const room = value.length <= MAX_GUESSED_TEXT ? value.length * 3 : Buffer.byteLength(value);
     const at = this.begin(tag, 2 * MAX_VARINT32 + room);
-    // As if it were ASCII, as most are; a short one's length has one byte whatever it is.
+    // Assumes ASCII, as most strings are. The length of a short one takes one byte in any case.
     const lengthSize = value.length <= MAX_BYTE_LENGTH_TEXT ? 1 : varintSize(value.length);
     const start = at + lengthSize;
     const written = this.buffer.write(value, start);
-    // What is longer than its characters is no ASCII. Half a character would silently become U+FFFD.
+    // Not ASCII if there are more bytes than units. A lone surrogate would silently become U+FFFD.
     if (written !== value.length && !value.isWellFormed()) refuseSurrogates(field);
     const shift = varintSize(written) - lengthSize;
     if (shift > 0) this.buffer.copyWithin(start + shift, start, start + written);
@@ -225,7 +225,7 @@ export class Writer {
   /**
    * Makes room for a field, and writes its tag.
    *
-   * @returns Where the value comes.
+   * @returns The offset of the value.
    */
   private begin(tag: number, room: number): number {
     if (this.buffer.length - this.length < room) this.reserve(room);
@@ -234,9 +234,9 @@ export class Writer {
 }
 
 /**
- * Writes a number of up to 32 bits that is not negative; there is room for it.
+ * Writes an unsigned integer of up to 32 bits. The caller has made room for it.
  *
- * @returns Where the next thing comes.
+ * @returns The offset behind it.
  */
 function putVarint(buffer: Uint8Array, at: number, value: number): number {
   while (value > 0x7f) {
@@ -247,7 +247,7 @@ function putVarint(buffer: Uint8Array, at: number, value: number): number {
   return at;
 }
 
-/** The same with a number of 64 bits, whose halves may be signed or not. */
+/** Writes a 64-bit integer like {@link putVarint}. Its halves may be signed or unsigned. */
 function putVarint64(buffer: Uint8Array, at: number, low: number, high: number): number {
   while (high !== 0) {
     buffer[at++] = (low & 0x7f) | 0x80;
@@ -257,7 +257,7 @@ function putVarint64(buffer: Uint8Array, at: number, low: number, high: number):
   return putVarint(buffer, at, low >>> 0);
 }
 
-/** How many bytes a number of up to 32 bits takes. */
+/** Returns the number of bytes that an unsigned integer of up to 32 bits takes. */
 function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;

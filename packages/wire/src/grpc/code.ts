@@ -1,4 +1,4 @@
-/** The status codes of gRPC that this project answers with; the numbers are the protocol's. */
+/** The gRPC status codes that this project answers with. */
 export const Code = {
   Canceled: 1,
   Unknown: 2,
@@ -16,13 +16,13 @@ export const Code = {
   DataLoss: 15,
 } as const;
 
-/** A status code of gRPC. */
+/** A gRPC status code. */
 export type Code = (typeof Code)[keyof typeof Code];
 
-/** The largest code there is: UNAUTHENTICATED. */
+/** The largest gRPC code: UNAUTHENTICATED. */
 const MAX_CODE = 16;
 
-/** Whether this is the code of a failure. */
+/** Returns true for the gRPC code of a failure, that is any code but OK. */
 export function isFailureCode(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_CODE;
 }

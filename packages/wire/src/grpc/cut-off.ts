@@ -1,16 +1,16 @@
 /**
- * Why a call is over before its end, as its signal's reason. Named as the web
- * platform names it, so that code which asks for `AbortError` finds it.
+ * The abort reason of a call that was cut off. It has the name that the web platform uses, so that code which checks
+ * for `AbortError` recognizes it.
  */
 export class CutOffError extends Error {
   override readonly name = "AbortError";
-  /** As Node's own abort errors have it. */
+  /** The code of Node's own abort errors. */
   readonly code = "ABORT_ERR";
 }
 
 /**
- * Calls end in thousands, each with its reason, and where that was made tells
- * nothing: no stack is taken, which is most of what an error costs.
+ * Creates a {@link CutOffError} without a stack trace: capturing one is most of the cost of an error, and calls are
+ * cut off by the thousands.
  */
 export function cutOff(message: string): CutOffError {
   const limit = Error.stackTraceLimit;

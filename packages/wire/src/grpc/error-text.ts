@@ -2,9 +2,8 @@ import { inspect } from "node:util";
 import { isCodedError } from "./status-error.js";
 
 /**
- * Returns the text of anything that was thrown, word for word: the message of an
- * error, a string as it is, anything else as Node prints it. The text is never
- * empty, because hosts take an empty text for success. Lone surrogates become
+ * Returns the text of anything that was thrown, unchanged: the message of an error, a string as it is, anything else
+ * as Node prints it. The text is never empty, because hosts take an empty text for success. Lone surrogates become
  * U+FFFD, because UTF-8 cannot carry them. Never throws.
  */
 export function errorText(error: unknown): string {
@@ -12,9 +11,8 @@ export function errorText(error: unknown): string {
 }
 
 /**
- * A getter of an error may throw, which must not hide the error itself. Whatever an
- * error's properties are declared to be, their values may be anything: they are made
- * strings here, where that may fail.
+ * Converts to a string within a `try`: a getter of the error may throw, and its properties may have values of any
+ * type, which must not hide the error itself.
  */
 function rawText(error: unknown): string {
   try {
@@ -26,14 +24,14 @@ function rawText(error: unknown): string {
   }
 }
 
-/** @returns the author's value, which may be of any type; "" when there is nothing to show. */
+/** Returns the message as the author set it, which may be of any type; "" if there is nothing to show. */
 function messageOf(error: Error): unknown {
-  // Connect puts "[code]" in front of its messages; rawMessage has the author's words.
+  // Connect puts "[code]" in front of its messages; rawMessage has the author's text.
   const message: unknown = isCodedError(error) ? error.rawMessage : error.message;
   if (message !== "") return message;
   // Node leaves the message empty when a connection failed on every address.
   if (error instanceof AggregateError && error.errors.length > 0) {
-    // One level only: an error could be among its own.
+    // One level only: an AggregateError could contain itself.
     return error.errors
       .map((one: unknown) => (one instanceof Error ? one.message || one.name : rawText(one)))
       .join("; ");
@@ -41,7 +39,7 @@ function messageOf(error: Error): unknown {
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
-/** An error of another realm (a worker, a `vm` context) is no instance of this realm's Error. */
+/** Recognizes errors of another realm (a worker, a `vm` context), which are not instances of this realm's Error. */
 function isErrorLike(value: unknown): value is Error {
   return (
     typeof value === "object" &&

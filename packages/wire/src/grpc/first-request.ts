@@ -1,10 +1,10 @@
 import type { FirstRequest, ServedService, Services } from "./server.js";
 
 /**
- * What is made of the services of a connection, once the first request has
- * decided about them. An error that is met then is met by every later request.
+ * Returns a function that maps the first request of a connection to a value made from its services. The value is
+ * computed once. If that fails, every later request gets the same error.
  *
- * @param make - Called once, with the list.
+ * @param make - Called once, with the list of services.
  */
 export function decidedByFirst<T>(
   services: Services,
@@ -21,7 +21,7 @@ export function decidedByFirst<T>(
   };
 }
 
-/** Calls once and remembers the outcome, be it a throw. */
+/** Calls a function, and returns one that repeats its outcome, whether a value or an error. */
 function attempt<T>(make: () => T): () => T {
   try {
     const value = make();

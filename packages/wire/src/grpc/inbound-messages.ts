@@ -7,28 +7,32 @@ import { type MessageDecoder } from "../codec/message-codec.js";
 export const MESSAGE_COST_BYTES = 256;
 
 /**
- * While the incomplete messages of all calls hold less memory than this, each gets
- * all the memory that its prefix names at once.
+ * While the incomplete messages of all calls take less memory than this, the memory for a whole message is allocated
+ * as soon as its prefix has arrived.
  */
 const MAX_EAGER_BYTES = 64 * 1024 * 1024;
 
-/** Memory for messages that are not whole, of all calls together. */
+/** The memory for incomplete messages, shared by all calls of a connection. */
 export interface AssemblyBudget {
   allocatedBytes: number;
 }
 
-/** What an {@link InboundMessages} tells. */
+/** The events of an {@link InboundMessages}. */
 export interface InboundEvents {
-  /** A message is there. @param cost - Its bytes, and what it costs beside. */
+  /**
+   * Called for every message.
+   *
+   * @param cost - The size of the message in bytes, with {@link MESSAGE_COST_BYTES} added.
+   */
   readonly onMessage: (message: unknown, cost: number) => void;
-  /** No further message can be read. Told once. */
+  /** Called once, when no further message can be read. */
   readonly onError: (error: StatusError) => void;
 }
 
 /**
- * Finds gRPC's length-prefixed messages in the DATA of one call. A message
- * within one piece is decoded from there; one that comes in pieces gets memory
- * of its own, of the size that its prefix names if that is not too much.
+ * Finds gRPC's length-prefixed messages in the DATA of one call. A message within one chunk is decoded in place; one
+ * that is split over several chunks is collected in memory of its own, which is allocated at once while the budget
+ * allows that.
  */
 export class InboundMessages {
   readonly #codec: MessageDecoder;
@@ -37,7 +41,7 @@ export class InboundMessages {
   readonly #events: InboundEvents;
   readonly #prefix = new Uint8Array(PREFIX_LENGTH);
   #prefixFilled = 0;
-  /** Of the message that is being collected; -1 when none is. */
+  /** The length of the message that is being collected; -1 between messages. */
   #length = -1;
   #collected: Uint8Array | undefined;
   #collectedLength = 0;
@@ -50,17 +54,17 @@ export class InboundMessages {
     this.#events = events;
   }
 
-  /** The bytes of a message that is not whole. */
+  /** The number of bytes of an incomplete message. */
   get pendingBytes(): number {
     return this.#collectedLength;
   }
 
-  /** Whether nothing of a further message has come. */
+  /** True between messages, when no part of the next one has arrived. */
   get isWhole(): boolean {
     return this.#prefixFilled === 0 && this.#length < 0;
   }
 
-  /** Takes bytes; their memory is borrowed. */
+  /** Reads the next bytes. Their memory may be reused afterwards. */
   read(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end && !this.#isBroken) {
@@ -93,13 +97,13 @@ export class InboundMessages {
     }
   }
 
-  /** Nothing more will come, or is wanted. */
+  /** Stops reading and frees the memory. */
   close(): void {
     this.#isBroken = true;
     this.#drop();
   }
 
-  /** @returns -1 when the message is refused. */
+  /** @returns -1 if the message is refused. */
   #lengthIn(prefix: Uint8Array, at: number): number {
     const length = messageLength(prefix, at);
     if (length > this.#maxBytes) {
@@ -134,13 +138,13 @@ export class InboundMessages {
     return at + taken;
   }
 
-  /** A prefix alone gets little: whoever announces much in many calls has to send it first. */
+  /** Beyond the budget, memory grows with the bytes that arrive, so that announcing large messages costs nothing. */
   #memoryFor(needed: number): Uint8Array {
     const old = this.#collected;
     if (old !== undefined && old.length >= needed) return old;
     const isEager = this.#budget.allocatedBytes + this.#length <= MAX_EAGER_BYTES;
     const size = isEager ? this.#length : Math.min(this.#length, needed * 4);
-    // Memory of its own: from Node's pool one small message would hold on to others.
+    // Not from Node's pool, where one small message would keep a whole slab alive.
     const memory = Buffer.allocUnsafeSlow(size);
     if (old !== undefined) memory.set(old.subarray(0, this.#collectedLength));
     this.#budget.allocatedBytes += size - (old?.length ?? 0);

@@ -1,5 +1,5 @@
 /**
- * gRPC over HTTP/2: statuses, service tables, message streams, the rules for a request's headers.
+ * gRPC over HTTP/2: statuses, service tables, message streams, and checks of request headers.
  *
  * @module
  */

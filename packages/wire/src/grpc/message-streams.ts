@@ -1,7 +1,6 @@
 /**
- * Streams of messages without a promise for each: what adapters and servers of
- * this project hand one another where Connect's async iterables would be most of
- * the work. Each is an async iterable, too, for everybody else.
+ * Message streams that need no promise per message. Adapters and servers of this project use them because Connect's
+ * async iterables would be most of the work. They are async iterables as well, for any other consumer.
  *
  * @module
  */
@@ -9,19 +8,19 @@
 /**
  * Sends one message.
  *
- * @returns undefined when the next may follow at once, as mostly; otherwise wait for it.
- * @throws why nothing more is sent: the call was cut off.
+ * @returns undefined, in most cases, if the next message may follow at once; otherwise a promise to wait for.
+ * @throws The abort reason if the call was cut off.
  */
 export type Send<T> = (message: T) => Promise<void> | undefined;
 
 /**
- * Makes the messages of a response; settles when all are sent.
+ * Produces the messages of a response; settles when all are sent.
  *
- * @param unwanted - Aborted when the consumer stops before the end. Absent where the call's own signal tells that.
+ * @param unwanted - Aborted when the consumer stops before the end. Absent where the call's own signal covers that.
  */
 export type Push<T> = (send: Send<T>, unwanted?: AbortSignal) => Promise<void>;
 
-/** The messages of a response, pushed by whoever makes them; several may push at once. */
+/** The messages of a response, pushed by their producers. Several producers may push at the same time. */
 export class PushStream<T> implements AsyncIterable<T> {
   /** Called once. */
   readonly run: Push<T>;
@@ -30,7 +29,7 @@ export class PushStream<T> implements AsyncIterable<T> {
     this.run = run;
   }
 
-  /** The same, pulled: each message waits until it is asked for. */
+  /** Pulls the messages instead: each waits until the consumer asks for it. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return new Pull(this.run);
   }
@@ -46,11 +45,14 @@ interface Settlers<T> {
 class Pull<T> implements AsyncIterator<T, undefined> {
   readonly #run: Push<T>;
   readonly #unwanted = new AbortController();
-  /** The consumer, who waits for the next step. */
+  /** The consumer's pending request for the next message. */
   #asked: Settlers<Step<T>> | undefined;
-  /** Producers, each with the message that it waits to be rid of. */
+  /** The producers that wait, each with its message. */
   readonly #offered: (Settlers<void> & { readonly message: T })[] = [];
-  /** The producer of the message that the consumer has now: it may use its memory again when the next is asked for. */
+  /**
+   * Resolves the producer of the current message. Called when the consumer asks for the next one, so that buffers can
+   * be reused.
+   */
   #handed: Settlers<void> | undefined;
   #running: Promise<void> | undefined;
   #end: { readonly failure?: { readonly error: unknown } } | undefined;
@@ -69,7 +71,7 @@ class Pull<T> implements AsyncIterator<T, undefined> {
     });
   }
 
-  /** Tells the producers that nobody wants more, and waits for their end. */
+  /** Rejects the producers because the consumer has stopped, and waits until they have ended. */
   async return(): Promise<Step<T>> {
     const isRunning = this.#end === undefined;
     this.#end = {};
@@ -112,7 +114,7 @@ class Pull<T> implements AsyncIterator<T, undefined> {
       return;
     }
     const { failure } = this.#end ?? {};
-    // What made the messages has failed: it is told once, and then the stream has ended.
+    // Report a failure of the producer once; after that the stream has ended.
     this.#end = {};
     if (failure === undefined) asked.resolve({ done: true, value: undefined });
     else asked.reject(failure.error);
@@ -120,34 +122,33 @@ class Pull<T> implements AsyncIterator<T, undefined> {
 }
 
 function notWanted(): Error {
-  return new Error("nobody wants the rest of the messages");
+  return new Error("the consumer of the messages stopped before their end");
 }
 
-/** The messages of a request, as they come. Whoever reads them must be the only one. */
+/** The messages of a request as they arrive. Allows one reader only. */
 export interface Inbox<T> extends AsyncIterable<T> {
-  /** The next message; undefined when none is there yet, or ever will be. */
+  /** Returns the next message; undefined if none has arrived yet, or the stream has ended. */
   take(): T | undefined;
   /**
    * Waits for another message.
    *
-   * @returns whether there is one: false when the host has half-closed the stream.
-   * @throws whatever else has ended it.
+   * @returns true if a message has arrived, false if the host has half-closed the stream.
+   * @throws The error if anything else has ended the stream.
    */
   more(): Promise<boolean>;
 }
 
-/** Whether these requests can be taken without a promise for each. */
+/** Returns true if the requests can be read without a promise per message. */
 export function isInbox<T>(requests: AsyncIterable<T>): requests is Inbox<T> {
   return "take" in requests && "more" in requests;
 }
 
-/** What a call tells its implementation beside Connect's `HandlerContext`. */
+/** The part of a call's context that goes beyond Connect's `HandlerContext`. */
 export interface CutOffContext {
   /**
-   * Aborted when the call ends before its end: the host has cancelled it, or gone,
-   * or it has failed.
-   * Not when it has ended well, as `signal` is: what was opened with it may still
-   * be in use. Absent on servers that do not tell the two apart.
+   * Aborted when the call ends early: the host has cancelled it or has gone, or it has failed. Unlike `signal`, it is
+   * not aborted when the call succeeds, because resources that were opened with it may still be in use. Absent on
+   * servers that cannot tell the two apart.
    */
   readonly cutOff?: AbortSignal;
 }

@@ -4,7 +4,7 @@ import { MAX_KEPT_BYTES, OutboundMessage } from "./outbound-message.js";
 
 const MiB = 1024 * 1024;
 
-/** The size of the memory that each message was begun in. */
+/** The size of the buffer at the beginning of each message. */
 const found: number[] = [];
 const codec: MessageEncoder = {
   typeName: "some.Text",
@@ -23,7 +23,7 @@ function contentOf(message: OutboundMessage): string {
   return target.toString("latin1", 5);
 }
 
-it("a long message takes its memory with it, be it sent or refused", () => {
+it("does not reuse the memory of a long message, whether it was sent or refused", () => {
   const long = "x".repeat(10 * MiB);
   const sent = new OutboundMessage(codec, long, 20 * MiB);
   const next = new OutboundMessage(codec, "short", 20 * MiB);
@@ -32,7 +32,7 @@ it("a long message takes its memory with it, be it sent or refused", () => {
   );
   const last = new OutboundMessage(codec, "last", MiB);
   for (const size of found) expect(size).toBeLessThanOrEqual(MAX_KEPT_BYTES);
-  // Each has its own still.
+  // Each still has its own content.
   sent.keep();
   last.keep();
   const other = new OutboundMessage(codec, "over", MiB);

@@ -3,22 +3,24 @@ import { StatusError } from "./status-error.js";
 import { timeoutMsOf } from "./timeout.js";
 import { compressed, quoted } from "./refusals.js";
 
-/** The headers of a request, as far as they decide whether it is a call. */
+/** The request headers that decide whether a request is a gRPC call. */
 export interface RequestHeaders {
   readonly method: string;
-  /** `content-type`, `grpc-encoding` and `grpc-timeout`; undefined where there is none. */
+  /** `content-type`; undefined if the header is missing, like the two below. */
   readonly contentType: string | undefined;
+  /** `grpc-encoding`. */
   readonly encoding: string | undefined;
+  /** `grpc-timeout`. */
   readonly timeout: string | undefined;
 }
 
-/** gRPC also knows "+json" and others; hosts send messages of protobuf, and nothing else is read. */
+/** Protobuf only: gRPC also has "+json" and others, but hosts do not use them. */
 const grpcType = /^application\/grpc(?:\+proto)?(?:;|$)/i;
 
 /**
- * Whether a request is a call of gRPC, whatever its path is.
+ * Checks that a request is a gRPC call, regardless of its path.
  *
- * @returns the HTTP status to refuse it with; undefined when it is one.
+ * @returns The HTTP status of the refusal; undefined if it is a gRPC call.
  */
 export function httpRefusal({
   method,
@@ -29,9 +31,9 @@ export function httpRefusal({
 }
 
 /**
- * What a call asks for by its headers that it can not have.
+ * Checks that a call's headers ask for nothing that is unsupported.
  *
- * @returns undefined when there is nothing of the kind.
+ * @returns The error of the refusal; undefined if the call can be served.
  */
 export function callRefusal({
   encoding,

@@ -1,68 +1,67 @@
 import type { ServiceTable } from "./service-table.js";
 import type { Duplex } from "node:stream";
 
-/** Answers one RPC: takes a request or a stream of them, and the call's context; gives a response or a stream of them. */
+/** Answers one RPC: takes a request or a stream of requests, and a context; returns a response or a stream of them. */
 export type Implementation = (request: never, context: never) => unknown;
 
-/** A service, and what answers it, by the methods' local names: Connect's `ServiceImpl`. A method that is absent is UNIMPLEMENTED. */
+/**
+ * A service with its implementation, keyed by the local names of its methods like Connect's `ServiceImpl`. A missing
+ * method is answered with UNIMPLEMENTED.
+ */
 export interface ServedService {
   readonly service: ServiceTable;
   readonly implementation: Readonly<Record<string, Implementation | undefined>>;
 }
 
-/** What the first request of a connection tells about the host. */
+/** The facts about the host that the first request of a connection reveals. */
 export interface FirstRequest {
-  /** As "/importer.Importer/Init". */
+  /** For example "/importer.Importer/Init". */
   readonly path: string;
-  /** The `user-agent` header, as "grpc-go/1.81.1"; empty when the host sends none. */
+  /** The `user-agent` header, for example "grpc-go/1.81.1"; empty if it is missing. */
   readonly userAgent: string;
 }
 
 /**
- * The services of a connection: a list, or a function that makes the list once
- * the first request tells who is asking. Two generations of the protocol share
- * some paths, so one list can not hold both. The function is called once, and
- * its answer holds for the connection's life; if it throws, every call of the
- * connection is answered with that error.
+ * The services of a connection: a list, or a function that returns the list for the first request. Two generations of
+ * the protocol share some paths, so one list cannot hold both. The function is called once per connection; if it
+ * throws, every call of the connection is answered with that error.
  */
 export type Services = readonly ServedService[] | ((first: FirstRequest) => readonly ServedService[]);
 
-/** What a server needs to know. */
+/** The options of a server. */
 export interface ServerOptions {
   readonly services: Services;
-  /** The largest message in either direction, in bytes. Default: 4 MiB, as hosts have it. */
+  /** The largest message in either direction, in bytes. Default: 4 MiB, the limit of hosts. */
   readonly maxMessageBytes?: number;
-  /** Told what went wrong with the connection itself. That the peer has gone is not an error. */
+  /** Called with errors of the connection itself. A peer that has gone is not an error. */
   readonly onError?: (error: Error) => void;
 }
 
 /** A connection that is being served. */
 export interface Server {
   /**
-   * Settles when the connection has ended: end of input, an error, or `close()`.
-   * Never rejects. The signals of all calls that ran are aborted by then.
+   * Resolves when the connection has ended, by the end of input, an error, or `close()`. By then the signals of all
+   * calls that were running are aborted. Never rejects.
    *
-   * @returns what ended it, when that was an error that `onError` was told: the
-   *   host broke the protocol. That the host has gone is none.
+   * @returns The error that ended the connection and was passed to `onError` (the host broke the protocol); undefined
+   * otherwise, also if the host has gone.
    */
   readonly closed: Promise<Error | undefined>;
-  /** Ends the connection at once. No GOAWAY is sent: hosts hang on one. */
+  /** Ends the connection immediately. Sends no GOAWAY, because hosts would hang. */
   close(): void;
 }
 
 /**
- * Serves gRPC over one HTTP/2 connection with prior knowledge. The duplex
- * belongs to the server from then on.
+ * Serves gRPC over one HTTP/2 connection with prior knowledge. The server takes over the duplex.
  *
- * What every server must keep:
- * - An implementation that iterates its requests never sees them end cleanly
- *   unless the host half-closed the stream. Whatever else ends it (a reset with
- *   any code, the end of the connection) is thrown, and aborts the call's signal.
- * - What an implementation throws reaches the host word for word with code UNKNOWN.
- * - Nobody is read faster than it is consumed, in either direction.
- * - No GOAWAY frame is sent, ever.
+ * Rules for every server:
+ * - The requests of an implementation end cleanly only if the host half-closed the stream. Anything else that ends them
+ *   (a reset with any code, the end of the connection) is thrown to the implementation, and aborts the call's signal.
+ * - An error that an implementation throws reaches the host with its text unchanged and code UNKNOWN.
+ * - Back-pressure works in both directions: no data is read faster than it is consumed.
+ * - A GOAWAY frame is never sent.
  */
 export type Serve = (duplex: Duplex, options: ServerOptions) => Server;
 
-/** grpc-go's default limit, which hosts keep. */
+/** The default limit of grpc-go, which hosts use. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

@@ -1,24 +1,24 @@
 import type { MessageDecoder, MessageEncoder } from "../codec/message-codec.js";
 
-/** How many messages go in either direction. The names are Connect's. */
+/** The number of messages (one or a stream) in each direction. Connect uses the same names. */
 export type MethodKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
 
 /** One RPC. */
 export interface MethodTable {
-  /** As the host calls it: "OpenReader". */
+  /** The name in the proto, for example "OpenReader". */
   readonly name: string;
-  /** As an implementation has it: "openReader". */
+  /** The name in an implementation, for example "openReader". */
   readonly localName: string;
-  /** As "/importer.Importer/OpenReader". */
+  /** For example "/importer.Importer/OpenReader". */
   readonly path: string;
   readonly kind: MethodKind;
   readonly input: MessageDecoder;
   readonly output: MessageEncoder;
 }
 
-/** A service as a server needs it, without descriptors. */
+/** The description of a service for a server, without protobuf descriptors. */
 export interface ServiceTable {
-  /** As "importer.Importer". */
+  /** The full name, for example "importer.Importer". */
   readonly typeName: string;
   readonly methods: readonly MethodTable[];
 }

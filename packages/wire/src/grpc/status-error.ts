@@ -1,26 +1,25 @@
 import { isFailureCode } from "./code.js";
 
 /**
- * An error that names its gRPC code. It has the shape by which Connect tells
- * errors of its own (`instanceof ConnectError` goes by shape), so that servers
- * that are built on Connect answer it as it is, and others need not load Connect.
+ * An error with a gRPC code. It has the shape of a ConnectError, and `instanceof ConnectError` checks the shape only:
+ * servers that are built on Connect send it unchanged, and others need not load Connect.
  */
 export class StatusError extends Error {
   override readonly name = "ConnectError";
-  /** The text, as hosts are told it. */
+  /** The text that the host receives. */
   readonly rawMessage: string;
   readonly details: readonly never[] = [];
   override readonly cause: unknown;
 
-  /** None. Made when it is asked for: Node loads much to have headers. */
+  /** Always empty. Created on demand, because Node loads many modules for `Headers`. */
   get metadata(): Headers {
     return new Headers();
   }
 
   /**
-   * @param message - What the host is told, word for word.
-   * @param code - What the status says: one of `Code`, or another of gRPC's.
-   * @param cause - What it was made of.
+   * @param message - The text that the host receives, unchanged.
+   * @param code - The gRPC code: one of `Code` or any other.
+   * @param cause - The original error.
    */
   constructor(
     message: string,
@@ -33,13 +32,13 @@ export class StatusError extends Error {
   }
 }
 
-/** An error with a code of its own, ours or Connect's. */
+/** An error with a gRPC code: a {@link StatusError} or a ConnectError. */
 export interface CodedError extends Error {
   readonly code: number;
   readonly rawMessage: string;
 }
 
-/** Whether an error names its gRPC code: a {@link StatusError}, or a ConnectError of whatever copy of Connect. */
+/** Returns true for a {@link StatusError}, and for a ConnectError of any copy of Connect. */
 export function isCodedError(error: unknown): error is CodedError {
   try {
     return (
@@ -51,7 +50,7 @@ export function isCodedError(error: unknown): error is CodedError {
       typeof error.rawMessage === "string"
     );
   } catch {
-    // A proxy that does not want to be looked at.
+    // A proxy or a getter has thrown.
     return false;
   }
 }

@@ -5,15 +5,15 @@ import { grpcMessage, MAX_STATUS_TEXT_LENGTH, statusError, statusText } from "./
 describe("statusText", () => {
   it.each<[string, unknown, string]>([
     ["an error", new Error("no such bucket"), "no such bucket"],
-    ["a connect error, without the code in front", new ConnectError("no", Code.NotFound), "no"],
-    ["a string", "words", "words"],
+    ["a ConnectError, without the code in front", new ConnectError("no", Code.NotFound), "no"],
+    ["a string", "some text", "some text"],
     ["undefined", undefined, "the plugin threw undefined"],
     ["an error without a message", new TypeError(), "TypeError"],
     ["an error with only a code", Object.assign(new Error(), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
     ["several errors", new AggregateError([new Error("a"), "b"]), "a; b"],
     ["an object without a text", Object.create(null), "the plugin threw [Object: null prototype] {}"],
     ["lone surrogates", "\uD83D a \uDE00\uD83D\uDE00", "\uFFFD a \uFFFD\u{1F600}"],
-  ])("of %s", (_, error, text) => {
+  ])("returns the text of %s", (_, error, text) => {
     expect(statusText(error)).toBe(text);
   });
 
@@ -28,7 +28,7 @@ describe("statusText", () => {
     expect(statusText(short)).toBe(short);
   });
 
-  it("leaves a text alone that just fits", () => {
+  it("leaves a text unchanged that just fits", () => {
     const text = "a".repeat(MAX_STATUS_TEXT_LENGTH);
     expect(statusText(text)).toBe(text);
     expect(statusText(`${text}a`)).toMatch(/more bytes\)$/);
@@ -38,24 +38,24 @@ describe("statusText", () => {
 describe("grpcMessage", () => {
   const printable = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i)).join("");
 
-  it("leaves printable ASCII as it is, but for the percent sign", () => {
+  it("leaves printable ASCII unchanged, except for the percent sign", () => {
     expect(grpcMessage(encodeURIComponent(`-${printable}-`))).toBe(`-${printable.replace("%", "%25")}-`);
   });
 
   it.each(["写真 📷: ä\n\t\u0000\u007F", "%3A and %25 and 100 %", "  spaces around  ", " ", "  ", ""])(
-    "of %j can be decoded, by grpc-js too",
+    "encodes %j so that grpc-js decodes it as well",
     (text) => {
       const message = grpcMessage(encodeURIComponent(text));
       expect(message).toMatch(/^(?:[!-~](?:[ -~]*[!-~])?)?$/);
       expect(decodeURIComponent(message)).toBe(text);
-      // What grpc-js calls: it leaves "%3A" and the like as they are.
+      // The function that grpc-js calls: it does not decode "%3A" and the like.
       expect(decodeURI(message)).toBe(text);
     },
   );
 });
 
 describe("statusError", () => {
-  it("keeps a code and leaves metadata behind", () => {
+  it("keeps the code and drops the metadata", () => {
     const error = statusError(new ConnectError("no", Code.NotFound, { "x-secret": "1" }));
     expect([error.code, error.rawMessage, [...error.metadata]]).toEqual([Code.NotFound, "no", []]);
   });

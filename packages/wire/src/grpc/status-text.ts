@@ -3,9 +3,9 @@ import { errorText } from "./error-text.js";
 import { isCodedError, StatusError } from "./status-error.js";
 
 /**
- * The longest status text, in bytes as encodeURIComponent encodes it (a space is
- * 3 bytes, "é" is 6); what is sent is never longer. nghttp2 sends no header block of more than 64 KiB,
- * and one that it refuses takes the connection with it; grpc-go takes 16 MiB.
+ * The longest status text, in bytes after encodeURIComponent (a space is 3 bytes, "é" is 6). The encoding that is sent
+ * is never longer. nghttp2 sends no header block over 64 KiB, and closes the connection if one is; grpc-go accepts
+ * 16 MiB.
  */
 export const MAX_STATUS_TEXT_LENGTH = 48 * 1024;
 
@@ -13,9 +13,9 @@ export const MAX_STATUS_TEXT_LENGTH = 48 * 1024;
 const ENDING_LENGTH = 64;
 
 /**
- * A status text that encodeURIComponent has encoded, as connect does, in gRPC's
- * own encoding: printable ASCII stands for itself, but for "%". grpc-js would show
- * "%3A" for a colon otherwise. A space at an end stays encoded: HTTP/2 forbids one there.
+ * Converts a status text from the encoding of encodeURIComponent, which Connect uses, to gRPC's own: printable ASCII
+ * is not encoded, except for "%". Otherwise grpc-js would show "%3A" for a colon. A space at either end stays encoded,
+ * because HTTP/2 forbids it there.
  */
 export function grpcMessage(encoded: string): string {
   const plain = encoded.replace(/%([2-7][\dA-F])/g, (escape, hex: string) =>
@@ -25,8 +25,8 @@ export function grpcMessage(encoded: string): string {
 }
 
 /**
- * Returns the text that a host shows for an error: {@link errorText}, cut to what
- * fits into a header. A text that was cut ends in "… (N more bytes)".
+ * Returns the text that a host shows for an error: the {@link errorText}, shortened to fit into a header. A shortened
+ * text ends in "… (N more bytes)".
  *
  * @param error - Anything that can be thrown.
  */
@@ -64,11 +64,11 @@ function encodedLength(character: string): number {
 }
 
 /**
- * The error that goes out on the wire. What an author throws is UNKNOWN, as a
- * Go plugin reports it; an error that names its gRPC code keeps it.
+ * Converts a thrown value to the error that is sent to the host. The code is UNKNOWN, as Go plugins report it, unless
+ * the error has a gRPC code of its own.
  *
- * Metadata and details are left behind: an error that came from a client of
- * another service would carry that service's headers to Plakar.
+ * Metadata and details are dropped: an error from a client of another service would carry that service's headers to
+ * Plakar.
  */
 export function statusError(error: unknown): StatusError {
   const code = isCodedError(error) ? error.code : Code.Unknown;

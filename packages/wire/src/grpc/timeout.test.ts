@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { isFarDeadline } from "./timeout.js";
 
-describe("a deadline", () => {
+describe("isFarDeadline", () => {
   it.each([
     ["99999999H", true],
     ["597H", true],
@@ -15,7 +15,7 @@ describe("a deadline", () => {
     ["-1S", false],
     ["999999999H", false],
     ["", false],
-  ])("of %s is beyond a timer: %s", (timeout, far) => {
+  ])("of %s is %s", (timeout, far) => {
     expect(isFarDeadline(timeout)).toBe(far);
   });
 });

@@ -1,13 +1,13 @@
-/** The longest that one of Node's timers can wait: about 25 days. It takes more for 1 millisecond. */
+/** The longest delay of Node's timers: about 25 days. A longer one would fire after 1 ms. */
 const MAX_TIMER_MS = 0x7fff_ffff;
 
-/** The units of gRPC's timeouts, in milliseconds. */
+/** The units of `grpc-timeout`, in milliseconds. */
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
 /**
- * Reads a `grpc-timeout` header, as "5S".
+ * Parses a `grpc-timeout` header, for example "5S".
  *
- * @returns milliseconds; undefined when it is no timeout.
+ * @returns The timeout in milliseconds; undefined if the header is invalid.
  */
 export function timeoutMsOf(timeout: string): number | undefined {
   const match = /^(\d{1,8})([HMSmun])$/.exec(timeout);
@@ -17,10 +17,10 @@ export function timeoutMsOf(timeout: string): number | undefined {
 }
 
 /**
- * Whether a deadline is so far away that it may as well be none: a timer
- * can not wait so long, and Node lets it go off at once.
+ * Returns true for a deadline beyond the longest delay of a timer, about 25 days. Treat it as no deadline: Node would
+ * fire the timer at once.
  *
- * @param timeout - A `grpc-timeout` header, as "99999999H".
+ * @param timeout - A `grpc-timeout` header, for example "99999999H".
  */
 export function isFarDeadline(timeout: string): boolean {
   return (timeoutMsOf(timeout) ?? 0) > MAX_TIMER_MS;

@@ -9,11 +9,11 @@ export const frameType = {
   ping: 0x6,
   goaway: 0x7,
   windowUpdate: 0x8,
-  /** The last one that HTTP/2 itself has; others are extensions, which are ignored if they are not known. */
+  /** The last type of HTTP/2 itself. Higher numbers are extensions; unknown ones are ignored. */
   continuation: 0x9,
 } as const;
 
-/** Frame flags. Which one a bit means depends on the frame's type. */
+/** Frame flags. The meaning of a bit depends on the frame type. */
 export const frameFlag = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
 /** Error codes (RFC 9113, section 7). */
@@ -42,19 +42,19 @@ export const setting = {
   maxHeaderListSize: 0x6,
 } as const;
 
-/** Every frame begins with as many bytes (RFC 9113, section 4.1). */
+/** The length of a frame header, in bytes (RFC 9113, section 4.1). */
 export const FRAME_HEADER_LENGTH = 9;
 
-/** What a client sends before its first frame (RFC 9113, section 3.4). */
+/** The connection preface that a client sends before its first frame (RFC 9113, section 3.4). */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
 /** The largest window (RFC 9113, section 6.9.1). */
 export const MAX_WINDOW = 0x7fff_ffff;
 
-/** Windows and frames before the first SETTINGS (RFC 9113, sections 6.5.2 and 6.9.2). */
+/** The initial window of the connection and of every stream, before SETTINGS (RFC 9113, section 6.9.2). */
 export const INITIAL_WINDOW = 65_535;
 
-/** Writes a frame's header. */
+/** Writes a frame header. */
 export function writeFrameHeader(
   target: Uint8Array,
   at: number,
@@ -71,7 +71,7 @@ export function writeFrameHeader(
   writeUint32(target, at + 5, stream);
 }
 
-/** Writes 4 bytes, the highest first. */
+/** Writes a big-endian 32-bit integer. */
 export function writeUint32(target: Uint8Array, at: number, value: number): void {
   target[at] = value >>> 24;
   target[at + 1] = value >>> 16;
@@ -79,7 +79,7 @@ export function writeUint32(target: Uint8Array, at: number, value: number): void
   target[at + 3] = value;
 }
 
-/** Reads 4 bytes, the highest first, as an unsigned number. */
+/** Reads a big-endian, unsigned 32-bit integer. */
 export function readUint32(bytes: Uint8Array, at: number): number {
   const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
   return (high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;

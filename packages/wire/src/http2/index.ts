@@ -1,5 +1,5 @@
 /**
- * HTTP/2 (RFC 9113): the constants of frames, errors of the protocol, and the limits that a plugin sets for its host.
+ * HTTP/2 (RFC 9113): frame constants, protocol errors, and the limits that a plugin sets for its host.
  *
  * @module
  */

@@ -1,9 +1,9 @@
-/** The host has broken HTTP/2: the connection can not go on. */
+/** An error for a host that has broken HTTP/2, which ends the connection. */
 export class HostProtocolError extends Error {
   override readonly name = "HostProtocolError";
 }
 
-/** By code (RFC 9113, section 7). */
+/** The names of the error codes, indexed by code (RFC 9113, section 7). */
 const errorNames = [
   "NO_ERROR",
   "PROTOCOL_ERROR",
@@ -18,9 +18,9 @@ const errorNames = [
 ];
 
 /**
- * A connection error (RFC 9113, section 5.4.1), for the log.
+ * Creates a connection error (RFC 9113, section 5.4.1) for the log.
  *
- * @param detail - What the code alone does not tell; may be empty.
+ * @param detail - Details beyond the code; may be empty.
  */
 export function brokenProtocol(code: number, detail: string): HostProtocolError {
   const name = errorNames[code] ?? `error ${code}`;
