@@ -111,8 +111,8 @@ function stderrAsStdout(): void {
   const stderr = possible ? reopenStderr() : undefined;
   const replaced = isAt(1, stderr ?? openNull(constants.O_WRONLY));
   if (hold !== undefined) closeSync(hold);
-  // If stderr cannot be reopened, output must not get lost. A reopened file has a position of its own, so writes through
-  // one descriptor would overwrite those through the other.
+  // If stderr cannot be reopened, output must not get lost. A reopened file has a position of its own, so writes
+  // through one descriptor would overwrite those through the other.
   if (!replaced || stderr === undefined || descriptorKind(2) === "file") redirectOutput();
 }
 

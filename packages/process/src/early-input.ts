@@ -4,9 +4,9 @@ import { readSync } from "node:fs";
 const MAX_PIPE_BYTES = 1024 * 1024;
 
 /**
- * Reads the bytes that the host wrote before its pipe was reopened, and detects a host that is already gone. Linux never
- * signals the end of a named pipe that had no writer left when it was opened, so a plugin whose host died during startup
- * would wait forever.
+ * Reads the bytes that the host wrote before its pipe was reopened, and detects a host that is already gone. Linux
+ * never signals the end of a named pipe that had no writer left when it was opened, so a plugin whose host died during
+ * startup would wait forever.
  *
  * @param fd - A pipe opened with O_NONBLOCK.
  * @param buffer - The buffer to read into.

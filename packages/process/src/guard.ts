@@ -1,6 +1,6 @@
 /**
- * Guards fd 0 and fd 1 on import. Must be the first import of an executable: modules imported earlier could print before
- * the guard is in place.
+ * Guards fd 0 and fd 1 on import. Must be the first import of an executable: modules imported earlier could print
+ * before the guard is in place.
  *
  * ```ts
  * import "@kloset/process/guard";

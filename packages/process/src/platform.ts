@@ -64,7 +64,8 @@ export function canReopenStderr(): boolean {
 }
 
 /**
- * Opens a reader of stderr, so that {@link reopenStderr} does not block if the last other reader closes in the meantime.
+ * Opens a reader of stderr, so that {@link reopenStderr} does not block if the last other reader closes in the
+ * meantime.
  *
  * @returns the descriptor to close afterwards; undefined if a reader is not needed, or on macOS, where a descriptor for
  *   writing cannot be reopened for reading.
@@ -75,8 +76,8 @@ export function holdStderr(): number | undefined {
 }
 
 /**
- * Reopens stderr to replace fd 1. The descriptor is blocking, because children inherit it and do not expect EAGAIN; call
- * {@link canReopenStderr} first.
+ * Reopens stderr to replace fd 1. The descriptor is blocking, because children inherit it and do not expect EAGAIN;
+ * call {@link canReopenStderr} first.
  */
 export function reopenStderr(): number | undefined {
   const { O_WRONLY, O_APPEND } = constants;

@@ -8,12 +8,12 @@ import { replaceStreams, syncImports } from "./standard-streams.js";
 /**
  * Redirects the JavaScript APIs that use fd 0 and fd 1.
  *
- * The streams of `process` are always redirected: an `import … from "node:process"` creates them before any module runs,
- * each with a handle on its descriptor, and Node aborts when such a handle waits on a descriptor that is no longer a
- * pipe.
+ * The streams of `process` are always redirected: an `import … from "node:process"` creates them before any module
+ * runs, each with a handle on its descriptor, and Node aborts when such a handle waits on a descriptor that is no
+ * longer a pipe.
  *
- * The other APIs are redirected for descriptors that cannot be reopened (sockets, another user's pipes, Windows). Native
- * code that writes to fd 1 is not affected there.
+ * The other APIs are redirected for descriptors that cannot be reopened (sockets, another user's pipes, Windows).
+ * Native code that writes to fd 1 is not affected there.
  *
  * @module
  */

@@ -15,7 +15,7 @@ async function* acknowledgement(): AsyncGenerator<{ result: { header: typeof rec
   yield { result: { header: record } };
 }
 
-it("scans and reads an importer over Connect's own Node adapter, and closes it", async () => {
+it("scans, reads and closes an importer through Connect's own Node adapter", async () => {
   const closed = deferred();
   const server = importerServer(() => ({
     origin: () => "desk",
