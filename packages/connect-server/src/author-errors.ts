@@ -2,11 +2,9 @@ import type { Interceptor } from "@connectrpc/connect";
 import { statusError } from "@kloset/wire/grpc";
 
 /**
- * Turns whatever an implementation throws, in a call of any kind, into the
- * error that goes out; and ends an implementation's stream of responses when
- * its call is aborted, so that its `finally` runs. Connect alone answers a plain
- * throw with "internal error", takes a thrown `undefined` for success, and
- * leaves a generator that waits at its `yield` where it is.
+ * Converts everything that an implementation throws into the error sent to the host, and ends the implementation's
+ * response stream when its call is aborted, so that its `finally` runs. Connect itself answers plain errors with
+ * "internal error", treats a thrown `undefined` as success, and never resumes a generator suspended at `yield`.
  */
 export const authorErrors: Interceptor = (next) => async (request) => {
   try {
@@ -22,7 +20,7 @@ function guarded<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncItera
     [Symbol.asyncIterator]: () => {
       const iterator = messages[Symbol.asyncIterator]();
       const stop = (): void => {
-        // Of a generator that is busy this takes effect at its next yield.
+        // A running generator stops at its next yield.
         iterator.return?.().catch(ignore);
       };
       if (signal.aborted) stop();
@@ -31,7 +29,7 @@ function guarded<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncItera
         try {
           const result = await step;
           if (result.done !== true) return result;
-          // It was stopped: that is not the end of the messages.
+          // If the stream was stopped, this is not the end of the messages.
           signal.throwIfAborted();
           signal.removeEventListener("abort", stop);
           return result;
@@ -52,5 +50,5 @@ function guarded<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncItera
 }
 
 function ignore(): void {
-  // The call is over; what its end throws concerns nobody.
+  // The call is over: errors of its cleanup have no effect.
 }

@@ -6,19 +6,19 @@ import { MAX_BACKLOG_BYTES } from "@kloset/wire/http2";
 
 const never = new AbortController().signal;
 
-/** A connection whose host reads when the test says so. */
-class SlowWire extends Writable {
+/** A connection whose host reads only when the test calls `written`. */
+class SlowConnection extends Writable {
   written: (() => void) | undefined;
   override _write(_chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     this.written = callback;
   }
 }
 
-function stuck(): { wire: SlowWire; backlog: Backlog; sent: () => void } {
-  const wire = new SlowWire();
-  const backlog = new Backlog(wire as unknown as Duplex);
-  wire.write("an answer");
-  return { wire, backlog, sent: backlog.add(MAX_BACKLOG_BYTES) };
+function stuck(): { connection: SlowConnection; backlog: Backlog; sent: () => void } {
+  const connection = new SlowConnection();
+  const backlog = new Backlog(connection as unknown as Duplex);
+  connection.write("an answer");
+  return { connection, backlog, sent: backlog.add(MAX_BACKLOG_BYTES) };
 }
 
 async function isWaiting(promise: Promise<void>): Promise<boolean> {
@@ -29,34 +29,34 @@ async function isWaiting(promise: Promise<void>): Promise<boolean> {
 }
 
 describe("Backlog", () => {
-  it("has room while little waits, or while the host reads", async () => {
-    const wire = new SlowWire();
-    const backlog = new Backlog(wire as unknown as Duplex);
+  it("has room while the backlog is small or the host reads", async () => {
+    const connection = new SlowConnection();
+    const backlog = new Backlog(connection as unknown as Duplex);
     expect(await isWaiting(backlog.room(never))).toBe(false);
     backlog.add(MAX_BACKLOG_BYTES);
     expect(await isWaiting(backlog.room(never))).toBe(false);
-    wire.write("an answer");
+    connection.write("an answer");
     expect(await isWaiting(backlog.room(never))).toBe(true);
   });
 
   it.each<[string, (parts: ReturnType<typeof stuck>, controller: AbortController) => void]>([
     [
       "the host reads",
-      ({ wire, backlog }) => {
-        wire.written?.();
-        backlog.look();
+      ({ connection, backlog }) => {
+        connection.written?.();
+        backlog.recheck();
       },
     ],
     [
-      "an answer has gone out",
+      "a response has been sent",
       ({ sent }) => {
         sent();
       },
     ],
     [
       "the connection ends",
-      ({ wire }) => {
-        wire.destroy();
+      ({ connection }) => {
+        connection.destroy();
       },
     ],
     [
@@ -65,11 +65,11 @@ describe("Backlog", () => {
         controller.abort();
       },
     ],
-  ])("lets a call go on when %s", async (_, go) => {
+  ])("resumes a call when %s", async (_, go) => {
     const parts = stuck();
     const controller = new AbortController();
     const room = parts.backlog.room(controller.signal);
-    parts.backlog.look();
+    parts.backlog.recheck();
     expect(await isWaiting(room)).toBe(true);
     go(parts, controller);
     await room;

@@ -2,35 +2,39 @@ import type { Duplex } from "node:stream";
 import { MAX_BACKLOG_BYTES } from "@kloset/wire/http2";
 
 /**
- * Counts the answers that were made and have not gone out. While the host does
- * not read at all and many wait, no more are made.
+ * Counts response bytes that have not been sent yet. While the backlog is large and the host reads nothing at all,
+ * calls wait before they produce more.
  *
- * As soon as something goes out again, all go on, however much waits: a host
- * that reads, but not these calls, must not lose the others with them.
+ * As soon as any bytes are sent, all calls continue, whatever the size of the backlog: a host that ignores some calls
+ * but reads others must still receive those others.
  */
 export class Backlog {
-  readonly #wire: Duplex;
+  readonly #connection: Duplex;
   #bytes = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** @param wire - The connection. {@link Backlog.look} has to be called when it has written. */
-  constructor(wire: Duplex) {
-    this.#wire = wire;
-    wire.once("close", () => {
-      this.look();
+  /** @param connection - The connection to the host. Call {@link Backlog.recheck} whenever it has written. */
+  constructor(connection: Duplex) {
+    this.#connection = connection;
+    connection.once("close", () => {
+      this.recheck();
     });
   }
 
-  /** An answer has to go out. @returns what to call when it has, or never will. */
+  /**
+   * Adds response bytes that are about to be sent.
+   *
+   * @returns a function to call when they have been sent, or can no longer be sent.
+   */
   add(bytes: number): () => void {
     this.#bytes += bytes;
     return () => {
       this.#bytes -= bytes;
-      this.look();
+      this.recheck();
     };
   }
 
-  /** Waits until a further answer may be made, or is not wanted any more. */
+  /** Waits until another response may be produced, or until the call is aborted. */
   async room(signal: AbortSignal): Promise<void> {
     while (this.#isStuck() && !signal.aborted) {
       await new Promise<void>((resolve) => {
@@ -45,13 +49,13 @@ export class Backlog {
     }
   }
 
-  /** Lets those go on that wait, if they may. */
-  look(): void {
+  /** Resumes waiting calls if the connection is no longer blocked. */
+  recheck(): void {
     if (this.#waiting.size === 0 || this.#isStuck()) return;
     for (const wake of [...this.#waiting]) wake();
   }
 
   #isStuck(): boolean {
-    return this.#bytes >= MAX_BACKLOG_BYTES && this.#wire.writableLength > 0 && !this.#wire.destroyed;
+    return this.#bytes >= MAX_BACKLOG_BYTES && this.#connection.writableLength > 0 && !this.#connection.destroyed;
   }
 }

@@ -1,17 +1,17 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { constants } from "./node-http2.js";
 import { cutOff } from "@kloset/wire/grpc";
-import type { Fate } from "./host-streams.js";
+import type { Termination } from "./host-streams.js";
 
 const connectionEnded = "the connection to the host has ended";
 
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_REFUSED_STREAM } = constants;
 
-/** How a stream is reset, and what its implementation is told. */
-const endings: Readonly<Record<Fate, { readonly code: number; readonly reason: string }>> = {
-  // The host knows the stream no more, and ignores that.
+/** The error code that resets the stream, and the reason that aborts the implementation's signal. */
+const endings: Readonly<Record<Termination, { readonly code: number; readonly reason: string }>> = {
+  // The host ignores this code: it has already closed the stream.
   reset: { code: NGHTTP2_CANCEL, reason: "the host cancelled the call" },
-  // The host may take it for not begun, and try again.
+  // Means that the call was not started, so the host may retry it.
   refused: { code: NGHTTP2_REFUSED_STREAM, reason: "the host has opened too many calls at once" },
   overloaded: { code: NGHTTP2_ENHANCE_YOUR_CALM, reason: "the host has sent more than is read" },
 };
@@ -21,22 +21,22 @@ interface Call {
   readonly controller: AbortController;
 }
 
-/** The calls that run on a connection, each with the signal that says when it is cut off. */
+/** The running calls of a connection, each with a signal that aborts it. */
 export class Calls {
   readonly #calls = new Map<number, Call>();
   readonly #isConnected: () => boolean;
 
-  /** @param isConnected - Tells a call that the host gave up from one that went with the host. */
+  /** @param isConnected - Distinguishes a cancelled call from one that was lost with the connection. */
   constructor(isConnected: () => boolean) {
     this.#isConnected = isConnected;
   }
 
-  /** Watches a stream. The signal it answers is aborted when the stream ends, in whatever way. */
+  /** Adds a stream. Returns a signal that is aborted when the stream ends, for whatever reason. */
   add(stream: ServerHttp2Stream): AbortSignal {
     const id = stream.id ?? 0;
     const controller = new AbortController();
     this.#calls.set(id, { stream, controller });
-    // Its end is seen by "aborted" and "close".
+    // The "aborted" and "close" events report the end.
     stream.on("error", ignore);
     stream.once("aborted", () => {
       controller.abort(cutOff(this.#isConnected() ? endings.reset.reason : connectionEnded));
@@ -48,21 +48,18 @@ export class Calls {
     return controller.signal;
   }
 
-  /**
-   * Ends a call from this side. One that is not known yet has to be dismissed
-   * when it comes: see {@link dismiss}.
-   */
-  end(id: number, fate: Fate): void {
+  /** Terminates a call. A stream that the session has not announced yet is terminated later, by {@link dismiss}. */
+  end(id: number, termination: Termination): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
-    const { code, reason } = endings[fate];
+    const { code, reason } = endings[termination];
     call.controller.abort(cutOff(reason));
-    // What came is thrown away: an implementation that never looks at its signal would hold it.
+    // Discard unread data: an implementation that ignores its signal would keep it in memory.
     call.stream.read();
     call.stream.close(code);
   }
 
-  /** The connection has ended. */
+  /** Aborts all calls because the connection has ended. */
   abortAll(): void {
     for (const { controller } of this.#calls.values()) {
       controller.abort(cutOff(connectionEnded));
@@ -71,12 +68,12 @@ export class Calls {
   }
 }
 
-/** Ends a stream whose fate was decided before the session announced it: no call is made of it. */
-export function dismiss(stream: ServerHttp2Stream, fate: Fate | undefined): void {
+/** Closes a stream that was terminated before the session announced it, without starting a call. */
+export function dismiss(stream: ServerHttp2Stream, termination: Termination | undefined): void {
   stream.on("error", ignore);
-  if (fate !== undefined) stream.close(endings[fate].code);
+  if (termination !== undefined) stream.close(endings[termination].code);
 }
 
 function ignore(): void {
-  // See above.
+  // The stream's other events report its end.
 }

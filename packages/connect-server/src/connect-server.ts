@@ -23,40 +23,39 @@ import { requestBody } from "./request-body.js";
 import { sendResponse, stopRequest } from "./response.js";
 import { createRouter, type Router } from "./router.js";
 import { explainUnreadable } from "./unreadable.js";
-import { CONNECTION_WINDOW_BYTES, openWire, sessionOptions } from "./filtered-connection.js";
+import { CONNECTION_WINDOW_BYTES, openFilteredConnection, sessionOptions } from "./filtered-connection.js";
 
-/** How long the session may take to end after its wire, in milliseconds. It takes a few turns. */
+/** Time limit for the session to close after the connection, in milliseconds. Usually takes a few turns. */
 const SESSION_CLOSE_MS = 1000;
 const grpcType = "application/grpc";
 
 /**
- * Serves with Node's HTTP/2 and connect's gRPC handlers.
+ * Serves a connection with Node's HTTP/2 implementation and Connect's gRPC handlers.
  *
- * Connect's own Node adapter is not used. It leaves unread requests open after
- * an answer, answers unknown paths with HTTP 404, and goes through Node's
- * compatibility API, of which a connection over pipes has no use; that a request
- * was cut off is decided here, in one place (see {@link requestBody}).
+ * Connect's own Node adapter is not used: it leaves unread requests open after a response, answers unknown paths with
+ * HTTP 404, and depends on Node's compatibility API, which is of no use for a connection over pipes. Truncated requests
+ * are detected in one place, {@link requestBody}.
  */
 export const serveWithConnect: Serve = (duplex, options) => {
   const { services, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, onError = ignore } = options;
-  const calls = new Calls(() => !wire.destroyed);
+  const calls = new Calls(() => !filtered.destroyed);
   const {
-    duplex: wire,
+    duplex: filtered,
     streams,
     backlog,
-  } = openWire(duplex, (stream, fate) => {
-    calls.end(stream, fate);
+  } = openFilteredConnection(duplex, (stream, termination) => {
+    calls.end(stream, termination);
   });
   const routerFor = decidedByFirst(services, (list) => createRouter(list, maxMessageBytes));
   let failure: Error | undefined;
 
-  // Before the session hears of it: Node before 20.19.3 never lets go of a session that was still writing when its socket
-  // was found destroyed (nodejs/node#55966). One that is destroyed first hears of the write's end. Nothing leaves any more.
-  wire.once("close", () => {
+  // Added before the session's own listener: Node before 20.19.3 never releases a session that was still writing when
+  // its socket was destroyed (nodejs/node#55966), unless the session is destroyed first. Nothing can be sent by then.
+  filtered.once("close", () => {
     calls.abortAll();
     session.destroy();
   });
-  const session = performServerHandshake(wire, sessionOptions);
+  const session = performServerHandshake(filtered, sessionOptions);
   session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   session.on("error", (error: Error) => {
     if (isPeerGone(error) || failure !== undefined) return;
@@ -65,9 +64,9 @@ export const serveWithConnect: Serve = (duplex, options) => {
   });
   session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const id = stream.id ?? 0;
-    const fate = streams.fateOf(id);
-    if (fate !== undefined || stream.destroyed) {
-      dismiss(stream, fate);
+    const termination = streams.terminationOf(id);
+    if (termination !== undefined || stream.destroyed) {
+      dismiss(stream, termination);
       return;
     }
     const signal = calls.add(stream);
@@ -81,20 +80,20 @@ export const serveWithConnect: Serve = (duplex, options) => {
   });
 
   const closed = new Promise<Error | undefined>((resolve) => {
-    wire.once("close", () => {
+    filtered.once("close", () => {
       const done = (): void => {
         clearTimeout(timer);
         resolve(failure);
       };
-      // The session tells of an error only after the wire has closed.
+      // The session reports an error only after the connection has closed.
       const timer = setTimeout(done, SESSION_CLOSE_MS);
       session.once("close", done);
     });
   });
-  return { closed, close: () => wire.destroy() };
+  return { closed, close: () => filtered.destroy() };
 };
 
-/** A call that has come, and what it shares with the others. */
+/** An incoming call, and the state that it shares with other calls. */
 interface Incoming {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
@@ -104,7 +103,7 @@ interface Incoming {
   readonly onRead: (bytes: number) => void;
 }
 
-/** Answers one call. */
+/** Handles one call. */
 async function handle({ stream, headers, signal, routerFor, backlog, onRead }: Incoming): Promise<void> {
   const path = headers[":path"] ?? "";
   const httpStatus = httpRefusal({ method: headers[":method"] ?? "", contentType: headers["content-type"] });
@@ -142,7 +141,7 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
   await sendResponse(stream, explainUnreadable(response, handler.method.input, last), signal, backlog);
 }
 
-/** A status without an RPC behind it. */
+/** Sends a status without calling an RPC. */
 function sendStatus(stream: ServerHttp2Stream, error: CodedError): void {
   sendOnly(stream, {
     ":status": 200,
@@ -152,16 +151,16 @@ function sendStatus(stream: ServerHttp2Stream, error: CodedError): void {
   });
 }
 
-/** An answer of headers alone. */
+/** Sends a response that consists of headers only. */
 function sendOnly(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   if (stream.closed || stream.destroyed) return;
   stream.respond(headers, { endStream: true });
-  // What the host still sends is thrown away.
+  // Discards the rest of the request.
   stream.resume();
   stopRequest(stream);
 }
 
-/** The first value of a header. */
+/** Returns the first value of a header. */
 function textOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
@@ -173,16 +172,16 @@ function webHeaders(headers: IncomingHttpHeaders): Headers {
     if (name === "grpc-timeout" && isFarDeadline(String(value))) continue;
     for (const one of Array.isArray(value) ? value : [value]) result.append(name, one);
   }
-  // It was looked at; Connect would refuse it with a parameter behind.
+  // Already checked above. Connect would reject a content type with parameters.
   result.set("content-type", grpcType);
   return result;
 }
 
-/** What nghttp2 and Node say is as short as "Protocol error". */
+/** Recognizes protocol errors by their code: their messages are as short as "Protocol error". */
 function isBrokenProtocol(error: Error): boolean {
   return "code" in error && typeof error.code === "string" && error.code.startsWith("ERR_HTTP2_");
 }
 
 function ignore(): void {
-  // The default of onError.
+  // Default of onError.
 }

@@ -5,12 +5,12 @@ import { type MessageCodec } from "@kloset/wire/codec";
 import type { ServedService } from "@kloset/wire/grpc";
 import { unreadable } from "./unreadable.js";
 
-/** A service table that was made of a descriptor, and keeps it. */
+/** A service table created from a descriptor. */
 export interface DescribedTable extends ServiceTable {
   readonly descriptor: DescService;
 }
 
-/** The table of a service: its codecs are protobuf-es', which go by the descriptor. */
+/** Creates the table of a service, with the reflection-based codecs of protobuf-es. */
 export function describedTable(descriptor: DescService): DescribedTable {
   const { typeName } = descriptor;
   return {
@@ -27,16 +27,16 @@ export function describedTable(descriptor: DescService): DescribedTable {
   };
 }
 
-/** Serves a service by its descriptor. */
+/** Combines a service with its implementation, for servers that take {@link ServedService}. */
 export function servedBy<S extends DescService>(descriptor: S, implementation: Partial<ServiceImpl<S>>): ServedService {
-  // Checked here, where the service's type is known; forgotten beyond.
-  return { service: describedTable(descriptor), implementation: implementation };
+  // The implementation is type-checked by this function's parameters only.
+  return { service: describedTable(descriptor), implementation };
 }
 
 /**
- * The descriptor that a table was made of.
+ * Returns the descriptor that a table was created from.
  *
- * @throws Error when it was made of none.
+ * @throws Error if the table was not created from a descriptor.
  */
 export function descriptorOf(table: ServiceTable): DescService {
   if ("descriptor" in table) return (table as DescribedTable).descriptor;
@@ -47,7 +47,7 @@ function codecOf(type: DescMessage): MessageCodec {
   return {
     typeName: type.typeName,
     decode(bytes, start, end, isBorrowed) {
-      // What protobuf-es decodes shares the memory of its input.
+      // Messages decoded by protobuf-es share memory with the input.
       const own = isBorrowed ? bytes.slice(start, end) : bytes.subarray(start, end);
       try {
         return fromBinary(type, own);

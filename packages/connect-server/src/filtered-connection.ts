@@ -14,56 +14,56 @@ import {
   MAX_QUOTED_LENGTH,
   STREAM_WINDOW_BYTES,
 } from "@kloset/wire/http2";
-import { HostStreams, type Fate } from "./host-streams.js";
+import { HostStreams, type Termination } from "./host-streams.js";
 
-/** What nghttp2 is told; see {@link openWire} for what it is not. */
+/** Options of the HTTP/2 session. {@link openFilteredConnection} enforces further limits. */
 export const sessionOptions: { settings: Settings; maxSessionMemory: number } = {
   settings: { initialWindowSize: STREAM_WINDOW_BYTES },
-  // In megabytes. The default of 10 refuses streams when a few wait with 1 MiB
-  // each. What may be held is bounded by limits.ts.
+  // In megabytes. The default of 10 refuses streams as soon as a few of them hold 1 MiB each. The limits of
+  // @kloset/wire/http2 bound the memory instead.
   maxSessionMemory: 4096,
 };
 
-/** The connection's window, which is set apart from the settings. */
+/** The connection's flow-control window, which is not part of the settings. */
 export { CONNECTION_WINDOW_BYTES };
 
-/** The connection as nghttp2 sees it. */
-export interface Wire {
+/** The connection after filtering, as nghttp2 sees it. */
+export interface FilteredConnection {
   readonly duplex: Duplex;
   readonly streams: HostStreams;
   readonly backlog: Backlog;
 }
 
 /**
- * Puts itself between a connection and nghttp2.
+ * Inserts a filter between a connection and nghttp2.
  *
- * Frames that never pass:
- * - GOAWAY to the host: a Plakar 1.1.4 hangs on it and ignores SIGTERM, and
- *   nghttp2 and Node send it in more places than one can turn off. nghttp2 says
- *   by one that the host broke the protocol, and then waits for it to go: so the
- *   connection is ended here.
- * - GOAWAY from the host: it only says that the host is about to leave. nghttp2
- *   takes grpc-go's (its last stream id is odd) for a protocol error and kills
- *   the calls that run, and Node answers one with its own.
- * - RST_STREAM from the host: nghttp2 gives the connection up after some 1,000
- *   of them (33 a second are free), and Node 20 has no option for that. They
- *   are told to `onFate`.
- * - PRIORITY and unknown types from the host: they mean nothing here, and newer
- *   versions of nghttp2 count them as suspicious.
- * - The first SETTINGS to the host, which is replaced by one that names the
- *   largest number of streams: see {@link HostStreams}.
+ * Frames that are dropped:
+ * - GOAWAY to the host: Plakar 1.1.4 hangs on it and ignores SIGTERM, and nghttp2 and Node send it in more places than
+ *   can be disabled. nghttp2 sends one when the host violates the protocol, and then waits for the host to disconnect,
+ *   so the filter ends the connection.
+ * - GOAWAY from the host: it only announces that the host is about to disconnect. nghttp2 mistakes that of grpc-go,
+ *   whose last stream id is odd, for a protocol error and aborts running calls; Node replies with a GOAWAY of its own.
+ * - RST_STREAM from the host: nghttp2 gives up the connection after some 1,000 of them (33 per second are free), and
+ *   Node 20 has no option for that. They are passed to `onTermination`.
+ * - PRIORITY and unknown types from the host: they have no effect here, and newer versions of nghttp2 count them as
+ *   suspicious.
+ * - The first SETTINGS to the host, which is replaced by one that adds the maximum number of streams: see
+ *   {@link HostStreams}.
  *
- * The duplex ends with a `HostProtocolError` when the host breaks the protocol.
+ * The duplex is destroyed with a `HostProtocolError` if the host violates the protocol.
  */
-export function openWire(connection: Duplex, onFate: (stream: number, fate: Fate) => void): Wire {
+export function openFilteredConnection(
+  connection: Duplex,
+  onTermination: (stream: number, termination: Termination) => void,
+): FilteredConnection {
   let resume: () => void = ignore;
   const streams = new HostStreams({
-    onFate,
+    onTermination,
     onRoom: () => {
       resume();
     },
   });
-  // What comes within a header block breaks HTTP/2 (RFC 9113, section 6.10), whatever it is: nghttp2 has to see it.
+  // A frame within a header block violates HTTP/2 (RFC 9113, section 6.10), so it must reach nghttp2 whatever its type.
   let blockIsOpen = false;
   const inbound = new FrameFilter({
     preface,
@@ -89,7 +89,7 @@ export function openWire(connection: Duplex, onFate: (stream: number, fate: Fate
       if (code === constants.NGHTTP2_NO_ERROR) return undefined;
       const detail = payload.toString("latin1", 8, 8 + MAX_QUOTED_LENGTH);
       const error = brokenProtocol(code, detail);
-      // Next in line: Node may be ending the session, and tell why.
+      // Deferred: Node may be ending the session with a more precise error.
       setImmediate(() => duplex.destroy(error));
       return undefined;
     },
@@ -98,7 +98,7 @@ export function openWire(connection: Duplex, onFate: (stream: number, fate: Fate
     inbound: (chunk) => inbound.filter(chunk),
     outbound: (chunk) => outbound.filter(chunk),
     onWritten: () => {
-      backlog.look();
+      backlog.recheck();
     },
     holdsInput: () => streams.isFull,
     onResume: (callback) => (resume = callback),
@@ -112,7 +112,7 @@ function isDropped({ type }: FrameHeader): boolean {
   return type === goaway || type === rstStream || type === priority || type > continuation;
 }
 
-/** Whether CONTINUATION frames have to follow. */
+/** Returns true if CONTINUATION frames must follow. */
 function isUnendedBlock({ type, flags }: FrameHeader): boolean {
   return (type === frameType.headers || type === frameType.continuation) && (flags & frameFlag.endHeaders) === 0;
 }
@@ -121,7 +121,7 @@ function isSettings({ type, flags }: FrameHeader): boolean {
   return type === frameType.settings && (flags & frameFlag.ack) === 0;
 }
 
-/** A SETTINGS frame with one more entry. */
+/** Returns a SETTINGS frame that adds the maximum number of streams to a payload. */
 function settingsWithLimit(payload: Buffer): Buffer {
   const entry = 6;
   const frame = Buffer.alloc(9 + payload.length + entry);
@@ -134,5 +134,5 @@ function settingsWithLimit(payload: Buffer): Buffer {
 }
 
 function ignore(): void {
-  // Until the duplex is there.
+  // Used until the duplex exists.
 }

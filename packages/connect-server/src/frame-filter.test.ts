@@ -14,7 +14,7 @@ function pieces(bytes: Buffer, size: number): Buffer[] {
 }
 
 describe("FrameFilter", () => {
-  it.each([1, 2, 3, 8, 9, 10, 13, 1000])("drops frames from bytes that come %d at a time", (size) => {
+  it.each([1, 2, 3, 8, 9, 10, 13, 1000])("drops frames from chunks of %d bytes", (size) => {
     const dropped: [number, number][] = [];
     const filter = new FrameFilter({
       preface,
@@ -42,7 +42,7 @@ describe("FrameFilter", () => {
     ]);
   });
 
-  it("tells of a dropped frame without a payload", () => {
+  it("reports a dropped frame without a payload", () => {
     const dropped: number[] = [];
     const filter = new FrameFilter({
       drops: ({ type }) => type === 4,
@@ -52,7 +52,7 @@ describe("FrameFilter", () => {
     expect(dropped).toEqual([4]);
   });
 
-  it("passes on the very chunk when there is nothing to drop", () => {
+  it("passes on the chunk itself if it drops nothing", () => {
     const filter = new FrameFilter({ drops: ({ type }) => type === frameType.goaway });
     const chunk = Buffer.concat([data, empty]);
     const [passed] = filter.filter(chunk);
@@ -60,27 +60,24 @@ describe("FrameFilter", () => {
     expect(passed).toEqual(chunk);
   });
 
-  it.each([1, 5, 9, 12, 1000])(
-    "puts what it is given in the place of a dropped frame, from bytes that come %d at a time",
-    (size) => {
-      const payloads: Buffer[] = [];
-      const filter = new FrameFilter({
-        drops: ({ type }) => type === frameType.goaway,
-        onDropped: (_, payload) => {
-          payloads.push(payload);
-          return empty;
-        },
-      });
-      const long = frame(frameType.goaway, 0, 0, Buffer.alloc(5000, 1));
-      const passed = pieces(Buffer.concat([data, goaway(1, 0), long, data]), size).flatMap((chunk) =>
-        filter.filter(chunk),
-      );
-      expect(Buffer.concat(passed)).toEqual(Buffer.concat([data, empty, empty, data]));
-      expect(payloads).toEqual([goaway(1, 0).subarray(9), Buffer.alloc(1024, 1)]);
-    },
-  );
+  it.each([1, 5, 9, 12, 1000])("replaces a dropped frame by the result of onDropped, in chunks of %d bytes", (size) => {
+    const payloads: Buffer[] = [];
+    const filter = new FrameFilter({
+      drops: ({ type }) => type === frameType.goaway,
+      onDropped: (_, payload) => {
+        payloads.push(payload);
+        return empty;
+      },
+    });
+    const long = frame(frameType.goaway, 0, 0, Buffer.alloc(5000, 1));
+    const passed = pieces(Buffer.concat([data, goaway(1, 0), long, data]), size).flatMap((chunk) =>
+      filter.filter(chunk),
+    );
+    expect(Buffer.concat(passed)).toEqual(Buffer.concat([data, empty, empty, data]));
+    expect(payloads).toEqual([goaway(1, 0).subarray(9), Buffer.alloc(1024, 1)]);
+  });
 
-  it("passes on each DATA frame by itself when it is told to, and not before", () => {
+  it("passes on each DATA frame separately while isolatesData returns true", () => {
     let isolates = false;
     const filter = new FrameFilter({ drops: () => false, isolatesData: () => isolates });
     const chunk = Buffer.concat([empty, data, empty, data, data, empty]);
@@ -89,7 +86,7 @@ describe("FrameFilter", () => {
     expect(filter.filter(chunk)).toEqual([empty, data, empty, data, data, empty]);
   });
 
-  it.each([1, 10, 100])("throws at a preface that is another, %d bytes at a time", (size) => {
+  it.each([1, 10, 100])("rejects a different preface, in chunks of %d bytes", (size) => {
     const filter = new FrameFilter({ preface, drops: () => false });
     expect(() =>
       pieces(Buffer.from("PRI * HTTP/1.1\r\n\r\nSM\r\n\r\n"), size).flatMap((chunk) => filter.filter(chunk)),

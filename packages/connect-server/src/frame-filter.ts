@@ -1,6 +1,6 @@
 import { FRAME_HEADER_LENGTH, frameType, HostProtocolError } from "@kloset/wire/http2";
 
-/** The longest payload that is kept to tell of a dropped frame; the rest is not looked AT. */
+/** Maximum number of payload bytes of a dropped frame that are kept for `onDropped`; the rest is discarded. */
 const MAX_KEPT_LENGTH = 1024;
 
 /** The header of a frame. */
@@ -8,33 +8,29 @@ export interface FrameHeader {
   readonly type: number;
   readonly flags: number;
   readonly stream: number;
-  /** Of the payload. */
+  /** The length of the payload, in bytes. */
   readonly length: number;
 }
 
-/** What a {@link FrameFilter} looks AT and takes out. */
+/** Options of {@link FrameFilter}. */
 export interface FrameFilterOptions {
-  /** The bytes before the first frame. Default: none, as from a server. */
+  /** The bytes that must precede the first frame. Default: empty, as sent by servers. */
   readonly preface?: Buffer;
-  /** Whether the frame is dropped. Asked once for each frame, in order; what it throws ends the filtering. */
+  /** Returns true to drop the frame. Called once per frame, in order; an error that it throws ends the filtering. */
   readonly drops: (frame: FrameHeader) => boolean;
   /**
-   * Told of each frame that was dropped, when it was there whole, with the first
-   * 1,024 bytes of its payload. What it answers is passed on in its place.
+   * Called at the end of each dropped frame, with the first 1,024 bytes of its payload. Returns the bytes to pass on
+   * instead of the frame.
    */
   readonly onDropped?: (frame: FrameHeader, payload: Buffer) => Buffer | undefined;
   /**
-   * Whether each DATA frame is passed on as a piece of its own. Node keeps a
-   * piece whole as long as a byte of it is unread: one byte for a call that does
-   * not read would keep the 64 KiB that came with it.
+   * Returns true to pass on each DATA frame as a separate piece. Node keeps a whole piece in memory while a byte of it
+   * is unread: one byte of a call that does not read would retain the 64 KiB that it arrived with.
    */
   readonly isolatesData?: () => boolean;
 }
 
-/**
- * Takes frames out of one direction of an HTTP/2 connection, whatever pieces the
- * bytes come in. Payloads are not looked into otherwise.
- */
+/** Drops frames from one direction of an HTTP/2 connection, however the bytes are split into chunks. */
 export class FrameFilter {
   readonly #options: FrameFilterOptions;
   readonly #header = Buffer.alloc(FRAME_HEADER_LENGTH);
@@ -52,9 +48,9 @@ export class FrameFilter {
   }
 
   /**
-   * The pieces of `chunk` to pass on, without copying, in order. Mostly the chunk itself.
+   * Returns the pieces of `chunk` to pass on, in order and without copying; usually the chunk itself.
    *
-   * @throws HostProtocolError when the preface is another.
+   * @throws HostProtocolError if the preface differs.
    */
   filter(chunk: Buffer): Buffer[] {
     const pieces: Buffer[] = [];
@@ -80,7 +76,7 @@ export class FrameFilter {
         if (this.#dropping) from = at;
         this.#end(pieces);
       } else {
-        // A header in two chunks is held back until it is whole.
+        // A header split across chunks is held back until it is complete.
         if (this.#headerFilled === 0) passUpTo(at);
         const length = Math.min(FRAME_HEADER_LENGTH - this.#headerFilled, chunk.length - at);
         chunk.copy(this.#header, this.#headerFilled, at, at + length);
@@ -132,7 +128,7 @@ export class FrameFilter {
     this.#keptLength += kept.length;
   }
 
-  /** Tells of a dropped frame AT its end. */
+  /** Calls `onDropped` at the end of a dropped frame. */
   #end(pieces: Buffer[]): void {
     if (!this.#dropping || this.#payloadLeft > 0) return;
     this.#dropping = false;

@@ -8,7 +8,7 @@ import {
   MAX_SHARED_FRAMES,
   MAX_UNREAD_BYTES,
 } from "@kloset/wire/http2";
-import { HostStreams, type Fate } from "./host-streams.js";
+import { HostStreams, type Termination } from "./host-streams.js";
 
 const MiB = 1024 * 1024;
 const headers = (stream: number, flags = 0): FrameHeader => ({ type: frameType.headers, flags, stream, length: 20 });
@@ -22,18 +22,18 @@ const rst = (stream: number, length = 4): FrameHeader => ({ type: frameType.rstS
 
 interface Watched {
   readonly streams: HostStreams;
-  readonly fates: [number, Fate][];
+  readonly terminations: [number, Termination][];
   readonly rooms: () => number;
 }
 
 function watched(): Watched {
-  const fates: [number, Fate][] = [];
+  const terminations: [number, Termination][] = [];
   let rooms = 0;
   const streams = new HostStreams({
-    onFate: (stream, fate) => void fates.push([stream, fate]),
+    onTermination: (stream, termination) => void terminations.push([stream, termination]),
     onRoom: () => (rooms += 1),
   });
-  return { streams, fates, rooms: () => rooms };
+  return { streams, terminations, rooms: () => rooms };
 }
 
 function openMany(streams: HostStreams, count: number, first = 1): number[] {
@@ -47,19 +47,19 @@ function sendData(streams: HostStreams, id: number, bytes: number): void {
 }
 
 describe("HostStreams", () => {
-  it("refuses streams beyond the number that hosts are told", () => {
-    const { streams, fates } = watched();
+  it("refuses streams beyond the limit that hosts receive", () => {
+    const { streams, terminations } = watched();
     openMany(streams, MAX_CONCURRENT_STREAMS + 2);
-    expect(fates).toEqual([
+    expect(terminations).toEqual([
       [2 * MAX_CONCURRENT_STREAMS + 1, "refused"],
       [2 * MAX_CONCURRENT_STREAMS + 3, "refused"],
     ]);
-    expect(streams.fateOf(2 * MAX_CONCURRENT_STREAMS + 1)).toBe("refused");
+    expect(streams.terminationOf(2 * MAX_CONCURRENT_STREAMS + 1)).toBe("refused");
   });
 
   it.each<[string, (streams: HostStreams) => void]>([
     [
-      "both have ended it",
+      "both sides have ended it",
       (streams) => {
         streams.received(data(1, 0, 1));
         streams.sent(headers(1, 1));
@@ -77,40 +77,40 @@ describe("HostStreams", () => {
         streams.sent(rst(1));
       },
     ],
-  ])("gives a stream's place to another when %s", (_, end) => {
-    const { streams, fates } = watched();
+  ])("frees the place of a stream when %s", (_, end) => {
+    const { streams, terminations } = watched();
     openMany(streams, MAX_CONCURRENT_STREAMS);
     end(streams);
-    fates.length = 0;
+    terminations.length = 0;
     streams.received(headers(2 * MAX_CONCURRENT_STREAMS + 1));
-    expect(fates).toEqual([]);
+    expect(terminations).toEqual([]);
     streams.received(headers(2 * MAX_CONCURRENT_STREAMS + 3));
-    expect(fates).toEqual([[2 * MAX_CONCURRENT_STREAMS + 3, "refused"]]);
+    expect(terminations).toEqual([[2 * MAX_CONCURRENT_STREAMS + 3, "refused"]]);
   });
 
-  it("takes one half-close for none", () => {
-    const { streams, fates } = watched();
+  it("does not free the place of a half-closed stream", () => {
+    const { streams, terminations } = watched();
     for (const id of openMany(streams, MAX_CONCURRENT_STREAMS)) streams.received(data(id, 0, 1));
     streams.received(headers(2 * MAX_CONCURRENT_STREAMS + 1));
-    expect(fates).toEqual([[2 * MAX_CONCURRENT_STREAMS + 1, "refused"]]);
+    expect(terminations).toEqual([[2 * MAX_CONCURRENT_STREAMS + 1, "refused"]]);
   });
 
-  it("tells of a reset once, and of none for a stream that is over", () => {
-    const { streams, fates } = watched();
+  it("reports a reset once, and not for a stream that has ended", () => {
+    const { streams, terminations } = watched();
     openMany(streams, 2);
     streams.received(rst(1));
     streams.received(rst(1));
     streams.sent(rst(3));
     streams.received(rst(3));
-    expect(fates).toEqual([[1, "reset"]]);
+    expect(terminations).toEqual([[1, "reset"]]);
   });
 
   it.each<[string, FrameHeader]>([
     ["a stream that was never opened", rst(7)],
     ["stream 0", rst(0)],
-    ["a stream of the server's", rst(2)],
-    ["less than a whole frame", rst(1, 3)],
-  ])("throws at a reset of %s", (_, frame) => {
+    ["a server stream", rst(2)],
+    ["3 bytes", rst(1, 3)],
+  ])("rejects a reset of %s", (_, frame) => {
     const { streams } = watched();
     streams.received(headers(1));
     streams.received(headers(5));
@@ -119,14 +119,14 @@ describe("HostStreams", () => {
     }).toThrow(/^the host (reset stream|sent a RST_STREAM)/);
   });
 
-  it("throws at a frame over the limit, of whatever type", () => {
+  it("rejects a frame over the size limit, whatever its type", () => {
     const { streams } = watched();
     expect(() => {
       streams.received({ type: 0xee, flags: 0, stream: 0, length: MAX_FRAME_BYTES + 1 });
     }).toThrow("the host sent a frame of 16385 bytes; the limit is 16384");
   });
 
-  it("is full of streams that are over and wait for their reset to go out", () => {
+  it("is full while too many terminated streams wait for their reset to be sent", () => {
     const { streams, rooms } = watched();
     for (let i = 0; i < MAX_DYING_STREAMS; i += 1) {
       streams.received(headers(2 * i + 1));
@@ -142,31 +142,31 @@ describe("HostStreams", () => {
     expect(rooms()).toBe(1);
   });
 
-  it("resets the stream with the most unread bytes when there are too many", () => {
-    const { streams, fates } = watched();
+  it("resets the stream with the most unread bytes when the limit is exceeded", () => {
+    const { streams, terminations } = watched();
     const ids = openMany(streams, 200);
     sendData(streams, ids[7] ?? 0, 2 * MiB);
     let sent = 2 * MiB;
     for (const id of ids) {
       sendData(streams, id, MiB);
       sent += MiB;
-      if (fates.length > 0) break;
+      if (terminations.length > 0) break;
     }
-    expect(fates).toEqual([[ids[7], "overloaded"]]);
-    // Less by what the frames cost.
+    expect(terminations).toEqual([[ids[7], "overloaded"]]);
+    // Below the limit because frames count as well.
     expect(sent).toBeGreaterThan(0.9 * MAX_UNREAD_BYTES);
     expect(sent).toBeLessThanOrEqual(MAX_UNREAD_BYTES);
   });
 
-  it("counts what a frame costs beside its bytes", () => {
-    const { streams, fates } = watched();
+  it("counts the overhead of frames", () => {
+    const { streams, terminations } = watched();
     streams.received(headers(1));
-    for (let i = 0; i < 1_000_000 && fates.length === 0; i += 1) streams.received(data(1, 1));
-    expect(fates).toEqual([[1, "overloaded"]]);
+    for (let i = 0; i < 1_000_000 && terminations.length === 0; i += 1) streams.received(data(1, 1));
+    expect(terminations).toEqual([[1, "overloaded"]]);
   });
 
-  it("does not count what was read, nor what has gone with its stream", () => {
-    const { streams, fates } = watched();
+  it("does not count bytes that were read or belong to an ended stream", () => {
+    const { streams, terminations } = watched();
     openMany(streams, 3);
     for (let i = 0; i < 1000; i += 1) {
       sendData(streams, 1, MiB);
@@ -175,10 +175,10 @@ describe("HostStreams", () => {
     sendData(streams, 3, 90 * MiB);
     streams.sent(rst(3));
     sendData(streams, 5, 90 * MiB);
-    expect(fates).toEqual([]);
+    expect(terminations).toEqual([]);
   });
 
-  it("is crowded by many unread frames, until they are read", () => {
+  it("is crowded while many frames are unread", () => {
     const { streams } = watched();
     streams.received(headers(1));
     for (let i = 0; i < MAX_SHARED_FRAMES; i += 1) {

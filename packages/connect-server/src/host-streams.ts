@@ -13,36 +13,35 @@ import {
 } from "@kloset/wire/http2";
 
 /**
- * Why a stream is ended from this side:
+ * The reason for terminating a stream:
  * - `reset`: the host has reset it.
- * - `refused`: the host has opened it beyond the number that it was told.
- * - `overloaded`: too much has come that nobody reads.
+ * - `refused`: it exceeds the number of streams that the host may open.
+ * - `overloaded`: it holds too much unread data.
  */
-export type Fate = "reset" | "refused" | "overloaded";
+export type Termination = "reset" | "refused" | "overloaded";
 
 interface HostStream {
   hostEnded: boolean;
   pluginEnded: boolean;
-  fate: Fate | undefined;
+  termination: Termination | undefined;
   unreadBytes: number;
   unreadFrames: number;
 }
 
-/** What {@link HostStreams} tells. */
+/** Callbacks of {@link HostStreams}. */
 export interface HostStreamsEvents {
-  /** A stream has to be ended from this side. It may not have been announced by the session yet. */
-  readonly onFate: (stream: number, fate: Fate) => void;
-  /** {@link HostStreams.isFull} has become false. */
+  /** Called when a stream must be terminated. The session may not have announced it yet. */
+  readonly onTermination: (stream: number, termination: Termination) => void;
+  /** Called when {@link HostStreams.isFull} becomes false. */
   readonly onRoom: () => void;
 }
 
 /**
- * Counts the streams of a connection and what they hold, by the frames that pass.
+ * Counts the streams of a connection and their unread data by observing its frames.
  *
- * nghttp2 counts too, but ends the connection where a stream would do: it takes
- * a stream that the host has reset for open until its own reset has gone out,
- * and a host that cancels and opens calls faster than that for one that breaks
- * its word. So hosts are told a number that nghttp2 does not know, and it is kept here.
+ * nghttp2 has a stream limit too, but ends the whole connection when it is exceeded. It also counts a stream that the
+ * host has reset until its own reset has been sent, so a host that cancels and opens calls faster than that seems to
+ * violate the limit. Therefore nghttp2 does not know the limit that is sent to the host, and this class enforces it.
  */
 export class HostStreams {
   readonly #events: HostStreamsEvents;
@@ -50,7 +49,7 @@ export class HostStreams {
   #lastStream = 0;
   #dying = 0;
   #dyingBytes = 0;
-  /** Of streams that are not dying. */
+  /** Excludes dying streams: those that are terminated, but whose reset has not been sent. */
   #unreadBytes = 0;
   #unreadFrames = 0;
   #wasFull = false;
@@ -59,26 +58,26 @@ export class HostStreams {
     this.#events = events;
   }
 
-  /** Whether the host must not be read on: it makes streams die faster than it takes their resets. */
+  /** True while reading from the host must pause: it causes terminations faster than it reads their resets. */
   get isFull(): boolean {
     return this.#dying >= MAX_DYING_STREAMS || this.#dyingBytes >= MAX_DYING_BYTES;
   }
 
-  /** Whether so many frames are unread that each needs memory of its own. */
+  /** True while so many frames are unread that each must be passed on separately. */
   get isCrowded(): boolean {
     return this.#unreadFrames >= MAX_SHARED_FRAMES;
   }
 
-  /** What is to become of a stream that the session has announced. */
-  fateOf(id: number): Fate | undefined {
-    return this.#streams.get(id)?.fate;
+  /** Returns the reason for terminating a stream; undefined if the stream may proceed. */
+  terminationOf(id: number): Termination | undefined {
+    return this.#streams.get(id)?.termination;
   }
 
   /**
-   * A frame of the host's.
+   * Records a frame sent by the host.
    *
-   * @throws HostProtocolError when it is too large, or resets a stream that was
-   *   never opened, or is no whole reset.
+   * @throws HostProtocolError if the frame is too large, resets a stream that was never opened, or is a RST_STREAM of
+   *   the wrong length.
    */
   received({ type, flags, stream, length }: FrameHeader): void {
     if (length > MAX_FRAME_BYTES) {
@@ -95,7 +94,7 @@ export class HostStreams {
     }
   }
 
-  /** A frame of the plugin's. */
+  /** Records a frame sent by the plugin. */
   sent({ type, flags, stream }: FrameHeader): void {
     const state = this.#streams.get(stream);
     if (state === undefined) return;
@@ -106,11 +105,11 @@ export class HostStreams {
     }
   }
 
-  /** A call has read from its stream. */
+  /** Records that a call has read from its stream. */
   read(id: number, bytes: number): void {
     const state = this.#streams.get(id);
-    if (state === undefined || state.fate !== undefined || state.unreadBytes === 0) return;
-    // A read takes all there is, mostly; of the frames it takes its share.
+    if (state === undefined || state.termination !== undefined || state.unreadBytes === 0) return;
+    // Frame sizes are not stored: assume that a read takes a proportional share of the frames.
     const share = Math.min(1, bytes / state.unreadBytes);
     const frames = Math.ceil(state.unreadFrames * share);
     const length = Math.min(bytes, state.unreadBytes);
@@ -121,16 +120,22 @@ export class HostStreams {
   }
 
   #opened(id: number): void {
-    // Trailers, or what nghttp2 judges.
+    // Trailers, or an invalid stream id, which nghttp2 rejects.
     if (id <= this.#lastStream) return;
     this.#lastStream = id;
-    this.#streams.set(id, { hostEnded: false, pluginEnded: false, fate: undefined, unreadBytes: 0, unreadFrames: 0 });
+    this.#streams.set(id, {
+      hostEnded: false,
+      pluginEnded: false,
+      termination: undefined,
+      unreadBytes: 0,
+      unreadFrames: 0,
+    });
     if (this.#streams.size - this.#dying > MAX_CONCURRENT_STREAMS) this.#end(id, "refused");
   }
 
   #arrived(id: number, length: number): void {
     const state = this.#streams.get(id);
-    if (state === undefined || state.fate !== undefined) return;
+    if (state === undefined || state.termination !== undefined) return;
     state.unreadBytes += length;
     state.unreadFrames += 1;
     this.#unreadBytes += length;
@@ -141,7 +146,7 @@ export class HostStreams {
 
   #reset(id: number, length: number): void {
     if (length !== 4) throw new HostProtocolError(`the host sent a RST_STREAM frame of ${length} bytes; it has 4`);
-    // The even ones are the server's, which opens none.
+    // Even ids belong to the server, which opens no streams.
     if (id % 2 === 0 || id > this.#lastStream) {
       throw new HostProtocolError(`the host reset stream ${id}, which it has not opened`);
     }
@@ -153,28 +158,28 @@ export class HostStreams {
     let most = -1;
     for (const [id, state] of this.#streams) {
       const cost = costOf(state);
-      if (state.fate !== undefined || cost <= most) continue;
+      if (state.termination !== undefined || cost <= most) continue;
       fullest = id;
       most = cost;
     }
     return fullest;
   }
 
-  #end(id: number, fate: Fate): void {
+  #end(id: number, termination: Termination): void {
     const state = this.#streams.get(id);
-    if (state === undefined || state.fate !== undefined) return;
-    state.fate = fate;
+    if (state === undefined || state.termination !== undefined) return;
+    state.termination = termination;
     this.#dying += 1;
     this.#dyingBytes += costOf(state);
     this.#unreadBytes -= state.unreadBytes;
     this.#unreadFrames -= state.unreadFrames;
     this.#wasFull ||= this.isFull;
-    this.#events.onFate(id, fate);
+    this.#events.onTermination(id, termination);
   }
 
   #remove(id: number, state: HostStream): void {
     this.#streams.delete(id);
-    if (state.fate === undefined) {
+    if (state.termination === undefined) {
       this.#unreadBytes -= state.unreadBytes;
       this.#unreadFrames -= state.unreadFrames;
       return;

@@ -1,6 +1,6 @@
 /**
- * Serves a plugin's services with Connect's handlers over `node:http2`. Loads
- * Connect and protobuf-es, which a plugin on the default server does without.
+ * Serves a plugin with Connect's handlers over `node:http2`. Loads Connect and protobuf-es, which plugins on the
+ * default server do not need.
  *
  * @module
  */

@@ -1,9 +1,6 @@
 import { messageLength, PREFIX_LENGTH } from "@kloset/wire/grpc";
 
-/**
- * Remembers the message of a request stream that was handed on last, by
- * reference, so that one which can not be read can be looked into.
- */
+/** Keeps the last message of a request stream, by reference, so that a decoding error can be explained. */
 export class LastMessage {
   readonly #prefix = Buffer.alloc(PREFIX_LENGTH);
   #prefixFilled = 0;
@@ -11,8 +8,8 @@ export class LastMessage {
   #pieces: Uint8Array[] = [];
 
   /**
-   * Takes a chunk apart where messages end: readers take a message when its last
-   * piece comes, and never two from one piece.
+   * Splits a chunk at the ends of messages, so that no piece contains parts of two messages, and a reader has received
+   * a whole message with its last piece.
    */
   *split(chunk: Buffer): Generator<Buffer> {
     let at = 0;
@@ -38,12 +35,12 @@ export class LastMessage {
     if (from < chunk.length) yield chunk.subarray(from);
   }
 
-  /** Whether nothing of a further message has come. */
+  /** True if no message is incomplete. */
   get isWhole(): boolean {
     return this.#left === 0 && this.#prefixFilled === 0;
   }
 
-  /** The message; undefined when it has not come to its end. */
+  /** Returns the last message; undefined if it is incomplete. */
   bytes(): Uint8Array | undefined {
     return this.isWhole ? Buffer.concat(this.#pieces) : undefined;
   }

@@ -1,7 +1,6 @@
 /**
- * Node's HTTP/2, loaded when this module runs. An `import` of "node:http2" would be
- * carried out at the start of every bundled plugin, whichever server it uses, and
- * bring HTTP/1, TLS and cryptography along.
+ * Node's HTTP/2 module, loaded when this module runs. An `import` of "node:http2" would run at the start of every
+ * bundled plugin, whichever server it uses, and also load HTTP/1, TLS and cryptography.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { openDuplex } from "@kloset/process";
 import type { Serve, Services } from "@kloset/wire/grpc";
 import type { ServeDescriptors } from "@kloset/process";
 
-/** Makes a server for any duplex one for the host's descriptors. */
+/** Adapts a server for duplex streams to the host's descriptors. */
 export function overDuplex(serve: Serve): ServeDescriptors<Services> {
   return (guard, flushMs) => (options) => {
     const duplex = openDuplex(guard, flushMs);
@@ -19,5 +19,5 @@ export function overDuplex(serve: Serve): ServeDescriptors<Services> {
 }
 
 function ignore(): void {
-  // How it has ended was told by the server.
+  // The server has reported the error.
 }

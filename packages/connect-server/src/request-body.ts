@@ -2,23 +2,21 @@ import { Code, StatusError } from "@kloset/wire/grpc";
 import type { ServerHttp2Stream } from "node:http2";
 import type { LastMessage } from "./last-message.js";
 
-/** What is taken from a stream at once. */
+/** Maximum number of bytes read from a stream at once. */
 const MAX_READ_BYTES = 64 * 1024;
 
 /**
- * The bytes of a request. Throws `signal.reason` as soon as the call is
- * aborted; ends only when the host has half-closed the stream.
+ * Yields the bytes of a request. Throws `signal.reason` as soon as the call is aborted, and ends only when the host has
+ * half-closed the stream.
  *
- * Node puts an end of file into the readable side of a stream that was reset or
- * lost, as it does for one that was half-closed. So an end counts only while
- * the stream was not aborted (Node marks it before): half a packfile must never
- * be taken for a whole one.
+ * Node signals end-of-file on the readable side of a stream that was reset or lost, as it does after a half-close.
+ * Therefore an end only counts if the stream was not aborted, which Node marks first: a truncated packfile must never
+ * be accepted as a whole one.
  *
- * What the consumer does not take stays unread, and HTTP/2's flow control holds
- * the host back.
+ * Bytes that the consumer does not request remain unread, and HTTP/2 flow control slows the host down.
  *
- * @param last - Keeps the message that is handed on.
- * @param onRead - Told how many bytes the consumer has done with.
+ * @param last - Keeps the current message.
+ * @param onRead - Called with the number of bytes that the consumer has finished with.
  */
 export async function* requestBody(
   stream: ServerHttp2Stream,
@@ -41,13 +39,13 @@ export async function* requestBody(
   try {
     for (;;) {
       throwIfCut(stream, signal);
-      // Not all there is: what is taken out stays with a consumer that never comes back.
+      // Limited: bytes read here stay in memory if the consumer never continues.
       const chunk = stream.read(Math.min(stream.readableLength, MAX_READ_BYTES) || undefined) as Buffer | null;
       if (chunk !== null) {
         for (const piece of last.split(chunk)) {
           held += piece.length;
           yield piece;
-          // Who asks for more has done with a message that was whole; connect holds the pieces of others.
+          // The consumer has finished with a message once it continues after its end; Connect holds incomplete ones.
           if (!last.isWhole) continue;
           onRead(held);
           held = 0;
@@ -55,11 +53,11 @@ export async function* requestBody(
         continue;
       }
       if (ended) {
-        // Connect takes a message of which only the prefix came for none at all.
+        // Connect ignores a message if only its prefix has arrived.
         if (last.isWhole) return;
         throw new StatusError("the request ended in the middle of a message", Code.InvalidArgument);
       }
-      // Nothing can have happened since the checks: they were synchronous.
+      // No event was missed: everything since the checks is synchronous.
       await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
@@ -70,12 +68,12 @@ export async function* requestBody(
 
 function throwIfCut(stream: ServerHttp2Stream, signal: AbortSignal): void {
   signal.throwIfAborted();
-  // The signal follows "aborted"; this does not depend on who listens first.
+  // The signal is aborted by the "aborted" event; check the stream as well, in case this listener runs first.
   if (stream.aborted || (stream.destroyed && !stream.readableEnded)) {
     throw new Error("the request was cut off before its end");
   }
 }
 
 function ignore(): void {
-  // Nobody waits.
+  // The loop is not waiting.
 }

@@ -7,12 +7,11 @@ import { grpcMessage } from "@kloset/wire/grpc";
 const NO_ERROR = 0;
 
 /**
- * Sends a response as gRPC wants it: the status follows the messages in a
- * trailing header block, or stands in the only one when there are no messages.
- * Takes the next message only when HTTP/2 has room for it.
+ * Sends a gRPC response. The status follows the messages as trailers, or is part of the only header block if there are
+ * no messages. Requests the next message only when HTTP/2 can accept it.
  *
- * @param signal - Aborted when nobody wants the response any more.
- * @param backlog - Counts what waits, and may hold back the next message.
+ * @param signal - Aborted when the response is no longer needed.
+ * @param backlog - Counts unsent bytes, and may delay the next message.
  */
 export async function sendResponse(
   stream: ServerHttp2Stream,
@@ -43,8 +42,7 @@ export async function sendResponse(
     }
     stream.end();
   } finally {
-    // The implementation's own end was asked for when the signal was aborted;
-    // this ends what connect has wrapped around it.
+    // The aborted signal already stops the implementation; this ends Connect's iterators around it.
     body?.return?.().catch(ignore);
   }
 }
@@ -53,7 +51,7 @@ function isCut(stream: ServerHttp2Stream, signal: AbortSignal): boolean {
   return stream.destroyed || stream.closed || signal.aborted;
 }
 
-/** Waits until the stream takes more, or never will. */
+/** Waits until the stream can accept more data, or is closed. */
 function room(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -67,17 +65,17 @@ function room(stream: ServerHttp2Stream, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The status is out, but the host may still be sending: tell it to stop, as
- * grpc-go does. Otherwise it would fill the stream's window and wait for ever.
+ * Resets the stream if the host is still sending after the status, as grpc-go does. Otherwise the host would fill the
+ * stream's window and wait forever.
  */
 export function stopRequest(stream: ServerHttp2Stream): void {
-  // The status is queued by an immediate of Node's own; the reset has to follow it.
+  // Node queues the status in an immediate of its own; the reset must follow it.
   setImmediate(() => {
     if (!stream.readableEnded && !stream.closed && isSending(stream)) stream.close(NO_ERROR);
   });
 }
 
-/** Whether the host has not half-closed: a reset that is not needed looks like a failure to some clients. */
+/** Returns true if the host has not half-closed. Some clients treat an unnecessary reset as a failure. */
 function isSending(stream: ServerHttp2Stream): boolean {
   const { state } = stream.state;
   return state === constants.NGHTTP2_STREAM_STATE_OPEN || state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL;
@@ -95,5 +93,5 @@ function trailerHeaders(trailer: Headers | undefined): OutgoingHttpHeaders {
 }
 
 function ignore(): void {
-  // It ended because of an error that was dealt with already.
+  // The error that ended the response has already been handled.
 }

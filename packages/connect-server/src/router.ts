@@ -5,20 +5,20 @@ import { descriptorOf } from "./described.js";
 import { notServed } from "@kloset/wire/grpc";
 import type { ServedService } from "@kloset/wire/grpc";
 
-/** Connect's handler of one RPC: takes a request, gives a response, knows no HTTP server. */
+/** Connect's handler of one RPC, which maps a request to a response independently of any HTTP server. */
 export type UniversalHandler = ConnectRouter["handlers"][number];
-/** A response as connect's handlers give it. */
+/** A response of a {@link UniversalHandler}. */
 export type UniversalResponse = Awaited<ReturnType<UniversalHandler>>;
 
 /** Finds the handler of a path. */
 export interface Router {
-  /** @returns undefined when the path is not served. */
+  /** Returns the handler of a path; undefined if the path is not served. */
   find(path: string): UniversalHandler | undefined;
-  /** Why a path is not served, as grpc-go words it. */
+  /** Returns the reason why a path is not served, in the wording of grpc-go. */
   explain(path: string): string;
 }
 
-/** Makes connect's handlers for gRPC alone, without compression: no host asks for it. */
+/** Creates Connect's handlers for gRPC only, without compression, which no host requests. */
 export function createRouter(services: readonly ServedService[], maxMessageBytes: number): Router {
   const router = createConnectRouter({
     grpcWeb: false,

@@ -5,7 +5,7 @@ import { LastMessage } from "./last-message.js";
 import { envelope } from "@kloset/testing";
 import { unreadable } from "./unreadable.js";
 
-/** A text that stands for one that is no UTF-8: as many bytes, so that all lengths stay right. */
+/** Replaced by invalid UTF-8 of the same length, so that all length prefixes remain correct. */
 const marker = "MARKER";
 
 function withInvalid(bytes: Uint8Array): Buffer {
@@ -15,7 +15,7 @@ function withInvalid(bytes: Uint8Array): Buffer {
 }
 
 describe("unreadable", () => {
-  it("finds nothing wrong with a message, and with fields that it does not know", () => {
+  it("accepts a valid message with unknown fields", () => {
     expect(unreadable(store.InitRequestSchema, Buffer.from([0x7a, 1, 0xff]))).toBeUndefined();
   });
 
@@ -33,7 +33,7 @@ describe("unreadable", () => {
     );
   });
 
-  it("cuts what it repeats of a long text", () => {
+  it("truncates a long quoted string", () => {
     const bytes = Buffer.concat([Buffer.from([0x0a, 0xe8, 0x07]), Buffer.alloc(1000, 0xff)]);
     const text = unreadable(store.InitRequestSchema, bytes) ?? "";
     expect(text).toContain('its field "proto" is not UTF-8: "\\xff');
@@ -41,7 +41,7 @@ describe("unreadable", () => {
     expect(text.length).toBeLessThan(1200);
   });
 
-  it("says what protobuf says where no text is to blame", () => {
+  it("uses the text of protobuf-es if all strings are valid", () => {
     expect(unreadable(store.InitRequestSchema, Buffer.from([0x0a, 100]))).toBe(
       "the request is not a valid store.InitRequest: premature EOF",
     );
@@ -52,23 +52,20 @@ describe("LastMessage", () => {
   const messages = [Buffer.from("one"), Buffer.alloc(0), Buffer.from("three"), Buffer.alloc(1000, 7)];
   const stream = Buffer.concat(messages.map((message) => envelope(message)));
 
-  it.each([1, 2, 3, 5, 6, 7, 8, 100, 5000])(
-    "splits a stream that comes %d bytes at a time where messages end",
-    (size) => {
-      const last = new LastMessage();
-      const seen: Buffer[] = [];
-      const pieces: Buffer[] = [];
-      for (let at = 0; at < stream.length; at += size) {
-        for (const piece of last.split(stream.subarray(at, at + size))) {
-          pieces.push(piece);
-          if (last.isWhole) seen.push(Buffer.from(last.bytes() ?? []));
-        }
+  it.each([1, 2, 3, 5, 6, 7, 8, 100, 5000])("splits a stream in chunks of %d bytes at the ends of messages", (size) => {
+    const last = new LastMessage();
+    const seen: Buffer[] = [];
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < stream.length; at += size) {
+      for (const piece of last.split(stream.subarray(at, at + size))) {
+        pieces.push(piece);
+        if (last.isWhole) seen.push(Buffer.from(last.bytes() ?? []));
       }
-      expect(seen).toEqual(messages);
-      expect(Buffer.concat(pieces)).toEqual(stream);
-      expect(last.isWhole).toBe(true);
-    },
-  );
+    }
+    expect(seen).toEqual(messages);
+    expect(Buffer.concat(pieces)).toEqual(stream);
+    expect(last.isWhole).toBe(true);
+  });
 
   it.each([1, 4, 5, 6])("is not whole after %d bytes of a message", (length) => {
     const last = new LastMessage();

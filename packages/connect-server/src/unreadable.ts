@@ -6,12 +6,12 @@ import type { LastMessage } from "./last-message.js";
 import { quotedBytes } from "@kloset/wire/codec";
 import type { UniversalResponse } from "./router.js";
 
-/** How connect begins what it says of a message that it can not read; an author's text may stand before it. */
-const unreadableText = /parse binary: .*/s;
+/** Connect's error for a message that it cannot decode; an author's text may precede it. */
+const decodingError = /parse binary: .*/s;
 
 /**
- * Makes the status of a call say what was wrong with a request that could not
- * be read: connect says "parse binary: …" and names neither message nor field.
+ * Adds the cause to the status of a call whose request could not be decoded. Connect's text is "parse binary: …", which
+ * names neither the message nor the field.
  */
 export function explainUnreadable(
   response: UniversalResponse,
@@ -22,14 +22,14 @@ export function explainUnreadable(
   if (trailer === undefined) return response;
   return {
     ...response,
-    // It is complete, and asked for, when the call has ended.
+    // A getter: the trailer is complete, and read, only when the call has ended.
     get trailer() {
       const message = decodeURIComponent(trailer.get("grpc-message") ?? "");
-      const bytes = unreadableText.test(message) ? last.bytes() : undefined;
+      const bytes = decodingError.test(message) ? last.bytes() : undefined;
       const reason = bytes === undefined ? undefined : unreadable(type, bytes);
       if (reason === undefined) return trailer;
       const explained = new Headers(trailer);
-      explained.set("grpc-message", encodeURIComponent(statusText(message.replace(unreadableText, () => reason))));
+      explained.set("grpc-message", encodeURIComponent(statusText(message.replace(decodingError, () => reason))));
       if (trailer.get("grpc-status") === String(Code.Internal))
         explained.set("grpc-status", String(Code.InvalidArgument));
       return explained;
@@ -38,10 +38,10 @@ export function explainUnreadable(
 }
 
 /**
- * Why bytes are no message of a type, with the name of the field where it is a
- * text that is no UTF-8. protobuf-es alone does not say which.
+ * Returns the reason why bytes cannot be decoded as a message, naming a field that is not valid UTF-8, which
+ * protobuf-es does not do.
  *
- * @returns undefined when they are one.
+ * @returns undefined if the bytes are a valid message.
  */
 export function unreadable(type: DescMessage, bytes: Uint8Array): string | undefined {
   try {
@@ -54,7 +54,7 @@ export function unreadable(type: DescMessage, bytes: Uint8Array): string | undef
   }
 }
 
-/** The first text of a message that is no UTF-8; undefined when there is none up to where the message breaks off. */
+/** Describes the first string that is not valid UTF-8; undefined if none precedes the point where decoding fails. */
 function invalidText(type: DescMessage, bytes: Uint8Array, parent: string): string | undefined {
   const fields = new Map(type.fields.map((field) => [field.number, field]));
   const reader = new BinaryReader(bytes);
@@ -70,7 +70,7 @@ function invalidText(type: DescMessage, bytes: Uint8Array, parent: string): stri
       if (found !== undefined) return found;
     }
   } catch {
-    // Broken in another way.
+    // The message is malformed in another respect.
   }
   return undefined;
 }
@@ -84,7 +84,10 @@ function invalidIn(field: DescField, value: Uint8Array, parent: string): string 
   return invalid === undefined ? undefined : `its field "${name}" is not UTF-8: ${quotedBytes(invalid)}`;
 }
 
-/** An entry of a map is a message: 1 is its key, 2 its value. No map here holds messages with texts. */
+/**
+ * Returns the strings of a map entry, a message with key 1 and value 2. No map here has values that are messages with
+ * strings.
+ */
 function textsOfEntry(field: DescField & { fieldKind: "map" }, entry: Uint8Array): Uint8Array[] {
   const types = [undefined, field.mapKey, field.scalar];
   const texts: Uint8Array[] = [];

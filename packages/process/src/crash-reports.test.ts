@@ -7,7 +7,7 @@ function reporter(): { report: (what: string, error: unknown) => void; lines: st
 }
 
 describe("crashReporter", () => {
-  it("shows the stack, once", () => {
+  it("writes the stack of an error once", () => {
     const { report, lines } = reporter();
     const error = new Error("too late");
     report("unhandled rejection", error);
@@ -16,14 +16,14 @@ describe("crashReporter", () => {
     expect(lines[0]).toMatch(/^unhandled rejection: Error: too late\n +at /);
   });
 
-  it("shows whatever was thrown", () => {
+  it("reports thrown values that are not errors", () => {
     const { report, lines } = reporter();
     report("uncaught exception", "a string");
     report("uncaught exception", undefined);
     expect(lines).toEqual(["uncaught exception: 'a string'\n", "uncaught exception: undefined\n"]);
   });
 
-  it("has a bound", () => {
+  it("limits the number and the length of reports", () => {
     const { report, lines } = reporter();
     for (let i = 0; i < 200; i += 1) report("uncaught exception", new Error("x".repeat(100_000)));
     expect(lines).toHaveLength(101);

@@ -4,9 +4,8 @@ const MAX_REPORTS = 100;
 const MAX_REPORT_LENGTH = 16 * 1024;
 
 /**
- * Keeps the process alive through errors that nobody caught. A bug in a plugin
- * (a rejection that comes too late, a throw in a timer) must fail its call, not
- * the backup; it is written to stderr with its stack.
+ * Keeps the process alive after uncaught errors and writes each one to stderr with its stack. A bug in a plugin (a late
+ * rejection, a throw in a timer) must fail its call, not the backup.
  */
 export function reportCrashes(): void {
   const report = crashReporter((text) => process.stderr.write(text));
@@ -19,8 +18,8 @@ export function reportCrashes(): void {
 }
 
 /**
- * Makes a function that writes an error, once, and at most 100 errors of at most
- * 16 Ki characters: an error in a loop must not flood the host's log.
+ * Creates a function that reports uncaught errors. It reports each error object once, writes at most 16 Ki characters
+ * per error, and stops after 100 errors: an error in a loop must not flood the host's log.
  */
 export function crashReporter(write: (text: string) => void): (what: string, error: unknown) => void {
   const seen = new WeakSet<object>();
@@ -42,6 +41,6 @@ function describe(error: unknown): string {
   try {
     return inspect(error);
   } catch {
-    return "an error that can not be shown";
+    return "an error that cannot be displayed";
   }
 }

@@ -1,34 +1,34 @@
 import type { Guard } from "./descriptors.js";
 
-/** A connection to the host that is being served on the process's own descriptors. */
+/** A server for the connection to the host, on the descriptors of this process. */
 export interface DescriptorServer {
   /**
    * Resolves when the connection has ended: at the end of the input, after an error, or after `close()`. Never rejects.
-   *
-   * @returns the error when the host broke the protocol; undefined when the host has gone or `close()` was called.
+   * The value is the error if the host violated the protocol, and undefined if the host disconnected or `close()` was
+   * called.
    */
   readonly closed: Promise<Error | undefined>;
-  /** Ends the connection at once. */
+  /** Ends the connection immediately. */
   close(): void;
-  /** Releases the descriptors, once the answers already given have left or cannot leave. */
+  /** Releases the descriptors once all pending responses have been written, or can no longer be written. */
   release(): Promise<void>;
 }
 
-/** Everything a server on the host's descriptors needs to know. */
+/** Options of a {@link DescriptorServer}. */
 export interface DescriptorServerOptions<Services> {
   readonly services: Services;
-  /** Receives errors of the connection itself. A host that has gone is not an error. */
+  /** Called with errors of the connection itself. A host that disconnects is not an error. */
   readonly onError?: (error: Error) => void;
 }
 
 /**
- * Serves the host on the descriptors that it has handed to the process. The server owns them from then on.
+ * Takes ownership of the host's descriptors and serves them.
  *
- * Two steps: a server that can speak first greets the host at once; the answer of the host has arrived by the time
- * the services are loaded.
+ * Works in two steps so that a server that can speak first greets the host immediately: the host's reply arrives while
+ * the services are still loading.
  *
- * @param flushMs - Time limit, in milliseconds, for answers already given to leave a full pipe at the end.
- * @returns a function that serves the host. Call it once.
+ * @param flushMs - Time limit, in milliseconds, for writing pending responses to a full pipe at the end.
+ * @returns a function that serves the host; call it once.
  */
 export type ServeDescriptors<Services> = (
   guard: Pick<Guard, "input" | "output">,

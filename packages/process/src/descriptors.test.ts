@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type StdioOptions } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
@@ -7,21 +7,21 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Guard } from "./descriptors.js";
 import { fixturePath } from "./testing/child.js";
 
-/** What the fixture found after the guard. */
+/** The fixture's report on its descriptors after the guard. */
 interface Report {
   readonly guard: Guard;
-  /** Of fd 0, 1 and 2. */
+  /** The kinds of fd 0, 1 and 2. */
   readonly kinds: readonly [string, string, string];
-  /** The numbers that files got which were opened then. */
+  /** The descriptor numbers of files opened after the guard. */
   readonly opened: readonly number[];
-  /** Whether a child could print to fd 1. */
+  /** True if a child could print to fd 1. */
   readonly printed: boolean;
-  /** How much could be read from fd 0. */
+  /** The number of bytes read from fd 0. */
   readonly input: number;
 }
 
 let folder: string;
-/** Descriptors of the test's own, to be closed after it. */
+/** The test's own descriptors, closed after each test. */
 let open: number[];
 
 beforeEach(() => {
@@ -40,7 +40,7 @@ function openFile(name: string, flags: string): number {
   return fd;
 }
 
-/** Both ends of a pipe: reading, writing. */
+/** Creates a pipe and returns its read and write ends. */
 function pipe(name: string): [number, number] {
   const file = path.join(fs.mkdtempSync(path.join(folder, "pipe-")), name);
   execFileSync("mkfifo", [file]);
@@ -57,18 +57,18 @@ function closedReader(): number {
   return writer;
 }
 
-const nobodyReads = "a pipe that nobody reads";
+const withoutReader = "a pipe without a reader";
 
-/** What standard error may be. */
+/** The kinds of standard error, each with a function that opens it. */
 const errors: Record<string, () => number | "pipe"> = {
   "a pipe": () => pipe("stderr")[1],
-  [nobodyReads]: closedReader,
+  [withoutReader]: closedReader,
   "a socket": () => "pipe",
   "a file": () => openFile(path.join(folder, "stderr"), "w"),
   "the null device": () => openFile(os.devNull, "w"),
 };
 
-/** What the host hands over: fd 0 and fd 1. */
+/** The descriptors that hosts pass as fd 0 and fd 1. */
 const hosts: Record<string, () => [number | "pipe", number | "pipe"]> = {
   pipes: () => [pipe("stdin")[0], pipe("stdout")[1]],
   "two sockets": () => ["pipe", "pipe"],
@@ -83,22 +83,22 @@ async function run(command: string, args: readonly string[], stdio: StdioOptions
   return JSON.parse(fs.readFileSync(report, "utf8")) as Report;
 }
 
-/** What must hold whatever the descriptors were. */
+/** Checks the properties that hold for all kinds of descriptors. */
 function expectGuarded({ guard, kinds, opened, printed, input }: Report, error: string): void {
   expect(kinds).not.toContain("EBADF");
   expect(Math.min(...opened)).toBeGreaterThan(2);
   expect(new Set([guard.input, guard.output, ...opened]).size).toBe(guard.input === guard.output ? 4 : 5);
-  expect(printed).toBe(error !== nobodyReads);
+  expect(printed).toBe(error !== withoutReader);
   expect(input).toBe(0);
 }
 
-describe.each(Object.entries(hosts))("after the guard, with %s from the host", (host, handOver) => {
-  it.each(Object.entries(errors))("fd 0 and fd 1 are never free: standard error is %s", async (error, openError) => {
+describe.each(Object.entries(hosts))("the guard, with %s from the host", (host, handOver) => {
+  it.each(Object.entries(errors))("keeps fd 0 and fd 1 occupied when stderr is %s", async (error, openError) => {
     const report = await run(process.execPath, [], [...handOver(), openError()]);
     expectGuarded(report, error);
     const [input, output, stderr] = report.kinds;
     if (host === "two sockets") {
-      // They can not be moved; who writes to them through Node is led elsewhere.
+      // Sockets cannot be moved; Node's APIs are redirected instead.
       expect(report.guard).toEqual({ transport: "pipes", input: 0, output: 1 });
       return;
     }
@@ -106,16 +106,28 @@ describe.each(Object.entries(hosts))("after the guard, with %s from the host", (
     expect(input).toBe("device");
     if (host !== "pipes") return;
     expect(report.guard.output).toBeGreaterThan(2);
-    // What can be opened anew takes its place; otherwise the null device does.
-    const reopened = error !== "a socket" && error !== nobodyReads;
+    // fd 1 becomes stderr if that can be reopened, otherwise the null device.
+    const reopened = error !== "a socket" && error !== withoutReader;
     expect(output).toBe(reopened ? stderr : "device");
+  });
+
+  it("refuses to run after something was printed", () => {
+    const { stderr, status } = spawnSync(process.execPath, [fixturePath("late-guard.js")], {
+      encoding: "utf8",
+      stdio: [...handOver(), "pipe"],
+    });
+    expect(stderr).toBe(
+      "10 bytes were printed to standard output, which is the connection to the host, before it was guarded; " +
+        'import the guard ("@kloset/sdk/guard") before anything else\n',
+    );
+    expect(status).toBe(2);
   });
 });
 
-describe("after the guard, with one socket from the host", () => {
+describe("the guard, with one socket from the host", () => {
   const shell = ["-c", 'exec "$0" "$@" 0<&3 3<&-', process.execPath];
 
-  it.each(Object.entries(errors))("fd 0 and fd 1 are never free: standard error is %s", async (error, openError) => {
+  it.each(Object.entries(errors))("keeps fd 0 and fd 1 occupied when stderr is %s", async (error, openError) => {
     for (const stdout of ["ignore", openFile(path.join(folder, "stdout"), "w"), pipe("stdout")[1]] as const) {
       const stderr = openError();
       const report = await run("sh", shell, ["ignore", stdout, stderr, "pipe"]);

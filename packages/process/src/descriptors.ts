@@ -1,39 +1,36 @@
 import { closeSync, constants } from "node:fs";
 import { canReopenStderr, descriptorKind, holdStderr, openNull, reopen, reopenStderr } from "./platform.js";
 import { redirectInput, redirectOutput, redirectStreams } from "./redirect.js";
-import { putUpWithLostLog, standardStreamsMayExist } from "./standard-streams.js";
+import { ignoreLogErrors, standardStreamsMayExist } from "./standard-streams.js";
 import { checkTransport, chooseTransport, inherited, transportFromEnvironment, type Transport } from "./transport.js";
 
-/** The host's descriptors, safe from everything else in this process. */
+/** The host's descriptors, protected from all other code in this process. */
 export interface Guard {
   readonly transport: Transport;
-  /** Reads from the host. */
+  /** The descriptor to read from. */
   readonly input: number;
-  /** Writes to the host; the same as `input` on one socket. */
+  /** The descriptor to write to; equal to `input` if the host uses one socket. */
   readonly output: number;
 }
 
-// Kept on globalThis: an executable may hold this module twice (once in a
-// banner, once in the bundle), and the second must not move fd 0 and 1 again.
+// Stored on globalThis: an executable may contain this module twice (once in a banner, once in the bundle), and the
+// second copy must not move fd 0 and fd 1 again.
 const key = Symbol.for("@kloset/process guard");
 const globals = globalThis as { [key]?: Guard };
 
 /**
- * Takes fd 0 and fd 1 out of everybody's reach: from here on prints end on
- * stderr (`console`, `process.stdout`, `fs.writeSync(1)`, a child that inherits
- * fd 1), and reads of fd 0 find the end of file.
+ * Protects fd 0 and fd 1 from all other code. From then on, output (`console`, `process.stdout`, `fs.writeSync(1)`, a
+ * child that inherits fd 1) goes to stderr, and reading fd 0 returns end-of-file.
  *
- * Pipes are opened anew under other numbers, and the null device and stderr
- * take their places. A socket can not be opened anew, nor can a pipe of another
- * user; then JavaScript's ways to fd 0 and 1 are redirected instead.
+ * Pipes are reopened under new descriptor numbers and replaced by the null device and stderr. Sockets and pipes of
+ * another user cannot be reopened; for those, the JavaScript APIs that use fd 0 and fd 1 are redirected instead.
  *
- * Does nothing, and changes nothing, when there is no host. Called again, it
- * answers what it answered first.
+ * Has no effect without a host. Later calls return the result of the first one.
  *
- * @param override - Wins over the environment and detection.
- * @returns undefined when there is no host.
- * @throws Error when the override or `KLOSET_TRANSPORT` has an unknown value, when the override
- *   contradicts what an earlier call found, or when something was printed already.
+ * @param override - Takes precedence over the environment and detection.
+ * @returns undefined if no host started this process.
+ * @throws Error if the override or `KLOSET_TRANSPORT` has an unknown value, if the override contradicts the result of
+ *   an earlier call, or if something has already been printed to standard output.
  */
 export function guardDescriptors(override?: Transport): Guard | undefined {
   if (override !== undefined) checkTransport(override);
@@ -42,8 +39,8 @@ export function guardDescriptors(override?: Transport): Guard | undefined {
   const transport = chooseTransport(inherited(), override ?? transportFromEnvironment(process.env));
   if (transport === undefined) return undefined;
   if (transport === "pipes") assertNothingPrinted();
-  // Here, where nothing is loaded yet.
-  putUpWithLostLog();
+  // As early as possible: code that loads later may import these streams.
+  ignoreLogErrors();
   redirectStreams();
   const input = guardInput();
   const output = transport === "socket" ? input : guardOutput();
@@ -51,12 +48,9 @@ export function guardDescriptors(override?: Transport): Guard | undefined {
   return (globals[key] = { transport, input, output });
 }
 
-/**
- * What was printed can not be taken back: the host takes it for the protocol, and
- * what it then says nobody understands.
- */
+/** Throws if the process has printed anything: the host has received it as protocol data and fails in obscure ways. */
 function assertNothingPrinted(): void {
-  // To ask the stream makes it, which takes longer than all else here.
+  // Accessing the stream creates it, which takes longer than the rest of the guard.
   if (!standardStreamsMayExist()) return;
   const { bytesWritten } = process.stdout;
   if (!(bytesWritten > 0)) return;
@@ -66,7 +60,7 @@ function assertNothingPrinted(): void {
   );
 }
 
-/** Two sockets are still in place: there, and only there, a late override can be obeyed. */
+/** Applies a late override, which is only possible with two sockets: they are still on fd 0 and fd 1. */
 function changed(guard: Guard, transport: Transport): Guard {
   if (guard.transport === transport) return guard;
   if (descriptorKind(0) === "socket" && descriptorKind(1) === "socket" && guard.input === 0) {
@@ -92,7 +86,7 @@ function guardInput(): number {
 
 function guardOutput(): number {
   const { O_WRONLY, O_NONBLOCK } = constants;
-  // Without O_NONBLOCK this would wait for ever if the host has died already.
+  // Without O_NONBLOCK, this would block forever if the host is already dead.
   const output = descriptorKind(1) === "pipe" ? reopen(1, O_WRONLY | O_NONBLOCK) : undefined;
   if (output === undefined) {
     redirectOutput();
@@ -102,28 +96,27 @@ function guardOutput(): number {
   return output;
 }
 
-/** On one socket fd 1 is not the connection, but prints end on stderr all the same. */
+/** Sends output to stderr also if the host uses one socket, where fd 1 is not the connection. */
 function guardHostStdout(): void {
   if (descriptorKind(1) === "socket") redirectOutput();
   else stderrAsStdout();
 }
 
 function stderrAsStdout(): void {
-  // Whether it can be opened is found out before fd 1 is free: a trial would take that number.
+  // Test before closing fd 1: the test descriptor would take that number.
   const possible = canReopenStderr();
   const hold = possible ? holdStderr() : undefined;
-  // From here until something is opened, the next number is 1: nothing else may come between.
+  // The next descriptor to be opened gets number 1: open nothing else in between.
   closeSync(1);
   const stderr = possible ? reopenStderr() : undefined;
   const replaced = isAt(1, stderr ?? openNull(constants.O_WRONLY));
   if (hold !== undefined) closeSync(hold);
-  // Where stderr can not be opened, prints should not vanish. And a file that
-  // is opened anew has a position of its own: what is written through one
-  // descriptor would overwrite what came through the other.
+  // If stderr cannot be reopened, output must not get lost. A reopened file has a position of its own, so writes
+  // through one descriptor would overwrite those through the other.
   if (!replaced || stderr === undefined || descriptorKind(2) === "file") redirectOutput();
 }
 
-/** Whether a descriptor got the number that was just closed; closes it when another thread was faster. */
+/** Checks that a descriptor got the number that was just freed; closes it if another thread was faster. */
 function isAt(wanted: 0 | 1, fd: number): boolean {
   if (fd !== wanted) closeSync(fd);
   return fd === wanted;

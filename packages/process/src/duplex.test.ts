@@ -4,7 +4,7 @@ import { PassThrough, Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { joinDuplex } from "./duplex.js";
 
-/** An output that takes nothing until it is told to. */
+/** An output that blocks all writes until `release()`. */
 class StuckOutput extends Writable {
   readonly taken: Buffer[] = [];
   #waiting: (() => void)[] = [];
@@ -22,7 +22,7 @@ class StuckOutput extends Writable {
 }
 
 describe("joinDuplex", () => {
-  it("passes bytes both ways", async () => {
+  it("passes bytes in both directions", async () => {
     const input = new PassThrough();
     const output = new PassThrough();
     const duplex = joinDuplex(input, output);
@@ -34,7 +34,7 @@ describe("joinDuplex", () => {
     await once(duplex, "close");
   });
 
-  it("stops the input when nobody reads", async () => {
+  it("pauses the input while the duplex is not read", async () => {
     const input = new PassThrough();
     const duplex = joinDuplex(input, new PassThrough());
     const chunk = Buffer.alloc(64 * 1024);
@@ -50,7 +50,7 @@ describe("joinDuplex", () => {
     duplex.destroy();
   });
 
-  it("calls back only when the output has taken a write", async () => {
+  it("calls back only when the output has accepted the write", async () => {
     const output = new StuckOutput();
     const duplex = joinDuplex(new PassThrough(), output);
     let done = false;
@@ -72,7 +72,7 @@ describe("joinDuplex", () => {
     expect([input.destroyed, output.destroyed, duplex.destroyed]).toEqual([true, true, true]);
   });
 
-  it("ends with its input, and leaves no listener behind", async () => {
+  it("ends with its input and removes its listeners", async () => {
     const input = new PassThrough();
     const output = new PassThrough();
     const before = [input, output].map((stream) => stream.eventNames().length);
@@ -85,7 +85,7 @@ describe("joinDuplex", () => {
     expect([input, output].map((stream) => stream.eventNames().length)).toEqual(before);
   });
 
-  it("sees the end of the input behind bytes that nobody reads", async () => {
+  it("detects the end of the input behind unread bytes", async () => {
     const input = new PassThrough({ highWaterMark: 1024 * 1024 });
     const duplex = joinDuplex(input, new PassThrough());
     duplex.pause();
@@ -94,7 +94,7 @@ describe("joinDuplex", () => {
     await once(duplex, "close");
   });
 
-  it("lets written bytes leave after the end", async () => {
+  it("flushes written bytes after the end", async () => {
     const input = new PassThrough();
     const output = new StuckOutput();
     const duplex = joinDuplex(input, output, { flushMs: 60_000 });
@@ -108,7 +108,7 @@ describe("joinDuplex", () => {
     expect(String(Buffer.concat(output.taken))).toBe("last words");
   });
 
-  it("does not wait for ever for bytes to leave", async () => {
+  it("stops waiting for a flush after flushMs", async () => {
     const input = new PassThrough();
     const duplex = joinDuplex(input, new StuckOutput(), { flushMs: 20 });
     duplex.resume();

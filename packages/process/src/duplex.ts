@@ -5,42 +5,42 @@ import { takeEarlyInput } from "./early-input.js";
 import { descriptorKind } from "./platform.js";
 
 /**
- * Bytes read ahead of a consumer that has paused. Enough to see the end of the
- * input behind what a pipe holds (64 KiB) while the output is stuck.
+ * Number of bytes read ahead of a paused consumer: enough to reach the end of the input behind a full pipe (64 KiB)
+ * while the output is blocked.
  */
 const READ_AHEAD = 256 * 1024;
 
-/** How much of the early input is taken at once: what a pipe holds. */
+/** Number of bytes of early input read at once: the capacity of a pipe. */
 const EARLY_INPUT_BYTES = 64 * 1024;
 
-/** How {@link joinDuplex} treats the bytes and the end. */
+/** Options of {@link joinDuplex}. */
 export interface JoinOptions {
-  /** Takes an incoming chunk, gives the pieces to pass on. What it throws ends both sides. */
+  /** Maps an incoming chunk to the pieces to pass on. An error that it throws destroys both sides. */
   readonly inbound?: (chunk: Buffer) => Buffer[];
-  /** Takes an outgoing chunk, gives the pieces to pass on. */
+  /** Maps an outgoing chunk to the pieces to pass on. */
   readonly outbound?: (chunk: Buffer) => Buffer[];
-  /** Told when what was written has left. */
+  /** Called when the output has accepted a write. */
   readonly onWritten?: () => void;
-  /** Whether nothing more is read for now. Asked after each chunk, and before the next. */
+  /** Pauses the input while it returns true. Called after each chunk and before the next one. */
   readonly holdsInput?: () => boolean;
-  /** Handed what has to be called when `holdsInput` has become false. */
+  /** Receives the function to call once `holdsInput` returns false again. */
   readonly onResume?: (resume: () => void) => void;
-  /** How long written bytes may take to leave after the end, in milliseconds. Default: 0, they are dropped. */
+  /** Time limit for flushing written bytes after the end, in milliseconds. Default: 0, which drops them. */
   readonly flushMs?: number;
 }
 
 /**
- * Makes one duplex of what is read and what is written, which may be the same
- * stream. It takes both over: nobody else may read or write them.
+ * Joins an input and an output, which may be the same stream, to one duplex. The duplex owns both: other code must not
+ * read or write them.
  *
- * There is no half-open state: when the input ends, the peer is gone, and
- * everything is destroyed. An error of either side destroys both.
+ * Half-open connections are not supported: the end of the input means that the peer is gone and destroys everything. An
+ * error of either side destroys both.
  */
 export function joinDuplex(input: Readable, output: Writable, options: JoinOptions = {}): Duplex {
   return new JoinedDuplex(input, output, options);
 }
 
-/** Opens the host's descriptors as one duplex. */
+/** Opens the host's descriptors as one duplex; see {@link JoinOptions.flushMs} for `flushMs`. */
 export function openDuplex(guard: Pick<Guard, "input" | "output">, flushMs: number): Duplex {
   if (guard.input === guard.output) {
     const socket = new Socket({ fd: guard.input, readable: true, writable: true, allowHalfOpen: true });
@@ -82,7 +82,7 @@ class JoinedDuplex extends Duplex {
     this.#input = input;
     this.#output = output;
     this.#options = options;
-    // Paused first: a listener for data would set it flowing at once.
+    // Pause first: adding a `data` listener would start the flow.
     input.pause();
     input.on("data", this.#onData);
     input.on("end", this.#onGone);
@@ -91,7 +91,7 @@ class JoinedDuplex extends Duplex {
     output.on("close", this.#onGone);
     output.on("error", this.#onError);
     options.onResume?.(() => {
-      // What was pushed before may still wait for a reader, whose next read resumes.
+      // If the buffer is still full, the next read resumes the input.
       if (this.readableLength < READ_AHEAD) this._read();
     });
     if (input.destroyed || output.destroyed) process.nextTick(this.#onGone);
@@ -113,7 +113,7 @@ class JoinedDuplex extends Duplex {
     );
   }
 
-  /** The callback waits for the output's own: that is the backpressure. */
+  /** Calls back when the output does, so that back-pressure propagates. */
   #pass(pieces: readonly Buffer[], callback: (error?: Error | null) => void): void {
     const last = pieces.length - 1;
     const written = (error?: Error | null): void => {
@@ -157,7 +157,7 @@ class JoinedDuplex extends Duplex {
       end();
       return;
     }
-    // Answers that were given before the end are still the host's, if it reads.
+    // The host may still be reading: flush the responses written before the end.
     const finished = (): void => {
       clearTimeout(timer);
       this.#output.off("finish", finished).off("close", finished);
@@ -170,5 +170,5 @@ class JoinedDuplex extends Duplex {
 }
 
 function ignore(): void {
-  // Destroyed: what fails now concerns nobody.
+  // Already destroyed: later errors have no effect.
 }

@@ -8,13 +8,13 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { takeEarlyInput } from "./early-input.js";
 
-/** A named pipe with something in it, opened as the guard opens it, after its writer has gone. */
+/** Opens a named pipe with content as the guard does, after its writer has closed it unless `writerStays`. */
 function pipeWith(content: string, writerStays: boolean): { reader: number; writer: number | undefined } {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kloset-connection-"));
   const name = path.join(folder, "fifo");
   execFileSync("mkfifo", [name]);
   const { O_RDONLY, O_NONBLOCK } = fs.constants;
-  // Keeps the pipe and what is in it, as the plugin's own fd 0 does until it is opened anew.
+  // Keeps the pipe and its content alive, as the plugin's fd 0 does until it is reopened.
   const held = fs.openSync(name, O_RDONLY | O_NONBLOCK);
   const writer = fs.openSync(name, "w");
   fs.writeSync(writer, content);
@@ -26,7 +26,7 @@ function pipeWith(content: string, writerStays: boolean): { reader: number; writ
 }
 
 describe("takeEarlyInput", () => {
-  it.each(["", "the last words"])("takes %j of a writer that has gone, and sees that it has", async (words) => {
+  it.each(["", "the last words"])("reads %j and the end of the input from a writer that is gone", async (words) => {
     const { reader } = pipeWith(words, false);
     const input = new PassThrough();
     expect(
@@ -36,7 +36,7 @@ describe("takeEarlyInput", () => {
     fs.closeSync(reader);
   });
 
-  it.each(["", "the first words"])("takes %j of a writer that is there, and no end", (words) => {
+  it.each(["", "the first words"])("reads %j but no end from a writer that is still there", (words) => {
     const { reader, writer } = pipeWith(words, true);
     const taken: (string | null)[] = [];
     const isThere = takeEarlyInput(reader, Buffer.alloc(5), (bytes) =>
@@ -50,7 +50,7 @@ describe("takeEarlyInput", () => {
     if (writer !== undefined) fs.closeSync(writer);
   });
 
-  it("reads no further when the descriptor was closed by what it took: another file may have the number", () => {
+  it("stops reading when the sink has closed the descriptor, whose number may be in use again", () => {
     const { reader, writer } = pipeWith("one two", true);
     const taken: string[] = [];
     const opened: number[] = [];

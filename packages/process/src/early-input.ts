@@ -1,19 +1,18 @@
 import { readSync } from "node:fs";
 
-/** No pipe holds more (Linux: pipe-max-size), so who has written more is still there. */
+/** Maximum capacity of a pipe (Linux: pipe-max-size). A host that has written more is still running. */
 const MAX_PIPE_BYTES = 1024 * 1024;
 
 /**
- * Reads what a host has written before its pipe was opened anew, and finds out
- * whether it is still there. Linux never tells of the end of a named pipe that
- * had no writer any more when it was opened: a plugin whose host died while it
- * started would wait for ever.
+ * Reads the bytes that the host wrote before its pipe was reopened, and detects a host that is already gone. Linux
+ * never signals the end of a named pipe that had no writer left when it was opened, so a plugin whose host died during
+ * startup would wait forever.
  *
- * @param fd - A pipe that was opened with O_NONBLOCK.
- * @param buffer - Is read into.
- * @param sink - Gets the bytes, which are borrowed from `buffer`; null at their end.
- * @param isClosed - Whether the sink has closed the descriptor: its number may be another file's by then.
- * @returns Whether there was something, be it the end.
+ * @param fd - A pipe opened with O_NONBLOCK.
+ * @param buffer - The buffer to read into.
+ * @param sink - Receives the bytes, which are borrowed from `buffer`, and null at the end of the input.
+ * @param isClosed - Returns true if the sink has closed the descriptor: its number may refer to another file by then.
+ * @returns true if the pipe contained bytes or has ended.
  */
 export function takeEarlyInput(
   fd: number,
@@ -32,7 +31,7 @@ export function takeEarlyInput(
   return true;
 }
 
-/** @returns undefined when there is nothing yet, or an error that the next reader meets as well. */
+/** @returns undefined if the pipe is empty, or on an error, which the next reader gets as well. */
 function tryRead(fd: number, buffer: Buffer): number | undefined {
   try {
     return readSync(fd, buffer);

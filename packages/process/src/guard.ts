@@ -1,7 +1,6 @@
 /**
- * Guards fd 0 and fd 1 as soon as it is imported. It must be the very first
- * import of an executable: a module that prints while it is imported prints
- * before anything that is called later.
+ * Guards fd 0 and fd 1 on import. Must be the first import of an executable: modules imported earlier could print
+ * before the guard is in place.
  *
  * ```ts
  * import "@kloset/process/guard";

@@ -1,6 +1,6 @@
 /**
- * The descriptors that Plakar hands to a plugin, and the life of the plugin's
- * process. Knows nothing of gRPC or of backups.
+ * The file descriptors that Plakar passes to a plugin, and the lifetime of the plugin's process. Knows nothing about
+ * gRPC or backups.
  *
  * @module
  */

@@ -2,36 +2,34 @@ import { settlesWithin } from "@kloset/wire/async";
 import type { DescriptorServer } from "./descriptor-server.js";
 import { statusText } from "@kloset/wire/grpc";
 
-/** A value, or a promise of it. */
+/** A value or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Default time limit for closing the connector after the host has gone, in milliseconds. */
+/** Default time limit for closing the connector after the host has disconnected, in milliseconds. */
 export const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
-/** The exit code after a `close()` that failed or did not finish in time, or a host that broke the protocol. */
+/** Exit code if `close()` failed or did not finish in time, or if the host violated the protocol. */
 export const FAILED_EXIT_CODE = 1;
 
-/** What a life consists of. */
+/** Options of {@link outliveHost}. */
 export interface LifetimeOptions {
-  /** One that is still being loaded is waited for, its signals caught already. */
+  /** The server, which may still be loading. Signals are handled from the start. */
   readonly server: PromiseLike<Pick<DescriptorServer, "closed" | "close">>;
   readonly close: () => Awaitable<void>;
-  /** Time limit for `close` after the host has gone, in milliseconds; see `checkDeadline` for valid values. */
+  /** Time limit for `close` after the host has disconnected, in milliseconds; see `checkDeadline` for valid values. */
   readonly closeDeadlineMs: number;
   readonly onDisconnect?: (() => void) | undefined;
-  /** Tells the user something, in a line. */
+  /** Reports a problem to the user, on one line. */
   readonly report: (line: string) => void;
 }
 
 /**
- * Lives as long as the host does, then gives the connector its chance to close.
+ * Waits until the host has disconnected, then closes the connector.
  *
- * SIGTERM ends the connection, then all goes as if the host had gone. SIGINT
- * and SIGHUP are left to the host while there is one: a terminal sends them to
- * host and plugin alike, and the host decides what becomes of the backup.
+ * SIGTERM ends the connection, as if the host had disconnected. SIGINT and SIGHUP are ignored while the host is
+ * connected: a terminal sends them to both host and plugin, and the host decides how to end the backup.
  *
- * @returns the exit code: 0, or 1 when `close()` threw or took too long, or the
- *   host broke the protocol.
+ * @returns the exit code: 0, or 1 if `close()` threw or took too long, or if the host violated the protocol.
  */
 export async function outliveHost(options: LifetimeOptions): Promise<number> {
   const { server, report } = options;
@@ -48,9 +46,9 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
   } catch (error) {
     report(`after the host had gone: ${statusText(error)}`);
   }
-  // SIGTERM stays caught: the caller exits next, and one that comes just before must not kill.
+  // Keep handling SIGTERM: the caller exits next, and a late signal must not change the exit code.
   const code = await closeInTime(options);
-  // The line that says why is out already.
+  // The failure itself has already been reported.
   return failure === undefined ? code : FAILED_EXIT_CODE;
 }
 
@@ -69,7 +67,7 @@ async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions):
   return FAILED_EXIT_CODE;
 }
 
-/** Turns a throw into a rejection. */
+/** Calls `close`, turning a synchronous throw into a rejection. */
 async function callAsync(close: () => Awaitable<void>): Promise<void> {
   await close();
 }

@@ -1,4 +1,4 @@
-/** Whether an error is that of writing to a host that has died: no error of the connection's. */
+/** Returns true for the error of writing to a host that is gone, which is not a connection error. */
 export function isPeerGone(error: Error): boolean {
   return "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
 }

@@ -1,16 +1,16 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from "node:fs";
 
 /**
- * All that differs between operating systems. Every function here has an answer
- * for a system that can not do it: `undefined`, never a throw.
+ * All differences between operating systems. On a system that does not support an operation, these functions return
+ * `undefined`; they never throw.
  *
  * @module
  */
 
-/** What a descriptor is, as far as finding the host goes. */
+/** The kinds of descriptors that matter for detecting the host. */
 export type DescriptorKind = "pipe" | "socket" | "file" | "other";
 
-/** The kind of an open descriptor; "other" for a terminal, a device, or one that is closed. */
+/** Returns the kind of a descriptor: "other" for a terminal, a device, or a closed descriptor. */
 export function descriptorKind(fd: number): DescriptorKind {
   try {
     const stat = fstatSync(fd);
@@ -23,12 +23,11 @@ export function descriptorKind(fd: number): DescriptorKind {
 }
 
 /**
- * Opens what fd 0, 1 or 2 leads to a second time. Linux makes a new open file
- * of it (so O_NONBLOCK and O_APPEND do not reach the processes that share the
- * old one), macOS and the BSDs duplicate the descriptor; Windows has no such path.
+ * Reopens the file behind fd 0, 1 or 2. Linux creates a new open file description, so that O_NONBLOCK and O_APPEND do
+ * not affect the processes that share the old one. macOS and the BSDs duplicate the descriptor.
  *
- * @returns undefined where that can not be done: on Windows, on a socket
- *   (ENXIO), as another user (EACCES), on a pipe whose reader is gone (ENXIO).
+ * @returns undefined if that is impossible: on Windows, for a socket (ENXIO), as another user (EACCES), or for a pipe
+ *   whose reader is gone (ENXIO).
  */
 export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
   if (process.platform === "win32") return undefined;
@@ -40,12 +39,12 @@ export function reopen(fd: 0 | 1 | 2, flags: number): number | undefined {
 }
 
 /**
- * Whether O_NONBLOCK holds for what {@link reopen} opens. Elsewhere than on Linux it
- * is a duplicate, which blocks like the original until Node makes a socket of it.
+ * True if descriptors from {@link reopen} respect O_NONBLOCK. On systems other than Linux, they are duplicates, which
+ * block like the original until Node wraps them in a socket.
  */
 export const reopenedNeverBlocks = process.platform === "linux";
 
-/** The name of the null device: `devNull` of node:os, which a plugin would load for this alone. */
+/** The name of the null device. Equals `devNull` of node:os, which plugins would load for this alone. */
 export const nullDevice = process.platform === "win32" ? "\\\\.\\nul" : "/dev/null";
 
 /** Opens the null device. */
@@ -54,8 +53,8 @@ export function openNull(flags: number): number {
 }
 
 /**
- * Whether {@link reopenStderr} will do at once: to open a pipe that nobody reads
- * blocks for ever, so it is tried without blocking, and closed again.
+ * Checks that {@link reopenStderr} will succeed without blocking. Opening a pipe without a reader blocks forever, so
+ * this opens stderr with O_NONBLOCK and closes it again.
  */
 export function canReopenStderr(): boolean {
   const { O_WRONLY, O_NONBLOCK } = constants;
@@ -65,11 +64,11 @@ export function canReopenStderr(): boolean {
 }
 
 /**
- * Keeps {@link reopenStderr} from waiting should the last reader of stderr go
- * just then: as long as this is open, the pipe has one.
+ * Opens a reader of stderr, so that {@link reopenStderr} does not block if the last other reader closes in the
+ * meantime.
  *
- * @returns undefined where it is not needed, or can not be done: on macOS, which
- *   duplicates, a descriptor for writing can not be opened for reading.
+ * @returns the descriptor to close afterwards; undefined if a reader is not needed, or on macOS, where a descriptor for
+ *   writing cannot be reopened for reading.
  */
 export function holdStderr(): number | undefined {
   const { O_RDONLY, O_NONBLOCK } = constants;
@@ -77,8 +76,8 @@ export function holdStderr(): number | undefined {
 }
 
 /**
- * Opens stderr a second time, to stand where fd 1 was. Children inherit this
- * descriptor and do not expect EAGAIN, so it blocks: see {@link canReopenStderr}.
+ * Reopens stderr to replace fd 1. The descriptor is blocking, because children inherit it and do not expect EAGAIN;
+ * call {@link canReopenStderr} first.
  */
 export function reopenStderr(): number | undefined {
   const { O_WRONLY, O_APPEND } = constants;
@@ -86,11 +85,10 @@ export function reopenStderr(): number | undefined {
 }
 
 /**
- * Whether fd 1 was inherited from the process that started this one, and not
- * made for it: then it is the host's own stdout. Wrappers (a shell, npx) share
- * both fd 0 and fd 1 with their child, so they are looked through.
+ * Returns true if fd 1 is the host's own stdout, inherited rather than created for this process. Skips wrappers (a
+ * shell, npx), which share both fd 0 and fd 1 with their child.
  *
- * @returns undefined where this can not be told: everywhere but on Linux.
+ * @returns undefined if that cannot be determined, as on all systems other than Linux.
  */
 export function stdoutIsInherited(): boolean | undefined {
   if (process.platform !== "linux") return undefined;
@@ -110,7 +108,7 @@ export function stdoutIsInherited(): boolean | undefined {
 }
 
 function parentOf(pid: number): number {
-  // "pid (name) state ppid …": the name may hold spaces and brackets.
+  // "pid (name) state ppid …": the name may contain spaces and parentheses.
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }

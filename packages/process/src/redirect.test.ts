@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { safeStdio } from "./redirect.js";
 
 describe("safeStdio", () => {
-  it("leaves everything as it is while nothing is redirected", () => {
+  it("changes no entry while nothing is redirected", () => {
     expect(safeStdio("pipe")).toBe("pipe");
     expect(safeStdio(undefined)).toBeUndefined();
     expect(safeStdio("inherit")).toEqual([0, 1, 2]);

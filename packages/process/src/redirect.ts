@@ -6,38 +6,38 @@ import { openNull } from "./platform.js";
 import { replaceStreams, syncImports } from "./standard-streams.js";
 
 /**
- * Leads JavaScript's own ways to fd 0 and fd 1 elsewhere.
+ * Redirects the JavaScript APIs that use fd 0 and fd 1.
  *
- * The streams of `process` always need it: an `import … from "node:process"`
- * makes them before any module runs, each with a handle on its descriptor, and
- * Node aborts when such a handle waits on what is not a pipe any more.
+ * The streams of `process` are always redirected: an `import … from "node:process"` creates them before any module
+ * runs, each with a handle on its descriptor, and Node aborts when such a handle waits on a descriptor that is no
+ * longer a pipe.
  *
- * The rest is for descriptors that can not be opened anew (sockets, another
- * user's pipes, Windows), where native code that writes to fd 1 stays out of reach.
+ * The other APIs are redirected for descriptors that cannot be reopened (sockets, another user's pipes, Windows).
+ * Native code that writes to fd 1 is not affected there.
  *
  * @module
  */
 
 const redirected = { input: false, output: false };
 
-/** `process.stdin` has ended, `process.stdout` and the console are stderr. */
+/** Replaces `process.stdin` by an empty stream, and `process.stdout` and the console's output by stderr. */
 export function redirectStreams(): void {
   let stdin: Readable | undefined;
   replaceStreams({
     stdin: () => (stdin ??= process.getBuiltinModule("node:stream").Readable.from([], { objectMode: false })),
     stdout: () => process.stderr,
   });
-  // The console keeps the stream it first printed to. Asked for, stderr is made: not before somebody prints.
+  // The console keeps the stream it first printed to. A getter, so that stderr is only created when it is used.
   let stdout: unknown;
   Object.defineProperty(console, "_stdout", {
     configurable: true,
     get: () => stdout ?? process.stderr,
-    // Node's own can be set, too.
+    // Settable, like Node's own property.
     set: (stream: unknown) => (stdout = stream),
   });
 }
 
-/** From here on `fs` finds the end of file on fd 0; children do not inherit it. */
+/** Makes `fs` read end-of-file from fd 0, and keeps children from inheriting it. */
 export function redirectInput(): void {
   if (redirected.input) return;
   redirected.input = true;
@@ -46,7 +46,7 @@ export function redirectInput(): void {
   redirectChildren();
 }
 
-/** From here on `fs` writes to stderr in place of fd 1; children inherit stderr as both. */
+/** Makes `fs` write to stderr instead of fd 1, and children inherit stderr as fd 1. */
 export function redirectOutput(): void {
   if (redirected.output) return;
   redirected.output = true;
@@ -60,9 +60,9 @@ export function redirectOutput(): void {
 
 type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
 
-/** Makes functions of `fs` that are called with one descriptor use another. */
+/** Makes functions of `fs` use descriptor `to` when they are called with `from`. */
 function mapDescriptor(names: readonly (keyof typeof fs)[], from: number, to: number): void {
-  // The module itself: what an import gives are its functions as they are.
+  // The module object itself: an import only binds the current functions.
   const module = process.getBuiltinModule("node:fs") as unknown as Record<string, AnyFunction>;
   for (const name of names) {
     wrap(module, name, (original, self, [fd, ...rest]) => original.call(self, fd === from ? to : fd, ...rest));
@@ -75,7 +75,7 @@ let childrenAreRedirected = false;
 function redirectChildren(): void {
   if (childrenAreRedirected) return;
   childrenAreRedirected = true;
-  // Loaded here and not above: most plugins never get here.
+  // Loaded on demand: most plugins do not need it.
   const module = process.getBuiltinModule("node:child_process");
   // spawn, exec, execFile and fork all end in this method.
   const prototype = module.ChildProcess.prototype as unknown as Record<string, AnyFunction>;
@@ -120,7 +120,7 @@ function wrap(
   const wrapped = function (this: unknown, ...parameters: unknown[]): unknown {
     return call(original, this, parameters);
   };
-  // Keeps what hangs on the function (util.promisify.custom) and its name.
+  // Keeps the name and properties of the function, such as util.promisify.custom.
   Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
   target[name] = wrapped;
 }

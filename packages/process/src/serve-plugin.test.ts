@@ -44,12 +44,12 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(child.stderr()).toBe("disconnected\nclosed\nserved\n");
   });
 
-  it("loses no line of its log that is read late", async () => {
-    const child = run({ connection, options: { close: "tell" } });
+  it("loses no log line when its log is read late", async () => {
+    const child = run({ connection, options: { close: "log" } });
     await ask(child);
     child.process.stderr?.pause();
     child.input.end();
-    // A process that does not wait for its log has exited long before.
+    // A process that does not wait for its log exits long before this.
     await child.client.closed;
     for (let turn = 0; turn < 20_000; turn += 1) await nextTurn();
     child.process.stderr?.resume();
@@ -63,7 +63,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(child.stderr().endsWith("served\n")).toBe(true);
   });
 
-  it("exits 0 in the middle of calls, with timers and children left", async () => {
+  it("exits 0 during calls, with timers and children still running", async () => {
     const child = run({ connection });
     await command(child, "leak");
     const put = child.client.open(storeMethods.put);
@@ -80,7 +80,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(child.stderr()).not.toContain("put complete");
   });
 
-  it("puts everything that is printed on stderr", async () => {
+  it("redirects all printed output to stderr", async () => {
     const child = run({ connection, fixture: "noisy-plugin.js" });
     await command(child, "print", "hello");
     await ask(child);
@@ -91,7 +91,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(text.match(/hello by [\w. ]+;/g)).toHaveLength(11);
   });
 
-  it("lets nobody read what is the host's", async () => {
+  it("keeps all other code from reading the host's input", async () => {
     const child = run({ connection });
     await command(child, "eat");
     await ask(child);
@@ -101,7 +101,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(child.stderr()).not.toMatch(/ate [1-9]/);
   });
 
-  it("outlives errors that nobody caught, and shows them", async () => {
+  it("survives and reports uncaught errors", async () => {
     const child = run({ connection });
     await command(child, "crash");
     await ask(child);
@@ -111,7 +111,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(child.stderr()).toMatch(/uncaught exception: Error: thrown in a timer\n +at /);
   });
 
-  it("ends on SIGTERM as if the host had gone, without a GOAWAY", async () => {
+  it("ends on SIGTERM as if the host had disconnected, without a GOAWAY", async () => {
     const child = run({ connection });
     const chunks: Buffer[] = [];
     child.duplex.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -132,7 +132,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(await child.exit).toEqual({ code: 0, signal: null });
   });
 
-  it("takes the client's GOAWAY in silence", async () => {
+  it("accepts the client's GOAWAY without logging anything", async () => {
     const child = run({ connection });
     await ask(child);
     child.client.session.close();
@@ -140,7 +140,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(child.stderr()).toBe("disconnected\nclosed\nserved\n");
   });
 
-  it("exits when its output is full and nobody reads", async () => {
+  it("exits when its output is full and not read", async () => {
     const child = run({ connection });
     child.client.session.setLocalWindowSize(64 * 1024 * 1024);
     await ask(child);
@@ -152,14 +152,14 @@ describe.each(connections)("a plugin on %s", (connection) => {
     child.duplex.pause();
     await fillInput(child);
     child.input.end();
-    // Node 26 says "close" only when somebody has read, or given up, what the child has left in its socket.
+    // Node 26 emits `close` only when the rest of the child's socket has been read or discarded.
     await once(child.process, "exit");
     child.duplex.destroy();
     expect((await child.exit).code).toBe(0);
   });
 });
 
-/** A request whose arrival stderr tells of: the answer would not be read. */
+/** Sends a request and waits until stderr reports its arrival: the response would not be read. */
 async function fillInput(child: Child): Promise<void> {
   const put = child.client.open(storeMethods.put);
   void put.send({});
@@ -175,7 +175,7 @@ describe("the end of a plugin", () => {
     expect(child.stderr()).toContain("store: close() did not finish within 0.05 s after the host had gone\n");
   });
 
-  it("gives close() all the time that it is allowed, be it more than a timer can run", async () => {
+  it("gives close() its whole deadline, even if that is longer than a timer can run", async () => {
     const child = run({ options: { close: "slow", serve: { closeDeadlineMs: 30 * 24 * 60 * 60 * 1000 } } });
     await ask(child);
     child.duplex.destroy();
@@ -183,15 +183,15 @@ describe("the end of a plugin", () => {
     expect(child.stderr()).toContain("closed\n");
   });
 
-  it("reports an error of close()", async () => {
+  it("reports an error thrown by close()", async () => {
     const child = run({ options: { close: "throw" } });
     await ask(child);
     child.duplex.destroy();
     expect(await child.exit).toEqual({ code: 1, signal: null });
-    expect(child.stderr()).toContain("store: close() failed: the index can not be written\n");
+    expect(child.stderr()).toContain("store: close() failed: the index cannot be written\n");
   });
 
-  it("comes at once when the host is gone before it says a word", async () => {
+  it("comes immediately when the host is gone before it sends anything", async () => {
     const child = run();
     child.duplex.destroy();
     expect(await child.exit).toEqual({ code: 0, signal: null });
@@ -218,7 +218,7 @@ describe("finding the host", () => {
     await once(shell, "close");
   });
 
-  it("takes two sockets through a wrapper that shares them", async () => {
+  it("detects two sockets through a wrapper that shares them", async () => {
     const shell = spawn("sh", ["-c", '"$0" "$1"; exit $?', process.execPath, fixturePath("plugin.js")]);
     const client = new GrpcClient(joinDuplex(shell.stdout, shell.stdin));
     expect((await client.call(storeMethods.mode, {})).messages).toMatchObject([{ mode: 6 }]);
@@ -226,11 +226,11 @@ describe("finding the host", () => {
     expect(await once(shell, "close")).toEqual([0, null]);
   });
 
-  it("takes one socket from a host whose own stdout is a socket", async () => {
+  it("detects one socket from a host whose own stdout is a socket", async () => {
     const child = spawn(process.execPath, [fixturePath("parent.js"), fixturePath("plugin.js")]);
     let printed = 0;
     child.stdout.on("data", (chunk: Buffer) => (printed += chunk.length));
-    // The plugin's answers come back on the parent's stderr.
+    // The plugin's responses arrive on the parent's stderr.
     const client = new GrpcClient(joinDuplex(child.stderr, child.stdin));
     expect((await client.call(storeMethods.mode, {})).messages).toMatchObject([{ mode: 6 }]);
     client.session.destroy();
@@ -255,14 +255,14 @@ describe("finding the host", () => {
     expect((await child.exit).code).toBe(0);
   });
 
-  it("refuses a transport that it does not know, by name", () => {
+  it("rejects an unknown transport with an error that quotes it", () => {
     const env = { ...process.env, KLOSET_TRANSPORT: "tcp" };
     const { status, stderr } = spawnSync(process.execPath, [fixturePath("plugin.js")], { env, encoding: "utf8" });
     expect(stderr).toBe('KLOSET_TRANSPORT is "tcp"; it can be "pipes" or "socket"\n');
     expect(status).toBe(2);
   });
 
-  it("refuses a transport that contradicts what was found", async () => {
+  it("rejects a transport that contradicts the detected one", async () => {
     const child = run({ connection: "pipes", options: { serve: { transport: "socket" } } });
     expect((await child.exit).code).toBe(2);
     expect(child.stderr()).toMatch(/^store: transport "socket" was asked for, but .* as "pipes"; set KLOSET_TRANSPORT/);
@@ -277,7 +277,7 @@ describe("finding the host", () => {
     ["from a file", '"$0" "$1" <"$1"'],
     ["with a closed input", '"$0" "$1" <&-'],
     ["with the null device as output", ': | "$0" "$1" >/dev/null'],
-  ])("says what it is, started by hand %s", (_, script) => {
+  ])("describes the program when it is started by hand %s", (_, script) => {
     const { status, stderr } = spawnSync("sh", ["-c", script, process.execPath, fixturePath("plugin.js")], {
       encoding: "utf8",
     });
@@ -285,8 +285,8 @@ describe("finding the host", () => {
     expect(status).toBe(2);
   });
 
-  it("says what it is, started on a terminal", () => {
-    // script(1) gives a pseudo-terminal; its own input is the null device.
+  it("describes the program when it is started on a terminal", () => {
+    // script(1) provides a pseudo-terminal; its own input is the null device.
     const shell = `'${process.execPath}' '${fixturePath("plugin.js")}'; echo "exit $?"`;
     const output = execFileSync("script", ["-qec", shell, "/dev/null"], {
       encoding: "utf8",
@@ -297,11 +297,11 @@ describe("finding the host", () => {
 });
 
 describe("stderr", () => {
-  it.each(connections)("that is a file keeps all that is written, on %s", async (connection) => {
+  it.each(connections)("keeps everything written to it if it is a file, on %s", async (connection) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kloset-connection-"));
     const name = path.join(folder, "log");
     fs.writeFileSync(name, "what was there before\n");
-    // As a shell's 2>>: but without O_APPEND, so that each descriptor has a position.
+    // Positioned at the end like 2>> in a shell, but without O_APPEND, so that each descriptor has its own position.
     const stderr = fs.openSync(name, "r+");
     fs.readSync(stderr, Buffer.alloc(100));
     const child = run({ connection, fixture: "noisy-plugin.js", stderr });
@@ -317,7 +317,7 @@ describe("stderr", () => {
     fs.rmSync(folder, { recursive: true });
   });
 
-  it("that nobody reads does not hold up or kill the plugin", async () => {
+  it("does not block or kill the plugin if it has no reader", async () => {
     const child = run();
     await ask(child);
     child.process.stderr?.destroy();
@@ -328,7 +328,7 @@ describe("stderr", () => {
     expect((await child.exit).code).toBe(0);
   });
 
-  it("that is closed does not hold up the plugin", async () => {
+  it("does not block the plugin if it is closed", async () => {
     const stderr = fs.openSync("/dev/null", "w");
     const child = run({ stderr });
     fs.closeSync(stderr);

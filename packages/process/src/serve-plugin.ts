@@ -3,67 +3,66 @@ import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
 import { DEFAULT_CLOSE_DEADLINE_MS, outliveHost, type Awaitable } from "./lifetime.js";
 import type { DescriptorServer, ServeDescriptors } from "./descriptor-server.js";
-import { putUpWithLostLog } from "./standard-streams.js";
+import { ignoreLogErrors } from "./standard-streams.js";
 import { statusText } from "@kloset/wire/grpc";
 import type { Transport } from "./transport.js";
 
-/** What a program is, for the person who starts it by hand. */
+/** A description of the program, shown to users who start it by hand. */
 export interface PluginProgram {
-  /** As "importer". */
+  /** The name, such as "importer". */
   readonly name: string;
-  /** A few words, as "the local file system". */
+  /** A short description, such as "the local file system". */
   readonly description?: string;
 }
 
-/** A server, and what it serves. */
+/** A server and its services. */
 export interface PluginServer<Services> {
   readonly serve: ServeDescriptors<Services>;
-  /** Loads the services. Called once, when the server has greeted the host. */
+  /** Loads the services. Called once, after the server has greeted the host. */
   readonly loadServices: () => Awaitable<Services>;
 }
 
-/** What {@link servePlugin} needs. */
+/** Options of {@link servePlugin}. */
 export interface ServePluginOptions<Services> {
   readonly program: PluginProgram;
-  /** Called once the descriptors are guarded, and only when there is a host. */
+  /** Loads the server. Called after the descriptors are guarded, and only if a host started this process. */
   readonly load: () => Awaitable<PluginServer<Services>>;
-  /** Closes the connector. Called once, when the host has gone. */
+  /** Closes the connector. Called once, after the host has disconnected. */
   readonly close: () => Awaitable<void>;
-  /** Time limit for `close` after the host has gone, in milliseconds. Default: 10,000. */
+  /** Time limit for `close` after the host has disconnected, in milliseconds. Default: 10,000. */
   readonly closeDeadlineMs?: number;
-  /** How the host hands over the connection. Default: `KLOSET_TRANSPORT`, or else what is found. */
+  /** The transport that the host uses. Default: `KLOSET_TRANSPORT`, otherwise detected. */
   readonly transport?: Transport;
-  /** Called as soon as the host has gone, before `close`: abort what runs. */
+  /** Called as soon as the host has disconnected, before `close`, to abort running calls. */
   readonly onDisconnect?: () => void;
 }
 
-/** Maximum number of lines that one connection writes to the log. */
+/** Maximum number of error lines that one connection writes to the log. */
 const MAX_REPORTS = 100;
 
-/** The exit code when there is no host: somebody started the program by hand. */
+/** Exit code if there is no host because the program was started by hand. */
 const NO_HOST_EXIT_CODE = 2;
 
-/** How long answers that were given may take to leave a full pipe, in milliseconds. */
+/** Time limit for writing pending responses to a full pipe, in milliseconds. */
 const FLUSH_MS = 250;
 
-/** How long the log may take to leave when nobody reads it, in milliseconds. */
+/** Time limit for flushing a log that has no reader, in milliseconds. */
 const LOG_FLUSH_MS = 2000;
 
 /**
- * Serves a plugin to the host that started this process, and ends the process
- * when the host has gone.
+ * Serves a plugin to the host that started this process, and exits when the host has disconnected.
  *
- * Exit codes: 0 when the host has gone or SIGTERM came; 1 when `close` threw or
- * did not finish in time, or the host broke the protocol (stderr says which);
- * 2 when no host started this process (two lines on stderr say what it is), the
- * transport that was asked for is not there, or something was printed to it
- * before the guard.
+ * Exit codes:
+ * - 0: the host disconnected, or SIGTERM was received.
+ * - 1: `close` threw or did not finish in time, or the host violated the protocol; stderr names the cause.
+ * - 2: no host started this process (two lines on stderr describe the program), the requested transport is missing, or
+ *   something was printed to it before the guard.
  *
- * @returns when the host has gone and `close` is done; the process exits right
- *   after, whatever timers or handles are left.
+ * @returns when the host has disconnected and `close` is done. The process exits right after that, even if timers or
+ *   handles are still active.
  */
 export async function servePlugin<Services>(options: ServePluginOptions<Services>): Promise<void> {
-  putUpWithLostLog();
+  ignoreLogErrors();
   const guard = await findHost(options);
   reportCrashes();
   const report = (line: string): void => {
@@ -71,7 +70,7 @@ export async function servePlugin<Services>(options: ServePluginOptions<Services
   };
   let reports = 0;
   const onError = (error: Error): void => {
-    // A host that does the same wrong over and over must not fill its own log.
+    // A host that keeps making the same mistake must not fill its own log.
     reports += 1;
     if (reports <= MAX_REPORTS) report(`connection: ${statusText(error)}`);
     else if (reports === MAX_REPORTS + 1) report("connection: further errors are not shown");
@@ -81,11 +80,11 @@ export async function servePlugin<Services>(options: ServePluginOptions<Services
   const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
   await (await server).release();
   await flushLog();
-  // Next in line, so that the caller sees the promise settle before.
+  // Deferred, so that the caller's promise settles first.
   setImmediate(() => process.exit(code));
 }
 
-/** Opens the host's descriptors when there is a server to read them. */
+/** Opens the host's descriptors once the server that reads them is loaded. */
 async function connect<Services>(
   guard: Guard,
   { load }: ServePluginOptions<Services>,
@@ -96,10 +95,10 @@ async function connect<Services>(
   return serveGreeted({ services: await loadServices(), onError });
 }
 
-/** A process that exits drops the lines that its log has not taken: a socket is full after some 300 unread lines. */
+/** Flushes stderr: exiting drops queued lines, and a socket is full after some 300 unread lines. */
 async function flushLog(): Promise<void> {
   const flushed = new Promise<void>((resolve) => {
-    // Called when everything before it has left, or never will.
+    // Called when all earlier writes have completed or failed.
     process.stderr.write("", () => {
       resolve();
     });

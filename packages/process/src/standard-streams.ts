@@ -1,27 +1,27 @@
 /**
- * `process.stdout` and `process.stderr` are made when they are first asked for,
- * and each takes Node a millisecond that a host would wait.
+ * Helpers that do not create the standard streams. Node creates `process.stdout` and `process.stderr` on first access,
+ * and each takes a millisecond, which would delay the host.
  *
  * @module
  */
 
-/** What Node makes them of: on a pipe or a socket, a terminal, a file. */
-const materials = ["NativeModule net", "NativeModule tty", "NativeModule internal/fs/sync_write_stream"];
+/** The modules that Node loads for standard streams on a pipe or socket, a terminal, and a file. */
+const streamModules = ["NativeModule net", "NativeModule tty", "NativeModule internal/fs/sync_write_stream"];
 
-/** Whether any of them may have been made already: never as long as Node has not loaded what they are made of. */
+/** Returns false if no standard stream exists yet, because Node has not loaded the modules for them. */
 export function standardStreamsMayExist(): boolean {
-  // Not documented: where it is not there, or is empty, nothing is known.
+  // Undocumented: if it is missing or empty, assume that the streams exist.
   const { moduleLoadList } = process as { readonly moduleLoadList?: unknown };
   if (!Array.isArray(moduleLoadList) || moduleLoadList.length === 0) return true;
-  return materials.some((material) => moduleLoadList.includes(material));
+  return streamModules.some((module) => moduleLoadList.includes(module));
 }
 
-let isPutUpWith = false;
+let ignoresLogErrors = false;
 
-/** A log that nobody reads any more must not become an uncaught exception. */
-export function putUpWithLostLog(): void {
-  if (isPutUpWith) return;
-  isPutUpWith = true;
+/** Ignores errors of stderr: a log that has lost its reader must not cause an uncaught exception. */
+export function ignoreLogErrors(): void {
+  if (ignoresLogErrors) return;
+  ignoresLogErrors = true;
   if (standardStreamsMayExist()) {
     process.stderr.on("error", ignore);
     return;
@@ -33,21 +33,21 @@ export function putUpWithLostLog(): void {
   });
 }
 
-/** Puts other streams in the places of those of `process`; each is made when it is asked for. */
+/** Replaces streams of `process`; each replacement is created on access. */
 export function replaceStreams(streams: Partial<Record<"stdin" | "stdout" | "stderr", () => unknown>>): void {
-  // Asked before: what was imported by name was copied, and so made, when that was first done.
+  // Check first: a named import copies, and thereby creates, the streams.
   const mayBeImported = standardStreamsMayExist();
   for (const [name, get] of Object.entries(streams))
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
   if (mayBeImported) syncImports();
 }
 
-/** Makes imports of Node's modules by name see what was put in the place of their exports. */
+/** Makes named imports of Node's modules see replaced exports. */
 export function syncImports(): void {
-  // Loaded here and not above: most plugins never get here.
+  // Loaded on demand: most plugins do not need it.
   process.getBuiltinModule("node:module").syncBuiltinESMExports();
 }
 
 function ignore(): void {
-  // Nobody is left to tell.
+  // The error cannot be reported: stderr itself has failed.
 }

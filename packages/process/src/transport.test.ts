@@ -6,7 +6,7 @@ type Found = Transport | undefined;
 
 describe("chooseTransport", () => {
   it.each<[DescriptorKind, DescriptorKind, Found, Found, Found]>([
-    // fd 0, fd 1, found, told "pipes", told "socket"
+    // fd 0, fd 1, detected, with override "pipes", with override "socket"
     ["pipe", "pipe", "pipes", "pipes", undefined],
     ["pipe", "socket", "pipes", "pipes", undefined],
     ["pipe", "file", undefined, undefined, undefined],
@@ -18,7 +18,7 @@ describe("chooseTransport", () => {
     ["other", "pipe", undefined, undefined, undefined],
     ["other", "other", undefined, undefined, undefined],
     ["other", "socket", undefined, undefined, undefined],
-  ])("fd 0 %s and fd 1 %s", (input, output, found, pipes, socket) => {
+  ])("handles fd 0 as %s and fd 1 as %s", (input, output, found, pipes, socket) => {
     const inherited = { input, output, outputIsInherited: () => undefined };
     expect(chooseTransport(inherited)).toBe(found);
     expect(chooseTransport(inherited, "pipes")).toBe(pipes);
@@ -29,7 +29,7 @@ describe("chooseTransport", () => {
     [true, "socket"],
     [false, "pipes"],
     [undefined, "pipes"],
-  ])("tells two sockets apart by whether fd 1 is inherited: %s", (isInherited, transport) => {
+  ])("distinguishes two sockets by whether fd 1 is inherited: %s", (isInherited, transport) => {
     const inherited = { input: "socket", output: "socket", outputIsInherited: () => isInherited } as const;
     expect(chooseTransport(inherited)).toBe(transport);
     expect(chooseTransport(inherited, "pipes")).toBe("pipes");
@@ -38,7 +38,7 @@ describe("chooseTransport", () => {
 });
 
 describe("transportFromEnvironment", () => {
-  it("reads the variable", () => {
+  it("reads KLOSET_TRANSPORT and rejects unknown values", () => {
     expect(transportFromEnvironment({})).toBeUndefined();
     expect(transportFromEnvironment({ KLOSET_TRANSPORT: "" })).toBeUndefined();
     expect(transportFromEnvironment({ KLOSET_TRANSPORT: "socket" })).toBe("socket");
@@ -47,7 +47,7 @@ describe("transportFromEnvironment", () => {
 });
 
 describe("checkTransport", () => {
-  it.each(["pipes", "socket"])("takes %j", (value) => {
+  it.each(["pipes", "socket"])("accepts %j", (value) => {
     expect(() => {
       checkTransport(value);
     }).not.toThrow();
@@ -58,9 +58,9 @@ describe("checkTransport", () => {
     ["", '""'],
     [null, "null"],
     [5, "5"],
-  ])("refuses %j by name", (value, shown) => {
+  ])("rejects %j with an error that quotes it", (value, shown) => {
     expect(() => {
       checkTransport(value);
-    }).toThrow(new Error(`the transport must be "pipes" or "socket": ${shown}`));
+    }).toThrow(new Error(`the transport must be "pipes" or "socket", not ${shown}`));
   });
 });

@@ -1,36 +1,34 @@
 import { descriptorKind, stdoutIsInherited, type DescriptorKind } from "./platform.js";
 
 /**
- * How a host hands over the connection.
+ * The descriptors that carry the connection:
  *
- * - `pipes`: the plugin reads fd 0 and writes fd 1 (every released Plakar).
- * - `socket`: both directions on fd 0; fd 1 is the host's own stdout
- *   (development builds of Plakar before 1.0.3).
+ * - `pipes`: the plugin reads from fd 0 and writes to fd 1 (all released versions of Plakar).
+ * - `socket`: both directions use fd 0, and fd 1 is the host's own stdout (development builds of Plakar before 1.0.3).
  */
 export type Transport = "pipes" | "socket";
 
 /** The environment variable that overrides detection. */
 export const transportVariable = "KLOSET_TRANSPORT";
 
-/** What detection goes by. Handed in, so that each case can be tested. */
+/** The facts that detection is based on; a parameter, so that each case can be tested. */
 export interface Inherited {
   readonly input: DescriptorKind;
   readonly output: DescriptorKind;
-  /** Whether fd 1 is the parent's own; undefined when that is not known. Asked only if needed. */
+  /** Returns true if fd 1 is the parent's own, undefined if that is unknown. Called only if needed. */
   readonly outputIsInherited: () => boolean | undefined;
 }
 
-/** Looks at fd 0 and fd 1 of this process. */
+/** Inspects fd 0 and fd 1 of this process. */
 export function inherited(): Inherited {
   return { input: descriptorKind(0), output: descriptorKind(1), outputIsInherited: stdoutIsInherited };
 }
 
 /**
- * Decides which transport the host means.
+ * Chooses the transport that the host uses.
  *
- * @param override - An explicit choice; it wins over everything but the absence
- *   of descriptors that could carry it.
- * @returns undefined when there is no host: a person in a shell.
+ * @param override - An explicit choice, which takes precedence unless the descriptors cannot carry it.
+ * @returns undefined if there is no host, for example if the program was started from a shell.
  */
 export function chooseTransport(from: Inherited, override?: Transport): Transport | undefined {
   const { input, output } = from;
@@ -39,8 +37,8 @@ export function chooseTransport(from: Inherited, override?: Transport): Transpor
   if (input === "pipe") return isStream(output) ? "pipes" : undefined;
   if (input !== "socket") return undefined;
   if (output !== "socket") return "socket";
-  // Hosts written in Node hand over two socketpairs in place of pipes; a
-  // development host whose own stdout is a socket looks the same from here.
+  // Hosts written in Node pass two socket pairs instead of pipes. A development host whose own stdout is a socket looks
+  // the same.
   return from.outputIsInherited() === true ? "socket" : "pipes";
 }
 
@@ -53,22 +51,22 @@ function isTransport(value: unknown): value is Transport {
 }
 
 /**
- * Checks an explicit choice: JavaScript's authors have no types.
+ * Checks an explicit choice at run time, for authors who use plain JavaScript.
  *
- * @throws Error when it is neither "pipes" nor "socket".
+ * @throws Error if it is neither "pipes" nor "socket".
  */
 export function checkTransport(value: unknown): asserts value is Transport {
   if (isTransport(value)) return;
   throw new Error(
-    `the transport must be "pipes" or "socket": ${typeof value === "string" ? JSON.stringify(value) : String(value)}`,
+    `the transport must be "pipes" or "socket", not ${typeof value === "string" ? JSON.stringify(value) : String(value)}`,
   );
 }
 
 /**
  * Reads the override from the environment.
  *
- * @returns undefined when the variable is unset or empty.
- * @throws Error when it is neither "pipes" nor "socket".
+ * @returns undefined if the variable is unset or empty.
+ * @throws Error if it is neither "pipes" nor "socket".
  */
 export function transportFromEnvironment(env: NodeJS.ProcessEnv): Transport | undefined {
   const value = env[transportVariable];

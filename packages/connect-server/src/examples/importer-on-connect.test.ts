@@ -17,7 +17,7 @@ async function* acknowledgement(isRead: Promise<void>): AsyncGenerator<{ result:
   yield { result: { header: record } };
 }
 
-it("scans and reads an importer over Connect's own Node adapter, and closes it", async () => {
+it("scans, reads and closes an importer through Connect's own Node adapter", async () => {
   const closed = deferred();
   const server = importerServer(() => ({
     origin: () => "desk",

@@ -4,10 +4,10 @@ import { importerV1_1, newImporterSession, type ImporterFactory } from "@kloset/
 import { importer } from "@kloset/protocol/v1.1";
 
 /**
- * Serves an importer with Connect's own Node adapter, beside whatever else a Connect server serves. Adapters are
- * Connect service implementations, so nothing of this project's servers is needed.
+ * Serves an importer with Connect's own Node adapter, alongside other services of a Connect server. The importer
+ * adapters are Connect service implementations, so the servers of this project are not needed.
  *
- * Plakar starts a plugin on inherited descriptors: use `runImporter` of `@kloset/sdk` for that.
+ * Plakar runs plugins on inherited descriptors: use `runImporter` of `@kloset/sdk` for that.
  */
 export function importerServer(factory: ImporterFactory): Http2Server {
   const session = newImporterSession();
@@ -16,7 +16,7 @@ export function importerServer(factory: ImporterFactory): Http2Server {
       routes: (router) => router.service(importer.Importer, importerV1_1(factory, session)),
     }),
   );
-  // The session closes the importer, as it does when Plakar has gone.
+  // The session closes the importer, as it does when Plakar disconnects.
   server.once("close", () => {
     session.abort();
     void session.end();

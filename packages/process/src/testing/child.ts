@@ -8,43 +8,43 @@ import { fileURLToPath } from "node:url";
 import { joinDuplex } from "../duplex.js";
 import { GrpcClient } from "@kloset/testing";
 
-/** How a child is connected. */
+/** The transport between the test and a child. */
 export type Connection = "pipes" | "socket" | "two sockets";
 
-/** How a child ended. */
+/** The exit status of a child. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A fixture that runs, and the test's ends of what it was given. */
+/** A running fixture, and the test's ends of its descriptors. */
 export interface Child {
   readonly process: ChildProcess;
   readonly duplex: Duplex;
   readonly client: GrpcClient;
-  /** What the child reads: the test's end of it. */
+  /** The test's end of the child's input. */
   readonly input: Duplex;
-  /** What it has written to stderr so far. */
+  /** Returns everything the child has written to stderr so far. */
   readonly stderr: () => string;
-  /** Settles when stderr holds the text. */
+  /** Resolves when stderr contains the text. */
   readonly says: (text: string) => Promise<void>;
   readonly exit: Promise<Exit>;
 }
 
-/** Further ways to start a child. */
+/** Options of {@link start}. */
 export interface StartOptions {
   readonly connection?: Connection;
   readonly fixture?: string;
   /** The fixture's options. */
   readonly options?: object;
   readonly env?: NodeJS.ProcessEnv;
-  /** A descriptor for stderr, in place of a pipe. */
+  /** A descriptor for stderr, instead of a pipe. */
   readonly stderr?: number;
-  /** A descriptor for fd 1 where that is not the connection. */
+  /** A descriptor for fd 1, if it is not the connection. */
   readonly stdout?: number;
 }
 
-/** The path of a fixture. */
+/** Returns the path of a fixture. */
 export function fixturePath(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 }
@@ -79,12 +79,12 @@ export function start(options: StartOptions = {}): Child {
   }
 }
 
-/** Both ends of a real pipe, which Node does not make by itself: reading, writing. */
+/** Creates a real pipe, which Node's API cannot, and returns its read and write ends. */
 function fifo(): [number, number] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kloset-connection-"));
   const name = path.join(folder, "fifo");
   execFileSync("mkfifo", [name]);
-  // Opened for both first: then neither end waits for the other.
+  // Opened for reading and writing first, so that neither end blocks.
   const both = fs.openSync(name, "r+");
   const ends: [number, number] = [fs.openSync(name, "r"), fs.openSync(name, "w")];
   fs.closeSync(both);
