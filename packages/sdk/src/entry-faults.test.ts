@@ -47,7 +47,7 @@ async function backUp(generation: "v1.0" | "v1.1", scan: string) {
 }
 
 function changed(pathname: string): string {
-  return `the entry of "${pathname}" was changed after it was yielded, and can not be read: yield a new object for each entry`;
+  return `the entry of "${pathname}" was changed after it was yielded, so its content cannot be read: yield a new object for each entry`;
 }
 
 describe.each(generations)("on %s", (generation) => {

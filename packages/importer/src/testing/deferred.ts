@@ -1,10 +1,11 @@
-/** A promise that a test settles when it wants. */
+/** A promise to be settled by the test. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (reason: Error) => void;
 }
 
+/** Creates a {@link Deferred}. */
 export function deferred<T = undefined>(): Deferred<T> {
   let resolve: (value: T) => void = () => undefined;
   let reject: (reason: Error) => void = () => undefined;
@@ -15,7 +16,7 @@ export function deferred<T = undefined>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** A promise that never settles. */
+/** Returns a promise that never settles. */
 export function never<T>(): Promise<T> {
   return new Promise<T>(() => undefined);
 }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, jest } from "@jest/globals";
 
 /**
- * Keeps what a file's tests write to stderr, in place of writing it.
+ * Captures everything that the tests of a file write to stderr.
  *
- * @returns What the test that runs has written.
+ * @returns A function that returns the output of the current test.
  */
 export function noticesOfEach(): () => readonly string[] {
   let notices: string[] = [];
