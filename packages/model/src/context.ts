@@ -8,7 +8,7 @@ export interface HostOptions {
   readonly arch: string;
   /** The user's working directory; empty if not sent. */
   readonly cwd: string;
-  /** Number of calls the host makes concurrently, at least 1. Also the upper bound for a connector's own concurrency. */
+  /** Number of concurrent calls from the host, at least 1. Also the limit for a connector's own concurrency. */
   readonly maxConcurrency: number;
   /** Exclusion patterns in gitignore syntax. Used by importers. */
   readonly excludes: readonly string[];

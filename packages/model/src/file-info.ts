@@ -84,7 +84,7 @@ export function fileInfoFromStats(stats: StatsLike, extras: FileInfoExtras = {})
 export interface FileInfoInit {
   /** Default: `"file"`. */
   type?: FileType;
-  /** The low twelve bits, as for `chmod`. Default: 0o755 for directories, 0o777 for symbolic links, 0o644 for the rest. */
+  /** Low twelve bits, as for `chmod`. Default: 0o755 for directories, 0o777 for symbolic links, otherwise 0o644. */
   permissions?: number;
   /** Size in bytes. Default: 0. */
   size?: number;

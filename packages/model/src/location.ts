@@ -18,8 +18,8 @@ export const LocationFlag = {
 } as const;
 
 /**
- * Removes the protocol from a location. The rest is returned as the user wrote it: pass it through `cleanPathname` before
- * returning it from an importer's `root()`.
+ * Removes the protocol from a location. The rest is returned as the user wrote it: pass it through `cleanPathname`
+ * before returning it from an importer's `root()`.
  *
  * @param location - As the user wrote it, `<protocol>://<rest>`.
  * @returns `<rest>`, or the whole location if it does not start with `<protocol>://`.

@@ -27,8 +27,8 @@ export interface StoreBase {
   /** Bits of `LocationFlag`. Default: none. */
   flags?(): Awaitable<number>;
   /**
-   * Releases the store. Called once per store, after all calls have ended, or after 10 s (1 s when the host is gone) even
-   * if some have not. Not called when the process is killed.
+   * Releases the store. Called once per store, after all calls have ended, or after 10 s (1 s when the host is gone)
+   * even if some have not. Not called when the process is killed.
    */
   close(): Awaitable<void>;
 }
