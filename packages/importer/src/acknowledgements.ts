@@ -5,8 +5,8 @@ import type { Readers } from "./readers.js";
 import { refOfWire } from "./wire.js";
 
 /**
- * Reads the host's results beside the scan that causes them: one for every
- * record, then the half-close.
+ * Reads the host's results concurrently with the scan: one per record, then the
+ * half-close.
  */
 export class Acknowledgements {
   readonly #importer: Importer;
@@ -16,19 +16,19 @@ export class Acknowledgements {
   #ended = false;
   readonly #progress = new Condition();
 
-  /** @param signal - Aborted when the host does not want the rest: then it acknowledges nothing, either. */
+  /** @param signal - Aborted when the host no longer wants records. It then sends no further results. */
   constructor(importer: Importer, readers: Readers, requests: AsyncIterable<wire.ImportRequest>, signal: AbortSignal) {
     this.#importer = importer;
     this.#readers = readers;
     void this.#readAll(requests, signal);
   }
 
-  /** One more record was sent. */
+  /** Counts a sent record, for which one result is expected. */
   expect(): void {
     this.#outstanding++;
   }
 
-  /** Waits until every record that was sent is acknowledged, or nobody can acknowledge any more. */
+  /** Waits until every sent record is acknowledged, or no further results can arrive. */
   async caughtUp(signal: AbortSignal): Promise<void> {
     await this.#until(() => this.#outstanding <= 0, signal);
   }
@@ -36,7 +36,7 @@ export class Acknowledgements {
   /**
    * Waits for the half-close.
    *
-   * @throws what broke the stream of results.
+   * @throws The error that ended the stream of results, if any.
    */
   async halfClosed(signal: AbortSignal): Promise<void> {
     await this.#until(() => this.#ended, signal);
@@ -58,9 +58,9 @@ export class Acknowledgements {
   async #readAll(requests: AsyncIterable<wire.ImportRequest>, signal: AbortSignal): Promise<void> {
     try {
       await eachRequest(requests, signal, ({ result }) => {
-        const told = result?.header === undefined ? undefined : this.#acknowledge(result.header, result.error);
-        // Only then: who waits for this wants the author's methods to have ended.
-        if (told !== undefined) return told.then(this.#done);
+        const acknowledged = result?.header === undefined ? undefined : this.#acknowledge(result.header, result.error);
+        // A record counts as acknowledged only after the author's method has ended.
+        if (acknowledged !== undefined) return acknowledged.then(this.#done);
         this.#done();
         return undefined;
       });
@@ -79,16 +79,16 @@ export class Acknowledgements {
 
   #acknowledge(header: connectors.Record, error: string): Promise<void> | undefined {
     const ref = refOfWire(header);
-    // An error entry may have the pathname of a file that is still to be opened.
+    // An error entry may share its pathname with a file that is still to be opened.
     if (header.error === "") this.#readers.release(ref);
     if (this.#importer.acknowledge === undefined) return undefined;
-    // Nor was an entry kept that was sent as an error.
-    const why = error === "" ? header.error : error;
-    return this.#tell({ ref, error: why === "" ? undefined : why });
+    // An entry sent as an error was not stored either.
+    const reason = error === "" ? header.error : error;
+    return this.#deliver({ ref, error: reason === "" ? undefined : reason });
   }
 
-  /** An author's mistake here must not stop the acknowledgements of all the others. */
-  async #tell(acknowledgement: Acknowledgement): Promise<void> {
+  /** Calls the author's method. An error there must not stop later acknowledgements. */
+  async #deliver(acknowledgement: Acknowledgement): Promise<void> {
     try {
       await this.#importer.acknowledge?.(acknowledgement);
     } catch (error) {

@@ -4,7 +4,7 @@ import { ActiveReaders, MAX_UNCLOSED } from "./active-readers.js";
 const abortion = (): jest.Mock<(reason: Error) => void> => jest.fn<(reason: Error) => void>();
 
 describe("ActiveReaders", () => {
-  it("ends none of a pathname before all that were opened are closed", () => {
+  it("aborts the readers of a pathname only after as many closes as opens", () => {
     const active = new ActiveReaders();
     const [first, second, third] = [abortion(), abortion(), abortion()];
     const endFirst = active.add("/a", first);
@@ -20,13 +20,13 @@ describe("ActiveReaders", () => {
       expect(each.mock.calls).toMatchObject([[{ rawMessage: 'the host closed the reader of "/a"' }]]);
   });
 
-  it("counts anew after the last was closed", () => {
+  it("restarts the count after the last close", () => {
     const active = new ActiveReaders();
     const [first, second] = [abortion(), abortion()];
     const endFirst = active.add("/a", first);
     active.close("/a");
     const endSecond = active.add("/a", second);
-    // It takes a moment to end; the second has nothing to do with it.
+    // The first ends late; the second is unaffected.
     endFirst();
     expect(second).not.toHaveBeenCalled();
     active.close("/a");
@@ -34,13 +34,13 @@ describe("ActiveReaders", () => {
     endSecond();
   });
 
-  it("ignores what was never opened, or is closed already", () => {
+  it("ignores pathnames that were never opened or are already closed", () => {
     const active = new ActiveReaders();
     const [ended, streaming, other] = [abortion(), abortion(), abortion()];
     active.add("/a", ended)();
     active.add("/c", other);
     for (const pathname of ["/a", "/a", "/b"]) active.close(pathname);
-    // A close too many is not kept for what is opened later: it is closed once, and ended once.
+    // A surplus close does not count towards a reader opened later.
     active.add("/a", streaming);
     expect(streaming).not.toHaveBeenCalled();
     for (const pathname of ["/a", "/a"]) active.close(pathname);
@@ -48,7 +48,7 @@ describe("ActiveReaders", () => {
     for (const each of [ended, other]) expect(each).not.toHaveBeenCalled();
   });
 
-  it("forgets the oldest of those that a host never closes, and none that streams", () => {
+  it("evicts the oldest unclosed pathname, but none that is streaming", () => {
     const active = new ActiveReaders();
     const [streaming, oldest, kept] = [abortion(), abortion(), abortion()];
     active.add("/streaming", streaming);

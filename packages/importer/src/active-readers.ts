@@ -1,35 +1,36 @@
 import { canceled } from "@kloset/adapter";
 
-/** Pathnames whose readers have ended and were not closed, at most: the oldest is forgotten. */
+/** Maximum number of pathnames whose readers have ended but were not closed. Beyond it, the oldest is evicted. */
 export const MAX_UNCLOSED = 65_536;
 
-/** What is known of a pathname of which the host has a reader. */
+/** The readers that the host has opened for one pathname. */
 interface Opened {
-  /** How many CloseReaders are still to come: one for each OpenReader. */
+  /** Number of CloseReader calls still expected: one per OpenReader. */
   unclosed: number;
-  /** Ends a call that still streams. */
+  /** Abort functions of the calls that are still streaming. */
   readonly streaming: Set<(reason: Error) => void>;
 }
 
 /**
- * The OpenReader calls of v1.0, so that CloseReader, another call, can end them.
+ * Tracks the OpenReader calls of v1.0, so that CloseReader, a separate call, can
+ * end them.
  *
- * CloseReader names a pathname, of which several may be open at once: which one is
- * meant, nobody knows. So they go on until as many were closed as were opened;
- * one that still streams then is wanted no more. To end any of them sooner could
- * cut off one that the host still reads. It ends with CANCELLED all the same: if
- * a host has miscounted, it must not take a part of a file for the whole.
+ * CloseReader names only a pathname, which may have several open readers, so the
+ * intended reader is unknown. All of them continue until as many were closed as
+ * were opened: ending one sooner could cut off a reader that is still in use. Any
+ * call that is still streaming then is aborted. It ends with CANCELLED, so that a
+ * host that has miscounted does not take a partial file for a complete one.
  */
 export class ActiveReaders {
   readonly #byPathname = new Map<string, Opened>();
-  /** Those of which nothing streams any more, in the order in which they ended. */
+  /** Pathnames without a streaming reader, in the order in which they ended. */
   readonly #ended = new Set<string>();
 
   /**
-   * A reader was opened.
+   * Registers a reader.
    *
-   * @param abort - Ends it.
-   * @returns Says that it has ended, closed or not.
+   * @param abort - Aborts the reader.
+   * @returns A function to call when the reader has ended, whether closed or not.
    */
   add(pathname: string, abort: (reason: Error) => void): () => void {
     const opened = this.#byPathname.get(pathname) ?? { unclosed: 0, streaming: new Set() };
@@ -41,11 +42,11 @@ export class ActiveReaders {
       opened.streaming.delete(abort);
       if (opened.streaming.size > 0 || this.#byPathname.get(pathname) !== opened) return;
       this.#ended.add(pathname);
-      if (this.#ended.size > MAX_UNCLOSED) this.#forgetOldest();
+      if (this.#ended.size > MAX_UNCLOSED) this.#evictOldest();
     };
   }
 
-  /** The host has closed a reader of this pathname. */
+  /** Handles CloseReader: after as many calls as there were readers, aborts those still streaming. */
   close(pathname: string): void {
     const opened = this.#byPathname.get(pathname);
     if (opened === undefined) return;
@@ -55,7 +56,7 @@ export class ActiveReaders {
     for (const abort of opened.streaming) abort(canceled(`the host closed the reader of ${JSON.stringify(pathname)}`));
   }
 
-  #forgetOldest(): void {
+  #evictOldest(): void {
     for (const oldest of this.#ended) {
       this.#forget(oldest);
       return;

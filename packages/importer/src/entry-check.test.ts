@@ -4,7 +4,7 @@ import { fileInfoOf, fileModeFromPosix, type FileInfo, type FileType } from "@kl
 import fc from "fast-check";
 import { checkEntry } from "./entry-check.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
 const fileInfo = fileInfoOf();
@@ -21,7 +21,7 @@ function throwing(key: string): object {
 }
 
 describe("checkEntry", () => {
-  it("keeps all of a record", () => {
+  it("keeps all fields of a record", () => {
     const entry = {
       pathname: "/a/b",
       fileInfo: fileInfoOf({ type: "symlink", size: 3, nlink: 2 }),
@@ -40,7 +40,7 @@ describe("checkEntry", () => {
     });
   });
 
-  it("takes an empty target for none, whatever the type", () => {
+  it("treats an empty target as absent for every type", () => {
     for (const type of ["file", "directory", "fifo", "irregular"] as const) {
       expect(checkEntry({ pathname: "/a", fileInfo: fileInfoOf({ type }), target: "" }, "/")).toMatchObject({
         type: "record",
@@ -49,7 +49,7 @@ describe("checkEntry", () => {
     }
   });
 
-  it("takes a class that has read for all of its entries", () => {
+  it("accepts a class that defines read for all of its entries", () => {
     class Node {
       readonly pathname = "/a";
       constructor(
@@ -74,7 +74,7 @@ describe("checkEntry", () => {
     });
   });
 
-  it("keeps all of an attribute", () => {
+  it("keeps all fields of an attribute", () => {
     expect(checkEntry({ pathname: "/a", attribute: { name: "user.a", kind: "ads" } }, "/")).toEqual({
       type: "attribute",
       pathname: "/a",
@@ -85,15 +85,15 @@ describe("checkEntry", () => {
 
   it.each([
     [new Error("EACCES: permission denied"), "EACCES: permission denied"],
-    ["just words", "just words"],
+    ["just text", "just text"],
     ["", "the plugin threw an empty string"],
     [new Error(""), "Error"],
     ["a\ud800b", "a\ufffdb"],
-  ])("keeps the words of the error entry %p, and never sends an empty one", (error, message) => {
+  ])("keeps the message of the error entry %p, and never sends an empty one", (error, message) => {
     expect(checkEntry({ pathname: "/a", error }, "/")).toEqual({ type: "error", pathname: "/a", message });
   });
 
-  it("takes the names that file systems have", () => {
+  it("accepts unusual but valid names", () => {
     for (const pathname of [
       "/",
       "/a b",
@@ -122,7 +122,7 @@ describe("checkEntry", () => {
     expect(checked.type === "record" && checked.read?.open(new AbortController().signal)).toEqual(Buffer.from("/a"));
   });
 
-  it("holds nothing that the author could still change", () => {
+  it("copies everything that the author could still change", () => {
     const names = ["user.a"];
     const attribute = { name: "user.a", kind: "extended" };
     const record = checkEntry({ pathname: "/a", fileInfo, extendedAttributes: names }, "/");
@@ -149,19 +149,19 @@ describe("checkEntry", () => {
     ["a relative pathname", { pathname: "a/b", fileInfo }, "/srv", 'pathname must begin with "/": "a/b"'],
     ["a Windows pathname", { pathname: "C:\\a", fileInfo }, "/srv", 'pathname must begin with "/": "C:\\\\a"'],
     [
-      "a way up",
+      "a pathname with ..",
       { pathname: "/a/../b", fileInfo },
       "/b",
       'pathname must be clean (no empty component, no ".", no ".."): "/a/../b"',
     ],
     [
-      "a way out",
+      "a pathname that leaves the root",
       { pathname: "/../b", fileInfo },
       "/srv",
       'pathname must be clean (no empty component, no ".", no ".."): "/../b"',
     ],
     [
-      "a dot",
+      "a pathname with .",
       { pathname: "/a/.", fileInfo },
       "/a",
       'pathname must be clean (no empty component, no ".", no ".."): "/a/."',
@@ -173,20 +173,20 @@ describe("checkEntry", () => {
       'pathname must be clean (no empty component, no ".", no ".."): "/a//b"',
     ],
     [
-      "a slash at the end",
+      "a trailing slash",
       { pathname: "/a/", fileInfo },
       "/a",
       'pathname must be clean (no empty component, no ".", no ".."): "/a/"',
     ],
     ["a NUL in the pathname", { pathname: "/a\0b", fileInfo }, "/srv", 'pathname holds a NUL: "/a\\u0000b"'],
     [
-      "a pathname that UTF-8 can not carry",
+      "a pathname with a lone surrogate",
       { pathname: "/a\ud800", fileInfo },
       "/a\ufffd",
       'pathname is not valid Unicode: "/a\\ud800"',
     ],
     [
-      "nothing but a pathname",
+      "only a pathname",
       { pathname: "/a" },
       "/a",
       "the entry has neither fileInfo nor attribute nor error: { pathname: '/a' }",
@@ -204,13 +204,13 @@ describe("checkEntry", () => {
       "fileInfo.uid must be an integer from 0 to 4294967295: -1",
     ],
     [
-      "a size that is none",
+      "a size of NaN",
       { pathname: "/a", fileInfo: { ...fileInfo, size: Number.NaN } },
       "/a",
       "fileInfo.size must be an integer from 0 to 9007199254740991: NaN",
     ],
     [
-      "a user name that UTF-8 can not carry",
+      "a user name with a lone surrogate",
       { pathname: "/a", fileInfo: { ...fileInfo, username: "\udc00" } },
       "/a",
       'fileInfo.username is not valid Unicode: "\\udc00"',
@@ -252,19 +252,19 @@ describe("checkEntry", () => {
       '"/l" has a read, but its type is "symlink", not "file": its content would be lost',
     ],
     [
-      "permissions that were taken for a mode of POSIX",
+      "permissions converted as if they were a POSIX mode",
       { pathname: "/m", fileInfo: { ...fileInfo, mode: fileModeFromPosix(0o644) }, read },
       "/m",
       '"/m" has a read, but its type is "irregular", not "file": its content would be lost',
     ],
     [
-      "a file and its attribute in one",
+      "a file and its attribute in one entry",
       { pathname: "/f", fileInfo, attribute: { name: "user.x", kind: "extended" }, read },
       "/f",
       '"/f" has fileInfo and attribute in one entry: yield one for the file, and one for its attribute',
     ],
     [
-      "a target that UTF-8 can not carry",
+      "a target with a lone surrogate",
       { pathname: "/a", fileInfo, target: "b\udc00" },
       "/a",
       'target is not valid Unicode: "b\\udc00"',
@@ -277,13 +277,13 @@ describe("checkEntry", () => {
     ],
     ["a NUL in the target", { pathname: "/a", fileInfo, target: "b\0" }, "/a", 'target holds a NUL: "b\\u0000"'],
     [
-      "names of attributes that are no array",
+      "attribute names that are not an array",
       { pathname: "/a", fileInfo, extendedAttributes: "user.a" },
       "/a",
       'extendedAttributes must be an array: "user.a"',
     ],
     [
-      "a name of an attribute that is none",
+      "an attribute name that is a number",
       { pathname: "/a", fileInfo, extendedAttributes: [5] },
       "/a",
       "the name of an extended attribute must be a string: 5",
@@ -295,37 +295,37 @@ describe("checkEntry", () => {
       "the attribute of the entry is null: a name and a kind are needed",
     ],
     [
-      "an attribute without kind",
+      "an attribute without a kind",
       { pathname: "/a", attribute: { name: "x" } },
       "/a",
       'the kind of an extended attribute is "extended" or "ads": undefined',
     ],
     [
-      "an attribute of a wrong kind",
+      "an attribute of an unknown kind",
       { pathname: "/a", attribute: { name: "x", kind: "EXTENDED" } },
       "/a",
       'the kind of an extended attribute is "extended" or "ads": "EXTENDED"',
     ],
     [
-      "an attribute without name",
+      "an attribute with an empty name",
       { pathname: "/a", attribute: { name: "", kind: "ads" } },
       "/a",
       "the name of an extended attribute is empty",
     ],
     [
-      "an attribute whose name UTF-8 can not carry",
+      "an attribute name with a lone surrogate",
       { pathname: "/a", attribute: { name: "\ud800", kind: "ads" } },
       "/a",
       'the name of an extended attribute is not valid Unicode: "\\ud800"',
     ],
     [
-      "a NUL in the name of an attribute",
+      "a NUL in an attribute name",
       { pathname: "/a", attribute: { name: "x\0", kind: "ads" } },
       "/a",
       'the name of an extended attribute holds a NUL: "x\\u0000"',
     ],
     [
-      "a read that is no function",
+      "a read that is not a function",
       { pathname: "/a", fileInfo, read: Buffer.from("x") },
       "/a",
       "read must be a function: 1 bytes",
@@ -334,10 +334,10 @@ describe("checkEntry", () => {
       "file attributes of 33 bits",
       { pathname: "/a", fileInfo, fileAttributes: 2 ** 32 },
       "/a",
-      "fileAttributes must be an integer of 32 bits: 4294967296",
+      "fileAttributes must be an integer from 0 to 4294967295: 4294967296",
     ],
     ["a fileInfo that throws", { pathname: "/a", ...{ fileInfo: throwing("size") } }, "/a", "no business of yours"],
-  ])("makes an error of %s", (_name, entry, pathname, message) => {
+  ])("reports %s as an error", (_name, entry, pathname, message) => {
     const checked = checkEntry(entry, "/srv");
     expect(checked).toEqual({ type: "error", pathname, message });
   });
@@ -348,7 +348,7 @@ describe("checkEntry", () => {
     ["/a\ud800", "/a\ufffd", '"/a\\ud800": EACCES'],
     ["/a\0", "/srv", '"/a\\u0000": EACCES'],
     [undefined, "/srv", "undefined: EACCES"],
-  ])("keeps the author's words for an error entry of the pathname %j", (pathname, reported, message) => {
+  ])("keeps the author's message for an error entry with the pathname %j", (pathname, reported, message) => {
     expect(checkEntry({ pathname, error: new Error("EACCES") }, "/srv")).toEqual({
       type: "error",
       pathname: reported,
@@ -356,7 +356,7 @@ describe("checkEntry", () => {
     });
   });
 
-  it("takes anything, and answers what hosts take", () => {
+  it("returns an entry that hosts accept for any value", () => {
     const anything = fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true });
     const pathname = fc.oneof(
       anything,
@@ -393,7 +393,7 @@ describe("checkEntry", () => {
     );
   });
 
-  describe("what is too long for one message", () => {
+  describe("an entry too long for one message", () => {
     const long = MAX_MESSAGE_BYTES;
 
     it.each<[string, () => unknown]>([
@@ -406,11 +406,11 @@ describe("checkEntry", () => {
       ["a user name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, username: "x".repeat(long) } })],
       ["a group name", () => ({ pathname: "/a", fileInfo: { ...fileInfo, groupname: "x".repeat(long) } })],
       [
-        "many names of attributes",
+        "many attribute names",
         () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 64).fill("x".repeat(64)) }),
       ],
       [
-        "very many short names",
+        "very many short attribute names",
         () => ({ pathname: "/a", fileInfo, extendedAttributes: new Array<string>(long / 4).fill("x") }),
       ],
       ["the name of an attribute", () => ({ pathname: "/a", attribute: { name: "x".repeat(long), kind: "ads" } })],
@@ -418,7 +418,7 @@ describe("checkEntry", () => {
         "the pathname of an attribute",
         () => ({ pathname: `/${"x".repeat(long)}`, attribute: { name: "x", kind: "ads" } }),
       ],
-    ])("becomes an error that is short: %s", (_name, entryOf) => {
+    ])("becomes a short error: %s", (_name, entryOf) => {
       const checked = checkEntry(entryOf(), "/srv");
       expect(checked).toMatchObject({
         type: "error",
@@ -427,14 +427,14 @@ describe("checkEntry", () => {
       expect(["/a", "/srv"]).toContain(checked.pathname);
     });
 
-    it("is reported for the root if it is the pathname of an error", () => {
+    it("is reported for the root if its pathname is too long", () => {
       const checked = checkEntry({ pathname: `/${"x".repeat(long)}`, error: "EACCES" }, "/srv");
       expect(checked).toMatchObject({ type: "error", pathname: "/srv" });
       expect(checked.type === "error" && checked.message.endsWith(": EACCES")).toBe(true);
       expect(checked.type === "error" && checked.message.length).toBeLessThan(2000);
     });
 
-    it("is not what has many bytes, but fewer than that", () => {
+    it("is not reported while its size is below the limit", () => {
       const target = "x".repeat(3_900_000);
       expect(checkEntry({ pathname: "/a", fileInfo: ofType("symlink"), target }, "/srv")).toMatchObject({
         type: "record",

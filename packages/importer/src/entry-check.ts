@@ -21,8 +21,8 @@ import { EntryReader, type Reader } from "./entry-reader.js";
 import { checkClean, checkText } from "./text-check.js";
 
 /**
- * An entry that was checked: encoding it can not fail, and hosts take it. Holds
- * nothing that the author could still change.
+ * A checked entry: hosts accept it and encoding it cannot fail. Independent of the
+ * author's object, which may still change.
  */
 export type Scanned = ScannedRecord | ScannedAttribute | ScannedError;
 
@@ -45,23 +45,24 @@ export interface ScannedAttribute {
   readonly read: Reader | undefined;
 }
 
-/** What could not be scanned, and why. */
+/** An entry that could not be scanned, and the reason. */
 export interface ScannedError {
   readonly type: "error";
   readonly pathname: string;
   readonly message: string;
 }
 
-/** Room for what is not text in a message (numbers, tags, lengths), and for an error's text. */
+/** Bytes reserved in a message for numbers, tags and lengths, and for an error text. */
 const RECORD_OVERHEAD = 256 * 1024;
 
-/** Texts of no more UTF-16 units together always fit. */
+/** Total number of UTF-16 units up to which the texts of an entry always fit. */
 const SHORT = 4096;
 
 /**
- * Checks one entry, whatever the author yielded.
+ * Checks a value yielded by the author's scan. Returns an error entry if it is
+ * invalid.
  *
- * @param root - Where an error is reported whose own pathname no host would take.
+ * @param root - Pathname for errors whose own pathname hosts would reject.
  */
 export function checkEntry(value: unknown, root: string): Scanned {
   let pathname: unknown;
@@ -79,14 +80,14 @@ export function checkEntry(value: unknown, root: string): Scanned {
   }
 }
 
-/** The author's words are kept, also where the pathname is no good. */
+/** Keeps the author's message even if the pathname is invalid. */
 function reportedError(pathname: unknown, message: string, root: string): ScannedError {
   const shown = reportable(pathname, root);
   if (shown === pathname) return { type: "error", pathname: shown, message };
   return { type: "error", pathname: shown, message: `${quoted(pathname)}: ${message}` };
 }
 
-/** The nearest pathname that hosts accept; the root when there is none. */
+/** Returns the closest pathname that hosts accept, or the root if there is none. */
 function reportable(pathname: unknown, root: string): string {
   if (typeof pathname !== "string" || !pathname.startsWith("/") || pathname.length * 3 > MAX_MESSAGE_BYTES / 2) {
     return root;
@@ -134,9 +135,9 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
 }
 
 /**
- * What an entry has must go with its type. Hosts never ask for the content of what
- * is no regular file, and a link without a target can not be restored: both would
- * be lost without a word.
+ * Checks that target and content match the type. Hosts never read the content of
+ * anything but a regular file, and cannot restore a link without a target: both
+ * would be lost silently.
  */
 function assertFits(type: FileType, { pathname, target, read }: ScannedRecord, entry: RecordEntry): void {
   if (type === "symlink" && target === "")
@@ -147,7 +148,7 @@ function assertFits(type: FileType, { pathname, target, read }: ScannedRecord, e
     );
   }
   if (read === undefined || type === "file") return;
-  // A class may have it for all of its entries. What type an irregular one was meant to be nobody knows.
+  // A class may define `read` for all of its entries. An irregular type, however, is likely a mistake.
   if (type === "irregular" || Object.hasOwn(entry, "read")) {
     throw new TypeError(
       `${quoted(pathname)} has a read, but its type is "${type}", not "file": its content would be lost`,
@@ -189,14 +190,15 @@ function checkName(name: unknown): string {
 }
 
 function checkFileAttributes(value: unknown): number {
-  if (!isUint(value)) throw new RangeError(`fileAttributes must be an integer of 32 bits: ${describe(value)}`);
+  if (!isUint(value))
+    throw new RangeError(`fileAttributes must be an integer from 0 to 4294967295: ${describe(value)}`);
   return value;
 }
 
-/** One message that is too long ends the stream, and with it the backup. */
+/** Rejects an oversized entry: one message that is too long ends the stream, and with it the backup. */
 function checkSize(texts: readonly string[]): void {
   const limit = MAX_MESSAGE_BYTES - RECORD_OVERHEAD;
-  // Each has a tag and a length. A UTF-16 unit is at most three bytes of UTF-8: most need no counting.
+  // 8 covers tag and length. A UTF-16 unit takes at most three bytes of UTF-8, so most entries need no exact count.
   const most = texts.reduce((sum, text) => sum + text.length * 3 + 8, 0);
   if (most <= limit) return;
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 8, 0);

@@ -1,19 +1,19 @@
 import { describe, quoted } from "@kloset/adapter";
 import type { Awaitable, ByteSource, ExtendedAttributeEntry, Read, RecordEntry } from "@kloset/model";
 
-/** Opens what an entry holds. */
+/** Opens the content of an entry. */
 export interface Reader {
-  /** Bytes that its record says it has; 0 when that is not known. */
+  /** Size in bytes according to the record; 0 if unknown. */
   readonly size: bigint;
   open(signal: AbortSignal): Awaitable<ByteSource>;
 }
 
 /**
- * The entry's own reader, called as a method: it may use `this`.
+ * The entry's own `read`, called as a method so that it may use `this`.
  *
- * An author may use one object for all entries. A reader that they share finds the
- * last of them in it when it is called, long after: that would store one file's
- * content as another's.
+ * An author may reuse one object for all entries. A shared `read` is called long
+ * after the scan has moved on, and would then find the last entry in the object and
+ * return its content for another file. {@link EntryReader.open} detects this.
  */
 export class EntryReader implements Reader {
   readonly size: bigint;
@@ -31,9 +31,11 @@ export class EntryReader implements Reader {
   }
 
   /**
-   * @param size - As its record says it; 0 for none.
-   * @returns undefined when it has none.
-   * @throws TypeError when it is no function.
+   * Creates the reader of an entry.
+   *
+   * @param size - Size in bytes according to the record; 0 if unknown.
+   * @returns undefined if the entry has no `read`.
+   * @throws TypeError if `read` is not a function.
    */
   static of(entry: RecordEntry | ExtendedAttributeEntry, size: bigint): EntryReader | undefined {
     const read: unknown = entry.read;
@@ -46,7 +48,7 @@ export class EntryReader implements Reader {
     const entry = this.#entry;
     if (entry.read === this.#read && (entry.pathname !== this.#pathname || entry.attribute?.name !== this.#attribute)) {
       throw new Error(
-        `the entry of ${quoted(this.#pathname)} was changed after it was yielded, and can not be read: ` +
+        `the entry of ${quoted(this.#pathname)} was changed after it was yielded, so its content cannot be read: ` +
           "yield a new object for each entry",
       );
     }

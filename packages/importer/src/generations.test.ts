@@ -6,10 +6,10 @@ import { initialisedV1_0, initialisedV1_1 } from "./testing/clients.js";
 import { importAll } from "./testing/host-v1_1.js";
 import { collect, importerOf, textOf } from "./testing/importers.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
-/** An entry as it came out at the host, whichever generation that is. */
+/** An entry as received by a host of either generation. */
 interface Received {
   readonly pathname: string;
   readonly error?: string;
@@ -58,11 +58,11 @@ const entry = fc.record({
 });
 
 interface Tree {
-  /** What the importer yields. */
+  /** The entries that the importer yields. */
   readonly entries: Entry[];
-  /** What must come out, extended attributes left aside. */
+  /** The entries to be received, without extended attributes. */
   readonly expected: Received[];
-  /** Attributes, as "pathname name value". */
+  /** The attributes to be received, as "pathname name value". */
   readonly attributes: string[];
 }
 
@@ -85,7 +85,7 @@ const tree: fc.Arbitrary<Tree> = fc
       const linked = info.type === "symlink" ? target : "";
       entries.push({
         pathname,
-        // Hosts break on any name but the last component: the SDK sets it.
+        // The SDK derives the name from the pathname.
         fileInfo: { ...fileInfo, name: "" },
         fileAttributes,
         target: linked,
@@ -152,7 +152,7 @@ async function throughV1_1(entries: Entry[]): Promise<{ received: Received[]; at
 }
 
 beforeEach(() => {
-  // v1.0 says that it leaves the attributes out.
+  // The v1.0 adapter logs that it leaves out attributes.
   jest.spyOn(process.stderr, "write").mockReturnValue(true);
 });
 
@@ -161,7 +161,7 @@ afterEach(() => {
 });
 
 describe("a random tree", () => {
-  it("comes out of both generations as it is, its content too; its attributes out of v1.1", async () => {
+  it("arrives unchanged in both generations, with its content, and in v1.1 with its attributes", async () => {
     await fc.assert(
       fc.asyncProperty(tree, async ({ entries, expected, attributes }) => {
         expect(await throughV1_0(entries)).toEqual(expected);

@@ -1,55 +1,59 @@
 import type { Awaitable, ByteSource, ConnectorContext, Entry, EntryRef } from "@kloset/model";
 
 /**
- * A source that Plakar backs up. Every method may be sync or async. What a
- * method throws reaches the user word for word.
+ * A source that Plakar backs up. Every method may be sync or async. The message of a
+ * thrown error reaches the user verbatim.
  *
- * v1.1 hosts run every importer twice for one backup, in two processes: once
- * only to count. A scan must be repeatable and free of side effects.
+ * For each backup, v1.1 hosts run the importer twice, in two processes; the first
+ * run only counts entries. A scan must be repeatable and free of side effects.
  */
 export interface Importer {
-  /** The machine or account that the data comes from. Read once, at Init. */
+  /** The machine or account that holds the data. Read once, at Init. */
   origin(): Awaitable<string>;
-  /** The kind of source, as "fs" or "s3". Read once, at Init. */
+  /** The kind of source, such as "fs" or "s3". Read once, at Init. */
   type(): Awaitable<string>;
-  /** The top of what is imported: absolute, slash-separated, clean as pathnames of entries are. Read once, at Init. */
+  /** Top of the imported tree: absolute, slash-separated and clean, like an entry's pathname. Read once, at Init. */
   root(): Awaitable<string>;
   /**
-   * Yields every entry: the root, every parent of it up to "/", and everything
-   * below. What can not be read is yielded as an error entry. A throw fails the
-   * backup.
+   * Yields every entry: the root, each of its parents up to "/", and everything
+   * below it. Yield an error entry for an item that cannot be read; throwing fails
+   * the backup.
    *
-   * @param signal - Aborted when the host does not want the rest.
+   * @param signal - Aborted when the host no longer wants the remaining entries.
    */
   scan(signal: AbortSignal): Awaitable<AsyncIterable<Entry> | Iterable<Entry>>;
   /**
-   * Opens content by name, for importers that can: then entries need no `read`,
-   * and a scan of millions of files holds nothing in memory. An entry's own
-   * `read` goes first.
+   * Opens content by name. With this method, entries need no `read`, and a scan of
+   * millions of files keeps no readers in memory. An entry's own `read` takes
+   * precedence.
    *
-   * @param signal - Aborted when the host does not want the rest.
+   * @param signal - Aborted when the host no longer wants the content.
    */
   open?(ref: EntryRef, signal: AbortSignal): Awaitable<ByteSource>;
   /**
-   * The host is done with an entry (v1.1 hosts only: v1.0 never says so).
+   * Called when the host has finished with an entry. Only v1.1 hosts send
+   * acknowledgements.
    *
-   * @param acknowledgement - The entry, and what went wrong with it, if anything.
+   * @param acknowledgement - The entry, and the error if the host could not store it.
    */
   acknowledge?(acknowledgement: Acknowledgement): Awaitable<void>;
   /** Bits of `LocationFlag`. Default: none. */
   flags?(): Awaitable<number>;
-  /** Throws when the source can not be reached. */
+  /** Throws if the source cannot be reached. Without this method, the SDK reports success. */
   ping?(): Awaitable<void>;
-  /** Called once, when no call runs any more. Not when the process is killed. */
+  /**
+   * Releases the importer. Called once, after all calls have ended, or after 10 s (1 s when the host is gone) even if
+   * some have not. Not called when the process is killed.
+   */
   close(): Awaitable<void>;
 }
 
-/** What the host says of an entry that it is done with. */
+/** The host's result for one entry. */
 export interface Acknowledgement {
   readonly ref: EntryRef;
-  /** Why the host could not keep the entry; undefined when it did. */
+  /** Why the entry was not stored; undefined on success. */
   readonly error?: string | undefined;
 }
 
-/** Makes an importer. Called once, when the host sends Init. */
+/** Creates an importer. Called when the host sends Init, and again if the host retries a failed Init. */
 export type ImporterFactory = (context: ConnectorContext) => Awaitable<Importer>;

@@ -1,6 +1,6 @@
 /**
- * The importer interface, and the adapters that serve it to both generations of
- * hosts.
+ * The importer interface, and the adapters that serve an importer to both
+ * generations of hosts.
  *
  * @module
  */

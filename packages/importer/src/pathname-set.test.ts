@@ -4,14 +4,14 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { PathnameSet } from "./pathname-set.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
 const PARTS = ["a", "b", "ä", "name with spaces", "x".repeat(250), "日本", "\u{1f600}", "-0"];
 const pathnames = fc.array(fc.constantFrom(...PARTS), { maxLength: 3 }).map((parts) => `/${parts.join("/")}`);
 
 describe("PathnameSet", () => {
-  it("takes a pathname once", () => {
+  it("adds each pathname once", () => {
     const set = new PathnameSet();
     expect(set.size).toBe(0);
     expect([set.add("/"), set.add("/a"), set.add("/"), set.add("/a"), set.add("/A")]).toEqual([
@@ -25,9 +25,9 @@ describe("PathnameSet", () => {
   });
 
   it.each([
-    ["few pathnames that repeat", pathnames],
-    ["any texts", fc.string({ unit: "grapheme" })],
-  ])("answers what a Set would, for %s", (_, texts) => {
+    ["repeated pathnames", pathnames],
+    ["arbitrary texts", fc.string({ unit: "grapheme" })],
+  ])("behaves like a Set for %s", (_, texts) => {
     fc.assert(
       fc.property(fc.array(texts, { maxLength: 200 }), (all) => {
         const set = new PathnameSet();
@@ -41,14 +41,14 @@ describe("PathnameSet", () => {
     );
   });
 
-  it("tells every pathname from every other while it grows, and forgets none", () => {
+  it("distinguishes all pathnames while it grows, and loses none", () => {
     const count = 100_000;
     const set = new PathnameSet();
     const wrong: number[] = [];
     const nameOf = (i: number): string => `/srv/${i % 7}/${i}`;
     for (let i = 0; i < count; i++) {
       if (!set.add(nameOf(i))) wrong.push(i);
-      // One that came long before the last growth, and the latest.
+      // One added long before the last growth, and the latest.
       if (set.add(nameOf(i >> 1)) || set.add(nameOf(i))) wrong.push(i);
     }
     for (let i = 0; i < count; i++) if (set.add(nameOf(i))) wrong.push(i);
@@ -65,11 +65,11 @@ describe("PathnameSet", () => {
   });
 });
 
-/** Bytes that are held once the garbage is collected. */
+/** Returns the number of bytes in use after garbage collection. */
 function heldMemory(): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  // The memory of arrays is given back beside the first, and counted by the second.
+  // Array memory is released concurrently with the first collection, and only the second accounts for it.
   collect();
   collect();
   const { arrayBuffers, heapUsed } = process.memoryUsage();

@@ -1,42 +1,45 @@
-/** 32-bit words of a digest that are kept: 128 bits. */
+/** Number of 32-bit words kept of each digest: 128 bits. */
 const WORDS = 4;
 
-/** The set is cut into this many tables, a power of two: each grows alone, so that growing needs little memory and time AT once. */
+/** Number of tables, a power of two. Each table grows separately, which limits the memory and time of one growth. */
 const TABLES = 64;
 
-/** Digests that a table has room for AT first, a power of two. */
+/** Initial number of slots per table, a power of two. */
 const FIRST_SLOTS = 16;
 
-/** A table grows beyond this share of full slots: open addressing slows down behind it. */
+/** Load factor above which a table grows: open addressing slows down beyond it. */
 const MAX_LOAD = 0.75;
 
 /**
- * A set of pathnames that holds none of them, only 16 bytes for each, and room to
- * grow: 20 to 45 bytes in all. A `Set` of strings takes over 100, and throws AT
- * 16.7 million.
+ * A set of pathnames that stores only a 16-byte digest of each: 20 to 45 bytes per
+ * pathname including free slots. A `Set` of strings takes over 100 bytes each and
+ * throws at 16.7 million entries.
  *
- * What is kept is half of a SHA-256. The chance that two of a hundred million
- * pathnames share it is about 10^-23, and nobody can make such a pair on purpose.
+ * The digest is half of a SHA-256. The probability that any two of a hundred
+ * million pathnames collide is about 10^-23, and a collision cannot be constructed
+ * on purpose.
  */
 export class PathnameSet {
-  /** Loaded here, not AT the start: only v1.0 needs it, and cryptography takes long to load. */
+  /** Loaded lazily: only v1.0 needs it, and `node:crypto` is slow to load. */
   readonly #hash = process.getBuiltinModule("node:crypto").hash;
   readonly #tables = Array.from({ length: TABLES }, () => new Table());
 
-  /** How many pathnames are in the set. */
+  /** Number of pathnames in the set. */
   get size(): number {
     return this.#tables.reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
-   * @param pathname - Well-formed: what UTF-8 can not carry is all the same to it.
-   * @returns false when the pathname was in the set already.
+   * Adds a pathname.
+   *
+   * @param pathname - Must be well-formed: lone surrogates are not distinguished.
+   * @returns false if the pathname was already in the set.
    */
   add(pathname: string): boolean {
-    // A string of its bytes: making a buffer for each takes five times as long.
+    // A binary string: creating a buffer for each digest takes five times as long.
     const digest = this.#hash("sha256", pathname, "binary");
     const first = wordOf(digest, 0);
-    const table = this.#tables[first & (TABLES - 1)] as Table; // There are as many.
+    const table = this.#tables[first & (TABLES - 1)] as Table; // The index is below TABLES.
     return table.add(first, wordOf(digest, 1), wordOf(digest, 2), wordOf(digest, 3));
   }
 }
@@ -48,25 +51,25 @@ function wordOf(digest: string, index: number): number {
   return (low | (high << 16)) >>> 0;
 }
 
-/** Digests in one array, by open addressing with linear probing. */
+/** Digests in one array, with open addressing and linear probing. */
 class Table {
   #slots = FIRST_SLOTS;
   #words = new Uint32Array(FIRST_SLOTS * WORDS);
   size = 0;
 
-  /** @returns false when the digest was there already. */
+  /** Adds a digest. Returns false if it was already present. */
   add(first: number, second: number, third: number, fourth: number): boolean {
     if (this.size + 1 > this.#slots * MAX_LOAD) this.#grow();
-    // A slot is free when its last word is 0.
+    // A last word of 0 marks a free slot.
     const added = this.#put(first, second, third, fourth === 0 ? 1 : fourth);
     if (added) this.size++;
     return added;
   }
 
-  /** Looks from where the digest belongs to the next free slot: there always is one. */
+  /** Probes from the digest's own slot to the next free one, which always exists. */
   #put(first: number, second: number, third: number, last: number): boolean {
     const words = this.#words;
-    // Not by the first word: that one has chosen the table.
+    // Use the second word: the first has selected the table.
     let at = (second & (this.#slots - 1)) * WORDS;
     while (words[at + 3] !== 0) {
       if (words[at + 3] === last && words[at] === first && words[at + 1] === second && words[at + 2] === third) {

@@ -7,7 +7,7 @@ import { initialisedV1_0, serviceV1_1 } from "./testing/clients.js";
 
 const notices = noticesOfEach();
 
-/** Scans, and reads one file while its record is held. */
+/** Scans, then reads one file while its reader is held. */
 async function readByV1_0(importer: Importer, pathname: string): Promise<string> {
   const client = await initialisedV1_0(importer);
   await collect(client.scan({}));
@@ -30,7 +30,7 @@ async function readByV1_1(importer: Importer, pathname: string): Promise<string>
 describe.each([
   ["v1.0", readByV1_0],
   ["v1.1", readByV1_1],
-])("content of another length than its record says, on %s", (generation, contentOf) => {
+])("content whose length differs from its record, on %s", (generation, contentOf) => {
   const pathname = (name: string) => `/${generation} ${name}`;
   const fileOf = (name: string, size: number, ...pieces: string[]): RecordEntry => ({
     pathname: pathname(name),
@@ -42,20 +42,20 @@ describe.each([
     ["short", 1000, ["ab", "c"], "3 bytes were read, but its fileInfo.size is 1000"],
     ["long", 2, ["ab", "c"], "3 bytes were read, but its fileInfo.size is 2"],
     ["empty", 5, [], "0 bytes were read, but its fileInfo.size is 5"],
-  ])("is sent as it is, and told: %s", async (name, size, pieces, told) => {
+  ])("is sent unchanged, with a warning: %s", async (name, size, pieces, warning) => {
     expect(await contentOf(importerOf([fileOf(name, size, ...pieces)]), pathname(name))).toBe(pieces.join(""));
-    expect(notices()).toEqual([`kloset: "${pathname(name)}": ${told}\n`]);
+    expect(notices()).toEqual([`kloset: "${pathname(name)}": ${warning}\n`]);
   });
 
   it.each([
     ["exact", 3],
-    ["not known", 0],
-  ])("is not what is %s", async (name, size) => {
+    ["unknown", 0],
+  ])("causes no warning if the size is %s", async (name, size) => {
     await contentOf(importerOf([fileOf(name, size, "abc")]), pathname(name));
     expect(notices()).toEqual([]);
   });
 
-  it("is not what failed: that is told as it is", async () => {
+  it("causes no warning if reading failed", async () => {
     const failing: RecordEntry = {
       ...fileOf("failing", 9),
       *read() {

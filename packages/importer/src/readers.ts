@@ -4,7 +4,7 @@ import type { Scanned, ScannedRecord } from "./entry-check.js";
 import type { Reader } from "./entry-reader.js";
 import type { Importer } from "./importer.js";
 
-/** Opens what the host asks for, and holds what is needed for that. */
+/** Holds the readers of scanned entries and opens the content requested by the host. */
 export class Readers {
   readonly #importer: Importer;
   #held = new Map<string, Reader>();
@@ -13,16 +13,16 @@ export class Readers {
     this.#importer = importer;
   }
 
-  /** How many entries are held. */
+  /** Number of entries held. */
   get size(): number {
     return this.#held.size;
   }
 
   /**
-   * A scan begins: what an earlier one has left is forgotten, or this one's
-   * entries would be taken for repetitions of them.
+   * Starts a scan. Drops the readers left by an earlier scan, so that its entries do
+   * not count as duplicates.
    *
-   * @returns Forgets what this scan has left.
+   * @returns A function that drops the readers left by this scan.
    */
   begin(): () => void {
     const held = new Map<string, Reader>();
@@ -32,7 +32,7 @@ export class Readers {
     };
   }
 
-  /** True when the host can open this entry. */
+  /** Returns true if the host can open this entry. */
   has(scanned: Scanned): boolean {
     if (scanned.type === "error") return false;
     if (scanned.type === "record" && !isRegularFile(scanned.fileInfo.mode)) return false;
@@ -40,9 +40,9 @@ export class Readers {
   }
 
   /**
-   * Holds what the entry is opened with, until it is opened or released.
+   * Holds the reader of an entry until it is opened or released.
    *
-   * @returns false when an entry of that name is held already.
+   * @returns false if an entry of that name is already held.
    */
   hold(scanned: Scanned): boolean {
     if (scanned.type === "error") return true;
@@ -53,16 +53,15 @@ export class Readers {
     return true;
   }
 
-  /** Frees what is held for an entry: the host is done with it. */
+  /** Drops the reader of an entry with which the host has finished. */
   release(ref: EntryRef): void {
-    // An importer that opens by name needs nothing held.
     if (this.#held.size > 0) this.#held.delete(keyOf(ref));
   }
 
   /**
-   * The content of an entry. An entry's own `read` is called at most once.
+   * Returns the content of an entry. An entry's own `read` is called at most once.
    *
-   * @throws Error when nothing can open the entry.
+   * @throws Error if the entry has no reader and the importer has no `open`.
    */
   content(ref: EntryRef): Content {
     const key = keyOf(ref);
@@ -76,7 +75,7 @@ export class Readers {
     return { what, open: (signal) => importer.open(ref, takesArgument(importer, "open", 1) ? signal() : NO_SIGNAL) };
   }
 
-  /** What must be kept for an entry: nothing when the importer can open it by name. */
+  /** Returns the reader to hold for an entry; undefined if only `open` can open it, or nothing can. */
   #readerOf(scanned: Exclude<Scanned, { readonly type: "error" }>): Reader | undefined {
     if (scanned.type === "attribute") return scanned.read;
     if (!isRegularFile(scanned.fileInfo.mode)) return undefined;
@@ -92,10 +91,10 @@ function opensByName(importer: Importer): importer is Importer & Required<Pick<I
   return importer.open !== undefined;
 }
 
-/** Hosts open empty files too; an author need not provide nothing. */
+/** Reader of empty files: hosts open those as well, but authors need no `read` for them. */
 const readNothing: Reader = { size: 0n, open: () => [] };
 
-/** Pathnames hold no NUL, so nothing else has this key. */
+/** Returns a unique key. Pathnames contain no NUL, so the separator is unambiguous. */
 function keyOf({ pathname, attribute }: Pick<EntryRef, "pathname"> & Partial<EntryRef>): string {
   return attribute === undefined ? pathname : `${pathname}\0${attribute.kind}\0${attribute.name}`;
 }

@@ -11,23 +11,23 @@ const SEED = 20260401;
 
 const entry = fc.record({
   type: fc.constantFrom("file" as const, "file" as const, "directory" as const, "symlink" as const, "fifo" as const),
-  /** Whether the host wants the content. */
+  /** True if the host reads the content. */
   wanted: fc.boolean(),
   size: fc.nat(5),
-  /** Whether the entry opens itself, if it is a file. */
+  /** True if the entry has its own `read`, provided it is a file. */
   own: fc.boolean(),
   fails: fc.boolean(),
 });
 
 type Seed = typeof entry extends fc.Arbitrary<infer T> ? T : never;
 
-/** An importer that writes down what is called, and when each content ends. */
+/** Creates an importer that logs its calls and the end of each content. */
 function logging(seeds: readonly Seed[], log: string[]): Importer {
   const content = async function* (pathname: string): AsyncGenerator<Uint8Array> {
     const index = Number(pathname.slice(2));
     try {
       for (let at = 0; at < (seeds[index]?.size ?? 0); at++) yield Promise.resolve(Uint8Array.of(at));
-      if (seeds[index]?.fails === true) throw new Error(`${pathname} can not be read`);
+      if (seeds[index]?.fails === true) throw new Error(`${pathname} cannot be read`);
       log.push(`end ${pathname}`);
     } finally {
       log.push(`close ${pathname}`);
@@ -68,7 +68,7 @@ function logging(seeds: readonly Seed[], log: string[]): Importer {
   );
 }
 
-it("both generations call the importer the same for the same scan", async () => {
+it("both generations make the same calls to the importer for the same scan", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(entry, { maxLength: 8 }), async (seeds) => {
       const wants = (pathname: string, mode: number): boolean =>
@@ -98,7 +98,7 @@ it("both generations call the importer the same for the same scan", async () => 
       for await (const { record, finished } of clientV1_1.import(results)) {
         if (record !== undefined) records.push(record);
         if (!finished) continue;
-        // Hosts open while they scan; here all is opened AT the end, as above, so that the orders compare.
+        // Real hosts open during the scan. Open everything at the end, as above, so that the order is comparable.
         for (const { pathname, fileInfo, target } of records) {
           if (wants(pathname, fileInfo?.mode ?? 0))
             await keep("v1.1", clientV1_1.open({ record: { pathname, target } }));

@@ -11,12 +11,12 @@ import { checkEntry, type Scanned } from "./entry-check.js";
 import type { Importer } from "./importer.js";
 
 /**
- * Runs the author's scan. An entry that is no good becomes an error for its
- * pathname, and the scan goes on.
+ * Runs the author's scan. An invalid entry becomes an error for its pathname, and
+ * the scan continues.
  *
- * @param root - Where an error is reported that has no pathname of its own.
- * @param each - Given every entry; answers undefined when the next may follow at once, else it is waited for.
- * @throws what the scan itself or `each` throws.
+ * @param root - Pathname for errors that have none of their own.
+ * @param each - Called with every entry. Returns undefined to continue at once, or a promise to wait for.
+ * @throws Any error thrown by the scan itself or by `each`.
  */
 export function eachEntry(
   importer: Importer,
@@ -31,7 +31,7 @@ export function eachEntry(
   });
 }
 
-/** Tells the user that an entry is left out: hosts take each only once. */
+/** Logs that a duplicate entry is left out: hosts accept each entry only once. */
 export function noticeRepeated(pathname: string): void {
   noticeOnce(`kloset: ${JSON.stringify(pathname)} was yielded twice by scan(): the second is left out`);
 }

@@ -15,21 +15,21 @@ import type { Importer, ImporterFactory } from "./importer.js";
 import { Readers } from "./readers.js";
 import { checkClean, checkText } from "./text-check.js";
 
-/** An importer, and what is known of it since Init. */
+/** An importer and the properties read from it at Init. */
 export interface OpenedImporter extends Identity {
   readonly importer: Importer;
   readonly readers: Readers;
 }
 
-/** The life of the importer that both generations serve. */
+/** Lifecycle of an importer, shared by the adapters of both generations. */
 export type ImporterSession = Session<OpenedImporter>;
 
-/** @returns A session without an importer: Init makes one. */
+/** Creates a session without an importer. Init creates the importer. */
 export function newImporterSession(): ImporterSession {
   return new Session();
 }
 
-/** @returns What Init opens: constructs the importer and asks it who it is. */
+/** Returns the function that Init runs: creates the importer and reads its properties. */
 export function importerOpener(
   factory: ImporterFactory,
   request: InitRequest,
@@ -39,14 +39,13 @@ export function importerOpener(
       const origin = textOf("origin()", await importer.origin());
       const type = textOf("type()", await importer.type());
       const root = rootOf(await importer.root());
-      // Only who has the method can take acknowledgements.
-      const takesThem = importer.acknowledge !== undefined;
-      const flags = withFlag(flagsOf(await importer.flags?.()), LocationFlag.NEEDACK, takesThem);
+      const wantsAcknowledgements = importer.acknowledge !== undefined;
+      const flags = withFlag(flagsOf(await importer.flags?.()), LocationFlag.NEEDACK, wantsAcknowledgements);
       return { importer, origin, type, root, flags, readers: new Readers(importer) };
     });
 }
 
-/** Errors that have no pathname of their own are reported for it: it must be one that hosts take. */
+/** Checks the root. Errors without a pathname of their own are reported for it, so hosts must accept it. */
 function rootOf(value: unknown): string {
   const root = textOf("root()", value);
   if (!root.startsWith("/")) throw new Error(`root() must be an absolute path: ${quoted(root)}`);

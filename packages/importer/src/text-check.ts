@@ -1,10 +1,10 @@
 import { checkText as checkUnicode, quoted } from "@kloset/adapter";
 
 /**
- * Checks a text that goes to the host, and from there to file systems.
+ * Checks a text that hosts store and later write to file systems.
  *
- * @param what - Names the text in errors, as "pathname".
- * @throws TypeError for what is no string, not valid Unicode, or holds a NUL.
+ * @param what - Name of the text in errors, such as "pathname".
+ * @throws TypeError unless the value is a string of valid Unicode without NUL.
  */
 export function checkText(what: string, value: unknown): string {
   const text = checkUnicode(what, value);
@@ -13,10 +13,10 @@ export function checkText(what: string, value: unknown): string {
 }
 
 /**
- * Checks an absolute pathname: hosts take another spelling for another entry, or for none.
+ * Checks an absolute pathname. Hosts treat a different spelling as a different entry, or drop it.
  *
- * @param what - Names it in errors.
- * @throws TypeError when it is not clean.
+ * @param what - Name of the pathname in errors.
+ * @throws TypeError if the pathname is not clean.
  */
 export function checkClean(what: string, pathname: string): string {
   if (pathname !== "/" && /\/(?:\.{0,2})(?:\/|$)/.test(pathname)) {

@@ -21,7 +21,7 @@ import { clientV1_0, initialisedV1_0, initRequest, newSession, serviceV1_0 } fro
 
 const notices = noticesOfEach();
 
-/** What Scan says: pathnames, or what went wrong. */
+/** Runs a Scan and returns the pathnames, with the message of each error. */
 async function scanned(importer: Importer): Promise<string[]> {
   const client = await initialisedV1_0(importer);
   const responses = await collect(client.scan({}));
@@ -40,13 +40,13 @@ async function failure(call: Promise<unknown>): Promise<[Code, string] | undefin
 }
 
 describe("Init and Info", () => {
-  it("answers no error field: its presence alone fails the Init", async () => {
+  it("returns no error field, whose mere presence would fail the Init", async () => {
     const response = await clientV1_0(importerOf([])).init(initRequest);
     expect(response.error).toBeUndefined();
     expect(response.cookie).toBe("");
   });
 
-  it("says who the importer is", async () => {
+  it("returns the properties of the importer", async () => {
     const client = await initialisedV1_0(importerOf([]));
     expect(await client.info({})).toMatchObject({ type: "test", origin: "vm", root: "/srv" });
   });
@@ -56,7 +56,7 @@ describe("Init and Info", () => {
     ["Scan", (client: ReturnType<typeof clientV1_0>) => collect(client.scan({}))],
     ["OpenReader", (client: ReturnType<typeof clientV1_0>) => collect(client.openReader({ pathname: "/a" }))],
     ["CloseReader", (client: ReturnType<typeof clientV1_0>) => client.closeReader({ pathname: "/a" })],
-  ])("refuses %s before Init and after Close, by name", async (rpc, call) => {
+  ])("rejects %s before Init and after Close, naming the RPC", async (rpc, call) => {
     const client = clientV1_0(importerOf([]));
     expect(await failure(call(client))).toEqual([
       Code.FailedPrecondition,
@@ -72,7 +72,7 @@ describe("Init and Info", () => {
 });
 
 describe("Scan", () => {
-  it("sends records with all that v1.0 has", async () => {
+  it("sends records with all fields of v1.0", async () => {
     const client = await initialisedV1_0(
       importerOf([
         {
@@ -105,7 +105,7 @@ describe("Scan", () => {
     expect(response?.result.case === "record" && response.result.value.xattr).toBeUndefined();
   });
 
-  it("names the root /", async () => {
+  it("sends / as the name of the root", async () => {
     const client = await initialisedV1_0(importerOf([directory("/"), directory("/srv")]));
     const names = (await collect(client.scan({}))).map(
       ({ result }) => result.case === "record" && result.value.fileinfo?.name,
@@ -113,7 +113,7 @@ describe("Scan", () => {
     expect(names).toEqual(["/", "srv"]);
   });
 
-  it("leaves out extended attributes, and says so once", async () => {
+  it("leaves out extended attributes and logs this once", async () => {
     const attribute = {
       pathname: "/a",
       attribute: { name: "user.color", kind: "extended" },
@@ -125,11 +125,11 @@ describe("Scan", () => {
     expect(notices()).toEqual([
       "kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files\n",
     ]);
-    // The path that both share is the file's.
+    // Their shared pathname refers to the file.
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
   });
 
-  it("answers with the file also if the attribute comes first, and the importer opens by name", async () => {
+  it("opens the file even if the attribute comes first and the importer opens by name", async () => {
     const refs: EntryRef[] = [];
     const attribute = { pathname: "/a", attribute: { name: "user.color", kind: "extended" } } as const;
     const open = (ref: EntryRef) => {
@@ -144,7 +144,7 @@ describe("Scan", () => {
     expect(refs).toEqual([{ pathname: "/a", target: "" }]);
   });
 
-  it("sends no pathname twice, and says so", async () => {
+  it("sends a repeated pathname once and logs this", async () => {
     const client = await initialisedV1_0(
       importerOf([file("/a", "first"), directory("/b"), file("/a", "second"), directory("/b")]),
     );
@@ -156,7 +156,7 @@ describe("Scan", () => {
     ]);
   });
 
-  it("goes on after error entries and entries that are no good", async () => {
+  it("continues after error entries and invalid entries", async () => {
     const entries = garbage(
       directory("/"),
       { pathname: "/secret", error: new Error("EACCES: permission denied") },
@@ -168,14 +168,14 @@ describe("Scan", () => {
     expect(await scanned(importerOf(entries))).toEqual([
       "/",
       "/secret: EACCES: permission denied",
-      "/srv: scan() yielded undefined: an entry is needed",
-      '/srv: pathname must begin with "/": "relative"',
-      "/nan: fileInfo.size must be an integer from 0 to 9007199254740991: NaN",
+      expect.stringMatching(/^\/srv: scan\(\) yielded undefined/),
+      expect.stringMatching(/^\/srv: pathname must begin .*"relative"$/),
+      expect.stringMatching(/^\/nan: fileInfo\.size must be .*: NaN$/),
       "/last",
     ]);
   });
 
-  describe("always ends with OK: hosts loop for ever on an error", () => {
+  describe("always ends with OK, because hosts loop forever on an error", () => {
     it.each<[string, () => unknown, string[]]>([
       [
         "scan() throws",
@@ -185,10 +185,10 @@ describe("Scan", () => {
         ["/srv: disk on fire"],
       ],
       ["scan() rejects", () => Promise.reject(new Error("disk on fire")), ["/srv: disk on fire"]],
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- authors do that
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- authors may throw anything
       ["scan() rejects with a string", () => Promise.reject("disk on fire"), ["/srv: disk on fire"]],
-      ["scan() returns nothing", () => undefined, ["/srv: scan() returned undefined: an iterable is needed"]],
-      ["scan() returns a number", () => 5, ["/srv: scan() returned 5: an iterable is needed"]],
+      ["scan() returns nothing", () => undefined, ["/srv: scan() returned undefined"]],
+      ["scan() returns a number", () => 5, ["/srv: scan() returned 5"]],
       ["scan() returns one entry", () => directory("/a"), ["/srv: scan() returned {"]],
       [
         "the scan throws in the middle",
@@ -207,14 +207,14 @@ describe("Scan", () => {
         ["/a", "/srv: disk on fire"],
       ],
       [
-        "the iterator is no iterator",
+        "the iterator is invalid",
         () => ({ [Symbol.asyncIterator]: () => ({ next: () => undefined }) }),
-        ["/srv: the iterator's next() returned undefined: an object with done and value is needed"],
+        ["/srv: the iterator's next() returned undefined"],
       ],
       [
-        "the iterable can not be iterated",
+        "the iterable is invalid",
         () => ({ [Symbol.asyncIterator]: () => undefined }),
-        ["/srv: the iterable returned undefined: an iterator, which has next(), is needed"],
+        ["/srv: the iterable returned undefined"],
       ],
     ])("when %s", async (_name, scan, expected) => {
       const responses = await scanned(importerOf(scan as Importer["scan"]));
@@ -225,7 +225,7 @@ describe("Scan", () => {
     });
   });
 
-  it("can be repeated, and then reads what the last scan said", async () => {
+  it("can be repeated, and content then comes from the last scan", async () => {
     let scans = 0;
     const client = await initialisedV1_0(importerOf(() => [file("/a", `scan ${++scans}`)]));
     await collect(client.scan({}));
@@ -233,7 +233,7 @@ describe("Scan", () => {
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("scan 2");
   });
 
-  it("asks for an entry only when the host wants one", async () => {
+  it("requests an entry only when the host reads one", async () => {
     let yielded = 0;
     const { service } = await serviceV1_0(
       importerOf(function* () {
@@ -247,24 +247,27 @@ describe("Scan", () => {
     await scan.return?.();
   });
 
-  describe("when the host hangs up", () => {
-    it.each(["that never yields", "that never begins"])("ends a scan %s, and tells the author", async (kind) => {
-      const begun = deferred<AbortSignal>();
-      const scan = (signal: AbortSignal) => {
-        begun.resolve(signal);
-        if (kind === "that never begins") return never<Iterable<never>>();
-        return { [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<never>> }) };
-      };
-      const { service } = await serviceV1_0(importerOf(scan));
-      const host = new AbortController();
-      const first = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf(host))).next();
-      const signal = await begun.promise;
-      host.abort(new Error("gone"));
-      expect(await first).toEqual({ done: true, value: undefined });
-      expect(signal.aborted).toBe(true);
-    });
+  describe("when the host cancels", () => {
+    it.each(["that never yields", "that never begins"])(
+      "ends a scan %s and aborts the author's signal",
+      async (kind) => {
+        const begun = deferred<AbortSignal>();
+        const scan = (signal: AbortSignal) => {
+          begun.resolve(signal);
+          if (kind === "that never begins") return never<Iterable<never>>();
+          return { [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<never>> }) };
+        };
+        const { service } = await serviceV1_0(importerOf(scan));
+        const host = new AbortController();
+        const first = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf(host))).next();
+        const signal = await begun.promise;
+        host.abort(new Error("gone"));
+        expect(await first).toEqual({ done: true, value: undefined });
+        expect(signal.aborted).toBe(true);
+      },
+    );
 
-    it("runs the author's finally, though nobody asks for more", async () => {
+    it("runs the author's finally block without another read", async () => {
       const ended = deferred();
       const { service } = await serviceV1_0(
         importerOf(async function* () {
@@ -283,7 +286,7 @@ describe("Scan", () => {
     });
   });
 
-  it("does not abort the author's signal when it has ended: content may still be read with it", async () => {
+  it("does not abort the author's signal after the scan, because content may still depend on it", async () => {
     let given: AbortSignal | undefined;
     const client = await initialisedV1_0(
       importerOf((signal) => {
@@ -297,20 +300,20 @@ describe("Scan", () => {
 });
 
 describe("OpenReader", () => {
-  /** Opens a file that was scanned. */
+  /** Scans, and returns a function that opens one file. */
   async function open(importer: Importer, pathname = "/a") {
     const client = await initialisedV1_0(importer);
     await collect(client.scan({}));
     return { client, read: () => collect(client.openReader({ pathname })) };
   }
 
-  it("sends no empty chunks, and none above 1 MiB", async () => {
+  it("sends no empty chunks and none above 1 MiB", async () => {
     const source = [new Uint8Array(0), new Uint8Array(2_500_000).fill(7), new Uint8Array(0), Uint8Array.of(8)];
     const { read } = await open(importerOf([fileReadBy("/a", () => source)]));
     expect((await read()).map(({ chunk }) => chunk.length)).toEqual([1_048_576, 1_048_576, 402_848, 1]);
   });
 
-  it("sends nothing for an empty file that has no reader", async () => {
+  it("sends nothing for an empty file without a reader", async () => {
     const { read } = await open(importerOf([{ pathname: "/a", fileInfo: fileInfoOf() }]));
     expect(await read()).toEqual([]);
   });
@@ -322,7 +325,7 @@ describe("OpenReader", () => {
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
   });
 
-  it.each<[string, () => unknown, string]>([
+  it.each<[string, () => unknown, unknown]>([
     [
       "read() throws",
       () => {
@@ -331,11 +334,7 @@ describe("OpenReader", () => {
       "EIO: i/o error, read",
     ],
     ["read() rejects", () => Promise.reject(new Error("EIO: i/o error, read")), "EIO: i/o error, read"],
-    [
-      "read() returns text",
-      () => "hello",
-      'the content of "/a" is a string of 5 characters: bytes, or an iterable of bytes, is needed',
-    ],
+    ["read() returns text", () => "hello", expect.stringContaining('the content of "/a" is a string of 5 characters')],
     [
       "the content breaks off",
       function* () {
@@ -344,7 +343,7 @@ describe("OpenReader", () => {
       },
       "quota exceeded",
     ],
-  ])("answers word for word, as UNKNOWN, when %s", async (_name, content, message) => {
+  ])("passes on the error verbatim as UNKNOWN if %s", async (_name, content, message) => {
     const { read } = await open(importerOf([fileReadBy("/a", content as () => Uint8Array)]));
     expect(await failure(read())).toEqual([Code.Unknown, message]);
   });
@@ -353,7 +352,7 @@ describe("OpenReader", () => {
     ["a pathname that was not scanned", "/b"],
     ["a directory", "/dir"],
     ["a file with content and no reader", "/unreadable"],
-  ])("answers %s as a Go plugin does", async (_name, pathname) => {
+  ])("fails for %s with the same error as a Go plugin", async (_name, pathname) => {
     const { read } = await open(
       importerOf([file("/a", "x"), directory("/dir"), { pathname: "/unreadable", fileInfo: fileInfoOf({ size: 1 }) }]),
       pathname,
@@ -361,7 +360,7 @@ describe("OpenReader", () => {
     expect(await failure(read())).toEqual([Code.Unknown, `no reader for pathname ${pathname}`]);
   });
 
-  it("calls an entry's read once at the most", async () => {
+  it("calls an entry's read at most once", async () => {
     let calls = 0;
     const { read } = await open(importerOf([fileReadBy("/a", () => Uint8Array.of(++calls))]));
     expect(await read()).toMatchObject([{ chunk: Uint8Array.of(1) }]);
@@ -379,7 +378,7 @@ describe("OpenReader", () => {
     expect(await textOf(client.openReader({ pathname: "/b" }))).toBe("by name");
   });
 
-  it("opens while the scan still runs, and many at once", async () => {
+  it("opens several entries at once while the scan is running", async () => {
     const rest = deferred();
     const client = await initialisedV1_0(
       importerOf(async function* () {
@@ -401,7 +400,7 @@ describe("OpenReader", () => {
     expect((await scan.next()).done).toBe(true);
   });
 
-  it("does not abort the author's signal when the content was read to its end", async () => {
+  it("does not abort the author's signal after the content was read to its end", async () => {
     let given: AbortSignal | undefined;
     const { read } = await open(
       importerOf([
@@ -417,7 +416,7 @@ describe("OpenReader", () => {
 });
 
 describe("CloseReader", () => {
-  it("ends a reader that waits, and tells the author", async () => {
+  it("ends a waiting reader and aborts the author's signal", async () => {
     const begun = deferred<AbortSignal>();
     const cleanedUp = deferred();
     const client = await initialisedV1_0(
@@ -444,7 +443,7 @@ describe("CloseReader", () => {
     expect((await begun.promise).reason).toMatchObject({ rawMessage: 'the host closed the reader of "/a"' });
   });
 
-  it.each(["opening never ends", "content never comes"])("ends a reader whose %s", async (kind) => {
+  it.each(["opening never ends", "content never arrives"])("ends a reader whose %s", async (kind) => {
     const begun = deferred();
     const client = await initialisedV1_0(
       importerOf([
@@ -462,7 +461,7 @@ describe("CloseReader", () => {
     expect(await failure(reading)).toEqual([Code.Canceled, 'the host closed the reader of "/a"']);
   });
 
-  it("runs the author's finally, and frees Close, though the host reads no more", async () => {
+  it("runs the author's finally block and unblocks Close even if the host has stopped reading", async () => {
     const cleanedUp = jest.fn();
     const closed = jest.fn<() => void>();
     const importer = importerOf(
@@ -491,7 +490,7 @@ describe("CloseReader", () => {
     ]);
   });
 
-  it("may come after the end, twice, and for what was never opened; frees what is held", async () => {
+  it("may come late, repeatedly and for unopened pathnames, and drops the held reader", async () => {
     const client = await initialisedV1_0(importerOf([file("/a", "a"), file("/b", "b")]));
     await collect(client.scan({}));
     await collect(client.openReader({ pathname: "/a" }));
@@ -502,7 +501,7 @@ describe("CloseReader", () => {
     ]);
   });
 
-  it("ends the reader of that pathname only", async () => {
+  it("ends only the reader of the given pathname", async () => {
     const more = deferred();
     const slow = (pathname: string) =>
       fileReadBy(pathname, async function* () {
@@ -521,7 +520,7 @@ describe("CloseReader", () => {
     expect((await b?.next())?.value).toMatchObject({ chunk: Uint8Array.of(2) });
   });
 
-  it("of a reader that has failed ends no other of the same pathname", async () => {
+  it("does not end another reader of a pathname whose first reader has failed", async () => {
     const more = deferred();
     let opened = 0;
     const importer = importerOf([file("/a", "a")], {
@@ -544,8 +543,8 @@ describe("CloseReader", () => {
   });
 });
 
-describe("the host hanging up on an OpenReader", () => {
-  it("is answered as CANCELED, and ends the author's reader", async () => {
+describe("cancelling an OpenReader", () => {
+  it("fails with CANCELED and ends the author's reader", async () => {
     const begun = deferred<AbortSignal>();
     const { service } = await serviceV1_0(
       importerOf([
@@ -568,7 +567,7 @@ describe("the host hanging up on an OpenReader", () => {
 });
 
 describe("Close", () => {
-  it("waits for a reader that still runs", async () => {
+  it("waits for a reader that is still running", async () => {
     const more = deferred();
     const log: string[] = [];
     const importer = importerOf(

@@ -23,11 +23,14 @@ type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
 /**
  * Serves an importer to hosts of generation v1.0.
  *
- * Three rules of theirs shape it: a Scan that ends with an error makes the host
- * loop for ever, so it always ends with OK; content is asked for by pathname
- * alone, so extended attributes are not sent, or one would be stored in place of
- * its file; and nothing ever says which entries the host is done with, so what is
- * held for them is held until they are closed, or until the end.
+ * Three properties of these hosts shape the adapter:
+ *
+ * - A Scan that ends with an error makes the host loop forever, so a Scan always
+ *   ends with OK and reports the error as an entry.
+ * - Content is requested by pathname alone, so extended attributes are not sent:
+ *   the host would store one in place of its file.
+ * - Nothing reports that the host has finished with an entry, so its reader is
+ *   held until it is opened or closed, or the session ends.
  */
 export function importerV1_0(
   factory: ImporterFactory,
@@ -41,7 +44,7 @@ export function importerV1_0(
     info: () => calls.unary("Info", ({ type, origin, root }) => ({ type, origin, root })),
 
     scan: (_request, context) =>
-      calls.serverStream<ScanResponse>("Scan", context, (opened, send, told) => scan(opened, callSignal(told), send)),
+      calls.serverStream<ScanResponse>("Scan", context, (opened, send, call) => scan(opened, callSignal(call), send)),
 
     openReader: ({ pathname }, context) =>
       new PushStream(async (send, unwanted) => {
@@ -53,7 +56,7 @@ export function importerV1_0(
           );
           await chunks.run((message) => {
             const sent = send(message);
-            // Also if the host reads no more, and so there is never room for the next chunk.
+            // End on abort even if the host has stopped reading and `sent` never settles.
             return sent === undefined ? undefined : untilAborted(sent, own);
           });
         } finally {

@@ -33,7 +33,7 @@ async function failure(call: Promise<unknown>): Promise<[Code, string] | undefin
   }
 }
 
-/** As hosts do: nothing else is filled in. */
+/** Opens a record with only the fields that hosts send. */
 function open(
   client: ImporterClient,
   { pathname, isXattr, xattrName, xattrType, target }: connectors.Record,
@@ -54,7 +54,7 @@ function attribute(
   return { pathname, attribute: { name, kind }, read: () => Buffer.from(value) };
 }
 
-/** Imports, opening every record that has a reader. */
+/** Runs an Import and opens every record that has a reader. */
 async function imported(importer: Importer): Promise<{ records: connectors.Record[]; contents: string[] }> {
   const client = await initialisedV1_1(importer);
   const contents: string[] = [];
@@ -68,7 +68,7 @@ async function imported(importer: Importer): Promise<{ records: connectors.Recor
 }
 
 describe("Init", () => {
-  it("says who the importer is", async () => {
+  it("returns the properties of the importer", async () => {
     const response = await clientV1_1(importerOf([], { flags: () => LocationFlag.LOCALFS | LocationFlag.STREAM })).init(
       initRequest,
     );
@@ -79,15 +79,15 @@ describe("Init", () => {
     ["without acknowledge", {}, 0],
     ["with acknowledge", { acknowledge: () => undefined }, 8],
     ["with acknowledge and flags", { acknowledge: () => undefined, flags: () => Promise.resolve(1) }, 9],
-    ["that asks for acknowledgements it can not take", { flags: () => LocationFlag.NEEDACK | 1 }, 1],
+    ["that sets the flag without acknowledge", { flags: () => LocationFlag.NEEDACK | 1 }, 1],
     ["that has every flag", { flags: () => 0xffff_ffff, acknowledge: () => undefined }, 0xffff_ffff],
-  ])("sets NEEDACK for an importer %s only if it can take it", async (_name, overrides, flags) => {
+  ])("sets NEEDACK only with the method, for an importer %s", async (_name, overrides, flags) => {
     expect((await clientV1_1(importerOf([], overrides)).init(initRequest)).flags).toBe(flags);
   });
 });
 
 describe("Ping", () => {
-  it("answers what the importer says", async () => {
+  it("returns the result of the importer's ping", async () => {
     expect(await failure((await initialisedV1_1(importerOf([]))).ping({}))).toBeUndefined();
     const client = await initialisedV1_1(importerOf([], { ping: () => Promise.reject(new Error("no route to host")) }));
     expect(await failure(client.ping({}))).toEqual([Code.Unknown, "no route to host"]);
@@ -99,7 +99,7 @@ describe("every RPC", () => {
     ["Ping", (client) => client.ping({})],
     ["Import", (client) => importAll((results) => client.import(results))],
     ["Open", (client) => openPath(client, "/a")],
-  ])("is refused before Init and after Close, by name: %s", async (rpc, call) => {
+  ])("is rejected before Init and after Close, naming the RPC: %s", async (rpc, call) => {
     const client = clientV1_1(importerOf([]));
     expect(await failure(call(client))).toEqual([
       Code.FailedPrecondition,
@@ -115,7 +115,7 @@ describe("every RPC", () => {
 });
 
 describe("the records of an Import", () => {
-  it("have all that the wire has", async () => {
+  it("have all fields of v1.1", async () => {
     const { records } = await imported(
       importerOf([
         {
@@ -141,12 +141,12 @@ describe("the records of an Import", () => {
     ]);
   });
 
-  it("name the root /", async () => {
+  it("have / as the name of the root", async () => {
     const { records } = await imported(importerOf([directory("/"), directory("/srv")]));
     expect(records.map(({ fileInfo }) => fileInfo?.name)).toEqual(["/", "srv"]);
   });
 
-  it("number the kinds of attributes as hosts do: 0 is an ordinary one, 1 a data stream", async () => {
+  it("number the kinds of attributes as hosts do: 0 for ordinary ones, 1 for data streams", async () => {
     const { records, contents } = await imported(
       importerOf([attribute("/a", "user.color", "red"), attribute("/a", "Zone.Identifier", "3", "ads")]),
     );
@@ -158,7 +158,7 @@ describe("the records of an Import", () => {
     expect(contents).toEqual(["red", "3"]);
   });
 
-  it("tell a file from its attributes, of one name and two kinds", async () => {
+  it("distinguish a file from its attributes, even with equal names and different kinds", async () => {
     const { contents } = await imported(
       importerOf([
         file("/a", "hello"),
@@ -201,12 +201,12 @@ describe("the records of an Import", () => {
       true,
     ],
     ["an error", importerOf([{ pathname: "/a", error: "no" }], { open: () => [] }), false],
-  ])("have a reader or not: %s", async (_name, importer, hasReader) => {
+  ])("state whether there is a reader: %s", async (_name, importer, hasReader) => {
     const { records } = await imported(importer);
     expect(records.map((record) => record.hasReader)).toEqual([hasReader]);
   });
 
-  it("go on after error entries and entries that are no good", async () => {
+  it("continue after error entries and invalid entries", async () => {
     const entries = garbage(
       { pathname: "/secret", error: "EACCES: permission denied" },
       null,
@@ -217,14 +217,14 @@ describe("the records of an Import", () => {
     const { records } = await imported(importerOf(entries));
     expect(records.map(({ pathname, error, fileInfo }) => [pathname, error, fileInfo !== undefined])).toEqual([
       ["/secret", "EACCES: permission denied", false],
-      ["/srv", "scan() yielded null: an entry is needed", false],
-      ["/b", 'pathname must be clean (no empty component, no ".", no ".."): "/a/../b"', false],
-      ["/bad", 'read must be a function: "not a function"', false],
+      ["/srv", expect.stringContaining("scan() yielded null"), false],
+      ["/b", expect.stringMatching(/^pathname must be clean .*"\/a\/\.\.\/b"$/), false],
+      ["/bad", expect.stringMatching(/^read must be .*"not a function"$/), false],
       ["/last", "", true],
     ]);
   });
 
-  it("leave out an entry that comes twice while the first is held, and say so", async () => {
+  it("leave out a repeated entry while the first is held, and log this", async () => {
     const { service } = await serviceV1_1(importerOf([file("/a", "1"), file("/a", "2"), attribute("/a", "x", "1")]));
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
@@ -232,12 +232,12 @@ describe("the records of an Import", () => {
       ({ value }) => (value as wire.ImportResponse).record,
     );
     expect(records).toMatchObject([{ pathname: "/a" }, { pathname: "/a", isXattr: true }]);
-    expect(notices()).toEqual(['kloset: "/a" was yielded twice by scan(): the second is left out\n']);
+    expect(notices()).toEqual([expect.stringContaining('"/a" was yielded twice')]);
     results.halfClose();
     await stream.return?.();
   });
 
-  it("come as the host takes them", async () => {
+  it("are produced as the host reads them", async () => {
     let yielded = 0;
     const { service } = await serviceV1_1(
       importerOf(function* () {
@@ -253,7 +253,7 @@ describe("the records of an Import", () => {
 });
 
 describe("the end of an Import", () => {
-  it("comes after finished, when the host half-closes, and not before", async () => {
+  it("comes after finished and only once the host half-closes", async () => {
     const { service } = await serviceV1_1(importerOf([directory("/"), directory("/a")]));
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
@@ -271,7 +271,7 @@ describe("the end of an Import", () => {
     expect(order).toEqual(["half-closed", "ended: true"]);
   });
 
-  it("is the author's error, once all that was sent is acknowledged", async () => {
+  it("is the author's error, once every sent record is acknowledged", async () => {
     const { service } = await serviceV1_1(
       importerOf(function* () {
         yield directory("/");
@@ -293,7 +293,7 @@ describe("the end of an Import", () => {
     expect(order).toEqual(["acknowledged", "failed"]);
   });
 
-  it("is the author's error at once when nothing was sent, or the host has half-closed", async () => {
+  it("is the author's error at once if nothing was sent or the host has half-closed", async () => {
     const client = await initialisedV1_1(importerOf(() => Promise.reject(new Error("no such bucket"))));
     expect(await failure(importAll((results) => client.import(results)))).toEqual([Code.Unknown, "no such bucket"]);
 
@@ -313,12 +313,12 @@ describe("the end of an Import", () => {
   it.each<[string, () => unknown, string]>([
     ["undefined", () => undefined, "scan() returned undefined: an iterable is needed"],
     ["a string", () => "/a", 'scan() returned "/a": an iterable is needed'],
-  ])("is an error when scan() returns %s", async (_name, scan, message) => {
+  ])("is an error if scan() returns %s", async (_name, scan, message) => {
     const client = await initialisedV1_1(importerOf(scan as Importer["scan"]));
     expect(await failure(importAll((results) => client.import(results)))).toEqual([Code.Unknown, message]);
   });
 
-  it("is the error of the results, if they break off", async () => {
+  it("is the error of the result stream if that fails", async () => {
     const { service } = await serviceV1_1(importerOf([directory("/")]));
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
@@ -328,7 +328,7 @@ describe("the end of an Import", () => {
     expect(await failure(Promise.resolve(stream.next()))).toEqual([Code.Unknown, "the connection was reset"]);
   });
 
-  it("can be followed by another Import, which says the same", async () => {
+  it("can be followed by another Import with the same records", async () => {
     const importer = importerOf(() => [directory("/"), file("/a", "hello")]);
     const client = await initialisedV1_1(importer);
     const run = () =>
@@ -343,7 +343,7 @@ describe("the end of an Import", () => {
 });
 
 describe("acknowledgements", () => {
-  it("free what is held", async () => {
+  it("drop the held readers", async () => {
     const { service, session } = await serviceV1_1(
       importerOf([file("/a", "a"), file("/b", "b"), attribute("/a", "x", "x")]),
     );
@@ -359,11 +359,11 @@ describe("acknowledgements", () => {
     expect(await held()).toBe(1);
     results.halfClose();
     await stream.next();
-    // What was not acknowledged never will be.
+    // Unacknowledged entries are dropped at the end.
     expect(await held()).toBe(0);
   });
 
-  it("of an error entry do not free the file of the same pathname", async () => {
+  it("of an error entry do not drop the file with the same pathname", async () => {
     const { service } = await serviceV1_1(
       importerOf([file("/a", "hello"), { pathname: "/a", error: "its attributes: EPERM" }]),
     );
@@ -378,12 +378,12 @@ describe("acknowledgements", () => {
     await stream.next();
   });
 
-  it("are told to the author, with what went wrong", async () => {
-    const told: Acknowledgement[] = [];
+  it("are delivered to the author, with errors", async () => {
+    const delivered: Acknowledgement[] = [];
     const { service } = await serviceV1_1(
       importerOf([file("/a", "a"), attribute("/a", "x", "x", "ads"), { pathname: "/no", error: "EACCES" }], {
         acknowledge: (acknowledgement) => {
-          told.push(acknowledgement);
+          delivered.push(acknowledgement);
         },
       }),
     );
@@ -399,33 +399,33 @@ describe("acknowledgements", () => {
     results.acknowledge(undefined);
     results.halfClose();
     expect((await stream.next()).done).toBe(true);
-    expect(told).toEqual([
+    expect(delivered).toEqual([
       { ref: { pathname: "/a", target: "t" }, error: undefined },
       { ref: { pathname: "/a", target: "", attribute: { name: "x", kind: "ads" } }, error: "no space left" },
       { ref: { pathname: "/no", target: "" }, error: "EACCES" },
     ]);
   });
 
-  it("go on when the author's method throws, which is told on standard error", async () => {
-    const told: string[] = [];
+  it("continue if the author's method throws, which is logged to stderr", async () => {
+    const delivered: string[] = [];
     const client = await initialisedV1_1(
       importerOf([directory("/"), directory("/a"), directory("/b")], {
         acknowledge: ({ ref }) => {
-          told.push(ref.pathname);
+          delivered.push(ref.pathname);
           if (ref.pathname === "/") throw new Error("no such message");
           return ref.pathname === "/a" ? Promise.reject(new Error("nor that")) : undefined;
         },
       }),
     );
     await importAll((results) => client.import(results));
-    expect(told).toEqual(["/", "/a", "/b"]);
+    expect(delivered).toEqual(["/", "/a", "/b"]);
     expect(notices()).toEqual([
       'kloset: acknowledge("/") failed: no such message\n',
       'kloset: acknowledge("/a") failed: nor that\n',
     ]);
   });
 
-  it("are waited for before the Import ends: the importer is not closed beneath them", async () => {
+  it("are awaited before the Import ends and the importer is closed", async () => {
     const log: string[] = [];
     const slow = deferred();
     const session = newSession();
@@ -460,7 +460,7 @@ describe("acknowledgements", () => {
 });
 
 describe("Open", () => {
-  /** Opens after everything was sent, before anything is acknowledged. */
+  /** Runs `use` after everything was sent and before anything is acknowledged. */
   async function whileHeld(importer: Importer, use: (client: ImporterClient) => Promise<void>): Promise<void> {
     const client = await initialisedV1_1(importer);
     const results = new Results();
@@ -474,7 +474,7 @@ describe("Open", () => {
     expect(used).toBe(true);
   }
 
-  it("sends no empty chunks, and none above 1 MiB", async () => {
+  it("sends no empty chunks and none above 1 MiB", async () => {
     const source = [new Uint8Array(0), new Uint8Array(2_500_000), new Uint8Array(0), Uint8Array.of(8)];
     await whileHeld(importerOf([fileReadBy("/a", () => source)]), async (client) => {
       const chunks = await collect(client.open({ record: { pathname: "/a" } }));
@@ -482,7 +482,7 @@ describe("Open", () => {
     });
   });
 
-  it.each<[string, () => unknown, string]>([
+  it.each<[string, () => unknown, unknown]>([
     [
       "read() throws",
       () => {
@@ -491,11 +491,7 @@ describe("Open", () => {
       "EIO: i/o error, read",
     ],
     ["read() rejects", () => Promise.reject(new Error("EIO: i/o error, read")), "EIO: i/o error, read"],
-    [
-      "read() returns nothing",
-      () => undefined,
-      'the content of "/a" is undefined: bytes, or an iterable of bytes, is needed',
-    ],
+    ["read() returns nothing", () => undefined, expect.stringContaining('the content of "/a" is undefined')],
     [
       "the content breaks off",
       function* () {
@@ -504,13 +500,13 @@ describe("Open", () => {
       },
       "it shrank while it was read",
     ],
-  ])("answers word for word, as UNKNOWN, when %s", async (_name, content, message) => {
+  ])("passes on the error verbatim as UNKNOWN if %s", async (_name, content, message) => {
     await whileHeld(importerOf([fileReadBy("/a", content as () => Uint8Array)]), async (client) => {
       expect(await failure(openPath(client, "/a"))).toEqual([Code.Unknown, message]);
     });
   });
 
-  it("names the attribute whose content is no good", async () => {
+  it("names the attribute whose content is invalid", async () => {
     const broken = {
       pathname: "/a",
       attribute: { name: "user.x", kind: "extended" },
@@ -520,12 +516,12 @@ describe("Open", () => {
       const opening = textOf(client.open({ record: { pathname: "/a", isXattr: true, xattrName: "user.x" } }));
       expect(await failure(opening)).toEqual([
         Code.Unknown,
-        'the content of "/a", attribute "user.x" is a string of 4 characters: bytes, or an iterable of bytes, is needed',
+        expect.stringContaining('the content of "/a", attribute "user.x" is a string of 4 characters'),
       ]);
     });
   });
 
-  it("calls an entry's read once at the most", async () => {
+  it("calls an entry's read at most once", async () => {
     let calls = 0;
     await whileHeld(importerOf([fileReadBy("/a", () => Uint8Array.of(64 + ++calls))]), async (client) => {
       expect(await openPath(client, "/a")).toBe("A");
@@ -534,7 +530,7 @@ describe("Open", () => {
     });
   });
 
-  it("gives an importer that opens by name all that the wire returns", async () => {
+  it("passes every field sent by the host to an importer that opens by name", async () => {
     const refs: EntryRef[] = [];
     const importer = importerOf(
       [
@@ -578,7 +574,7 @@ describe("Open", () => {
     expect(await openPath(await initialisedV1_1(new ByName()), "/a")).toBe("mine");
   });
 
-  it("holds nothing for an importer that opens by name", async () => {
+  it("holds no reader for an importer that opens by name", async () => {
     const importer = importerOf(
       [
         { pathname: "/a", fileInfo: fileInfoOf({ size: 5 }) },
@@ -596,12 +592,12 @@ describe("Open", () => {
     await stream.return?.();
   });
 
-  it("refuses a request without a record, by name", async () => {
+  it("rejects a request without a record, naming the RPC", async () => {
     const client = await initialisedV1_1(importerOf([]));
     expect(await failure(textOf(client.open({})))).toEqual([Code.InvalidArgument, "Open: the request has no record"]);
   });
 
-  it("ends when the host hangs up, and tells the author", async () => {
+  it("ends when the host cancels, and aborts the author's signal", async () => {
     const begun = deferred<AbortSignal>();
     const { service } = await serviceV1_1(
       importerOf([], {
@@ -620,7 +616,7 @@ describe("Open", () => {
     expect(signal.aborted).toBe(true);
   });
 
-  it("runs the author's finally when the host hangs up, though nobody asks for more", async () => {
+  it("runs the author's finally block when the host cancels, without another read", async () => {
     const cleanedUp = jest.fn();
     const { service } = await serviceV1_1(
       importerOf([], {
@@ -642,9 +638,9 @@ describe("Open", () => {
   });
 });
 
-describe("when the host hangs up on an Import", () => {
+describe("cancelling an Import", () => {
   it.each(["while the scan waits", "while it waits for the half-close", "while the author acknowledges"])(
-    "it ends, %s",
+    "ends it %s",
     async (when) => {
       const begun = deferred<AbortSignal>();
       const importer = importerOf(
@@ -670,12 +666,12 @@ describe("when the host hangs up on an Import", () => {
       host.abort(new Error("gone"));
       expect(await last).toBe(true);
       expect(signal.aborted).toBe(when === "while the scan waits");
-      // The call is over: Close need not wait for it.
+      // The call has ended, so Close does not wait.
       await session.close("importer.Importer/Close");
     },
   );
 
-  it("frees what is held, and a later Import leaves nothing out", async () => {
+  it("drops the held readers, and a later Import is complete", async () => {
     const { service, session } = await serviceV1_1(importerOf(() => [file("/a", "a"), directory("/b")]));
     const host = new AbortController();
     const stream = iteratorOf(service.import(new Results(), callOf(host)));
@@ -688,12 +684,12 @@ describe("when the host hangs up on an Import", () => {
     expect(notices()).toEqual([]);
   });
 
-  it("reads no more results", async () => {
-    const told = jest.fn();
+  it("stops reading results", async () => {
+    const delivered = jest.fn();
     const { service } = await serviceV1_1(
       importerOf([directory("/")], {
         acknowledge: () => {
-          told();
+          delivered();
         },
       }),
     );
@@ -705,12 +701,12 @@ describe("when the host hangs up on an Import", () => {
     await failure(Promise.resolve(stream.next()));
     results.acknowledge({ pathname: "/" });
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
-    expect(told).not.toHaveBeenCalled();
+    expect(delivered).not.toHaveBeenCalled();
   });
 });
 
 describe("Close", () => {
-  it("that comes while an Import runs waits for it", async () => {
+  it("waits for a running Import", async () => {
     const log: string[] = [];
     const importer = importerOf([directory("/"), file("/a", "a")], {
       close: () => {

@@ -26,8 +26,8 @@ export function importerV1_1(
     ping: () => calls.empty("Ping", ({ importer }) => importer.ping?.()),
 
     import: (requests, context) =>
-      calls.serverStream<ImportResponse>("Import", context, (opened, send, told) =>
-        importAll(opened, requests, callSignal(told), send),
+      calls.serverStream<ImportResponse>("Import", context, (opened, send, call) =>
+        importAll(opened, requests, callSignal(call), send),
       ),
 
     open: ({ record }, context) =>
@@ -59,16 +59,16 @@ async function importAll(
         return send({ record: recordOf(scanned, readers.has(scanned)) });
       });
     } catch (error) {
-      // The host shows "EOF" in place of the message if it is still sending
-      // acknowledgements when the failure arrives.
+      // If the error arrives while the host is still sending acknowledgements, the
+      // host shows "EOF" in place of its message.
       await acknowledgements.caughtUp(signal);
       throw error;
     }
     await send({ finished: true });
-    // The host half-closes when everything is acknowledged; only then may this end.
+    // End only after the host's half-close, which follows the last acknowledgement.
     await acknowledgements.halfClosed(signal);
   } finally {
-    // What was not acknowledged never will be.
+    // No further acknowledgements can arrive.
     forget();
   }
 }

@@ -1,2 +1,2 @@
-/** A value, or a promise of it: every method of a connector may be sync or async. */
+/** A value or a promise of it. Every connector method may be sync or async. */
 export type Awaitable<T> = T | PromiseLike<T>;

@@ -1,27 +1,27 @@
 import type { Awaitable } from "./awaitable.js";
 
 /**
- * Anything that yields bytes. Node's `Readable` and web's `ReadableStream` are
- * async iterables, so they fit as they are.
+ * Anything that yields bytes. Node's `Readable` and the web's `ReadableStream`
+ * are async iterables, so both can be returned directly.
  *
- * Chunks may have any size, empty ones are skipped. A chunk belongs to the SDK
- * until the next one is asked for: then its buffer may be filled anew. One whose
- * buffer was transferred or shrunk before is an error.
+ * Chunks may have any size; empty ones are skipped. The SDK owns a chunk until it
+ * requests the next one; after that, the source may reuse the buffer. Transferring
+ * or shrinking the buffer earlier is an error.
  */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
  * Opens content. Called at most once, and only if the host wants the content.
  *
- * @param signal - Aborted when the host does not want the rest.
+ * @param signal - Aborted when the host no longer wants the content.
  */
 export type Read = (signal: AbortSignal) => Awaitable<ByteSource>;
 
 /**
- * Content that the host sends: iterate it to the end.
+ * Content sent by the host. Iterate it to the end.
  *
- * The iteration throws when the content broke off (the host's source failed, the
- * host has gone, fewer bytes came than were promised): whatever was made of it
- * must be thrown away. Stopping early is an error too, unless every byte was read.
+ * The iteration throws when the content is incomplete (the host's source failed,
+ * the host disconnected, or fewer bytes arrived than announced). Discard anything
+ * written so far. Stopping early is also an error, unless every byte was read.
  */
 export type ByteStream = AsyncIterable<Uint8Array>;

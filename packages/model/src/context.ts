@@ -1,31 +1,31 @@
-/** What the host says of its machine and of the user's wishes. */
+/** The host's machine and the options chosen by the user. */
 export interface HostOptions {
-  /** The host's name; empty when it does not say. */
+  /** The host's name; empty if not sent. */
   readonly hostname: string;
-  /** The host's operating system, as Go's GOOS; empty when it does not say. */
+  /** The host's operating system, as a Go `GOOS` value; empty if not sent. */
   readonly os: string;
-  /** The host's processor architecture, as Go's GOARCH; empty when it does not say. */
+  /** The host's processor architecture, as a Go `GOARCH` value; empty if not sent. */
   readonly arch: string;
-  /** The working directory of the user; empty when the host does not say. */
+  /** The user's working directory; empty if not sent. */
   readonly cwd: string;
-  /** How many calls the host makes at once, at least 1. An upper bound for what a connector does at once. */
+  /** Number of concurrent calls from the host, at least 1. Also the limit for a connector's own concurrency. */
   readonly maxConcurrency: number;
-  /** Patterns in gitignore syntax (importers). */
+  /** Exclusion patterns in gitignore syntax. Used by importers. */
   readonly excludes: readonly string[];
-  /** The user wants no extended attributes. */
+  /** True when the user does not want extended attributes. */
   readonly noXattr: boolean;
 }
 
-/** What a connector is constructed with. */
+/** The argument of a connector's factory. */
 export interface ConnectorContext {
   /** `config.location`: `<protocol>://<rest>`, as the user wrote it. */
   readonly location: string;
-  /** `location` and every option of the user (`-o key=value`, stored configuration), all strings. */
+  /** `location` and every user option (`-o key=value`, stored configuration), all strings. */
   readonly config: Readonly<Record<string, string>>;
-  /** What the host says. Storages are told nothing: the defaults stand. */
+  /** Options of the host. All defaults for storages: hosts send them no options. */
   readonly options: HostOptions;
-  /** The protocol that the location was found by, as "fs". One plugin may serve several. */
+  /** The protocol of the location, such as "fs". One plugin may serve several. */
   readonly protocol: string;
-  /** Aborted when the host has gone, or does not want the connector any more. */
+  /** Aborted when the host has disconnected or no longer needs the connector. */
   readonly signal: AbortSignal;
 }

@@ -1,39 +1,43 @@
 import type { Read } from "./bytes.js";
 import type { FileInfo } from "./file-info.js";
 
-/** The kinds of extended attributes: POSIX's (and Windows' EA), and NTFS' alternate data streams. */
+/** The kinds of extended attributes: `"extended"` (POSIX, and Windows EA) and `"ads"` (NTFS alternate data streams). */
 export type ExtendedAttributeKind = "extended" | "ads";
 
 /** A file, directory, symbolic link or special file. */
 export interface RecordEntry {
   /**
-   * Absolute and slash-separated, unique in one scan, clean: no empty component, no ".", no "..". Must have no NUL, and
-   * no lone surrogates: it must survive UTF-8.
+   * Absolute, slash-separated and unique within one scan. Must be clean (no empty component, no ".", no "..") and must
+   * not contain NUL or lone surrogates, which UTF-8 cannot represent.
    */
   readonly pathname: string;
   readonly fileInfo: FileInfo;
-  /** Target of a symbolic link, which must have one; absent or empty for all else. */
+  /** Target of a symbolic link. Required for symbolic links; absent or empty for every other type. */
   readonly target?: string | undefined;
-  /** Names of the extended attributes that are yielded as entries of their own. */
+  /** Names of the extended attributes, each of which is also yielded as a separate entry. */
   readonly extendedAttributes?: readonly string[] | undefined;
   /** Windows file attributes. */
   readonly fileAttributes?: number | undefined;
   /**
-   * Opens the content of a regular file; called as a method of the entry. Not needed when the importer has `open`, nor for an empty file.
-   * A stream that ends is taken for whole: what breaks off must throw. Other than `fileInfo.size` bytes are told on stderr,
-   * and kept. An entry of another type that has one is refused, because its content would be lost; a class may have it for all of its entries.
+   * Opens the content of a regular file. Called as a method of the entry. Optional if the importer has `open` or the
+   * file is empty.
+   *
+   * A stream that ends normally is taken as complete, so incomplete content must throw. If the number of bytes differs
+   * from `fileInfo.size`, all bytes are kept and a warning is logged. An entry of any other type with its own `read` is
+   * rejected, because its content would be lost. A `read` inherited from a class is ignored instead, unless the type is
+   * irregular.
    */
   readonly read?: Read | undefined;
   readonly attribute?: undefined;
   readonly error?: undefined;
 }
 
-/** One extended attribute of an entry. Never sent to v1.0 hosts, which would mistake it for its file. */
+/** One extended attribute of an entry. Not sent to v1.0 hosts, which would store it in place of the file. */
 export interface ExtendedAttributeEntry {
-  /** Pathname of the entry that has it. */
+  /** Pathname of the entry that owns the attribute. */
   readonly pathname: string;
   readonly attribute: ExtendedAttributeName;
-  /** Opens the value; called as a method of the entry. Not needed when the importer has `open`. */
+  /** Opens the value. Called as a method of the entry. Optional if the importer has `open`. */
   readonly read?: Read | undefined;
   readonly fileInfo?: undefined;
   readonly error?: undefined;
@@ -41,14 +45,14 @@ export interface ExtendedAttributeEntry {
 
 /** Name and kind of an extended attribute. */
 export interface ExtendedAttributeName {
-  /** As "user.color". */
+  /** For example "user.color". */
   readonly name: string;
   readonly kind: ExtendedAttributeKind;
 }
 
-/** Says that an entry could not be scanned. The scan goes on; the user is told. */
+/** Reports an entry that could not be scanned. The user sees the error and the scan continues. */
 export interface ErrorEntry {
-  /** What could not be scanned. */
+  /** Pathname of the entry. */
   readonly pathname: string;
   /** Shown to the user. */
   readonly error: Error | string;
@@ -56,14 +60,14 @@ export interface ErrorEntry {
   readonly attribute?: undefined;
 }
 
-/** What a scan yields. */
+/** Any item yielded by a scan. */
 export type Entry = RecordEntry | ExtendedAttributeEntry | ErrorEntry;
 
-/** Names content that the host wants: all that the wire returns of an entry. */
+/** Identifies the content requested by the host. Contains every field that hosts send back. */
 export interface EntryRef {
   readonly pathname: string;
-  /** Present when the host wants an extended attribute, not the file. */
+  /** Present when the host requests an extended attribute instead of the file. */
   readonly attribute?: ExtendedAttributeName | undefined;
-  /** Target of a symbolic link, else empty. */
+  /** Target of a symbolic link; empty for other types. */
   readonly target: string;
 }

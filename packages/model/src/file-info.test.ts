@@ -17,7 +17,7 @@ const stats: StatsLike = {
 };
 
 describe("fileInfoFromStats", () => {
-  it("translates every field", () => {
+  it("converts every field", () => {
     expect(fileInfoFromStats(stats)).toEqual({
       name: "",
       size: 12,
@@ -34,7 +34,7 @@ describe("fileInfoFromStats", () => {
     });
   });
 
-  it("takes what a stat does not know", () => {
+  it("accepts fields that a stat lacks", () => {
     const extras = { name: "a", username: "me", groupname: "us", flags: 3 };
     expect(fileInfoFromStats(stats, extras)).toMatchObject(extras);
   });
@@ -47,24 +47,24 @@ describe("fileInfoFromStats", () => {
     expect(fileInfoFromStats({ ...stats, nlink }).nlink).toBe(kept);
   });
 
-  it("reads devices and inodes as unsigned, also where Node has them signed", () => {
+  it("reads devices and inodes as unsigned, even if Node reports them as signed", () => {
     const info = fileInfoFromStats({ ...stats, dev: -1n, ino: -2n });
     expect(info.dev).toBe(2n ** 64n - 1n);
     expect(info.ino).toBe(2n ** 64n - 2n);
   });
 
-  it("keeps a time before 1970", () => {
+  it("preserves a time before 1970", () => {
     expect(fileInfoFromStats({ ...stats, mtimeNs: -1n }).modTime).toBe(-1n);
   });
 
-  it("refuses a size that a number can not hold", () => {
+  it("rejects a size above Number.MAX_SAFE_INTEGER", () => {
     expect(fileInfoFromStats({ ...stats, size: 2n ** 53n - 1n }).size).toBe(2 ** 53 - 1);
     expect(() => fileInfoFromStats({ ...stats, size: 2n ** 53n })).toThrow(
       new RangeError("a file of 9007199254740992 bytes is larger than 2^53 - 1"),
     );
   });
 
-  describe("of a real file", () => {
+  describe("for a real file", () => {
     let folder: string;
     beforeEach(async () => {
       folder = await mkdtemp(join(tmpdir(), "kloset-model-"));
@@ -73,7 +73,7 @@ describe("fileInfoFromStats", () => {
       await rm(folder, { recursive: true });
     });
 
-    it("takes what Node's lstat answers", async () => {
+    it("accepts the result of Node's lstat", async () => {
       await writeFile(join(folder, "a"), "hello");
       await symlink("a", join(folder, "link"));
       const [directory, file, link] = await Promise.all(
@@ -113,7 +113,7 @@ describe("fileInfoOf", () => {
     expect(fileInfoOf({ type }).mode).toBe(fileModeOf(type, permissions));
   });
 
-  it("keeps what it is given", () => {
+  it("keeps the given fields", () => {
     const given = {
       name: "a",
       size: 3,
@@ -133,16 +133,16 @@ describe("fileInfoOf", () => {
     });
   });
 
-  it("takes a date", () => {
+  it("accepts a date", () => {
     expect(fileInfoOf({ modTime: new Date("1969-12-31T23:59:59.999Z") }).modTime).toBe(-1_000_000n);
     expect(nanosecondsOf(new Date(1.9))).toBe(1_000_000n);
   });
 
-  it("refuses a type that is none", () => {
+  it("rejects an unknown type", () => {
     expect(() => fileInfoOf({ type: "dir" as FileType })).toThrow(/^the type must be one of .*: "dir"$/);
   });
 
-  it("refuses an invalid date", () => {
+  it("rejects an invalid date", () => {
     expect(() => fileInfoOf({ modTime: new Date("never") })).toThrow(new RangeError("modTime is an invalid date"));
   });
 });

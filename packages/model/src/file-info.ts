@@ -1,34 +1,34 @@
 import { fileModeFromPosix, fileModeOf, type FileType } from "./file-mode.js";
 
-/** What is known of an entry: what `stat(2)` says, in Plakar's terms. */
+/** Metadata of an entry: the result of `stat(2)` in Plakar's representation. */
 export interface FileInfo {
   /**
    * The last component of the pathname, "/" for the root. Importers may leave it
-   * empty: the SDK sets it from the pathname, because a wrong one breaks hosts.
+   * empty: the SDK always derives it from the pathname, because hosts break on any other name.
    */
   readonly name: string;
   /**
-   * Bytes; 0 when not known, as in v1.0's `setPermissions`. Hosts keep what was read and take the size from that: where
-   * an entry's own `read` gives another number than was said here, a line on stderr tells both.
+   * Size in bytes; 0 if unknown, as in `setPermissions` from v1.0 hosts. Hosts store the bytes actually read and derive
+   * the size from them. If an entry's own `read` yields a different number of bytes, a warning on stderr names both.
    */
   readonly size: number;
-  /** Go's `fs.FileMode`: see {@link FileMode}. Not POSIX's `st_mode`. */
+  /** A Go `fs.FileMode`, not a POSIX `st_mode`: see {@link FileMode}. */
   readonly mode: number;
-  /** Time of the last change of the content, in nanoseconds since 1970 (UTC). May be negative. */
+  /** Modification time in nanoseconds since 1970 (UTC). May be negative. */
   readonly modTime: bigint;
-  /** Device that holds the entry. With `ino` it tells hard links. */
+  /** Device ID. Together with `ino`, identifies hard links. */
   readonly dev: bigint;
-  /** Inode. */
+  /** Inode number. */
   readonly ino: bigint;
-  /** Numeric owner. */
+  /** Numeric user ID of the owner. */
   readonly uid: number;
-  /** Numeric group. */
+  /** Numeric group ID. */
   readonly gid: number;
-  /** How many names the inode has. Above 1, equal `dev` and `ino` mean one file. The wire holds 16 bits. */
+  /** Number of hard links. If it exceeds 1, entries with equal `dev` and `ino` are one file. 16 bits on the wire. */
   readonly nlink: number;
-  /** Name of the owner, empty when unknown. */
+  /** Name of the owner; empty if unknown. */
   readonly username: string;
-  /** Name of the group, empty when unknown. */
+  /** Name of the group; empty if unknown. */
   readonly groupname: string;
   /** BSD file flags; 0 elsewhere. */
   readonly flags: number;
@@ -47,15 +47,15 @@ export interface StatsLike {
   readonly nlink: bigint;
 }
 
-/** What {@link fileInfoFromStats} can not read from a stat. */
+/** Fields that {@link fileInfoFromStats} cannot derive from a stat. */
 export type FileInfoExtras = Partial<Pick<FileInfo, "name" | "username" | "groupname" | "flags">>;
 
-/** The largest link count that the wire holds. */
+/** The largest link count that fits on the wire. */
 const NLINK_MAX = 0xffff;
 
 /**
- * Makes a {@link FileInfo} from what Node's `lstat(path, { bigint: true })`
- * answers. Names of owner and group are not part of a stat: give them as extras.
+ * Converts the result of Node's `lstat(path, { bigint: true })` to a
+ * {@link FileInfo}. A stat has no owner or group names: pass them as `extras`.
  *
  * @throws RangeError for a size above 2^53 − 1 bytes.
  */
@@ -72,7 +72,7 @@ export function fileInfoFromStats(stats: StatsLike, extras: FileInfoExtras = {})
     ino: BigInt.asUintN(64, stats.ino),
     uid: Number(stats.uid),
     gid: Number(stats.gid),
-    // The host keeps 16 bits: cut there, a count of 65,536 would say "no links".
+    // Clamp: truncated to 16 bits, a count of 65,536 would become 0, meaning no links.
     nlink: stats.nlink > BigInt(NLINK_MAX) ? NLINK_MAX : Number(stats.nlink),
     username: extras.username ?? "",
     groupname: extras.groupname ?? "",
@@ -80,15 +80,15 @@ export function fileInfoFromStats(stats: StatsLike, extras: FileInfoExtras = {})
   };
 }
 
-/** What {@link fileInfoOf} takes: everything has a default. */
+/** Options of {@link fileInfoOf}. Every field has a default. */
 export interface FileInfoInit {
-  /** Default `"file"`. */
+  /** Default: `"file"`. */
   type?: FileType;
-  /** The twelve low bits of `chmod`. Default 0o755 for directories, 0o777 for symbolic links, else 0o644. */
+  /** Low twelve bits, as for `chmod`. Default: 0o755 for directories, 0o777 for symbolic links, otherwise 0o644. */
   permissions?: number;
-  /** Bytes. Default 0. */
+  /** Size in bytes. Default: 0. */
   size?: number;
-  /** A date, or nanoseconds since 1970. Default: 1970-01-01, so that a second scan says the same. */
+  /** A date, or nanoseconds since 1970. Default: 1970-01-01, so that repeated scans agree. */
   modTime?: Date | bigint;
   name?: string;
   dev?: bigint;
@@ -107,8 +107,8 @@ function defaultPermissions(type: FileType): number {
 }
 
 /**
- * Makes a {@link FileInfo} from plain values, for sources that are no file
- * system.
+ * Creates a {@link FileInfo} from plain values, for sources other than file
+ * systems.
  *
  * @example
  * fileInfoOf({ size: 12, modTime: new Date("2026-01-01") })
@@ -135,7 +135,8 @@ export function fileInfoOf(init: FileInfoInit = {}): FileInfo {
 }
 
 /**
- * @returns Nanoseconds since 1970, as {@link FileInfo.modTime} has them.
+ * Converts a date to nanoseconds since 1970, the unit of {@link FileInfo.modTime}.
+ *
  * @throws RangeError for an invalid date.
  */
 export function nanosecondsOf(date: Date): bigint {

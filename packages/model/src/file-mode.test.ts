@@ -12,10 +12,10 @@ import {
   type FileType,
 } from "./file-mode.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
-/** POSIX's S_IFMT values, and the bits that Go's fs.FileMode has for them. */
+/** POSIX S_IFMT values and the corresponding bits of Go's fs.FileMode. */
 const TYPES: readonly (readonly [FileType, number, number])[] = [
   ["file", 0o100000, 0],
   ["directory", 0o040000, 2 ** 31],
@@ -30,7 +30,7 @@ const anyType = fc.constantFrom(...TYPES.map(([type]) => type), "irregular" as c
 const permissions = fc.integer({ min: 0, max: 0o7777 });
 
 describe("fileModeFromPosix", () => {
-  it.each(TYPES)("knows a %s", (type, posix, bits) => {
+  it.each(TYPES)("converts a %s", (type, posix, bits) => {
     expect(fileModeFromPosix(posix | 0o644)).toBe(bits + 0o644);
     expect(fileTypeOf(fileModeFromPosix(posix | 0o7777))).toBe(type);
   });
@@ -44,13 +44,13 @@ describe("fileModeFromPosix", () => {
     expect(fileModeFromPosix(0o040755 | posix)).toBe(2 ** 31 + bit + 0o755);
   });
 
-  it.each([0, 0o150000, 0o160000, 0o170000])("takes the unknown type %d for irregular, never for a file", (format) => {
+  it.each([0, 0o150000, 0o160000, 0o170000])("converts the unknown type %d to irregular, never to a file", (format) => {
     const mode = fileModeFromPosix(format | 0o644);
     expect(fileTypeOf(mode)).toBe("irregular");
     expect(isRegularFile(mode)).toBe(false);
   });
 
-  it("undoes fileModeToPosix", () => {
+  it("is the inverse of fileModeToPosix", () => {
     fc.assert(
       fc.property(anyType, permissions, (type, bits) => {
         const mode = fileModeOf(type, bits);
@@ -59,7 +59,7 @@ describe("fileModeFromPosix", () => {
     );
   });
 
-  it("is undone by fileModeToPosix", () => {
+  it("is inverted by fileModeToPosix", () => {
     fc.assert(
       fc.property(fc.constantFrom(...TYPES), permissions, ([, format], bits) => {
         expect(fileModeToPosix(fileModeFromPosix(format | bits))).toBe(format | bits);
@@ -69,12 +69,12 @@ describe("fileModeFromPosix", () => {
 });
 
 describe("fileModeToPosix", () => {
-  it("leaves out what POSIX does not know", () => {
+  it("drops bits without a POSIX equivalent", () => {
     const mode = (FileMode.APPEND | FileMode.EXCLUSIVE | FileMode.TEMPORARY | 0o640) >>> 0;
     expect(fileModeToPosix(mode)).toBe(0o100640);
   });
 
-  it("has the bits of chmod in the low twelve", () => {
+  it("keeps the chmod bits in the low twelve", () => {
     fc.assert(
       fc.property(anyType, permissions, (type, bits) => {
         expect(fileModeToPosix(fileModeOf(type, bits)) & 0o7777).toBe(bits);
@@ -84,7 +84,7 @@ describe("fileModeToPosix", () => {
 });
 
 describe("fileModeOf", () => {
-  it("is a uint32 of that type", () => {
+  it("returns a uint32 of the given type", () => {
     fc.assert(
       fc.property(anyType, permissions, (type, bits) => {
         const mode = fileModeOf(type, bits);
@@ -95,7 +95,7 @@ describe("fileModeOf", () => {
     );
   });
 
-  it.each([-1, 0o10000, 1.5, Number.NaN])("refuses the permissions %d", (bits) => {
+  it.each([-1, 0o10000, 1.5, Number.NaN])("rejects the permissions %d", (bits) => {
     expect(() => fileModeOf("file", bits)).toThrow(new RangeError(`permissions must be within 0 and 0o7777: ${bits}`));
   });
 
@@ -107,7 +107,7 @@ describe("fileModeOf", () => {
     ["__proto__", '"__proto__"'],
     [undefined, "undefined"],
     [0o40000, "16384"],
-  ])("refuses the type %j by name, and says which there are", (type, shown) => {
+  ])("rejects the type %j, naming it and the known types", (type, shown) => {
     const known = '"file", "directory", "symlink", "fifo", "socket", "block-device", "char-device", "irregular"';
     expect(() => fileModeOf(type as FileType, 0o644)).toThrow(
       new RangeError(`the type must be one of ${known}: ${shown}`),
@@ -116,7 +116,7 @@ describe("fileModeOf", () => {
 });
 
 describe("fileTypeOf", () => {
-  it("takes a regular file for one only if no type bit is set", () => {
+  it("reports a regular file only if no type bit is set", () => {
     const typeBits = [31, 27, 26, 25, 24, 21, 19].map((bit) => 2 ** bit);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), (mode) => {
@@ -130,9 +130,9 @@ describe("fileTypeOf", () => {
   it.each([
     ["a directory that is a symlink", FileMode.DIR | FileMode.SYMLINK],
     ["a pipe that is a socket", FileMode.NAMED_PIPE | FileMode.SOCKET],
-    ["a character device that is no device", FileMode.CHAR_DEVICE],
+    ["a character device without the device bit", FileMode.CHAR_DEVICE],
     ["every bit", 0xffff_ffff],
-  ])("calls %s irregular", (_name, mode) => {
+  ])("reports %s as irregular", (_name, mode) => {
     expect(fileTypeOf(mode >>> 0)).toBe("irregular");
     expect(isRegularFile(mode >>> 0)).toBe(false);
     expect(isDirectory(mode >>> 0)).toBe(false);
@@ -140,7 +140,7 @@ describe("fileTypeOf", () => {
   });
 
   it.each([Number.NaN, Infinity, 0.5, 2 ** 32, 2 ** 32 + 0o644, -(2 ** 32)])(
-    "calls %d irregular, not a file",
+    "reports %d as irregular, not as a file",
     (mode) => {
       expect(fileTypeOf(mode)).toBe("irregular");
       expect(isRegularFile(mode)).toBe(false);
@@ -151,7 +151,7 @@ describe("fileTypeOf", () => {
     expect(isDirectory(FileMode.DIR | 0o755)).toBe(true);
   });
 
-  it("tells directories and symlinks", () => {
+  it("distinguishes directories from symlinks", () => {
     expect(isDirectory(fileModeOf("directory", 0o755))).toBe(true);
     expect(isDirectory(fileModeOf("file", 0o755))).toBe(false);
     expect(isSymlink(fileModeOf("symlink", 0o777))).toBe(true);

@@ -1,9 +1,9 @@
 /**
- * The bits of Go's `fs.FileMode`, which is what Plakar keeps and sends. It is
- * not POSIX's `st_mode`: only the low nine permission bits agree. Convert with
- * {@link fileModeFromPosix} and {@link fileModeToPosix}, make one with
- * {@link fileModeOf}. Whoever combines bits with `|` must end with `>>> 0`, because
- * JavaScript's result is a signed number.
+ * The bits of Go's `fs.FileMode`, the representation that Plakar stores and sends.
+ * It differs from POSIX's `st_mode`: only the low nine permission bits agree.
+ * Convert with {@link fileModeFromPosix} and {@link fileModeToPosix}, or build one
+ * with {@link fileModeOf}. After combining bits with `|`, apply `>>> 0`, because
+ * JavaScript's bitwise operators return signed numbers.
  */
 export const FileMode = {
   /** A directory. */
@@ -22,21 +22,21 @@ export const FileMode = {
   NAMED_PIPE: 0x0200_0000,
   /** A Unix domain socket. */
   SOCKET: 0x0100_0000,
-  /** Set user id on execution. */
+  /** Set user ID on execution. */
   SETUID: 0x0080_0000,
-  /** Set group id on execution. */
+  /** Set group ID on execution. */
   SETGID: 0x0040_0000,
   /** A character device; always together with {@link FileMode.DEVICE}. */
   CHAR_DEVICE: 0x0020_0000,
-  /** Only an owner may remove entries. */
+  /** Only owners may remove entries. */
   STICKY: 0x0010_0000,
-  /** Not a regular file, and nothing else is known about it. */
+  /** Not a regular file; otherwise unknown. */
   IRREGULAR: 0x0008_0000,
-  /** The nine permission bits, the same as POSIX's. */
+  /** The nine permission bits, identical to POSIX. */
   PERMISSIONS: 0o777,
 } as const;
 
-/** Every bit that says what an entry is. A regular file has none of them. */
+/** Mask of all type bits. A regular file has none of them. */
 const TYPE_BITS =
   (FileMode.DIR |
     FileMode.SYMLINK |
@@ -47,7 +47,7 @@ const TYPE_BITS =
     FileMode.IRREGULAR) >>>
   0;
 
-/** What an entry is. */
+/** The type of an entry. */
 export type FileType =
   "file" | "directory" | "symlink" | "fifo" | "socket" | "block-device" | "char-device" | "irregular";
 
@@ -62,7 +62,7 @@ const BITS_OF_TYPE: Readonly<Record<FileType, number>> = {
   irregular: FileMode.IRREGULAR,
 };
 
-/** POSIX's `S_IFMT` values, which are the same on every system Node runs on. */
+/** The POSIX `S_IFMT` mask; the same on every system that Node supports. */
 const S_IFMT = 0o170000;
 const POSIX_OF_TYPE: Readonly<Record<FileType, number>> = {
   file: 0o100000,
@@ -74,7 +74,7 @@ const POSIX_OF_TYPE: Readonly<Record<FileType, number>> = {
   "char-device": 0o020000,
   irregular: 0,
 };
-// Asked for every entry of a scan, some times.
+// Lookup tables: each is consulted several times per scanned entry.
 const TYPES = Object.keys(BITS_OF_TYPE) as FileType[];
 const TYPE_OF_BITS: ReadonlyMap<number, FileType> = new Map(TYPES.map((type) => [BITS_OF_TYPE[type], type]));
 const BITS_OF_FORMAT: ReadonlyMap<number, number> = new Map(
@@ -86,36 +86,36 @@ const S_ISGID = 0o2000;
 const S_ISVTX = 0o1000;
 
 /**
- * Reads the type from a Go file mode. Combinations that Go never makes (a
- * directory that is a symbolic link) and numbers that are none are
- * `"irregular"`, never a regular file.
+ * Returns the type encoded in a Go file mode. Combinations that Go never produces
+ * (such as a directory that is also a symbolic link) and numbers that are not a
+ * valid mode are `"irregular"`, never a regular file.
  */
 export function fileTypeOf(mode: number): FileType {
-  // Bit operations would make 0 of NaN, and of what lies beyond 32 bits.
+  // Bitwise operators would turn NaN into 0 and drop everything above 32 bits.
   if (!Number.isInteger(mode) || mode < -0x8000_0000 || mode > 0xffff_ffff) return "irregular";
   return TYPE_OF_BITS.get((mode & TYPE_BITS) >>> 0) ?? "irregular";
 }
 
-/** True for a regular file: none of the type bits is set. */
+/** Returns true for a regular file: no type bit is set. */
 export function isRegularFile(mode: number): boolean {
   return fileTypeOf(mode) === "file";
 }
 
-/** True for a directory. */
+/** Returns true for a directory. */
 export function isDirectory(mode: number): boolean {
   return fileTypeOf(mode) === "directory";
 }
 
-/** True for a symbolic link. */
+/** Returns true for a symbolic link. */
 export function isSymlink(mode: number): boolean {
   return fileTypeOf(mode) === "symlink";
 }
 
 /**
- * Makes a Go file mode from POSIX's `st_mode`, as `fs.stat` reports it.
+ * Converts a POSIX `st_mode`, as reported by `fs.stat`, to a Go file mode.
  *
- * @param posix - Type, setuid, setgid, sticky and permission bits. A type that
- * POSIX does not know becomes `irregular`.
+ * @param posix - Type, setuid, setgid, sticky and permission bits. A type
+ * unknown to POSIX becomes `irregular`.
  */
 export function fileModeFromPosix(posix: number): number {
   let mode = BITS_OF_FORMAT.get(posix & S_IFMT) ?? FileMode.IRREGULAR;
@@ -127,9 +127,9 @@ export function fileModeFromPosix(posix: number): number {
 }
 
 /**
- * Makes POSIX's `st_mode` from a Go file mode: type, setuid, setgid, sticky and
- * permission bits. For `chmod`, keep the low twelve bits: `& 0o7777`. What POSIX
- * does not know (append, exclusive, temporary) is left out.
+ * Converts a Go file mode to a POSIX `st_mode`: type, setuid, setgid, sticky and
+ * permission bits. For `chmod`, keep the low twelve bits: `& 0o7777`. Bits without
+ * a POSIX equivalent (append, exclusive, temporary) are dropped.
  */
 export function fileModeToPosix(mode: number): number {
   let posix = POSIX_OF_TYPE[fileTypeOf(mode)] | (mode & FileMode.PERMISSIONS);
@@ -140,13 +140,13 @@ export function fileModeToPosix(mode: number): number {
 }
 
 /**
- * Makes a Go file mode from a type and the twelve low bits of `chmod`.
+ * Builds a Go file mode from a type and the low twelve bits, as for `chmod`.
  *
  * @param permissions - 0 to 0o7777.
- * @throws RangeError for anything else, and for a type that is none.
+ * @throws RangeError for other permissions, and for an unknown type.
  */
 export function fileModeOf(type: FileType, permissions: number): number {
-  // JavaScript's authors have no types, and what is unknown has no bits: it would be a regular file.
+  // Plain JavaScript callers get no type check, and without this an unknown type would yield a regular file.
   if (!Object.hasOwn(BITS_OF_TYPE, type)) {
     const shown = typeof type === "string" ? JSON.stringify(type) : String(type);
     throw new RangeError(`the type must be one of ${TYPES.map((known) => JSON.stringify(known)).join(", ")}: ${shown}`);

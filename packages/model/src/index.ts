@@ -1,5 +1,5 @@
 /**
- * The words that importers, exporters and storages share. No wire, no I/O.
+ * Types shared by importers, exporters and storages. Independent of I/O and of the wire format.
  *
  * @module
  */

@@ -16,7 +16,7 @@ describe("pathOfLocation", () => {
   });
 });
 
-it("has the bits that hosts know", () => {
+it("defines the flag bits used by hosts", () => {
   expect(LocationFlag).toEqual({ LOCALFS: 1, FILE: 2, STREAM: 4, NEEDACK: 8, NOMERGE: 16, EXPORTXATTR: 32 });
   expect(StoreMode).toEqual({ WRITE: 2, READ: 4 });
 });

@@ -2,13 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { Mac, MAC_LENGTH } from "./mac.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
 const macBytes = fc.uint8Array({ minLength: MAC_LENGTH, maxLength: MAC_LENGTH });
 
 describe("Mac", () => {
-  it("is the same from bytes and from hex", () => {
+  it("is equal whether made from bytes or from hex", () => {
     fc.assert(
       fc.property(macBytes, (bytes) => {
         const mac = Mac.fromBytes(bytes);
@@ -27,18 +27,18 @@ describe("Mac", () => {
     expect(mac.bytes).toEqual(new Uint8Array(MAC_LENGTH).fill(1));
   });
 
-  it.each([0, 31, 33, 64])("refuses %d bytes", (length) => {
+  it.each([0, 31, 33, 64])("rejects %d bytes", (length) => {
     expect(() => Mac.fromBytes(new Uint8Array(length))).toThrow(new RangeError(`a MAC has 32 bytes, not ${length}`));
   });
 
   it.each(["", "0".repeat(63), "0".repeat(65), "g".repeat(64), `${"0".repeat(64)}\n`, ` ${"0".repeat(63)}`])(
-    "refuses the hex %j",
+    "rejects the hex %j",
     (hex) => {
       expect(() => Mac.fromHex(hex)).toThrow(new RangeError(`a MAC has 64 hexadecimal digits: ${JSON.stringify(hex)}`));
     },
   );
 
-  it("tells two MACs apart", () => {
+  it("distinguishes two MACs", () => {
     expect(Mac.fromBytes(new Uint8Array(MAC_LENGTH)).equals(Mac.fromBytes(new Uint8Array(MAC_LENGTH).fill(1)))).toBe(
       false,
     );

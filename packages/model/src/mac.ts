@@ -1,16 +1,16 @@
-/** Length of a {@link Mac} in bytes. Any other length is an error on the wire. */
+/** Length of a {@link Mac} in bytes. Any other length is a protocol error. */
 export const MAC_LENGTH = 32;
 
 /**
- * The name of a resource in a storage: 32 bytes.
+ * The 32-byte name of a resource in a storage.
  *
- * Compare and index by {@link Mac.hex}; two `Mac` objects of equal bytes are
- * different objects.
+ * Compare and index by {@link Mac.hex}: two `Mac` objects with equal bytes are
+ * distinct objects.
  */
 export class Mac {
   /** The 32 bytes. Treat them as read-only. */
   readonly bytes: Uint8Array;
-  /** 64 lower-case hexadecimal digits: a key for maps and file names. */
+  /** 64 lower-case hexadecimal digits, for use as a map key or file name. */
   readonly hex: string;
 
   private constructor(bytes: Uint8Array, hex: string) {
@@ -19,8 +19,10 @@ export class Mac {
   }
 
   /**
+   * Creates a MAC from bytes.
+   *
    * @param bytes - Copied, so that the caller may reuse its buffer.
-   * @throws RangeError when there are not exactly 32 bytes.
+   * @throws RangeError unless there are exactly 32 bytes.
    */
   static fromBytes(bytes: Uint8Array): Mac {
     if (bytes.length !== MAC_LENGTH) {
@@ -33,6 +35,8 @@ export class Mac {
   }
 
   /**
+   * Parses a MAC.
+   *
    * @param hex - 64 hexadecimal digits, in either case.
    * @throws RangeError for anything else.
    */
@@ -45,7 +49,7 @@ export class Mac {
     return new Mac(bytes, hex.toLowerCase());
   }
 
-  /** True when both name the same resource. */
+  /** Returns true if both name the same resource. */
   equals(other: Mac): boolean {
     return this.hex === other.hex;
   }

@@ -3,10 +3,10 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { baseName, cleanPathname, parentsOf, resolveBelow } from "./paths.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
-/** Pathnames of the parts that attacks are made of. */
+/** Pathnames built from the components of path-traversal attacks. */
 const pathname = fc
   .array(fc.oneof(fc.constantFrom("", ".", "..", "...", "a", " ", "..a", "\\", "~"), fc.string()), { maxLength: 12 })
   .map((parts) => parts.join("/"));
@@ -29,17 +29,17 @@ describe("resolveBelow", () => {
     expect(resolveBelow(root, name)).toBe(joined);
   });
 
-  it.each(["..", "/..", "/a/../..", "a/../../b", "/./../a"])("refuses %j, which escapes the root", (name) => {
+  it.each(["..", "/..", "/a/../..", "a/../../b", "/./../a"])("rejects %j, which escapes the root", (name) => {
     expect(() => resolveBelow("/srv", name)).toThrow(
       new RangeError(`pathname escapes the root: ${JSON.stringify(name)}`),
     );
   });
 
-  it("refuses a NUL", () => {
+  it("rejects a NUL", () => {
     expect(() => resolveBelow("/srv", "/a\0b")).toThrow(new RangeError('pathname holds a NUL: "/a\\u0000b"'));
   });
 
-  it("refuses an empty root, which would be the whole file system", () => {
+  it("rejects an empty root, which would mean the whole file system", () => {
     expect(() => resolveBelow("", "/a")).toThrow(new RangeError("the root is empty"));
   });
 
@@ -54,13 +54,13 @@ describe("resolveBelow", () => {
           return;
         }
         expect(joined === "/srv/root" || joined.startsWith("/srv/root/")).toBe(true);
-        // Whoever resolves it again comes to the same place.
+        // Resolving is idempotent.
         expect(posix.normalize(joined)).toBe(joined);
       }),
     );
   });
 
-  it("refuses only what would leave the root, or holds a NUL", () => {
+  it("rejects only pathnames that leave the root or contain a NUL", () => {
     fc.assert(
       fc.property(pathname, (name) => {
         let depth = 0;
@@ -79,7 +79,7 @@ describe("resolveBelow", () => {
 });
 
 describe("cleanPathname", () => {
-  it("does not change what is clean", () => {
+  it("leaves a clean pathname unchanged", () => {
     fc.assert(
       fc.property(pathname, (name) => {
         let clean: string;
@@ -99,11 +99,11 @@ describe("cleanPathname", () => {
     ["/", "/"],
     ["a/b/", "/a/b"],
     ["//a/./b/../c", "/a/c"],
-  ])("makes %j %j", (name, clean) => {
+  ])("cleans %j to %j", (name, clean) => {
     expect(cleanPathname(name)).toBe(clean);
   });
 
-  it("refuses what escapes", () => {
+  it("rejects a pathname that escapes the root", () => {
     expect(() => cleanPathname("/../etc/passwd")).toThrow(RangeError);
   });
 });
@@ -130,7 +130,7 @@ describe("parentsOf", () => {
     ["/a", ["/"]],
     ["/a/b/c", ["/", "/a", "/a/b"]],
     ["/a//b/", ["/", "/a"]],
-  ])("of %j are %j", (name, parents) => {
+  ])("returns the parents of %j: %j", (name, parents) => {
     expect(parentsOf(name)).toEqual(parents);
   });
 });

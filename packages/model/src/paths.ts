@@ -1,15 +1,15 @@
 /**
- * Joins a root and a pathname below it so that the result can not leave the
- * root: "." and ".." and empty components are resolved inside of it.
+ * Joins a root and a pathname so that the result cannot leave the root: ".", ".."
+ * and empty components are resolved within it.
  *
- * This is about names only. Whether a component *is* a symbolic link that leads
- * out of the root only the file system knows: exporters must look.
+ * Only names are checked. A component may still be a symbolic link that leads out
+ * of the root: exporters must check the file system for that.
  *
- * @param root - Slash-separated, with or without slashes at its end. Not empty: that would be "/".
- * @param pathname - Slash-separated, taken as absolute below the root.
- * @returns `root` itself for "/", else `root` + "/" + the rest.
- * @throws RangeError when the pathname holds a NUL, or a ".." that would leave the
- * root; when the root is empty.
+ * @param root - Slash-separated, with or without trailing slashes. Must not be empty, which would mean "/".
+ * @param pathname - Slash-separated, interpreted as absolute below the root.
+ * @returns `root` for "/", otherwise `root` + "/" + the rest.
+ * @throws RangeError if the root is empty, or the pathname contains a NUL or a ".."
+ * that would leave the root.
  */
 export function resolveBelow(root: string, pathname: string): string {
   if (root === "") throw new RangeError("the root is empty");
@@ -20,9 +20,9 @@ export function resolveBelow(root: string, pathname: string): string {
 }
 
 /**
- * Makes a pathname canonical: absolute, no ".", no "..", no empty component.
+ * Makes a pathname canonical: absolute, without ".", ".." or empty components.
  *
- * @throws RangeError when the pathname holds a NUL, or a ".." that would leave the root.
+ * @throws RangeError if the pathname contains a NUL or a ".." that would leave the root.
  */
 export function cleanPathname(pathname: string): string {
   return `/${componentsBelow(pathname).join("/")}`;
@@ -48,14 +48,14 @@ function withoutSlashes(path: string): string {
   return path.slice(0, end);
 }
 
-/** @returns The last component of a slash-separated pathname, "/" for the root. */
+/** Returns the last component of a slash-separated pathname, "/" for the root. */
 export function baseName(pathname: string): string {
   const trimmed = withoutSlashes(pathname);
   if (trimmed === "" && pathname !== "") return "/";
   return trimmed.slice(trimmed.lastIndexOf("/") + 1);
 }
 
-/** @returns Every parent of an absolute pathname, from "/" down, without itself: none for "/". */
+/** Returns every parent of an absolute pathname, from "/" down, excluding the pathname itself. Empty for "/". */
 export function parentsOf(pathname: string): string[] {
   const parts = componentsBelow(pathname);
   const parents: string[] = [];

@@ -1,15 +1,15 @@
-/** The kinds of resources that a storage keeps. Released hosts use the first three. */
+/** The kinds of resources in a storage. Released hosts use only the first three. */
 export type ResourceKind = "packfile" | "state" | "lock" | "ecc-packfile" | "ecc-state";
 
 /** A part of a resource. */
 export interface Range {
-  /** First byte, from 0. */
+  /** Offset of the first byte, from 0. */
   readonly offset: number;
-  /** Bytes; fewer are answered where the resource ends. */
+  /** Number of bytes. Fewer are returned if the resource ends earlier. */
   readonly length: number;
 }
 
-/** What a storage can do, as a bit set. Without READ snapshots can not be read. */
+/** Capabilities of a storage, as a bit set. Without READ, snapshots cannot be read. */
 export const StoreMode = {
   WRITE: 2,
   READ: 4,

@@ -32,10 +32,10 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     await served.init();
     return served;
   };
-  /** A store that keeps nothing, and answers a get with this. */
+  /** Serves an empty store whose `get` is replaced. */
   const answering = (get: () => ByteSource | Promise<ByteSource>) => opened(withMethods(new MemoryStore(), { get }));
 
-  it("creates a repository, opens it, and tells of it", async () => {
+  it("creates a repository, opens it, and reports its mode and size", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
     await expect(served.open()).rejects.toEqual(failure(Code.Unknown, "no repository"));
@@ -45,7 +45,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(await served.size()).toBe(0n);
   });
 
-  it.each(KINDS)("keeps, lists, gives and deletes a %s", async (kind) => {
+  it.each(KINDS)("stores, lists, returns and deletes a %s", async (kind) => {
     const store = new MemoryStore();
     const served = await opened(store);
     expect(await served.put(kind, [head, data("hel"), data(""), data("lo")])).toBe(5n);
@@ -60,7 +60,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(store.calls.every((call) => call.includes(kind) || call.startsWith("list"))).toBe(true);
   });
 
-  it("takes what comes in the first message, the MAC again, and nothing", async () => {
+  it("accepts data in the first message, a repeated MAC, and empty content", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
     await served.put("state", [
@@ -74,7 +74,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(store.kept.get(`lock ${A.hex}`)).toHaveLength(0);
   });
 
-  it("takes many small chunks, and large ones", async () => {
+  it("accepts many small chunks and large ones", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
     const small = Array.from({ length: 5000 }, (_, i) => data(String(i % 10)));
@@ -86,7 +86,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(Buffer.concat(chunks).equals(Buffer.concat([0, 1, 2].map((i) => Buffer.alloc(MIB, i))))).toBe(true);
   });
 
-  it("gives a range of a packfile", async () => {
+  it("returns a range of a packfile", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
     await served.put("packfile", [head, data("0123456789")]);
@@ -102,7 +102,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(store.calls.slice(1, 3)).toEqual([`get packfile ${A.hex} 0+10`, `get packfile ${A.hex} 3+4`]);
   });
 
-  it("refuses an offset out of range, and passes on the largest", async () => {
+  it("rejects an offset out of range and accepts the largest valid one", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
     await served.put("packfile", [head, data("x")]);
@@ -112,10 +112,10 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(await served.get("packfile", A.bytes, { offset: 2n ** 53n - 1n, length: 1 })).toEqual([]);
   });
 
-  it("refuses an answer that is longer than the range, and sends nothing beyond it", async () => {
+  it("fails if the store returns more than the range, and sends nothing beyond it", async () => {
     const served = await answering(() => [Buffer.from("01"), Buffer.from("23"), Buffer.from("4")]);
     await expect(served.get("packfile", A.bytes, { offset: 0, length: 4 })).rejects.toEqual(
-      failure(Code.Unknown, `the plugin answered more than the 4 bytes of packfile ${A.hex} that were asked for`),
+      failure(Code.Unknown, expect.stringContaining(`more than the 4 bytes of packfile ${A.hex}`)),
     );
     await expect(served.get("packfile", A.bytes, { offset: 0, length: 0 })).rejects.toEqual(
       failure(Code.Unknown, expect.stringContaining("more than the 0 bytes")),
@@ -123,7 +123,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(await served.get("packfile", A.bytes, { offset: 0, length: 5 })).toHaveLength(3);
   });
 
-  it("says word for word that something is not there", async () => {
+  it("passes on the store's error for a missing resource verbatim", async () => {
     const served = await opened(new MemoryStore());
     const missing = failure(Code.Unknown, `there is no packfile ${A.hex}`);
     await expect(served.get("packfile", A.bytes)).rejects.toEqual(missing);
@@ -131,7 +131,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     await expect(served.delete("packfile", A.bytes)).rejects.toEqual(missing);
   });
 
-  it("cuts content into chunks of 1 MiB, and sends no empty one", async () => {
+  it("splits content into chunks of 1 MiB and sends no empty chunk", async () => {
     async function* source() {
       yield Buffer.alloc(0);
       yield Buffer.alloc(2 * MIB + 1, 1);
@@ -143,7 +143,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(chunks.map(({ length }) => length)).toEqual([MIB, MIB, 1, 5]);
   });
 
-  it("says word for word what breaks content off", async () => {
+  it("passes on an error thrown within the content verbatim", async () => {
     const given: number[] = [];
     async function* source() {
       yield Buffer.from("x");
@@ -155,27 +155,27 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(given).toEqual([1]);
   });
 
-  it.each([[undefined], [7], ["text"], [{}], [["text"]]])("refuses %p as content", async (content) => {
+  it.each([[undefined], [7], ["text"], [{}], [["text"]]])("rejects %p as content", async (content) => {
     const served = await answering(() => content as unknown as ByteSource);
     await expect(served.get("state", A.bytes)).rejects.toEqual(
       failure(Code.Unknown, expect.stringMatching(new RegExp(`^the content of state ${A.hex} (is|yielded) .*needed$`))),
     );
   });
 
-  it.each([[0], [31], [33]])("refuses a MAC of %d bytes, by name", async (length) => {
+  it.each([[0], [31], [33]])("rejects a MAC of %d bytes, naming the RPC", async (length) => {
     const store = new MemoryStore();
     const served = await opened(store);
     const wrong = new Uint8Array(length);
-    const refused = (rpc: "put" | "get" | "delete" | "blob") =>
+    const rejected = (rpc: "put" | "get" | "delete" | "blob") =>
       failure(Code.InvalidArgument, `${served.rpc(rpc)}: a MAC has 32 bytes, not ${length}`);
-    await expect(served.put("state", [{ mac: wrong }, data("x")])).rejects.toEqual(refused("put"));
-    await expect(served.get("state", wrong)).rejects.toEqual(refused("get"));
-    await expect(served.get("packfile", wrong, { offset: 0, length: 1 })).rejects.toEqual(refused("blob"));
-    await expect(served.delete("state", wrong)).rejects.toEqual(refused("delete"));
+    await expect(served.put("state", [{ mac: wrong }, data("x")])).rejects.toEqual(rejected("put"));
+    await expect(served.get("state", wrong)).rejects.toEqual(rejected("get"));
+    await expect(served.get("packfile", wrong, { offset: 0, length: 1 })).rejects.toEqual(rejected("blob"));
+    await expect(served.delete("state", wrong)).rejects.toEqual(rejected("delete"));
     expect(store.calls).toEqual([]);
   });
 
-  it("refuses a missing MAC, and a stream without messages", async () => {
+  it("rejects a missing MAC and a stream without messages", async () => {
     const served = await opened(new MemoryStore());
     const missing = /the request has no MAC|a MAC has 32 bytes, not 0/;
     await expect(served.put("state", [data("x"), data("y")])).rejects.toEqual(
@@ -192,7 +192,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     );
   });
 
-  it("refuses another MAC within the data, and keeps nothing", async () => {
+  it("rejects a different MAC within the data and stores nothing", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
     await expect(
@@ -203,7 +203,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(store.kept.size).toBe(0);
   });
 
-  it("answers the author's failure word for word, once the host has sent everything", async () => {
+  it("returns the author's error verbatim, after reading the whole request", async () => {
     let sent = false;
     async function* messages() {
       yield head;
@@ -219,7 +219,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(sent).toBe(true);
   });
 
-  it("refuses a Put that it can not take once the host has sent everything", async () => {
+  it("rejects an invalid Put only after reading the whole request", async () => {
     for (const first of [{ mac: new Uint8Array(3) }, {}]) {
       let sent = false;
       async function* messages() {
@@ -233,10 +233,10 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     }
   });
 
-  it("fails when the author did not read all, or says another number", async () => {
+  it("fails if the author did not read everything or returned a different byte count", async () => {
     const lazy = await opened(withMethods(new MemoryStore(), { put: () => undefined }));
     await expect(lazy.put("state", [head, data("abc")])).rejects.toEqual(
-      failure(Code.Unknown, `the plugin read 0 of the 3 bytes of state ${A.hex}`),
+      failure(Code.Unknown, expect.stringContaining(`read 0 of the 3 bytes of state ${A.hex}`)),
     );
     const returning = async (written: unknown) =>
       opened(
@@ -260,7 +260,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     }
   });
 
-  it("lets the author's data throw when the stream breaks off", async () => {
+  it("makes the author's data throw if the stream breaks off", async () => {
     const store = new MemoryStore();
     const served = await opened(store);
     async function* messages() {
@@ -285,19 +285,19 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     ["size", "1"],
     ["size", 5n],
     ["size", undefined],
-  ] as const)("refuses a %s of %p", async (method, value) => {
+  ] as const)("rejects a %s of %p", async (method, value) => {
     const served = await opened(withMethods(new MemoryStore(), { [method]: () => value as unknown as number }));
     await expect(served[method]()).rejects.toEqual(
       failure(Code.Unknown, expect.stringMatching(new RegExp(`^${method}\\(\\) returned .* needed$`))),
     );
   });
 
-  it.each([-1, 0, 1, 2 ** 53 - 1])("answers a size of %d", async (size) => {
+  it.each([-1, 0, 1, 2 ** 53 - 1])("returns a size of %d", async (size) => {
     const served = await opened(withMethods(new MemoryStore(), { size: () => size }));
     expect(await served.size()).toBe(BigInt(size));
   });
 
-  it.each([[undefined], ["text"], [{}]])("refuses %p as a configuration", async (config) => {
+  it.each([[undefined], ["text"], [{}]])("rejects %p as a configuration", async (config) => {
     const served = await opened(withMethods(new MemoryStore(), { open: () => config as unknown as Uint8Array }));
     await expect(served.open()).rejects.toEqual(
       failure(Code.Unknown, expect.stringMatching(/^open\(\) returned .*: the bytes of the configuration are needed$/)),
@@ -310,12 +310,12 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     [[A, A.hex], /^listing states yielded "[0-9a-f]{64}": a Mac is needed$/],
     [[undefined], /^listing states yielded undefined: a Mac is needed$/],
     [[{ bytes: new Uint8Array(31) }], /^listing states yielded .*: a Mac is needed$/],
-  ])("refuses the listing %p", async (listing, text) => {
+  ])("rejects the listing %p", async (listing, text) => {
     const served = await opened(withMethods(new MemoryStore(), { list: () => listing as unknown as Iterable<never> }));
     await expect(served.list("state")).rejects.toEqual(failure(Code.Unknown, expect.stringMatching(text)));
   });
 
-  it("lists what an async iterable yields, and says what breaks it off", async () => {
+  it("lists the MACs of an async iterable and passes on its errors", async () => {
     async function* macs() {
       yield A;
       yield B;
@@ -330,7 +330,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     await expect(other.list("lock")).rejects.toEqual(failure(Code.Unknown, "readdir failed"));
   });
 
-  it("refuses every call before Init, by name, once the host has sent everything", async () => {
+  it("rejects every call before Init, naming the RPC, after reading the whole request", async () => {
     const served = serve(() => shaped(new MemoryStore()));
     let sent = false;
     async function* messages() {
@@ -357,7 +357,7 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(sent).toBe(true);
   });
 
-  it("refuses a second Init", async () => {
+  it("rejects a second Init", async () => {
     const served = await opened(new MemoryStore());
     await expect(served.init()).rejects.toEqual(failure(Code.FailedPrecondition, "store.Store/Init was called twice"));
     expect(await served.mode()).toBe(6);

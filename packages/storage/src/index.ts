@@ -1,6 +1,6 @@
 /**
- * The storage interface, in its two shapes, and the adapters that serve it to
- * both generations of hosts.
+ * The storage interface, in its two shapes, and the adapters that serve a storage
+ * to both generations of hosts.
  *
  * @module
  */

@@ -14,9 +14,9 @@ import { storeV1_1 } from "./v1_1.js";
 const LIMIT = 4 * 1024 * 1024;
 const A = macOf(1);
 
-/** A store that lists this many packfiles. */
+/** Creates a store that lists `count` packfiles. */
 function listing(count: number): MemoryStore {
-  // All bytes set, so that no encoding can be shorter.
+  // All bits set, so that no encoding can be shorter.
   const mac = Mac.fromBytes(new Uint8Array(32).fill(0xff));
   return withMethods(new MemoryStore(), {
     *list() {
@@ -44,19 +44,22 @@ describe("listings", () => {
   it.each([
     ["v1.0", 116_508, 36, sizeV1_0],
     ["v1.1", 123_361, 34, sizeV1_1],
-  ])("fit into one message of %s up to %d, and say how many there are beyond", async (_, most, bytesPerMac, sizeOf) => {
-    const size = await sizeOf(most);
-    expect(size).toBeLessThanOrEqual(LIMIT);
-    expect(size + bytesPerMac).toBeGreaterThan(LIMIT);
-    await expect(sizeOf(most + 7)).rejects.toEqual(
-      expect.objectContaining({
-        code: Code.ResourceExhausted,
-        rawMessage:
-          `there are ${most + 7} packfiles, and hosts accept a listing of ${most} at the most: ` +
-          "it is one message, of 4194304 bytes at the most",
-      }),
-    );
-  });
+  ])(
+    "fit into one message of %s up to %d MACs, and report the count beyond that",
+    async (_, most, bytesPerMac, sizeOf) => {
+      const size = await sizeOf(most);
+      expect(size).toBeLessThanOrEqual(LIMIT);
+      expect(size + bytesPerMac).toBeGreaterThan(LIMIT);
+      await expect(sizeOf(most + 7)).rejects.toEqual(
+        expect.objectContaining({
+          code: Code.ResourceExhausted,
+          rawMessage:
+            `there are ${most + 7} packfiles, and hosts accept a listing of ${most} at most: ` +
+            "a listing is a single message of at most 4194304 bytes",
+        }),
+      );
+    },
+  );
 });
 
 describe("storage resources of v1.1", () => {
@@ -68,13 +71,13 @@ describe("storage resources of v1.1", () => {
     [v1_1.StorageResource.ECC_STATE, "ecc-state"],
   ] as const;
 
-  it.each(resources)("%d is a %s, for stores of four functions", async (type, kind) => {
+  it.each(resources)("maps type %d to %s for stores with four functions", async (type, kind) => {
     const store = new MemoryStore();
     const client = clientV1_1(() => store);
     await client.init(INIT);
     async function* messages() {
       yield { mac: A.bytes, type };
-      // Type and MAC are read from the first message alone.
+      // Type and MAC are read only from the first message.
       yield { chunk: Buffer.from("0123"), type: v1_1.StorageResource.UNDEFINED };
     }
     await client.put(messages());
@@ -88,8 +91,8 @@ describe("storage resources of v1.1", () => {
     expect(store.kept.size).toBe(0);
   });
 
-  it.each([0, 6, -1])("there is none of type %d", async (number) => {
-    // As a newer host may: the enumeration is open.
+  it.each([0, 6, -1])("rejects the unknown type %d", async (number) => {
+    // Newer hosts may send other numbers: the enum is open.
     const { type } = fromJson(v1_1.ListRequestSchema, { type: number });
     const store = new MemoryStore();
     const client = clientV1_1(() => store);
@@ -100,20 +103,20 @@ describe("storage resources of v1.1", () => {
       yield { chunk: Buffer.from("x") };
       sent = true;
     }
-    const refused = (rpc: string) =>
+    const rejected = (rpc: string) =>
       expect.objectContaining({
         code: Code.InvalidArgument,
         rawMessage: `${rpc}: there is no storage resource of type ${number}`,
       });
-    await expect(client.list({ type })).rejects.toEqual(refused("List"));
-    await expect(client.put(messages())).rejects.toEqual(refused("Put"));
+    await expect(client.list({ type })).rejects.toEqual(rejected("List"));
+    await expect(client.put(messages())).rejects.toEqual(rejected("Put"));
     expect(sent).toBe(true);
-    await expect(client.get({ mac: A.bytes, type })[Symbol.asyncIterator]().next()).rejects.toEqual(refused("Get"));
-    await expect(client.delete({ mac: A.bytes, type })).rejects.toEqual(refused("Delete"));
+    await expect(client.get({ mac: A.bytes, type })[Symbol.asyncIterator]().next()).rejects.toEqual(rejected("Get"));
+    await expect(client.delete({ mac: A.bytes, type })).rejects.toEqual(rejected("Delete"));
     expect(store.calls).toEqual([]);
   });
 
-  it("answers Ping with what the store's ping throws, and without one with success", async () => {
+  it("passes on an error from the store's ping, and succeeds without that method", async () => {
     const client = clientV1_1(() => new MemoryStore());
     await expect(client.ping({})).rejects.toEqual(
       expect.objectContaining({ code: Code.FailedPrecondition, rawMessage: "store.Store/Ping was called before Init" }),
@@ -132,10 +135,10 @@ describe("storage resources of v1.1", () => {
   });
 });
 
-describe("calls that the host cancels", () => {
+describe("a call cancelled by the host", () => {
   const contextWith = (signal: AbortSignal): HandlerContext => ({ signal }) as HandlerContext;
 
-  it.each(["v1.0", "v1.1"])("end a Put of %s that waits for the host: the author's data throws", async (generation) => {
+  it.each(["v1.0", "v1.1"])("ends a pending Put of %s and makes the author's data throw", async (generation) => {
     const controller = new AbortController();
     const context = contextWith(controller.signal);
     const seen = deferred<unknown>();
@@ -172,7 +175,7 @@ describe("calls that the host cancels", () => {
     expect(await seen.promise).toEqual(new Error("the host has gone"));
   });
 
-  it("end a Get, and the author's source with it", async () => {
+  it("ends a Get and the author's source", async () => {
     const controller = new AbortController();
     const stopped = deferred();
     const signals: AbortSignal[] = [];
@@ -199,7 +202,7 @@ describe("calls that the host cancels", () => {
     await expect(chunks.next()).rejects.toMatchObject({ code: Code.Canceled, rawMessage: "the host has gone" });
     await stopped.promise;
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-    // Nothing is in flight any more: Close need not wait.
+    // No call is in flight, so Close does not wait.
     await session.close("store.Store/Close");
     expect(store.closed).toBe(1);
   });
@@ -207,7 +210,7 @@ describe("calls that the host cancels", () => {
   it.each([
     ["the whole", undefined],
     ["a part", { offset: 1n, length: 2 }],
-  ])("end a Get of %s for which the store never answers, and close what it answers later", async (_, range) => {
+  ])("ends a Get of %s that the store has not answered, and closes the late result", async (_, range) => {
     const controller = new AbortController();
     const answer = deferred<ByteSource>();
     const asked = deferred();
@@ -231,7 +234,7 @@ describe("calls that the host cancels", () => {
     await expect(first).rejects.toMatchObject({ code: Code.Canceled, rawMessage: "the host has gone" });
     answer.resolve({
       [Symbol.asyncIterator]: () => ({
-        next: () => Promise.reject(new Error("nobody reads")),
+        next: () => Promise.reject(new Error("unexpected read")),
         return: () => {
           closed.resolve();
           return Promise.resolve({ done: true as const, value: undefined });
@@ -241,7 +244,7 @@ describe("calls that the host cancels", () => {
     await closed.promise;
   });
 
-  it("do not abort the signal of a Get that has ended", async () => {
+  it("does not abort the signal of a completed Get", async () => {
     const controller = new AbortController();
     const signals: AbortSignal[] = [];
     const store = withMethods(new MemoryStore(), {
@@ -259,7 +262,7 @@ describe("calls that the host cancels", () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
   });
 
-  it("end a Get whose rest the server does not read, and the author's source with it", async () => {
+  it("ends the author's source if the server stops reading a Get", async () => {
     const stopped = deferred();
     const store = withMethods(new MemoryStore(), {
       get: async function* () {

@@ -22,10 +22,10 @@ import {
 import { Mac, MAC_LENGTH, type Range, type ResourceKind } from "@kloset/model";
 import type { OpenedStore, StoreSession } from "./session.js";
 
-/** The calls of a store's service. */
+/** Runs the calls of a store's service. */
 export type StoreCalls = Calls<OpenedStore>;
 
-/** Makes a new repository. */
+/** Creates a repository. */
 export function createRepository(
   calls: StoreCalls,
   session: StoreSession,
@@ -37,7 +37,7 @@ export function createRepository(
   });
 }
 
-/** @returns The configuration of the repository. */
+/** Opens the repository and returns its configuration. */
 export function openRepository(calls: StoreCalls, session: StoreSession): Promise<{ config: Uint8Array }> {
   return calls.unary("Open", async ({ store }) => {
     const config: unknown = await store.open();
@@ -49,7 +49,11 @@ export function openRepository(calls: StoreCalls, session: StoreSession): Promis
   });
 }
 
-/** @throws StatusError INVALID_ARGUMENT unless there are 32 bytes. */
+/**
+ * Reads the MAC of a request.
+ *
+ * @throws StatusError INVALID_ARGUMENT unless it has exactly 32 bytes.
+ */
 export function macOf(rpc: string, bytes: Uint8Array | undefined): Mac {
   if (bytes === undefined) throw invalidArgument(`${rpc}: the request has no MAC`);
   try {
@@ -59,14 +63,14 @@ export function macOf(rpc: string, bytes: Uint8Array | undefined): Mac {
   }
 }
 
-/** One message of a Put, whichever rpc and generation it came by. */
+/** One message of a Put stream, independent of RPC and generation. */
 export interface PutMessage {
-  /** In the first message only. */
+  /** Required in the first message. Later messages may repeat it. */
   readonly mac: Uint8Array | undefined;
   readonly chunk: Uint8Array;
 }
 
-/** A Put stream, whichever rpc and generation it came by. */
+/** A Put stream, independent of RPC and generation. */
 export interface PutRequests<M> {
   readonly messages: AsyncIterable<M>;
   readonly read: (message: M) => PutMessage;
@@ -76,9 +80,9 @@ export interface PutRequests<M> {
 }
 
 /**
- * Keeps one resource.
+ * Stores one resource.
  *
- * @returns Bytes received.
+ * @returns The number of bytes received.
  */
 export function put<M>(calls: StoreCalls, rpc: string, requests: PutRequests<M>): Promise<bigint> {
   const { read, kindOf, context } = requests;
@@ -119,23 +123,23 @@ function checkWritten(kind: ResourceKind, mac: Mac, written: unknown, received: 
   throw new Error(`the plugin wrote ${describe(written)} of the ${received} bytes of ${kind} ${mac.hex}`);
 }
 
-/** What a Get asks for. */
-export interface Wanted {
+/** The resource, or part of one, requested by a Get. */
+export interface GetTarget {
   readonly kind: ResourceKind;
   readonly mac: Mac;
-  /** Absent for the whole. */
+  /** Absent for the whole resource. */
   readonly range?: Range;
 }
 
 /**
- * Streams one resource, or a part of it, in chunks for the wire.
+ * Streams one resource, or a part of it, in chunks sized for the wire.
  *
- * @param read - Reads the request; called when there is a store.
+ * @param read - Validates the request. Called only once a store is open.
  */
 export function get(
   calls: StoreCalls,
   rpc: string,
-  read: () => Wanted,
+  read: () => GetTarget,
   context: CallContext,
 ): PushStream<{ chunk: Uint8Array }> {
   return calls.content(rpc, context, ({ resources }) => {
@@ -149,7 +153,11 @@ export function get(
   });
 }
 
-/** @throws StatusError INVALID_ARGUMENT for an offset that no file can have. */
+/**
+ * Reads the range of a request.
+ *
+ * @throws StatusError INVALID_ARGUMENT for an offset above 2^53 − 1.
+ */
 export function rangeOf(rpc: string, offset: bigint, length: number): Range {
   if (offset > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw invalidArgument(`${rpc}: the offset is out of range: ${String(offset)}`);
@@ -158,12 +166,12 @@ export function rangeOf(rpc: string, offset: bigint, length: number): Range {
 }
 
 /**
- * Lists the resources of one kind. The answer is one message, so there is a
- * limit to how many there can be.
+ * Lists the resources of one kind. The response is a single message, so its number
+ * of MACs is limited.
  *
- * @param bytesPerMac - What one MAC takes on the wire.
- * @param signal - The call's: a listing that never ends, ends with it.
- * @throws StatusError RESOURCE_EXHAUSTED beyond the host's limit for a message.
+ * @param bytesPerMac - Encoded size of one MAC on the wire.
+ * @param signal - The call's signal. Ends a listing that would never end by itself.
+ * @throws StatusError RESOURCE_EXHAUSTED if the response would exceed the host's message limit.
  */
 export async function list(
   { resources }: OpenedStore,
@@ -180,20 +188,20 @@ export async function list(
   for await (const mac of iterateUntilAbort(macs, signal)) {
     if (!isMac(mac)) throw new TypeError(`listing ${kind}s yielded ${describe(mac)}: a Mac is needed`);
     count++;
-    // A copy: an author may fill the same bytes anew for the next.
+    // Copy: the author may reuse the buffer for the next MAC.
     if (count <= limit) bytes.push(new Uint8Array(mac.bytes));
   }
   if (count > limit) {
     throw new StatusError(
-      `there are ${count} ${kind}s, and hosts accept a listing of ${limit} at the most: ` +
-        `it is one message, of ${MAX_MESSAGE_BYTES} bytes at the most`,
+      `there are ${count} ${kind}s, and hosts accept a listing of ${limit} at most: ` +
+        `a listing is a single message of at most ${MAX_MESSAGE_BYTES} bytes`,
       Code.ResourceExhausted,
     );
   }
   return bytes;
 }
 
-/** By its shape: a bundle may hold the class twice. */
+/** Checks the shape, not the class: a bundle may contain the class twice. */
 function isMac(value: unknown): value is Mac {
   return (
     typeof value === "object" &&
@@ -204,7 +212,11 @@ function isMac(value: unknown): value is Mac {
   );
 }
 
-/** @throws TypeError for what is no number of bytes. */
+/**
+ * Checks the result of `size()`.
+ *
+ * @throws TypeError unless it is a safe integer from -1.
+ */
 export function sizeOf(size: unknown): bigint {
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < -1) {
     throw new TypeError(`size() returned ${describe(size)}: bytes, or -1 for unknown, are needed`);
@@ -214,7 +226,11 @@ export function sizeOf(size: unknown): bigint {
 
 const INT32_MAX = 0x7fff_ffff;
 
-/** @throws TypeError for what is no mode. */
+/**
+ * Checks the result of `mode()`.
+ *
+ * @throws TypeError unless it is an integer from 0 to 2^31 − 1.
+ */
 export function modeOf(mode: unknown): number {
   if (!isUint(mode, INT32_MAX)) throw new TypeError(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
   return mode;

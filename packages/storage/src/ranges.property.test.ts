@@ -8,7 +8,7 @@ import { MemoryStore, macOf, nineteen, withMethods } from "./testing/memory-stor
 const SEED = 20260401;
 const mac = macOf(7);
 
-/** A store whose content comes in pieces, some of them empty, and not AT once. */
+/** A store whose content arrives asynchronously in pieces, some of them empty. */
 function pieced(pieces: readonly Uint8Array[]): ResourceStore {
   const whole = Buffer.concat(pieces);
   return withMethods(new MemoryStore(), {
@@ -32,7 +32,7 @@ const shapes: readonly ((store: ResourceStore) => Store | ResourceStore)[] = [(s
 const number = fc.oneof(fc.nat(60), fc.constantFrom(0, 1, 0x7fff_ffff, 0xffff_ffff));
 const offset = fc.oneof(number, fc.constantFrom(2 ** 32, Number.MAX_SAFE_INTEGER));
 
-it("any range of any resource is what subarray says: both generations, both shapes of a store", async () => {
+it("any range of any resource equals subarray, for both generations and both shapes of a store", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ maxLength: 12 }), { maxLength: 6 }),
@@ -43,7 +43,7 @@ it("any range of any resource is what subarray says: both generations, both shap
         const expected = range === undefined ? whole : whole.subarray(range.offset, range.offset + range.length);
         for (const shape of shapes) {
           for (const hostOf of [hostV1_0, hostV1_1]) {
-            // Parts of what is no packfile are v1.1's alone.
+            // Only v1.1 supports ranges of kinds other than packfiles.
             if (hostOf === hostV1_0 && range !== undefined && kind !== "packfile") continue;
             const host = hostOf(() => shape(pieced(pieces)));
             await host.init();
@@ -58,7 +58,7 @@ it("any range of any resource is what subarray says: both generations, both shap
   );
 });
 
-it("what was put is what is got, however it was cut", async () => {
+it("Get returns the bytes of Put, regardless of chunk boundaries", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 12 }), { maxLength: 6 }), async (pieces) => {
       for (const shape of shapes) {

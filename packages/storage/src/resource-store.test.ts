@@ -16,12 +16,12 @@ async function bytesOf(source: ByteSource): Promise<string> {
 }
 
 describe("resourcesOf", () => {
-  it("uses a store of four functions as it is", () => {
+  it("returns a store with four functions unchanged", () => {
     const store = new MemoryStore();
     expect(resourcesOf(store)).toBe(store);
   });
 
-  it("maps the nineteen methods, in a store that has helpers of its own by those names, too", async () => {
+  it("maps the nineteen methods even if the store has helpers named like the four functions", async () => {
     const store = new MemoryStore();
     const helpers = { list: () => "helper", get: () => "helper", put: () => "helper", delete: () => "helper" };
     const resources = resourcesOf({ ...nineteen(store), ...helpers });
@@ -41,7 +41,7 @@ describe("resourcesOf", () => {
     ]);
   });
 
-  it("reads a part of a packfile by getPackfileBlob", async () => {
+  it("reads a range of a packfile with getPackfileBlob", async () => {
     const store = new MemoryStore();
     store.kept.set(`packfile ${A.hex}`, Buffer.from("0123456789"));
     const resources = resourcesOf(nineteen(store));
@@ -49,40 +49,46 @@ describe("resourcesOf", () => {
     expect(store.calls).toEqual([`get packfile ${A.hex} 2+3`]);
   });
 
-  it.each(["state", "lock"] as const)("cuts a part of a %s out of the whole, and stops reading there", async (kind) => {
-    let read = 0;
-    let stopped = false;
-    async function* source() {
-      try {
-        for (; read < 100; read++) yield Buffer.from("0123456789");
-      } finally {
-        stopped = true;
+  it.each(["state", "lock"] as const)(
+    "slices a range of a %s out of the whole and stops reading at its end",
+    async (kind) => {
+      let read = 0;
+      let stopped = false;
+      async function* source() {
+        try {
+          for (; read < 100; read++) yield Buffer.from("0123456789");
+        } finally {
+          stopped = true;
+        }
       }
-    }
-    const resources = resourcesOf(nineteen(withMethods(new MemoryStore(), { get: () => source() })));
-    expect(await bytesOf(await resources.get(kind, A, { offset: 8, length: 5 }, signal))).toBe("89012");
-    expect(read).toBe(1);
-    expect(stopped).toBe(true);
-    expect(await bytesOf(await resources.get(kind, A, { offset: 5000, length: 5 }, signal))).toBe("");
-    expect(await bytesOf(await resources.get(kind, A, { offset: 0, length: 0 }, signal))).toBe("");
-  });
+      const resources = resourcesOf(nineteen(withMethods(new MemoryStore(), { get: () => source() })));
+      expect(await bytesOf(await resources.get(kind, A, { offset: 8, length: 5 }, signal))).toBe("89012");
+      expect(read).toBe(1);
+      expect(stopped).toBe(true);
+      expect(await bytesOf(await resources.get(kind, A, { offset: 5000, length: 5 }, signal))).toBe("");
+      expect(await bytesOf(await resources.get(kind, A, { offset: 0, length: 0 }, signal))).toBe("");
+    },
+  );
 
-  it.each(["ecc-packfile", "ecc-state"] as const)("has no %s in nineteen methods, and says so", async (kind) => {
-    const resources = resourcesOf(nineteen(new MemoryStore()));
-    const none = expect.objectContaining({
-      code: Code.Unimplemented,
-      rawMessage: `this store keeps packfiles, states and locks, not: ${kind}`,
-    });
-    const calls = [
-      () => resources.list(kind),
-      () => resources.put(kind, A, { async *[Symbol.asyncIterator]() {} }),
-      () => resources.get(kind, A, undefined, signal),
-      () => resources.delete(kind, A),
-    ];
-    for (const call of calls) await expect((async () => call())()).rejects.toEqual(none);
-  });
+  it.each(["ecc-packfile", "ecc-state"] as const)(
+    "reports that the nineteen methods do not support %s",
+    async (kind) => {
+      const resources = resourcesOf(nineteen(new MemoryStore()));
+      const none = expect.objectContaining({
+        code: Code.Unimplemented,
+        rawMessage: `this store keeps packfiles, states and locks, not: ${kind}`,
+      });
+      const calls = [
+        () => resources.list(kind),
+        () => resources.put(kind, A, { async *[Symbol.asyncIterator]() {} }),
+        () => resources.get(kind, A, undefined, signal),
+        () => resources.delete(kind, A),
+      ];
+      for (const call of calls) await expect((async () => call())()).rejects.toEqual(none);
+    },
+  );
 
-  it("names the method that a store lacks", () => {
+  it("names the missing method of a store", () => {
     const store = nineteen(new MemoryStore());
     expect(() => resourcesOf({ ...store, putLock: undefined } as unknown as Store)).toThrow(
       /^the store has no putLock\(\)/,

@@ -2,12 +2,12 @@ import { chunksOf, sliceOf, unimplemented } from "@kloset/adapter";
 import type { Awaitable, ByteSource, ByteStream, Mac, Range, ResourceKind } from "@kloset/model";
 import type { ResourceStore, Store } from "./store.js";
 
-/** The part of a store that both shapes share after mapping. */
+/** Access to resources, in the form used by the adapters for both shapes of a store. */
 export type Resources = Pick<ResourceStore, "list" | "put" | "get" | "delete">;
 
 const FUNCTIONS = ["list", "put", "get", "delete"] as const satisfies readonly (keyof ResourceStore)[];
 
-/** Those of the nineteen that both shapes do not share. */
+/** The methods of the nineteen-method shape that are not in `StoreBase`. */
 const METHODS = [
   "getStates",
   "putState",
@@ -25,13 +25,13 @@ const METHODS = [
 ] as const satisfies readonly (keyof Store)[];
 
 /**
- * Maps the nineteen methods onto the four functions. A store that has the four
- * is used as it is.
+ * Maps the nineteen methods onto the four functions. Returns a store that already
+ * has the four functions unchanged.
  *
- * @throws TypeError that names the method which a store of either shape lacks.
+ * @throws TypeError naming the first missing method if the store has neither shape.
  */
 export function resourcesOf(store: Store | ResourceStore): Resources {
-  // First the nineteen: such a store may well have helpers called list, or get.
+  // Check the nineteen methods first: such a store may have helpers named list or get.
   if (isStore(store)) return new StoreResources(store);
   if (isResourceStore(store)) return store;
   const shape: readonly string[] = METHODS.some((name) => has(store, name)) ? METHODS : FUNCTIONS;
@@ -85,7 +85,7 @@ class StoreResources implements Resources {
     }
     const { get } = this.#methods(kind);
     if (range === undefined) return get(mac, signal);
-    // Only packfiles have a method for a part; nothing else is read in parts by released hosts.
+    // Only packfiles have a method for ranges. Released hosts read no other kind in parts.
     return partOf(() => get(mac, signal), range, `${kind} ${mac.hex}`, signal);
   }
 
@@ -119,7 +119,7 @@ class StoreResources implements Resources {
   }
 }
 
-/** Opens the whole only when it is read: nobody would close it otherwise. */
+/** Opens the resource lazily: if it were opened but never read, it would not be closed. */
 async function* partOf(
   open: () => Awaitable<ByteSource>,
   { offset, length }: Range,

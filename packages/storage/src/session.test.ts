@@ -17,7 +17,7 @@ describe("Init of a store", () => {
     expect(answer).toMatchObject({ origin: "localhost", type: "memory", root: "/var/backups", flags: 0 });
   });
 
-  it("answers v1.1 with what the store says", async () => {
+  it("answers v1.1 with the properties of the store", async () => {
     const store = withMethods(new MemoryStore(), {
       origin: () => "s3.example",
       type: () => Promise.resolve("s3"),
@@ -28,7 +28,7 @@ describe("Init of a store", () => {
     expect(answer).toMatchObject({ origin: "s3.example", type: "s3", root: "/bucket", flags: 3 });
   });
 
-  it("tells v1.0 the location, from memory", async () => {
+  it("returns the location to v1.0 without asking the store again", async () => {
     let asked = 0;
     const store = withMethods(new MemoryStore(), { location: () => `memory:///${asked++}` });
     const client = clientV1_0(() => store);
@@ -37,7 +37,7 @@ describe("Init of a store", () => {
     expect(asked).toBe(1);
   });
 
-  it("has a root that is not empty for a location that is a protocol alone", async () => {
+  it("uses the whole location as root if it is only a protocol", async () => {
     const store = withMethods(new MemoryStore(), { location: () => "memory://" });
     expect((await clientV1_1(() => store).init(INIT)).root).toBe("memory://");
     const client = clientV1_0(() => store);
@@ -47,13 +47,13 @@ describe("Init of a store", () => {
 
   it.each([
     ["location", "", "location() returned an empty string: hosts would back up nothing"],
-    ["location", undefined, "location() returned undefined: a string is needed"],
+    ["location", undefined, expect.stringContaining("location() returned undefined")],
     ["root", "", "root() returned an empty string: hosts would back up nothing"],
-    ["root", null, "root() returned null: a string is needed"],
-    ["origin", 7, "origin() returned 7: a string is needed"],
-    ["type", 7, "type() returned 7: a string is needed"],
-    ["flags", -1, "flags() returned -1: bits of LocationFlag are needed"],
-    ["flags", "localfs", 'flags() returned "localfs": bits of LocationFlag are needed'],
+    ["root", null, expect.stringContaining("root() returned null")],
+    ["origin", 7, expect.stringContaining("origin() returned 7")],
+    ["type", 7, expect.stringContaining("type() returned 7")],
+    ["flags", -1, expect.stringContaining("flags() returned -1")],
+    ["flags", "localfs", expect.stringContaining('flags() returned "localfs"')],
   ] as const)("fails on a %s of %p, and closes the store", async (method, value, text) => {
     for (const host of [hostV1_0, hostV1_1]) {
       const store = new MemoryStore();
@@ -63,7 +63,7 @@ describe("Init of a store", () => {
     }
   });
 
-  it("fails with its own failure, not with that of the close that follows", async () => {
+  it("fails with its own error, not with that of the following close", async () => {
     const store = withMethods(new MemoryStore(), {
       location: () => {
         throw new Error("no such bucket");
@@ -75,7 +75,7 @@ describe("Init of a store", () => {
     await expect(hostV1_0(() => store).init()).rejects.toEqual(failure(Code.Unknown, "no such bucket"));
   });
 
-  it("may be tried again after a failure", async () => {
+  it("can be retried after a failure", async () => {
     let attempts = 0;
     const store = new MemoryStore();
     const host = hostV1_1(() => {
@@ -87,7 +87,7 @@ describe("Init of a store", () => {
     expect(await host.mode()).toBe(6);
   });
 
-  it("fails on an object that is no store of either shape", async () => {
+  it("rejects an object that has neither shape of a store", async () => {
     const { list, ...rest } = nineteen(new MemoryStore()) as Store & { list?: unknown };
     expect(list).toBeUndefined();
     const half: unknown = { ...rest, getStates: undefined };
@@ -108,7 +108,7 @@ describe.each([
     return store;
   };
 
-  it("answers what the store's close throws", async () => {
+  it("passes on an error from the store's close", async () => {
     const store = new MemoryStore((call) => {
       if (call === "close") throw new Error("flush failed");
     });
@@ -117,7 +117,7 @@ describe.each([
     await expect(served.close()).rejects.toEqual(failure(Code.Unknown, "flush failed"));
   });
 
-  it("closes once for two Closes", async () => {
+  it("closes the store once for repeated calls", async () => {
     const store = new MemoryStore();
     const served = host(() => store);
     await served.init();
@@ -126,7 +126,7 @@ describe.each([
     expect(store.closed).toBe(1);
   });
 
-  it("waits for a Delete that came before it", async () => {
+  it("waits for an earlier Delete", async () => {
     const gate = deferred();
     const store = holding(new MemoryStore((call) => (call.startsWith("delete") ? gate.promise : undefined)));
     const served = host(() => store);
@@ -142,7 +142,7 @@ describe.each([
     expect(store.kept.size).toBe(0);
   });
 
-  it("serves a Delete that comes while it is answered, by a store made anew", async () => {
+  it("serves a Delete that arrives during Close with a new store", async () => {
     const gate = deferred();
     const stores: MemoryStore[] = [];
     const session = new StoreSession();
@@ -158,7 +158,7 @@ describe.each([
     await settled();
     const deleting = served.delete("lock", lock.bytes);
     await settled();
-    // Never two at once on one location.
+    // Two stores must never be open on one location.
     expect(stores).toHaveLength(1);
     gate.resolve();
     await closing;
@@ -171,7 +171,7 @@ describe.each([
     expect(stores.map(({ closed }) => closed)).toEqual([1, 1]);
   });
 
-  it("serves calls that come after it, and closes again", async () => {
+  it("serves later calls with a new store and closes again", async () => {
     const stores: MemoryStore[] = [];
     const served = host(() => {
       const store = holding(new MemoryStore());
@@ -190,7 +190,7 @@ describe.each([
     ]);
   });
 
-  it("closes a store that was made anew but can not be opened", async () => {
+  it("closes a new store that fails to open", async () => {
     const stores: MemoryStore[] = [];
     const served = host(() => {
       const store = stores.length === 0 ? holding(new MemoryStore()) : new MemoryStore();

@@ -12,42 +12,42 @@ import { pathOfLocation, type ConnectorContext } from "@kloset/model";
 import { resourcesOf, type Resources } from "./resource-store.js";
 import type { ResourceStore, Store, StoreFactory } from "./store.js";
 
-/** A store, and what is known of it since Init. */
+/** A store and the properties read from it at Init. */
 export interface OpenedStore extends Identity {
   readonly store: Store | ResourceStore;
   readonly resources: Resources;
   readonly location: string;
 }
 
-/** The life of the store that both generations serve. */
+/** Lifecycle of a store, shared by the adapters of both generations. */
 export class StoreSession extends Session<OpenedStore> {
-  /** Whether the repository was opened or made: a store that is made anew after Close must be, too. */
+  /** True once the repository was opened or created: a store created after Close must then be opened as well. */
   #inUse = false;
 
   constructor() {
     super({ reopens: true });
   }
 
-  /** @returns What Init opens: constructs the store and asks it where it is. */
+  /** Returns the function that Init runs: creates the store and reads its properties. */
   opener(factory: StoreFactory, request: InitRequest): (signal: AbortSignal) => Promise<Opened<OpenedStore>> {
     return (signal) => {
       const context = contextOf(request, signal);
       return openConnector(factory, context, "a store", async (store) => {
-        const opened = await askStore(store, context);
+        const opened = await describeStore(store, context);
         if (this.#inUse) await store.open();
         return opened;
       });
     };
   }
 
-  /** Open or Create has succeeded. */
+  /** Records that Open or Create has succeeded. */
   markInUse(): void {
     this.#inUse = true;
   }
 }
 
-async function askStore(store: Store | ResourceStore, { protocol }: ConnectorContext): Promise<OpenedStore> {
-  // An empty one makes hosts skip every record, and report success.
+async function describeStore(store: Store | ResourceStore, { protocol }: ConnectorContext): Promise<OpenedStore> {
+  // With an empty location, hosts skip every record and still report success.
   const location = notEmpty("location()", await store.location());
   return {
     store,
@@ -60,7 +60,7 @@ async function askStore(store: Store | ResourceStore, { protocol }: ConnectorCon
   };
 }
 
-/** "memory://" has no path, and a root must not be empty. */
+/** Falls back to the whole location: "memory://" has no path, and the root must not be empty. */
 function rootOf(location: string, protocol: string): string {
   return pathOfLocation(location, protocol) || location;
 }

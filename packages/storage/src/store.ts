@@ -1,44 +1,48 @@
 import type { Awaitable, ByteSource, ByteStream, ConnectorContext, Mac, Range, ResourceKind } from "@kloset/model";
 
-/** What both shapes of a store have. */
+/** The methods common to both shapes of a store. */
 export interface StoreBase {
   /**
-   * Makes a new repository and keeps its configuration.
+   * Creates a repository and stores its configuration.
    *
-   * @param config - Opaque; {@link StoreBase.open} gives it back.
+   * @param config - Opaque bytes, to be returned by {@link StoreBase.open}.
    */
   create(config: Uint8Array): Awaitable<void>;
-  /** @returns What `create` was given. Throws when there is no repository. */
+  /** Returns the configuration passed to `create`. Throws if there is no repository. */
   open(): Awaitable<Uint8Array>;
-  /** Where the store is. Read once, at Init. Must not be empty: hosts would back up nothing, and say nothing. */
+  /** Location of the store. Read once, at Init. Must not be empty: hosts would silently back up nothing. */
   location(): Awaitable<string>;
-  /** Bits of `StoreMode`. */
+  /** Capabilities: bits of `StoreMode`. */
   mode(): Awaitable<number>;
-  /** Bytes that are stored, or -1 when that is not known. */
+  /** Number of bytes stored, or -1 if unknown. */
   size(): Awaitable<number>;
-  /** Throws when the store can not be reached. */
+  /** Throws if the store cannot be reached. Without this method, the SDK reports success. */
   ping?(): Awaitable<void>;
   /** The machine or account that holds the store. Default: "localhost". */
   origin?(): Awaitable<string>;
-  /** The kind of store, as "fs" or "s3". Default: the protocol. */
+  /** The kind of store, such as "fs" or "s3". Default: the protocol. */
   type?(): Awaitable<string>;
-  /** The path part of the location. Default: the location without its protocol. Must not be empty. */
+  /** Path part of the location. Must not be empty. Default: the location without its protocol. */
   root?(): Awaitable<string>;
   /** Bits of `LocationFlag`. Default: none. */
   flags?(): Awaitable<number>;
-  /** Called when no call runs any more. Not when the process is killed. */
+  /**
+   * Releases the store. Called once per store, after all calls have ended, or after 10 s (1 s when the host is gone)
+   * even if some have not. Not called when the process is killed.
+   */
   close(): Awaitable<void>;
 }
 
 /**
- * A place that Plakar keeps repositories in, method by method as Plakar's guide
- * has them. Every method may be sync or async. What a method throws reaches the
- * user word for word.
+ * A place where Plakar keeps repositories, with the methods of Plakar's plugin
+ * guide. Every method may be sync or async. The message of a thrown error reaches
+ * the user verbatim.
  *
- * - A `put…` keeps the resource whole or not at all, and replaces an existing one
- *   atomically: another process lists and reads at the same time. It may return
- *   how many bytes it wrote; the SDK checks that against what came.
- * - A `get…` of what is not there throws.
+ * - A `put…` method stores the whole resource or nothing, and replaces an existing
+ *   one atomically, because other processes list and read at the same time. It may
+ *   return the number of bytes written, which the SDK compares with the number
+ *   received.
+ * - A `get…` method throws if the resource does not exist.
  */
 export interface Store extends StoreBase {
   getStates(): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
@@ -48,7 +52,12 @@ export interface Store extends StoreBase {
   getPackfiles(): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
   putPackfile(mac: Mac, data: ByteStream): Awaitable<number | void>;
   getPackfile(mac: Mac, signal: AbortSignal): Awaitable<ByteSource>;
-  /** @param offset - First byte, from 0. @param length - Bytes; fewer where the packfile ends. */
+  /**
+   * Reads a part of a packfile.
+   *
+   * @param offset - Offset of the first byte, from 0.
+   * @param length - Number of bytes; return fewer if the packfile ends earlier.
+   */
   getPackfileBlob(mac: Mac, offset: number, length: number, signal: AbortSignal): Awaitable<ByteSource>;
   deletePackfile(mac: Mac): Awaitable<void>;
   getLocks(): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
@@ -58,16 +67,16 @@ export interface Store extends StoreBase {
 }
 
 /**
- * The same as {@link Store}, written as four functions over a kind of resource.
- * The rules of {@link Store} hold.
+ * An alternative to {@link Store} with four methods that take the kind of resource.
+ * The rules of {@link Store} apply.
  */
 export interface ResourceStore extends StoreBase {
   list(kind: ResourceKind): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
   put(kind: ResourceKind, mac: Mac, data: ByteStream): Awaitable<number | void>;
-  /** @param range - Absent for the whole. */
+  /** @param range - The part to read; undefined for the whole resource. */
   get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Awaitable<ByteSource>;
   delete(kind: ResourceKind, mac: Mac): Awaitable<void>;
 }
 
-/** Makes a store, in either shape. Called when the host sends Init, and again if calls follow Close. */
+/** Creates a store of either shape. Called when the host sends Init, and again if calls arrive after Close. */
 export type StoreFactory = (context: ConnectorContext) => Awaitable<Store | ResourceStore>;

@@ -17,10 +17,10 @@ import {
 import type { StoreSession } from "./session.js";
 import type { StoreFactory } from "./store.js";
 
-/** A tag and a length for the message, the same for its one field, and 32 bytes. */
+/** Encoded size of a MAC: tag and length of the message, tag and length of its only field, 32 bytes. */
 const BYTES_PER_MAC = 36;
 
-/** Serves a store to hosts of generation v1.0, which have an rpc for each kind of resource. */
+/** Serves a store to hosts of generation v1.0, which call a separate RPC for each kind of resource. */
 export function storeV1_0(
   factory: StoreFactory,
   session: StoreSession,
@@ -60,9 +60,9 @@ export function storeV1_0(
     getPackfile: getOf("GetPackfile", "packfile"),
     getPackfileBlob: ({ mac, offset, length }, context) => {
       const rpc = "GetPackfileBlob";
-      const wanted = () =>
+      const target = () =>
         ({ kind: "packfile", mac: macOf(rpc, mac?.value), range: rangeOf(rpc, offset, length) }) as const;
-      return get(calls, rpc, wanted, context);
+      return get(calls, rpc, target, context);
     },
     deletePackfile: deleteOf("DeletePackfile", "packfile"),
 

@@ -6,10 +6,10 @@ import { createRepository, get, list, macOf, modeOf, openRepository, put, rangeO
 import type { StoreSession } from "./session.js";
 import type { StoreFactory } from "./store.js";
 
-/** A tag, a length, and 32 bytes. */
+/** Encoded size of a MAC: tag, length, 32 bytes. */
 const BYTES_PER_MAC = 34;
 
-/** The kinds by their number on the wire; 0 is undefined. */
+/** Kinds by their number on the wire. Number 0 means undefined. */
 const KINDS: readonly (ResourceKind | undefined)[] = [
   undefined,
   "packfile",
@@ -19,7 +19,7 @@ const KINDS: readonly (ResourceKind | undefined)[] = [
   "ecc-state",
 ];
 
-/** Serves a store to hosts of generation v1.1, which name the kind of resource in each request. */
+/** Serves a store to hosts of generation v1.1, which send the kind of resource in each request. */
 export function storeV1_1(
   factory: StoreFactory,
   session: StoreSession,

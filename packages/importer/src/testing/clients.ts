@@ -8,14 +8,14 @@ import type { ImporterSession } from "../session.js";
 import { importerV1_0 } from "../v1_0.js";
 import { importerV1_1 } from "../v1_1.js";
 
-/** What every test's host says at Init. */
+/** The Init request of every test. */
 export const initRequest = {
   proto: "tsfs",
   config: { location: "tsfs:///srv" },
   options: { hostname: "vm", os: "linux", arch: "amd64", cwd: "/home", maxconcurrency: 2n },
 };
 
-/** Deadlines that a test can wait for. */
+/** Creates a session with deadlines suited to tests. */
 export function newSession(): ImporterSession {
   return new Session({ drainDeadlineMs: 60_000, abortDeadlineMs: 1 });
 }
@@ -40,7 +40,7 @@ export function clientV1_1(importer: Factory, session = newSession()): Client<ty
   return createClient(v1_1.Importer, transport);
 }
 
-/** A client for which Init has been sent. */
+/** Creates a client and sends Init. */
 export async function initialisedV1_0(importer: Factory): Promise<Client<typeof v1_0.Importer>> {
   const client = clientV1_0(importer);
   await client.init(initRequest);
@@ -58,7 +58,7 @@ interface Served<S> {
   readonly session: ImporterSession;
 }
 
-/** The service itself, for calls that a client can not make: those that are cancelled. */
+/** Returns the service itself, for tests that cancel calls, which a client cannot do. */
 export async function serviceV1_0(
   importer: Importer,
   session = newSession(),

@@ -2,14 +2,14 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { deferred } from "@kloset/testing";
 
-/** The host's half of an Import. */
+/** The host's side of an Import: a stream of results controlled by the test. */
 export class Results implements AsyncIterable<wire.ImportRequest> {
   readonly #waiting: wire.ImportRequest[] = [];
   #ended = false;
   #failure: Error | undefined;
   #wake = deferred();
 
-  /** Acknowledges a record as hosts do, echoing it. */
+  /** Acknowledges a record by echoing it, as hosts do. */
   acknowledge(header: MessageInitShape<typeof connectors.RecordSchema> | undefined, error = ""): void {
     this.#waiting.push(create(wire.ImportRequestSchema, { result: { ...(header && { header }), error } }));
     this.#wake.resolve(undefined);
@@ -36,13 +36,13 @@ export class Results implements AsyncIterable<wire.ImportRequest> {
   }
 }
 
-/** Whatever has an Import: a client, or the service itself. */
+/** Starts an Import, on a client or on the service itself. */
 type Import = (results: Results) => AsyncIterable<MessageInitShape<typeof wire.ImportResponseSchema>>;
 
 /**
- * Runs an Import to its end as a host does.
+ * Runs a complete Import as a host does.
  *
- * @param use - What is done with a record before it is acknowledged.
+ * @param use - Called with each record before it is acknowledged.
  */
 export async function importAll(
   start: Import,

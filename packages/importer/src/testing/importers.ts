@@ -2,7 +2,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { fileInfoOf, type ByteSource, type Entry, type FileInfoInit, type RecordEntry } from "@kloset/model";
 import type { Importer } from "../importer.js";
 
-/** An importer of these entries; `overrides` replace its methods. */
+/** Creates an importer of the given entries. `overrides` replace its methods. */
 export function importerOf(entries: Iterable<Entry> | Importer["scan"], overrides: Partial<Importer> = {}): Importer {
   return {
     origin: () => "vm",
@@ -14,18 +14,18 @@ export function importerOf(entries: Iterable<Entry> | Importer["scan"], override
   };
 }
 
-/** Entries that break the rules, which TypeScript would not let pass. */
+/** Casts invalid values to entries, bypassing the type check. */
 export function garbage(...values: readonly unknown[]): Entry[] {
   return values as Entry[];
 }
 
-/** A file that holds a text. */
+/** Creates a file entry with the given text. */
 export function file(pathname: string, content: string, init: FileInfoInit = {}): RecordEntry {
   const bytes = Buffer.from(content);
   return { pathname, fileInfo: fileInfoOf({ size: bytes.length, ...init }), read: () => bytes };
 }
 
-/** A file that is opened so, and whose size is not known. */
+/** Creates a file entry of unknown size with the given `read`. */
 export function fileReadBy(
   pathname: string,
   read: (signal: AbortSignal) => ByteSource | Promise<ByteSource>,
@@ -37,7 +37,7 @@ export function directory(pathname: string): RecordEntry {
   return { pathname, fileInfo: fileInfoOf({ type: "directory" }) };
 }
 
-/** A call of a host that may hang up. */
+/** Creates the context of a call that the test can abort. */
 export function callOf(controller = new AbortController()): HandlerContext {
   return { signal: controller.signal } as HandlerContext;
 }
@@ -48,14 +48,14 @@ export async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** The text of the chunks of an open. */
+/** Concatenates the chunks of a stream into a text. */
 export async function textOf(stream: AsyncIterable<{ readonly chunk?: Uint8Array | undefined }>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const { chunk } of stream) if (chunk !== undefined) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
-/** Drives a stream by hand. */
+/** Returns the iterator of a stream. */
 export function iteratorOf<T>(stream: AsyncIterable<T>): AsyncIterator<T> {
   return stream[Symbol.asyncIterator]();
 }

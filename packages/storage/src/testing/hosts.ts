@@ -13,9 +13,9 @@ export interface PutMessage {
   readonly chunk?: Uint8Array;
 }
 
-/** What a host can ask of a store, the same for both generations. */
+/** The calls of a host, identical for both generations. */
 export interface Host {
-  /** Names of the rpcs as errors have them. */
+  /** Returns the name of an RPC as it appears in errors. */
   readonly rpc: (what: "list" | "put" | "get" | "delete" | "mode" | "size" | "blob") => string;
   init(): Promise<unknown>;
   create(config: Uint8Array): Promise<unknown>;
@@ -25,7 +25,7 @@ export interface Host {
   size(): Promise<bigint>;
   list(kind: StateKind): Promise<readonly Uint8Array[]>;
   put(kind: StateKind, messages: AsyncIterable<PutMessage> | Iterable<PutMessage>): Promise<bigint>;
-  /** The chunks, as they come. v1.0 has ranges of packfiles alone. */
+  /** Returns the chunks as received. v1.0 supports ranges only for packfiles. */
   get(kind: StateKind, mac: Uint8Array | undefined, range?: Range | WireRange): Promise<readonly Uint8Array[]>;
   delete(kind: StateKind, mac: Uint8Array | undefined): Promise<unknown>;
 }
@@ -33,16 +33,16 @@ export interface Host {
 /** The kinds that released hosts know. */
 export type StateKind = Extract<ResourceKind, "state" | "packfile" | "lock">;
 
-/** A range with an offset beyond what a number holds. */
+/** A range whose offset may exceed `Number.MAX_SAFE_INTEGER`. */
 export interface WireRange {
   readonly offset: bigint;
   readonly length: number;
 }
 
-/** The location that every host names. */
+/** The Init request of every host. */
 export const INIT = { proto: "memory", config: { location: "memory:///var/backups" } };
 
-/** A client of generation v1.0. */
+/** Creates a client of generation v1.0. */
 export function clientV1_0(factory: StoreFactory, session = new StoreSession()): Client<typeof v1_0.Store> {
   const service = storeV1_0(factory, session);
   return createClient(
@@ -51,7 +51,7 @@ export function clientV1_0(factory: StoreFactory, session = new StoreSession()):
   );
 }
 
-/** A client of generation v1.1. */
+/** Creates a client of generation v1.1. */
 export function clientV1_1(factory: StoreFactory, session = new StoreSession()): Client<typeof v1_1.Store> {
   const service = storeV1_1(factory, session);
   return createClient(
@@ -78,7 +78,7 @@ const VERBS_V1_0 = {
 };
 const VERBS_V1_1 = { list: "List", put: "Put", get: "Get", delete: "Delete", mode: "Mode", size: "Size", blob: "Get" };
 
-/** A host of generation v1.0. */
+/** Creates a host of generation v1.0. */
 export function hostV1_0(factory: StoreFactory, session?: StoreSession): Host {
   const client = clientV1_0(factory, session);
   const macOf = (value: Uint8Array | undefined) => (value === undefined ? {} : { mac: { value } });
@@ -111,7 +111,7 @@ const TYPES = {
   lock: v1_1.StorageResource.LOCK,
 } as const;
 
-/** A host of generation v1.1. */
+/** Creates a host of generation v1.1. */
 export function hostV1_1(factory: StoreFactory, session?: StoreSession): Host {
   const client = clientV1_1(factory, session);
   const macOf = (mac: Uint8Array | undefined) => (mac === undefined ? {} : { mac });

@@ -1,19 +1,19 @@
 import { Mac, StoreMode, type ByteSource, type ByteStream, type Range, type ResourceKind } from "@kloset/model";
 import type { ResourceStore, Store, StoreBase } from "../store.js";
 
-/** A mac that is easy to tell: 32 times one byte. */
+/** Returns a recognizable MAC: one byte repeated 32 times. */
 export function macOf(byte: number): Mac {
   return Mac.fromBytes(new Uint8Array(32).fill(byte));
 }
 
-/** A store in memory, in the shape of four functions, that keeps every call. */
+/** An in-memory store with four functions that records every call. */
 export class MemoryStore implements ResourceStore {
   readonly kept = new Map<string, Uint8Array>();
   readonly calls: string[] = [];
   config: Uint8Array | undefined;
   closed = 0;
 
-  /** @param before - Called with each call when it starts: may wait, and may throw. */
+  /** @param before - Called at the start of each call. May delay the call or throw. */
   constructor(readonly before: (call: string) => Promise<void> | void = () => undefined) {}
 
   async create(config: Uint8Array): Promise<void> {
@@ -76,7 +76,7 @@ export class MemoryStore implements ResourceStore {
   }
 }
 
-/** The same store in the shape of nineteen methods. */
+/** Wraps a store in the nineteen-method shape. */
 export function nineteen(store: ResourceStore): Store {
   return {
     ...baseOf(store),
@@ -112,7 +112,7 @@ function baseOf(store: StoreBase): StoreBase {
   };
 }
 
-/** The same store with some methods replaced or added. */
+/** Returns the store with some methods replaced or added. */
 export function withMethods<T extends StoreBase>(store: T, methods: Partial<ResourceStore>): T {
   return new Proxy(store, {
     has: (target, name) => name in methods || name in target,
