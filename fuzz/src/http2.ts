@@ -1,25 +1,6 @@
-/** The connection preface of a client (RFC 9113, section 3.4). */
-export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+import { FRAME_HEADER_LENGTH, frameFlag, frameType, preface } from "@kloset/wire/http2";
 
-/** HTTP/2 frame types (RFC 9113, section 6). */
-export const frameType = {
-  data: 0,
-  headers: 1,
-  priority: 2,
-  rstStream: 3,
-  settings: 4,
-  pushPromise: 5,
-  ping: 6,
-  goaway: 7,
-  windowUpdate: 8,
-  continuation: 9,
-} as const;
-
-/** Flags of frames; the meaning of 0x1 depends on the type. */
-export const flag = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
-
-/** Length of a frame header in bytes. */
-export const FRAME_HEADER_LENGTH = 9;
+export { FRAME_HEADER_LENGTH, frameFlag as flag, frameType, preface };
 
 /** Encodes a frame: header and payload. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {

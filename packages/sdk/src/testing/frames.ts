@@ -1,4 +1,4 @@
-const HEADER_LENGTH = 9;
+import { FRAME_HEADER_LENGTH } from "@kloset/wire/http2";
 
 /**
  * Returns the types of the HTTP/2 frames that a plugin has written, in order.
@@ -9,10 +9,10 @@ export function frameTypesOf(bytes: Buffer): number[] {
   const types: number[] = [];
   let at = 0;
   while (at < bytes.length) {
-    if (at + HEADER_LENGTH > bytes.length)
+    if (at + FRAME_HEADER_LENGTH > bytes.length)
       throw new Error(`${bytes.length - at} bytes are left, which is not a whole frame`);
     types.push(bytes.readUInt8(at + 3));
-    at += HEADER_LENGTH + bytes.readUIntBE(at, 3);
+    at += FRAME_HEADER_LENGTH + bytes.readUIntBE(at, 3);
   }
   if (at !== bytes.length) throw new Error("the last frame is not whole");
   return types;
@@ -45,10 +45,10 @@ export class FrameReader {
         rest = rest.subarray(skipped);
         continue;
       }
-      const missing = HEADER_LENGTH - this.#header.length;
+      const missing = FRAME_HEADER_LENGTH - this.#header.length;
       this.#header = Buffer.concat([this.#header, rest.subarray(0, missing)]);
       rest = rest.subarray(missing);
-      if (this.#header.length < HEADER_LENGTH) return;
+      if (this.#header.length < FRAME_HEADER_LENGTH) return;
       this.frames.push({ type: this.#header.readUInt8(3), flags: this.#header.readUInt8(4) });
       this.#skip = this.#header.readUIntBE(0, 3);
       this.#header = Buffer.alloc(0);
