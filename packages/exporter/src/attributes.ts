@@ -3,13 +3,13 @@ import type { ExtendedAttributeKind } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import type { Exporter } from "./exporter.js";
 
-/** The largest value of an extended attribute that is taken: 256 times what Linux allows. */
+/** Maximum size of the value of an extended attribute: 256 times the limit of Linux. */
 const MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Restores one extended attribute.
  *
- * @throws Error when the value did not come whole, or is too large; what the author throws.
+ * @throws Error if the value is incomplete or too large. Also any error thrown by the author.
  */
 export async function restoreAttribute(
   exporter: Exporter,
@@ -18,7 +18,7 @@ export async function restoreAttribute(
   content: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   if (exporter.setExtendedAttribute === undefined) {
-    throw new Error(`${JSON.stringify(pathname)}: this exporter has no extended attributes`);
+    throw new Error(`${JSON.stringify(pathname)}: this exporter does not support extended attributes`);
   }
   const kind = kindOf(record);
   if (!record.hasReader) throw new Error(`the value of ${nameOf(record)} was not sent`);
@@ -27,7 +27,7 @@ export async function restoreAttribute(
 
 function kindOf(record: connectors.Record): ExtendedAttributeKind {
   const kind = xattrKindFromWire(record.xattrType);
-  if (kind === undefined) throw new Error(`${nameOf(record)} is of the unknown kind ${record.xattrType}`);
+  if (kind === undefined) throw new Error(`${nameOf(record)} has the unknown kind ${record.xattrType}`);
   return kind;
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { DigestingContent } from "./digesting-content.js";
 
 describe("DigestingContent", () => {
-  it("passes content on as it is, and digests it", async () => {
+  it("passes content through unchanged and computes its digest", async () => {
     async function* source() {
       yield* [Buffer.from("ab"), Buffer.from("c")];
     }

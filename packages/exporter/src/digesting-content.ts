@@ -1,7 +1,7 @@
-/** Passes content on, and digests what passes. */
+/** Passes content through and computes its SHA-256 digest. */
 export class DigestingContent implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>;
-  /** Loaded here, not at the start: cryptography takes long to load, and most files have one name. */
+  /** Loaded lazily: `node:crypto` is slow to load, and most files have only one name. */
   readonly #hash = process.getBuiltinModule("node:crypto").createHash("sha256");
 
   constructor(source: AsyncIterable<Uint8Array>) {
@@ -15,7 +15,7 @@ export class DigestingContent implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** The digest of all that has passed, a character for each of its bytes: half of what digits take. Only once, at the end. */
+  /** Returns the digest as a binary string, half as long as hexadecimal digits. Call it once, after the last chunk. */
   digest(): string {
     return this.#hash.digest("binary");
   }

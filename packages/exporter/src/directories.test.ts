@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, type FileInfo } from "@kloset/model";
 import { connectors } from "@kloset/protocol/v1.1";
-import { deepestFirst, isMadeUpRoot, type Directory } from "./directories.js";
+import { deepestFirst, isSyntheticRoot, type Directory } from "./directories.js";
 
 const directory = (pathname: string, info: Partial<FileInfo> = {}): Directory => ({
   record: create(connectors.RecordSchema, { pathname }),
@@ -11,17 +11,17 @@ const directory = (pathname: string, info: Partial<FileInfo> = {}): Directory =>
 });
 
 describe("deepestFirst", () => {
-  it("puts what is below before what is above", () => {
+  it("sorts entries before their parents", () => {
     const given = ["/", "/a", "/a/b", "/a/b/c", "/z", "/z/y"].map((pathname) => directory(pathname));
     expect(deepestFirst(given).map(({ pathname }) => pathname)).toEqual(["/a/b/c", "/a/b", "/z/y", "/a", "/z", "/"]);
     expect(given[0]?.pathname).toBe("/");
   });
 });
 
-describe("isMadeUpRoot", () => {
-  it("knows what hosts make up", () => {
-    expect(isMadeUpRoot(directory("/"))).toBe(true);
-    expect(isMadeUpRoot(directory("/d"))).toBe(false);
+describe("isSyntheticRoot", () => {
+  it("recognizes the root made up by hosts", () => {
+    expect(isSyntheticRoot(directory("/"))).toBe(true);
+    expect(isSyntheticRoot(directory("/d"))).toBe(false);
   });
 
   it.each<Partial<FileInfo>>([
@@ -37,7 +37,7 @@ describe("isMadeUpRoot", () => {
     { flags: 1 },
     { username: "root" },
     { groupname: "root" },
-  ])("takes one with %o for real", (info) => {
-    expect(isMadeUpRoot(directory("/", info))).toBe(false);
+  ])("rejects a directory with %o", (info) => {
+    expect(isSyntheticRoot(directory("/", info))).toBe(false);
   });
 });

@@ -1,16 +1,16 @@
 import { fileModeOf, type FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 
-/** A directory whose permissions wait for the end. */
+/** A directory whose permissions are set at the end of the Export. */
 export interface Directory {
   readonly record: connectors.Record;
   readonly pathname: string;
   readonly fileInfo: FileInfo;
 }
 
-const MADE_UP_MODE = fileModeOf("directory", 0o700);
+const SYNTHETIC_MODE = fileModeOf("directory", 0o700);
 
-/** @returns The directories, deepest first: what is done to one changes the times of the one above. */
+/** Sorts directories deepest first, because changing a directory can update the times of its parent. */
 export function deepestFirst(directories: readonly Directory[]): Directory[] {
   const depth = ({ pathname }: Directory): number => (pathname === "/" ? 0 : pathname.split("/").length);
   return directories
@@ -20,16 +20,16 @@ export function deepestFirst(directories: readonly Directory[]): Directory[] {
 }
 
 /**
- * Restoring a single file, hosts make up the directory that it goes to: mode 0700,
- * changed now, and nothing else. Nobody has ever seen such a directory, and the
- * real one is the user's: leave it alone.
+ * Returns true for the synthetic root that hosts send when they restore a single
+ * file: mode 0700, modified now, all other fields empty. It was never backed up, so
+ * it must not change the user's existing directory.
  */
-export function isMadeUpRoot({ pathname, fileInfo }: Directory): boolean {
+export function isSyntheticRoot({ pathname, fileInfo }: Directory): boolean {
   const { name, mode, size, dev, ino, uid, gid, nlink, username, groupname, flags } = fileInfo;
   return (
     pathname === "/" &&
     name === "/" &&
-    mode === MADE_UP_MODE &&
+    mode === SYNTHETIC_MODE &&
     dev === 0n &&
     ino === 0n &&
     size + uid + gid + nlink + flags === 0 &&

@@ -6,15 +6,15 @@ import { FakeExporter, without } from "./testing/fake-exporter.js";
 import { runExport } from "./testing/hosts.js";
 import { chunk, directory, file, record, symlink, wireInfo } from "./testing/records.js";
 
-/** What the host makes up for the restore of a single file. */
-const madeUpRoot = () =>
+/** The root made up by hosts when they restore a single file. */
+const syntheticRoot = () =>
   record({
     pathname: "/",
     fileInfo: { name: "/", mode: fileModeOf("directory", 0o700), modTime: { seconds: 1_764_000_000n, nanos: 5 } },
   });
 
 describe("an Export", () => {
-  it("makes the calls of v1.0, in their order", async () => {
+  it("makes the same calls as v1.0, in the same order", async () => {
     const exporter = new FakeExporter();
     const { byPathname, error } = await runExport(exporter, [
       directory("/"),
@@ -42,8 +42,8 @@ describe("an Export", () => {
     ]);
   });
 
-  it("echoes the whole header of every record, what it does not know included", async () => {
-    // A field that a newer host may send, 900 = "newer".
+  it("echoes the whole header of every record, including unknown fields", async () => {
+    // Field 900 = "newer", as a newer host may send.
     const unknown = Uint8Array.from([0xa2, 0x38, 5, ...Buffer.from("newer")]);
     const full = create(connectors.RecordSchema, {
       hasReader: true,
@@ -77,7 +77,7 @@ describe("an Export", () => {
     expect(header === undefined ? undefined : Buffer.from(toBinary(connectors.RecordSchema, header))).toEqual(bytes);
   });
 
-  it("answers each record once, with its own error, and ends well", async () => {
+  it("sends one result per record, with its own error, and completes", async () => {
     const exporter = without(new FakeExporter(), "createSpecial");
     const { results, byPathname, error } = await runExport(exporter, [
       record({ pathname: "/unread", error: "permission denied" }),
@@ -102,36 +102,39 @@ describe("an Export", () => {
       "/none/a": "ENOENT: /none",
       "/empty-handed": '"/empty-handed" has 4 bytes, and none are sent',
       "/negative": "size is out of range: -1",
-      "/fifo": '"/fifo" is not restorable: this exporter has no FIFOs',
-      "/socket": '"/socket" is not restorable: its type is socket',
-      "/char-device": '"/char-device" is not restorable: its type is char-device',
-      "/block-device": '"/block-device" is not restorable: its type is block-device',
-      "/irregular": '"/irregular" is not restorable: its type is irregular',
+      "/fifo": '"/fifo" cannot be restored: this exporter does not support FIFOs',
+      "/socket": '"/socket" cannot be restored: its type is socket',
+      "/char-device": '"/char-device" cannot be restored: its type is char-device',
+      "/block-device": '"/block-device" cannot be restored: its type is block-device',
+      "/irregular": '"/irregular" cannot be restored: its type is irregular',
     });
   });
 
-  it.each(["/../x", "a/../../x", "..", "/d/../../../etc/passwd", "/a\0b"])("refuses the path %j", async (pathname) => {
-    const exporter = new FakeExporter();
-    const { byPathname, error } = await runExport(exporter, [
-      ...file(pathname, "evil"),
-      directory(`${pathname}/d`),
-      symlink(`${pathname}/l`, "/etc"),
-      ...file("/good", "x"),
-    ]);
-    expect(error).toBeUndefined();
-    expect(byPathname[pathname]).toMatch(/escapes the root|holds a NUL/);
-    expect(byPathname[`${pathname}/l`]).toMatch(/escapes the root|holds a NUL/);
-    expect(byPathname["/good"]).toBe("");
-    expect([...exporter.nodes.keys()]).toEqual(["/", "/good"]);
-  });
+  it.each(["/../x", "a/../../x", "..", "/d/../../../etc/passwd", "/a\0b"])(
+    "rejects the pathname %j",
+    async (pathname) => {
+      const exporter = new FakeExporter();
+      const { byPathname, error } = await runExport(exporter, [
+        ...file(pathname, "evil"),
+        directory(`${pathname}/d`),
+        symlink(`${pathname}/l`, "/etc"),
+        ...file("/good", "x"),
+      ]);
+      expect(error).toBeUndefined();
+      expect(byPathname[pathname]).toMatch(/escapes the root|holds a NUL/);
+      expect(byPathname[`${pathname}/l`]).toMatch(/escapes the root|holds a NUL/);
+      expect(byPathname["/good"]).toBe("");
+      expect([...exporter.nodes.keys()]).toEqual(["/", "/good"]);
+    },
+  );
 
-  it("gives authors clean pathnames", async () => {
+  it("passes clean pathnames to the author", async () => {
     const exporter = new FakeExporter();
     await runExport(exporter, [directory("d//"), ...file("/d/./x/../a", "1")]);
     expect([...exporter.nodes.keys()]).toEqual(["/", "/d", "/d/a"]);
   });
 
-  it("leaves the target of a symbolic link as it is", async () => {
+  it("passes the target of a symbolic link unchanged", async () => {
     const exporter = new FakeExporter();
     const targets = ["../../up", "/etc/passwd", "x//y/./", "späce\n", ""];
     await runExport(
@@ -141,7 +144,7 @@ describe("an Export", () => {
     expect(targets.map((_, i) => exporter.contentOf(`/l${i}`))).toEqual(targets);
   });
 
-  it("makes a FIFO, and sets its permissions", async () => {
+  it("creates a FIFO and sets its permissions", async () => {
     const exporter = new FakeExporter();
     await runExport(exporter, [
       record({ pathname: "/p", fileInfo: wireInfo("/p", { type: "fifo", permissions: 0o622 }) }),
@@ -150,9 +153,9 @@ describe("an Export", () => {
     expect(exporter.nodes.get("/p")?.info?.mode).toBe(fileModeOf("fifo", 0o622));
   });
 
-  it("leaves the user's directory alone when the host made up the root, and applies a real one", async () => {
+  it("ignores the permissions of a made-up root and applies those of a real one", async () => {
     const exporter = new FakeExporter();
-    const { byPathname } = await runExport(exporter, [madeUpRoot(), ...file("/a", "x")]);
+    const { byPathname } = await runExport(exporter, [syntheticRoot(), ...file("/a", "x")]);
     expect(byPathname).toEqual({ "/": "", "/a": "" });
     expect(exporter.calls).toEqual(["createDirectory /", "storeFile /a", "setPermissions /a"]);
 
@@ -164,7 +167,7 @@ describe("an Export", () => {
     expect(owned.calls).toContain("setPermissions /");
   });
 
-  it("reports the failure of a directory's permissions, and of a directory", async () => {
+  it("reports errors from creating a directory and from setting its permissions", async () => {
     const exporter = new FakeExporter((call) => {
       if (call === "setPermissions /d") throw new Error("EPERM: chown");
       if (call === "createDirectory /e") throw new Error("ENOSPC");

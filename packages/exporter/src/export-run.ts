@@ -5,42 +5,42 @@ import { type Send } from "@kloset/wire/grpc";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 import { restoreAttribute } from "./attributes.js";
-import { deepestFirst, isMadeUpRoot, type Directory } from "./directories.js";
+import { deepestFirst, isSyntheticRoot, type Directory } from "./directories.js";
 import type { Exporter } from "./exporter.js";
-import { FileStorer } from "./file-storer.js";
+import { FileRestorer } from "./file-restorer.js";
 import { createLink } from "./operations.js";
 import { Packets } from "./packets.js";
 import { cleanBelowRoot } from "./root-path.js";
 import type { OpenedExporter } from "./session.js";
 import { Tasks } from "./tasks.js";
 
-/** Answers one record. */
+/** The result of one record. */
 export type ExportResponse = MessageInitShape<typeof wire.ExportResponseSchema>;
 
-/** Results that wait for the host to read them. */
-const MAX_WAITING_RESULTS = 1024;
+/** Maximum number of results queued for a host that is not reading them. */
+const MAX_QUEUED_RESULTS = 1024;
 
-/** The content that waits in memory, of all files together. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** Maximum number of bytes of content buffered in memory, for all files together. */
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
 /**
- * One Export call: turns the host's stream of records into the calls that v1.0
- * hosts make, and answers every record with one result.
+ * One Export call. Translates the host's stream of records into the calls that v1.0
+ * hosts make, and sends one result for every record.
  */
 export class ExportRun {
   readonly #exporter: Exporter;
   readonly #packets: Packets;
-  /** The call's, and aborted too when the host stops to read results. */
+  /** Aborted with the call's signal, or when the host stops reading results. */
   readonly #abort = newAbortController();
   readonly #callSignal: AbortSignal;
   readonly #tasks: Tasks;
   readonly #send: Send<ExportResponse>;
-  #waitingResults = 0;
-  /** Changes when a result that waited was sent, or never will be. */
+  #queuedResults = 0;
+  /** Notified when a queued result was sent or failed to be sent. */
   readonly #resultSent = new Condition();
-  /** Why no result can be sent any more. */
+  /** Set once results can no longer be sent. */
   #broken: Failure | undefined;
-  readonly #files: FileStorer;
+  readonly #files: FileRestorer;
   readonly #directories: Directory[] = [];
 
   constructor(
@@ -53,13 +53,13 @@ export class ExportRun {
     this.#callSignal = signal;
     this.#send = send;
     this.#packets = new Packets(requests, this.#signal);
-    this.#tasks = new Tasks({ tasks: opened.options.maxConcurrency, bytes: MAX_WAITING_BYTES });
-    this.#files = new FileStorer(opened.exporter, this.#packets, this.#tasks, this.#signal);
+    this.#tasks = new Tasks({ tasks: opened.options.maxConcurrency, bytes: MAX_BUFFERED_BYTES });
+    this.#files = new FileRestorer(opened.exporter, this.#packets, this.#tasks, this.#signal);
   }
 
   /**
-   * Does it all, and sends the results as they come. Settles when nothing is
-   * under way any more: then the exporter may be closed.
+   * Restores all records and sends results as they become available. Settles once
+   * no task is running, so that the exporter may be closed.
    */
   async run(): Promise<void> {
     const abort = (): void => {
@@ -93,11 +93,11 @@ export class ExportRun {
         await this.#handle(record);
       }
     } catch (error) {
-      // The host shows "EOF" in place of the message unless it has sent everything.
+      // Unless the host has sent everything, it shows "EOF" instead of the error message.
       await this.#packets.drain();
       throw error;
     } finally {
-      // Whatever broke the stream, what is under way is brought to its end.
+      // Let running tasks finish, even if the stream failed.
       await this.#tasks.idle();
     }
     await this.#finishDirectories();
@@ -113,7 +113,7 @@ export class ExportRun {
         await this.#entry(record, pathname, fileInfoFromWire(record.fileInfo));
         return;
       }
-      // Attributes come after the files: those must be there.
+      // Attributes follow the files, which must be stored first.
       await this.#tasks.idle();
       await restoreAttribute(this.#exporter, record, pathname, this.#packets.content());
     } catch (error) {
@@ -123,19 +123,19 @@ export class ExportRun {
     await this.#answer(record, failure);
   }
 
-  /** Restores what is no attribute, and sees to it that it is answered, unless it throws. */
+  /** Restores an entry and arranges for its result to be sent, unless it throws. */
   async #entry(record: connectors.Record, pathname: string, fileInfo: FileInfo): Promise<void> {
     const type = fileTypeOf(fileInfo.mode);
-    const replaced = this.#files.replaces(pathname);
-    if (replaced !== undefined) await replaced;
+    const ready = this.#files.prepareReplacement(pathname);
+    if (ready !== undefined) await ready;
     if (type === "file") {
-      await this.#files.store(record, pathname, fileInfo, (failure) => this.#answer(record, failure));
+      await this.#files.restore(record, pathname, fileInfo, (failure) => this.#answer(record, failure));
       return;
     }
-    // Only files have content; whatever else came with some is read past it.
+    // Only files have content. Skip content sent with any other type.
     if (record.hasReader) await this.#packets.skipContent();
     if (type === "directory") {
-      // Awaited: what is in it comes next.
+      // Awaited, because the entries of the directory follow.
       await this.#exporter.createDirectory(pathname);
       this.#directories.push({ record, pathname, fileInfo });
       return;
@@ -153,21 +153,21 @@ export class ExportRun {
   }
 
   async #createSpecial(type: string, pathname: string, fileInfo: FileInfo): Promise<void> {
-    // Nothing on the wire carries a device's number.
-    if (type !== "fifo") throw new Error(`${JSON.stringify(pathname)} is not restorable: its type is ${type}`);
+    // The protocol has no field for device numbers.
+    if (type !== "fifo") throw new Error(`${JSON.stringify(pathname)} cannot be restored: its type is ${type}`);
     if (this.#exporter.createSpecial === undefined) {
-      throw new Error(`${JSON.stringify(pathname)} is not restorable: this exporter has no FIFOs`);
+      throw new Error(`${JSON.stringify(pathname)} cannot be restored: this exporter does not support FIFOs`);
     }
     await this.#exporter.createSpecial(pathname, fileInfo);
   }
 
-  /** Permissions and times of directories come last, or what was put into them would undo them. */
+  /** Sets permissions and times of directories last: adding entries would change them again. */
   async #finishDirectories(): Promise<void> {
     for (const directory of deepestFirst(this.#directories)) {
       if (this.#signal.aborted) throw abortError(this.#signal);
       const { record, pathname, fileInfo } = directory;
       try {
-        if (!isMadeUpRoot(directory)) await this.#exporter.setPermissions(pathname, fileInfo);
+        if (!isSyntheticRoot(directory)) await this.#exporter.setPermissions(pathname, fileInfo);
         await this.#answer(record);
       } catch (error) {
         await this.#answer(record, { error });
@@ -176,10 +176,10 @@ export class ExportRun {
   }
 
   /**
-   * One result for a record, echoing all of it: hosts crash on less. That it can
-   * not be sent ends the whole Export, not the task that wanted to send it.
+   * Sends the result of a record, echoing the whole record: hosts crash on less. A
+   * failure to send ends the whole Export, not just the calling task.
    *
-   * @returns undefined when the next may follow at once; else what to wait for.
+   * @returns undefined if the caller may continue at once, otherwise a promise to wait for.
    */
   #answer(record: connectors.Record, failure?: Failure): Promise<void> | undefined {
     if (this.#broken !== undefined) return undefined;
@@ -194,23 +194,23 @@ export class ExportRun {
   }
 
   /**
-   * A result waits for a host that does not read. Some may: a host that sends many
-   * records before it reads their results would otherwise wait for ever.
+   * Queues a result for a host that is not reading, up to a limit. Without a queue, a
+   * host that sends many records before reading results would deadlock.
    */
   #wait(sent: Promise<void>): Promise<void> | undefined {
-    this.#waitingResults++;
+    this.#queuedResults++;
     const settled = (): void => {
-      this.#waitingResults--;
+      this.#queuedResults--;
       this.#resultSent.notifyAll();
     };
     sent.then(settled, (reason: unknown) => {
       this.#stop(reason);
       settled();
     });
-    return this.#waitingResults < MAX_WAITING_RESULTS ? undefined : this.#roomForResults();
+    return this.#queuedResults < MAX_QUEUED_RESULTS ? undefined : this.#roomForResults();
   }
 
   async #roomForResults(): Promise<void> {
-    while (this.#waitingResults >= MAX_WAITING_RESULTS) await this.#resultSent.changed();
+    while (this.#queuedResults >= MAX_QUEUED_RESULTS) await this.#resultSent.changed();
   }
 }

@@ -1,69 +1,75 @@
 import type { Awaitable, ByteStream, ConnectorContext, ExtendedAttributeKind, FileInfo } from "@kloset/model";
 
 /**
- * A target that Plakar restores to. Every method may be sync or async. What a
- * method throws reaches the user word for word.
+ * A target that Plakar restores to. Every method may be sync or async. The message
+ * of a thrown error reaches the user verbatim.
  *
- * Pathnames are absolute and slash-separated, below the root: "/" is the root
- * itself. They are clean: no ".", no "..", no empty component. Calls come in the
- * same order from every host: a directory, then what is in it; content, then
- * permissions; the permissions of directories last, deepest first. Up to
- * `maxConcurrency` files, links and special files are in work at once.
+ * Pathnames are absolute, slash-separated and relative to the root: "/" is the root
+ * itself. They are clean: no ".", no "..", no empty component.
+ *
+ * Calls arrive in the same order from every host: a directory before its entries,
+ * content before permissions, and the permissions of directories last, deepest
+ * first. Up to `maxConcurrency` files, links and special files are restored
+ * concurrently.
  */
 export interface Exporter {
-  /** The top of the restore: absolute, slash-separated. Read once, at Init. Must not be empty. */
+  /** Top of the restored tree: absolute and slash-separated. Read once, at Init. Must not be empty. */
   root(): Awaitable<string>;
-  /** Makes a directory and its missing parents. Called again for existing ones: that must succeed. */
+  /** Creates a directory and its missing parents. Must succeed if the directory exists. */
   createDirectory(pathname: string): Awaitable<void>;
   /**
-   * Stores the content of a file, replacing what is there. The content must be
-   * kept whole or not at all: when `data` throws, throw away what was written.
+   * Stores the content of a file, replacing any existing entry. Store all of the
+   * content or nothing: if `data` throws, discard what was written.
    *
    * @param data - Must be read to its end.
-   * @param size - What the snapshot knows of the size. v1.0 hosts: exact, and
-   * `data` throws when other than that comes. v1.1 hosts: the size at the time of
-   * the scan.
-   * @param signal - Aborted when the host does not want the rest.
+   * @param size - Size in bytes according to the snapshot. From v1.0 hosts it is
+   * exact, and `data` throws if a different number of bytes arrives. From v1.1 hosts
+   * it is the size at the time of the scan.
+   * @param signal - Aborted when the host no longer wants the file.
    */
   storeFile(pathname: string, data: ByteStream, size: number, signal: AbortSignal): Awaitable<void>;
-  /** Sets mode, owner and time of an entry; of a symbolic link itself, never of its target. */
+  /** Sets mode, owner and modification time of an entry. Applies to a symbolic link itself, never to its target. */
   setPermissions(pathname: string, fileInfo: FileInfo): Awaitable<void>;
   /**
-   * Makes a link, replacing what is there unless it is a directory. When it fails,
-   * what was there must still be there: large files are stored first, and replaced
-   * by a link if their content turns out to be the same.
+   * Creates a link, replacing any existing entry other than a directory. On failure,
+   * the existing entry must remain: large files are stored first and replaced by a
+   * link if their content turns out to be the same.
    *
-   * Without this method symbolic links fail, and hard links are stored as files of
-   * their own; v1.0 hosts send no content with them, so there they fail, too. From
-   * v1.1 hosts some of very many (hundreds of thousands) can come as files all the same.
+   * Without this method, symbolic links fail. Hard links from v1.1 hosts are then
+   * stored as separate files; those from v1.0 hosts fail, because they come without
+   * content. With very many hard links (hundreds of thousands) from v1.1 hosts, some
+   * are stored as separate files in any case.
    *
-   * @param oldname - `"hard"`: pathname of a file stored before. `"symbolic"`: the target, as it is.
+   * @param oldname - For `"hard"`, the pathname of a previously stored file. For `"symbolic"`, the unmodified target.
    * @param newname - Pathname of the link.
    */
   createLink?(oldname: string, newname: string, kind: LinkKind): Awaitable<void>;
-  /** Makes a FIFO. Without this method FIFOs fail. v1.0 hosts never send one. */
+  /** Creates a FIFO. Without this method, FIFOs fail. v1.0 hosts never send one. */
   createSpecial?(pathname: string, fileInfo: FileInfo): Awaitable<void>;
-  /** Sets an extended attribute. With this method the SDK asks the host for them. */
+  /** Sets an extended attribute. The SDK requests extended attributes from the host only if this method exists. */
   setExtendedAttribute?(
     pathname: string,
     name: string,
     kind: ExtendedAttributeKind,
     value: Uint8Array,
   ): Awaitable<void>;
-  /** The machine or account that the data goes to. Default: the host's name. */
+  /** The machine or account that receives the data. Default: the host's name. */
   origin?(): Awaitable<string>;
-  /** The kind of target, as "fs" or "s3". Default: the protocol. */
+  /** The kind of target, such as "fs" or "s3". Default: the protocol. */
   type?(): Awaitable<string>;
   /** Bits of `LocationFlag`. Default: none. */
   flags?(): Awaitable<number>;
-  /** Throws when the target can not be reached. */
+  /** Throws if the target cannot be reached. Without this method, the SDK reports success. */
   ping?(): Awaitable<void>;
-  /** Called once, when no call runs any more. Not when the process is killed. */
+  /**
+   * Releases the exporter. Called once, after all calls have ended, or after 10 s (1 s when the host is gone) even if
+   * some have not. Not called when the process is killed.
+   */
   close(): Awaitable<void>;
 }
 
 /** The kinds of links. */
 export type LinkKind = "hard" | "symbolic";
 
-/** Makes an exporter. Called once, when the host sends Init. */
+/** Creates an exporter. Called when the host sends Init, and again if the host retries a failed Init. */
 export type ExporterFactory = (context: ConnectorContext) => Awaitable<Exporter>;

@@ -5,10 +5,10 @@ import { FakeExporter, type Node } from "./testing/fake-exporter.js";
 import { hostV1_0, runExport } from "./testing/hosts.js";
 import { directory, file, symlink, wireFields, type Request } from "./testing/records.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
-/** A tree, parents first. A file with `of` is one more name of an earlier file. */
+/** An entry of a tree, parents first. A file with `of` is a hard link to an earlier file. */
 type Entry =
   | { readonly type: "directory"; readonly pathname: string; readonly info: FileInfoInit }
   | { readonly type: "symlink"; readonly pathname: string; readonly info: FileInfoInit; readonly target: string }
@@ -20,7 +20,7 @@ type Entry =
       readonly of?: string;
     };
 
-/** Draws a tree: every seed is one entry, put below some directory that came before. */
+/** Generates a tree. Each seed is one entry, placed in an earlier directory. */
 const treeOf = fc
   .array(
     fc.record({
@@ -73,7 +73,7 @@ function requestsOf(tree: readonly Entry[]): Request[] {
   });
 }
 
-/** Restores as v1.0 hosts do, one call after the other. */
+/** Restores as v1.0 hosts do, one call at a time. */
 async function restoreAsV1_0(exporter: FakeExporter, tree: readonly Entry[]): Promise<void> {
   const { client } = hostV1_0(exporter);
   await client.init({ proto: "fake", config: { location: "fake:///srv/o" }, options: { maxconcurrency: 1n } });
@@ -114,7 +114,7 @@ async function restoreAsV1_0(exporter: FakeExporter, tree: readonly Entry[]): Pr
   }
 }
 
-/** What is there in the end. v1.0 hosts send neither sizes nor the permissions of the top. */
+/** Returns the final state, without sizes and the permissions of the root, which v1.0 hosts do not send. */
 function stateOf(exporter: FakeExporter): unknown {
   const inodes = new Map<Node, string>();
   return [...exporter.nodes]
@@ -126,7 +126,7 @@ function stateOf(exporter: FakeExporter): unknown {
     });
 }
 
-/** The rules of order that authors are promised. */
+/** Checks the order of calls documented for authors. */
 function checkOrder({ events }: FakeExporter): void {
   const at = (event: string): number => {
     const index = events.indexOf(event);
@@ -167,7 +167,7 @@ function checkOrder({ events }: FakeExporter): void {
 }
 
 describe("both generations", () => {
-  it("restore the same, in an order that authors can rely on", async () => {
+  it("restore the same tree, in the documented order", async () => {
     await fc.assert(
       fc.asyncProperty(
         treeOf,
@@ -178,8 +178,8 @@ describe("both generations", () => {
           await restoreAsV1_0(old, tree);
           let calls = 0;
           const exporter = new FakeExporter(async () => {
-            const waits = (calls++ * 7) % (turns + 1);
-            for (let i = 0; i < waits; i++) await new Promise((resolve) => setImmediate(resolve));
+            const delay = (calls++ * 7) % (turns + 1);
+            for (let i = 0; i < delay; i++) await new Promise((resolve) => setImmediate(resolve));
           });
           const { byPathname, error } = await runExport(exporter, requestsOf(tree), { maxConcurrency });
           expect(error).toBeUndefined();
@@ -193,7 +193,7 @@ describe("both generations", () => {
     );
   });
 
-  it("call the exporter the same, one call after the other", async () => {
+  it("make the same calls to the exporter without concurrency", async () => {
     await fc.assert(
       fc.asyncProperty(treeOf, async (tree) => {
         const old = new FakeExporter();
@@ -209,12 +209,13 @@ describe("both generations", () => {
 });
 
 /**
- * What both generations say: of entries, of directories made, of their permissions
- * AT the end. A directory may be made while a file is in work.
+ * Returns the calls that both generations have in common: entries, created
+ * directories, and the final permissions of directories. They are kept apart because
+ * a directory may be created while a file is being stored.
  *
- * v1.0 hosts make each directory again before its files, and send no permissions
- * of the top; v1.1 hosts send the content of every name of a file, and what is too
- * large to be kept is stored, with its permissions, before it is linked.
+ * v1.0 hosts create each directory again before its files and do not set the
+ * permissions of the root. v1.1 hosts send the content of every name of a file, and
+ * a file too large to buffer is stored, with its permissions, before it is linked.
  */
 function callsOf({ calls }: FakeExporter): Record<string, string[]> {
   const linked = new Set(

@@ -6,7 +6,7 @@ import { LinkSet, Name } from "./link-set.js";
 const inode = (init: FileInfoInit = {}) => fileInfoOf({ dev: 1n, ino: 2n, nlink: 3, ...init });
 
 describe("HardLinks", () => {
-  it("finds the names of one file, and forgets it after the last", () => {
+  it("groups the names of one file and forgets it after the last", () => {
     const links = new HardLinks();
     const set = links.setOf(inode(), "/a");
     expect(set).toBeInstanceOf(LinkSet);
@@ -18,7 +18,7 @@ describe("HardLinks", () => {
   });
 
   it.each<FileInfoInit>([{ dev: 2n }, { ino: 3n }, { permissions: 0o600 }, { uid: 1 }, { gid: 1 }, { modTime: 1n }])(
-    "takes what differs in %o for another file",
+    "separates files that differ in %o",
     (other) => {
       const links = new HardLinks();
       expect(links.setOf(inode(other), "/a")).not.toBe(links.setOf(inode(), "/a"));
@@ -26,7 +26,7 @@ describe("HardLinks", () => {
     },
   );
 
-  it("knows no others for a file with one name, or without an inode", () => {
+  it("returns no set for a file with one name or without an inode", () => {
     const links = new HardLinks();
     expect(links.setOf(inode({ nlink: 1 }), "/a")).toBeUndefined();
     expect(links.setOf(inode({ nlink: 0 }), "/a")).toBeUndefined();
@@ -36,8 +36,8 @@ describe("HardLinks", () => {
   });
 });
 
-describe("a first name that is replaced", () => {
-  it("is linked to no more: the next name takes its place", async () => {
+describe("a replaced first name", () => {
+  it("receives no further links, and the next name takes its place", async () => {
     const links = new HardLinks();
     const set = links.setOf(inode(), "/a");
     const a = new Name("/a");
@@ -50,7 +50,7 @@ describe("a first name that is replaced", () => {
     expect(links.isFirst("/b")).toBe(true);
   });
 
-  it("is known until the last of its links is made, and no longer", async () => {
+  it("is kept until its last link is created", async () => {
     const links = new HardLinks();
     const set = links.setOf(inode({ nlink: 2 }), "/a");
     await set?.firstOr(new Name("/a"));
@@ -62,7 +62,7 @@ describe("a first name that is replaced", () => {
     expect(links.isFirst("/a")).toBe(false);
   });
 
-  it("stays known while more names may come", async () => {
+  it("is kept while further names may arrive", async () => {
     const links = new HardLinks();
     const set = links.setOf(inode({ nlink: 2 }), "/a");
     await set?.firstOr(new Name("/a"));
@@ -71,14 +71,14 @@ describe("a first name that is replaced", () => {
   });
 });
 
-describe("files whose other names never come", () => {
+describe("files whose other names never arrive", () => {
   afterEach(() => {
     jest.restoreAllMocks();
   });
 
   const maxBytes = 100_000;
 
-  /** Files of two names each of which one comes, and is stored. */
+  /** Stores the first of two names of each of `files` files. */
   async function stored(links: HardLinks, files: number, pathnameOf = (i: number) => `/f${i}`): Promise<void> {
     for (let i = 0; i < files; i++) {
       const name = new Name(pathnameOf(i));
@@ -92,7 +92,7 @@ describe("files whose other names never come", () => {
   const otherNameOf = (links: HardLinks, i: number) =>
     links.setOf(inode({ nlink: 2, ino: BigInt(i) }), "/other")?.firstOr(new Name("/other"));
 
-  it("take no more memory than they may: the oldest are forgotten, and the user is told", async () => {
+  it("stay within the memory limit: the oldest are evicted with a warning", async () => {
     const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     const links = new HardLinks(maxBytes);
     await stored(links, 100);
@@ -102,15 +102,15 @@ describe("files whose other names never come", () => {
     expect(links.size).toBeLessThan(300);
     expect(links.size).toBeGreaterThan(200);
     expect(write.mock.calls).toEqual([
-      ["kloset: too many hard links whose other names have not come: some become files of their own\n"],
+      ["kloset: too many hard links are incomplete: some are restored as separate files\n"],
     ]);
     expect([links.isFirst("/f0"), links.isFirst("/f1999")]).toEqual([false, true]);
-    // The other name of a file that was forgotten is a file of its own; of any other, a link.
+    // The other name of an evicted file becomes a separate file; that of any other file, a link.
     expect(await otherNameOf(links, 0)).toBeUndefined();
     expect(await otherNameOf(links, 1999)).toEqual({ pathname: "/f1999", digest: "1999" });
   });
 
-  it("take what their pathnames take, too", async () => {
+  it("count the memory of their pathnames", async () => {
     jest.spyOn(process.stderr, "write").mockReturnValue(true);
     const links = new HardLinks(maxBytes);
     await stored(links, 20, (i) => `/${"x".repeat(10_000)}${i}`);
@@ -118,7 +118,7 @@ describe("files whose other names never come", () => {
     expect(links.size).toBeLessThan(maxBytes / 20_000);
   });
 
-  it("do not count any more when their names have come", async () => {
+  it("no longer count once all names have arrived", async () => {
     const links = new HardLinks(maxBytes);
     for (let round = 0; round < 20; round++) {
       await stored(links, 100);
@@ -129,7 +129,7 @@ describe("files whose other names never come", () => {
     expect(links.size).toBe(200);
   });
 
-  it("are not forgotten while they are stored", async () => {
+  it("are not evicted while they are being stored", async () => {
     jest.spyOn(process.stderr, "write").mockReturnValue(true);
     const links = new HardLinks(maxBytes);
     const long = links.setOf(inode({ nlink: 3, ino: 77_777n }), "/long");

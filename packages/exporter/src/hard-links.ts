@@ -2,50 +2,50 @@ import { noticeOnce } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import { LinkSet } from "./link-set.js";
 
-/** The memory for files of which more names may come: for some 600,000 of them. */
+/** Memory for files that may have further names: enough for about 600,000. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** What remembering a file takes beside its texts: measured. */
+/** Measured memory per remembered file, without its strings. */
 const BYTES_OF_FILE = 340;
 
-/** The share of the memory that is still taken after the oldest were forgotten. */
+/** Share of the memory that remains in use after an eviction. */
 const KEPT = 7 / 8;
 
 /**
- * Tells which names belong to one file. v1.1 hosts send every name as a file of
- * its own, with equal `dev` and `ino`.
+ * Groups the names of hard-linked files. v1.1 hosts send every name as a separate
+ * file, with equal `dev` and `ino`.
  *
  * Snapshots merged from several sources can repeat inode numbers, so names are
- * linked only if all that an inode has is the same, too: here what the record
- * says of it, and when they are stored the content. They can repeat pathnames as
- * well: whoever replaces what a name stands for says so, by {@link HardLinks.forget}.
+ * linked only if the whole inode matches: its metadata, which is compared here, and
+ * its content, which is compared when it is stored. Such snapshots can also repeat
+ * pathnames, so call {@link HardLinks.forget} before replacing a pathname.
  */
 export class HardLinks {
   readonly #maxBytes: number;
   #bytes = 0;
-  /** In the order in which the first name of each came. */
+  /** Keyed by inode, in the order in which the first names arrived. */
   readonly #sets = new Map<string, LinkSet>();
   readonly #firsts = new Map<string, LinkSet>();
 
-  /** @param maxBytes - The memory that may be taken, by estimate. */
+  /** @param maxBytes - Maximum memory, by estimate. */
   constructor(maxBytes = MAX_BYTES) {
     this.#maxBytes = maxBytes;
   }
 
-  /** How many files are remembered, because more names of them may come. */
+  /** Number of files remembered because further names may arrive. */
   get size(): number {
     return this.#sets.size;
   }
 
   /**
-   * Counts a name in. Call it once for every name, in the order in which they come,
-   * and {@link LinkSet.done} when it is stored.
+   * Registers a name. Call this once for every name, in order of arrival, and
+   * {@link LinkSet.done} when the name is stored.
    *
-   * Names may never come: those that a snapshot leaves out, or the user. When the
-   * files that wait for more fill the memory, the oldest are forgotten. Their next
-   * name is a file of its own, and the ones after it are linked to that.
+   * Some names never arrive, because the snapshot or the user excludes them. When
+   * files waiting for further names fill the memory, the oldest are evicted. The next
+   * name of an evicted file becomes a separate file, to which later names are linked.
    *
-   * @returns The names that it belongs to; undefined when it has no others.
+   * @returns The set of names of the file; undefined if it has only one.
    */
   setOf(info: FileInfo, pathname: string): LinkSet | undefined {
     // Sources without inodes leave both at 0.
@@ -54,35 +54,35 @@ export class HardLinks {
     const set = this.#sets.get(key) ?? new LinkSet(this.#firsts, info.nlink);
     this.#bytes -= set.bytes;
     if (set.countIn()) {
-      // Any of them may become the first, which is kept.
+      // Any name may become the first one, whose pathname is kept.
       set.bytes = Math.max(set.bytes, BYTES_OF_FILE + key.length + 2 * pathname.length);
       this.#bytes += set.bytes;
       this.#sets.set(key, set);
-      if (this.#bytes > this.#maxBytes) this.#forgetOldest();
+      if (this.#bytes > this.#maxBytes) this.#evictOldest();
     } else {
       this.#sets.delete(key);
     }
     return set;
   }
 
-  /** Some at once: a search for the oldest begins with the places of all that have gone. */
-  #forgetOldest(): void {
-    noticeOnce("kloset: too many hard links whose other names have not come: some become files of their own");
+  /** Evicts in batches: Map iteration first skips the tombstones of deleted entries. */
+  #evictOldest(): void {
+    noticeOnce("kloset: too many hard links are incomplete: some are restored as separate files");
     for (const [key, set] of this.#sets) {
       if (this.#bytes <= this.#maxBytes * KEPT) break;
-      if (set.inWork) continue;
+      if (set.isActive) continue;
       this.#sets.delete(key);
       this.#bytes -= set.bytes;
       set.forgetFirst();
     }
   }
 
-  /** Whether other names are linked, or will be, to this one. */
+  /** Returns true if other names are, or will be, linked to this pathname. */
   isFirst(pathname: string): boolean {
     return this.#firsts.size > 0 && this.#firsts.has(pathname);
   }
 
-  /** What the pathname stands for is replaced: nothing more may be linked to it. */
+  /** Stops linking further names to a pathname that is about to be replaced. */
   forget(pathname: string): void {
     this.#firsts.get(pathname)?.forgetFirst();
   }

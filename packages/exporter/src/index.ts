@@ -1,6 +1,6 @@
 /**
- * The exporter interface, and the adapters that serve it to both generations of
- * hosts.
+ * The exporter interface, and the adapters that serve an exporter to both
+ * generations of hosts.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { LinkSet, Name } from "./link-set.js";
 import { settled } from "@kloset/testing";
 
 describe("LinkSet", () => {
-  it("makes the first name the first at once, and tells the others what became of it", async () => {
+  it("makes the earliest name the first at once and passes its outcome to the others", async () => {
     const set = new LinkSet(new Map(), 4);
     const [a, b, c] = [new Name("/a"), new Name("/b"), new Name("/c")];
     const answers = [set.firstOr(a), set.firstOr(b), set.firstOr(c)];
@@ -13,7 +13,7 @@ describe("LinkSet", () => {
     expect(await answers[2]).toEqual({ pathname: "/a", digest: "d" });
   });
 
-  it("makes one other name the first when the first failed", async () => {
+  it("makes exactly one other name the first if the first failed", async () => {
     const set = new LinkSet(new Map(), 4);
     const names = ["/a", "/b", "/c", "/d"].map((pathname) => new Name(pathname));
     const answers = names.map((name) => set.firstOr(name));

@@ -1,34 +1,34 @@
 import { Condition, type Failure } from "@kloset/adapter";
 
-/** What became of a name: undefined when its content could not be stored. */
+/** The outcome of a name whose content was stored. */
 export interface Stored {
-  /** Of its content. */
+  /** Digest of the content. */
   readonly digest: string;
-  /** Present when the content is there, but its permissions are not. */
+  /** Present if the content was stored but its permissions could not be set. */
   readonly failure?: Failure;
 }
 
 /**
- * A name of a file that has several. Whoever stores it must settle it. Small when
- * it is settled: a restore may keep hundreds of thousands.
+ * One name of a file that has several. Must be settled after it was stored or has
+ * failed. Small once settled, because a restore may keep hundreds of thousands.
  */
 export class Name {
   readonly pathname: string;
   #stored: Stored | undefined;
-  /** Present until it is settled. */
+  /** Present until the name is settled. */
   #settling: Condition | undefined = new Condition();
 
   constructor(pathname: string) {
     this.pathname = pathname;
   }
 
-  /** Waits until it is settled. */
+  /** Waits until the name is settled. Returns undefined if its content could not be stored. */
   async stored(): Promise<Stored | undefined> {
     if (this.#settling !== undefined) await this.#settling.changed();
     return this.#stored;
   }
 
-  /** Says what became of it: {@link Stored}, or undefined when it could not be stored. */
+  /** Settles the name: with its outcome, or undefined if its content could not be stored. */
   settle(stored: Stored | undefined): void {
     const settling = this.#settling;
     this.#settling = undefined;
@@ -37,19 +37,19 @@ export class Name {
   }
 }
 
-/** The first name of a file, and what became of it. */
+/** The first name of a file and its outcome. */
 export type FirstName = Stored & Pick<Name, "pathname">;
 
 /** The names of one file. */
 export class LinkSet {
-  /** All sets by the pathname of the first name. */
+  /** All sets, keyed by the pathname of their first name. */
   readonly #firsts: Map<string, LinkSet>;
   #first: Name | undefined;
-  /** How many names have not come yet. */
+  /** Number of names that have not arrived yet. */
   #left: number;
-  /** How many have come, and are not done yet. */
-  #inWork = 0;
-  /** The memory that it takes, as whoever remembers it reckons. */
+  /** Number of names that have arrived but are not done yet. */
+  #active = 0;
+  /** Estimated memory in bytes, maintained by `HardLinks`. */
   bytes = 0;
 
   constructor(firsts: Map<string, LinkSet>, names: number) {
@@ -57,33 +57,33 @@ export class LinkSet {
     this.#left = names;
   }
 
-  /** Whether a name has come that is not done yet. */
-  get inWork(): boolean {
-    return this.#inWork > 0;
+  /** True while a name that has arrived is not done yet. */
+  get isActive(): boolean {
+    return this.#active > 0;
   }
 
   /**
-   * Counts a name in: {@link LinkSet.done} must follow.
+   * Registers the arrival of a name. {@link LinkSet.done} must follow.
    *
-   * @returns false when this was the last name.
+   * @returns false if this was the last name.
    */
   countIn(): boolean {
     this.#left--;
-    this.#inWork++;
+    this.#active++;
     return this.#left > 0;
   }
 
-  /** A name was linked, or stored, or failed. After the last, nothing is linked to the first any more. */
+  /** Registers that a name was linked, was stored or has failed. After the last one, the first name is forgotten. */
   done(): void {
-    this.#inWork--;
-    if (this.#inWork === 0 && this.#left <= 0) this.forgetFirst();
+    this.#active--;
+    if (this.#active === 0 && this.#left <= 0) this.forgetFirst();
   }
 
   /**
-   * Waits for the name that the others are linked to. Takes the given name as that
-   * one, at once, when there is none; and also when the one before it failed.
+   * Waits for the first name, to which the others are linked. If there is none, or it
+   * has failed, the given name becomes the first.
    *
-   * @returns The first name and what became of it; undefined when it is the given one.
+   * @returns The first name and its outcome; undefined if the given name is now the first.
    */
   async firstOr(name: Name): Promise<FirstName | undefined> {
     for (;;) {
@@ -95,12 +95,12 @@ export class LinkSet {
       }
       const stored = await first.stored();
       if (stored !== undefined) return { ...stored, pathname: first.pathname };
-      // Another may have come to know of it sooner, and taken its place.
+      // Another waiter may already have replaced it.
       if (this.#first === first) this.forgetFirst();
     }
   }
 
-  /** The next name becomes the first: what comes is linked to that one. */
+  /** Forgets the first name. The next one takes its place. */
   forgetFirst(): void {
     if (this.#first !== undefined) this.#firsts.delete(this.#first.pathname);
     this.#first = undefined;

@@ -10,12 +10,13 @@ import {
 import type { Exporter, LinkKind } from "./exporter.js";
 
 /**
- * Stores one file, and fails unless the exporter took every byte of it.
+ * Passes the content of a file to the exporter's `storeFile`, and fails unless the
+ * exporter read every byte.
  *
- * @param chunks - Must throw when the content breaks off; an array is all of it, none empty.
- * @param expected - Bytes that must come; undefined when the host does not promise any.
+ * @param chunks - The complete content as an array without empty chunks, or an iterable that throws if incomplete.
+ * @param expected - Number of bytes announced by the host; undefined if it announces none.
  */
-export async function storeFile(
+export async function writeWholeFile(
   exporter: Exporter,
   pathname: string,
   chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
@@ -29,16 +30,20 @@ export async function storeFile(
     await consume(upload, (data) => exporter.storeFile(pathname, data, size, NO_SIGNAL));
     return;
   }
-  // Its own signal: the host's is aborted after every call, and an author who
-  // undoes work on abort would throw away what is stored.
+  // Use a separate signal: the host's is aborted after every call, and an author who
+  // rolls back on abort would discard the stored file.
   await callWithOwnSignal(signal, (own) => consume(upload, (data) => exporter.storeFile(pathname, data, size, own)));
 }
 
-/** @throws StatusError UNIMPLEMENTED when the exporter has no links. */
+/**
+ * Creates a link.
+ *
+ * @throws StatusError UNIMPLEMENTED if the exporter has no `createLink`.
+ */
 export async function createLink(exporter: Exporter, oldname: string, newname: string, kind: LinkKind): Promise<void> {
   if (exporter.createLink === undefined) {
     const what = kind === "hard" ? "hard links" : "symbolic links";
-    throw unimplemented(`${JSON.stringify(newname)}: this exporter has no ${what}`);
+    throw unimplemented(`${JSON.stringify(newname)}: this exporter does not support ${what}`);
   }
   await exporter.createLink(oldname, newname, kind);
 }

@@ -33,7 +33,7 @@ describe("Packets", () => {
     expect(await packets.nextRecord()).toBeUndefined();
   });
 
-  it("goes on with content after a break, and throws away what is left of it", async () => {
+  it("continues content after an early exit and discards the rest", async () => {
     const packets = packetsOf([...file("/a", ["1", "2", "3", "4"]), ...file("/b", "5")]);
     await packets.nextRecord();
     for await (const piece of packets.content()) {
@@ -45,7 +45,7 @@ describe("Packets", () => {
     expect(await text(packets.content())).toEqual(["5"]);
   });
 
-  it("throws when content breaks off, and keeps the record that came within it", async () => {
+  it("throws if content is incomplete and keeps the record that arrived within it", async () => {
     const packets = packetsOf([fileRecord("/a"), chunk("x"), ...file("/b", "y"), fileRecord("/c"), chunk("z")]);
     await packets.nextRecord();
     await expect(text(packets.content())).rejects.toThrow(
@@ -58,21 +58,23 @@ describe("Packets", () => {
     expect(await packets.nextRecord()).toBeUndefined();
   });
 
-  it("skips unknown packets between records alone", async () => {
+  it("skips unknown packets only between records", async () => {
     const unknown = create(wire.ExportRequestSchema, {});
     const packets = packetsOf([unknown, fileRecord("/a"), unknown, chunk("x"), chunk(), unknown, directory("/b")]);
     await packets.nextRecord();
-    await expect(text(packets.content())).rejects.toThrow("a packet of an unknown kind came within it");
+    await expect(text(packets.content())).rejects.toThrow(
+      'the content of "/a" broke off: a packet of an unknown kind came within it',
+    );
     expect((await packets.nextRecord())?.pathname).toBe("/b");
   });
 
-  it("refuses content without a record", async () => {
+  it("rejects content without a record", async () => {
     const packets = packetsOf([directory("/a"), chunk("x")]);
     await packets.nextRecord();
     await expect(packets.nextRecord()).rejects.toMatchObject({ code: Code.InvalidArgument });
   });
 
-  it("says again and again that the stream broke", async () => {
+  it("throws the error of the stream on every read", async () => {
     async function* requests(): AsyncGenerator<Request, void, undefined> {
       yield fileRecord("/a");
       throw new Error("too large");
@@ -101,7 +103,7 @@ describe("Packets", () => {
     await expect(packets.nextRecord()).rejects.toThrow("gone");
   });
 
-  it("drains what comes", async () => {
+  it("drains the stream", async () => {
     let drained = false;
     async function* requests(): AsyncGenerator<Request, void, undefined> {
       yield* [directory("/a"), chunk("x"), ...file("/b", "y")];

@@ -5,35 +5,35 @@ import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 
 type Packet = wire.ExportRequest["packet"];
 
-/** The beginning of some content. */
+/** The beginning of the content of a record. */
 export interface Head {
-  /** Whether that is all of it. */
+  /** True if this is the complete content. */
   readonly whole: boolean;
   readonly length: number;
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Reads v1.1's one stream of records and content as records, each with its content. */
+/** Splits the single stream of v1.1 into records, each with its content. */
 export class Packets {
   readonly #requests: Inbox<wire.ExportRequest>;
   /** The record whose content is being read. */
   #within: connectors.Record | undefined;
-  /** A record that came too early, within the content of another. */
+  /** A record that arrived within the content of another one. */
   #early: connectors.Record | undefined;
-  /** Why nothing comes any more. An iterator says that once, and then that it is done. */
+  /** The error that ended the stream. Kept because an iterator throws only once and is then done. */
   #broken: Failure | undefined;
 
-  /** @param signal - The call's: a wait for the host ends when it is aborted. */
+  /** @param signal - The call's signal. Ends any wait for the host. */
   constructor(requests: AsyncIterable<wire.ExportRequest>, signal: AbortSignal) {
     this.#requests = inboxOf(requests, signal);
   }
 
   /**
-   * The next record; undefined after the last. What is left of the content of the
-   * one before is thrown away.
+   * Reads the next record; undefined after the last. Discards any remaining content of
+   * the previous one.
    *
-   * @throws StatusError INVALID_ARGUMENT when content comes that no record
-   * announced; what the stream of requests throws.
+   * @throws StatusError INVALID_ARGUMENT if content arrives that no record announced.
+   * Also any error of the request stream.
    */
   async nextRecord(): Promise<connectors.Record | undefined> {
     if (this.#within !== undefined) await this.skipContent();
@@ -45,13 +45,13 @@ export class Packets {
         this.#within = packet.value.hasReader ? packet.value : undefined;
         return packet.value;
       }
-      // A packet of a kind that a newer host knows: not for us.
+      // Ignore packets of unknown kinds, which newer hosts may send.
     }
   }
 
   /**
-   * The chunks of the current record, none of them empty. Throws when the content
-   * breaks off. Can be continued after a break.
+   * Iterates over the non-empty chunks of the current record. Throws if the content is
+   * incomplete. After an early exit, another call continues with the next chunk.
    */
   content(): AsyncIterator<Uint8Array, undefined> & AsyncIterable<Uint8Array> {
     const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
@@ -63,10 +63,10 @@ export class Packets {
   }
 
   /**
-   * Reads the content of the current record up to a limit. What has been read
-   * beyond it is part of the answer, too. The rest is {@link Packets.content}.
+   * Reads the content of the current record until a limit is exceeded. The result
+   * includes the chunk that exceeds it. {@link Packets.content} returns the rest.
    *
-   * @throws as that does.
+   * @throws Error under the same conditions as {@link Packets.content}.
    */
   async head(maxBytes: number, maxChunks: number): Promise<Head> {
     const chunks: Uint8Array[] = [];
@@ -80,24 +80,24 @@ export class Packets {
     return { whole: false, length, chunks };
   }
 
-  /** Reads the rest of the current record's content and throws it away. */
+  /** Reads and discards the remaining content of the current record. */
   async skipContent(): Promise<void> {
     while (this.#within !== undefined && this.#broken === undefined) {
       try {
         await this.#chunk();
       } catch {
-        // Nobody wants it, whole or not.
+        // The content is discarded, so it may be incomplete.
       }
     }
   }
 
-  /** Reads all that comes, so that the host has sent it before it is told of a failure. */
+  /** Reads the stream to its end, so that the host has sent everything before it receives an error. */
   async drain(): Promise<void> {
     try {
       do while (this.#requests.take() !== undefined);
       while (await this.#requests.more());
     } catch {
-      // There is a failure to tell already.
+      // The caller already has an error to report.
     }
   }
 
@@ -107,7 +107,7 @@ export class Packets {
     return record === undefined ? undefined : { case: "record", value: record };
   }
 
-  /** The next chunk, which is not empty; undefined at the end of the content. No promise when it is there. */
+  /** Returns the next non-empty chunk; undefined at the end of the content. Synchronous if it is already available. */
   #chunk(): Awaitable<Uint8Array | undefined> {
     const within = this.#within;
     if (within === undefined) return undefined;
@@ -123,13 +123,13 @@ export class Packets {
     return undefined;
   }
 
-  /** The next packet, if it is there. */
+  /** Returns the next packet if it is already available. */
   #take(): Packet | undefined {
     if (this.#broken !== undefined) throw this.#broken.error;
     return this.#requests.take()?.packet;
   }
 
-  /** The next packet; undefined when none comes any more. */
+  /** Waits for the next packet; undefined at the end of the stream. */
   async #wait(): Promise<Packet | undefined> {
     try {
       for (;;) {
@@ -144,17 +144,17 @@ export class Packets {
   }
 
   #brokeOff({ pathname }: connectors.Record, packet: Packet | undefined): Error {
-    let why = "its source failed";
+    let reason = "its source failed";
     if (packet?.case === "record") {
       this.#early = packet.value;
-      why = "another record came within it";
+      reason = "another record came within it";
     } else if (packet !== undefined) {
-      // Its content goes on behind, and must not be taken for anything else.
+      // Keep #within: the rest of its content still follows.
       return new Error(
         `the content of ${JSON.stringify(pathname)} broke off: a packet of an unknown kind came within it`,
       );
     }
     this.#within = undefined;
-    return new Error(`the content of ${JSON.stringify(pathname)} broke off: ${why}`);
+    return new Error(`the content of ${JSON.stringify(pathname)} broke off: ${reason}`);
   }
 }

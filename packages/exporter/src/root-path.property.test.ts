@@ -5,18 +5,18 @@ import fc from "fast-check";
 import { cleanBelowRoot, RootPath } from "./root-path.js";
 
 const SEED = 20260401;
-/** Parts that attacks are made of. */
+/** Components of path-traversal attacks. */
 const part = fc.constantFrom("", ".", "..", "...", "a", "o", "srv", "..a", " ", "\\", "s3:", "\0");
 const path = fc.array(part, { maxLength: 7 }).map((parts) => parts.join("/"));
 
-/** Node's posix.normalize is Go's path.Clean but for a slash at the end. */
+/** Equivalent of Go's path.Clean: Node's posix.normalize without the trailing slash. */
 function cleanOf(name: string): string {
   return posix.normalize(name).replace(/(.)\/+$/, "$1");
 }
 
-it("whatever a host names is below the root, and where it says, or refused", () => {
-  let refused = 0;
-  let taken = 0;
+it("any pathname is resolved below the root as the host intended, or rejected", () => {
+  let rejected = 0;
+  let accepted = 0;
   fc.assert(
     fc.property(
       path.filter((root) => root !== "" && !root.includes("\0")),
@@ -27,18 +27,18 @@ it("whatever a host names is below the root, and where it says, or refused", () 
           below = new RootPath(root).strip(name);
         } catch (error) {
           expect(ConnectError.from(error).code).toBe(Code.InvalidArgument);
-          refused++;
+          rejected++;
           return;
         }
-        taken++;
-        // Clean: no way up is left in it.
+        accepted++;
+        // It is clean, without any "..".
         expect(cleanBelowRoot(below)).toBe(below);
         expect(below.split("/")).not.toContain("..");
-        // And it is what the host has meant.
+        // It resolves to the pathname sent by the host.
         expect(cleanOf(posix.join(root, below))).toBe(cleanOf(name));
       },
     ),
     { seed: SEED, numRuns: 5000 },
   );
-  expect(Math.min(refused, taken)).toBeGreaterThan(100);
+  expect(Math.min(rejected, accepted)).toBeGreaterThan(100);
 });

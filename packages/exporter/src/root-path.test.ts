@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import fc from "fast-check";
 import { cleanBelowRoot, RootPath } from "./root-path.js";
 
-// The same cases in every run.
+// Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
 
 describe("RootPath", () => {
@@ -29,7 +29,7 @@ describe("RootPath", () => {
     ["..", "../a", "/a"],
     ["/srv/o", "/srv/o/srv/o", "/srv/o"],
     ["/srv/ö", "/srv/ö/späce ünïcode\n.txt", "/späce ünïcode\n.txt"],
-  ])("takes %j off %j: %j", (root, pathname, expected) => {
+  ])("removes %j from %j: %j", (root, pathname, expected) => {
     expect(new RootPath(root).strip(pathname)).toBe(expected);
   });
 
@@ -50,7 +50,7 @@ describe("RootPath", () => {
     [".", "/a"],
     ["..", "../../a"],
     ["o", "o/../../a"],
-  ])("refuses what is not below %j: %j", (root, pathname) => {
+  ])("rejects a pathname not below %j: %j", (root, pathname) => {
     expect(() => new RootPath(root).strip(pathname)).toThrow(
       expect.objectContaining({
         code: Code.InvalidArgument,
@@ -59,11 +59,11 @@ describe("RootPath", () => {
     );
   });
 
-  it("refuses a NUL", () => {
+  it("rejects a NUL", () => {
     expect(() => new RootPath("/srv/o").strip("/srv/o/a\0b")).toThrow(/holds a NUL/);
   });
 
-  it("gives back what Go's path.Join put together", () => {
+  it("inverts Go's path.Join", () => {
     const part = fc.string({ unit: fc.constantFrom("a", "ä", " ", "-", "."), minLength: 1, maxLength: 3 });
     const component = part.filter((name) => name !== "." && name !== "..");
     const root = fc
@@ -80,7 +80,7 @@ describe("RootPath", () => {
     fc.assert(
       fc.property(root, fc.array(component, { maxLength: 4 }), (top, parts) => {
         const below = `/${parts.join("/")}`;
-        // Node's posix.join and Go's path.Join differ only in a slash at the end.
+        // Node's posix.join differs from Go's path.Join only in the trailing slash.
         const joined = posix.join(top, below);
         const asGo = joined.length > 1 && joined.endsWith("/") ? joined.slice(0, -1) : joined;
         expect(new RootPath(top).strip(asGo)).toBe(below);
@@ -99,7 +99,7 @@ describe("cleanBelowRoot", () => {
     expect(cleanBelowRoot(pathname)).toBe(expected);
   });
 
-  it.each(["/../x", "..", "a/../../x", "/a/\0"])("refuses %j as an invalid argument", (pathname) => {
+  it.each(["/../x", "..", "a/../../x", "/a/\0"])("rejects %j as an invalid argument", (pathname) => {
     expect(() => cleanBelowRoot(pathname)).toThrow(expect.objectContaining({ code: Code.InvalidArgument }));
   });
 });

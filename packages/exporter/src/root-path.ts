@@ -2,27 +2,29 @@ import { errorText, invalidArgument } from "@kloset/adapter";
 import { cleanPathname } from "@kloset/model";
 
 /**
- * Takes the root off the pathnames of v1.0 hosts, which join the two as Go's
- * `path.Join` does: `s3://bucket/a` and `/b` become `s3:/bucket/a/b`.
+ * Removes the root from the pathnames of v1.0 hosts, which prepend it with Go's
+ * `path.Join`: `s3://bucket/a` and `/b` become `s3:/bucket/a/b`.
  */
 export class RootPath {
   readonly #root: string;
   readonly #clean: string;
-  /** What pathnames below the root begin with. */
+  /** Prefix of every pathname below the root. */
   readonly #prefix: string;
 
-  /** @param root - As the exporter reports it. Must not be empty. */
+  /** @param root - The root returned by the exporter. Must not be empty. */
   constructor(root: string) {
     this.#root = root;
     this.#clean = cleanAsGo(root);
     if (this.#clean === "/") this.#prefix = "/";
-    // "." and "a" are joined as "a".
+    // path.Join(".", "a") is "a".
     else this.#prefix = this.#clean === "." ? "" : `${this.#clean}/`;
   }
 
   /**
-   * @returns The pathname below the root: absolute and clean, "/" for the root itself.
-   * @throws StatusError INVALID_ARGUMENT when it is not below the root.
+   * Removes the root.
+   *
+   * @returns The pathname relative to the root: absolute and clean, "/" for the root itself.
+   * @throws StatusError INVALID_ARGUMENT if the pathname is not below the root.
    */
   strip(pathname: string): string {
     const clean = cleanAsGo(pathname);
@@ -35,14 +37,15 @@ export class RootPath {
   }
 }
 
-/** What is left of a clean pathname must be relative, and lead down: "../a" and "/a" are not below ".". */
+/** Returns true if the rest of a clean pathname leaves the root: neither "../a" nor "/a" is below ".". */
 function leavesParent(below: string): boolean {
   return below.startsWith("/") || below === ".." || below.startsWith("../");
 }
 
 /**
- * @returns The pathname in canonical form: absolute, no ".", no "..".
- * @throws StatusError INVALID_ARGUMENT when it would leave the root.
+ * Makes a pathname canonical: absolute, without ".", ".." or empty components.
+ *
+ * @throws StatusError INVALID_ARGUMENT if it contains a NUL or would leave the root.
  */
 export function cleanBelowRoot(pathname: string): string {
   try {
@@ -52,7 +55,7 @@ export function cleanBelowRoot(pathname: string): string {
   }
 }
 
-/** Go's `path.Clean`. */
+/** Equivalent of Go's `path.Clean`. */
 function cleanAsGo(path: string): string {
   const rooted = path.startsWith("/");
   const parts: string[] = [];

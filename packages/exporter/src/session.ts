@@ -13,21 +13,21 @@ import {
 import { LocationFlag, type HostOptions } from "@kloset/model";
 import type { Exporter, ExporterFactory } from "./exporter.js";
 
-/** An exporter, and what is known of it since Init. */
+/** An exporter and the properties read from it at Init. */
 export interface OpenedExporter extends Identity {
   readonly exporter: Exporter;
   readonly options: HostOptions;
 }
 
-/** The life of the exporter that both generations serve. */
+/** Lifecycle of an exporter, shared by the adapters of both generations. */
 export type ExporterSession = Session<OpenedExporter>;
 
-/** @returns A session without an exporter: Init makes one. */
+/** Creates a session without an exporter. Init creates the exporter. */
 export function newExporterSession(): ExporterSession {
   return new Session();
 }
 
-/** @returns What Init opens: constructs the exporter and asks it who it is. */
+/** Returns the function that Init runs: creates the exporter and reads its properties. */
 export function exporterOpener(
   factory: ExporterFactory,
   request: InitRequest,
@@ -38,7 +38,7 @@ export function exporterOpener(
     return openConnector(factory, context, "an exporter", async (exporter) => {
       const root: unknown = await exporter.root();
       if (typeof root !== "string" || root === "") {
-        throw new Error(`root() returned ${describe(root)}: a path that is not empty is needed`);
+        throw new Error(`root() returned ${describe(root)}: a non-empty path is needed`);
       }
       return {
         exporter,
@@ -46,7 +46,7 @@ export function exporterOpener(
         root: textOf("root()", root),
         origin: textOf("origin()", exporter.origin === undefined ? options.hostname : await exporter.origin()),
         type: textOf("type()", exporter.type === undefined ? protocol : await exporter.type()),
-        // Hosts send extended attributes to whoever asks: only an exporter that can take them does.
+        // Hosts send extended attributes to any exporter that sets this flag, so set it only with the method.
         flags: withFlag(
           flagsOf(await exporter.flags?.()),
           LocationFlag.EXPORTXATTR,

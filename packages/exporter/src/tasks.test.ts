@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Tasks } from "./tasks.js";
 import { deferred, settled, type Deferred } from "@kloset/testing";
 
-/** Starts tasks that the test ends, and tells which have started. */
+/** Starts tasks that the test ends, and records which have started. */
 class Run {
   readonly started: number[] = [];
   readonly gates: Deferred<void>[] = [];
@@ -20,7 +20,7 @@ class Run {
 }
 
 describe("Tasks", () => {
-  it("runs as many as it may, and no more", async () => {
+  it("runs at most the permitted number of tasks", async () => {
     const run = new Run(new Tasks({ tasks: 2, bytes: Infinity }));
     await run.start();
     await run.start();
@@ -32,14 +32,14 @@ describe("Tasks", () => {
     expect(run.started).toEqual([0, 1, 2]);
   });
 
-  it("starts a task at once when there is room", async () => {
+  it("starts a task at once if the limits allow", async () => {
     const run = new Run(new Tasks({ tasks: 1, bytes: 0 }));
     const starting = run.start(5);
     expect(run.started).toEqual([0]);
     await starting;
   });
 
-  it("bounds the bytes that are held, but lets one task hold more", async () => {
+  it("limits the bytes held, but lets a single task exceed the limit", async () => {
     const run = new Run(new Tasks({ tasks: 9, bytes: 100 }));
     await run.start(60);
     await run.start(40);
@@ -57,7 +57,7 @@ describe("Tasks", () => {
     expect(run.started).toEqual([0, 1, 2, 3]);
   });
 
-  it("runs one to its end", async () => {
+  it("runs a task to its end", async () => {
     const tasks = new Tasks({ tasks: 1, bytes: 0 });
     const run = new Run(tasks);
     await run.start();
@@ -78,7 +78,7 @@ describe("Tasks", () => {
     expect(await running).toBe("ended");
   });
 
-  it("waits until none runs", async () => {
+  it("waits until no task is running", async () => {
     const run = new Run(new Tasks({ tasks: 2, bytes: 0 }));
     await run.tasks.idle();
     await run.start();

@@ -1,19 +1,19 @@
 import { Condition } from "@kloset/adapter";
 
-/** What {@link Tasks} may have in work at once. */
+/** Limits of the concurrency of {@link Tasks}. */
 export interface TaskLimits {
-  /** Tasks, at least 1. */
+  /** Maximum number of tasks, at least 1. */
   readonly tasks: number;
-  /** Bytes that they hold in memory. A task that holds more runs alone. */
+  /** Maximum number of bytes held in memory by all tasks. A task that holds more runs alone. */
   readonly bytes: number;
 }
 
-/** Runs a bounded number of tasks at once. A task reports its own failure: it must not throw. */
+/** Runs a limited number of tasks concurrently. Tasks must handle their own errors and must not throw. */
 export class Tasks {
   readonly #limits: TaskLimits;
   #running = 0;
   #bytes = 0;
-  /** Changes when a task has ended. */
+  /** Notified when a task has ended. */
   readonly #ended = new Condition();
 
   constructor(limits: TaskLimits) {
@@ -21,10 +21,10 @@ export class Tasks {
   }
 
   /**
-   * Starts the task as soon as there is a free place, without waiting for its end.
+   * Starts a task as soon as the limits allow, without waiting for its end.
    *
-   * @param bytes - What the task holds in memory until it ends.
-   * @returns undefined when it was started at once; else what to wait for.
+   * @param bytes - Number of bytes that the task holds in memory until it ends.
+   * @returns undefined if the task was started at once, otherwise a promise that resolves when it starts.
    */
   start(task: () => Promise<void>, bytes = 0): Promise<void> | undefined {
     if (!this.#fits(bytes)) return this.#startLater(task, bytes);
@@ -32,13 +32,13 @@ export class Tasks {
     return undefined;
   }
 
-  /** Waits for a free place, then runs the task to its end. */
+  /** Waits until the limits allow, then runs the task to its end. */
   async run(task: () => Promise<void>): Promise<void> {
     while (!this.#fits(0)) await this.#ended.changed();
     await this.#run(task, 0);
   }
 
-  /** Waits until no task runs. */
+  /** Waits until no task is running. */
   async idle(): Promise<void> {
     while (this.#running > 0) await this.#ended.changed();
   }

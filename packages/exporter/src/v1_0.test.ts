@@ -21,12 +21,12 @@ function failure(code: Code, text: string | RegExp) {
 }
 
 describe("exporterV1_0", () => {
-  it("answers Root with the root as the exporter has it", async () => {
+  it("returns the exporter's root unchanged", async () => {
     const { client } = await opened(new FakeExporter(undefined, "s3://b/x/"));
     expect((await client.root({})).rootPath).toBe("s3://b/x/");
   });
 
-  it("makes a directory again and again", async () => {
+  it("creates a directory repeatedly", async () => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
     await client.createDirectory({ pathname: "/srv/o" });
@@ -35,7 +35,7 @@ describe("exporterV1_0", () => {
     expect(exporter.calls).toEqual(["createDirectory /", "createDirectory /d", "createDirectory /d"]);
   });
 
-  it("passes permissions on", async () => {
+  it("passes on permissions", async () => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
     await client.createDirectory({ pathname: "/srv/o/d" });
@@ -53,7 +53,7 @@ describe("exporterV1_0", () => {
     expect(exporter.nodes.get("/d")?.info?.mode).toBe((FileMode.DIR | FileMode.STICKY | 0o750) >>> 0);
   });
 
-  it("refuses SetPermissions without file info, by name", async () => {
+  it("rejects SetPermissions without file info, naming the RPC", async () => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
     await expect(client.setPermissions({ pathname: "/srv/o/d" })).rejects.toEqual(
@@ -62,7 +62,7 @@ describe("exporterV1_0", () => {
     expect(exporter.calls).toEqual([]);
   });
 
-  it("takes the root off both names of a hard link, and off the name alone of a symbolic one", async () => {
+  it("removes the root from both names of a hard link, but not from the target of a symbolic link", async () => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
     exporter.nodes.set("/a", { type: "file", content: "x", attributes: new Map() });
@@ -77,7 +77,7 @@ describe("exporterV1_0", () => {
     expect(exporter.nodes.get("/b")).toBe(exporter.nodes.get("/a"));
   });
 
-  it("refuses a hard link to what is outside of the root", async () => {
+  it("rejects a hard link to a file outside the root", async () => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
     await expect(client.createLink({ oldname: "/etc/passwd", newname: "/srv/o/b", ltype: 0 })).rejects.toEqual(
@@ -86,7 +86,7 @@ describe("exporterV1_0", () => {
     expect(exporter.calls).toEqual([]);
   });
 
-  it("refuses another type of link", async () => {
+  it("rejects an unknown type of link", async () => {
     const { client } = await opened(new FakeExporter());
     await expect(client.createLink({ oldname: "/srv/o/a", newname: "/srv/o/b", ltype: 2 })).rejects.toEqual(
       failure(Code.InvalidArgument, /ltype.*2/),
@@ -96,24 +96,24 @@ describe("exporterV1_0", () => {
   it.each([
     [0, "hard links"],
     [1, "symbolic links"],
-  ])("says that the exporter has no links (%d)", async (ltype, what) => {
+  ])("reports that the exporter does not support links (%d)", async (ltype, what) => {
     const { client } = await opened(without(new FakeExporter(), "createLink"));
     await expect(client.createLink({ oldname: "/srv/o/a", newname: "/srv/o/b", ltype })).rejects.toEqual(
-      failure(Code.Unimplemented, `"/b": this exporter has no ${what}`),
+      failure(Code.Unimplemented, `"/b": this exporter does not support ${what}`),
     );
   });
 
-  it.each(["/srv/o/../x", "/srv/o10/x", "/x", ""])("refuses %j in every call", async (pathname) => {
+  it.each(["/srv/o/../x", "/srv/o10/x", "/x", ""])("rejects %j in every call", async (pathname) => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
-    const refused = failure(Code.InvalidArgument, /is not below the root "\/srv\/o"$/);
-    await expect(client.createDirectory({ pathname })).rejects.toEqual(refused);
-    await expect(client.setPermissions({ pathname, fileInfo: wireFields("/x") })).rejects.toEqual(refused);
-    await expect(client.createLink({ oldname: "x", newname: pathname, ltype: 1 })).rejects.toEqual(refused);
+    const rejected = failure(Code.InvalidArgument, /is not below the root "\/srv\/o"$/);
+    await expect(client.createDirectory({ pathname })).rejects.toEqual(rejected);
+    await expect(client.setPermissions({ pathname, fileInfo: wireFields("/x") })).rejects.toEqual(rejected);
+    await expect(client.createLink({ oldname: "x", newname: pathname, ltype: 1 })).rejects.toEqual(rejected);
     expect(exporter.calls).toEqual([]);
   });
 
-  it("answers what the author throws word for word, as UNKNOWN", async () => {
+  it("passes on the author's error verbatim as UNKNOWN", async () => {
     const exporter = new FakeExporter((call) => {
       throw new Error(`EACCES: ${call}\n"ünïcode"`);
     });
@@ -126,7 +126,7 @@ describe("exporterV1_0", () => {
     );
   });
 
-  it("refuses every call before Init, by name", async () => {
+  it("rejects every call before Init, naming the RPC", async () => {
     const { client } = hostV1_0(new FakeExporter());
     const calls: Readonly<Record<string, () => Promise<unknown>>> = {
       Root: () => client.root({}),
@@ -143,7 +143,7 @@ describe("exporterV1_0", () => {
     }
   });
 
-  it("refuses a second Init, by name", async () => {
+  it("rejects a second Init, naming the RPC", async () => {
     const { client } = await opened(new FakeExporter());
     await expect(client.init(INIT)).rejects.toEqual(
       failure(Code.FailedPrecondition, "exporter.Exporter/Init was called twice"),
@@ -151,7 +151,7 @@ describe("exporterV1_0", () => {
     expect((await client.root({})).rootPath).toBe("/srv/o");
   });
 
-  it("answers Close with what the exporter's close throws", async () => {
+  it("passes on an error from the exporter's close", async () => {
     const exporter = withMethods(new FakeExporter(), {
       close: () => {
         throw new Error("disk full");
@@ -161,7 +161,7 @@ describe("exporterV1_0", () => {
     await expect(client.close({})).rejects.toEqual(failure(Code.Unknown, "disk full"));
   });
 
-  it("closes once, and refuses what comes later", async () => {
+  it("closes once and rejects later calls", async () => {
     const exporter = new FakeExporter();
     const { client } = await opened(exporter);
     await client.close({});
@@ -172,7 +172,7 @@ describe("exporterV1_0", () => {
     );
   });
 
-  it("closes when no call runs any more", async () => {
+  it("closes after running calls have ended", async () => {
     const gate = deferred();
     const exporter = new FakeExporter(() => gate.promise);
     const { client } = await opened(exporter);

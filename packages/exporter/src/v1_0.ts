@@ -2,18 +2,18 @@ import { Calls, callSignal, fileInfoFromWire, invalidArgument, type CallContext 
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 import type { ExporterFactory } from "./exporter.js";
-import { createLink, storeFile } from "./operations.js";
+import { createLink, writeWholeFile } from "./operations.js";
 import { RootPath } from "./root-path.js";
 import { exporterOpener, type ExporterSession } from "./session.js";
-import { StoreFileRequests } from "./store-file.js";
+import { FileMessages } from "./file-messages.js";
 
-/** `ltype` of CreateLink. */
+/** Values of `ltype` in CreateLink. */
 const HARD_LINK = 0;
 const SYMBOLIC_LINK = 1;
 
 /**
- * Serves an exporter to hosts of generation v1.0, which make one call for each
- * step, and put the root before every pathname.
+ * Serves an exporter to hosts of generation v1.0, which make one call per step and
+ * prepend the root to every pathname.
  */
 export function exporterV1_0(
   factory: ExporterFactory,
@@ -30,10 +30,10 @@ export function exporterV1_0(
 
     storeFile: (requests, context) =>
       calls.clientStream("StoreFile", requests, context, async ({ exporter, root }, messages) => {
-        const stream = new StoreFileRequests(messages);
+        const stream = new FileMessages(messages);
         const { pathname, size } = await stream.header();
         const below = belowRoot(root, pathname);
-        await storeFile(exporter, below, stream.data(below), size, size, callSignal(context));
+        await writeWholeFile(exporter, below, stream.data(below), size, size, callSignal(context));
         return {};
       }),
 
@@ -50,7 +50,7 @@ export function exporterV1_0(
         const pathname = belowRoot(root, newname);
         if (ltype === HARD_LINK) return createLink(exporter, belowRoot(root, oldname), pathname, "hard");
         if (ltype === SYMBOLIC_LINK) return createLink(exporter, oldname, pathname, "symbolic");
-        throw invalidArgument(`CreateLink: ltype is 0 (hard) or 1 (symbolic): ${ltype}`);
+        throw invalidArgument(`CreateLink: ltype must be 0 (hard) or 1 (symbolic): ${ltype}`);
       }),
 
     close: () => calls.close(),

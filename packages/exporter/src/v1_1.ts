@@ -17,8 +17,8 @@ export function exporterV1_1(
     ping: () => calls.empty("Ping", ({ exporter }) => exporter.ping?.()),
 
     export: (requests, context) =>
-      calls.serverStream<ExportResponse>("Export", context, (opened, send, told) =>
-        new ExportRun(opened, requests, callSignal(told), send).run(),
+      calls.serverStream<ExportResponse>("Export", context, (opened, send, call) =>
+        new ExportRun(opened, requests, callSignal(call), send).run(),
       ),
 
     close: () => calls.close(),

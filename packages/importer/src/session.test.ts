@@ -111,7 +111,7 @@ describe.each([
     const client = clientOf(() => made as unknown as Importer);
     expect(await failure(client.init(initRequest))).toEqual([
       Code.Unknown,
-      expect.stringContaining(`the factory returned ${String(made)}`),
+      `the factory returned ${String(made)}: an importer is needed`,
     ]);
   });
 

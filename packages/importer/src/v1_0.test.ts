@@ -209,7 +209,7 @@ describe("Scan", () => {
       [
         "the iterator is invalid",
         () => ({ [Symbol.asyncIterator]: () => ({ next: () => undefined }) }),
-        ["/srv: the iterator's next() returned undefined"],
+        ["/srv: the iterator's next() returned undefined: an object with done and value is needed"],
       ],
       [
         "the iterable is invalid",

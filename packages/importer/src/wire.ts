@@ -11,6 +11,6 @@ export function refOfWire(record: connectors.Record): EntryRef {
 
 /** Converts a kind to its number on the wire, typed as in the generated messages. */
 export function xattrTypeOf(kind: ExtendedAttributeKind): connectors.ExtendedAttributeType {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum's names do not match its wire numbers
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- its names do not match the wire numbers
   return xattrTypeToWire(kind);
 }

@@ -1,30 +1,30 @@
 import type { ByteStream, ExtendedAttributeKind, FileInfo } from "@kloset/model";
 import type { Exporter, LinkKind } from "../exporter.js";
 
-/** What a {@link FakeExporter} holds under a pathname. Hard links share one. */
+/** An entry of a {@link FakeExporter}. Hard links share one node. */
 export interface Node {
   readonly type: "directory" | "file" | "symlink" | "special";
-  /** Of a file: its bytes, as latin1. Of a symbolic link: its target. */
+  /** The bytes of a file, as latin1, or the target of a symbolic link. */
   readonly content?: string;
   info?: FileInfo;
   readonly attributes: Map<string, string>;
 }
 
-/** Keeps a restore in memory, and every call in the order in which it came. */
+/** Restores to memory and records every call in order. */
 export class FakeExporter implements Exporter {
   readonly nodes = new Map<string, Node>([["/", { type: "directory", attributes: new Map() }]]);
-  /** Each call when it starts, as `storeFile /a`. */
+  /** Each call when it starts, such as `storeFile /a`. */
   readonly calls: string[] = [];
-  /** Each call twice: `+ storeFile /a`, and `- storeFile /a` when it ends, well or not. */
+  /** The start and end of each call: `+ storeFile /a`, then `- storeFile /a`, even if it failed. */
   readonly events: string[] = [];
   readonly sizes = new Map<string, number>();
   readonly signals: AbortSignal[] = [];
-  /** The most calls that ran at once. */
+  /** Highest number of concurrent calls. */
   peak = 0;
   closed = 0;
   #running = 0;
 
-  /** @param before - Called with each call when it starts: may wait, and may throw. */
+  /** @param before - Called at the start of each call. May delay the call or throw. */
   constructor(
     readonly before: (call: string) => Promise<void> | void = () => undefined,
     readonly top = "/srv/o",
@@ -79,7 +79,7 @@ export class FakeExporter implements Exporter {
     this.closed++;
   }
 
-  /** The content of a file; undefined when there is none. */
+  /** Returns the content of a file; undefined if it does not exist. */
   contentOf(pathname: string): string | undefined {
     return this.nodes.get(pathname)?.content;
   }
@@ -110,7 +110,7 @@ export class FakeExporter implements Exporter {
   }
 }
 
-/** The same exporter, but for some of its optional methods. */
+/** Returns the exporter without some of its optional methods. */
 export function without(exporter: Exporter, ...names: readonly (keyof Exporter)[]): Exporter {
   return new Proxy(exporter, {
     get(target, name) {
@@ -121,7 +121,7 @@ export function without(exporter: Exporter, ...names: readonly (keyof Exporter)[
   });
 }
 
-/** The same exporter with some methods replaced or added. */
+/** Returns the exporter with some methods replaced or added. */
 export function withMethods(exporter: Exporter, methods: Partial<Exporter>): Exporter {
   return new Proxy(exporter, {
     get(target, name) {

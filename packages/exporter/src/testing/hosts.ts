@@ -8,13 +8,13 @@ import { exporterV1_0 } from "../v1_0.js";
 import { exporterV1_1 } from "../v1_1.js";
 import type { Request } from "./records.js";
 
-/** An exporter that is served in memory. */
+/** A client of an exporter served in memory. */
 export interface Host<C> {
   readonly client: C;
   readonly session: ExporterSession;
 }
 
-/** A host of generation v1.0, before its Init. */
+/** Creates a host of generation v1.0, before its Init. */
 export function hostV1_0(exporter: Exporter): Host<Client<typeof v1_0.Exporter>> {
   const session = newExporterSession();
   const service = exporterV1_0(() => exporter, session);
@@ -22,7 +22,7 @@ export function hostV1_0(exporter: Exporter): Host<Client<typeof v1_0.Exporter>>
   return { client: createClient(v1_0.Exporter, transport), session };
 }
 
-/** A host of generation v1.1, before its Init. */
+/** Creates a host of generation v1.1, before its Init. */
 export function hostV1_1(exporter: Exporter): Host<Client<typeof v1_1.Exporter>> {
   const session = newExporterSession();
   const service = exporterV1_1(() => exporter, session);
@@ -30,14 +30,14 @@ export function hostV1_1(exporter: Exporter): Host<Client<typeof v1_1.Exporter>>
   return { client: createClient(v1_1.Exporter, transport), session };
 }
 
-/** What adapters read of a call's context. */
+/** Creates the part of a call's context that adapters read. */
 export function contextWith(signal: AbortSignal): HandlerContext {
   return { signal } as HandlerContext;
 }
 
 type ExportResponse = MessageInitShape<typeof v1_1.ExportResponseSchema>;
 
-/** An Export whose answers the test reads one by one, and which it can abort. */
+/** Starts an Export whose responses the test reads one by one, and which it can abort. */
 export async function startExport(
   exporter: Exporter,
   requests: AsyncIterable<Request> | Iterable<Request>,
@@ -56,7 +56,7 @@ export async function startExport(
   return answers[Symbol.asyncIterator]() as AsyncIterator<ExportResponse, void>;
 }
 
-/** What became of an Export: its answers as a host decodes them, and the error that ended it, if one did. */
+/** Outcome of an Export: its results as decoded by a host, and the error that ended it, if any. */
 export interface Outcome {
   readonly results: readonly v1_1.ExportResponse[];
   readonly error?: unknown;
@@ -91,7 +91,7 @@ function overTheWire(answer: ExportResponse): v1_1.ExportResponse {
   return fromBinary(schema, toBinary(schema, create(schema, answer)));
 }
 
-/** As hosts stream: one message after the other, each when it is asked for. */
+/** Yields messages one by one as they are requested, like a host's stream. */
 export async function* streamOf<T>(messages: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T, void, undefined> {
   yield* messages;
 }

@@ -6,56 +6,56 @@ import { connectors, exporter as wire } from "@kloset/protocol/v1.1";
 /** One message of an Export. */
 export type Request = wire.ExportRequest;
 
-/** The fields of a file info as hosts of both generations send it. */
+/** Creates the fields of a file info, as sent by hosts of both generations. */
 export function wireFields(pathname: string, init: FileInfoInit = {}): WireFileInfo {
   return fileInfoToWire(fileInfoOf(init), pathname);
 }
 
-/** A file info as hosts of v1.1 send it. */
+/** Creates a file info, as sent by v1.1 hosts. */
 export function wireInfo(pathname: string, init: FileInfoInit = {}): connectors.FileInfo {
   return create(connectors.FileInfoSchema, wireFields(pathname, init));
 }
 
-/** A record, as it is given. */
+/** Creates a record from the given fields. */
 export function record(init: MessageInitShape<typeof connectors.RecordSchema>): Request {
   return create(wire.ExportRequestSchema, {
     packet: { case: "record", value: create(connectors.RecordSchema, init) },
   });
 }
 
-/** A piece of content; an empty one ends it. */
+/** Creates a chunk of content. An empty chunk ends the content. */
 export function chunk(content: string | Uint8Array = ""): Request {
   const value = typeof content === "string" ? Buffer.from(content, "latin1") : content;
   return create(wire.ExportRequestSchema, { packet: { case: "chunk", value: Uint8Array.from(value) } });
 }
 
-/** The record of a directory. */
+/** Creates the record of a directory. */
 export function directory(pathname: string, init: FileInfoInit = {}): Request {
   return record({ pathname, fileInfo: wireInfo(pathname, { ...init, type: "directory" }) });
 }
 
-/** The record of a file, without its content. */
+/** Creates the record of a file, without its content. */
 export function fileRecord(pathname: string, init: FileInfoInit = {}): Request {
   return record({ pathname, hasReader: true, fileInfo: wireInfo(pathname, init) });
 }
 
-/** The record of a file, its content in pieces, and the end. */
+/** Creates the record of a file, its content in chunks, and the final empty chunk. */
 export function file(pathname: string, content: string | readonly string[], init: FileInfoInit = {}): Request[] {
   const pieces = (typeof content === "string" ? [content] : content).filter((piece) => piece !== "");
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   return [fileRecord(pathname, { size, ...init }), ...pieces.map(chunk), chunk()];
 }
 
-/** The record of a symbolic link. */
+/** Creates the record of a symbolic link. */
 export function symlink(pathname: string, target: string, init: FileInfoInit = {}): Request {
   return record({ pathname, target, fileInfo: wireInfo(pathname, { ...init, type: "symlink" }) });
 }
 
 const { UNSPECIFIED, EXTENDED, ADS } = connectors.ExtendedAttributeType;
-/** By their numbers on the wire, which do not mean what they are called. */
+/** Indexed by wire number, whose meaning differs from the generated enum names. */
 const TYPES = [UNSPECIFIED, EXTENDED, ADS] as const;
 
-/** The record of an extended attribute, its value, and the end. `type` is the number on the wire. */
+/** Creates the record of an extended attribute, its value, and the final empty chunk. `type` is the wire number. */
 export function attribute(
   pathname: string,
   name: string,

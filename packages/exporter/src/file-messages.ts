@@ -1,22 +1,26 @@
 import { invalidArgument } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 
-/** What the first message of a StoreFile says. */
+/** The first message of a StoreFile call. */
 export interface FileHeader {
   readonly pathname: string;
-  /** Bytes that must come. */
+  /** Number of bytes announced. */
   readonly size: number;
 }
 
-/** Reads the stream of one StoreFile of v1.0: a header, then data. */
-export class StoreFileRequests {
+/** Reads the messages of one v1.0 StoreFile call: a header, then data. */
+export class FileMessages {
   readonly #messages: AsyncIterator<wire.StoreFileRequest, void>;
 
   constructor(messages: AsyncIterator<wire.StoreFileRequest, void>) {
     this.#messages = messages;
   }
 
-  /** @throws StatusError INVALID_ARGUMENT when there is none, or it can not be. */
+  /**
+   * Reads the header.
+   *
+   * @throws StatusError INVALID_ARGUMENT if it is missing or its size is above 2^53 − 1.
+   */
   async header(): Promise<FileHeader> {
     const first = await this.#messages.next();
     if (first.done === true) throw invalidArgument("StoreFile: the stream ended before its header");
@@ -30,14 +34,14 @@ export class StoreFileRequests {
     return { pathname, size: Number(size) };
   }
 
-  /** The content, once the header has been read. Throws where anything but data comes. */
+  /** Yields the content after the header. Throws if a message other than data arrives. */
   async *data(pathname: string): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const result = await this.#messages.next();
       if (result.done === true) return;
       const { type } = result.value;
       if (type.case !== "data") {
-        const what = type.case === "header" ? "a second header" : "a message that is no data";
+        const what = type.case === "header" ? "a second header" : "a message that is not data";
         throw invalidArgument(`StoreFile: ${what} came within the data of ${JSON.stringify(pathname)}`);
       }
       yield type.value.chunk;

@@ -16,7 +16,7 @@ const header = (size: number, pathname = "/srv/o/f"): Message => ({
 });
 const data = (text: string): Message => ({ type: { case: "data", value: { chunk: Buffer.from(text, "latin1") } } });
 
-/** A host's stream: says how much of it was read, and whether it was read to its end. */
+/** A host's stream that records how many messages were read and whether it was read to its end. */
 class Stream {
   pulled = 0;
   drained = false;
@@ -42,12 +42,12 @@ async function serve(exporter: Exporter, init = true) {
   };
 }
 
-function failure(code: Code, rawMessage: string) {
+function failure(code: Code, rawMessage: unknown) {
   return expect.objectContaining({ code, rawMessage });
 }
 
 describe("StoreFile of v1.0", () => {
-  it("stores what comes, in order, and gives the size", async () => {
+  it("stores the data in order and passes the size", async () => {
     const exporter = new FakeExporter();
     const { store } = await serve(exporter);
     await store(new Stream([header(6), data("abc"), data(""), data("def")]));
@@ -66,15 +66,15 @@ describe("StoreFile of v1.0", () => {
   });
 
   it.each([
-    ["short", [header(6), data("abc")], '3 bytes came for "/f", which has 6: its source failed'],
-    ["without data", [header(6)], '0 bytes came for "/f", which has 6: its source failed'],
-    ["long", [header(2), data("abc"), data("d")], 'more than 2 bytes came for "/f", which has 2: its source failed'],
+    ["too short", [header(6), data("abc")], expect.stringMatching(/^3 bytes came for "\/f", which has 6/)],
+    ["without data", [header(6)], expect.stringMatching(/^0 bytes came for "\/f", which has 6/)],
+    ["too long", [header(2), data("abc"), data("d")], expect.stringMatching(/^more than 2 bytes came for "\/f"/)],
     [
-      "long by a message",
+      "too long by one message",
       [header(2), data("ab"), data("c")],
-      'more than 2 bytes came for "/f", which has 2: its source failed',
+      expect.stringMatching(/^more than 2 bytes came for "\/f"/),
     ],
-  ])("fails a file that is too %s, and the author's data throws", async (_, messages, text) => {
+  ])("fails a file that is %s and makes the author's data throw", async (_, messages, text) => {
     const exporter = new FakeExporter();
     const { store } = await serve(exporter);
     const stream = new Stream(messages);
@@ -97,8 +97,12 @@ describe("StoreFile of v1.0", () => {
       [{ type: { case: "header", value: { pathname: "/srv/o/f", size: 2n ** 63n } } }, data("a")],
       'StoreFile: the size of "/srv/o/f" is out of range: 9223372036854775808',
     ],
-    ["a path outside of the root", [header(1, "/etc/f"), data("a")], '"/etc/f" is not below the root "/srv/o"'],
-  ] as const)("refuses %s, after it has read everything", async (_, messages, text) => {
+    [
+      "a pathname outside the root",
+      [header(1, "/etc/f"), data("a")],
+      expect.stringContaining('"/etc/f" is not below the root'),
+    ],
+  ] as const)("rejects %s after reading the whole request", async (_, messages, text) => {
     const exporter = new FakeExporter();
     const { store } = await serve(exporter);
     const stream = new Stream(messages);
@@ -107,7 +111,7 @@ describe("StoreFile of v1.0", () => {
     expect(exporter.nodes.has("/f")).toBe(false);
   });
 
-  it("refuses it before Init, after it has read everything", async () => {
+  it("is rejected before Init, after reading the whole request", async () => {
     const { store } = await serve(new FakeExporter(), false);
     const stream = new Stream([header(1), data("a")]);
     await expect(store(stream)).rejects.toEqual(
@@ -116,7 +120,7 @@ describe("StoreFile of v1.0", () => {
     expect(stream.drained).toBe(true);
   });
 
-  it("answers the author's failure word for word, after it has read everything", async () => {
+  it("passes on the author's error verbatim, after reading the whole request", async () => {
     const exporter = new FakeExporter(() => {
       throw new Error("ENOSPC: no space left");
     });
@@ -126,7 +130,7 @@ describe("StoreFile of v1.0", () => {
     expect(stream.drained).toBe(true);
   });
 
-  it("answers the author's failure when what comes is wrong, too", async () => {
+  it("prefers the author's error if the content is also incomplete", async () => {
     const exporter = new FakeExporter(() => {
       throw new Error("ENOSPC: no space left");
     });
@@ -136,7 +140,7 @@ describe("StoreFile of v1.0", () => {
     );
   });
 
-  it("fails when the author did not read all", async () => {
+  it("fails if the author did not read everything", async () => {
     const exporter = withMethods(new FakeExporter(), {
       storeFile: async (_, content) => {
         for await (const chunk of content) if (chunk.length > 0) break;
@@ -144,11 +148,13 @@ describe("StoreFile of v1.0", () => {
     });
     const { store } = await serve(exporter);
     const stream = new Stream([header(4), data("ab"), data("cd")]);
-    await expect(store(stream)).rejects.toEqual(failure(Code.Unknown, 'the plugin read 2 of the 4 bytes of "/f"'));
+    await expect(store(stream)).rejects.toEqual(
+      failure(Code.Unknown, expect.stringContaining('read 2 of the 4 bytes of "/f"')),
+    );
     expect(stream.drained).toBe(true);
   });
 
-  it("is content when the author read every byte, but not the end", async () => {
+  it("succeeds if the author read every byte but not the end of the stream", async () => {
     const exporter = withMethods(new FakeExporter(), {
       storeFile: async (_, content, size) => {
         let length = 0;
@@ -164,7 +170,7 @@ describe("StoreFile of v1.0", () => {
     expect(stream.drained).toBe(true);
   });
 
-  it("pulls no more than the author reads", async () => {
+  it("reads the stream only as fast as the author does", async () => {
     const gate = deferred();
     const exporter = withMethods(new FakeExporter(), {
       storeFile: async (_, content) => {
@@ -184,7 +190,7 @@ describe("StoreFile of v1.0", () => {
     expect(stream.drained).toBe(true);
   });
 
-  it("ends when the host goes in mid-file: the author's data throws", async () => {
+  it("makes the author's data throw if the host disconnects within a file", async () => {
     const seen = deferred<unknown>();
     const exporter = withMethods(new FakeExporter(), {
       storeFile: async (_, content, __, signal) => {

@@ -5,25 +5,25 @@ import { DigestingContent } from "./digesting-content.js";
 import type { Exporter } from "./exporter.js";
 import { HardLinks } from "./hard-links.js";
 import { Name, type FirstName, type LinkSet, type Stored } from "./link-set.js";
-import { createLink, storeFile } from "./operations.js";
+import { createLink, writeWholeFile } from "./operations.js";
 import type { Head, Packets } from "./packets.js";
 import type { Tasks } from "./tasks.js";
 
-/** Files up to this size wait in memory for their turn, so that several are stored at once. */
+/** Files up to this size are buffered in memory, so that several can be stored concurrently. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
-/** Chunks up to this number do: each takes memory beside its bytes. */
+/** Maximum number of chunks of a buffered file: each chunk has a memory overhead. */
 const MAX_BUFFERED_CHUNKS = 1024;
 
-/** Tells the host what became of a file. */
+/** Sends the result of a file to the host. */
 type Answer = (failure?: Failure) => Promise<void> | undefined;
 
 /**
- * Stores the files of an Export. They come one after the other in one stream:
- * small ones are buffered and stored at once, a larger one streams while the rest
- * waits.
+ * Restores the files of an Export, which arrive one after another in one stream.
+ * Small files are buffered and stored concurrently. A large file is streamed while
+ * later ones wait. Files with the same inode and content become hard links.
  */
-export class FileStorer {
+export class FileRestorer {
   readonly #exporter: Exporter;
   readonly #packets: Packets;
   readonly #tasks: Tasks;
@@ -38,26 +38,28 @@ export class FileStorer {
   }
 
   /**
-   * What is under a pathname is about to be replaced. Links that are being made to
-   * it must be there before, and none may follow: they would hold the new content.
+   * Prepares for the replacement of a pathname. Pending links to it must be created
+   * first, and no later name may be linked to it, because it would get the new
+   * content.
    *
-   * @returns undefined when it may be replaced at once; else what to wait for.
+   * @returns undefined if it may be replaced at once, otherwise a promise to wait for.
    */
-  replaces(pathname: string): Promise<void> | undefined {
-    return this.#links.isFirst(pathname) ? this.#forget(pathname) : undefined;
+  prepareReplacement(pathname: string): Promise<void> | undefined {
+    return this.#links.isFirst(pathname) ? this.#finishLinks(pathname) : undefined;
   }
 
-  async #forget(pathname: string): Promise<void> {
+  async #finishLinks(pathname: string): Promise<void> {
     await this.#tasks.idle();
     this.#links.forget(pathname);
   }
 
   /**
-   * Reads the content of a file, and sees to it that it is stored and answered.
+   * Reads the content of a file and arranges for the file to be stored and its result
+   * to be sent.
    *
-   * @throws Error when the content did not come whole; then nothing was stored or answered.
+   * @throws Error if the buffered content is incomplete. Then nothing was stored or sent.
    */
-  async store(record: connectors.Record, pathname: string, fileInfo: FileInfo, answer: Answer): Promise<void> {
+  async restore(record: connectors.Record, pathname: string, fileInfo: FileInfo, answer: Answer): Promise<void> {
     const links = this.#exporter.createLink === undefined ? undefined : this.#links.setOf(fileInfo, pathname);
     const file: File = { pathname, fileInfo, links };
     const head = await this.#headOf(record, file);
@@ -70,7 +72,7 @@ export class FileStorer {
     await this.#tasks.run(() => answered(this.#storeStreamed(file, concat(head.chunks, content)), answer));
   }
 
-  /** The beginning of the content. Without one the file is done. */
+  /** Reads the beginning of the content. On failure, this name of the file is done. */
   async #headOf({ hasReader }: connectors.Record, { pathname, fileInfo: { size }, links }: File): Promise<Head> {
     try {
       if (!hasReader && size > 0) throw new Error(`${JSON.stringify(pathname)} has ${size} bytes, and none are sent`);
@@ -120,7 +122,7 @@ export class FileStorer {
     }
   }
 
-  /** Too large to wait in memory for the comparison: stored, then replaced by a link. */
+  /** Stores a file too large to buffer for the comparison, then replaces it by a link if the content is the same. */
   async #storeThenLink(file: File, links: LinkSet, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const { pathname } = file;
     const name = new Name(pathname);
@@ -131,11 +133,11 @@ export class FileStorer {
     if (first?.digest === stored.digest) await this.#link(pathname, first, () => Promise.resolve());
   }
 
-  /** Stores one name of a file, and tells those that wait for it. */
+  /** Stores the first name of a file and settles it for the names that wait for it. */
   async #storeName(file: File, name: Name, content: DigestingContent): Promise<Stored> {
     const { pathname, fileInfo } = file;
     try {
-      await storeFile(this.#exporter, pathname, content, fileInfo.size, undefined, this.#signal);
+      await writeWholeFile(this.#exporter, pathname, content, fileInfo.size, undefined, this.#signal);
     } catch (error) {
       name.settle(undefined);
       throw error;
@@ -156,28 +158,28 @@ export class FileStorer {
     { pathname, fileInfo }: File,
     chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
   ): Promise<void> {
-    await storeFile(this.#exporter, pathname, chunks, fileInfo.size, undefined, this.#signal);
+    await writeWholeFile(this.#exporter, pathname, chunks, fileInfo.size, undefined, this.#signal);
     await this.#exporter.setPermissions(pathname, fileInfo);
   }
 
   /**
-   * Makes a name a link to the first.
+   * Links a name to the first one.
    *
-   * @param otherwise - Stores the name as a file of its own.
-   * @throws Error that says why there is no link, after it was stored otherwise.
+   * @param fallback - Stores the name as a separate file.
+   * @throws Error with the reason if linking failed, after the fallback has completed.
    */
-  async #link(pathname: string, first: FirstName, otherwise: () => Promise<void>): Promise<void> {
+  async #link(pathname: string, first: FirstName, fallback: () => Promise<void>): Promise<void> {
     try {
       await createLink(this.#exporter, first.pathname, pathname, "hard");
     } catch (error) {
-      await otherwise();
+      await fallback();
       throw new Error(
-        `${JSON.stringify(pathname)} is a file of its own, not a hard link to ${JSON.stringify(first.pathname)}: ` +
-          errorText(error),
+        `${JSON.stringify(pathname)} was restored as a separate file, ` +
+          `not as a hard link to ${JSON.stringify(first.pathname)}: ${errorText(error)}`,
         { cause: error },
       );
     }
-    // One file has one set of permissions: what failed for the first failed for this name, too.
+    // All names share one inode, so a failure to set its permissions applies to each name.
     if (first.failure !== undefined) throw first.failure.error;
   }
 }
@@ -185,7 +187,7 @@ export class FileStorer {
 interface File {
   readonly pathname: string;
   readonly fileInfo: FileInfo;
-  /** Present when it may have other names. */
+  /** Present if the file may have other names. */
   readonly links: LinkSet | undefined;
 }
 
@@ -196,8 +198,8 @@ async function answered(storing: Promise<void>, answer: Answer): Promise<void> {
   } catch (error) {
     failure = { error };
   }
-  const told = answer(failure);
-  if (told !== undefined) await told;
+  const sent = answer(failure);
+  if (sent !== undefined) await sent;
 }
 
 async function* concat(
