@@ -22,7 +22,7 @@ import { fieldOf } from "./http2/request-head.js";
 import { sendHttpError, sendStatus } from "./call/send-status.js";
 import { sendServerPreface } from "./http2/server-preface.js";
 import { statusOf, type Status } from "./call/status.js";
-import { Waits } from "./call/waits.js";
+import { Waiters } from "./call/waiters.js";
 
 /** Serves gRPC over a duplex, which belongs to the server from then on. */
 export function serveFramed(duplex: Duplex, options: ServerOptions): Server {
@@ -45,7 +45,7 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
 /** The same, where the server's preface was sent. */
 function serveGreeted(channel: Channel, options: ServerOptions): Server {
   const { services, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, onError } = options;
-  const waiting = new Waits();
+  const waiting = new Waiters();
   let settle: (failure: Error | undefined) => void;
   const closed = new Promise<Error | undefined>((resolve) => (settle = resolve));
   const find = targets(services);
