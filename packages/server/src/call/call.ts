@@ -219,7 +219,7 @@ export class Call implements StreamHandler {
       return;
     }
     if (!isAsyncIterable(response))
-      throw new StatusError("the method did not return an iterable of messages", Code.Internal);
+      throw new StatusError("the method answered with no iterable of messages", Code.Internal);
     const iterator = response[Symbol.asyncIterator]();
     this.#iterator = iterator;
     if (this.#context.aborted !== undefined) this.#stopIterator();

@@ -57,7 +57,7 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
    * iteration throws: it would mistake the messages received so far for all of them.
    */
   return(): Promise<IteratorResult<unknown>> {
-    this.#left ??= { error: new Error("the iteration of the requests was stopped early: they can be iterated once") };
+    this.#left ??= { error: new Error("the requests were left before their end: they can be iterated once") };
     this.#settle();
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -26,7 +26,7 @@ export class Streams {
     return [...this.#open.values()];
   }
 
-  /** Returns whether a stream is idle: clients open odd ones, ascending (RFC 9113, section 5.1.1); servers open none. */
+  /** Returns whether a stream is idle: clients open odd ones, ascending (RFC 9113, section 5.1.1); this side none. */
   isIdle(id: number): boolean {
     return id > this.#last || id % 2 === 0;
   }
