@@ -22,14 +22,14 @@ import { fieldOf } from "./http2/request-head.js";
 import { sendHttpError, sendStatus } from "./call/send-status.js";
 import { sendServerPreface } from "./http2/server-preface.js";
 import { statusOf, type Status } from "./call/status.js";
-import { Waits } from "./call/waits.js";
+import { Waiters } from "./call/waiters.js";
 
 /** Serves gRPC over a duplex, which belongs to the server from then on. */
 export function serveFramed(duplex: Duplex, options: ServerOptions): Server {
   return serveChannel(channelOf(duplex), options);
 }
 
-/** Serves gRPC over the descriptors that the host has handed over. */
+/** Serves gRPC over the descriptors of the host. */
 export const serveFramedDescriptors: ServeDescriptors<Services> = (guard, flushMs) => {
   const channel = descriptorChannel(guard, flushMs);
   sendServerPreface(channel);
@@ -42,10 +42,10 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
   return serveGreeted(channel, options);
 }
 
-/** The same, where the server's preface was sent. */
+/** Serves gRPC over a channel whose server preface has been sent. */
 function serveGreeted(channel: Channel, options: ServerOptions): Server {
   const { services, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, onError } = options;
-  const waiting = new Waits();
+  const waiting = new Waiters();
   let settle: (failure: Error | undefined) => void;
   const closed = new Promise<Error | undefined>((resolve) => (settle = resolve));
   const find = targets(services);
@@ -81,10 +81,10 @@ function serveGreeted(channel: Channel, options: ServerOptions): Server {
   };
 }
 
-/** A target, or why there is none. */
+/** A target, or the status that explains why the path has no target. */
 type Found = CallTarget | Status;
 
-/** Handler of what is answered already. */
+/** Handles streams that have been answered already. */
 const answered: StreamHandler = {
   onData: ignore,
   onEnd: ignore,
@@ -100,7 +100,7 @@ function answer(
 ): StreamHandler {
   const { connection } = environment;
   const { head } = stream;
-  /** Later, when the stream is known to its connection. */
+  /** Sends the answer in a microtask, when the connection knows the stream. */
   const answeredBy = (send: () => void): StreamHandler => {
     queueMicrotask(send);
     return answered;
@@ -126,7 +126,7 @@ function answer(
   return refusal === undefined ? new Call(environment, stream, found) : refusedWith(refusal);
 }
 
-/** Finds what answers a path. */
+/** Returns a function that finds the target of a request. */
 function targets(services: Services): (first: FirstRequest) => Found {
   const routesFor = decidedByFirst(services, (list) => ({ list, byPath: new Map(list.flatMap(targetsOf)) }));
   return (first) => {
@@ -157,5 +157,5 @@ function notImplemented(service: string, method: string): CallTarget["implementa
 }
 
 function ignore(): void {
-  // What still comes is dropped.
+  // Intentionally empty: further events are dropped.
 }

@@ -1,6 +1,6 @@
 /**
- * gRPC over HTTP/2 for one host on one connection: what Plakar's plugins need,
- * framed by hand for speed.
+ * gRPC over HTTP/2 for one host on one connection, as Plakar plugins need it, with a
+ * framing of its own for speed.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Admission } from "./admission.js";
 import { MAX_BEGUN_AT_ONCE } from "../limits.js";
 
-/** Calls that want to begin; tells which have. */
+/** Sends calls through an admission, and records which have begun. */
 function callsOf(admission: Admission): { readonly begun: number[]; readonly come: (count: number) => void } {
   const begun: number[] = [];
   let calls = 0;
@@ -23,7 +23,7 @@ function callsOf(admission: Admission): { readonly begun: number[]; readonly com
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe("Admission", () => {
-  it("lets calls begin in their order, some in each turn", async () => {
+  it("lets calls begin in order of arrival, a few in each turn", async () => {
     const { begun, come } = callsOf(new Admission(() => true));
     come(3 * MAX_BEGUN_AT_ONCE);
     expect(begun).toEqual(upTo(MAX_BEGUN_AT_ONCE));
@@ -33,7 +33,7 @@ describe("Admission", () => {
     expect(begun).toEqual(upTo(3 * MAX_BEGUN_AT_ONCE + 1));
   });
 
-  it("lets none begin while there is no room, but for one each time that the host has read", async () => {
+  it("lets only one call begin per read of the host's while there is no room", async () => {
     let hasRoom = false;
     const admission = new Admission(() => hasRoom);
     const { begun, come } = callsOf(admission);
@@ -51,7 +51,7 @@ describe("Admission", () => {
     expect(begun).toEqual(upTo(200));
   });
 
-  it("forgets who gives up, and keeps no place for it", async () => {
+  it("keeps no place for a call that gave up", async () => {
     const admission = new Admission(() => false);
     const { begun, come } = callsOf(admission);
     const gone = admission.begin();
@@ -65,7 +65,7 @@ describe("Admission", () => {
     expect(begun).toEqual([0]);
   });
 
-  it("keeps nobody waiting when the connection has ended", async () => {
+  it("wakes all calls when the connection has ended", async () => {
     const admission = new Admission(() => false);
     const { begun, come } = callsOf(admission);
     come(2);

@@ -1,13 +1,13 @@
 import { MAX_BEGUN_AT_ONCE } from "../limits.js";
-import { Waits, type Wait } from "./waits.js";
+import { Waiters, type Waiter } from "./waiters.js";
 
 /**
- * Lets calls begin, in the order in which they came: not too many in one turn of the
- * event loop, and none while there is no room for what they would answer.
+ * Lets calls begin in order of arrival: a bounded number in each turn of the event
+ * loop, and none while there is no room for their answers.
  */
 export class Admission {
   readonly #hasRoom: () => boolean;
-  readonly #waiting = new Waits();
+  readonly #waiting = new Waiters();
   #begunInTurn = 0;
   #isScheduled = false;
   readonly #onTurn = (): void => {
@@ -16,13 +16,13 @@ export class Admission {
     while (this.#mayBegin && this.#admitNext());
   };
 
-  /** @param hasRoom - Whether more answers may be made. */
+  /** @param hasRoom - Returns whether there is room for more answers. */
   constructor(hasRoom: () => boolean) {
     this.#hasRoom = hasRoom;
   }
 
-  /** Waits until a further call may begin. @returns undefined when it may at once. */
-  begin(): Wait | undefined {
+  /** Waits until another call may begin. @returns undefined when it may begin at once. */
+  begin(): Waiter | undefined {
     if (this.#waiting.isEmpty && this.#mayBegin) {
       this.#count();
       return undefined;
@@ -31,15 +31,15 @@ export class Admission {
   }
 
   /**
-   * The host has read something. One call may begin, whatever else waits: calls that
-   * answer without end would keep out all others. More of them only in the next turn,
-   * when it is seen whether there is room.
+   * Lets one call begin after the host has read something, even if output is still queued:
+   * calls with endless answers would otherwise keep out all others. Further calls wait for
+   * the next turn, which shows whether there is room.
    */
   onRoom(): void {
     this.#admitNext();
   }
 
-  /** The connection has ended: nobody waits any more. */
+  /** Wakes all calls: the connection has ended. */
   close(): void {
     this.#waiting.wakeAll();
   }
@@ -48,7 +48,7 @@ export class Admission {
     return this.#begunInTurn < MAX_BEGUN_AT_ONCE && this.#hasRoom();
   }
 
-  /** @returns whether anybody waited. */
+  /** @returns whether a call was waiting. */
   #admitNext(): boolean {
     const hasAdmitted = this.#waiting.wakeFirst();
     if (hasAdmitted) this.#count();

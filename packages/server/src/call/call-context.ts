@@ -2,24 +2,24 @@ import { newAbortController } from "@kloset/wire/async";
 import { type CutOffContext } from "@kloset/wire/grpc";
 import type { RequestHead } from "../http2/request-head.js";
 
-/** How a call ends when its deadline has passed; the code is DEADLINE_EXCEEDED. */
+/** The status message of a call whose deadline has passed; its code is DEADLINE_EXCEEDED. */
 export interface CallDeadline {
-  /** As {@link monotonicMs} has it. */
+  /** In terms of {@link monotonicMs}. */
   readonly at: number;
 }
 
 /**
- * Milliseconds that have passed, whatever becomes of the machine's clock. Not
- * `performance.now()`: Node loads what is behind that when it is first used, and
- * hosts that set a deadline would have to wait for it.
+ * Returns a monotonic time in milliseconds, which changes of the system clock do not affect.
+ * `performance.now()` is avoided: Node loads its implementation on first use, which would
+ * delay hosts that set a deadline.
  */
 export function monotonicMs(): number {
   return process.uptime() * 1000;
 }
 
 /**
- * What an implementation is told of its call: of Connect's `HandlerContext` all
- * that needs no descriptor. It is made when it is asked for.
+ * The context that an implementation receives: the members of Connect's `HandlerContext`
+ * that need no descriptor. Created on first use.
  */
 export class CallContext implements CutOffContext {
   readonly #head: RequestHead;
@@ -38,7 +38,7 @@ export class CallContext implements CutOffContext {
     this.#deadline = deadline;
   }
 
-  /** Aborted when the call is over, in whatever way. */
+  /** Aborted when the call is over, however it ended. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -47,7 +47,7 @@ export class CallContext implements CutOffContext {
     return this.#controller.signal;
   }
 
-  /** Aborted when the call ends before its end, or fails, and only then. */
+  /** Aborted only when the call is cut off or fails. */
   get cutOff(): AbortSignal {
     if (this.#cutOff === undefined) {
       this.#cutOff = newAbortController();
@@ -56,7 +56,7 @@ export class CallContext implements CutOffContext {
     return this.#cutOff.signal;
   }
 
-  /** Why the call was aborted; undefined while it runs. */
+  /** The reason why the call was aborted; undefined while it runs. */
   get aborted(): { readonly reason: unknown } | undefined {
     return this.#abortReason;
   }
@@ -74,7 +74,7 @@ export class CallContext implements CutOffContext {
     return this.#requestHeader;
   }
 
-  /** Not sent: hosts read no headers but the status. */
+  /** Never sent: hosts read no header but the status. */
   get responseHeader(): Headers {
     return (this.#responseHeader ??= new Headers());
   }
@@ -83,12 +83,12 @@ export class CallContext implements CutOffContext {
     return this.responseHeader;
   }
 
-  /** Milliseconds that are left; undefined when the host has set no deadline. */
+  /** Returns the milliseconds until the deadline; undefined when the host has set none. */
   timeoutMs(): number | undefined {
     return this.#deadline === undefined ? undefined : this.#deadline.at - monotonicMs();
   }
 
-  /** The call is cut off, or has failed. Only the first reason counts. */
+  /** Aborts the signals: the call was cut off or has failed. Only the first reason counts. */
   abort(reason: unknown): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = { reason };
@@ -96,7 +96,7 @@ export class CallContext implements CutOffContext {
     this.#controller?.abort(reason);
   }
 
-  /** The call has ended well. */
+  /** Ends the context of a call that has succeeded. */
   end(reason: unknown): void {
     if (this.#abortReason !== undefined) return;
     this.#hasEnded = true;

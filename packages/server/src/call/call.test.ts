@@ -23,10 +23,10 @@ const { endStream } = frameFlag;
 const LARGEST = 16 * 1024 * 1024;
 const emptyMessage = Buffer.alloc(5);
 
-/** The host of a server, in memory. */
+/** An in-memory host of a server. */
 class Host {
   readonly server;
-  /** Whether what the server writes is taken. */
+  /** False for a host that stops reading. */
   reads = true;
   #events: ChannelEvents | undefined;
   readonly #sent: Buffer[] = [];
@@ -53,7 +53,7 @@ class Host {
     this.#events?.onBytes(Buffer.concat(parts));
   }
 
-  /** Begins a call of the store's. */
+  /** Begins a call of the storage service. */
   call(stream: number, method: string, ...more: readonly (readonly [string, string])[]): void {
     const path = `/store.Store/${method}`;
     this.send(
@@ -65,7 +65,7 @@ class Host {
     );
   }
 
-  /** Some turns of the event loop: all that follows has happened. */
+  /** Waits a few turns of the event loop, until pending work is done. */
   async turns(): Promise<void> {
     for (let i = 0; i < 5; i += 1) await nextTurn();
   }
@@ -75,7 +75,7 @@ class Host {
   }
 }
 
-/** What became of sending. */
+/** Returns "sent", or the message of the error. */
 async function outcomeOf(sending: () => Promise<void> | undefined): Promise<string> {
   try {
     await sending();
@@ -85,8 +85,8 @@ async function outcomeOf(sending: () => Promise<void> | undefined): Promise<stri
   }
 }
 
-describe("a call that waits until the host has read what others have answered", () => {
-  it("ends when the host cancels it, though the host still reads nothing", async () => {
+describe("a call that waits for the host to read the answers of others", () => {
+  it("ends when the host cancels it, even if the host reads nothing", async () => {
     let calls = 0;
     const ends: string[] = [];
     const others = Math.ceil(MAX_BACKLOG_BYTES / LARGEST);
@@ -96,7 +96,7 @@ describe("a call that waits until the host has read what others have answered", 
         get: () =>
           new PushStream(async (send) => {
             const call = (calls += 1);
-            // The first one answers last, and little.
+            // The first call answers last, with little content.
             if (call === 1) await othersHaveAnswered.promise;
             ends.push(`${call}: ${await outcomeOf(() => send({ chunk: new Uint8Array(call === 1 ? 1 : LARGEST) }))}`);
           }),
@@ -120,7 +120,7 @@ describe("a call that waits until the host has read what others have answered", 
 });
 
 describe("a call whose deadline passes", () => {
-  it("ends, though its host takes no content and a status would stand behind it", async () => {
+  it("ends even if the host takes no content and a status would wait behind it", async () => {
     const end = deferred<string>();
     const host = new Host([
       servedStore({
@@ -142,7 +142,7 @@ describe("a call whose deadline passes", () => {
 });
 
 describe("a unary call", () => {
-  it("that gets more than one request ends with the second, though the host never half-closes it", async () => {
+  it("ends at a second request, even if the host never half-closes it", async () => {
     const host = new Host([servedStore({ mode: () => ({ mode: 6 }) })]);
     host.call(1, "Mode");
     host.send(data(1, emptyMessage));

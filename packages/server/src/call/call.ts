@@ -19,23 +19,23 @@ import { ReceiveCredit } from "./receive-credit.js";
 import { Requests } from "./requests.js";
 import { Response } from "./response.js";
 import { okStatus, statusOf, type Status } from "./status.js";
-import type { Wait } from "./waits.js";
+import type { Waiter } from "./waiters.js";
 
-/** Anything that answers an RPC. */
+/** An implementation of an RPC. */
 type Method = (request: unknown, context: CallContext) => unknown;
 
-/** What all calls of a connection share. */
+/** State that all calls of a connection share. */
 export interface CallEnvironment {
   readonly connection: Http2Connection;
   readonly maxMessageBytes: number;
   readonly budget: AssemblyBudget;
-  /** Waits until a further call may begin. */
-  readonly begins: () => Wait | undefined;
-  /** Waits while so many answers are not read that no more may be made. Undefined: go on. */
-  readonly room: () => Wait | undefined;
+  /** Waits until another call may begin. */
+  readonly begins: () => Waiter | undefined;
+  /** Waits while too many answers are unread; undefined when there is room. */
+  readonly room: () => Waiter | undefined;
 }
 
-/** What is called. */
+/** A method and its implementation. */
 export interface CallTarget {
   readonly method: MethodTable;
   readonly implementation: Method;
@@ -65,8 +65,8 @@ export class Call implements StreamHandler {
   readonly #response: Response;
   readonly #timer: NodeJS.Timeout | undefined;
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
-  /** Waits for other calls, or for the host. */
-  readonly #waits = new Set<Wait>();
+  /** The current wait, for other calls or for the host. */
+  readonly #waits = new Set<Waiter>();
   #state: State = "new";
 
   constructor(environment: CallEnvironment, stream: Http2Stream, target: CallTarget) {
@@ -180,13 +180,13 @@ export class Call implements StreamHandler {
       await this.#answer();
       this.#finish(okStatus);
     } catch (error) {
-      // A passed deadline is what the host hears of, whatever the implementation made of its signal.
+      // After the deadline the status is DEADLINE_EXCEEDED, however the implementation reacted to its signal.
       const reason = this.#context.aborted?.reason;
       this.#finish(statusOf(isCodedError(reason) ? reason : error));
     }
   }
 
-  /** Calls the implementation in the way that the method's kind requires. */
+  /** Calls the implementation as the kind of the method requires. */
   async #answer(): Promise<void> {
     const { implementation, method } = this.#target;
     const request = isStreaming(method) ? this.#requests : await this.#onlyRequest(method);
@@ -214,7 +214,7 @@ export class Call implements StreamHandler {
   async #sendAll(response: unknown): Promise<void> {
     if (response instanceof PushStream) {
       await response.run((message) => this.#push(message));
-      // A call that was cut off has no clean end, whatever the implementation made of its signal.
+      // A call that was cut off never succeeds, however the implementation reacted to its signal.
       if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
       return;
     }
@@ -245,13 +245,13 @@ export class Call implements StreamHandler {
     });
   }
 
-  /** Whether something can still be sent. A method, because the state changes while the code awaits. */
+  /** Returns whether the call can still send. A method, because the state changes while the code awaits. */
   get #isOpen(): boolean {
     return this.#state !== "over";
   }
 
-  /** Waits, but no longer than the call lasts. */
-  async #over(wait: Wait | undefined): Promise<void> {
+  /** Waits, at most until the call ends. */
+  async #over(wait: Waiter | undefined): Promise<void> {
     if (wait === undefined) return;
     this.#waits.add(wait);
     if (!this.#isOpen || this.#context.aborted !== undefined) this.#giveUpWaits();
@@ -271,7 +271,7 @@ export class Call implements StreamHandler {
     try {
       Promise.resolve(iterator.return()).catch(ignore);
     } catch {
-      // The call is over, whatever its implementation throws.
+      // The call is over: errors of its implementation no longer matter.
     }
   }
 
@@ -279,7 +279,7 @@ export class Call implements StreamHandler {
     if (this.#state === "over") return;
     this.#state = "over";
     clearTimeout(this.#timer);
-    // The implementation releases what it has opened: the host will not ask for more.
+    // Let the implementation release its resources: the host will not ask for more.
     if (status !== okStatus) {
       this.#context.abort(callFailed);
       this.#giveUpWaits();
@@ -302,7 +302,7 @@ function isStreaming({ kind }: MethodTable): boolean {
   return kind === "client_streaming" || kind === "bidi_streaming";
 }
 
-/** As Connect words it. */
+/** Names the kind of a method as Connect's error texts do. */
 function kindOf({ kind }: MethodTable): string {
   return kind.replace("_", "-");
 }

@@ -3,7 +3,7 @@ import type { Http2Stream } from "../http2/http2-stream.js";
 import { MAX_WAITING_BYTES } from "../limits.js";
 
 /**
- * The receive side's flow control of one call. The window grows while the
+ * Flow control for the requests of one call. The window grows while the
  * implementation keeps up: bytes are credited as they arrive, and withheld while
  * too many delivered messages wait to be taken. Crediting whole messages instead
  * would deadlock with a message as large as the window.
@@ -13,11 +13,11 @@ export class ReceiveCredit {
   readonly #stream: Http2Stream;
   /** Bytes of the message that is still being assembled. */
   readonly #pendingBytes: () => number;
-  /** Cost of the messages that have arrived and that nobody has taken. */
+  /** Cost of the messages that have arrived and have not been taken. */
   #waitingCost = 0;
-  /** Received bytes for which the window has not grown yet. */
+  /** Received bytes that have not been credited to the window yet. */
   #withheld = 0;
-  /** The unread bytes as the connection last heard of them. */
+  /** The unread bytes last reported to the connection. */
   #reported = 0;
 
   constructor(connection: Http2Connection, stream: Http2Stream, pendingBytes: () => number) {
@@ -36,24 +36,24 @@ export class ReceiveCredit {
     this.#withheld += bytes;
   }
 
-  /** Counts a whole message, which waits to be taken. */
+  /** Counts a complete message that waits to be taken. */
   delivered(cost: number): void {
     this.#waitingCost += cost;
   }
 
-  /** A message was taken. */
+  /** Counts a message that was taken. */
   taken(cost: number): void {
     this.#waitingCost = Math.max(0, this.#waitingCost - cost);
     this.update();
   }
 
-  /** Forgets the messages that wait: nobody will take them. */
+  /** Forgets the waiting messages, which will never be taken. */
   drop(): void {
     this.#waitingCost = 0;
     this.update();
   }
 
-  /** Grows the window if the implementation keeps up, and reports a change of the unread bytes. */
+  /** Grows the window if the implementation keeps up, and reports changes of the unread bytes. */
   update(): void {
     if (this.#withheld > 0 && this.#waitingCost <= MAX_WAITING_BYTES) {
       this.#connection.credit(this.#stream, this.#withheld);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Requests } from "./requests.js";
 
-/** Requests, and what was taken of them or dropped. */
+/** Creates requests, and records the costs of those that were taken or dropped. */
 function requestsOf(...messages: string[]): { readonly requests: Requests; readonly taken: number[] } {
   const taken: number[] = [];
   const requests = new Requests((cost) => taken.push(cost));
@@ -10,25 +10,25 @@ function requestsOf(...messages: string[]): { readonly requests: Requests; reado
 }
 
 describe("Requests", () => {
-  it("that were cut off drop what comes behind: handed on, there would be a gap before it", async () => {
+  it("drop later messages after an abort, since earlier ones are missing", async () => {
     const { requests, taken } = requestsOf("a", "bb");
     expect(requests.take()).toBe("a");
     requests.abort(new Error("too late"));
     requests.push("dddd", 4);
-    // What was dropped is paid for: the window must not stay closed for it.
+    // Dropped messages are credited too: the window must not stay closed.
     expect([requests.take(), taken]).toEqual([undefined, [1, 4]]);
     await expect(requests.next()).rejects.toThrow("too late");
     await expect(requests.more()).rejects.toThrow("too late");
   });
 
-  it("that were cut off tell the first reason", async () => {
+  it("throw the first reason after several aborts", async () => {
     const { requests } = requestsOf();
     requests.abort(new Error("too late"));
     requests.abort(new Error("the call has ended"));
     await expect(requests.next()).rejects.toThrow("too late");
   });
 
-  it("that are iterated once more after a break throw, and do not pass for all that there is", async () => {
+  it("throw when iterated again after a break, rather than end early", async () => {
     const { requests, taken } = requestsOf("head", "content");
     for await (const head of requests) {
       expect(head).toBe("head");
@@ -37,14 +37,14 @@ describe("Requests", () => {
     await expect(requests.next()).rejects.toThrow("they can be iterated once");
     await expect(requests.more()).rejects.toThrow("they can be iterated once");
     expect(requests.take()).toBeUndefined();
-    // What nobody reads holds the host back.
+    // Unread messages hold the host back.
     requests.push("more", 4);
     requests.end();
     expect(taken).toEqual([4]);
     await expect(requests.next()).rejects.toThrow("they can be iterated once");
   });
 
-  it("end every wait for more, whoever waits", async () => {
+  it("settle every pending more()", async () => {
     for (const [end, outcome] of [
       [
         (requests: Requests): void => {

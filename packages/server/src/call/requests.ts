@@ -1,27 +1,27 @@
 import type { Inbox } from "@kloset/wire/grpc";
 
 /**
- * The requests of one call, as its implementation iterates them. Ends cleanly only
- * when the host has half-closed the stream; whatever else ends it is thrown.
+ * The requests of one call, as its implementation iterates them. The iteration ends
+ * cleanly only when the host has half-closed the stream; any other end is thrown.
  */
 export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> {
   readonly #onTaken: (cost: number) => void;
   #messages: unknown[] = [];
   #costs: number[] = [];
-  /** Where the next message is: taking from the front of a long array is slow. */
+  /** Index of the next message: shifting a long array is slow. */
   #next = 0;
   #isEnded = false;
   #failure: { readonly error: unknown } | undefined;
-  /** Why there is nothing any more for an implementation that has stopped iterating. */
+  /** The error for an implementation that iterates again after it has stopped. */
   #left: { readonly error: Error } | undefined;
-  /** Of those who wait without taking. */
+  /** Pending calls of `more()`, which wait without taking a message. */
   #watching: Watch | undefined;
   #waiting: {
     readonly resolve: (result: IteratorResult<unknown>) => void;
     readonly reject: (error: unknown) => void;
   }[] = [];
 
-  /** @param onTaken - Told the cost of each message that was taken. */
+  /** @param onTaken - Called with the cost of each message that was taken. */
   constructor(onTaken: (cost: number) => void) {
     this.#onTaken = onTaken;
   }
@@ -53,8 +53,8 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
   }
 
   /**
-   * Nobody reads on; what comes still waits, and holds the host back. To iterate once
-   * more throws: what had come by now would look like all that there is.
+   * Stops the iteration. Further messages stay queued, and hold the host back. A second
+   * iteration throws: it would mistake the messages received so far for all of them.
    */
   return(): Promise<IteratorResult<unknown>> {
     this.#left ??= { error: new Error("the requests were left before their end: they can be iterated once") };
@@ -62,7 +62,7 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** A message has come. Behind a failure it is dropped: with it, there would be a gap before it. */
+  /** Adds a message. After a failure it is dropped, since earlier messages are missing. */
   push(message: unknown, cost: number): void {
     if (this.#failure !== undefined) {
       this.#onTaken(cost);
@@ -80,19 +80,19 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
     this.#watching = undefined;
   }
 
-  /** The host has half-closed the stream. */
+  /** Ends the requests: the host has half-closed the stream. */
   end(): void {
     this.#isEnded = true;
     this.#settle();
   }
 
-  /** Throws, behind the messages that wait. */
+  /** Fails the iteration after the messages that wait. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#settle();
   }
 
-  /** Throws at once: what waits is not wanted any more. */
+  /** Fails the iteration at once, and drops the messages that wait. */
   abort(error: unknown): void {
     this.#messages = [];
     this.#costs = [];
@@ -119,7 +119,7 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
     return this.#next < this.#messages.length && this.#left === undefined;
   }
 
-  /** What is thrown to whoever asks for more, when there is nothing that waits. */
+  /** The error to throw once no message waits. */
   get #end(): { readonly error: unknown } | undefined {
     return this.#failure ?? this.#left;
   }
@@ -138,7 +138,7 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
   }
 }
 
-/** Somebody waits to hear whether there is more. */
+/** A pending wait for another message. */
 interface Watch {
   readonly isThere: Promise<boolean>;
   readonly resolve: (isThere: boolean) => void;
@@ -153,7 +153,7 @@ function newWatch(): Watch {
 }
 
 function rejected(error: unknown): Promise<never> {
-  // What an implementation threw or a signal's reason: anything.
+  // An implementation or a signal may throw any value.
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
   return Promise.reject(error);
 }

@@ -21,7 +21,7 @@ export class Response {
     this.#maxMessageBytes = maxMessageBytes;
   }
 
-  /** Whether messages still wait to leave: a status would wait behind them. */
+  /** True while messages are still queued: a status would wait behind them. */
   get isQueued(): boolean {
     return this.#stream.outgoing.length > 0;
   }
@@ -30,7 +30,7 @@ export class Response {
    * Sends one message.
    *
    * @returns undefined when it was sent at once, which is the usual case.
-   * @throws StatusError RESOURCE_EXHAUSTED for a message that is too long, and whatever the codec throws.
+   * @throws StatusError RESOURCE_EXHAUSTED for a message that is too long, and any error of the codec.
    */
   send(message: unknown): Promise<void> | undefined {
     const outbound = new OutboundMessage(this.#method.output, message, this.#maxMessageBytes);

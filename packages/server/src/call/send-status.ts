@@ -3,7 +3,7 @@ import type { Http2Connection } from "../http2/http2-connection.js";
 import type { Http2Stream } from "../http2/http2-stream.js";
 import { statusFields, trailersOf, type Status } from "./status.js";
 
-/** Ends a call: by trailers, or by the only header block of a response without messages ("Trailers-Only"). */
+/** Ends a call with trailers, or with the only header block of a response without messages ("Trailers-Only"). */
 export function sendStatus(
   connection: Http2Connection,
   stream: Http2Stream,
@@ -16,7 +16,7 @@ export function sendStatus(
   connection.sendHeaders(stream, block, true);
 }
 
-/** Answers what is no gRPC at all. */
+/** Answers a request that is not gRPC with an HTTP error. */
 export function sendHttpError(connection: Http2Connection, stream: Http2Stream, code: number, text: string): void {
   const bytes = Buffer.from(text);
   connection.sendHeaders(

@@ -7,25 +7,25 @@ export interface Status {
   readonly message: string;
 }
 
-/** The status of a call that has ended well. */
+/** The status of a call that has succeeded. */
 export const okStatus: Status = { code: 0, message: "" };
 
 /**
- * The status that goes out for what was thrown. What an author throws is UNKNOWN,
- * as a Go plugin reports it; an error that names its gRPC code keeps it.
+ * Converts a thrown value to a status. Errors of plugin authors are UNKNOWN, as in a
+ * Go plugin; an error with a gRPC code of its own keeps it.
  */
 export function statusOf(error: unknown): Status {
   const { code, rawMessage } = statusError(error);
   return { code, message: rawMessage };
 }
 
-/** The header block that ends a call. */
+/** Encodes the header block that ends a call. */
 export function trailersOf({ code, message }: Status): Uint8Array {
   if (code === 0) return okTrailers;
   return headerBlock(statusFields({ code, message }));
 }
 
-/** The fields of a status. */
+/** Returns the header fields of a status. */
 export function statusFields({ code, message }: Status): HeaderField[] {
   return [
     ["grpc-status", String(code)],

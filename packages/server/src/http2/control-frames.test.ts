@@ -22,7 +22,7 @@ async function ofType(host: MemoryHost, type: number): Promise<Frame[]> {
 }
 
 describe("SETTINGS (RFC 9113, section 6.5)", () => {
-  it("are sent first, before a word of the host's, with a larger window for the connection", async () => {
+  it("are sent before any input, with a larger window for the connection", async () => {
     const host = new MemoryHost({ begins: false });
     const frames = await host.frames();
     expect(frames.map(({ type, flags, stream }) => [type, flags, stream])).toEqual([
@@ -41,7 +41,7 @@ describe("SETTINGS (RFC 9113, section 6.5)", () => {
     expect(frames[1]?.payload.readUInt32BE()).toBe(16 * 1024 * 1024 - 65_535);
   });
 
-  it("are each acknowledged, whatever is in them; what is not known is ignored", async () => {
+  it("are each acknowledged; unknown ones are ignored", async () => {
     const host = new MemoryHost();
     await host.frames();
     host.send(
@@ -81,7 +81,7 @@ describe("SETTINGS (RFC 9113, section 6.5)", () => {
     [
       "acknowledged twice",
       frame(frameType.settings, ack, 0),
-      "PROTOCOL_ERROR (an acknowledgement of SETTINGS that nobody sent)",
+      "PROTOCOL_ERROR (an acknowledgement of SETTINGS that were not sent)",
     ],
     [
       "acknowledged with content",
@@ -98,7 +98,7 @@ describe("SETTINGS (RFC 9113, section 6.5)", () => {
     ).toBeUndefined();
   });
 
-  it("that allow no header table are kept: the first header block says that none is used (RFC 7541, section 4.2)", async () => {
+  it("that allow no header table are acknowledged by the first header block (RFC 7541, section 4.2)", async () => {
     const host = new MemoryHost().send(
       headers(1, endStream),
       headers(3, endStream),
@@ -109,7 +109,7 @@ describe("SETTINGS (RFC 9113, section 6.5)", () => {
     expect(blocks).toEqual([Buffer.concat([Buffer.of(0x20), responseHeaders]), Buffer.from(responseHeaders)]);
   });
 
-  it("that allow no header table are kept when the first header block never left: the next one says it", async () => {
+  it("that allow no header table are acknowledged by the next block if the first was never sent", async () => {
     const host = new MemoryHost().send(
       windowUpdate(0, 1_000_000),
       settings([setting.initialWindowSize, 1_000_000], [setting.headerTableSize, 0]),
@@ -131,7 +131,7 @@ describe("SETTINGS (RFC 9113, section 6.5)", () => {
 });
 
 describe("PING (RFC 9113, section 6.7)", () => {
-  it("is sent back, and an answer to one is not", async () => {
+  it("is answered, and its acknowledgement is not", async () => {
     const host = new MemoryHost();
     await host.frames();
     host
@@ -154,24 +154,27 @@ describe("PING (RFC 9113, section 6.7)", () => {
   it.each<[string, Buffer]>([
     ["PING", frame(frameType.ping, 0, 0, Buffer.alloc(8))],
     ["SETTINGS", settings()],
-  ])("or SETTINGS: a thousand %s may wait for an answer, and any number comes in turn", async (_, bytes) => {
-    const host = new MemoryHost();
-    await host.frames();
-    for (let round = 0; round < 5; round += 1) {
+  ])(
+    "or SETTINGS: a thousand %s frames may wait for an answer, and any number may follow one another",
+    async (_, bytes) => {
+      const host = new MemoryHost();
+      await host.frames();
+      for (let round = 0; round < 5; round += 1) {
+        host.send(...Array.from({ length: 1000 }, () => bytes));
+        expect(await host.frames()).toHaveLength(1000);
+      }
       host.send(...Array.from({ length: 1000 }, () => bytes));
-      expect(await host.frames()).toHaveLength(1000);
-    }
-    host.send(...Array.from({ length: 1000 }, () => bytes));
-    expect(host.end).toBeUndefined();
-    host.send(bytes);
-    expect(host.end).toEqual(broke("Flooding was detected: answers that nobody reads"));
-  });
+      expect(host.end).toBeUndefined();
+      host.send(bytes);
+      expect(host.end).toEqual(broke("Flooding was detected: answers that the host does not read"));
+    },
+  );
 
-  it("is no flood behind resets that were not written yet", async () => {
+  it("is no flood after resets that are still unwritten", async () => {
     const host = new MemoryHost();
     await host.frames();
     host.reads = false;
-    // Data that was under way when the host cancelled its calls.
+    // Data in flight when the host cancelled its calls.
     const ids = Array.from({ length: 1000 }, (_, i) => 2 * i + 1);
     host.send(
       ...ids.flatMap((id) => [headers(id), rstStream(id)]),
@@ -209,7 +212,7 @@ describe("RST_STREAM (RFC 9113, section 6.4)", () => {
     expect(new MemoryHost().send(headers(5), bytes).end).toEqual({ error });
   });
 
-  it("right behind its request, 20,000 times, is put up with", async () => {
+  it("right after its request is tolerated 20,000 times", async () => {
     const host = new MemoryHost();
     await host.frames();
     for (let i = 0; i < 20_000; i += 1) host.send(headers(2 * i + 1), rstStream(2 * i + 1));
@@ -218,7 +221,7 @@ describe("RST_STREAM (RFC 9113, section 6.4)", () => {
 });
 
 describe("a stream's end", () => {
-  it("by both sides is its end; by this side alone tells the host to stop, with NO_ERROR", async () => {
+  it("by both sides is complete; by this side alone it resets the stream with NO_ERROR", async () => {
     const host = new MemoryHost().send(headers(1, endStream), headers(3));
     await host.frames();
     for (const id of [1, 3]) host.connection.sendHeaders(host.stream(id).stream, responseHeaders, true);
@@ -232,7 +235,7 @@ describe("a stream's end", () => {
     expect([host.stream(3).data, host.end, await host.frames()]).toEqual(["", undefined, []]);
   });
 
-  it("by this side alone gives the host time to end it by itself, and drops what still comes", async () => {
+  it("by this side alone leaves the host time to end it, and drops further data", async () => {
     const host = new MemoryHost().send(headers(1), headers(3));
     await host.frames();
     for (const id of [1, 3]) host.connection.sendHeaders(host.stream(id).stream, responseHeaders, true);
@@ -251,7 +254,7 @@ describe("a stream's end", () => {
     expect(host.end).toBeUndefined();
   });
 
-  it("by this side's reset is not told to its handler", async () => {
+  it("by a reset of this side does not call the handler", async () => {
     const host = new MemoryHost().send(headers(1));
     await host.frames();
     for (let i = 0; i < 2; i += 1) host.connection.reset(host.stream(1).stream, errorCode.internalError);
@@ -259,7 +262,7 @@ describe("a stream's end", () => {
     expect(host.stream(1)).toMatchObject({ cut: undefined, closed: false });
   });
 
-  it("comes to the fullest when too much is unread", async () => {
+  it("comes first to the stream with the most unread bytes", async () => {
     const host = new MemoryHost().send(headers(1), headers(3), headers(5));
     await host.frames();
     const MiB = 1024 * 1024;
@@ -284,7 +287,7 @@ describe("a stream's end", () => {
 
 describe("GOAWAY from the host (RFC 9113, section 6.8)", () => {
   it.each([0, 1, 2, 0x7fff_ffff])(
-    "that names stream %d changes nothing: calls go on, and new ones begin",
+    "that names stream %d has no effect: calls continue, and new ones begin",
     async (last) => {
       const host = new MemoryHost().send(headers(1));
       await host.frames();
@@ -310,7 +313,7 @@ describe("PRIORITY (RFC 9113, section 6.3)", () => {
   const priority = (stream: number, dependsOn: number): Buffer =>
     frame(frameType.priority, 0, stream, Buffer.concat([uint32(dependsOn), Buffer.of(1)]));
 
-  it("means nothing, on any stream, as often as it comes", async () => {
+  it("is ignored on any stream, any number of times", async () => {
     const host = new MemoryHost().send(headers(1));
     await host.frames();
     const many = Buffer.concat(Array.from({ length: 1000 }, (_, j) => priority(j + 1, 0x8000_0000)));
@@ -321,11 +324,11 @@ describe("PRIORITY (RFC 9113, section 6.3)", () => {
   it.each<[string, Buffer]>([
     ["of 4 bytes", frame(frameType.priority, 0, 1, Buffer.alloc(4))],
     ["that depends on itself", priority(1, 0x8000_0001)],
-  ])("%s resets its stream, and ends the connection where there is none", async (_, bytes) => {
+  ])("%s resets its stream, or ends the connection if the stream is idle", async (_, bytes) => {
     const host = new MemoryHost().send(headers(1), bytes);
     expect((await host.frames()).filter(({ type }) => type === frameType.rstStream)).toMatchObject([{ stream: 1 }]);
     expect(host.end).toBeUndefined();
-    // A stream that is idle can not be reset (section 6.4).
+    // An idle stream cannot be reset (section 6.4).
     const idle = new MemoryHost().send(bytes);
     expect(idle.end?.error).toMatch(/^the host broke HTTP\/2: /);
     expect((await idle.frames()).filter(({ type }) => type === frameType.rstStream)).toEqual([]);
@@ -337,17 +340,17 @@ describe("PRIORITY (RFC 9113, section 6.3)", () => {
 });
 
 describe("other frames", () => {
-  it("of types that are not known are ignored (section 5.5), and a push is refused (section 8.4)", async () => {
+  it("of unknown types are ignored (section 5.5), and a push is refused (section 8.4)", async () => {
     const host = new MemoryHost().send(headers(1));
     await host.frames();
     const many = Buffer.concat(Array.from({ length: 100 }, (_, j) => frame(10 + j, 0xff, j, Buffer.alloc(j))));
     for (let i = 0; i < 1000; i += 1) host.send(many);
     expect([host.end, host.stream(1).cut, await host.frames()]).toEqual([undefined, undefined, []]);
     host.send(frame(frameType.pushPromise, frameFlag.endHeaders, 1, uint32(2)));
-    expect(host.end).toEqual(broke("PROTOCOL_ERROR (a client can not push)"));
+    expect(host.end).toEqual(broke("PROTOCOL_ERROR (a client cannot push)"));
   });
 
-  it("are read no more when the connection has ended", async () => {
+  it("are no longer read when the connection has ended", async () => {
     const host = new MemoryHost().send(headers(1), rstStream(9), headers(3), padded(0, 0, 1, "x", 3));
     expect([...host.streams.keys()]).toEqual([1]);
     host.connection.sendHeaders(host.stream(1).stream, responseHeaders, true);

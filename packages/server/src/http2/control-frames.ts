@@ -5,12 +5,12 @@ import type { Output } from "../io/output.js";
 
 const nothing = new Uint8Array(0);
 
-/** Sends the frames that carry no content of streams; all but header blocks are of a fixed size. */
+/** Sends frames of a fixed size, which carry neither content nor headers. */
 export class ControlFrames {
   readonly #output: Output;
-  /** What the host has asked for and has not been written yet. */
+  /** Answers to the host that have not been written yet. */
   #waitingAnswers = 0;
-  /** Resets among what has not been written yet that answer frames of streams that are closed. */
+  /** Unwritten resets that answer frames on closed streams. */
   #waitingResets = 0;
 
   constructor(output: Output) {
@@ -29,20 +29,20 @@ export class ControlFrames {
     this.#send(frameType.ping, frameFlag.ack, 0, payload);
   }
 
-  /** WINDOW_UPDATE (RFC 9113, section 6.9). @param stream - 0 for the connection. */
+  /** Sends WINDOW_UPDATE (RFC 9113, section 6.9). @param stream - 0 for the connection. */
   windowUpdate(stream: number, increment: number): void {
     this.#sendNumber(frameType.windowUpdate, stream, increment);
   }
 
-  /** RST_STREAM (RFC 9113, section 6.4). Each is for a stream that was open, or one of a bounded number. */
+  /** Sends RST_STREAM (RFC 9113, section 6.4). The number is bounded: by the streams that were open, or by a limit. */
   reset(stream: number, code: number): void {
     this.#sendNumber(frameType.rstStream, stream, code);
   }
 
   /**
-   * RST_STREAM in answer to what a host can send without end: only as often as the host reads.
+   * Sends RST_STREAM in answer to a frame that a host can repeat endlessly: only as often as the host reads.
    *
-   * @returns whether it is sent.
+   * @returns whether it was sent.
    */
   resetInAnswer(stream: number, code: number): boolean {
     if (this.#waitingResets >= MAX_WAITING_ANSWERS) return false;
@@ -51,7 +51,7 @@ export class ControlFrames {
     return true;
   }
 
-  /** What waited has been written. */
+  /** Resets the counts: all waiting frames have been written. */
   written(): void {
     this.#waitingAnswers = 0;
     this.#waitingResets = 0;
@@ -60,7 +60,7 @@ export class ControlFrames {
   #countAnswer(): void {
     this.#waitingAnswers += 1;
     if (this.#waitingAnswers > MAX_WAITING_ANSWERS)
-      throw floodError("Flooding was detected: answers that nobody reads");
+      throw floodError("Flooding was detected: answers that the host does not read");
   }
 
   #sendNumber(type: number, stream: number, value: number): void {

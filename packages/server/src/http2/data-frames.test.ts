@@ -14,7 +14,7 @@ async function resets(host: MemoryHost): Promise<[stream: number, code: number][
 }
 
 describe("DATA (RFC 9113, section 6.1)", () => {
-  it("reaches its stream in order, with and without padding, in whatever pieces", () => {
+  it("reaches its stream in order, with and without padding, however it is chunked", () => {
     const frames = [
       headers(1),
       headers(3),
@@ -52,7 +52,7 @@ describe("DATA (RFC 9113, section 6.1)", () => {
     }
   });
 
-  it("behind the end of a stream resets it with STREAM_CLOSED", async () => {
+  it("after the end of a stream resets it with STREAM_CLOSED", async () => {
     const host = new MemoryHost().send(headers(1, endStream), data(1, "x"), headers(3));
     expect(await resets(host)).toEqual([[1, streamClosed]]);
     expect(host.stream(1)).toMatchObject({ data: "", ended: true, cut: "the host sent data behind its end" });
@@ -62,7 +62,7 @@ describe("DATA (RFC 9113, section 6.1)", () => {
   it("on a closed stream is answered with STREAM_CLOSED, as often as the host reads", async () => {
     const host = new MemoryHost().send(headers(1), rstStream(1), data(1, "x"));
     expect(await resets(host)).toEqual([[1, streamClosed]]);
-    // From then on it is known.
+    // From then on, the reset is remembered.
     host.send(data(1, "x"));
     expect(await resets(host)).toEqual([]);
     const ids = Array.from({ length: 3000 }, (_, i) => 2 * i + 3);
@@ -75,7 +75,7 @@ describe("DATA (RFC 9113, section 6.1)", () => {
   it.each<[string, Buffer]>([
     ["empty", data(1)],
     ["nothing but padding", padded(frameType.data, 0, 1, "", 10)],
-  ])("that is %s is put up with a thousand times", (_, bytes) => {
+  ])("that is %s is tolerated a thousand times", (_, bytes) => {
     const host = new MemoryHost().send(headers(1));
     for (let i = 0; i < 1000; i += 1) host.send(bytes);
     expect(host.end).toBeUndefined();
@@ -83,7 +83,7 @@ describe("DATA (RFC 9113, section 6.1)", () => {
     expect(host.end).toEqual({ error: "the host broke HTTP/2: Too many invalid HTTP/2 frames" });
   });
 
-  it("empty once in each of any number of calls is no flood", async () => {
+  it("that is empty once per call is no flood", async () => {
     const host = new MemoryHost();
     for (let id = 1; id < 4000; id += 2) {
       host.send(headers(id), data(id), data(id, "", endStream));
@@ -101,7 +101,7 @@ describe("content-length (RFC 9113, section 8.1.1)", () => {
     ["one frame", [data(1, "12345", endStream)]],
     ["several frames", [data(1, "123"), padded(frameType.data, 0, 1, "45", 9), data(1, "", endStream)]],
     ["frames and trailers", [data(1, "12345"), headers(1, endStream, [["a", "b"]])]],
-  ])("is kept by %s", (_, frames) => {
+  ])("matches %s", (_, frames) => {
     const host = new MemoryHost().send(five, ...frames);
     expect(host.stream(1)).toMatchObject({ data: "12345", ended: true, cut: undefined });
   });
@@ -112,7 +112,7 @@ describe("content-length (RFC 9113, section 8.1.1)", () => {
     ["less", [data(1, "1234", endStream)], "less data than content-length"],
     ["less, and trailers", [data(1, "1234"), headers(1, endStream, [["a", "b"]])], "less data than content-length"],
     ["nothing", [data(1, "", endStream)], "less data than content-length"],
-  ])("is not kept by %s: a reset", async (_, frames, reason) => {
+  ])("that does not match %s resets the stream", async (_, frames, reason) => {
     for (const host of [new MemoryHost().send(five, ...frames), new MemoryHost().sendBytes(five, ...frames)]) {
       expect(await resets(host)).toEqual([[1, protocolError]]);
       expect(host.stream(1)).toMatchObject({ ended: false, cut: reason });
@@ -145,7 +145,7 @@ describe("what the host may send (RFC 9113, section 6.9)", () => {
     expect(host.end).toBeUndefined();
   });
 
-  it("grows when what has come is credited, by large steps; padding is credited at once", async () => {
+  it("grows in large steps as bytes are credited; padding is credited at once", async () => {
     const host = new MemoryHost().send(headers(1));
     await host.frames();
     const { stream } = host.stream(1);
@@ -161,7 +161,7 @@ describe("what the host may send (RFC 9113, section 6.9)", () => {
     expect(await host.frames()).toMatchObject([{ type: frameType.windowUpdate, stream: 1 }]);
   });
 
-  it("grows for the connection as it comes, though nobody reads; a host that exceeds it ends the connection", async () => {
+  it("grows for the connection on arrival, even without a reader; exceeding it ends the connection", async () => {
     const host = new MemoryHost();
     for (let i = 0; i < 100; i += 1) {
       host.send(headers(2 * i + 1));

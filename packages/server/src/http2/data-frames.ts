@@ -6,7 +6,7 @@ import type { Http2Stream } from "./http2-stream.js";
 import type { StreamEndings } from "./stream-endings.js";
 import type { Streams } from "./streams.js";
 
-/** Takes DATA frames apart (RFC 9113, section 6.1). */
+/** Decodes DATA frames (RFC 9113, section 6.1). */
 export class DataFrames {
   readonly #streams: Streams;
   readonly #endings: StreamEndings;
@@ -21,7 +21,7 @@ export class DataFrames {
     this.#flow = flow;
   }
 
-  /** A frame begins. @throws HostProtocolError. */
+  /** Begins a frame. @throws HostProtocolError. */
   begin({ stream: id, length, flags }: FrameHeader): void {
     this.#flow.arrived(length);
     if (id === 0) throw brokenProtocol(errorCode.protocolError, "DATA on stream 0");
@@ -34,10 +34,10 @@ export class DataFrames {
     this.#endings.onClosed(id);
   }
 
-  /** Content of the frame, and with `isLast` its end. */
+  /** Receives content of the frame; `isLast` marks its end. */
   content(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
     const stream = this.#stream;
-    // Its handler may have ended it with an earlier part.
+    // The handler may have ended the stream during an earlier part.
     if (stream === undefined || stream.isClosed) return;
     if (end > start) {
       if (stream.contentLeft >= 0 && !this.#countContent(stream, end - start)) return;
@@ -46,14 +46,14 @@ export class DataFrames {
     if (isLast && this.#endsStream && !isOver(stream)) this.#endings.hostEnded(stream);
   }
 
-  /** The whole payload of a frame with padding. @throws HostProtocolError. */
+  /** Receives the whole payload of a frame with padding. @throws HostProtocolError. */
   padded(bytes: Uint8Array, start: number, end: number): void {
     const padding = bytes[start] ?? 0;
-    // A frame of no bytes has no room for its padding's length, either.
+    // An empty frame also lacks room for the length of its padding.
     if (padding >= end - start) throw brokenProtocol(errorCode.protocolError, "padding as long as its frame");
     const contentEnd = end - padding;
     if (contentEnd === start + 1 && !this.#endsStream) this.#endings.countInvalid();
-    // Padding is credited at once: nobody reads it.
+    // Padding is credited at once: it has no reader.
     if (this.#stream !== undefined) this.#flow.credit(this.#stream, padding + 1);
     this.content(bytes, start + 1, contentEnd, true);
   }
@@ -66,7 +66,7 @@ export class DataFrames {
     return false;
   }
 
-  /** RFC 9113, section 8.1.1. @returns false when it is more than was announced. */
+  /** Counts content (RFC 9113, section 8.1.1). @returns false when it exceeds `content-length`. */
   #countContent(stream: Http2Stream, length: number): boolean {
     stream.contentLeft -= length;
     if (stream.contentLeft >= 0) return true;
@@ -75,7 +75,7 @@ export class DataFrames {
   }
 }
 
-/** Asked anew: a handler may have ended the stream. */
+/** Reads the flag again: a handler may have ended the stream. */
 function isOver({ isClosed }: Http2Stream): boolean {
   return isClosed;
 }

@@ -1,6 +1,6 @@
 import { HostProtocolError } from "@kloset/wire/http2";
 
-/** A flood: nothing of it is forbidden, all of it together is. */
+/** Creates the error for a flood of frames that are each allowed. */
 export function floodError(detail: string): HostProtocolError {
   return new HostProtocolError(`the host broke HTTP/2: ${detail}`);
 }

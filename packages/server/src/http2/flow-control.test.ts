@@ -22,9 +22,9 @@ const initialWindow = (value: number): Buffer => settings([setting.initialWindow
 const large = Buffer.alloc(200_000, 7);
 
 describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
-  it("is 65,535 bytes at first, then as much as windows grow, byte by byte", async () => {
+  it("is 65,535 bytes at first, and then grows with the windows to the byte", async () => {
     const host = new MemoryHost().send(headers(1, endStream));
-    const told = host.answer(1, Buffer.alloc(65_540), true);
+    const sent = host.answer(1, Buffer.alloc(65_540), true);
     expect(contentOf(await host.frames(), 1)).toBe(65_535);
     host.send(windowUpdate(1, 100));
     expect(await host.frames()).toEqual([]);
@@ -34,10 +34,10 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
         { type: frameType.data, stream: 1, flags: 0, payload: { length: 1 } },
       ]);
     }
-    expect(told.done).toBe(0);
+    expect(sent.done).toBe(0);
     host.send(windowUpdate(0, 1));
     expect(endsOf(await host.frames())).toEqual([1]);
-    expect(told.done).toBe(1);
+    expect(sent.done).toBe(1);
     expect(host.stream(1).closed).toBe(true);
   });
 
@@ -75,7 +75,7 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     expect(contentOf(await host.frames(), 1)).toBe(200_000 - 65_535 - 11);
   });
 
-  it("is let go behind the acknowledgement of the SETTINGS that allow it (section 6.5.3)", async () => {
+  it("is sent after the acknowledgement of the SETTINGS that allow it (section 6.5.3)", async () => {
     const host = new MemoryHost().send(initialWindow(0), headers(1, endStream));
     host.answer(1, "hello", true);
     await host.frames();
@@ -87,7 +87,7 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     ]);
   });
 
-  it("of one stream waits for its own window alone: others go on", async () => {
+  it("of one stream waits for its own window only: others continue", async () => {
     const host = new MemoryHost().send(windowUpdate(0, 1_000_000), headers(1, endStream), headers(3, endStream));
     host.answer(1, large, true);
     host.answer(3, large, true);
@@ -109,7 +109,7 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     for (const id of ids) expect(contentOf(frames, id)).toBe(2 * 16_384);
   });
 
-  it("asks all streams once, however many updates come together", async () => {
+  it("is offered to all streams once, however many updates arrive together", async () => {
     const host = new MemoryHost().send(initialWindow(0));
     for (let i = 0; i < 1000; i += 1) host.send(headers(2 * i + 1, endStream));
     for (let i = 0; i < 1000; i += 1) host.answer(2 * i + 1, "x", true);
@@ -118,7 +118,7 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     expect(endsOf(await host.frames())).toHaveLength(1000);
   });
 
-  it("comes in one frame when it is small messages, and in frames of 16,384 bytes when it is much", async () => {
+  it("shares one frame for small messages, and takes frames of 16,384 bytes for large ones", async () => {
     const host = new MemoryHost().send(headers(1, endStream), headers(3, endStream));
     await host.frames();
     for (const text of ["a", "b", "c"]) host.answer(1, text);
@@ -131,7 +131,7 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     ]);
   });
 
-  it("never grows a frame that has left: another as long may stand where it stood", async () => {
+  it("never grows a frame that was sent, even if one of the same length took its place", async () => {
     const host = new MemoryHost().send(headers(1, endStream));
     await host.frames();
     // As long as the answer to a PING. There are two buffers of output.
@@ -147,12 +147,12 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     ]);
   });
 
-  it("is nothing any more when the stream is reset; who waits is told", async () => {
+  it("is nothing once the stream is reset; a waiting sender is released", async () => {
     const host = new MemoryHost().send(headers(1, endStream));
-    const told = host.answer(1, large, true);
+    const sent = host.answer(1, large, true);
     await host.frames();
     host.send(rstStream(1));
-    expect([told.done, host.stream(1).cut]).toEqual([1, "the host cancelled the call"]);
+    expect([sent.done, host.stream(1).cut]).toEqual([1, "the host cancelled the call"]);
     host.send(windowUpdate(1, 1_000_000), windowUpdate(0, 1_000_000));
     expect(await host.frames()).toEqual([]);
     expect(host.answer(1, "x").done).toBe(1);
@@ -162,12 +162,12 @@ describe("what may be sent (RFC 9113, sections 5.2 and 6.9)", () => {
     const host = new MemoryHost().send(initialWindow(10_000_000), windowUpdate(0, 10_000_000), headers(1, endStream));
     await host.frames();
     host.reads = false;
-    const told = host.answer(1, Buffer.alloc(2_000_000), true);
+    const sent = host.answer(1, Buffer.alloc(2_000_000), true);
     expect(contentOf(await host.frames(), 1)).toBeLessThan(1_000_000);
     expect(host.connection.backlogBytes).toBe(2_000_000);
     host.reads = true;
     await host.frames();
-    expect([told.done, host.connection.backlogBytes, host.stream(1).closed]).toEqual([1, 0, true]);
+    expect([sent.done, host.connection.backlogBytes, host.stream(1).closed]).toEqual([1, 0, true]);
   });
 });
 
@@ -218,7 +218,7 @@ describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
     expect([host.stream(1).cut === undefined, host.stream(3).cut, host.end]).toEqual([false, undefined, undefined]);
   });
 
-  it("to 2^31-1 is well, and one of a closed stream means nothing", () => {
+  it("may reach 2^31-1, and is ignored for a closed stream", () => {
     const host = new MemoryHost().send(
       headers(1),
       windowUpdate(0, MAX_WINDOW - 65_535),
@@ -228,7 +228,7 @@ describe("WINDOW_UPDATE (RFC 9113, section 6.9)", () => {
     expect(host.end).toBeUndefined();
   });
 
-  it("a hundred thousand times is put up with", () => {
+  it("is tolerated a hundred thousand times", () => {
     const host = new MemoryHost().send(headers(1));
     const many = Buffer.concat(
       Array.from({ length: 500 }, () => Buffer.concat([windowUpdate(0, 1), windowUpdate(1, 1)])),

@@ -15,7 +15,7 @@ import type { StreamEndings } from "./stream-endings.js";
 import type { StreamSender } from "./stream-sender.js";
 import type { Streams } from "./streams.js";
 
-/** What the host may send (RFC 9113, sections 5.2 and 6.9). Its sizes count with their padding. */
+/** Flow control for bytes from the host (RFC 9113, sections 5.2 and 6.9). Sizes include padding. */
 export class ReceiveFlow {
   readonly #control: ControlFrames;
   #window = CONNECTION_WINDOW_BYTES;
@@ -26,11 +26,11 @@ export class ReceiveFlow {
   }
 
   /**
-   * A DATA frame, whatever its stream is. What one stream may hold is bounded by
-   * its own window, and what all may hold otherwise: so the connection's window
-   * grows again at once, and no call waits for another that is not read.
+   * Counts a DATA frame of any stream. The connection's window grows again at once, so that
+   * no call waits for another that does not read: each stream is bounded by its own window,
+   * and their sum by a separate limit.
    *
-   * @throws HostProtocolError FLOW_CONTROL_ERROR when it is longer than the connection's window.
+   * @throws HostProtocolError FLOW_CONTROL_ERROR when the frame is longer than the connection's window.
    */
   arrived(length: number): void {
     if (length > this.#window)
@@ -43,14 +43,14 @@ export class ReceiveFlow {
     this.#credit = 0;
   }
 
-  /** The same frame, for its stream. @returns false when it is longer than the stream's window. */
+  /** Counts a DATA frame for its stream. @returns false when it is longer than the stream's window. */
   arrivedFor(stream: Http2Stream, length: number): boolean {
     if (length > stream.receiveWindow) return false;
     stream.receiveWindow -= length;
     return true;
   }
 
-  /** The host may send so much more on a stream. It is told when that is much. */
+  /** Credits bytes to a stream. WINDOW_UPDATE is sent once enough of them have accumulated. */
   credit(stream: Http2Stream, bytes: number): void {
     if (stream.hostEnded || stream.isClosed) return;
     stream.credit += bytes;
@@ -61,12 +61,12 @@ export class ReceiveFlow {
   }
 }
 
-/** What may be sent (RFC 9113, sections 5.2 and 6.9). */
+/** Flow control for bytes to the host (RFC 9113, sections 5.2 and 6.9). */
 export class SendFlow {
   readonly #streams: Streams;
   readonly #sender: StreamSender;
   readonly #endings: StreamEndings;
-  /** The host's SETTINGS_INITIAL_WINDOW_SIZE: the window that a stream begins with. */
+  /** The host's SETTINGS_INITIAL_WINDOW_SIZE: the initial window of a stream. */
   #initial = INITIAL_WINDOW;
   #connectionHasGrown = false;
   #streamsHaveGrown = false;
@@ -82,9 +82,9 @@ export class SendFlow {
   }
 
   /**
-   * RFC 9113, section 6.9.2: the windows of open streams change by the difference, and may be negative.
+   * Changes the windows of open streams by the difference (RFC 9113, section 6.9.2). They may become negative.
    *
-   * @throws HostProtocolError FLOW_CONTROL_ERROR when one is larger than a window can be.
+   * @throws HostProtocolError FLOW_CONTROL_ERROR when a window exceeds the maximum.
    */
   changeInitial(value: number): void {
     if (value > MAX_WINDOW) throw brokenProtocol(errorCode.flowControlError, `INITIAL_WINDOW_SIZE of ${value}`);
@@ -98,7 +98,7 @@ export class SendFlow {
     }
   }
 
-  /** WINDOW_UPDATE (RFC 9113, section 6.9). @throws StreamError, HostProtocolError. */
+  /** Handles WINDOW_UPDATE (RFC 9113, section 6.9). @throws StreamError, HostProtocolError. */
   onWindowUpdate({ stream: id, length }: FrameHeader, bytes: Uint8Array, start: number): void {
     if (length !== 4) throw brokenProtocol(errorCode.frameSizeError, "a WINDOW_UPDATE has 4 bytes");
     const increment = readUint32(bytes, start) & MAX_WINDOW;
@@ -109,9 +109,9 @@ export class SendFlow {
   }
 
   /**
-   * Sends what windows that concern all streams let pass now. Once for all frames
-   * that came together, since all streams are asked; and so behind the
-   * acknowledgement of SETTINGS, which goes out first (RFC 9113, section 6.5.3).
+   * Resumes all streams after a change of the connection's or the initial window. Called once
+   * for all frames that arrived together, since it visits every stream; the acknowledgement
+   * of SETTINGS therefore goes out first (RFC 9113, section 6.5.3).
    */
   flush(): void {
     if (this.#streamsHaveGrown) {
@@ -133,7 +133,7 @@ export class SendFlow {
 
   #growStream(id: number, increment: number): void {
     const stream = this.#streams.get(id);
-    // It was under way when the stream was closed.
+    // The update was in flight when the stream was closed.
     if (stream === undefined) return;
     if (increment === 0) throw new StreamError(id, errorCode.protocolError, "a window update of 0");
     stream.sendWindow += increment;

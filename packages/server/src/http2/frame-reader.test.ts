@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { FrameReader } from "./frame-reader.js";
 import { data, frame, headers, padded, settings, windowUpdate } from "../testing/frames.js";
 
-/** What a sink was told, with the pieces of a frame put together. */
+/** The events of a sink, with the pieces of each frame joined. */
 class Sink {
   readonly frames: {
     type: number;
@@ -55,7 +55,7 @@ function read(pieces: readonly Uint8Array[]): Sink["frames"] {
   const sink = new Sink();
   const reader = new FrameReader(sink);
   for (const piece of pieces) {
-    // Memory that is used again.
+    // The memory is reused.
     const borrowed = Buffer.from(piece);
     reader.read(borrowed);
     borrowed.fill(0xee);
@@ -101,7 +101,7 @@ describe("FrameReader", () => {
     );
   });
 
-  it("hands DATA on as it comes, and all else whole", () => {
+  it("passes on DATA as it arrives, and other frames whole", () => {
     const pieces: number[] = [];
     const reader = new FrameReader({
       onFrame: () => undefined,
@@ -144,7 +144,7 @@ describe("FrameReader", () => {
     expect(() => read([...refused].map((byte) => Buffer.of(byte)))).toThrow(text.slice(0, 60).split('"')[0]);
   });
 
-  it("takes the largest frame there is", () => {
+  it("accepts the largest frame", () => {
     const frames = read([preface, settings(), data(1, Buffer.alloc(16_384)), frame(0xee, 0, 1, Buffer.alloc(16_384))]);
     expect(frames.map(({ length, isWhole }) => [length, isWhole])).toEqual([
       [0, true],

@@ -9,7 +9,7 @@ import {
   readUint32,
 } from "@kloset/wire/http2";
 
-/** The header of a frame (RFC 9113, section 4.1). It is used again for the next frame. */
+/** The header of a frame (RFC 9113, section 4.1). The object is reused for the next frame. */
 export interface FrameHeader {
   readonly length: number;
   readonly type: number;
@@ -17,31 +17,31 @@ export interface FrameHeader {
   readonly stream: number;
 }
 
-/** Who is told of frames. What it throws ends the reading. */
+/** The receiver of frames. An error that it throws stops the reader. */
 export interface FrameSink {
-  /** A frame's header, before any of its payload: its length can be refused. */
+  /** Receives a frame's header before its payload, so that its length can be refused. */
   onFrame(frame: FrameHeader): void;
-  /** Content of a DATA frame, in pieces as they come; borrowed memory. `isLast` with the frame's last piece, which may be empty. */
+  /** Receives a piece of a DATA frame in borrowed memory; the last one, which may be empty, has `isLast`. */
   onData(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
-  /** The whole payload of a frame of another type; borrowed memory. */
+  /** Receives the whole payload of a frame of another type, in borrowed memory. */
   onPayload(frame: FrameHeader, bytes: Uint8Array, start: number, end: number): void;
 }
 
 /**
- * Finds the frames in the bytes of a connection, whatever pieces they come in.
- * DATA is handed on as it comes, without a copy; of others AT most one is
- * collected, which `MAX_FRAME_BYTES` bounds.
+ * Splits the bytes of a connection into frames, however they are chunked. DATA is passed
+ * on as it arrives, without a copy; other frames are collected one at a time, each of at
+ * most `MAX_FRAME_BYTES`.
  */
 export class FrameReader {
   readonly #sink: FrameSink;
   #prefaceLeft = preface.length;
   readonly #header = new Uint8Array(FRAME_HEADER_LENGTH);
   #headerLength = 0;
-  /** One for all: a frame of a few bytes should not cost an object. */
+  /** Shared by all frames: a frame of a few bytes should not cost an object. */
   readonly #frame = { length: 0, type: 0, flags: 0, stream: 0 };
-  /** Whether a frame has begun and not ended. */
+  /** True while a frame is incomplete. */
   #isInFrame = false;
-  /** Of the payload, padding included. */
+  /** Bytes of the payload, including padding. */
   #left = 0;
   readonly #payload = new Uint8Array(MAX_FRAME_BYTES);
   #payloadLength = 0;
@@ -51,7 +51,7 @@ export class FrameReader {
     this.#sink = sink;
   }
 
-  /** @throws HostProtocolError when this is no HTTP/2, and what the sink throws. */
+  /** Reads bytes. @throws HostProtocolError when they are not HTTP/2; errors of the sink are passed on. */
   read(bytes: Uint8Array): void {
     let at = this.#prefaceLeft > 0 ? this.#readPreface(bytes) : 0;
     while (at < bytes.length) {
@@ -94,7 +94,7 @@ export class FrameReader {
     frame.length = ((source[start] ?? 0) << 16) | ((source[start + 1] ?? 0) << 8) | (source[start + 2] ?? 0);
     frame.type = source[start + 3] ?? 0;
     frame.flags = source[start + 4] ?? 0;
-    // Without the reserved bit.
+    // Clears the reserved bit.
     frame.stream = readUint32(source, start + 5) & 0x7fff_ffff;
     this.#begin(frame);
     return next;
@@ -145,7 +145,7 @@ export class FrameReader {
   }
 }
 
-/** Padding is rare: such a frame is collected, as others are. */
+/** Returns whether a DATA frame has padding. Those are rare, and collected like other frames. */
 function isPlainData({ type, flags }: FrameHeader): boolean {
   return type === frameType.data && (flags & frameFlag.padded) === 0;
 }

@@ -1,13 +1,13 @@
 import { brokenProtocol, errorCode } from "@kloset/wire/http2";
 import type { FrameHeader } from "./frame-reader.js";
 
-/** The last stream's identifier and a code. */
+/** The identifier of the last stream, and a code. */
 const LEAST_LENGTH = 8;
 
 /**
- * GOAWAY from the host (RFC 9113, section 6.8) only says that it is about to
- * leave: calls that run may finish, and what it carries changes nothing. grpc-go's
- * names a stream of its own, an odd one, where there should be one of this side's.
+ * Handles GOAWAY (RFC 9113, section 6.8), which announces that the host is about to leave.
+ * Running calls may finish, and the content of the frame is ignored: grpc-go names one of
+ * its own (odd) streams where a stream of this side is expected.
  *
  * @throws HostProtocolError when it is malformed.
  */

@@ -11,7 +11,7 @@ it.each<[string, Uint8Array, HeaderField[]]>([
       ["content-type", "application/grpc"],
     ],
   ],
-  ["the trailers of a call that has ended well", okTrailers, [["grpc-status", "0"]]],
+  ["the trailers of a call that has succeeded", okTrailers, [["grpc-status", "0"]]],
 ])("%s are written out as they would be encoded", (_, block, fields) => {
   expect(Buffer.from(block)).toEqual(Buffer.from(headerBlock(fields)));
   const decoder = new HpackDecoder({ maxTableBytes: 4096, maxListBytes: 4096, maxFields: 8 });

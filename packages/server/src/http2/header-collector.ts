@@ -9,7 +9,7 @@ import {
   MAX_HEADER_LIST_BYTES,
 } from "../limits.js";
 
-/** Puts together the header block of a HEADERS frame and its CONTINUATIONs (RFC 9113, section 4.3), and decodes it. */
+/** Joins the header block of a HEADERS frame and its CONTINUATION frames (RFC 9113, section 4.3), and decodes it. */
 export class HeaderCollector {
   readonly #decoder = new HpackDecoder({
     maxTableBytes: HEADER_TABLE_BYTES,
@@ -19,33 +19,33 @@ export class HeaderCollector {
   #parts: Buffer[] = [];
   #length = 0;
 
-  /** The first part of a block, which goes on in CONTINUATION frames. Its memory is borrowed. */
+  /** Begins a block that continues in CONTINUATION frames. The memory is borrowed. */
   begin(bytes: Uint8Array, start: number, end: number): void {
     this.#parts = [Buffer.from(bytes.subarray(start, end))];
     this.#length = end - start;
   }
 
-  /** A CONTINUATION frame; its memory is borrowed. @throws HostProtocolError when there are too many, or too much in them. */
+  /** Adds a CONTINUATION frame; its memory is borrowed. @throws HostProtocolError after too many frames or bytes. */
   add(bytes: Uint8Array, start: number, end: number): void {
     this.#length += end - start;
-    // An empty one counts as any other.
+    // Empty frames count as well.
     if (this.#parts.length > MAX_CONTINUATIONS || this.#length > MAX_HEADER_BLOCK_BYTES) {
       throw floodError("Too many CONTINUATION frames following a HEADER frame");
     }
     this.#parts.push(Buffer.from(bytes.subarray(start, end)));
   }
 
-  /** The block that was collected is complete. As {@link HeaderCollector.decode}. */
+  /** Decodes the collected block, like {@link HeaderCollector.decode}. */
   finish(): readonly HeaderField[] | undefined {
     const block = Buffer.concat(this.#parts.splice(0));
     return this.decode(block, 0, block.length);
   }
 
   /**
-   * Decodes a block that is whole; its memory is borrowed.
+   * Decodes a complete block; its memory is borrowed.
    *
-   * @returns undefined when the list is larger than a list may be.
-   * @throws HostProtocolError COMPRESSION_ERROR when it can not be decoded.
+   * @returns undefined when the list exceeds the limits.
+   * @throws HostProtocolError COMPRESSION_ERROR when the block cannot be decoded.
    */
   decode(block: Uint8Array, start: number, end: number): readonly HeaderField[] | undefined {
     try {

@@ -8,7 +8,7 @@ const { endHeaders, endStream } = frameFlag;
 const { protocolError, streamClosed, enhanceYourCalm, refusedStream } = errorCode;
 const block = encodeHeaders(requestFields(["x", "y"]));
 
-/** A header block in a HEADERS frame and CONTINUATIONs that begin AT these bytes. */
+/** Splits a header block into HEADERS and CONTINUATION frames at these offsets. */
 function cut(stream: number, flags: number, ...cuts: readonly number[]): Buffer {
   const ends = [...cuts, block.length];
   return Buffer.concat(
@@ -31,7 +31,7 @@ async function resets(host: MemoryHost): Promise<[stream: number, code: number][
 }
 
 describe("a header block (RFC 9113, sections 4.3, 6.2 and 6.10)", () => {
-  it("comes in HEADERS and CONTINUATION, cut anywhere", () => {
+  it("may be split anywhere into HEADERS and CONTINUATION", () => {
     const host = new MemoryHost();
     let id = 1;
     for (let at = 0; at <= block.length; at += 1, id += 2) host.send(cut(id, 0, at));
@@ -55,8 +55,8 @@ describe("a header block (RFC 9113, sections 4.3, 6.2 and 6.10)", () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ["on stream 0", headers(0), "PROTOCOL_ERROR (HEADERS on a stream that is none of a client)"],
-    ["on an even stream", headers(2), "PROTOCOL_ERROR (HEADERS on a stream that is none of a client)"],
+    ["on stream 0", headers(0), "PROTOCOL_ERROR (HEADERS on a stream that a client cannot open)"],
+    ["on an even stream", headers(2), "PROTOCOL_ERROR (HEADERS on a stream that a client cannot open)"],
     [
       "with more padding than it has bytes",
       frame(frameType.headers, endHeaders | frameFlag.padded, 1, Buffer.of(2, 0x82)),
@@ -73,17 +73,17 @@ describe("a header block (RFC 9113, sections 4.3, 6.2 and 6.10)", () => {
       "PROTOCOL_ERROR (padding as long as its frame)",
     ],
     [
-      "that is none",
+      "that is malformed",
       frame(frameType.headers, endHeaders, 1, Buffer.alloc(10, 0xff)),
       "COMPRESSION_ERROR (a number that is too large)",
     ],
     [
-      "that goes on behind no HEADERS",
+      "that continues without HEADERS",
       frame(frameType.continuation, endHeaders, 1, block),
       "PROTOCOL_ERROR (CONTINUATION behind no HEADERS)",
     ],
     [
-      "that goes on behind its end",
+      "that continues after its end",
       Buffer.concat([headers(1), frame(frameType.continuation, endHeaders, 1)]),
       "PROTOCOL_ERROR (CONTINUATION behind no HEADERS)",
     ],
@@ -122,7 +122,7 @@ describe("a header block (RFC 9113, sections 4.3, 6.2 and 6.10)", () => {
       "STREAM_CLOSED (HEADERS on a stream that is closed)",
     ],
     [
-      "on a stream that was left out",
+      "on a stream whose identifier was skipped",
       Buffer.concat([headers(5), headers(3)]),
       "STREAM_CLOSED (HEADERS on a stream that is closed)",
     ],
@@ -134,13 +134,13 @@ describe("a header block (RFC 9113, sections 4.3, 6.2 and 6.10)", () => {
     expect(other.end).toEqual(host.end);
   });
 
-  it("in 8 CONTINUATION frames is well", () => {
+  it("may take 8 CONTINUATION frames", () => {
     const host = new MemoryHost().send(cut(1, 0, 1, 2, 3, 4, 5, 6, 7, 8));
     expect(host.stream(1).stream.head.path).toBe("/store.Store/Mode");
   });
 });
 
-describe("a request that can not be", () => {
+describe("a malformed request", () => {
   it.each<[string, Buffer, number]>([
     ["is malformed", headers(1, 0, requestFields(["connection", "close"])), protocolError],
     [
@@ -154,7 +154,7 @@ describe("a request that can not be", () => {
       enhanceYourCalm,
     ],
     [
-      "has more than 64 KiB of headers, in a block of little",
+      "has more than 64 KiB of headers in a small block",
       frame(
         frameType.headers,
         endHeaders,
@@ -163,17 +163,17 @@ describe("a request that can not be", () => {
       ),
       enhanceYourCalm,
     ],
-  ])("because it %s is reset, and the next is served", async (_, bytes, code) => {
+  ])("that %s is reset, and the next one is served", async (_, bytes, code) => {
     const host = new MemoryHost().send(bytes, headers(3));
     expect(await resets(host)).toEqual([[1, code]]);
-    // What is still under way for it is dropped.
+    // Frames in flight of the stream are dropped.
     host.send(data(1, "x"), headers(1, endStream), windowUpdate(1, 5), rstStream(1));
     expect(await resets(host)).toEqual([]);
     expect([...host.streams.keys()]).toEqual([3]);
     expect(host.end).toBeUndefined();
   });
 
-  it("is put up with a thousand times", async () => {
+  it("is tolerated a thousand times", async () => {
     const host = new MemoryHost();
     const malformed = requestFields(["connection", "close"]);
     for (let i = 0; i < 1000; i += 1) host.send(headers(2 * i + 1, 0, malformed));
@@ -184,7 +184,7 @@ describe("a request that can not be", () => {
   });
 });
 
-describe("more calls than were allowed (RFC 9113, section 5.1.2)", () => {
+describe("more calls than allowed (RFC 9113, section 5.1.2)", () => {
   it("are refused one by one, and their data dropped", async () => {
     const host = new MemoryHost();
     for (let i = 0; i < 1030; i += 1) host.send(headers(2 * i + 1));
@@ -195,13 +195,13 @@ describe("more calls than were allowed (RFC 9113, section 5.1.2)", () => {
     expect([host.streams.has(2061), host.end]).toEqual([true, undefined]);
   });
 
-  it("by the hundred thousand hold nothing, and the host is read no further while it does not read", async () => {
+  it("use no memory by the hundred thousand, and reading stops while the host does not read", async () => {
     const host = new MemoryHost();
     for (let i = 0; i < 1024; i += 1) host.send(headers(2 * i + 1));
     await host.frames();
     host.reads = false;
     let id = 2049;
-    // 13 bytes each: the outputs are full AT some time.
+    // 13 bytes each: the outputs fill up eventually.
     while (!host.isPaused && id < 400_000)
       host.send(headers(id), data(id, "", endStream), ((id += 2), Buffer.alloc(0)));
     expect(host.isPaused).toBe(true);
@@ -221,7 +221,7 @@ describe("trailers", () => {
     ["do not end it", headers(1, 0, [["a", "b"]]), protocolError, "trailers that do not end the stream"],
     ["hold a pseudo-header", headers(1, endStream, [[":path", "/"]]), protocolError, ":path in a trailer"],
     [
-      "come behind its end",
+      "come after its end",
       Buffer.concat([data(1, "", endStream), headers(1, endStream, [["a", "b"]])]),
       streamClosed,
       "the host sent headers behind its end",

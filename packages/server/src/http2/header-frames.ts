@@ -20,10 +20,10 @@ import type { Streams } from "./streams.js";
 /** Bytes of priority in a HEADERS frame (RFC 9113, section 6.2). */
 const PRIORITY_LENGTH = 5;
 
-/** A list, or undefined for one that is larger than lists may be. */
+/** A header list; undefined when it exceeds the limits. */
 type List = readonly HeaderField[] | undefined;
 
-/** HEADERS and CONTINUATION (RFC 9113, sections 4.3, 6.2 and 6.10), and what begins or ends with them. */
+/** Handles HEADERS and CONTINUATION (RFC 9113, sections 4.3, 6.2 and 6.10), which begin requests and may end them. */
 export class HeaderFrames {
   readonly #streams: Streams;
   readonly #endings: StreamEndings;
@@ -36,7 +36,7 @@ export class HeaderFrames {
   #dependsOnItself = false;
   #isOpen = false;
 
-  /** @param onRequest - Finds who answers a request. */
+  /** @param onRequest - Returns the handler of a request. */
   constructor(
     streams: Streams,
     endings: StreamEndings,
@@ -49,15 +49,15 @@ export class HeaderFrames {
     this.#onRequest = onRequest;
   }
 
-  /** RFC 9113, section 6.10: nothing may come between the frames of a header block. @throws HostProtocolError. */
+  /** Rejects frames between those of a header block (RFC 9113, section 6.10). @throws HostProtocolError. */
   checkOrder({ type, stream }: FrameHeader): void {
     if (!this.#isOpen || (type === frameType.continuation && stream === this.#stream)) return;
     throw brokenProtocol(errorCode.protocolError, "a header block was interrupted");
   }
 
-  /** RFC 9113, section 6.2. @throws StreamError, HostProtocolError. */
+  /** Handles HEADERS (RFC 9113, section 6.2). @throws StreamError, HostProtocolError. */
   headers({ stream: id, flags }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
-    if (id % 2 === 0) throw brokenProtocol(errorCode.protocolError, "HEADERS on a stream that is none of a client");
+    if (id % 2 === 0) throw brokenProtocol(errorCode.protocolError, "HEADERS on a stream that a client cannot open");
     let from = start;
     let to = end;
     if ((flags & frameFlag.padded) !== 0) {
@@ -67,7 +67,7 @@ export class HeaderFrames {
     const hasPriority = (flags & frameFlag.priority) !== 0;
     const dependsOn = hasPriority ? dependency(bytes, from) : -1;
     if (hasPriority) from += PRIORITY_LENGTH;
-    // What was read beyond a frame that is too short does not matter, then.
+    // Rejects frames too short for these fields as well: bytes read past their end are not used.
     if (from > to) throw brokenProtocol(errorCode.protocolError, "padding as long as its frame");
     this.#stream = id;
     this.#endStream = (flags & frameFlag.endStream) !== 0;
@@ -77,7 +77,7 @@ export class HeaderFrames {
     else this.#onBlock(this.#collector.decode(bytes, from, to));
   }
 
-  /** RFC 9113, section 6.10. @throws StreamError, HostProtocolError. */
+  /** Handles CONTINUATION (RFC 9113, section 6.10). @throws StreamError, HostProtocolError. */
   continuation({ flags }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
     if (!this.#isOpen) throw brokenProtocol(errorCode.protocolError, "CONTINUATION behind no HEADERS");
     this.#collector.add(bytes, start, end);
@@ -86,13 +86,13 @@ export class HeaderFrames {
     this.#onBlock(this.#collector.finish());
   }
 
-  /** The list was decoded whatever becomes of it: both sides' tables must stay in step (RFC 9113, section 4.3). */
+  /** Handles a list. Even unused ones are decoded, to keep both tables in step (RFC 9113, section 4.3). */
   #onBlock(list: List): void {
     const id = this.#stream;
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#onTrailers(stream, list);
     else if (this.#streams.isIdle(id)) this.#onRequestHeaders(id, list);
-    // RFC 9113, section 5.1: what is under way for a stream that this side has reset is dropped.
+    // RFC 9113, section 5.1: drop frames in flight of streams that this side has reset.
     else if (!this.#streams.wasReset(id))
       throw brokenProtocol(errorCode.streamClosed, "HEADERS on a stream that is closed");
   }

@@ -20,19 +20,19 @@ import { Streams } from "./streams.js";
 const { data, headers, priority, rstStream, settings, pushPromise, ping, goaway, windowUpdate, continuation } =
   frameType;
 
-/** What a connection tells. */
+/** The events of a connection. */
 export interface ConnectionEvents {
-  /** A request has begun. Its handler is told of it from then on. */
+  /** Called when a request begins. Returns the handler of its further events. */
   readonly onRequest: (stream: Http2Stream) => StreamHandler;
-  /** More can be sent. */
+  /** Called when more can be sent. */
   readonly onRoom: () => void;
-  /** Everything has ended; `error` when the host broke the protocol or the wire failed. */
+  /** Called when the connection has ended, with an error if the host broke the protocol or the channel failed. */
   readonly onClose: (error?: Error) => void;
 }
 
 /**
  * The server's side of one HTTP/2 connection with prior knowledge (RFC 9113).
- * Sends no GOAWAY: Plakar hangs on one. It ends the connection instead.
+ * It closes the connection without GOAWAY, because Plakar hangs when it receives one.
  */
 export class Http2Connection implements FrameSink {
   readonly #channel: Channel;
@@ -49,11 +49,11 @@ export class Http2Connection implements FrameSink {
   readonly #headers: HeaderFrames;
   readonly #data: DataFrames;
   #unreadBytes = 0;
-  /** Bytes of answers that wait. */
+  /** Bytes of answers that are queued. */
   #backlogBytes = 0;
   #isPaused = false;
   #isClosed = false;
-  /** The host has broken the protocol: nothing more is read. */
+  /** True after the host has broken the protocol: reading has stopped. */
   #isFailed = false;
 
   constructor(channel: Channel, events: ConnectionEvents) {
@@ -74,7 +74,7 @@ export class Http2Connection implements FrameSink {
     this.#data = new DataFrames(this.#streams, this.#endings, this.#receiveFlow);
   }
 
-  /** Begins. The server's preface was sent before. */
+  /** Begins to read. The server's preface must have been sent. */
   start(): void {
     this.#channel.start({
       onBytes: (bytes) => {
@@ -86,7 +86,7 @@ export class Http2Connection implements FrameSink {
     });
   }
 
-  /** Ends at once. */
+  /** Closes the connection at once. */
   close(): void {
     this.#output.flush();
     this.#channel.close();
@@ -104,9 +104,9 @@ export class Http2Connection implements FrameSink {
   }
 
   /**
-   * Sends content at once, if that is possible; otherwise {@link Http2Connection.sendData} does it.
+   * Sends content at once if possible. Otherwise, use {@link Http2Connection.sendData}.
    *
-   * @returns whether it was sent, or never will be.
+   * @returns true when the content was sent or the stream has ended.
    */
   sendNow(stream: Http2Stream, body: Body): boolean {
     return stream.isClosed || this.#isClosed || this.#sender.sendNow(stream, body);
@@ -115,7 +115,7 @@ export class Http2Connection implements FrameSink {
   /**
    * Sends content.
    *
-   * @param done - Called when it is copied out, or never will be; at once, mostly.
+   * @param done - Called when the content has been copied or dropped; usually during this call.
    */
   sendData(stream: Http2Stream, body: Body, endStream: boolean, done: () => void): void {
     if (stream.isClosed || this.#isClosed) {
@@ -136,17 +136,17 @@ export class Http2Connection implements FrameSink {
     });
   }
 
-  /** Resets a stream from this side (RFC 9113, section 5.4.2). Its handler is not told. */
+  /** Resets a stream from this side (RFC 9113, section 5.4.2). Its handler is not called. */
   reset(stream: Http2Stream, code: number): void {
     if (!stream.isClosed) this.#endings.reset(stream, code);
   }
 
-  /** The host may send so much more on a stream. */
+  /** Credits bytes to a stream: the host may send as many more. */
   credit(stream: Http2Stream, bytes: number): void {
     this.#receiveFlow.credit(stream, bytes);
   }
 
-  /** What a handler holds has changed by so much. Beyond the bound the fullest stream is reset. */
+  /** Changes the number of unread bytes. Above the limit, the stream with the most unread bytes is reset. */
   unread(bytes: number): void {
     this.#unreadBytes += bytes;
     if (bytes <= 0) return;
@@ -197,7 +197,7 @@ export class Http2Connection implements FrameSink {
         break;
       case pushPromise:
         // RFC 9113, section 8.4.
-        throw brokenProtocol(errorCode.protocolError, "a client can not push");
+        throw brokenProtocol(errorCode.protocolError, "a client cannot push");
       case ping:
         onPing(this.#control, frame, bytes, start);
         break;
@@ -207,7 +207,7 @@ export class Http2Connection implements FrameSink {
       case windowUpdate:
         this.#sendFlow.onWindowUpdate(frame, bytes, start);
         break;
-      // RFC 9113, section 5.5: types that are not known are ignored.
+      // RFC 9113, section 5.5: unknown types are ignored.
     }
   }
 

@@ -1,12 +1,12 @@
 import type { RequestHead } from "./request-head.js";
 
-/** Bytes that can be copied out piece by piece, forwards. */
+/** Bytes that can be copied in consecutive pieces. */
 export interface Body {
   readonly length: number;
   copy(target: Uint8Array, targetStart: number, from: number, to: number): void;
 }
 
-/** What waits to be sent on a stream, in order. */
+/** An item in the send queue of a stream. */
 export type Outgoing =
   | { readonly type: "headers"; readonly block: Uint8Array; readonly endStream: boolean }
   | {
@@ -17,17 +17,17 @@ export type Outgoing =
       readonly done: () => void;
     };
 
-/** Who answers a stream. */
+/** Receives the events of a stream. */
 export interface StreamHandler {
-  /** Content; borrowed memory. */
+  /** Receives content in borrowed memory. */
   onData(bytes: Uint8Array, start: number, end: number): void;
-  /** The host has half-closed the stream. */
+  /** Called when the host has half-closed the stream. */
   onEnd(): void;
-  /** The stream is over before its end. Nothing can be sent on it any more. */
+  /** Called when the stream is cut off. It can no longer send. */
   onCut(reason: Error): void;
-  /** The stream has ended well, in both directions or by our own hand. */
+  /** Called when the stream has completed: both sides have ended, or this side has. */
   onClose(): void;
-  /** Bytes that have come and that nobody has done with, with what they cost. */
+  /** Received bytes that have not been processed, including their overhead. */
   readonly unreadBytes: number;
 }
 
@@ -37,13 +37,13 @@ export class Http2Stream {
   hostEnded = false;
   pluginEnded = false;
   isClosed = false;
-  /** What may be sent (RFC 9113, section 6.9). */
+  /** The window for sending (RFC 9113, section 6.9). */
   sendWindow: number;
-  /** What the host may send. */
+  /** The host's window for sending. */
   receiveWindow: number;
-  /** What it may be allowed again: told when that is much. */
+  /** Credited bytes that WINDOW_UPDATE has not announced yet. */
   credit = 0;
-  /** Of `content-length`; -1 when the host did not say. */
+  /** Bytes left of `content-length`; -1 without that header. */
   contentLeft: number;
   readonly outgoing: Outgoing[] = [];
 

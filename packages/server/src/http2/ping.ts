@@ -2,7 +2,7 @@ import { brokenProtocol, errorCode, frameFlag } from "@kloset/wire/http2";
 import type { ControlFrames } from "./control-frames.js";
 import type { FrameHeader } from "./frame-reader.js";
 
-/** PING (RFC 9113, section 6.7): is sent back. @throws HostProtocolError when it is malformed, or one too many. */
+/** Answers PING (RFC 9113, section 6.7). @throws HostProtocolError when it is malformed or too many answers wait. */
 export function onPing(
   control: ControlFrames,
   { stream, flags, length }: FrameHeader,

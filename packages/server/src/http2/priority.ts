@@ -3,8 +3,8 @@ import { StreamError } from "./errors.js";
 import type { FrameHeader } from "./frame-reader.js";
 
 /**
- * PRIORITY (RFC 9113, section 6.3) means nothing any more, but has to be well-formed.
- * It may be on a stream that is idle.
+ * Checks PRIORITY (RFC 9113, section 6.3), which no longer has a meaning but must be
+ * well-formed. It may name an idle stream.
  *
  * @throws StreamError, HostProtocolError.
  */
@@ -14,12 +14,12 @@ export function checkPriority({ stream, length }: FrameHeader, bytes: Uint8Array
   if (dependency(bytes, start) === stream) throw selfDependency(stream);
 }
 
-/** The stream that another depends on (RFC 7540, section 5.3.1). */
+/** Reads the stream that another one depends on (RFC 7540, section 5.3.1). */
 export function dependency(bytes: Uint8Array, start: number): number {
   return readUint32(bytes, start) & MAX_WINDOW;
 }
 
-/** RFC 7540, section 5.3.1. */
+/** Creates the error for a stream that depends on itself (RFC 7540, section 5.3.1). */
 export function selfDependency(stream: number): StreamError {
   return new StreamError(stream, errorCode.protocolError, "a stream that depends on itself");
 }

@@ -4,7 +4,7 @@ import type { HeaderField } from "./hpack/index.js";
 import { checkTrailers, fieldOf, requestHead } from "./request-head.js";
 import { requestFields } from "../testing/frames.js";
 
-/** The headers of a call, without some, and with others in their places. */
+/** The headers of a call, with some replaced or removed. */
 function changed(change: Readonly<Record<string, string | undefined>>, ...more: readonly HeaderField[]): HeaderField[] {
   const kept = requestFields().filter(([name]) => !(name in change));
   const added = Object.entries(change).filter((entry): entry is [string, string] => entry[1] !== undefined);

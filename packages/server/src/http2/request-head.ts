@@ -2,13 +2,13 @@ import { errorCode } from "@kloset/wire/http2";
 import { StreamError } from "./errors.js";
 import type { HeaderField } from "./hpack/index.js";
 
-/** The headers of a request, checked as RFC 9113, section 8, wants it. */
+/** The headers of a request, checked as RFC 9113, section 8, requires. */
 export interface RequestHead {
   readonly method: string;
-  /** Empty for CONNECT, which has none. */
+  /** Empty for CONNECT, which has no path. */
   readonly path: string;
   readonly authority: string;
-  /** Regular fields in their order, names in lower case. */
+  /** Regular fields in order, names in lower case. */
   readonly fields: readonly HeaderField[];
   /** -1 when there is no `content-length`. */
   readonly contentLength: number;
@@ -17,7 +17,7 @@ export interface RequestHead {
 /** RFC 9113, section 8.2.2. */
 const connectionSpecific = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
-/** RFC 9113, section 8.2.1: no control characters, no space, no upper case, no colon behind the first character. */
+/** RFC 9113, section 8.2.1: no control characters, no space, no upper case, no colon after the first character. */
 // eslint-disable-next-line no-control-regex
 const badName = /[\x00-\x20A-Z\x7f-\xff:]/;
 // eslint-disable-next-line no-control-regex
@@ -27,7 +27,7 @@ const badValue = /[\x00\n\r]|^[ \t]|[ \t]$/;
 const methodForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 3986, section 3.1. */
 const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/;
-/** What neither a path nor an authority can hold (RFC 3986, sections 3.2 and 3.3); bytes beyond ASCII are put up with. */
+/** Characters forbidden in paths and authorities (RFC 3986, sections 3.2 and 3.3); bytes beyond ASCII are tolerated. */
 // eslint-disable-next-line no-control-regex
 const badInUri = /[\x00-\x20\x7f]/;
 
@@ -58,7 +58,7 @@ export function requestHead(stream: number, list: readonly HeaderField[]): Reque
       fields.push(field);
       continue;
     }
-    // RFC 9113, section 8.3: before all others, each once, none that is unknown.
+    // RFC 9113, section 8.3: pseudo-headers come first, each once, and must be known.
     if (fields.length > 0) throw malformed(`${name} behind a regular field`);
     if (name === ":method" && method === undefined) method = value;
     else if (name === ":scheme" && scheme === undefined) scheme = value;
@@ -67,7 +67,7 @@ export function requestHead(stream: number, list: readonly HeaderField[]): Reque
     else throw malformed(`${name} is unknown or repeated`);
   }
   if (method === undefined || !methodForm.test(method)) throw malformed(":method is needed, and is a token");
-  // RFC 9110, section 4.2.1: no host is empty.
+  // RFC 9110, section 4.2.1: a host must not be empty.
   if (authority === "") throw malformed(":authority is empty");
   if (authority !== undefined && badInUri.test(authority)) throw malformed(":authority has forbidden characters");
   if (method === "CONNECT") {
@@ -86,7 +86,7 @@ export function requestHead(stream: number, list: readonly HeaderField[]): Reque
 }
 
 /**
- * Checks trailers, which gRPC has no use for.
+ * Checks trailers, which gRPC requests do not use.
  *
  * @throws StreamError as {@link requestHead}.
  */
@@ -98,7 +98,7 @@ export function checkTrailers(stream: number, list: readonly HeaderField[]): voi
   }
 }
 
-/** The value of the first field of a name; undefined when there is none. */
+/** Returns the value of the first field with a name, or undefined. */
 export function fieldOf({ fields }: RequestHead, name: string): string | undefined {
   for (const field of fields) if (field[0] === name) return field[1];
   return undefined;

@@ -4,7 +4,7 @@ import type { StreamEndings } from "./stream-endings.js";
 import type { Streams } from "./streams.js";
 
 /**
- * RST_STREAM (RFC 9113, section 6.4), whatever its code is.
+ * Handles RST_STREAM (RFC 9113, section 6.4) with any code.
  *
  * @throws HostProtocolError when it is malformed, or its stream is idle.
  */

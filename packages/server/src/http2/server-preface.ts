@@ -13,7 +13,7 @@ import type { Channel } from "../io/channel.js";
 import { MAX_HEADER_LIST_BYTES } from "../limits.js";
 import { SETTING_LENGTH } from "./settings.js";
 
-/** RFC 9113, section 6.5.2; what is left out keeps its default. */
+/** RFC 9113, section 6.5.2; omitted settings keep their defaults. */
 const entries: readonly (readonly [id: number, value: number])[] = [
   [setting.maxConcurrentStreams, MAX_CONCURRENT_STREAMS],
   [setting.initialWindowSize, STREAM_WINDOW_BYTES],
@@ -21,11 +21,11 @@ const entries: readonly (readonly [id: number, value: number])[] = [
 ];
 
 /**
- * Sends the server's preface (RFC 9113, section 3.4), and lets the connection's
- * window grow: that begins with 65,535 bytes, whatever SETTINGS say (section 6.9.2).
+ * Sends the server's preface (RFC 9113, section 3.4), and enlarges the connection's
+ * window, which starts at 65,535 bytes regardless of SETTINGS (section 6.9.2).
  *
- * Nothing of the host's has to be there before, and the host waits for it before its
- * first call: sent first of all, it leaves the plugin the time to load the rest.
+ * The host waits for the preface before its first call, and the preface depends on no
+ * input. Sent first, it gives the plugin time to load the rest.
  */
 export function sendServerPreface(channel: Pick<Channel, "write">): void {
   channel.write(serverPreface(), ignore);
@@ -47,5 +47,5 @@ function serverPreface(): Uint8Array {
 }
 
 function ignore(): void {
-  // That it has left changes nothing.
+  // Intentionally empty: nothing waits for the preface.
 }

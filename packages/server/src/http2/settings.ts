@@ -8,7 +8,7 @@ import { MAX_SETTINGS } from "../limits.js";
 /** An entry of SETTINGS: an identifier of two bytes, and a value of four. */
 export const SETTING_LENGTH = 6;
 
-/** SETTINGS of the host, and its acknowledgement of those in the server's preface (RFC 9113, section 6.5). */
+/** Handles the host's SETTINGS, and its acknowledgement of the server's (RFC 9113, section 6.5). */
 export class Settings {
   readonly #control: ControlFrames;
   readonly #flow: SendFlow;
@@ -19,7 +19,7 @@ export class Settings {
     this.#flow = flow;
   }
 
-  /** @throws HostProtocolError when the frame is malformed, or is too much. */
+  /** @throws HostProtocolError when the frame is malformed or exceeds a limit. */
   receive({ stream, flags, length }: FrameHeader, bytes: Uint8Array, start: number, end: number): void {
     if (stream !== 0) throw brokenProtocol(errorCode.protocolError, "SETTINGS on a stream");
     if ((flags & frameFlag.ack) !== 0) {
@@ -28,7 +28,7 @@ export class Settings {
     }
     if (length % SETTING_LENGTH !== 0) throw brokenProtocol(errorCode.frameSizeError, "SETTINGS with half an entry");
     if (length > MAX_SETTINGS * SETTING_LENGTH) throw floodError("SETTINGS: too many setting entries");
-    // In their order (RFC 9113, section 6.5.3).
+    // In order (RFC 9113, section 6.5.3).
     for (let at = start; at < end; at += SETTING_LENGTH) {
       this.#apply(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0), readUint32(bytes, at + 2));
     }
@@ -38,15 +38,14 @@ export class Settings {
   #acknowledged(length: number): void {
     if (length !== 0) throw brokenProtocol(errorCode.frameSizeError, "an acknowledgement of SETTINGS with content");
     if (this.#isAcknowledged)
-      throw brokenProtocol(errorCode.protocolError, "an acknowledgement of SETTINGS that nobody sent");
+      throw brokenProtocol(errorCode.protocolError, "an acknowledgement of SETTINGS that were not sent");
     this.#isAcknowledged = true;
   }
 
   /**
-   * RFC 9113, section 6.5.2. What is left out asks for nothing here: no table is
-   * used for what is sent (see `sendHeaders`), nothing is pushed, frames are of the
-   * least size that a host takes, and header blocks are short. Identifiers that
-   * are not known are ignored.
+   * Applies a setting (RFC 9113, section 6.5.2). Settings without a case need no action: the
+   * encoder uses no table (see `sendHeaders`), nothing is pushed, frames have the smallest
+   * size that every host accepts, and header blocks are short. Unknown settings are ignored.
    */
   #apply(id: number, value: number): void {
     if (id === setting.initialWindowSize) this.#flow.changeInitial(value);

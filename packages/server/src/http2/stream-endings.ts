@@ -7,7 +7,7 @@ import { MAX_INVALID_FRAMES } from "../limits.js";
 import type { StreamSender } from "./stream-sender.js";
 import type { Streams } from "./streams.js";
 
-/** Every way in which a stream ends (RFC 9113, sections 5.1, 5.4.2 and 6.4). */
+/** Ends streams (RFC 9113, sections 5.1, 5.4.2 and 6.4). */
 export class StreamEndings {
   readonly #streams: Streams;
   readonly #control: ControlFrames;
@@ -20,7 +20,7 @@ export class StreamEndings {
     this.#sender = sender;
   }
 
-  /** The host's side has ended: END_STREAM (RFC 9113, section 5.1). */
+  /** Handles END_STREAM: the host's side has ended (RFC 9113, section 5.1). */
   hostEnded(stream: Http2Stream): void {
     // RFC 9113, section 8.1.1.
     if (stream.contentLeft > 0) {
@@ -32,13 +32,13 @@ export class StreamEndings {
     if (stream.pluginEnded) this.completed(stream);
   }
 
-  /** This side has sent its last frame. */
+  /** Completes a stream after this side has sent its last frame. */
   completed(stream: Http2Stream): void {
     if (stream.isClosed) return;
     const { handler } = stream;
-    // A connection lasts for hours: a few for each call are no flood.
+    // A connection lasts for hours: tolerate one invalid frame per call.
     if (this.#invalidFrames > 0) this.#invalidFrames -= 1;
-    // What the host still sends is dropped.
+    // Drop further frames of the host.
     stream.handler = undefined;
     if (stream.hostEnded) this.#close(stream);
     else this.#stopLater(stream);
@@ -46,10 +46,10 @@ export class StreamEndings {
   }
 
   /**
-   * The host may still be sending, and would fill the window and wait: it is told to
-   * stop (RFC 9113, section 8.1), as grpc-go does. But most have sent all, or do so
-   * when they read the answer; and a client of Node's never closes a stream that is
-   * reset while it writes. So they have time to end it by themselves.
+   * Resets a stream whose host is still sending, as grpc-go does: otherwise the host would
+   * fill the window and wait (RFC 9113, section 8.1). The reset is delayed, because most hosts
+   * end the stream when they read the answer, and Node's client never closes a stream that
+   * is reset while it writes.
    */
   #stopLater(stream: Http2Stream): void {
     const stop = (): void => {
@@ -60,34 +60,34 @@ export class StreamEndings {
     setImmediate(() => setImmediate(stop));
   }
 
-  /** This side resets it. Its handler, who has asked for that, is not told. */
+  /** Resets a stream at the request of its handler, which is not called. */
   reset(stream: Http2Stream, code: number): void {
     this.#sendReset(stream.id, code);
     this.#close(stream);
   }
 
-  /** This side resets it, and its handler is told why. */
+  /** Resets a stream, and passes the reason to its handler. */
   cut(stream: Http2Stream, reason: string, code: number): void {
     this.#sendReset(stream.id, code);
     this.#close(stream);
     stream.handler?.onCut(cutOff(reason));
   }
 
-  /** It is over without a word to the host: the host has reset it, or has gone. */
+  /** Ends a stream without a reset: the host has reset it or has gone. */
   lost(stream: Http2Stream, reason: string): void {
     this.#close(stream);
     stream.handler?.onCut(cutOff(reason));
   }
 
-  /** A request that does not become a stream: it is reset with its headers. */
+  /** Resets a request that never becomes a stream. */
   refuse(id: number, code: number): void {
     this.#sendReset(id, code);
   }
 
   /**
-   * A frame on a stream that is closed (RFC 9113, section 5.1). One that this side
-   * has reset is told from others as far as it is remembered: beyond that, too many
-   * are dropped in silence, and do not end the connection.
+   * Handles a frame on a closed stream (RFC 9113, section 5.1). Streams that this side has
+   * reset are remembered up to a limit, and their frames are dropped. Other frames are
+   * answered with a reset, or dropped when too many resets wait; the connection goes on.
    */
   onClosed(id: number): void {
     if (this.#streams.wasReset(id)) return;
@@ -95,23 +95,23 @@ export class StreamEndings {
   }
 
   /**
-   * A stream error (RFC 9113, section 5.4.2).
+   * Handles a stream error (RFC 9113, section 5.4.2).
    *
-   * @throws HostProtocolError when there were too many, or the stream is idle.
+   * @throws HostProtocolError after too many errors, or when the stream is idle.
    */
   malformed({ stream: id, message, code }: StreamError): void {
     this.countInvalid();
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.cut(stream, message, code);
-    // RFC 9113, section 6.4: there is no reset of a stream that is idle; section 5.4.2: then it is the connection's error.
+    // An idle stream cannot be reset (RFC 9113, section 6.4), so this is a connection error (section 5.4.2).
     else if (this.#streams.isIdle(id)) throw brokenProtocol(code, message);
     else this.#sendReset(id, code);
   }
 
   /**
-   * A frame that a host has no reason to send. Some are put up with, and one for each call that comes to its end.
+   * Counts a frame that a host has no reason to send. A limited number is tolerated, and one more per completed call.
    *
-   * @throws HostProtocolError when there were too many.
+   * @throws HostProtocolError when the limit is exceeded.
    */
   countInvalid(): void {
     this.#invalidFrames += 1;

@@ -4,33 +4,33 @@ import type { Body, Http2Stream, Outgoing } from "./http2-stream.js";
 import { MAX_SENT_FRAME_BYTES } from "../limits.js";
 import type { Output } from "../io/output.js";
 
-/** Less room than this in the output is none: no frame of a few bytes for its own sake. */
+/** With less room than this in the output, no frame is started: it would carry only a few bytes. */
 const MIN_ROOM = 1024;
 
-/** A DATA frame that is written, and where. */
+/** A DATA frame in the output, and its position. */
 interface LastFrame {
   readonly stream: Http2Stream;
-  /** {@link Output.flushes} when it was written. The buffer does not tell: there are two, used in turn. */
+  /** {@link Output.flushes} when it was written. The buffer does not identify it: two are used in turn. */
   readonly flushes: number;
   readonly at: number;
   length: number;
 }
 
 /**
- * Sends what streams have to send, as far as the windows (RFC 9113, section 5.2)
- * and the output allow; the rest waits, and is served in turn.
+ * Sends the queued items of streams, as far as the windows (RFC 9113, section 5.2) and the
+ * output allow. Streams that have to wait are served in turn.
  */
 export class StreamSender {
   readonly #output: Output;
-  /** Called when all of a stream is sent, after which it may end. */
+  /** Called when the queue of a stream is empty, after which the stream may end. */
   readonly #onSent: (stream: Http2Stream) => void;
-  /** Streams that could go on but for the output or the connection's window. */
+  /** Streams that wait for the output or for the connection's window only. */
   readonly #waiting = new Set<Http2Stream>();
   /** The connection's window. */
   window = INITIAL_WINDOW;
   /** The host's SETTINGS_MAX_FRAME_SIZE, bounded. */
   readonly #maxFrame = MAX_SENT_FRAME_BYTES;
-  /** The DATA frame AT the end of the output, which may grow. */
+  /** The DATA frame at the end of the output, which may grow. */
   #last: LastFrame | undefined;
   #hasSentHeaders = false;
 
@@ -39,15 +39,15 @@ export class StreamSender {
     this.#onSent = onSent;
   }
 
-  /** Sends, or queues behind what waits. */
+  /** Sends an item, or queues it behind others. */
   send(stream: Http2Stream, outgoing: Outgoing): void {
     stream.outgoing.push(outgoing);
     if (stream.outgoing.length === 1 && !this.#waiting.has(stream)) this.#advance(stream, Infinity);
   }
 
   /**
-   * Sends a small message whole, when nothing waits before it and there is room
-   * for all of it: most messages are sent so.
+   * Sends a small message whole if the queue is empty and the message fits, which is the
+   * usual case.
    *
    * @returns whether it was sent.
    */
@@ -74,7 +74,7 @@ export class StreamSender {
     return true;
   }
 
-  /** The DATA frame AT the end of the output, if it is this stream's and not full: what a frame costs, it costs once. */
+  /** Returns the DATA frame at the end of the output if it is this stream's and has room to grow. */
   #frameAtEnd(stream: Http2Stream): LastFrame | undefined {
     const last = this.#last;
     if (last?.stream !== stream) return undefined;
@@ -83,26 +83,26 @@ export class StreamSender {
     return isAtEnd && last.length < this.#maxFrame ? last : undefined;
   }
 
-  /** The stream's own window has grown. */
+  /** Resumes a stream whose own window has grown. */
   onStreamWindow(stream: Http2Stream): void {
     if (stream.outgoing.length > 0 && !this.#waiting.has(stream)) this.#advance(stream, Infinity);
   }
 
-  /** There is room in the output, or in the connection's window: everybody gets a frame in turn. */
+  /** Resumes waiting streams, one frame each in turn: the output or the connection's window has room. */
   onRoom(): void {
     let hasProgress = true;
     while (hasProgress && this.#waiting.size > 0) {
       hasProgress = false;
       for (const stream of [...this.#waiting]) {
         if (this.#output.contentRoom < MIN_ROOM) return;
-        // It may have ended meanwhile.
+        // The stream may have ended in the meantime.
         if (!this.#waiting.delete(stream)) continue;
         hasProgress = this.#advance(stream, this.#maxFrame) || hasProgress;
       }
     }
   }
 
-  /** The stream is over: nothing of it is sent any more. */
+  /** Drops the queue of a stream that is over. */
   forget(stream: Http2Stream): void {
     this.#waiting.delete(stream);
     for (const one of stream.outgoing.splice(0)) if (one.type === "data") one.done();
@@ -128,7 +128,7 @@ export class StreamSender {
         left -= sent;
         hasSent ||= sent > 0;
         if (first.sent < first.body.length) {
-          // Its own window is told of by its own update.
+          // A stream without a window of its own is resumed by its WINDOW_UPDATE.
           if (stream.sendWindow > 0) {
             if (left > 0 && this.window > 0 && sent > 0) continue;
             this.#waiting.add(stream);
@@ -144,7 +144,7 @@ export class StreamSender {
     return true;
   }
 
-  /** A header block goes out whole, in as many frames as it needs (RFC 9113, section 4.3). */
+  /** Sends a header block whole, in as many frames as it needs (RFC 9113, section 4.3). */
   #sendHeaders(stream: Http2Stream, fields: Uint8Array, endStream: boolean): boolean {
     const block = this.#hasSentHeaders ? fields : withoutTable(fields);
     const frames = Math.max(1, Math.ceil(block.length / this.#maxFrame));
@@ -158,14 +158,14 @@ export class StreamSender {
       const { buffer, length } = this.#output;
       writeFrameHeader(buffer, length, part.length, type, flags, stream.id);
       buffer.set(part, length + FRAME_HEADER_LENGTH);
-      // All AT once: nothing may come between (RFC 9113, section 6.10).
+      // All frames at once: no other frame may come between (RFC 9113, section 6.10).
       this.#output.advance(FRAME_HEADER_LENGTH + part.length);
     }
     this.#hasSentHeaders = true;
     return true;
   }
 
-  /** @returns the bytes that were sent. */
+  /** @returns the number of bytes sent. */
   #sendData(stream: Http2Stream, data: Extract<Outgoing, { type: "data" }>, quantum: number): number {
     const { body, endStream } = data;
     let total = 0;

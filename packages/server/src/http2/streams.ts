@@ -2,41 +2,41 @@ import type { Http2Stream } from "./http2-stream.js";
 import { MAX_RESET_STREAMS } from "../limits.js";
 
 /**
- * Which streams of a connection are idle, open and closed (RFC 9113, section 5.1).
- * Those that are half-closed count as open here: an {@link Http2Stream} knows by whom.
+ * Tracks the idle, open and closed streams of a connection (RFC 9113, section 5.1).
+ * Half-closed streams count as open; {@link Http2Stream} records which side has closed.
  */
 export class Streams {
   readonly #open = new Map<number, Http2Stream>();
-  /** Reset from this side: what is still under way for them is dropped. Oldest first. */
+  /** Streams reset by this side, whose frames in flight are dropped. Oldest first. */
   readonly #reset = new Set<number>();
   #last = 0;
 
-  /** How many are open. */
+  /** The number of open streams. */
   get count(): number {
     return this.#open.size;
   }
 
-  /** The stream of an identifier while it is open. */
+  /** Returns an open stream by its identifier. */
   get(id: number): Http2Stream | undefined {
     return this.#open.get(id);
   }
 
-  /** Those that are open now, in a list of its own: they may be removed meanwhile. */
+  /** Returns a copy of the list of open streams, which may be removed while it is iterated. */
   all(): Http2Stream[] {
     return [...this.#open.values()];
   }
 
-  /** RFC 9113, section 5.1.1: a client opens odd ones, upwards. This side opens none. */
+  /** Returns whether a stream is idle: clients open odd ones, ascending (RFC 9113, section 5.1.1); this side none. */
   isIdle(id: number): boolean {
     return id > this.#last || id % 2 === 0;
   }
 
-  /** Whether this side has reset it, as far as that is remembered. */
+  /** Returns whether this side is known to have reset a stream. */
   wasReset(id: number): boolean {
     return this.#reset.has(id);
   }
 
-  /** The host has used an identifier: it and all below are idle no more. */
+  /** Records that the host has used an identifier: it and all lower ones are no longer idle. */
   begin(id: number): void {
     this.#last = id;
   }
@@ -50,7 +50,7 @@ export class Streams {
     this.#open.delete(stream.id);
   }
 
-  /** This side resets a stream. */
+  /** Remembers that this side has reset a stream. */
   rememberReset(id: number): void {
     this.#reset.add(id);
     if (this.#reset.size <= MAX_RESET_STREAMS) return;
@@ -58,7 +58,7 @@ export class Streams {
     if (oldest !== undefined) this.#reset.delete(oldest);
   }
 
-  /** The one that holds most of what nobody has read. */
+  /** Returns the stream with the most unread bytes. */
   fullest(): Http2Stream | undefined {
     let fullest: Http2Stream | undefined;
     let most = 0;

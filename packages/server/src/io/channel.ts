@@ -1,35 +1,35 @@
 import type { Duplex } from "node:stream";
 
-/** What a {@link Channel} tells. */
+/** The events of a {@link Channel}. */
 export interface ChannelEvents {
-  /** Bytes have come. They are borrowed: their memory is used again after the call. */
+  /** Receives bytes. They are borrowed: their memory is reused after the call. */
   readonly onBytes: (bytes: Uint8Array) => void;
-  /** Nothing more will come or go. Told once. The end of input is no error. */
+  /** Called once, when the channel has ended in both directions. The end of input is not an error. */
   readonly onClose: (error?: Error) => void;
 }
 
 /**
- * A connection as a server of ours wants it: without streams between, which
- * cost a copy and some turns of the event loop for each chunk.
+ * The connection of a server, without Node streams in between: these cost a copy and
+ * some turns of the event loop for each chunk.
  */
 export interface Channel {
-  /** Begins to read. Called once; nothing but {@link Channel.write} comes before it. */
+  /** Begins to read. Called once; only {@link Channel.write} may be called before it. */
   start(events: ChannelEvents): void;
   /**
    * Sends bytes.
    *
    * @param bytes - Must not change before `written`.
-   * @param written - Called when they have left, later than this call returns; never when the channel ends before.
+   * @param written - Called when they have been sent, after this call has returned; never if the channel ends first.
    */
   write(bytes: Uint8Array, written: () => void): void;
-  /** Reads no further until {@link Channel.resume}. What was read already may still be told. */
+  /** Stops reading until {@link Channel.resume}. Bytes that were already read may still arrive. */
   pause(): void;
   resume(): void;
-  /** Ends both directions. What was written may still leave; `onClose` is told. */
+  /** Ends both directions and calls `onClose`. Written bytes may still be sent. */
   close(error?: Error): void;
 }
 
-/** A duplex as a channel. It belongs to the channel from then on. */
+/** Wraps a duplex, which belongs to the channel from then on. */
 export function channelOf(duplex: Duplex): Channel {
   let isClosed = false;
   return {
@@ -55,9 +55,9 @@ export function channelOf(duplex: Duplex): Channel {
       if (duplex.destroyed) process.nextTick(closed);
     },
     write(bytes, written) {
-      // A copy: a stream may call back when it has passed the bytes on, and they are not read yet.
+      // Copied, because a stream may call back before its bytes are read.
       duplex.write(Buffer.from(bytes), (error) => {
-        // An error is told by the duplex itself.
+        // The duplex emits the error itself.
         if (error === null || error === undefined) written();
       });
     },

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { descriptorChannel, type DescriptorChannel } from "./descriptor-channel.js";
 
 let folder: string;
-/** The test's ends. */
+/** The ends that the test must close. */
 let open: Set<number>;
 
 beforeEach(() => {
@@ -22,7 +22,7 @@ afterEach(() => {
   fs.rmSync(folder, { recursive: true });
 });
 
-/** A pipe as the guard opens it, and the host's end of it. */
+/** Creates a pipe as the guard opens it, with the host's end. */
 function pipe(name: string): { reader: number; writer: number } {
   const file = path.join(folder, name);
   execFileSync("mkfifo", [file]);
@@ -40,9 +40,9 @@ function close(fd: number): void {
 interface Ends {
   readonly channel: DescriptorChannel;
   readonly plugin: { readonly input: number; readonly output: number };
-  /** The host writes. */
+  /** The host's end for writing. */
   readonly toPlugin: number;
-  /** The host reads what is there. */
+  /** Reads the bytes that are available to the host. */
   readonly read: () => string;
 }
 
@@ -57,27 +57,27 @@ function connect(): Ends {
   return { channel: descriptorChannel({ input, output }, 0), plugin: { input, output }, toPlugin, read };
 }
 
-/** Starts a channel. What it tells, and how to wait for more of it. */
+/** Starts a channel, records its events, and returns a function that waits for a condition. */
 function start(channel: DescriptorChannel, onBytes: (text: string) => void = () => undefined) {
-  const told = { bytes: "", closed: false, error: undefined as Error | undefined };
+  const recorded = { bytes: "", closed: false, error: undefined as Error | undefined };
   let wake: () => void = () => undefined;
   channel.start({
     onBytes: (bytes) => {
       const received = Buffer.from(bytes).toString("latin1");
-      told.bytes += received;
+      recorded.bytes += received;
       onBytes(received);
       wake();
     },
     onClose: (error) => {
-      told.closed = true;
-      told.error = error;
+      recorded.closed = true;
+      recorded.error = error;
       wake();
     },
   });
   const until = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await new Promise<void>((resolve) => (wake = resolve));
   };
-  return { told, until };
+  return { recorded, until };
 }
 
 describe("a channel on two pipes", () => {
@@ -92,60 +92,60 @@ describe("a channel on two pipes", () => {
     await channel.release();
   });
 
-  it("tells what came before it is started, what comes a turn later, and what comes then", async () => {
+  it("passes on bytes from before its start, from a turn later, and from then on", async () => {
     const { channel, toPlugin } = connect();
     fs.writeSync(toPlugin, "one ");
-    const { told, until } = start(channel, (received) => {
+    const { recorded, until } = start(channel, (received) => {
       if (received === "one ") process.nextTick(() => fs.writeSync(toPlugin, "two "));
       if (received === "two ") setImmediate(() => setImmediate(() => fs.writeSync(toPlugin, "three")));
     });
-    expect(told.bytes).toBe("one ");
-    await until(() => told.bytes === "one two three");
+    expect(recorded.bytes).toBe("one ");
+    await until(() => recorded.bytes === "one two three");
     close(toPlugin);
-    await until(() => told.closed);
-    expect(told.error).toBeUndefined();
+    await until(() => recorded.closed);
+    expect(recorded.error).toBeUndefined();
     await channel.release();
   });
 
-  it("reads no further while it is paused: not even in the turns before it has sockets", async () => {
+  it("reads nothing while paused, even in the turns before it has sockets", async () => {
     const { channel, toPlugin } = connect();
     fs.writeSync(toPlugin, "one ");
-    const { told, until } = start(channel, (received) => {
+    const { recorded, until } = start(channel, (received) => {
       if (received !== "one ") return;
       channel.pause();
       process.nextTick(() => fs.writeSync(toPlugin, "two"));
     });
     for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
-    expect(told.bytes).toBe("one ");
+    expect(recorded.bytes).toBe("one ");
     channel.resume();
-    await until(() => told.bytes === "one two");
+    await until(() => recorded.bytes === "one two");
     await channel.release();
   });
 
-  it("ends, and has told the host's last words, when the host has gone before it is started", async () => {
+  it("passes on the last bytes and ends when the host has gone before the start", async () => {
     const { channel, toPlugin } = connect();
     fs.writeSync(toPlugin, "last words");
     close(toPlugin);
-    const { told, until } = start(channel);
-    await until(() => told.closed);
-    expect(told).toEqual({ bytes: "last words", closed: true, error: undefined });
+    const { recorded, until } = start(channel);
+    await until(() => recorded.closed);
+    expect(recorded).toEqual({ bytes: "last words", closed: true, error: undefined });
     await channel.release();
   });
 
-  it("tells an error of what was written before it was started", async () => {
+  it("reports an error of a write before the start", async () => {
     const { channel } = connect();
     for (const fd of [...open]) close(fd);
     channel.write(Buffer.from("greeting"), () => undefined);
-    // The socket meets it before anybody could be told.
+    // The socket meets the error before the channel has a receiver.
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    const { told, until } = start(channel);
-    await until(() => told.closed);
-    expect(told.error).toMatchObject({ code: "EPIPE" });
+    const { recorded, until } = start(channel);
+    await until(() => recorded.closed);
+    expect(recorded.error).toMatchObject({ code: "EPIPE" });
     await channel.release();
   });
 
-  it.each(["before", "after"])("closes its descriptors when it is released %s it was started", async (when) => {
+  it.each(["before", "after"])("closes its descriptors when released %s its start", async (when) => {
     const { channel, plugin } = connect();
     if (when === "after") start(channel);
     await channel.release();
@@ -154,7 +154,7 @@ describe("a channel on two pipes", () => {
 });
 
 describe("a channel on sockets", () => {
-  it("loses nothing that comes between its first write and its start", async () => {
+  it("loses no bytes that arrive between its first write and its start", async () => {
     const child = spawn(
       process.execPath,
       [fileURLToPath(new URL("../../fixtures/descriptor-channel.js", import.meta.url))],

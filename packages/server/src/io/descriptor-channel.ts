@@ -5,30 +5,30 @@ import type { Guard } from "@kloset/process";
 import type { Channel, ChannelEvents } from "./channel.js";
 import { INPUT_BYTES, MAX_DIRECT_BYTES } from "../limits.js";
 
-/** A channel that has to be let go of. */
+/** A channel whose descriptors must be released. */
 export interface DescriptorChannel extends Channel {
-  /** Ends the channel, if it has not ended. Settles when the descriptors are closed. */
+  /** Ends the channel, if it has not ended. Resolves when the descriptors are closed. */
   release(): Promise<void>;
 }
 
 /**
- * The host's descriptors as a channel. One buffer is read into for ever, and
- * what is read is handed on from there: on a pipe that halves what a chunk costs.
+ * Creates a channel on the host's descriptors. All reads share one buffer, and bytes are
+ * passed on without a copy: on a pipe, that halves the cost of a chunk.
  *
- * @param flushMs - How long what was written may take to leave after the end, in milliseconds.
+ * @param flushMs - How long written bytes may take to be sent after the end, in milliseconds.
  */
 export function descriptorChannel(guard: Pick<Guard, "input" | "output">, flushMs: number): DescriptorChannel {
   return new Descriptors(guard, flushMs);
 }
 
-/** The host's preface may come alone, and its first call a turn later. */
+/** The host's preface may arrive alone, and its first call a turn later. */
 const EARLY_TURNS = 2;
 
-/** The streams of the descriptors; one for both directions on one socket. */
+/** The sockets of the descriptors; the same one twice if the host handed over one socket. */
 interface Sides {
   readonly input: Socket;
   readonly output: Socket;
-  /** Settles when the descriptors are closed. */
+  /** Resolves when the descriptors are closed. */
   readonly gone: Promise<unknown>;
 }
 
@@ -38,7 +38,7 @@ class Descriptors implements DescriptorChannel {
   readonly #buffer = Buffer.allocUnsafeSlow(INPUT_BYTES);
   #opened: Sides | undefined;
   #events: ChannelEvents | undefined;
-  /** Until it is started: nobody would be told what is read. */
+  /** True until the channel is started, because bytes have no receiver before. */
   #isPaused = true;
   #isClosed = false;
   #error: Error | undefined;
@@ -49,9 +49,8 @@ class Descriptors implements DescriptorChannel {
   }
 
   /**
-   * Made when they are first needed. To load them and to make them takes three
-   * milliseconds, in which a host waits for its first answer: a pipe that was opened
-   * anew is read and written without them until then.
+   * Creates the sockets on first use. Loading and creating them takes 3 ms, which would
+   * delay the first answer: until then, a reopened pipe is read and written without them.
    */
   #openSides(): Sides {
     return (this.#opened ??= this.#makeSides());
@@ -61,7 +60,7 @@ class Descriptors implements DescriptorChannel {
     const { input: inputFd, output: outputFd } = this.#guard;
     const { Socket } = process.getBuiltinModule("node:net");
     const isOne = inputFd === outputFd;
-    // Every socket takes "onread"; @types/node knows it of net.connect alone.
+    // Every socket accepts "onread", but @types/node declares it for net.connect only.
     const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, "onread"> = {
       fd: inputFd,
       readable: true,
@@ -70,7 +69,7 @@ class Descriptors implements DescriptorChannel {
       onread: { buffer: this.#buffer, callback: (length) => this.#onRead(length) },
     };
     const input = new Socket(options);
-    // It begins to read when it is made.
+    // A new socket begins to read at once.
     if (this.#isPaused) input.pause();
     const output = isOne ? input : new Socket({ fd: outputFd, readable: false, writable: true });
     const sides = isOne ? [input] : [input, output];
@@ -103,7 +102,7 @@ class Descriptors implements DescriptorChannel {
     else this.#readOn();
   }
 
-  /** Reads without a socket in so many turns of the event loop, as long as there is something: what answers it goes first. */
+  /** Reads without a socket for up to `turns` turns while there is input, so that answers leave first. */
   #readEarly(events: ChannelEvents, turns: number): void {
     const take = (bytes: Buffer | null): void => {
       if (bytes === null) this.#finish();
@@ -128,24 +127,24 @@ class Descriptors implements DescriptorChannel {
       return;
     }
     this.#openSides().output.write(bytes.subarray(taken), (error) => {
-      // An error is told by the socket itself.
+      // The socket emits the error itself.
       if (error === null || error === undefined) written();
     });
   }
 
   /**
-   * Writes without the socket what the host's pipe takes at once. For a few bytes the
-   * request and the callback of a socket cost more than the write itself.
+   * Writes to the host's pipe without the socket, as much as the pipe takes at once. For a
+   * few bytes, the socket's request and callback cost more than the write itself.
    *
-   * @returns how many bytes were taken; 0 also after an error, which the socket meets as well.
+   * @returns the number of bytes written; 0 also after an error, which the socket will meet as well.
    */
   #tryWrite(bytes: Uint8Array): number {
     if (bytes.length > MAX_DIRECT_BYTES || this.#isClosed) return 0;
     const socket = this.#opened?.output;
-    // What the socket still has to write must not be overtaken.
+    // Do not overtake bytes that are queued in the socket.
     if (socket !== undefined && (socket.destroyed || socket.writableLength > 0)) return 0;
     const { output } = this.#guard;
-    // What `fs` writes to the first descriptors is led to the log.
+    // `fs` writes to descriptors 0 to 2 are redirected to the log.
     if (!isReopened(output)) return 0;
     try {
       return writeSync(output, bytes);
@@ -192,7 +191,7 @@ class Descriptors implements DescriptorChannel {
     this.#events?.onClose(error);
   }
 
-  /** Answers that were given before the end are still the host's, if it reads. */
+  /** Closes the output after queued answers have been sent, if the host reads them. */
   #letGo(output: Socket, error: Error | undefined): void {
     if (error !== undefined || output.writableLength === 0 || output.destroyed) {
       output.destroy();
@@ -206,7 +205,7 @@ class Descriptors implements DescriptorChannel {
   }
 }
 
-/** Whether a descriptor is a pipe that was opened anew: only that has another number than the first. */
+/** Returns whether a descriptor is a reopened pipe: only those have numbers above 2. */
 function isReopened(fd: number): boolean {
   return fd > 2;
 }

@@ -3,29 +3,29 @@ import type { Channel } from "./channel.js";
 import { CONTENT_BYTES, CONTROL_ROOM_BYTES, MAX_WAITING_CONTROL_FRAMES, OUTPUT_BYTES } from "../limits.js";
 
 /**
- * Collects frames and sends them together, once in a turn of the event loop, as
- * wake-ups are what a pipe costs. One buffer is filled while the other is being
- * written; what does not fit waits for the host: that is the backpressure.
+ * Collects frames and sends them together, once per turn of the event loop, because
+ * wake-ups are the main cost of a pipe. One buffer is filled while the other is being
+ * written; frames that do not fit wait for the host, which is the back-pressure.
  */
 export class Output {
   readonly #channel: Channel;
   readonly #onRoom: () => void;
   #filling = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
-  /** Filled next; while something is being sent, that is this one's content. */
+  /** The other buffer, to be filled next; it holds the bytes that are being sent. */
   #other = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
   #length = 0;
   #flushes = 0;
   #isWriting = false;
   #isScheduled = false;
   #isClosed = false;
-  /** Frames of a fixed size that found no room. */
+  /** Frames of a fixed size that did not fit. */
   readonly #control: Uint8Array[] = [];
   readonly #onWritten = (): void => {
     this.#isWriting = false;
     if (this.#isClosed) return;
     this.#takeControl();
     this.#onRoom();
-    // What the room was taken for has waited long enough.
+    // Flush now: half-full buffers should not wait another turn.
     if (this.#length > CONTENT_BYTES / 2) this.flush();
     else if (this.#length > 0) this.#schedule();
   };
@@ -34,7 +34,7 @@ export class Output {
     this.flush();
   };
 
-  /** @param onRoom - Told when there is room again. */
+  /** @param onRoom - Called when there is room again. */
   constructor(channel: Channel, onRoom: () => void) {
     this.#channel = channel;
     this.#onRoom = onRoom;
@@ -45,44 +45,44 @@ export class Output {
     return this.#filling;
   }
 
-  /** The bytes that are in the buffer. */
+  /** The number of bytes in the buffer. */
   get length(): number {
     return this.#length;
   }
 
-  /** How often the buffer has been sent: what stands in it is there until that changes. */
+  /** The number of flushes so far: the buffer keeps its content until this changes. */
   get flushes(): number {
     return this.#flushes;
   }
 
-  /** How many bytes of content fit now. */
+  /** The number of content bytes that fit now. */
   get contentRoom(): number {
     return Math.max(0, CONTENT_BYTES - this.#length);
   }
 
-  /** How many bytes of header blocks fit now, which can not be sent in parts. */
+  /** The number of bytes that fit now of header blocks, which cannot be split. */
   get headerRoom(): number {
     return Math.max(0, OUTPUT_BYTES - CONTROL_ROOM_BYTES - this.#length);
   }
 
-  /** Whether something waits until the host has read. */
+  /** True while bytes wait for the host to read. */
   get isStuck(): boolean {
     return this.#isWriting;
   }
 
-  /** Whether so much waits that the host must not be read on. */
+  /** True while so much waits that reading from the host must stop. */
   get isCrowded(): boolean {
     return this.#control.length >= MAX_WAITING_CONTROL_FRAMES;
   }
 
-  /** Takes bytes that were written to the buffer. */
+  /** Adds bytes that the caller has written to the buffer. */
   advance(bytes: number): void {
     this.#length += bytes;
     if (this.contentRoom <= FRAME_HEADER_LENGTH && !this.#isWriting) this.flush();
     else this.#schedule();
   }
 
-  /** Sends a whole frame of a fixed size. Never refused: what finds no room waits before everything else. */
+  /** Sends a whole frame of a fixed size. A frame that does not fit is queued ahead of everything else. */
   control(frame: Uint8Array): void {
     if (this.#isClosed) return;
     if (this.#control.length > 0 || this.#length + frame.length > OUTPUT_BYTES) {
@@ -94,7 +94,7 @@ export class Output {
     this.#schedule();
   }
 
-  /** Sends what there is, unless something is still being sent: then that is followed by it. */
+  /** Sends the buffer; if the other one is still being sent, once that has finished. */
   flush(): void {
     if (this.#isWriting || this.#length === 0 || this.#isClosed) return;
     const full = this.#filling;
@@ -108,7 +108,7 @@ export class Output {
     this.#channel.write(bytes, this.#onWritten);
   }
 
-  /** Nothing more is sent. */
+  /** Stops sending. */
   close(): void {
     this.#isClosed = true;
     this.#control.length = 0;

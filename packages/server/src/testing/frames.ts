@@ -1,7 +1,7 @@
 import { frameFlag, FRAME_HEADER_LENGTH, frameType, preface, writeFrameHeader, writeUint32 } from "@kloset/wire/http2";
 import { encodeHeaders, type HeaderField } from "../http2/hpack/index.js";
 
-/** A frame, as it was sent. */
+/** A frame that was sent. */
 export interface Frame {
   readonly type: number;
   readonly flags: number;
@@ -9,7 +9,7 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-/** One frame, however wrong it is. */
+/** Encodes a frame without checking it. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
   const bytes = Buffer.alloc(FRAME_HEADER_LENGTH + payload.length);
   writeFrameHeader(bytes, 0, payload.length, type, flags, stream);
@@ -17,14 +17,14 @@ export function frame(type: number, flags: number, stream: number, payload: Uint
   return bytes;
 }
 
-/** A big-endian 32-bit integer. */
+/** Encodes a big-endian 32-bit integer. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   writeUint32(bytes, 0, value);
   return bytes;
 }
 
-/** SETTINGS of these identifiers and values. */
+/** Encodes SETTINGS with these identifiers and values. */
 export function settings(...entries: readonly (readonly [id: number, value: number])[]): Buffer {
   return frame(
     frameType.settings,
@@ -34,22 +34,22 @@ export function settings(...entries: readonly (readonly [id: number, value: numb
   );
 }
 
-/** WINDOW_UPDATE. */
+/** Encodes WINDOW_UPDATE. */
 export function windowUpdate(stream: number, increment: number): Buffer {
   return frame(frameType.windowUpdate, 0, stream, uint32(increment));
 }
 
-/** RST_STREAM. */
+/** Encodes RST_STREAM. */
 export function rstStream(stream: number, code = 8): Buffer {
   return frame(frameType.rstStream, 0, stream, uint32(code));
 }
 
-/** DATA. */
+/** Encodes DATA. */
 export function data(stream: number, content: Uint8Array | string = "", flags = 0): Buffer {
   return frame(frameType.data, flags, stream, Buffer.from(content));
 }
 
-/** DATA or HEADERS with this padding. */
+/** Encodes DATA or HEADERS with padding. */
 export function padded(
   type: number,
   flags: number,
@@ -65,7 +65,7 @@ export function padded(
   );
 }
 
-/** The headers of a call, and more. */
+/** Returns the headers of a call, with more fields added. */
 export function requestFields(...more: readonly HeaderField[]): HeaderField[] {
   return [
     [":method", "POST"],
@@ -78,15 +78,15 @@ export function requestFields(...more: readonly HeaderField[]): HeaderField[] {
   ];
 }
 
-/** HEADERS whose block is whole. */
+/** Encodes HEADERS with a complete block. */
 export function headers(stream: number, flags = 0, fields: readonly HeaderField[] = requestFields()): Buffer {
   return frame(frameType.headers, flags | frameFlag.endHeaders, stream, encodeHeaders(fields));
 }
 
-/** How every connection begins. */
+/** The bytes that begin every connection. */
 export const beginning = Buffer.concat([preface, settings(), frame(frameType.settings, frameFlag.ack, 0)]);
 
-/** Takes frames apart. @throws Error when there is half a frame. */
+/** Decodes frames. @throws Error when the last one is incomplete. */
 export function readFrames(bytes: Buffer): Frame[] {
   const frames: Frame[] = [];
   for (let at = 0; at < bytes.length;) {

@@ -5,7 +5,7 @@ import type { Body, Http2Stream, StreamHandler } from "../http2/http2-stream.js"
 import { sendServerPreface } from "../http2/server-preface.js";
 import { beginning, readFrames, type Frame } from "./frames.js";
 
-/** What the handler of one stream was told. */
+/** The recorded events of one stream's handler. */
 export class Recorded implements StreamHandler {
   data = "";
   ended = false;
@@ -32,21 +32,21 @@ export class Recorded implements StreamHandler {
   }
 }
 
-/** An {@link Http2Connection} in memory, whose other end is the test: bytes in, frames out. */
+/** An in-memory {@link Http2Connection} with the test at its other end: bytes in, frames out. */
 export class MemoryHost {
   readonly connection: Http2Connection;
-  /** By stream. */
+  /** Handlers by stream identifier. */
   readonly streams = new Map<number, Recorded>();
-  /** How the connection has ended; undefined while it has not. */
+  /** How the connection ended; undefined while it is open. */
   end: { readonly error: string | undefined } | undefined;
-  /** Whether what the connection writes is taken: a host that reads. */
+  /** False for a host that stops reading. */
   reads = true;
   isPaused = false;
   #events: ChannelEvents | undefined;
   #sent: Buffer[] = [];
   #written: (() => void)[] = [];
 
-  /** @param begins - Whether the preface and SETTINGS were exchanged before. */
+  /** @param begins - Exchanges the preface and SETTINGS first. */
   constructor({ begins = true } = {}) {
     const channel = this.#channel();
     sendServerPreface(channel);
@@ -63,7 +63,7 @@ export class MemoryHost {
     if (begins) this.send(beginning);
   }
 
-  /** Hands bytes to the connection, all together, in memory that is used again. */
+  /** Passes bytes to the connection all together, in memory that is reused. */
   send(...parts: readonly Uint8Array[]): this {
     const bytes = Buffer.concat(parts);
     this.#events?.onBytes(bytes);
@@ -71,13 +71,13 @@ export class MemoryHost {
     return this;
   }
 
-  /** The same, byte by byte. */
+  /** Passes bytes to the connection one by one. */
   sendBytes(...parts: readonly Uint8Array[]): this {
     for (const byte of Buffer.concat(parts)) this.send(Buffer.of(byte));
     return this;
   }
 
-  /** The frames that were sent since the last call, when nothing more comes. */
+  /** Returns the frames sent since the last call, once the connection is quiet. */
   async frames(): Promise<Frame[]> {
     const frames: Frame[] = [];
     for (let quiet = 0; quiet < 3; quiet += 1) {
@@ -91,20 +91,20 @@ export class MemoryHost {
     return frames;
   }
 
-  /** What a stream's handler was told. @throws Error when there is none. */
+  /** Returns the recorded events of a stream. @throws Error for a stream that was not opened. */
   stream(id: number): Recorded {
     const recorded = this.streams.get(id);
     if (recorded === undefined) throw new Error(`stream ${id} was not opened`);
     return recorded;
   }
 
-  /** Answers with content. @returns how many times it was told that it is copied out. */
+  /** Answers with content. @returns the number of calls of `done`. */
   answer(id: number, content: Uint8Array | string, endStream = false): { done: number } {
-    const told = { done: 0 };
+    const calls = { done: 0 };
     this.connection.sendData(this.stream(id).stream, bodyOf(content), endStream, () => {
-      told.done += 1;
+      calls.done += 1;
     });
-    return told;
+    return calls;
   }
 
   #channel(): Channel {
@@ -125,7 +125,7 @@ export class MemoryHost {
   }
 }
 
-/** Bytes as a body. */
+/** Wraps bytes as a body. */
 export function bodyOf(content: Uint8Array | string): Body {
   const bytes = Buffer.from(content);
   return {

@@ -3,24 +3,24 @@ import { HpackError } from "./hpack-error.js";
 import { decodeHuffman } from "./huffman.js";
 import { staticTable, type HeaderField } from "./static-table.js";
 
-/** What one header list may be. */
+/** The limits of a header list. */
 export interface HpackLimits {
   /** The largest dynamic table that the peer may ask for: SETTINGS_HEADER_TABLE_SIZE. */
   readonly maxTableBytes: number;
-  /** The size of a list, as RFC 9113, section 6.5.2, counts it. */
+  /** The largest size of a list, counted as in RFC 9113, section 6.5.2. */
   readonly maxListBytes: number;
   readonly maxFields: number;
 }
 
 /** A decoded block. */
 export interface HeaderList {
-  /** In order; only those within the limits when `tooLarge`. */
+  /** The fields in order; if `tooLarge`, only those within the limits. */
   readonly fields: readonly HeaderField[];
-  /** Whether the list is larger than the limits. The table is right all the same. */
+  /** True when the list exceeds the limits. The table stays correct. */
   readonly tooLarge: boolean;
 }
 
-/** Beyond it no index, length or size makes sense. */
+/** The largest index, length or size that is accepted. */
 const MAX_INTEGER = 0xfff_ffff;
 
 /** Decodes the header blocks of one direction of a connection, in order (RFC 7541). */
@@ -36,7 +36,7 @@ export class HpackDecoder {
     this.#table = new DynamicTable(limits.maxTableBytes);
   }
 
-  /** @throws HpackError when the block is malformed; the connection can not go on then. */
+  /** @throws HpackError when the block is malformed; the connection must end then. */
   decode(block: Uint8Array, start: number, end: number): HeaderList {
     this.#bytes = Buffer.isBuffer(block) ? block : Buffer.from(block.buffer, block.byteOffset, block.length);
     this.#at = start;
@@ -48,7 +48,7 @@ export class HpackDecoder {
     while (this.#at < this.#end) {
       const first = block[this.#at] ?? 0;
       if ((first & 0xe0) === 0x20) {
-        // RFC 7541, section 4.2: AT the beginning of a block only.
+        // RFC 7541, section 4.2: only at the beginning of a block.
         if (hasFields) throw new HpackError("a table size update behind a field");
         this.#resize();
         continue;
@@ -56,7 +56,7 @@ export class HpackDecoder {
       hasFields = true;
       const field = this.#field(first);
       size += fieldSize(field);
-      // Decoded to its end all the same: the table has to stay in step.
+      // Decode to the end regardless: the table has to stay in step.
       tooLarge ||= size > this.#limits.maxListBytes || fields.length >= this.#limits.maxFields;
       if (!tooLarge) fields.push(field);
     }
@@ -66,7 +66,7 @@ export class HpackDecoder {
   #field(first: number): HeaderField {
     // RFC 7541, section 6.1.
     if ((first & 0x80) !== 0) return this.#indexed(this.#integer(7));
-    // Section 6.2.1: to be indexed; 6.2.2 and 6.2.3: not, or never.
+    // Section 6.2.1: with indexing; 6.2.2 and 6.2.3: without, or never indexed.
     const isIndexed = (first & 0x40) !== 0;
     const index = this.#integer(isIndexed ? 6 : 4);
     const name = index === 0 ? this.#string() : this.#indexed(index)[0];
@@ -99,7 +99,7 @@ export class HpackDecoder {
       const byte = this.#bytes[this.#at] ?? 0;
       this.#at += 1;
       value += (byte & 0x7f) * factor;
-      // Checked AT each byte: zeros without end are no number either.
+      // Checked for each byte, to reject an endless run of zeros too.
       if (value > MAX_INTEGER || factor > MAX_INTEGER) throw new HpackError("a number that is too large");
       if ((byte & 0x80) === 0) return value;
     }

@@ -1,16 +1,16 @@
 import type { HeaderField } from "./static-table.js";
 
-/** What an entry costs beside its bytes (RFC 7541, section 4.1). */
+/** The overhead of an entry (RFC 7541, section 4.1). */
 const ENTRY_OVERHEAD = 32;
 
-/** The size of a field as RFC 7541, section 4.1, and RFC 9113, section 6.5.2, count it. */
+/** Returns the size of a field, counted as in RFC 7541, section 4.1, and RFC 9113, section 6.5.2. */
 export function fieldSize([name, value]: HeaderField): number {
   return name.length + value.length + ENTRY_OVERHEAD;
 }
 
 /** The entries of one direction of a connection, newest first (RFC 7541, section 2.3.2). */
 export class DynamicTable {
-  /** Newest last: adding is cheap. */
+  /** Newest last, so that adding is cheap. */
   readonly #entries: HeaderField[] = [];
   #size = 0;
   #maxSize: number;
@@ -19,12 +19,12 @@ export class DynamicTable {
     this.#maxSize = maxSize;
   }
 
-  /** The entry of an index that begins AT 0 with the newest. */
+  /** Returns an entry by index; the newest has index 0. */
   at(index: number): HeaderField | undefined {
     return this.#entries[this.#entries.length - 1 - index];
   }
 
-  /** RFC 7541, section 4.4: an entry larger than the table empties it, and is no error. */
+  /** Adds an entry. One larger than the table empties it, which is not an error (RFC 7541, section 4.4). */
   add(field: HeaderField): void {
     const size = fieldSize(field);
     this.#evict(this.#maxSize - size);
@@ -33,7 +33,7 @@ export class DynamicTable {
     this.#size += size;
   }
 
-  /** RFC 7541, section 4.3. */
+  /** Changes the size of the table (RFC 7541, section 4.3). */
   resize(maxSize: number): void {
     this.#maxSize = maxSize;
     this.#evict(maxSize);

@@ -1,17 +1,17 @@
 import { staticTable, type HeaderField } from "./static-table.js";
 
 /**
- * Encodes a list of header fields as a block (RFC 7541, section 6): what the static
- * table has by its index, all else as literals that are not indexed. So the
- * dynamic table stays empty, whatever size the peer allows it, and a block can be
- * made once and sent for ever. No Huffman: the fields of gRPC are few and short.
+ * Encodes a list of header fields as a block (RFC 7541, section 6): entries of the static
+ * table by index, all others as literals without indexing. The dynamic table stays empty,
+ * whatever size the peer allows, so a block can be encoded once and sent many times.
+ * Huffman coding is not used: the fields of gRPC are few and short.
  *
  * @param fields - Names in lower case; latin1.
  */
 export function encodeHeaders(fields: readonly HeaderField[]): Buffer {
   const parts: Buffer[] = [];
   for (const [name, value] of fields) {
-    // Few blocks are ever made: no maps for them.
+    // Blocks are rarely encoded: a map would not pay.
     const whole = 1 + staticTable.findIndex((known) => known[0] === name && known[1] === value);
     if (whole > 0) {
       parts.push(integer(0x80, 7, whole));

@@ -94,7 +94,7 @@ describe("the examples of RFC 7541", () => {
   });
 });
 
-describe("what is encoded", () => {
+describe("an encoded list", () => {
   it("is decoded to the same", () => {
     const text = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) });
     fc.assert(
@@ -106,7 +106,7 @@ describe("what is encoded", () => {
   });
 });
 
-describe("a block that is none", () => {
+describe("a malformed block", () => {
   it.each<[string, string]>([
     ["index 0", "80"],
     ["an index beyond the tables", "be"],
@@ -138,7 +138,7 @@ describe("a block that is none", () => {
   });
 });
 
-it("tells of a list that is too large, and keeps the table in step", () => {
+it("reports a list that is too large, and keeps the table in step", () => {
   const decoder = new HpackDecoder(limits);
   const entry = Buffer.concat([Buffer.from([0x40, 1, 0x61, 0x7f, 0xa1, 0x1e]), Buffer.alloc(4000, 0x62)]);
   const bomb = Buffer.concat([entry, Buffer.alloc(10_000, 0xbe)]);

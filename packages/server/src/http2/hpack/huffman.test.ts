@@ -59,11 +59,11 @@ describe("Huffman-coded strings (RFC 7541, section 5.2)", () => {
     ["a byte of ones alone", Buffer.of(0xff)],
     ["ones, and then something else", pack("00011110", "0")],
     ["a code that breaks off", pack("0001111111111", "0")],
-  ])("padded with %s are none", (_, bytes) => {
+  ])("padded with %s are rejected", (_, bytes) => {
     expect(() => decode(bytes)).toThrow(HpackError);
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 6, 7])("with the end of string behind %d symbols are none", (before) => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])("with the end of string after %d symbols are rejected", (before) => {
     expect(() => decode(pack(`${"00011".repeat(before)}${"1".repeat(30)}00011`))).toThrow("end-of-string");
   });
 });

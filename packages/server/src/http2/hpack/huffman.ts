@@ -20,34 +20,34 @@ const codeLengths = [
 const END_OF_STRING = 256;
 const MIN_BITS = 5;
 const MAX_BITS = 30;
-/** More bits of padding than that are a symbol of their own. */
+/** The longest padding: more bits are an error. */
 const MAX_PADDING_BITS = 7;
 
 /** The codes, by their length in bits. */
 interface Codes {
-  /** The first code of that length. */
+  /** The first code of each length. */
   readonly first: Int32Array;
-  /** Where its symbol is among all symbols. */
+  /** The position of its symbol among all symbols. */
   readonly offset: Int32Array;
-  /** How many codes have that length. */
+  /** The number of codes of each length. */
   readonly count: Int32Array;
   /** All symbols, in the order of their codes. */
   readonly symbols: Int16Array;
 }
 
-/** Made when it is first needed: a process that is started for a moment may never be. */
+/** Created on first use: a short-lived process may never need it. */
 let codes: Codes | undefined;
 
-/** Most strings are short. */
+/** Reused for short strings, which most are. */
 const scratch = Buffer.allocUnsafeSlow(1024);
 
 /**
  * Decodes a Huffman-coded string (RFC 7541, section 5.2) as latin1.
  *
- * Bit by bit: hosts code what they do not index, a few bytes for each call. A table
- * of what each byte means in each state takes longer to make than all that saves.
+ * Decodes bit by bit: hosts code only the fields that they do not index, a few bytes per
+ * call. Building a table of state transitions takes longer than it would save.
  *
- * @throws HpackError when it holds the end-of-string symbol, or its padding is not the beginning of that.
+ * @throws HpackError when the string contains the end-of-string symbol, or its padding is not a prefix of that.
  */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number): string {
   const { first, offset, count, symbols } = (codes ??= makeCodes());
@@ -61,7 +61,7 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number): st
     for (let shift = 7; shift >= 0; shift -= 1) {
       code = (code << 1) | ((byte >>> shift) & 1);
       bits += 1;
-      // What is not below the last code of its length is the beginning of a longer one.
+      // A value past the last code of its length is the prefix of a longer code.
       const place = code - (first[bits] ?? 0);
       if (place >= (count[bits] ?? 0)) continue;
       const symbol = symbols[(offset[bits] ?? 0) + place] ?? 0;
@@ -73,7 +73,7 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number): st
   }
   // RFC 7541, section 5.2: less than a byte of the most significant bits of end-of-string, which are ones.
   if (bits > MAX_PADDING_BITS || code !== (1 << bits) - 1)
-    throw new HpackError("a Huffman-coded string is padded with something else");
+    throw new HpackError("the padding of a Huffman-coded string is not a prefix of the end-of-string symbol");
   return decoded.toString("latin1", 0, length);
 }
 

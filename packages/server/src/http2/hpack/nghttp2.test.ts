@@ -10,7 +10,7 @@ import { encodeHeaders, HpackDecoder, type HeaderField } from "./index.js";
 
 type Fields = Record<string, string>;
 
-/** What a test does with a client: makes a request, or allows it another table. */
+/** A step of a test: the client makes a request, or is allowed another table size. */
 type Step = { readonly fields: Fields; readonly sensitive: readonly string[] } | { readonly table: number };
 
 const name = fc.oneof(
@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ table: fc.constantFrom(0, 1, 40, 100, 1000, 4096, 4096) }) },
 );
 
-/** Joins the header blocks in what a client has sent. */
+/** Collects the header blocks that a client has sent. */
 class Blocks {
   readonly found: Buffer[] = [];
   #unread = Buffer.alloc(0);
@@ -77,7 +77,7 @@ function headersOf(fields: Fields, sensitive: readonly string[]): OutgoingHttpHe
 }
 
 describe("header blocks of nghttp2", () => {
-  it("are decoded to what was sent, whatever table they use", async () => {
+  it("are decoded to the fields that were sent, with any table size", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
         const [near, far] = duplexPair();

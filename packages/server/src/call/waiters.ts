@@ -1,21 +1,20 @@
-/** Something that a call waits for, and may give up. */
-export interface Wait {
-  /** Settles when it has come, or was given up. */
+/** A call's place among the {@link Waiters}. */
+export interface Waiter {
+  /** Resolves when the call is woken or has given up. */
   readonly over: Promise<void>;
-  /** The call has ended: it waits no longer. */
+  /** Stops waiting, because the call has ended. */
   readonly giveUp: () => void;
 }
 
-/** Calls that wait for the same, in the order in which they came. */
-export class Waits {
+/** Calls that wait for the same event, first come first. */
+export class Waiters {
   readonly #wakes = new Set<() => void>();
 
-  /** Whether nobody waits. */
   get isEmpty(): boolean {
     return this.#wakes.size === 0;
   }
 
-  add(): Wait {
+  add(): Waiter {
     // The executor runs at once.
     let resolve!: () => void;
     const over = new Promise<void>((settle) => (resolve = settle));
@@ -27,7 +26,7 @@ export class Waits {
     return { over, giveUp };
   }
 
-  /** @returns whether anybody waited. */
+  /** @returns whether a call was waiting. */
   wakeFirst(): boolean {
     const [first] = this.#wakes;
     first?.();
