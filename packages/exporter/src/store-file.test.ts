@@ -66,13 +66,13 @@ describe("StoreFile of v1.0", () => {
   });
 
   it.each([
-    ["short", [header(6), data("abc")], '3 bytes came for "/f", which has 6: its source failed'],
-    ["without data", [header(6)], '0 bytes came for "/f", which has 6: its source failed'],
-    ["long", [header(2), data("abc"), data("d")], 'more than 2 bytes came for "/f", which has 2: its source failed'],
+    ["short", [header(6), data("abc")], 'received 3 of the 6 bytes of "/f": its source failed'],
+    ["without data", [header(6)], 'received 0 of the 6 bytes of "/f": its source failed'],
+    ["long", [header(2), data("abc"), data("d")], 'received more than the 2 bytes of "/f": its source failed'],
     [
       "long by a message",
       [header(2), data("ab"), data("c")],
-      'more than 2 bytes came for "/f", which has 2: its source failed',
+      'received more than the 2 bytes of "/f": its source failed',
     ],
   ])("fails a file that is too %s, and the author's data throws", async (_, messages, text) => {
     const exporter = new FakeExporter();

@@ -1,4 +1,4 @@
-/** A promise that a test settles when it wants. */
+/** A promise that the test settles. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
@@ -15,7 +15,7 @@ export function deferred<T = undefined>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** A promise that never settles. */
+/** Returns a promise that never settles. */
 export function never<T>(): Promise<T> {
   return new Promise<T>(() => undefined);
 }
