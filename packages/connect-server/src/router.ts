@@ -6,7 +6,7 @@ import { notServed } from "@kloset/wire/grpc";
 import type { ServedService } from "@kloset/wire/grpc";
 
 /** Connect's handler of one RPC: takes a request, gives a response, knows no HTTP server. */
-export type UniversalHandler = ConnectRouter["handlers"][number];
+type UniversalHandler = ConnectRouter["handlers"][number];
 /** A response as connect's handlers give it. */
 export type UniversalResponse = Awaited<ReturnType<UniversalHandler>>;
 

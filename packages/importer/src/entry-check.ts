@@ -38,7 +38,7 @@ export interface ScannedRecord {
 }
 
 /** An extended attribute. */
-export interface ScannedAttribute {
+interface ScannedAttribute {
   readonly type: "attribute";
   readonly pathname: string;
   readonly attribute: ExtendedAttributeName;
@@ -46,7 +46,7 @@ export interface ScannedAttribute {
 }
 
 /** What could not be scanned, and why. */
-export interface ScannedError {
+interface ScannedError {
   readonly type: "error";
   readonly pathname: string;
   readonly message: string;

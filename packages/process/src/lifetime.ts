@@ -9,7 +9,7 @@ export type Awaitable<T> = T | PromiseLike<T>;
 export const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
 /** The exit code after a `close()` that failed or did not finish in time, or a host that broke the protocol. */
-export const FAILED_EXIT_CODE = 1;
+const FAILED_EXIT_CODE = 1;
 
 /** What a life consists of. */
 export interface LifetimeOptions {

@@ -10,7 +10,7 @@ import { descriptorKind, stdoutIsInherited, type DescriptorKind } from "./platfo
 export type Transport = "pipes" | "socket";
 
 /** The environment variable that overrides detection. */
-export const transportVariable = "KLOSET_TRANSPORT";
+const transportVariable = "KLOSET_TRANSPORT";
 
 /** What detection goes by. Handed in, so that each case can be tested. */
 export interface Inherited {

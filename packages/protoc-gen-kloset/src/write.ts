@@ -8,7 +8,7 @@ import { reference, runtime, writeName } from "./names.js";
  * Whether the function that writes a message can leave its end to the caller: it can when the message has content
  * (`bytes`) that is not part of a list.
  */
-export function hasTail(message: DescMessage): boolean {
+function hasTail(message: DescMessage): boolean {
   return lastContent(message) !== undefined;
 }
 

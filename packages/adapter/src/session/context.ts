@@ -8,7 +8,7 @@ export interface InitRequest {
 }
 
 /** The host's options. Older hosts omit some, and so do all hosts in the Init of v1.0 exporters. */
-export interface InitOptions {
+interface InitOptions {
   readonly hostname: string;
   readonly os: string;
   readonly arch: string;

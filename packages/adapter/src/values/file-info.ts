@@ -19,7 +19,7 @@ export interface WireFileInfo {
 }
 
 /** A google.protobuf.Timestamp. */
-export interface WireTime {
+interface WireTime {
   readonly seconds: bigint;
   /** 0 to 999,999,999, also before 1970. */
   readonly nanos: number;

@@ -34,7 +34,7 @@ export interface Host {
 export type StateKind = Extract<ResourceKind, "state" | "packfile" | "lock">;
 
 /** A range with an offset beyond what a number holds. */
-export interface WireRange {
+interface WireRange {
   readonly offset: bigint;
   readonly length: number;
 }

@@ -5,7 +5,7 @@ import { signed64, unsigned64, halves64 } from "./uint64-halves.js";
 export type FieldNames = readonly (string | undefined)[];
 
 /** What a field holds: numbers as varints, text, or a message with fields of its own. Of what is undefined nothing is known. */
-export type PlainField = "varint" | "text" | PlainFields | undefined;
+type PlainField = "varint" | "text" | PlainFields | undefined;
 
 /** What the fields of a message hold, by their numbers: see {@link Reader.passes}. */
 export type PlainFields = readonly PlainField[];
