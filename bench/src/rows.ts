@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 
 /** The kinds of work, as named in `interop/v1.1/cmd/bench`. */
-export type Work = "records" | "import" | "export" | "put" | "get" | "ranges" | "tree";
+type Work = "records" | "import" | "export" | "put" | "get" | "ranges" | "tree";
 
 /** A connector of the plugins. */
-export type Connector = "importer" | "exporter" | "storage";
+type Connector = "importer" | "exporter" | "storage";
 
 /** One row of the comparison. */
 export interface Row {

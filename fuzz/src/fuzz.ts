@@ -26,7 +26,7 @@ export interface FuzzOptions {
 }
 
 /** The progress of a run. */
-export interface Progress {
+interface Progress {
   readonly done: number;
   /** The largest memory of a worker. */
   readonly memory: MemorySample;

@@ -1,8 +1,8 @@
 /**
- * What the adapters of importers, exporters and storages share: the calls of a
- * service and the life of its connector, streams and chunks, errors, checks of
- * what authors answer, the mapping of file infos, the detection of the wire
- * generation. For those packages, not for authors.
+ * Shared code of the importer, exporter and storage adapters: the calls of a service
+ * and the life cycle of its connector, streams and chunks, errors, checks of the values
+ * that authors return, the mapping of file infos, and the detection of the wire
+ * generation. Intended for these packages, not for authors.
  *
  * @module
  */

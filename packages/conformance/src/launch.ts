@@ -29,7 +29,7 @@ export interface LaunchRequest {
 export type Launch = (request: LaunchRequest) => Promise<Launched>;
 
 /** How long the kit waits for a plugin to exit after its input has ended, in milliseconds. */
-export const EXIT_GRACE_MS = 10_000;
+const EXIT_GRACE_MS = 10_000;
 
 /** Starts a process over two pipes, as all released hosts do. */
 export const launchProcess: Launch = async (request) =>

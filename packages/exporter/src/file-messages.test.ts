@@ -66,13 +66,17 @@ describe("StoreFile of v1.0", () => {
   });
 
   it.each([
-    ["too short", [header(6), data("abc")], expect.stringMatching(/^3 bytes came for "\/f", which has 6/)],
-    ["without data", [header(6)], expect.stringMatching(/^0 bytes came for "\/f", which has 6/)],
-    ["too long", [header(2), data("abc"), data("d")], expect.stringMatching(/^more than 2 bytes came for "\/f"/)],
+    ["too short", [header(6), data("abc")], expect.stringMatching(/^received 3 of the 6 bytes of "\/f"/)],
+    ["without data", [header(6)], expect.stringMatching(/^received 0 of the 6 bytes of "\/f"/)],
+    [
+      "too long",
+      [header(2), data("abc"), data("d")],
+      expect.stringMatching(/^received more than the 2 bytes of "\/f"/),
+    ],
     [
       "too long by one message",
       [header(2), data("ab"), data("c")],
-      expect.stringMatching(/^more than 2 bytes came for "\/f"/),
+      expect.stringMatching(/^received more than the 2 bytes of "\/f"/),
     ],
   ])("fails a file that is %s and makes the author's data throw", async (_, messages, text) => {
     const exporter = new FakeExporter();

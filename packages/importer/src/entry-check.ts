@@ -38,7 +38,7 @@ export interface ScannedRecord {
 }
 
 /** An extended attribute. */
-export interface ScannedAttribute {
+interface ScannedAttribute {
   readonly type: "attribute";
   readonly pathname: string;
   readonly attribute: ExtendedAttributeName;

@@ -9,7 +9,7 @@ import { descriptorKind, stdoutIsInherited, type DescriptorKind } from "./platfo
 export type Transport = "pipes" | "socket";
 
 /** The environment variable that overrides detection. */
-export const transportVariable = "KLOSET_TRANSPORT";
+const transportVariable = "KLOSET_TRANSPORT";
 
 /** The facts that detection is based on; a parameter, so that each case can be tested. */
 export interface Inherited {

@@ -8,7 +8,7 @@ import { reference, runtime, writeName } from "./names.js";
  * Returns true if the function that writes a message can return the end of the message instead of writing it. That
  * takes a `bytes` field that is not repeated.
  */
-export function hasTail(message: DescMessage): boolean {
+function hasTail(message: DescMessage): boolean {
   return lastContent(message) !== undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Serve, Services } from "@kloset/wire/grpc";
 import type { ServeDescriptors } from "@kloset/process";
 
 /** The environment variable that selects the server. */
-export const SERVER_VARIABLE = "KLOSET_SERVER";
+const SERVER_VARIABLE = "KLOSET_SERVER";
 
 /** The names of the servers: the SDK's own HTTP/2 server, and Connect's handlers on `node:http2`. */
 export const serverNames = ["framed", "connect"] as const;

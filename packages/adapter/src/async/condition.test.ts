@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Condition } from "./condition.js";
 
 describe("Condition", () => {
-  it("wakes all that wait, once", async () => {
+  it("wakes every waiter once", async () => {
     const condition = new Condition();
     const woken: string[] = [];
     const waits = ["a", "b"].map((name) => condition.changed().then(() => woken.push(name)));
@@ -14,7 +14,7 @@ describe("Condition", () => {
     expect(woken).toEqual(["a", "b"]);
   });
 
-  it("does not remember what happened before a wait", async () => {
+  it("does not remember notifications from before a wait", async () => {
     const condition = new Condition();
     condition.notifyAll();
     let changes = 0;
@@ -26,7 +26,7 @@ describe("Condition", () => {
     expect(changes).toBe(1);
   });
 
-  it("does not wake who begins to wait while others are woken", async () => {
+  it("does not wake a waiter that is added while others are woken", async () => {
     const condition = new Condition();
     const woken: string[] = [];
     const wait = condition.changed().then(() => {

@@ -1,19 +1,19 @@
 /**
- * Lets several wait until something that they check themselves has changed. A
- * list of its own, because racing long-lived promises leaves a reaction on each
- * of them every time.
+ * Wakes several waiters when a state that they check themselves has changed. Uses a
+ * list of callbacks, because every race of long-lived promises leaves a reaction on
+ * each of them.
  */
 export class Condition {
   readonly #waiting: (() => void)[] = [];
 
-  /** Waits for the next {@link Condition.notifyAll}. Check again afterwards: others were woken, too. */
+  /** Waits for the next {@link Condition.notifyAll}. Check the state afterwards: other waiters were woken, too. */
   changed(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Wakes all that wait now. */
+  /** Wakes all current waiters. */
   notifyAll(): void {
-    // Mostly nobody does.
+    // The usual case.
     if (this.#waiting.length === 0) return;
     for (const wake of this.#waiting.splice(0)) wake();
   }

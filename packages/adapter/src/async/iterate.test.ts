@@ -13,13 +13,13 @@ async function drain(iteration: AsyncGenerator): Promise<void> {
   while ((await iteration.next()).done !== true);
 }
 
-/** As a loop that breaks after the first. */
+/** Takes only the first value, like a loop with a break. */
 async function takeOne(iteration: AsyncGenerator): Promise<void> {
   await iteration.next();
   await iteration.return(undefined);
 }
 
-/** An iterator that counts how it is used. */
+/** An iterator that counts the calls of its methods. */
 function counting<T>(next: () => Promise<IteratorResult<T>>) {
   const calls = { next: 0, closed: 0 };
   const source: AsyncIterable<T> = {
@@ -38,7 +38,7 @@ function counting<T>(next: () => Promise<IteratorResult<T>>) {
 }
 
 describe("iterateUntilAbort", () => {
-  it("yields what the source yields, one listener for all of it, none afterwards", async () => {
+  it("yields the values of the source with a single listener, and removes it at the end", async () => {
     const controller = new AbortController();
     const seen: number[] = [];
     for await (const value of iterateUntilAbort([1, 2, 3], controller.signal)) {
@@ -49,7 +49,7 @@ describe("iterateUntilAbort", () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  it("leaves turns to others, though the source waits for nothing and its values are thrown away", async () => {
+  it("yields to the event loop even if the source never waits and its values are dropped", async () => {
     const controller = new AbortController();
     function* endless(): Generator<number> {
       for (;;) yield 1;
@@ -73,21 +73,21 @@ describe("iterateUntilAbort", () => {
       "the iterable returned {}: an iterator, which has next(), is needed",
     ],
     [
-      "steps to nothing",
+      "returns undefined as a result",
       { [Symbol.iterator]: () => ({ next: () => undefined }) },
       "the iterator's next() returned undefined",
     ],
     [
-      "is done in time",
+      "returns a promise as done",
       { [Symbol.asyncIterator]: () => ({ next: () => ({ done: Promise.resolve(false) }) }) },
       "as done: true or false is needed",
     ],
-  ])("refuses a source that %s", async (_, source, message) => {
+  ])("rejects a source that %s", async (_, source, message) => {
     const iteration = iterateUntilAbort(source as Iterable<unknown>, new AbortController().signal);
     await expect(drain(iteration)).rejects.toThrow(message);
   });
 
-  it("tells why a value was rejected, not that its iterator could not be closed then", async () => {
+  it("reports a rejected value rather than the failure to close its iterator", async () => {
     const source = {
       [Symbol.iterator]: () => ({
         next: () => ({ done: false, value: Promise.reject(new Error("the value")) }),
@@ -100,7 +100,7 @@ describe("iterateUntilAbort", () => {
     await expect(drain(iteration)).rejects.toThrow("the value");
   });
 
-  it("does not close a source that has ended, nor one that has thrown", async () => {
+  it("does not close a source that has ended or thrown", async () => {
     const ended = counting(() => Promise.resolve<IteratorResult<number>>({ done: true, value: undefined }));
     await drain(iterateUntilAbort(ended.source, new AbortController().signal));
     expect(ended.calls).toEqual({ next: 1, closed: 0 });
@@ -110,7 +110,7 @@ describe("iterateUntilAbort", () => {
     expect(failed.calls).toEqual({ next: 1, closed: 0 });
   });
 
-  it("leaves no listener when the source throws, or when the consumer stops", async () => {
+  it("leaves no listener when the source throws or the consumer stops", async () => {
     const controller = new AbortController();
     const failing = iterateUntilAbort(
       counting<number>(() => Promise.reject(new Error("mine"))).source,
@@ -125,7 +125,7 @@ describe("iterateUntilAbort", () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  it("ends a wait that would never end, and closes the source once", async () => {
+  it("ends a pending wait on abort, and closes the source once", async () => {
     const controller = new AbortController();
     const { source, calls } = counting<number>(never);
     const iteration = iterateUntilAbort(source, controller.signal);
@@ -137,7 +137,7 @@ describe("iterateUntilAbort", () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  it("closes the source on abort though nobody asks for more", async () => {
+  it("closes the source on abort even if the consumer asks for no more values", async () => {
     const controller = new AbortController();
     const { source, calls } = counting(() => Promise.resolve({ done: false, value: 1 }));
     const iteration = iterateUntilAbort(source, controller.signal);
@@ -148,24 +148,24 @@ describe("iterateUntilAbort", () => {
     expect(calls.closed).toBe(1);
   });
 
-  it("asks for nothing when the signal is aborted already", async () => {
+  it("does not start the source when the signal is already aborted", async () => {
     const { source, calls } = counting<number>(never);
     await expect(iterateUntilAbort(source, AbortSignal.abort(new Error("gone"))).next()).rejects.toThrow("gone");
     expect(calls).toEqual({ next: 0, closed: 1 });
   });
 
-  it("swallows what the source says after the abort", async () => {
+  it("ignores a rejection of the source after the abort", async () => {
     const controller = new AbortController();
     const late = deferred<IteratorResult<number>>();
     const first = iterateUntilAbort(counting(() => late.promise).source, controller.signal).next();
     controller.abort(new Error("gone"));
     await expect(first).rejects.toThrow("gone");
-    // Unhandled, it would fail the test run.
+    // An unhandled rejection would fail the test run.
     late.reject(new Error("too late"));
     await expect(late.promise).rejects.toThrow("too late");
   });
 
-  it("does not mind a source that throws when it is closed", async () => {
+  it("ignores a source that throws when it is closed", async () => {
     const source: Iterable<number> = {
       [Symbol.iterator]: () => ({
         next: () => ({ done: false, value: 1 }),
@@ -195,14 +195,14 @@ describe("iterateUntilAbort", () => {
     expect(cleanedUp).toHaveBeenCalledTimes(1);
   });
 
-  it("gives an error when the reason is none", async () => {
+  it("throws an error when the reason is not an error", async () => {
     const reason = iterateUntilAbort([1], AbortSignal.abort("because")).next();
     await expect(reason).rejects.toEqual(new Error("the host does not want the rest"));
   });
 });
 
 describe("untilAborted", () => {
-  it("is the value, or what it rejects with", async () => {
+  it("resolves or rejects with the value", async () => {
     const { signal } = new AbortController();
     expect(await untilAborted(1, signal)).toBe(1);
     expect(await untilAborted(Promise.resolve(2), signal)).toBe(2);
@@ -210,7 +210,7 @@ describe("untilAborted", () => {
     expect(listeners(signal)).toBe(0);
   });
 
-  it("does not wait once the signal is aborted, and hands over what comes late", async () => {
+  it("stops waiting on abort, and passes on a late value", async () => {
     const controller = new AbortController();
     const slow = deferred<number>();
     const late = deferred<number>();
@@ -222,7 +222,7 @@ describe("untilAborted", () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  it("hands over what is there when the signal is aborted already", async () => {
+  it("passes on an available value when the signal is already aborted", async () => {
     const late = deferred<number>();
     await expect(untilAborted(4, AbortSignal.abort(new Error("gone")), late.resolve)).rejects.toThrow("gone");
     expect(await late.promise).toBe(4);
@@ -232,7 +232,7 @@ describe("untilAborted", () => {
 describe("eachUntilAbort", () => {
   const free = new AbortController().signal;
 
-  /** Collects what comes, each after a turn when it is to be waited for. */
+  /** Collects values; if `waits` is true, each after a turn of the event loop. */
   async function collected(source: Iterable<unknown> | AsyncIterable<unknown>, waits: boolean): Promise<unknown[]> {
     const values: unknown[] = [];
     await eachUntilAbort(source, free, (value) => {
@@ -242,7 +242,7 @@ describe("eachUntilAbort", () => {
     return values;
   }
 
-  it.each([true, false])("hands over every value, in order, of any source (waited for: %s)", async (waits) => {
+  it.each([true, false])("passes on every value of any source in order (awaited: %s)", async (waits) => {
     const many = Array.from({ length: 1000 }, (_, index) => index);
     expect(await collected(many, waits)).toEqual(many);
     expect(await collected([Promise.resolve(1), 2], waits)).toEqual([1, 2]);
@@ -257,7 +257,7 @@ describe("eachUntilAbort", () => {
     expect(await collected(Readable.from(["a", "b"]), waits)).toEqual(["a", "b"]);
   });
 
-  it("does not ask for the next value while one is waited for", async () => {
+  it("does not ask for the next value while one is awaited", async () => {
     let asked = 0;
     function* source(): Generator<number> {
       for (;;) yield ++asked;
@@ -272,7 +272,7 @@ describe("eachUntilAbort", () => {
     await expect(running).rejects.toThrow("gone");
   });
 
-  it("leaves turns to others, and stops a source that waits for nothing when the signal is aborted", async () => {
+  it("yields to the event loop, and stops a source that never waits on abort", async () => {
     let closed = false;
     function* endless(): Generator<number> {
       try {
@@ -289,7 +289,7 @@ describe("eachUntilAbort", () => {
     expect(closed).toBe(true);
   });
 
-  it("closes the source when a value is refused, when a promise that it yields rejects, but not when it throws by itself", async () => {
+  it("closes the source when a value or a yielded promise is rejected, but not when the source itself throws", async () => {
     const log: string[] = [];
     const failing = (values: readonly unknown[]): Iterable<unknown> => ({
       [Symbol.iterator]: () => {
@@ -321,14 +321,14 @@ describe("eachUntilAbort", () => {
   it.each<[unknown, string]>([
     [{ done: Promise.resolve(false), value: 1 }, "as done: true or false is needed"],
     [1, "an object with done and value is needed"],
-  ])("refuses the result %j", async (result, text) => {
+  ])("rejects the result %j", async (result, text) => {
     const source = { [Symbol.iterator]: () => ({ next: () => result }) } as Iterable<unknown>;
     await expect(eachUntilAbort(source, free, () => undefined)).rejects.toThrow(text);
   });
 });
 
 describe("withOwnSignal", () => {
-  it("is not aborted with the host's, once all has ended well", async () => {
+  it("is not aborted with the host's after success", async () => {
     const controller = new AbortController();
     const own = await withOwnSignal(controller.signal, (given) => Promise.resolve(given));
     controller.abort();
@@ -336,7 +336,7 @@ describe("withOwnSignal", () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  it("is aborted with the host's while something runs, with the same reason", async () => {
+  it("is aborted with the host's during the run, with the same reason", async () => {
     const controller = new AbortController();
     const gate = deferred();
     let own: AbortSignal | undefined;
@@ -351,7 +351,7 @@ describe("withOwnSignal", () => {
     await running;
   });
 
-  it("is aborted when what runs fails", async () => {
+  it("is aborted when the function fails", async () => {
     let own: AbortSignal | undefined;
     const running = withOwnSignal(new AbortController().signal, (given) => {
       own = given;
@@ -361,7 +361,7 @@ describe("withOwnSignal", () => {
     expect(own?.aborted).toBe(true);
   });
 
-  it("is aborted from the start when the host's is", async () => {
+  it("is aborted from the start if the host's is", async () => {
     expect(await withOwnSignal(AbortSignal.abort(new Error("gone")), (own) => Promise.resolve(own.aborted))).toBe(true);
   });
 });

@@ -5,20 +5,19 @@ import { abortError } from "../calls/errors.js";
 import { closeQuietly, stepsOf, syncStepsOf, type Steps } from "../content/sources.js";
 
 /**
- * Values after which a turn is left to everything else. A source that waits for
- * nothing never leaves one by itself, and if all it yields is thrown away (empty
- * chunks, repeated entries) nobody else does: the plugin would hear neither the
- * host's cancellation nor its PINGs any more.
+ * The iteration yields to the event loop after this many values. A source that never
+ * waits does not yield by itself, and if all its values are dropped (empty chunks,
+ * repeated entries) no consumer waits either: the plugin would no longer notice the
+ * host's cancellation or PINGs.
  */
 const VALUES_PER_TURN = 256;
 
 /**
- * Iterates a source, and stops when the signal is aborted: the source is told
- * (`return`) at once, even if nobody asks for the next value any more, and left
- * alone if it waits; the iteration throws.
+ * Iterates a source until the signal is aborted. The abort calls the source's `return`
+ * immediately, even if the consumer no longer asks for values, and makes the iteration
+ * throw without waiting for a pending step.
  *
- * A source that never yields could otherwise keep a call, and all that it holds,
- * for ever.
+ * Otherwise, a source that never yields could keep a call and its resources forever.
  */
 export async function* iterateUntilAbort<T>(
   source: AsyncIterable<T> | Iterable<T>,
@@ -37,7 +36,7 @@ export async function* iterateUntilAbort<T>(
   }
 }
 
-/** The steps of a source, which end with its signal. */
+/** The steps of a source, which end when the signal is aborted. */
 class AbortableSteps<T> {
   readonly #steps: Steps<T>;
   readonly #signal: AbortSignal;
@@ -58,7 +57,7 @@ class AbortableSteps<T> {
   async next(): Promise<IteratorResult<T>> {
     throwIfAborted(this.#signal);
     // One listener for the whole iteration: racing every step against a promise
-    // of the signal would pile up reactions on it.
+    // of the signal would accumulate reactions on that promise.
     const result = await new Promise<IteratorResult<T>>((resolve, reject) => {
       this.#rejectPending = reject;
       this.#steps.next().then(resolve, (error: unknown) => {
@@ -69,7 +68,7 @@ class AbortableSteps<T> {
     });
     this.#rejectPending = undefined;
     if (result.done === true) this.#hasEnded = true;
-    // The signal may have been aborted since the value came: the listener took the step for pending.
+    // The signal may have been aborted after the value arrived, while the listener still saw a pending step.
     else throwIfAborted(this.#signal);
     return result;
   }
@@ -88,12 +87,11 @@ class AbortableSteps<T> {
 }
 
 /**
- * Hands each value of a source to a function, and stops when the signal is
- * aborted, as {@link iterateUntilAbort} does. A source that waits for nothing is
- * asked without a promise for each value: of a million entries that is most of
- * the work.
+ * Passes each value of a source to a function until the signal is aborted, as
+ * {@link iterateUntilAbort} does. A synchronous source is iterated without a promise
+ * per value: for a million entries the promises would be most of the work.
  *
- * @param each - Answers undefined when the next value may follow at once; else it is waited for.
+ * @param each - Returns undefined when the next value may follow immediately; otherwise its promise is awaited.
  * @throws what the source or `each` throws; the signal's reason.
  */
 export async function eachUntilAbort<T>(
@@ -119,7 +117,7 @@ export async function eachUntilAbort<T>(
     ended = result.done === true;
     return result;
   };
-  // The source is closed at once, even if the wait below never settles.
+  // Closes the source immediately, even if the wait below never settles.
   signal.addEventListener("abort", close, { once: true });
   try {
     for (let values = 1; ; values++) {
@@ -160,9 +158,9 @@ function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
 }
 
 /**
- * Waits for a value, but not longer than until the signal is aborted.
+ * Waits for a value until the signal is aborted.
  *
- * @param late - Given a value that comes after that: it may hold what must be closed.
+ * @param late - Receives a value that arrives after the abort, which may need to be closed.
  * @throws what the promise rejects with; the signal's reason.
  */
 export async function untilAborted<T>(
@@ -191,10 +189,10 @@ export async function untilAborted<T>(
 }
 
 /**
- * Runs something of the author's with a signal of its own, which is aborted when
- * the host's is, or when it fails, but not when it has ended well: the host's
- * signal is aborted after every call, and what the author has opened with it may
- * still be in use.
+ * Runs an author's function with a signal of its own, which is aborted when the host's
+ * signal is, or when the function fails, but not after it has succeeded: the host's
+ * signal is aborted after every call, while resources that the author opened with the
+ * signal may still be in use.
  */
 export async function withOwnSignal<T>(signal: AbortSignal, run: (own: AbortSignal) => Promise<T>): Promise<T> {
   const { own, abort, release } = ownSignal(signal);
@@ -209,7 +207,7 @@ export async function withOwnSignal<T>(signal: AbortSignal, run: (own: AbortSign
   }
 }
 
-/** Like {@link withOwnSignal}, for one call of the author's: that it fails is its own affair. */
+/** Like {@link withOwnSignal}, for a single call of an author's method: a failure does not abort the signal. */
 export async function callWithOwnSignal<T>(signal: AbortSignal, call: (own: AbortSignal) => Awaitable<T>): Promise<T> {
   const { own, release } = ownSignal(signal);
   try {
@@ -219,15 +217,15 @@ export async function callWithOwnSignal<T>(signal: AbortSignal, call: (own: Abor
   }
 }
 
-/** A signal that follows another until it is released. */
+/** A signal that is aborted with another one, until it is released. */
 export interface OwnSignal {
   readonly own: AbortSignal;
-  /** @param reason - Default: that of the other signal, or that nobody wants the rest. */
+  /** @param reason - Default: the other signal's, or an error that says the host does not want the rest. */
   readonly abort: (reason?: Error) => void;
   readonly release: () => void;
 }
 
-/** Makes a signal that follows another. */
+/** Creates a signal that is aborted with another one. */
 export function ownSignal(signal: AbortSignal): OwnSignal {
   const controller = newAbortController();
   const abort = (reason = abortError(signal)): void => {

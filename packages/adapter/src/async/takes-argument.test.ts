@@ -23,7 +23,7 @@ describe("takesArgument", () => {
     ["a method", object.plain, 2],
     ["an async method", object.waits, 1],
     ["a generator", object.yields, 1],
-    ["a method that takes an object apart", object.fields, 1],
+    ["a method that destructures an object", object.fields, 1],
     [
       "a function",
       function (a: string, b: string) {
@@ -33,18 +33,18 @@ describe("takesArgument", () => {
     ],
     ["an arrow function", (a: string) => a, 1],
     ["a function without parameters", () => 1, 0],
-  ])("knows that %s can not see more than it names", (_, method, count) => {
+  ])("knows that %s cannot see more than its parameters", (_, method, count) => {
     expect([takesArgument({ method }, "method", count - 1), takesArgument({ method }, "method", count)]).toEqual([
       true,
       false,
     ]);
-    // Asked again, it answers the same.
+    // The cached result is the same.
     expect(takesArgument({ method }, "method", count)).toBe(false);
   });
 
   it.each<[string, Method]>([
-    ["a rest", (a: string, ...rest: string[]) => [a, rest]],
-    ["a default", (a: string, b = "") => a + b],
+    ["a rest parameter", (a: string, ...rest: string[]) => [a, rest]],
+    ["a default value", (a: string, b = "") => a + b],
     [
       "arguments",
       function () {
@@ -57,7 +57,7 @@ describe("takesArgument", () => {
     ["a proxy", new Proxy(object.plain, {})],
     ["a mock", jest.fn()],
     ["a native function", Math.max],
-  ])("takes no chance with %s", (_, method) => {
+  ])("assumes that %s takes any argument", (_, method) => {
     expect(takesArgument({ method }, "method", 3)).toBe(true);
   });
 });

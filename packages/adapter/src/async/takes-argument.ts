@@ -1,20 +1,20 @@
-/** In place of a signal that can not be seen. */
+/** Stands in for a signal that the called method cannot see. */
 export const NO_SIGNAL = undefined as unknown as AbortSignal;
 
-/** What a function's text must look like for its length to tell all: plain names, or the fields of an object. */
+/** The parameter lists for which a function's `length` is reliable: only plain names or destructured fields. */
 const PLAIN =
   /^(?:async\s+)?(?:function\b\s*)?\*?\s*[\w$]*\s*\(\s*(?:(?:[\w$]+|\{[\w$\s,]*\})\s*(?:,\s*(?:[\w$]+|\{[\w$\s,]*\})\s*)*,?\s*)?\)/;
 
-/** By function: what a text says does not change. */
+/** Results by function: its source text never changes. */
 const known = new WeakMap<object, number>();
 
 /**
- * Whether a method of an author's could see its argument of an index. What it can
- * not see need not be made: a signal for each of a million files costs more than
- * all else that is done for them.
+ * Returns true if an author's method could see the argument at an index. An argument that
+ * it cannot see need not be created: a signal for each of a million files costs more than
+ * all other work for these files.
  *
- * Says yes unless the method's text proves the opposite: no default, no rest,
- * no `arguments`; nothing is known of one that is bound, native or a proxy.
+ * Returns false only if the method's source text proves it: no default, no rest, no
+ * `arguments`. Nothing is known about a bound or native function or a proxy.
  */
 export function takesArgument<Owner extends object>(owner: Owner, method: keyof Owner, index: number): boolean {
   const called: unknown = owner[method];
@@ -26,6 +26,6 @@ export function takesArgument<Owner extends object>(owner: Owner, method: keyof 
 
 function visibleArguments(method: { readonly length: number }): number {
   const text = Function.prototype.toString.call(method);
-  // "eval" could spell "arguments" in pieces.
+  // `eval` could assemble the word "arguments" from pieces.
   return PLAIN.test(text) && !/\barguments\b|\beval\b|\[native code\]/.test(text) ? method.length : Infinity;
 }

@@ -1,13 +1,16 @@
 import type { CutOffContext } from "@kloset/wire/grpc";
 
-/** What the adapters need of a call's context: Connect's, or that of a server that tells more. */
+/** The part of a call's context that the adapters need; Connect's lacks the optional fields. */
 export interface CallContext extends CutOffContext {
-  /** Aborted when the call has ended, in whatever way. */
+  /** Aborted when the call has ended, even successfully. */
   readonly signal: AbortSignal;
 }
 
-/** The signal to wait with: aborted when the call is cut off; on servers that do not tell, also when it has ended well. */
+/**
+ * Returns the signal to wait with. It is aborted when the call is cut off and, on servers without `cutOff`, also when
+ * the call has succeeded.
+ */
 export function callSignal(context: CallContext): AbortSignal {
-  // Each is made when it is asked for.
+  // Both getters are lazy: read only the one that is used.
   return context.cutOff ?? context.signal;
 }

@@ -33,7 +33,7 @@ async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("Calls", () => {
-  it("answer what the connector answers", async () => {
+  it("return the answers of the connector", async () => {
     const calls = new Calls(new Session<Value>(), "test.Service");
     expect(await calls.init(open, ({ name }) => ({ name }))).toEqual({ name: "one" });
     expect(await calls.unary("Get", ({ name }) => name)).toBe("one");
@@ -53,7 +53,7 @@ describe("Calls", () => {
     expect(await calls.close()).toEqual({});
   });
 
-  it("name the rpc of the service that was called, whoever else shares the session", async () => {
+  it("name the RPC of the called service, even if services share the session", async () => {
     const session = new Session<Value>();
     for (const service of ["a.Service", "b.Service"]) {
       const calls = new Calls(session, service);
@@ -71,7 +71,7 @@ describe("Calls", () => {
     ]);
   });
 
-  it("answer what the author throws as UNKNOWN, word for word, and own errors by their code", async () => {
+  it("send an author's error verbatim as UNKNOWN, and own errors with their code", async () => {
     const calls = await opened();
     const mine = (): never => {
       throw new Error("mine: ünïcode");
@@ -88,7 +88,7 @@ describe("Calls", () => {
     expect(await codeAndText(calls.unary("Get", ours))).toEqual([Code.InvalidArgument, "ours"]);
   });
 
-  it("answer a stream that was cancelled as cancelled", async () => {
+  it("answer an aborted stream as CANCELED", async () => {
     const calls = await opened();
     const stream = calls.serverStream("List", { signal: AbortSignal.abort() }, () => {
       throw new Error("gone");
@@ -98,7 +98,7 @@ describe("Calls", () => {
 });
 
 describe("a call whose requests are a stream", () => {
-  /** A host that sends three messages, and says when it has sent them all. */
+  /** A host that sends three messages, and reports when it has sent them all. */
   function host() {
     const state = { sent: false };
     const requests = (async function* () {
@@ -108,7 +108,7 @@ describe("a call whose requests are a stream", () => {
     return { state, requests };
   }
 
-  it("reads them one by one", async () => {
+  it("reads them one at a time", async () => {
     const calls = await opened();
     const sum = await calls.clientStream("Sum", host().requests, { signal }, async (_, messages) => {
       let total = 0;
@@ -118,7 +118,7 @@ describe("a call whose requests are a stream", () => {
     expect(sum).toBe(3);
   });
 
-  it("is failed only when the host has sent everything, also before Init", async () => {
+  it("fails only after the host has sent everything, even before Init", async () => {
     const fails = (): never => {
       throw new Error("mine");
     };
@@ -136,7 +136,7 @@ describe("a call whose requests are a stream", () => {
     }
   });
 
-  it("ends its wait for the host when it is cancelled", async () => {
+  it("stops waiting for the host when it is cancelled", async () => {
     const calls = await opened();
     const controller = new AbortController();
     const requests = {

@@ -12,31 +12,31 @@ import type { Opened, Session } from "../session/session.js";
 type Empty = Record<string, never>;
 
 /**
- * Answers the calls of one service. Both generations share a session, but not the
- * names of their services: errors name the rpc that the host has called. What
- * the author throws is answered word for word.
+ * Answers the calls of one service. Both generations share a session, but their service
+ * names differ: errors name the RPC that the host called. The text of an author's error
+ * is sent verbatim.
  */
 export class Calls<T> {
   readonly #session: Session<T>;
   readonly #service: string;
 
-  /** @param service - The service's name on the wire, as "plakar.exporter.Exporter". */
+  /** @param service - The service's name on the wire, such as "plakar.exporter.Exporter". */
   constructor(session: Session<T>, service: string) {
     this.#session = session;
     this.#service = service;
   }
 
   /**
-   * Init.
+   * Answers Init.
    *
    * @param open - Opens the connector.
-   * @param answer - Makes the response of what was opened.
+   * @param answer - Creates the response from the opened connector.
    */
   init<R>(open: (signal: AbortSignal) => Awaitable<Opened<T>>, answer: (value: T) => R): Promise<R> {
     return answered(async () => answer(await this.#session.init(this.#name("Init"), open)));
   }
 
-  /** Close. */
+  /** Answers Close. */
   close(): Promise<Empty> {
     return answered(async () => {
       await this.#session.close(this.#name("Close"));
@@ -44,12 +44,12 @@ export class Calls<T> {
     });
   }
 
-  /** A call with one request and one response. */
+  /** Answers a call with one request and one response. */
   unary<R>(rpc: string, call: (value: T) => Awaitable<R>): Promise<R> {
     return answered(() => this.#session.run(this.#name(rpc), call));
   }
 
-  /** A call whose response has no fields. */
+  /** Answers a call whose response has no fields. */
   empty(rpc: string, call: (value: T) => Awaitable<unknown>): Promise<Empty> {
     return this.unary(rpc, async (value) => {
       await call(value);
@@ -58,8 +58,8 @@ export class Calls<T> {
   }
 
   /**
-   * A call whose requests are a stream. A failure is answered only when the host
-   * has sent everything. A wait for the host ends when the call is cut off.
+   * Answers a call whose requests are a stream. A failure is sent only after the host
+   * has sent everything. Waiting for the host ends when the call is cut off.
    */
   async clientStream<M, R>(
     rpc: string,
@@ -77,10 +77,10 @@ export class Calls<T> {
   }
 
   /**
-   * A call whose responses are a stream.
+   * Answers a call whose responses are a stream.
    *
-   * @param call - Makes them; what it returns settles when all are sent. The context
-   * tells also when whoever reads them stops before the end.
+   * @param call - Sends the responses; its promise settles when all have been sent. The signal
+   * of its context is also aborted when the reader of the responses stops early.
    */
   serverStream<R>(
     rpc: string,
@@ -88,21 +88,21 @@ export class Calls<T> {
     call: (value: T, send: Send<R>, context: CallContext) => Promise<void>,
   ): PushStream<R> {
     return new PushStream<R>(async (send, unwanted) => {
-      const run = (told: CallContext): Promise<void> =>
-        this.#session.run(this.#name(rpc), (value) => call(value, send, told));
+      const run = (sendContext: CallContext): Promise<void> =>
+        this.#session.run(this.#name(rpc), (value) => call(value, send, sendContext));
       try {
         if (unwanted === undefined) await run(context);
         else await untilUnwanted(context, unwanted, run);
       } catch (error) {
-        // Nobody reads the failure of a call that was aborted.
+        // An aborted call is answered as CANCELED.
         throw toStatusError(error, callSignal(context));
       }
     });
   }
 
-  /** A call whose responses are the chunks of some content. */
+  /** Answers a call whose responses are the chunks of some content. */
   content(rpc: string, context: CallContext, call: (value: T) => Content): PushStream<{ chunk: Uint8Array }> {
-    return this.serverStream(rpc, context, (value, send, told) => sendContent(call(value), told, send));
+    return this.serverStream(rpc, context, (value, send, sendContext) => sendContent(call(value), sendContext, send));
   }
 
   #name(rpc: string): string {
@@ -119,10 +119,10 @@ async function answered<R>(call: () => Promise<R>): Promise<R> {
 }
 
 /**
- * A signal that follows the call's, and is aborted too when whoever reads its messages
- * stops. Mostly that is because the call was cut off: that is the reason to tell then.
+ * Creates a signal that is aborted with the call's, and also when the reader of the
+ * call's messages stops. If the call itself was aborted, the signal has its reason.
  *
- * @param unwanted - Tells that; undefined where the call's own signal does.
+ * @param unwanted - Aborted when the reader stops; undefined if the call's own signal covers that.
  */
 export function signalWhileWanted(context: CallContext, unwanted: AbortSignal | undefined): OwnSignal {
   const signal = callSignal(context);
@@ -141,7 +141,7 @@ export function signalWhileWanted(context: CallContext, unwanted: AbortSignal | 
   };
 }
 
-/** Runs a call with such a signal. */
+/** Runs a call with a {@link signalWhileWanted} signal. */
 async function untilUnwanted(
   context: CallContext,
   unwanted: AbortSignal,

@@ -13,7 +13,7 @@ import {
 } from "./errors.js";
 import { MAX_ERROR_TEXT } from "../limits.js";
 
-// The same cases in every run.
+// A fixed seed, so that every run has the same cases.
 fc.configureGlobal({ seed: 20260401 });
 
 function withoutMessage(name: string): Error {
@@ -53,17 +53,17 @@ describe("errorText", () => {
     ["an error with nothing at all", withoutMessage(""), "the plugin threw an error without a message"],
     ["Connect's error without message", new ConnectError("", Code.NotFound), "ConnectError"],
     [
-      "every address that was tried",
+      "every attempted address",
       new AggregateError([new Error("ECONNREFUSED ::1:80"), new Error("ECONNREFUSED 127.0.0.1:80")]),
       "ECONNREFUSED ::1:80; ECONNREFUSED 127.0.0.1:80",
     ],
     ["lone surrogates", new Error("a\ud800b"), "a\ufffdb"],
     ["emoji", "🦊", "🦊"],
-  ])("is the text of %s", (_name, thrown, text) => {
+  ])("returns the text of %s", (_name, thrown, text) => {
     expect(errorText(thrown)).toBe(text);
   });
 
-  it("does not follow an error that is among its own", () => {
+  it("does not follow an error that contains itself", () => {
     const error = new AggregateError([]);
     error.errors.push(error);
     expect(errorText(error)).toBe("AggregateError");
@@ -86,8 +86,8 @@ describe("errorText", () => {
         },
       },
     ],
-    ["a message without text", Object.assign(new Error("x"), { message: Object.create(null) as unknown })],
-    ["a name without text", Object.assign(new Error(""), { name: Object.create(null) as unknown })],
+    ["a message that has no string form", Object.assign(new Error("x"), { message: Object.create(null) as unknown })],
+    ["a name that has no string form", Object.assign(new Error(""), { name: Object.create(null) as unknown })],
     [
       "a name that throws",
       Object.defineProperty(new Error(""), "name", {
@@ -96,7 +96,7 @@ describe("errorText", () => {
         },
       }),
     ],
-    ["a proxy that was revoked", revoked(new Error("x"))],
+    ["a revoked proxy", revoked(new Error("x"))],
     [
       "a proxy that throws",
       new Proxy(new Error("x"), {
@@ -105,36 +105,36 @@ describe("errorText", () => {
         },
       }),
     ],
-  ])("is something for %s", (_name, thrown) => {
+  ])("is not empty for %s", (_name, thrown) => {
     expect(errorText(thrown)).toBe("the plugin threw something that cannot be printed");
   });
 
-  it("takes a message that is no string", () => {
+  it("accepts a message that is not a string", () => {
     expect(errorText(Object.assign(new Error("x"), { message: 5 }))).toBe("5");
   });
 
   it.each<[string, Error, string]>([
-    ["is no string", Object.assign(new Error(""), { name: 42 }), "42"],
+    ["is not a string", Object.assign(new Error(""), { name: 42 }), "42"],
     ["is an object", Object.assign(new AggregateError([]), { name: {} }), "[object Object]"],
     ["is a symbol", Object.assign(new Error(""), { name: Symbol("s") }), "Symbol(s)"],
     ["is undefined", Object.assign(new Error(""), { name: undefined }), "undefined"],
-    ["of one of several is no string", new AggregateError([Object.assign(new Error(""), { name: 42 })]), "42"],
-  ])("takes a name that %s", (_name, thrown, text) => {
+    ["is not a string, in an AggregateError", new AggregateError([Object.assign(new Error(""), { name: 42 })]), "42"],
+  ])("accepts a name that %s", (_name, thrown, text) => {
     expect(errorText(thrown)).toBe(text);
   });
 
-  it("is cut when it is huge, and says so", () => {
+  it("truncates a huge text, with a note", () => {
     const text = errorText(new Error("x".repeat(MAX_ERROR_TEXT + 10)));
     expect(text).toBe(`${"x".repeat(MAX_ERROR_TEXT)}… (10 more characters)`);
     expect(errorText("x".repeat(MAX_ERROR_TEXT))).toHaveLength(MAX_ERROR_TEXT);
   });
 
-  it("is not cut within a character", () => {
+  it("does not truncate within a character", () => {
     const text = errorText("x".repeat(MAX_ERROR_TEXT - 1) + "🦊");
     expect(text.isWellFormed()).toBe(true);
   });
 
-  it("is never empty, always well-formed, never too long", () => {
+  it("is never empty, malformed or too long", () => {
     const odd = fc.record(
       { message: fc.anything(), name: fc.anything(), code: fc.anything(), errors: fc.anything() },
       { requiredKeys: [] },
@@ -161,13 +161,13 @@ describe("errorText", () => {
 });
 
 describe("toStatusError", () => {
-  it("answers an author's error as UNKNOWN, word for word, and keeps it as the cause", () => {
+  it("converts an author's error to UNKNOWN verbatim, and keeps it as the cause", () => {
     const thrown = new Error("no space left");
     const error = toStatusError(thrown);
     expect([error.code, error.rawMessage, error.cause]).toEqual([Code.Unknown, "no space left", thrown]);
   });
 
-  it("does not take the code or the headers of an author's ConnectError", () => {
+  it("ignores the code and the headers of an author's ConnectError", () => {
     const error = toStatusError(new ConnectError("quota", Code.NotFound, { "x-secret": "1" }));
     expect([error.code, error.rawMessage]).toEqual([Code.Unknown, "quota"]);
     expect([...error.metadata]).toEqual([]);
@@ -177,27 +177,27 @@ describe("toStatusError", () => {
     [invalidArgument("a"), Code.InvalidArgument],
     [failedPrecondition("b"), Code.FailedPrecondition],
     [unimplemented("c"), Code.Unimplemented],
-  ])("leaves %s as it is", (error, code) => {
+  ])("returns %s unchanged", (error, code) => {
     expect(toStatusError(error)).toBe(error);
     expect(error.code).toBe(code);
-    // Connect must know it, or it would answer "internal error".
+    // Connect must recognize the error, or it would answer "internal error".
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toBeInstanceOf(StatusError);
   });
 
-  it("tells its own errors from those that look like them", () => {
+  it("distinguishes its own errors from similar ones", () => {
     expect(new ConnectError("a", Code.NotFound)).not.toBeInstanceOf(StatusError);
     expect(null).not.toBeInstanceOf(StatusError);
   });
 
-  it("answers CANCELED when the call is aborted", () => {
+  it("returns CANCELED when the call is aborted", () => {
     expect(toStatusError(new Error("stopped"), AbortSignal.abort()).code).toBe(Code.Canceled);
     expect(toStatusError(new Error("stopped"), new AbortController().signal).code).toBe(Code.Unknown);
   });
 });
 
 describe("abortError", () => {
-  it("is the reason, if that is an error", () => {
+  it("returns the reason if that is an error", () => {
     const reason = new Error("the host closed the reader");
     expect(abortError(AbortSignal.abort(reason))).toBe(reason);
     expect(abortError(AbortSignal.abort("x"))).toEqual(new Error("the host does not want the rest", { cause: "x" }));

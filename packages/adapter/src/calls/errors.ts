@@ -1,47 +1,47 @@
 import { Code, errorText as fullErrorText, StatusError as GrpcStatusError } from "@kloset/wire/grpc";
 import { MAX_ERROR_TEXT } from "../limits.js";
 
-/** What was thrown, which may be anything, undefined included. */
+/** A thrown value, which may be anything, including undefined. */
 export interface Failure {
   readonly error: unknown;
 }
 
 /**
- * An answer of the adapter itself: its code is meant. Whatever else is thrown
- * comes from the author and is answered as UNKNOWN, as a Go plugin does.
+ * An error of the adapter itself, whose status code is sent to the host. Any other
+ * error comes from the author and is sent as UNKNOWN, as Go plugins do.
  */
 export class StatusError extends GrpcStatusError {
   readonly #own = true;
 
-  /** Without a look at its prototype: what is thrown may be a proxy, which answers as it likes, or throws. */
+  /** Does not read the prototype: the thrown value may be a proxy that lies or throws. */
   static override [Symbol.hasInstance](value: unknown): value is StatusError {
     return typeof value === "object" && value !== null && #own in value;
   }
 }
 
-/** A request that can not be right, whoever sent it. */
+/** Creates the error for an invalid request. */
 export function invalidArgument(message: string): StatusError {
   return new StatusError(message, Code.InvalidArgument);
 }
 
-/** A call at the wrong time. */
+/** Creates the error for a call at the wrong time. */
 export function failedPrecondition(message: string): StatusError {
   return new StatusError(message, Code.FailedPrecondition);
 }
 
-/** What the host wants no more. */
+/** Creates the error for a call that the host no longer wants. */
 export function canceled(message: string): StatusError {
   return new StatusError(message, Code.Canceled);
 }
 
-/** Something that this connector does not have. */
+/** Creates the error for a feature that the connector does not have. */
 export function unimplemented(message: string): StatusError {
   return new StatusError(message, Code.Unimplemented);
 }
 
 /**
- * Returns the text of anything that was thrown, for a field of a message: beyond
- * {@link MAX_ERROR_TEXT} characters it is cut, and says so.
+ * Returns the text of any thrown value, for a field of a message. A text longer than
+ * {@link MAX_ERROR_TEXT} characters is truncated, with a note of how much is missing.
  */
 export function errorText(error: unknown): string {
   const text = fullErrorText(error);
@@ -51,9 +51,9 @@ export function errorText(error: unknown): string {
 }
 
 /**
- * Returns the error that a call is answered with. Servers cut its text to what fits into a status.
+ * Returns the error with which a call is answered. Servers truncate its text to fit into a status.
  *
- * @param signal - The call's. When it is aborted nobody reads the answer.
+ * @param signal - The call's. If it is aborted, an author's error becomes CANCELED instead of UNKNOWN.
  */
 export function toStatusError(error: unknown, signal?: AbortSignal): GrpcStatusError {
   if (error instanceof StatusError) return error;
@@ -61,7 +61,7 @@ export function toStatusError(error: unknown, signal?: AbortSignal): GrpcStatusE
   return new GrpcStatusError(fullErrorText(error), code, error);
 }
 
-/** The error with which a wait ends when its signal is aborted. */
+/** Returns the error with which a wait ends when its signal is aborted. */
 export function abortError(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   if (reason instanceof Error) return reason;

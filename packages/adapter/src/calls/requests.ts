@@ -2,11 +2,11 @@ import { isInbox, type Inbox } from "@kloset/wire/grpc";
 import { iterateUntilAbort } from "../async/iterate.js";
 
 /**
- * Hands each request of a stream to a function, until the host has half-closed it.
+ * Passes each request of a stream to a function, until the host half-closes the stream.
  *
- * @param signal - The call's: a wait for the host ends when it is aborted.
- * @param each - Answers undefined when it is done; else it is waited for.
- * @throws whatever else has ended the stream.
+ * @param signal - The call's: its abort ends the wait for the host.
+ * @param each - Returns undefined when it is done; otherwise its promise is awaited.
+ * @throws the error that ended the stream otherwise; what `each` throws.
  */
 export async function eachRequest<T>(
   requests: AsyncIterable<T>,
@@ -23,15 +23,15 @@ export async function eachRequest<T>(
 }
 
 /**
- * Requests to be taken without a promise for each, where the server has them so.
+ * Returns the requests as an inbox, which avoids a promise per request if the server provides one.
  *
- * @param signal - As {@link eachRequest} has it.
+ * @param signal - The call's, as for {@link eachRequest}.
  */
 export function inboxOf<T>(requests: AsyncIterable<T>, signal: AbortSignal): Inbox<T> {
   return isInbox(requests) ? requests : new IteratedInbox(iterateUntilAbort(requests, signal));
 }
 
-/** Iterates an inbox. */
+/** Returns an iterator over an inbox. */
 export function iteratorOf<T>(inbox: Inbox<T>): AsyncIterator<T, void> {
   const next = async (): Promise<IteratorResult<T, void>> => {
     do {
@@ -43,7 +43,7 @@ export function iteratorOf<T>(inbox: Inbox<T>): AsyncIterator<T, void> {
   return { next };
 }
 
-/** Any other server's requests: one at a time. */
+/** Takes the requests of servers without an inbox, one at a time. */
 class IteratedInbox<T> implements Inbox<T> {
   readonly #requests: AsyncIterableIterator<T>;
   #next: { readonly request: T } | undefined;

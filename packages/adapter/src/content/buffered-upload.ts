@@ -2,8 +2,8 @@ import type { ByteStream } from "@kloset/model";
 import type { Consumable } from "./upload.js";
 
 /**
- * Content that the host has sent whole, and that waits in memory: what
- * {@link Upload} is for content that still comes, without a wait for each chunk.
+ * Content that the host has sent completely and that is held in memory. The counterpart of
+ * {@link Upload}, which reads content while it arrives.
  */
 export class BufferedUpload implements ByteStream, Consumable {
   readonly #chunks: readonly Uint8Array[];
@@ -13,7 +13,7 @@ export class BufferedUpload implements ByteStream, Consumable {
 
   /**
    * @param chunks - None of them empty.
-   * @param what - Names the content in errors, as `"/etc/passwd"`.
+   * @param what - Names the content in errors, such as `"/etc/passwd"`.
    */
   constructor(chunks: readonly Uint8Array[], what: string) {
     this.#chunks = chunks;
@@ -38,7 +38,7 @@ export class BufferedUpload implements ByteStream, Consumable {
     };
   }
 
-  /** @throws Error when the author did not take all. */
+  /** @throws Error when the author did not read everything. */
   finish(): undefined {
     if (this.#next === this.#chunks.length) return undefined;
     const taken = lengthOf(this.#chunks.slice(0, this.#next));

@@ -12,7 +12,7 @@ const sizes = fc.array(
 );
 
 describe("content of any sizes", () => {
-  it("is read no further than its chunks are asked for, and closed where nobody asks", async () => {
+  it("is read only as far as chunks are requested, and closed when the reader stops", async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat(12), async (parts, wanted) => {
         let opened = 0;
@@ -43,7 +43,7 @@ describe("content of any sizes", () => {
           const { done, value } = await chunks.next();
           ended = done === true;
           bytes += value?.chunk.length ?? 0;
-          // What has come out is all that was read, but for the rest of the last part.
+          // All bytes that were read have been yielded, except for the rest of the last part.
           const read = parts.slice(0, yielded).reduce((sum, size) => sum + size, 0);
           expect(read - bytes).toBeLessThan(Math.max(1, parts[yielded - 1] ?? 0));
         }
@@ -55,7 +55,7 @@ describe("content of any sizes", () => {
     );
   });
 
-  it("keeps every byte in its place", async () => {
+  it("keeps every byte in its position", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 8 }), async (parts) => {
         const chunks: Uint8Array[] = [];

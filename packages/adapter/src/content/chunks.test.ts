@@ -8,7 +8,7 @@ import { chunksOf, sliceOf } from "./chunks.js";
 import { MAX_CHUNK_BYTES } from "../limits.js";
 import { deferred, never } from "@kloset/testing";
 
-// The same cases in every run.
+// A fixed seed, so that every run has the same cases.
 fc.configureGlobal({ seed: 20260401 });
 
 const idle = new AbortController().signal;
@@ -28,7 +28,7 @@ async function* asynchronously<T>(values: Iterable<T>): AsyncGenerator<T> {
 }
 
 describe("chunksOf", () => {
-  it("loses and changes nothing, sends nothing empty and nothing above 1 MiB", async () => {
+  it("preserves all bytes, in non-empty chunks of at most 1 MiB", async () => {
     const size = fc.oneof(
       fc.constant(0),
       fc.integer({ min: 1, max: 300 }),
@@ -56,7 +56,7 @@ describe("chunksOf", () => {
     );
   });
 
-  it("takes bytes whose buffer was transferred for lost, not for none", async () => {
+  it("rejects bytes whose buffer was transferred, instead of treating them as empty", async () => {
     const bytes = new Uint8Array(5);
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
     await expect(collect(bytes)).rejects.toThrow('the content of "/a" has lost its bytes');
@@ -64,7 +64,7 @@ describe("chunksOf", () => {
   });
 
   it.each([1, 2 * MAX_CHUNK_BYTES])(
-    "notices that a buffer of %i bytes is given away while it is sent",
+    "notices that a buffer of %i bytes is transferred while it is sent",
     async (length) => {
       const bytes = new Uint8Array(length);
       const chunks = chunksOf(bytes, '"/a"', idle);
@@ -74,18 +74,18 @@ describe("chunksOf", () => {
     },
   );
 
-  it("cuts a large chunk without copying it", async () => {
+  it("splits a large chunk without copying it", async () => {
     const whole = new Uint8Array(2 * MAX_CHUNK_BYTES + 1);
     const chunks = await collect(whole);
     expect(chunks.map(({ length }) => length)).toEqual([MAX_CHUNK_BYTES, MAX_CHUNK_BYTES, 1]);
     expect(chunks.every(({ buffer }) => buffer === whole.buffer)).toBe(true);
   });
 
-  it("takes a promise of a source", async () => {
+  it("accepts a promise of a source", async () => {
     expect(bytesOf(await collect(Promise.resolve(Uint8Array.of(1, 2))))).toEqual(Uint8Array.of(1, 2));
   });
 
-  it("takes promises for values, as for await does", async () => {
+  it("awaits yielded promises, as for await does", async () => {
     expect(bytesOf(await collect([Promise.resolve(Uint8Array.of(1))]))).toEqual(Uint8Array.of(1));
     await expect(collect([Promise.reject(new Error("mine"))])).rejects.toThrow("mine");
   });
@@ -104,11 +104,11 @@ describe("chunksOf", () => {
       Readable.from(["text"]),
       'the content of "/a" yielded a string of 4 characters: bytes (a Uint8Array) are needed',
     ],
-  ])("refuses %s by name", async (_name, source, message) => {
+  ])("rejects %s with a descriptive error", async (_name, source, message) => {
     await expect(collect(source)).rejects.toEqual(new TypeError(message));
   });
 
-  it("passes on what a source throws, after what came before", async () => {
+  it("throws what a source throws, after the chunks before it", async () => {
     const failure = new Error("disk on fire");
     const chunks = chunksOf(
       (function* () {
@@ -122,11 +122,11 @@ describe("chunksOf", () => {
     await expect(chunks.next()).rejects.toBe(failure);
   });
 
-  it("passes on the error of a stream that can not be opened", async () => {
+  it("throws the error of a stream that cannot be opened", async () => {
     await expect(collect(createReadStream("/nowhere/at/all"))).rejects.toThrow("ENOENT");
   });
 
-  it("asks for one chunk at a time", async () => {
+  it("requests one chunk at a time", async () => {
     let asked = 0;
     const chunks = chunksOf(
       (function* () {
@@ -145,7 +145,7 @@ describe("chunksOf", () => {
   });
 
   describe("closes the source", () => {
-    it("when nobody wants the rest", async () => {
+    it("when the reader stops early", async () => {
       let closed = 0;
       const source = (async function* () {
         try {
@@ -161,7 +161,7 @@ describe("chunksOf", () => {
       expect(closed).toBe(1);
     });
 
-    it("when a chunk is no good", async () => {
+    it("when a chunk is invalid", async () => {
       let closed = 0;
       const source = (function* () {
         try {
@@ -174,7 +174,7 @@ describe("chunksOf", () => {
       expect(closed).toBe(1);
     });
 
-    it("on abort, even if nobody asks for more", async () => {
+    it("on abort, even if no further chunk is requested", async () => {
       const controller = new AbortController();
       let closed = 0;
       const source = (function* () {
@@ -194,7 +194,7 @@ describe("chunksOf", () => {
 
     it.each([
       ["while it waits for bytes", true],
-      ["before the first bytes were asked for", false],
+      ["before the first bytes are requested", false],
     ])("a Node stream, %s", async (_name, begun) => {
       const controller = new AbortController();
       const stream = new Readable({ read: () => undefined });
@@ -216,14 +216,14 @@ describe("chunksOf", () => {
       await cancelled.promise;
     });
 
-    it("that comes after the abort", async () => {
+    it("if it arrives after the abort", async () => {
       const controller = new AbortController();
       const late = deferred<ByteSource>();
       const chunks = chunksOf(late.promise, "x", controller.signal);
       const first = chunks.next();
       controller.abort(new Error("gone"));
       await expect(first).rejects.toThrow("gone");
-      // It fails to open: with nobody to listen, that would end the process.
+      // The stream fails to open: without a listener, that would end the process.
       const stream = createReadStream("/nowhere/at/all");
       const closed = new Promise<void>((resolve) =>
         stream.once("close", () => {
@@ -236,7 +236,7 @@ describe("chunksOf", () => {
     });
   });
 
-  it("ends on abort though the source never yields, and leaves no listener", async () => {
+  it("ends on abort even if the source never yields, and leaves no listener", async () => {
     const controller = new AbortController();
     const chunks = chunksOf(
       { [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<Uint8Array>> }) },
@@ -251,7 +251,7 @@ describe("chunksOf", () => {
 });
 
 describe("sliceOf", () => {
-  it("is what subarray says, wherever the chunks end", async () => {
+  it("yields the same bytes as subarray, for any chunk boundaries", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 6 }),
@@ -267,7 +267,7 @@ describe("sliceOf", () => {
     );
   });
 
-  it("reads no further than it must, and closes the source", async () => {
+  it("reads no further than necessary, and closes the source", async () => {
     let read = 0;
     let closed = false;
     const source = (async function* () {

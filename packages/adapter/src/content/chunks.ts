@@ -9,7 +9,7 @@ import { discard, isIterable } from "./sources.js";
  * Hands the chunks of an author's content to `send`: none empty (hosts fail on that), none above 1 MiB.
  *
  * @param source - What the author returned.
- * @param what - Names the content in errors, as `"/etc/passwd"`.
+ * @param what - Names the content in errors, such as `"/etc/passwd"`.
  * @param send - Returns undefined when the next chunk may follow at once; otherwise its promise is awaited.
  * @throws TypeError when the source does not yield bytes, or loses them while they are sent; whatever the source or
  *   `send` throws; the signal's reason.
@@ -121,9 +121,9 @@ function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, un
 }
 
 /**
- * By now a chunk is sent, unless its buffer was given away or resized meanwhile.
+ * Checks that no bytes were lost while a chunk was sent.
  *
- * @throws TypeError when it was.
+ * @throws TypeError when the buffer was transferred or resized meanwhile.
  */
 function assertSent(bytes: Uint8Array, length: number, what: string): void {
   if (bytes.length === length) return;
@@ -134,14 +134,15 @@ function assertSent(bytes: Uint8Array, length: number, what: string): void {
 }
 
 /**
- * A view has no bytes when its buffer was transferred (to a worker, say), or has
- * become too short for it: what was read is lost, and must not pass for nothing.
+ * Checks that an empty view is empty on purpose. A view also becomes empty when its
+ * buffer is transferred (to a worker, for example) or shrinks: its content is lost then,
+ * and must not be sent as empty content.
  *
- * @throws TypeError for such a view.
+ * @throws TypeError for a view that has lost its bytes.
  */
 function checkThere(empty: Uint8Array, what: string): void {
   try {
-    // Every method of views refuses one that has lost its bytes; Node 20 has no way to ask.
+    // The methods of typed arrays throw when the buffer is lost; Node 20 has no direct check.
     empty.at(0);
   } catch (cause) {
     throw new TypeError(`the content of ${what} has lost its bytes: its buffer was transferred or resized`, { cause });
@@ -149,11 +150,11 @@ function checkThere(empty: Uint8Array, what: string): void {
 }
 
 /**
- * The part of a source that a range names, for stores that only give the whole.
- * Stops reading the source where the range ends.
+ * Yields one range of a source, for stores that can only read everything.
+ * Stops reading the source at the end of the range.
  *
  * @param offset - First byte, from 0.
- * @param length - Bytes; fewer where the source ends.
+ * @param length - In bytes; fewer are yielded if the source ends earlier.
  */
 export async function* sliceOf(
   chunks: AsyncIterable<Uint8Array>,

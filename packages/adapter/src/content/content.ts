@@ -7,35 +7,35 @@ import { ownSignal, untilAborted, type OwnSignal } from "../async/iterate.js";
 import { noticeOnce } from "../session/notice.js";
 import { discard } from "./sources.js";
 
-/** Content of an author's, and how it is opened. */
+/** An author's content, not yet opened. */
 export interface Content {
   /**
-   * Opens it.
+   * Opens the content.
    *
-   * @param signal - Makes the signal that the author is given: one that nobody takes is not made.
+   * @param signal - Creates the author's signal on first use, since most sources need none.
    */
   readonly open: (signal: () => AbortSignal) => Awaitable<ByteSource>;
-  /** Names it in errors, as `"/etc/passwd"`. */
+  /** Names the content in errors, such as `"/etc/passwd"`. */
   readonly what: string;
-  /** The most bytes that were asked for. Default: all. */
+  /** Requested bytes at most. Default: no limit. */
   readonly atMost?: number | undefined;
   /**
-   * Bytes that the host was told of. Others may come: a file changes while it is
-   * read, and not every source knows. So it is no error, but the user is told.
-   * Default, and 0: not known.
+   * Number of bytes announced to the host. The real number may differ, because files
+   * change while they are read and some sources do not know their size: that is logged
+   * as a warning, not an error. Default, and 0: unknown.
    */
   readonly declared?: number | undefined;
 }
 
-/** Bytes of one message. */
+/** One message. */
 interface Chunk {
   readonly chunk: Uint8Array;
 }
 
 /**
- * Opens content and sends it, in chunks as {@link eachChunk} makes them. The author's
- * signal is aborted when the host does not want the rest, or the content failed,
- * but not when it was sent: what the author has opened with it may still be in use.
+ * Opens content and sends it in chunks, as {@link eachChunk} does. The author's signal is
+ * aborted when the host does not want the rest or when the content fails, but not after
+ * it was sent: resources that the author opened with the signal may still be in use.
  */
 export async function sendContent(content: Content, context: CallContext, send: Send<Chunk>): Promise<void> {
   const signal = new ContentSignal(context);
@@ -58,19 +58,19 @@ async function sendAll(
   let sent = 0;
   const sendOne = (chunk: Uint8Array): Promise<void> | undefined => {
     sent += chunk.length;
-    // A store that answers more than was asked for would be taken for one that answers right.
+    // Without this check, the host would take surplus bytes for a correct answer.
     if (sent > atMost)
       throw new Error(`the plugin answered more than the ${atMost} bytes of ${what} that were asked for`);
     return send({ chunk });
   };
   await eachChunk(source, what, signal.get, sendOne);
-  // Hosts keep what came, and take its length for the file's: nobody else would see it.
+  // Hosts keep the received bytes as the whole file, without a warning of their own.
   if (declared > 0 && sent !== declared) {
     noticeOnce(`kloset: ${what}: ${sent} bytes were read, but its fileInfo.size is ${declared}`);
   }
 }
 
-/** The author's signal, made when it is asked for: most need none. */
+/** The author's signal, created on first use because most sources need none. */
 class ContentSignal {
   readonly #context: CallContext;
   #own: OwnSignal | undefined;
@@ -80,7 +80,7 @@ class ContentSignal {
   }
 
   readonly get = (): AbortSignal => {
-    // The server's own is right, and aborted when the call fails.
+    // The server's own signal can be used as is: it is aborted exactly when the call fails.
     const { cutOff } = this.#context;
     if (cutOff !== undefined) return cutOff;
     this.#own ??= ownSignal(this.#context.signal);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { drain } from "./drain.js";
 
 describe("drain", () => {
-  it("reads to the end, and swallows a failure there", async () => {
+  it("reads to the end, and ignores a failure there", async () => {
     for (const failure of [undefined, new Error("the host has gone")]) {
       let sent = 0;
       await drain(
@@ -15,7 +15,7 @@ describe("drain", () => {
     }
   });
 
-  it("is content with what has ended", async () => {
+  it("accepts a stream that has already ended", async () => {
     const ended = (async function* () {})();
     await ended.next();
     await drain(ended);

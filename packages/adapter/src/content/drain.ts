@@ -1,11 +1,11 @@
 /**
- * Reads what the host still sends and throws it away. A failure is answered only
- * after that: the host shows "EOF" in place of the message otherwise.
+ * Reads and discards everything that the host still sends. Drain before answering with a
+ * failure: otherwise the host shows "EOF" instead of the message.
  */
 export async function drain(messages: AsyncIterator<unknown, unknown>): Promise<void> {
   try {
     while ((await messages.next()).done !== true);
   } catch {
-    // There is a failure to tell already.
+    // The caller already has a failure to report.
   }
 }

@@ -15,7 +15,7 @@ const throwing = (): never => {
 };
 
 describe("discard", () => {
-  it("closes what was opened", async () => {
+  it("closes streams and iterators", async () => {
     const closed: string[] = [];
     const stream = new Readable({ read: () => undefined });
     discard(stream);
@@ -27,19 +27,19 @@ describe("discard", () => {
   });
 
   it.each<[string, unknown]>([
-    ["a web stream that somebody else reads", locked()],
+    ["a locked web stream", locked()],
     ["an iterable that throws", { [Symbol.asyncIterator]: throwing }],
-    ["an iterable that makes no iterator", { [Symbol.iterator]: () => 5 }],
-    ["a Node stream that can not be destroyed", { pipe: 1, on: () => undefined, destroy: throwing }],
+    ["an iterable that returns no iterator", { [Symbol.iterator]: () => 5 }],
+    ["a Node stream that cannot be destroyed", { pipe: 1, on: () => undefined, destroy: throwing }],
     ["a proxy that throws", new Proxy({}, { has: throwing })],
     ["nothing", undefined],
-  ])("puts up with %s", (_, source) => {
+  ])("does not throw for %s", (_, source) => {
     expect(() => {
       discard(source);
     }).not.toThrow();
   });
 
-  it("leaves no rejection that nobody handles, where it comes too late to be wanted", async () => {
+  it("leaves no unhandled rejection for a source that arrives too late", async () => {
     const unhandled: unknown[] = [];
     const listener = (error: unknown): void => {
       unhandled.push(error);

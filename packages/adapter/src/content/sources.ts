@@ -1,19 +1,19 @@
 import type { Awaitable } from "@kloset/model";
 import { describe, describeContent } from "../values/describe.js";
 
-/** Either kind of iterator, asked one way: every step is awaited. */
+/** A common interface to synchronous and asynchronous iterators, whose steps are all awaited. */
 export interface Steps<T> {
   next(): Promise<IteratorResult<T>>;
-  /** Tells the source that nobody wants more. May hang or throw: that is its own affair. */
+  /** Calls the source's `return` or its equivalent. May hang or throw. */
   close(): Awaitable<unknown>;
 }
 
-/** True for what `for await` takes. */
+/** Returns true for values that `for await` accepts. */
 export function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
   return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
 
-/** Begins the iteration of a source. */
+/** Starts the iteration of a source. */
 export function stepsOf<T>(source: AsyncIterable<T> | Iterable<T>): Steps<T> {
   if (isWebStream(source)) return webSteps(source as unknown as ReadableStream<T>);
   const steps = Symbol.asyncIterator in source ? asyncSteps(source) : syncSteps(source);
@@ -27,14 +27,14 @@ export function stepsOf<T>(source: AsyncIterable<T> | Iterable<T>): Steps<T> {
     : steps;
 }
 
-/** Steps of a source that waits for nothing. */
+/** The steps of a synchronous source. */
 export interface SyncSteps<T> {
-  /** A value may still be a promise: who yields one wants it awaited. */
+  /** The value may be a promise, which the caller must await. */
   next(): IteratorResult<T | PromiseLike<T>>;
   close(): Awaitable<unknown>;
 }
 
-/** Begins the iteration of a source that is only synchronous; undefined for any other. */
+/** Starts the iteration of a purely synchronous source; returns undefined for any other. */
 export function syncStepsOf<T>(source: AsyncIterable<T> | Iterable<T>): SyncSteps<T> | undefined {
   if (isWebStream(source) || isNodeStream(source) || Symbol.asyncIterator in source) return undefined;
   const iterator = source[Symbol.iterator]();
@@ -43,25 +43,25 @@ export function syncStepsOf<T>(source: AsyncIterable<T> | Iterable<T>): SyncStep
 }
 
 /**
- * Lets go of a source that nobody iterates: what it has opened must be closed.
- * Never throws, because nobody would catch it: a web stream that somebody else
- * reads can not be closed, nor can an iterable that makes no iterator.
+ * Closes a source that will not be iterated, to release its resources. Never throws, even
+ * if the source cannot be closed, such as a locked web stream or an iterable that returns
+ * no iterator: no caller would catch the error.
  */
 export function discard(source: unknown): void {
   try {
     if (isNodeStream(source)) destroy(source);
     else if (isIterable(source)) closeQuietly(stepsOf(source));
   } catch {
-    // Nobody waits for it.
+    // Intentionally empty.
   }
 }
 
-/** Tells a source that nobody wants more, and does not wait for it. */
+/** Closes a source without waiting for it, and ignores its errors. */
 export function closeQuietly(steps: Pick<Steps<unknown>, "close">): void {
   try {
     Promise.resolve(steps.close()).catch(noop);
   } catch {
-    // Nobody waits for it.
+    // Intentionally empty.
   }
 }
 
@@ -71,7 +71,7 @@ function asyncSteps<T>(source: AsyncIterable<T>): Steps<T> {
   return { next: async () => checkResult<T>(await iterator.next()), close: () => iterator.return?.() };
 }
 
-/** As `for await` does, takes promises for values: one that rejects must not go unhandled. */
+/** Awaits values that are promises, as `for await` does, so that no rejection goes unhandled. */
 function syncSteps<T>(source: Iterable<T>): Steps<T> {
   const iterator = source[Symbol.iterator]();
   assertIterator(iterator);
@@ -91,7 +91,7 @@ function syncSteps<T>(source: Iterable<T>): Steps<T> {
   return steps;
 }
 
-/** What an iterator of the author's own makes may be anything. */
+/** Checks the iterator of an author's iterable, which may be any value. */
 function assertIterator(iterator: unknown): void {
   if (
     typeof iterator !== "object" ||
@@ -104,8 +104,8 @@ function assertIterator(iterator: unknown): void {
 }
 
 /**
- * JavaScript takes whatever is true for the end: a promise in `done`, say, would
- * make a whole file of its beginning.
+ * Checks that `done` is a boolean. JavaScript treats any truthy value as the end: with a
+ * promise in `done`, for example, a truncated file would pass for a complete one.
  */
 function checkResult<T>(result: unknown): IteratorResult<T> {
   if (typeof result !== "object" || result === null) {
@@ -120,7 +120,7 @@ function checkResult<T>(result: unknown): IteratorResult<T> {
   return result as IteratorResult<T>;
 }
 
-/** A web stream's own iterator does not cancel it while a read is pending. */
+/** Uses a reader: a web stream's own iterator cannot cancel the stream while a read is pending. */
 function webSteps<T>(stream: ReadableStream<T>): Steps<T> {
   const reader = stream.getReader();
   return {
@@ -153,13 +153,13 @@ function isNodeStream(source: unknown): source is NodeStream {
   );
 }
 
-/** A stream's own iterator does not destroy it while a read is pending, nor before the first. */
+/** Destroys a stream, which its own iterator does neither during a pending read nor before the first one. */
 function destroy(stream: NodeStream): void {
-  // Failing to open, it would end the process: nobody else listens any more.
+  // Without a listener, a failure to open would end the process.
   stream.on("error", noop);
   stream.destroy();
 }
 
 function noop(): void {
-  // What a source says that nobody wants any more is of no interest.
+  // Intentionally empty.
 }

@@ -3,10 +3,10 @@ import type { ByteStream } from "@kloset/model";
 import fc from "fast-check";
 import { consume, Upload } from "./upload.js";
 
-// The same cases in every run.
+// A fixed seed, so that every run has the same cases.
 fc.configureGlobal({ seed: 20260401 });
 
-/** What a host sends, and whether all of it was read. */
+/** The chunks that a host sends, and a state that shows if all of them were read. */
 function hostSends(chunks: readonly Uint8Array[], failure?: Error) {
   const state = { drained: false };
   const source = (async function* () {
@@ -26,7 +26,7 @@ async function readAll(data: ByteStream): Promise<string> {
 }
 
 describe("consume", () => {
-  it("gives the author all bytes, no empty chunks, and returns what the author does", async () => {
+  it("passes all bytes to the author without empty chunks, and returns the author's result", async () => {
     const { source, state } = hostSends(hello);
     const upload = new Upload(source, '"/a"', 5);
     const sizes: number[] = [];
@@ -40,7 +40,7 @@ describe("consume", () => {
     expect(state.drained).toBe(true);
   });
 
-  it("takes no bytes at all, of an author that reads none", async () => {
+  it("accepts empty content from an author that reads nothing", async () => {
     for (const chunks of [[], [new Uint8Array(0)]]) {
       for (const expected of [0, undefined]) {
         const { source, state } = hostSends(chunks);
@@ -52,10 +52,10 @@ describe("consume", () => {
   });
 
   it.each([
-    [4, 'more than 4 bytes came for "/a", which has 4: its source failed'],
-    [6, '5 bytes came for "/a", which has 6: its source failed'],
-    [0, 'more than 0 bytes came for "/a", which has 0: its source failed'],
-  ])("throws into the iteration of an author that was promised %d bytes and gets 5", async (expected, message) => {
+    [4, 'received more than the 4 bytes of "/a": its source failed'],
+    [6, 'received 5 of the 6 bytes of "/a": its source failed'],
+    [0, 'received more than the 0 bytes of "/a": its source failed'],
+  ])("throws into the author's iteration when %d bytes were announced and 5 arrive", async (expected, message) => {
     const { source, state } = hostSends(hello);
     let thrown: unknown;
     const kept = consume(new Upload(source, '"/a"', expected), async (data) => {
@@ -71,7 +71,7 @@ describe("consume", () => {
     expect(state.drained).toBe(true);
   });
 
-  it("fails also if the author swallows the failure of the source", async () => {
+  it("fails even if the author ignores the failure of the source", async () => {
     const failure = new Error("the host has gone");
     const kept = consume(new Upload(hostSends(hello, failure).source, '"/a"', 5), async (data) => {
       await readAll(data).catch(() => undefined);
@@ -99,7 +99,7 @@ describe("consume", () => {
     expect(state.drained).toBe(true);
   });
 
-  it("is content with an author that reads exactly the size and never sees the end", async () => {
+  it("accepts an author that reads exactly the announced size and not the end", async () => {
     const { source, state } = hostSends(hello);
     await consume(new Upload(source, '"/a"', 5), async (data) => {
       let left = 5;
@@ -111,7 +111,7 @@ describe("consume", () => {
     expect(state.drained).toBe(true);
   });
 
-  it("holds back the chunk that completes the size until it is known that nothing follows", async () => {
+  it("holds back the chunk that completes the size until the content has ended", async () => {
     const steps: string[] = [];
     const source = (async function* () {
       for (const chunk of [...hello, new Uint8Array(0)]) {
@@ -126,7 +126,7 @@ describe("consume", () => {
     expect(steps).toEqual(["sends 2", "gets 2", "sends 0", "sends 3", "sends 0", "half-closes", "gets 3"]);
   });
 
-  it("holds back nothing where no size was promised", async () => {
+  it("holds back nothing if no size was announced", async () => {
     const steps: string[] = [];
     const source = (async function* () {
       yield Promise.resolve(Buffer.from("hello"));
@@ -140,13 +140,13 @@ describe("consume", () => {
 
   it.each([
     [
-      "bytes too many",
+      "a surplus byte",
       [...hello, Buffer.from("!")],
       undefined,
-      'more than 5 bytes came for "/a", which has 5: its source failed',
+      'received more than the 5 bytes of "/a": its source failed',
     ],
     ["a failure", hello, new Error("the host has gone"), "the host has gone"],
-  ])("an author that keeps what has the size keeps nothing when %s follows", async (_, chunks, failure, message) => {
+  ])("throws into an author that stops at the announced size when %s follows", async (_, chunks, failure, message) => {
     let kept = false;
     const outcome = consume(new Upload(hostSends(chunks, failure).source, '"/a"', 5), async (data) => {
       let left = 5;
@@ -160,7 +160,7 @@ describe("consume", () => {
     expect(kept).toBe(false);
   });
 
-  it("finds bytes too many after the author has read the size", async () => {
+  it("detects surplus bytes after the author has read the announced size", async () => {
     const kept = consume(new Upload(hostSends([...hello, Buffer.from("!")]).source, '"/a"', 5), async (data) => {
       let left = 5;
       for await (const chunk of data) {
@@ -168,10 +168,10 @@ describe("consume", () => {
         if (left === 0) break;
       }
     });
-    await expect(kept).rejects.toEqual(new Error('more than 5 bytes came for "/a", which has 5: its source failed'));
+    await expect(kept).rejects.toEqual(new Error('received more than the 5 bytes of "/a": its source failed'));
   });
 
-  it("tells the author's error, not what follows from it, and drains the host first", async () => {
+  it("reports the author's error rather than its consequences, and drains the host first", async () => {
     const { source, state } = hostSends(hello);
     const failure = new Error("no space left");
     const drainedWhenTold: boolean[] = [];
@@ -182,13 +182,13 @@ describe("consume", () => {
     expect(drainedWhenTold).toEqual([true]);
   });
 
-  it("tells the author's error also when the source fails as well", async () => {
+  it("reports the author's error even if the source fails as well", async () => {
     const failure = new Error("no space left");
     const kept = consume(new Upload(hostSends(hello, new Error("gone")).source, '"/a"'), () => Promise.reject(failure));
     await expect(kept).rejects.toBe(failure);
   });
 
-  it("refuses to be read twice", async () => {
+  it("rejects a second read", async () => {
     const kept = consume(new Upload(hostSends(hello).source, '"/a"', 5), async (data) => {
       await readAll(data);
       await readAll(data);
@@ -196,7 +196,7 @@ describe("consume", () => {
     await expect(kept).rejects.toEqual(new Error('the content of "/a" can be read only once'));
   });
 
-  it("ends for an author that goes on after stopping", async () => {
+  it("ends for an author that continues after return()", async () => {
     const kept = consume(new Upload(hostSends(hello).source, '"/a"', 5), async (data) => {
       const iterator = data[Symbol.asyncIterator]();
       await iterator.next();
@@ -206,7 +206,7 @@ describe("consume", () => {
     await expect(kept).rejects.toThrow("the plugin read 2 of the 5 bytes");
   });
 
-  it("succeeds exactly when the promised bytes came and the author took them", async () => {
+  it("succeeds exactly when the announced bytes arrived and the author read them all", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.uint8Array({ maxLength: 4 }), { maxLength: 5 }),

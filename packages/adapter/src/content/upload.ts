@@ -3,8 +3,8 @@ import { drain } from "./drain.js";
 import type { Failure } from "../calls/errors.js";
 
 /**
- * Content that the host sends, as the author sees it. Counts what came and what
- * the author took of it, so that a file kept short can not pass for a whole one.
+ * The author's view of content that the host sends. Counts the received bytes and those
+ * that the author read, so that a truncated file cannot pass for a complete one.
  */
 export class Upload implements Consumable {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -17,9 +17,9 @@ export class Upload implements Consumable {
   #failure: Failure | undefined;
 
   /**
-   * @param chunks - Must throw when the content breaks off, never just end.
-   * @param what - Names the content in errors, as `"/etc/passwd"`.
-   * @param expected - Bytes that were promised; undefined when nothing was.
+   * @param chunks - Must throw, not end, when the content is incomplete.
+   * @param what - Names the content in errors, such as `"/etc/passwd"`.
+   * @param expected - Announced size in bytes; undefined if unknown.
    */
   constructor(chunks: AsyncIterable<Uint8Array>, what: string, expected?: number) {
     this.#source = chunks[Symbol.asyncIterator]();
@@ -27,7 +27,7 @@ export class Upload implements Consumable {
     this.#expected = expected;
   }
 
-  /** Bytes that came so far. */
+  /** Number of bytes received so far. */
   get received(): number {
     return this.#received;
   }
@@ -43,7 +43,7 @@ export class Upload implements Consumable {
         this.#delivered += chunk.length;
         return { done: false, value: chunk };
       },
-      // The rest is drained by finish(): the host must have sent all before it is answered.
+      // finish() drains the rest: the host must have sent everything before it is answered.
       return: () => {
         open = false;
         return Promise.resolve({ done: true, value: undefined });
@@ -52,16 +52,16 @@ export class Upload implements Consumable {
   }
 
   /**
-   * Reads what the author left, so that the host has sent all of it when it is
-   * answered; it would show "EOF" in place of the message otherwise.
+   * Reads what the author left over, so that the host has sent everything when it is
+   * answered; otherwise it would show "EOF" instead of the message.
    *
-   * @throws what the source threw; an Error when the author did not take all.
+   * @throws what the source threw; an Error when the author did not read everything.
    */
   async finish(): Promise<void> {
     try {
       while ((await this.#next()) !== undefined);
     } finally {
-      // After a failure that is not the source's (too many bytes) the host still sends.
+      // After a failure that is not the source's (too many bytes), the host is still sending.
       if (!this.#ended) await drain(this.#source);
     }
     if (this.#delivered !== this.#received) {
@@ -70,10 +70,10 @@ export class Upload implements Consumable {
   }
 
   /**
-   * The next chunk that is not empty; undefined at the end. Repeats a failure.
+   * Returns the next non-empty chunk; undefined at the end. Repeats a failure.
    *
-   * The chunk that completes the promised size is held back until nothing follows
-   * it: an author may well keep the file then, and not ask for more.
+   * The chunk that completes the announced size is held back until the content has ended:
+   * an author may store the file then, without asking for more.
    */
   async #next(): Promise<Uint8Array | undefined> {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -87,7 +87,7 @@ export class Upload implements Consumable {
     }
   }
 
-  /** @throws Error when more bytes come than were promised, or fewer. */
+  /** @throws Error when the number of bytes differs from the announced size. */
   async #pull(): Promise<Uint8Array | undefined> {
     while (!this.#ended) {
       const result = await this.#source.next();
@@ -107,21 +107,21 @@ export class Upload implements Consumable {
     const expected = this.#expected;
     if (expected === undefined) return;
     if (this.#received > expected || (!more && this.#received < expected)) {
-      const came = `${more ? "more than " : ""}${more ? expected : this.#received}`;
-      throw new Error(`${came} bytes came for ${this.#what}, which has ${expected}: its source failed`);
+      const received = more ? `more than the ${expected}` : `${this.#received} of the ${expected}`;
+      throw new Error(`received ${received} bytes of ${this.#what}: its source failed`);
     }
   }
 }
 
-/** Content that has to be taken whole. */
+/** Content that must be read completely. */
 export interface Consumable extends ByteStream {
-  /** Reads what was left of it. @throws what broke it; an Error when the author did not take all. */
+  /** Reads the rest. @throws the source's error; an Error when the author did not read everything. */
   finish(): Promise<void> | undefined;
 }
 
 /**
- * Lets the author use an upload, then drains it, and fails if either failed.
- * The author's error goes first: it is the cause the user can do something about.
+ * Passes an upload to the author, then drains it, and throws if either failed. The
+ * author's error takes precedence: it is the cause that the user can act on.
  */
 export async function consume<T>(upload: Consumable, use: (data: ByteStream) => T | PromiseLike<T>): Promise<T> {
   let outcome: { readonly value: T } | undefined;

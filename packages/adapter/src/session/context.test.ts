@@ -4,7 +4,7 @@ import { contextOf } from "./context.js";
 const { signal } = new AbortController();
 
 describe("contextOf", () => {
-  it("keeps what the host says", () => {
+  it("keeps the host's values", () => {
     const config = { location: "tsfs:///srv", passphrase: "" };
     const options = {
       hostname: "vm",
@@ -35,7 +35,7 @@ describe("contextOf", () => {
     expect(context.config).not.toBe(config);
   });
 
-  it("has defaults for what it does not say", () => {
+  it("has defaults for missing values", () => {
     expect(contextOf({ proto: "tsfs", config: {} }, signal)).toEqual({
       location: "",
       config: {},
@@ -53,7 +53,7 @@ describe("contextOf", () => {
     [9n, 9],
     [65_535n, 65_535],
     [2n ** 62n, 65_535],
-  ])("takes a maxconcurrency of %d as %d", (maxconcurrency, expected) => {
+  ])("converts a maxconcurrency of %d as %d", (maxconcurrency, expected) => {
     const { options } = contextOf({ proto: "", config: {}, options: { maxconcurrency } }, signal);
     expect(options.maxConcurrency).toBe(expected);
   });

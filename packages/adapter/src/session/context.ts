@@ -1,14 +1,14 @@
 import type { ConnectorContext, HostOptions } from "@kloset/model";
 
-/** What an Init request of any service has, in both generations. */
+/** The fields that the Init requests of all services have, in both generations. */
 export interface InitRequest {
   readonly proto: string;
   readonly config: Readonly<Record<string, string>>;
   readonly options?: Partial<InitOptions> | undefined;
 }
 
-/** The host's options; older hosts and exporters of v1.0 send fewer. */
-export interface InitOptions {
+/** The host's options. Older hosts omit some, and so do all hosts in the Init of v1.0 exporters. */
+interface InitOptions {
   readonly hostname: string;
   readonly os: string;
   readonly arch: string;
@@ -18,7 +18,7 @@ export interface InitOptions {
   readonly noxattr: boolean;
 }
 
-/** Makes what a connector is constructed with. */
+/** Creates the context with which a connector is constructed. */
 export function contextOf(request: InitRequest, signal: AbortSignal): ConnectorContext {
   const config = { ...request.config };
   return {
@@ -42,7 +42,7 @@ function optionsOf(options: Partial<InitOptions>): HostOptions {
   };
 }
 
-/** 0 and negative values occur in odd configurations: 1. Beyond 2^16 it bounds nothing any more. */
+/** Treats 0 and negative values, which odd configurations contain, as 1, and caps the rest at 65,535. */
 function concurrencyOf(value: bigint): number {
   if (value < 1n) return 1;
   return value > 0xffffn ? 0xffff : Number(value);

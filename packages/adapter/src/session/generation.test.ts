@@ -17,7 +17,7 @@ describe("generationOfUserAgent", () => {
     ["grpc-go/2.0.0", "v1.1"],
     ["grpc-go/1.81.1-dev", "v1.1"],
     ["grpc-go/1.77.0-dev", "v1.0"],
-    // What a program sets goes before grpc-go's own.
+    // A program's own user agent precedes that of grpc-go.
     ["foo grpc-go/1.77.0", "v1.0"],
     ["foo/9.9 grpc-go/1.81.1", "v1.1"],
     ["grpc-node-js/1.9", "v1.1"],
@@ -53,17 +53,17 @@ describe("chosenGeneration", () => {
     [["--generation="], {}, 'the generation must be "v1.0" or "v1.1": ""'],
     [[], { KLOSET_GENERATION: "V1.0" }, 'the generation must be "v1.0" or "v1.1": "V1.0"'],
     [[], { KLOSET_GENERATION: " v1.0" }, 'the generation must be "v1.0" or "v1.1": " v1.0"'],
-  ])("refuses the arguments %j and the environment %j by name", (args, env, message) => {
+  ])("rejects the arguments %j and the environment %j with the value in the error", (args, env, message) => {
     expect(() => chosenGeneration(args, env)).toThrow(new Error(message));
   });
 
-  it("looks at this process unless told otherwise", () => {
+  it("reads the environment of the process by default", () => {
     expect(chosenGeneration([])).toBe(chosenGeneration([], process.env));
   });
 });
 
 describe("checkGeneration", () => {
-  it.each([undefined, "v1.0", "v1.1"])("takes %j", (chosen) => {
+  it.each([undefined, "v1.0", "v1.1"])("accepts %j", (chosen) => {
     expect(checkGeneration(chosen)).toBe(chosen);
   });
 
@@ -72,7 +72,7 @@ describe("checkGeneration", () => {
     [1.1, "1.1"],
     [null, "null"],
     [["v1.1"], "[ 'v1.1' ]"],
-  ])("refuses %j by name", (chosen, shown) => {
+  ])("rejects %j with the value in the error", (chosen, shown) => {
     expect(() => checkGeneration(chosen)).toThrow(new Error(`the generation must be "v1.0" or "v1.1": ${shown}`));
   });
 });

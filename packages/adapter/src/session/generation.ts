@@ -4,15 +4,17 @@ import { quoted } from "../values/describe.js";
 /** The two generations of the wire protocol that released hosts speak. */
 export type Generation = "v1.0" | "v1.1";
 
-/** The last grpc-go minor version that hosts of generation v1.0 carry; 1.78 is ambiguous, released v1.1 hosts begin at 1.81. */
+/**
+ * The last grpc-go minor version of hosts that speak v1.0. Version 1.78 is ambiguous; released v1.1 hosts have at
+ * least 1.81.
+ */
 const LAST_MINOR_OF_V1_0 = 80;
 
 /**
- * Tells the generation from a request's `user-agent`: the only difference that
- * two services with one path show in band.
+ * Returns the generation that a request's `user-agent` implies. Where both generations
+ * use the same path, nothing else in the request tells them apart.
  *
- * @returns v1.0 for grpc-go up to 1.80; v1.1 for newer ones, and for clients that
- * are not grpc-go.
+ * @returns v1.0 for grpc-go up to 1.80; v1.1 for newer versions and other clients.
  */
 export function generationOfUserAgent(userAgent: string): Generation {
   const version = /(?:^|\s)grpc-go\/(\d+)\.(\d+)/.exec(userAgent);
@@ -23,9 +25,9 @@ export function generationOfUserAgent(userAgent: string): Generation {
 }
 
 /**
- * The generation that was chosen explicitly, for the whole process: the
- * environment variable `KLOSET_GENERATION`, or the argument `--generation` (for
- * `args` in the manifest), which goes first.
+ * Returns the generation that was chosen explicitly for the whole process, by the argument
+ * `--generation` (for `args` in the manifest) or else the environment variable
+ * `KLOSET_GENERATION`.
  *
  * @throws Error when the value is neither "v1.0" nor "v1.1".
  */
@@ -33,14 +35,14 @@ export function chosenGeneration(
   args: readonly string[] = process.argv.slice(2),
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Generation | undefined {
-  // An environment variable that is empty is one that is not set.
+  // An empty environment variable counts as unset.
   return checkGeneration(argumentOf(args) ?? (env["KLOSET_GENERATION"] || undefined));
 }
 
 /**
- * Checks a generation that somebody has chosen: JavaScript's authors have no types.
+ * Checks an explicitly chosen generation, for authors who write JavaScript without types.
  *
- * @returns It, or undefined when there is none.
+ * @returns The generation, or undefined if none was chosen.
  * @throws Error when it is neither "v1.0" nor "v1.1".
  */
 export function checkGeneration(chosen: unknown): Generation | undefined {
@@ -49,12 +51,12 @@ export function checkGeneration(chosen: unknown): Generation | undefined {
 }
 
 function argumentOf(args: readonly string[]): string | boolean | undefined {
-  // Hosts start hundreds of plugins and give this to none: they need not wait for the parser.
+  // Skip the parser in the usual case: hosts start hundreds of plugins without this argument.
   if (!args.some((argument) => argument.startsWith("--generation"))) return undefined;
   const { values } = parseArgs({
     args: [...args],
     options: { generation: { type: "string" } },
-    // The author's own arguments are none of our business.
+    // Accept the author's own arguments.
     strict: false,
     allowPositionals: true,
   });

@@ -1,7 +1,7 @@
 import { describe, quoted } from "../values/describe.js";
 import { isUint } from "../values/checks.js";
 
-/** Who a connector is: what v1.1's Init answers, of every kind of connector. */
+/** The identity of a connector of any kind, as in the response of v1.1's Init. */
 export interface Identity {
   readonly origin: string;
   readonly type: string;
@@ -10,16 +10,16 @@ export interface Identity {
   readonly flags: number;
 }
 
-/** @returns The identity alone, of what holds more. */
+/** Copies the identity fields of a larger object. */
 export function identityOf({ origin, type, root, flags }: Identity): Identity {
   return { origin, type, root, flags };
 }
 
 /**
- * Checks what a method of the author's returned.
+ * Checks the string that an author's method returned.
  *
- * @param method - Names it in errors, as "origin()".
- * @throws TypeError for what is no string, or can not be sent.
+ * @param method - Names the method in errors, such as "origin()".
+ * @throws TypeError for a value that is not a string, or not valid Unicode.
  */
 export function textOf(method: string, value: unknown): string {
   if (typeof value !== "string") throw new TypeError(`${method} returned ${describe(value)}: a string is needed`);
@@ -28,10 +28,10 @@ export function textOf(method: string, value: unknown): string {
 }
 
 /**
- * Checks what `flags()` returned.
+ * Checks the value that `flags()` returned.
  *
- * @param value - Absent for none.
- * @throws TypeError for what is no bit set of 32 bits.
+ * @param value - Undefined or null for no flags.
+ * @throws TypeError for a value that is not a set of 32 bits.
  */
 export function flagsOf(value: unknown): number {
   const flags = value ?? 0;
@@ -39,7 +39,7 @@ export function flagsOf(value: unknown): number {
   return flags;
 }
 
-/** Sets or clears a flag that stands for a method: who has the method has the flag, and nobody else. */
+/** Sets a flag that stands for a method if the connector has the method, and clears it otherwise. */
 export function withFlag(flags: number, flag: number, present: boolean): number {
   return (present ? flags | flag : flags & ~flag) >>> 0;
 }

@@ -5,7 +5,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-it("tells the user once, on standard error, and a thousand things at the most", () => {
+it("logs each text once to standard error, and at most a thousand texts", () => {
   const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
   noticeOnce("kloset: once");
   noticeOnce("kloset: once");

@@ -17,7 +17,7 @@ function connectorThat(close: () => void | Promise<void> = () => undefined) {
 }
 
 describe("openConnector", () => {
-  it("gives the factory the context, and leaves the connector open", async () => {
+  it("passes the context to the factory, and leaves the connector open", async () => {
     const connector = connectorThat();
     const opened = await openConnector(
       (given) => {
@@ -43,7 +43,7 @@ describe("openConnector", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("not you"))],
-  ])("closes the connector once when asking it fails, and tells that failure, if its close %s", async (_, close) => {
+  ])("closes the connector once when asking fails, and reports that failure even if close %s", async (_, close) => {
     const connector = connectorThat(close);
     const failure = new Error("who am I?");
     const ask = () => {
@@ -53,7 +53,7 @@ describe("openConnector", () => {
     expect(connector.closed).toBe(1);
   });
 
-  it("tells why asking failed though the close that follows never ends", async () => {
+  it("reports why asking failed even if the close that follows never ends", async () => {
     const connector = connectorThat(() => new Promise(() => undefined));
     const failure = new Error("who am I?");
     const ask = () => {
@@ -63,7 +63,7 @@ describe("openConnector", () => {
     expect(connector.closed).toBe(1);
   });
 
-  it("waits for that close as long as it takes, with a deadline that no timer holds", async () => {
+  it("waits for that close without a limit if the deadline exceeds the range of a timer", async () => {
     jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
     try {
       const closed = deferred();
@@ -88,14 +88,14 @@ describe("openConnector", () => {
     }
   });
 
-  it("refuses a deadline that is none by name, before it makes anything", async () => {
+  it("rejects an invalid deadline by name, before it calls the factory", async () => {
     const factory = jest.fn(() => connectorThat());
     const opening = openConnector(factory, context, "a connector", () => 1, Number.NaN);
     await expect(opening).rejects.toThrow(new RangeError("failedOpenCloseMs must be milliseconds, at least 0: NaN"));
     expect(factory).not.toHaveBeenCalled();
   });
 
-  it("passes on what the factory throws", async () => {
+  it("throws what the factory throws", async () => {
     const failure = new Error("no such bucket");
     await expect(
       openConnector(
@@ -107,7 +107,7 @@ describe("openConnector", () => {
     ).rejects.toBe(failure);
   });
 
-  it.each([undefined, null, 5])("refuses a factory that returns %p", async (made) => {
+  it.each([undefined, null, 5])("rejects a factory that returns %p", async (made) => {
     const factory = () => made as unknown as ReturnType<typeof connectorThat>;
     await expect(openConnector(factory, context, "a store", () => 1)).rejects.toEqual(
       new TypeError(`the factory returned ${String(made)}: a store is needed`),

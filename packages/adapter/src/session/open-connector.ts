@@ -6,19 +6,19 @@ import type { Opened } from "./session.js";
 /** Time limit for `close()` of a connector that failed to open, in milliseconds. */
 const DEFAULT_FAILED_OPEN_CLOSE_MS = 10_000;
 
-/** What every connector has. */
+/** The method that every connector has. */
 interface Connector {
   close(): Awaitable<void>;
 }
 
 /**
- * Constructs a connector and asks it who it is. When that fails the connector is
- * closed: nobody else will do it.
+ * Constructs a connector and asks for its identity. Closes the connector if that fails.
  *
- * @param what - What the factory must return, for errors, as "an importer".
- * @param ask - Answers what the session keeps.
- * @param failedOpenCloseMs - Time limit for that `close()`, in milliseconds, before the error is thrown.
- * @throws RangeError for a deadline that is NaN or negative; TypeError when the factory returns no object; what `factory` and `ask` throw.
+ * @param what - Names the expected result of the factory in errors, such as "an importer".
+ * @param ask - Returns the value that the session keeps.
+ * @param failedOpenCloseMs - Time limit for `close()` after a failure, in milliseconds, before the error is thrown.
+ * @throws RangeError for a deadline that is NaN or negative; TypeError when the factory does not return an object; what
+ *   `factory` and `ask` throw.
  */
 export async function openConnector<C extends Connector, T>(
   factory: (context: ConnectorContext) => Awaitable<C>,
@@ -38,12 +38,12 @@ export async function openConnector<C extends Connector, T>(
   }
 }
 
-/** Its own failure would hide the first, which is the one to tell. */
+/** Ignores errors of `close()`, which would hide the first failure. */
 async function closeFailed(connector: Connector): Promise<void> {
   try {
     await connector.close();
   } catch {
-    // There is a failure to tell already.
+    // Intentionally empty.
   }
 }
 

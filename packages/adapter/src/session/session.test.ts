@@ -7,7 +7,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A connector that notes what becomes of it. */
+/** A connector that records its opening and closing. */
 function connector(close: () => unknown = () => undefined) {
   const log: string[] = [];
   const open = (): Opened<{ name: string }> => {
@@ -38,7 +38,7 @@ async function codeAndText(promise: Promise<unknown>): Promise<[Code, string] | 
 }
 
 describe("Init", () => {
-  it("is refused a second time, by name, also while the first runs", async () => {
+  it("is rejected a second time, by name, even while the first is running", async () => {
     const session = newSession();
     const opening = deferred<Opened<{ name: string }>>();
     const first = session.init("store.Store/Init", () => opening.promise);
@@ -51,7 +51,7 @@ describe("Init", () => {
     expect(await codeAndText(session.init("store.Store/Init", connector().open))).toEqual(twice);
   });
 
-  it("can be tried again when it has failed", async () => {
+  it("can be retried after a failure", async () => {
     const session = newSession();
     await expect(session.init("store.Store/Init", () => Promise.reject(new Error("no such bucket")))).rejects.toThrow(
       "no such bucket",
@@ -69,7 +69,7 @@ describe("Init", () => {
     expect(await session.run("store.Store/List", ({ name }) => name)).toBe("connector 1");
   });
 
-  it("is refused when the host has gone", async () => {
+  it("is rejected when the host has gone", async () => {
     const session = newSession();
     await session.end();
     const { open, log } = connector();
@@ -82,7 +82,7 @@ describe("Init", () => {
 });
 
 describe("a call", () => {
-  it.each(["before", "during"])("%s Init is refused by name", async (when) => {
+  it.each(["before", "during"])("%s Init is rejected by name", async (when) => {
     const session = newSession();
     if (when === "during") void session.init("store.Store/Init", never);
     const expected = [Code.FailedPrecondition, "store.Store/List was called before Init"];
@@ -97,7 +97,7 @@ describe("a call", () => {
     ]);
   });
 
-  it("passes on what the author throws", async () => {
+  it("throws what the author throws", async () => {
     const session = newSession();
     await session.init("store.Store/Init", connector().open);
     const failure = new Error("mine");
@@ -110,7 +110,7 @@ describe("a call", () => {
     await session.close("store.Store/Close");
   });
 
-  it("after Close is refused by name, unless the session reopens", async () => {
+  it("after Close is rejected by name unless the session reopens", async () => {
     const session = newSession();
     await session.init("store.Store/Init", connector().open);
     await session.close("store.Store/Close");
@@ -135,7 +135,7 @@ describe("Close", () => {
     const streaming = deferred();
     const stream = session.run("store.Store/Get", () => streaming.promise);
     const closing = session.close("store.Store/Close").then(() => log.push("answered"));
-    // Calls that come while Close waits are served by the connector as it is.
+    // Calls that arrive while Close waits are served by the current connector.
     expect(await session.run("store.Store/Delete", ({ name }) => name)).toBe("connector 1");
     running.resolve(5);
     expect(await call).toBe(5);
@@ -147,7 +147,7 @@ describe("Close", () => {
     expect(log).toEqual(["open connector 1", "close connector 1", "answered"]);
   });
 
-  it("does not close beneath a call that begins as the last one ends", async () => {
+  it("does not close during a call that starts when the last one ends", async () => {
     const session = newSession();
     const { open, log } = connector();
     await session.init("store.Store/Init", open);
@@ -159,7 +159,7 @@ describe("Close", () => {
         log.push(`${name} ends`);
       });
     const call = logged("first", first.promise);
-    // Begins as soon as it is known that the first has ended, while Close wakes.
+    // Starts as soon as the first has ended, while Close wakes up.
     const outcome = call
       .then(() => logged("second", second.promise))
       .then(
@@ -173,14 +173,14 @@ describe("Close", () => {
     await new Promise(setImmediate);
     second.resolve(undefined);
     await closing;
-    // Served before the close, or refused; never served by a closed connector.
+    // Served before the close or rejected; never served by a closed connector.
     expect([
       ["open connector 1", "first ends", "second ends", "close connector 1", "served"],
       ["open connector 1", "first ends", "close connector 1", "store.Store/second was called after Close"],
     ]).toContainEqual([...log, await outcome]);
   });
 
-  it("answers a second Close as the first, and closes once", async () => {
+  it("answers a second Close like the first, and closes once", async () => {
     const session = newSession();
     const { open, log } = connector();
     await session.init("store.Store/Init", open);
@@ -199,7 +199,7 @@ describe("Close", () => {
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
 
-  it("waits for ten seconds unless told otherwise", async () => {
+  it("waits for ten seconds by default", async () => {
     jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
     const session = newSession();
     const { open, log } = connector();
@@ -216,7 +216,7 @@ describe("Close", () => {
   });
 
   it.each([Infinity, 2 ** 31])(
-    "waits as long as it takes when its deadline is %d, which no timer holds",
+    "waits without a limit when its deadline is %d, which exceeds the range of a timer",
     async (drainDeadlineMs) => {
       jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
       const session = newSession({ drainDeadlineMs });
@@ -238,7 +238,7 @@ describe("Close", () => {
     [{ drainDeadlineMs: Number.NaN }, "drainDeadlineMs must be milliseconds, at least 0: NaN"],
     [{ drainDeadlineMs: -1 }, "drainDeadlineMs must be milliseconds, at least 0: -1"],
     [{ abortDeadlineMs: -0.5 }, "abortDeadlineMs must be milliseconds, at least 0: -0.5"],
-  ])("refuses the deadline of %o by name", (options, message) => {
+  ])("rejects the deadline of %o by name", (options, message) => {
     expect(() => newSession(options)).toThrow(new RangeError(message));
   });
 
@@ -251,7 +251,7 @@ describe("Close", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it("tells the host what close() throws, every time it asks", async () => {
+  it("reports what close() throws to the host for every Close", async () => {
     const failure = new Error("could not flush");
     const session = newSession();
     await session.init(
@@ -266,7 +266,7 @@ describe("Close", () => {
 });
 
 describe("calls while Close is being answered", () => {
-  it("that come in the same turn find the connector open, as both maintenance transcripts need", async () => {
+  it("are served by the open connector in the same turn, as both maintenance transcripts require", async () => {
     const session = newSession({ reopens: true });
     const { open, log } = connector();
     await session.init("store.Store/Init", open);
@@ -276,7 +276,7 @@ describe("calls while Close is being answered", () => {
     expect(log).toEqual(["open connector 1", "delete by connector 1", "close connector 1"]);
   });
 
-  it("that come a turn later are served by a connector opened anew, once for all of them", async () => {
+  it("are served by one reopened connector a turn later", async () => {
     const closes = [deferred(), deferred()];
     let closed = 0;
     const session = newSession({ reopens: true });
@@ -290,7 +290,7 @@ describe("calls while Close is being answered", () => {
       session.run("store.Store/DeleteLock", ({ name }) => log.push(`${call} by ${name}`)),
     );
     await new Promise(setImmediate);
-    // Never two at once: the first is still closing.
+    // Never two open connectors: the first is still closing.
     expect(log).toEqual(["open connector 1", "close connector 1"]);
     closes[0]?.resolve(undefined);
     await closing;
@@ -301,7 +301,7 @@ describe("calls while Close is being answered", () => {
     expect(log.slice(6)).toEqual(["close connector 2"]);
   });
 
-  it("reopen after Close was answered, and a Close after that closes again", async () => {
+  it("reopen after Close has been answered, and a later Close closes again", async () => {
     const session = newSession({ reopens: true });
     const { open, log } = connector();
     await session.init("store.Store/Init", open);
@@ -314,7 +314,7 @@ describe("calls while Close is being answered", () => {
     expect(log).toEqual(["open connector 1", "close connector 1", "open connector 2", "close connector 2"]);
   });
 
-  it("do not keep Close waiting longer than its deadline, if reopening hangs", async () => {
+  it("do not keep Close waiting longer than its deadline if reopening hangs", async () => {
     const { open, log } = connector();
     let opens = 0;
     const session = newSession({ reopens: true, drainDeadlineMs: 1, abortDeadlineMs: 1 });
@@ -326,7 +326,7 @@ describe("calls while Close is being answered", () => {
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
 
-  it("reopen also if the first close failed", async () => {
+  it("reopen even if the first close failed", async () => {
     let closed = 0;
     const session = newSession({ reopens: true });
     const { open } = connector(() => {
@@ -338,7 +338,7 @@ describe("calls while Close is being answered", () => {
     await session.end();
   });
 
-  it("fail if the connector can not be opened again, and may be tried again", async () => {
+  it("fail if the connector cannot be reopened, and may be retried", async () => {
     const { open } = connector();
     let opens = 0;
     const session = newSession({ reopens: true });
@@ -401,7 +401,7 @@ describe("end", () => {
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
 
-  it("waits for an Init under way, and closes what it has opened", async () => {
+  it("waits for a pending Init, and closes the connector that it opens", async () => {
     const session = newSession({ abortDeadlineMs: 1_000_000 });
     const { open, log } = connector();
     const opening = deferred<Opened<{ name: string }>>();
@@ -413,7 +413,7 @@ describe("end", () => {
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
 
-  it("does not wait for a hung Init, and closes what it opens later", async () => {
+  it("does not wait for a hung Init, and closes a connector that it opens later", async () => {
     const session = newSession({ abortDeadlineMs: 1 });
     const { open, log } = connector();
     const opening = deferred<Opened<{ name: string }>>();
@@ -428,7 +428,7 @@ describe("end", () => {
     expect(log).toEqual(["open connector 1", "close connector 1"]);
   });
 
-  it("is content with an Init that fails", async () => {
+  it("accepts an Init that fails", async () => {
     const session = newSession();
     const opening = deferred<Opened<{ name: string }>>();
     const starting = session.init("store.Store/Init", () => opening.promise);
@@ -438,7 +438,7 @@ describe("end", () => {
     await ending;
   });
 
-  it("closes once, however often it is called", async () => {
+  it("closes once, even if called repeatedly", async () => {
     const session = newSession();
     const { open, log } = connector();
     await session.init("store.Store/Init", open);
@@ -452,7 +452,7 @@ describe("end", () => {
     await expect(session.end()).rejects.toThrow("could not flush");
   });
 
-  it("reopens nothing afterwards", async () => {
+  it("does not reopen afterwards", async () => {
     const session = newSession({ reopens: true });
     const { open, log } = connector();
     await session.init("store.Store/Init", open);

@@ -4,23 +4,23 @@ import type { Awaitable } from "@kloset/model";
 import { Condition } from "../async/condition.js";
 import { failedPrecondition } from "../calls/errors.js";
 
-/** A connector and what the adapter keeps beside it. */
+/** A connector together with the adapter's data about it. */
 export interface Opened<T> {
   readonly value: T;
   /** The connector's own close. */
   readonly close: () => Awaitable<void>;
 }
 
-/** How a {@link Session} behaves. */
+/** Options of a {@link Session}. */
 export interface SessionOptions {
   /**
-   * Whether calls that come after Close are served, by a connector opened anew.
-   * Hosts delete a storage's lock while Close is being answered, or after.
+   * If true, calls that arrive after Close are served by a newly opened connector.
+   * Hosts delete a storage's lock during Close, or after it.
    */
   readonly reopens?: boolean;
   /**
-   * Time limit for the host's Close to wait for calls in flight, in milliseconds. Then the connector is closed
-   * although they still run. `Infinity` disables the limit. Default: 10,000.
+   * Time limit for Close to wait for calls in flight, in milliseconds. After that the connector is closed even if
+   * they are still running. `Infinity` disables the limit. Default: 10,000.
    */
   readonly drainDeadlineMs?: number;
   /**
@@ -34,11 +34,11 @@ const DEFAULT_DRAIN_DEADLINE_MS = 10_000;
 const DEFAULT_ABORT_DEADLINE_MS = 1_000;
 
 /**
- * The life of one connector: Init once, then calls, then Close, in whatever order
- * the host sends them. The connector is closed when no call is in flight any
- * more, or at the end of the connection.
+ * The life cycle of one connector: Init once, then calls, then Close, in whatever order the
+ * host sends them. The connector is closed when no call is in flight, or at the end of the
+ * connection.
  *
- * Every call comes with the full name of its rpc, as "store.Store/List", for errors.
+ * Every method takes the full name of the RPC, such as "store.Store/List", for errors.
  */
 export class Session<T> {
   readonly #reopens: boolean;
@@ -48,15 +48,15 @@ export class Session<T> {
   #state: "new" | "starting" | "ready" | "closed" = "new";
   #open: ((signal: AbortSignal) => Awaitable<Opened<T>>) | undefined;
   #opened: Opened<T> | undefined;
-  /** Settles with the opening that is under way. */
+  /** Pending while the connector is being opened. */
   #starting: Promise<Opened<T>> | undefined;
-  /** Settles with the opening after Close that is under way. */
+  /** Pending while the connector is being reopened after Close. */
   #reopening: Promise<Opened<T>> | undefined;
   #closing: Promise<void> | undefined;
-  /** The connection has ended, and with it every wait. */
+  /** True when the connection has ended, which ends every wait. */
   #ended = false;
   #inFlight = 0;
-  /** Changes when no call is in flight any more, and when there is no use in waiting for that. */
+  /** Notified when no call is in flight, and when the wait for that is given up. */
   readonly #idle = new Condition();
 
   /** @throws RangeError for a deadline that is NaN or negative. */
@@ -74,8 +74,8 @@ export class Session<T> {
   /**
    * Opens the connector.
    *
-   * @param open - Called again if calls come after Close and the session reopens.
-   * @throws StatusError FAILED_PRECONDITION for a second Init; what `open` throws, after which Init may be tried again.
+   * @param open - Called again for calls after Close if the session reopens.
+   * @throws StatusError FAILED_PRECONDITION for a second Init; what `open` throws, after which Init may be retried.
    */
   async init(rpc: string, open: (signal: AbortSignal) => Awaitable<Opened<T>>): Promise<T> {
     if (this.#state !== "new") throw failedPrecondition(`${rpc} was called twice`);
@@ -98,13 +98,13 @@ export class Session<T> {
   }
 
   /**
-   * Answers the host's Close: closes the connector when no call is in flight any
-   * more, or after the deadline. A second Close gets the answer of the first.
+   * Answers the host's Close: closes the connector when no call is in flight, or after the
+   * deadline. A second Close gets the same answer as the first.
    *
    * @throws StatusError FAILED_PRECONDITION before Init; what the connector's close throws.
    */
   async close(rpc: string): Promise<void> {
-    // A call that came late is about to open the connector again: it is closed again, too.
+    // A late call is reopening the connector, which must be closed again.
     if (this.#reopening !== undefined) await settlesWithin(this.#reopening, this.#drainDeadlineMs);
     if (this.#state !== "ready" && this.#closing === undefined) {
       throw failedPrecondition(`${rpc} was called before Init`);
@@ -114,8 +114,8 @@ export class Session<T> {
   }
 
   /**
-   * Ends the session because the host has gone: aborts, gives calls a moment to
-   * clean up, and closes the connector if Close has not.
+   * Ends the session because the host has gone: aborts the signal, gives calls time to clean
+   * up, and closes the connector if Close has not done so.
    *
    * @throws what the connector's close throws.
    */
@@ -126,7 +126,7 @@ export class Session<T> {
     if (starting !== undefined) await settlesWithin(starting, deadline);
     await this.#whenIdle(deadline, () => {
       this.#ended = true;
-      // A Close that waits for calls has waited long enough.
+      // Ends the wait of a pending Close.
       this.#idle.notifyAll();
       if (this.#state === "ready") this.#closing ??= this.#closeNow();
     });
@@ -141,7 +141,7 @@ export class Session<T> {
   async #enter(rpc: string): Promise<Opened<T>> {
     let opened = this.#opened;
     if (this.#reopening !== undefined || (this.#state === "closed" && this.#reopens)) {
-      // One for all the calls that come late, and never beside the old one, which may still be closing.
+      // All late calls share one new connector, which is opened only after the old one has been closed.
       this.#reopening ??= this.#reopen(rpc).finally(() => {
         this.#reopening = undefined;
       });
@@ -189,7 +189,7 @@ export class Session<T> {
   }
 
   async #closeWhenIdle(): Promise<void> {
-    // What the host sent together with Close arrives in this turn or the next.
+    // Calls that the host sent together with Close arrive in this turn or the next.
     await nextTurn();
     await this.#whenIdle(this.#drainDeadlineMs, () => this.#closeNow());
   }
@@ -202,10 +202,9 @@ export class Session<T> {
   }
 
   /**
-   * Waits until no call is in flight, but not longer than this, nor after the end
-   * of the connection.
+   * Waits until no call is in flight, the deadline has passed, or the connection has ended.
    *
-   * @param then - Called before another call can begin.
+   * @param then - Called before another call can start.
    */
   async #whenIdle<R>(ms: number, then: () => Awaitable<R>): Promise<R> {
     const deadline = { passed: false };
@@ -221,7 +220,7 @@ export class Session<T> {
   }
 }
 
-/** The connection ended while this was opened, and nobody waits for it. */
+/** Closes a connector that was still being opened when the connection ended. */
 async function closeUnwanted(opened: Opened<unknown>): Promise<never> {
   await opened.close();
   throw failedPrecondition("the host has gone");

@@ -2,12 +2,12 @@ import { describe, expect, it } from "@jest/globals";
 import { checkText, isUint } from "./checks.js";
 
 describe("isUint", () => {
-  it("takes integers from 0 to the limit", () => {
+  it("accepts integers from 0 to the limit", () => {
     expect([0, 1, 0xffff_ffff].every((value) => isUint(value))).toBe(true);
     expect([isUint(7, 7), isUint(8, 7)]).toEqual([true, false]);
   });
 
-  it.each([-1, 0.5, Number.NaN, Infinity, 2 ** 32, "1", 1n, null, undefined])("refuses %p", (value) => {
+  it.each([-1, 0.5, Number.NaN, Infinity, 2 ** 32, "1", 1n, null, undefined])("rejects %p", (value) => {
     expect(isUint(value)).toBe(false);
   });
 });
@@ -20,7 +20,7 @@ describe("checkText", () => {
   it.each([
     [5, "target must be a string: 5"],
     ["a\ud800", 'target is not valid Unicode: "a\\ud800"'],
-  ])("names what is wrong with %p", (value, message) => {
+  ])("rejects %p with a descriptive error", (value, message) => {
     expect(() => checkText("target", value)).toThrow(new TypeError(message));
   });
 });

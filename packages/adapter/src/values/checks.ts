@@ -2,17 +2,17 @@ import { describe, quoted } from "./describe.js";
 
 const UINT32_MAX = 0xffff_ffff;
 
-/** True for an integer from 0 to `max`, by default the largest of 32 bits. */
+/** Returns true for an integer from 0 to `max`; the default is the largest 32-bit integer. */
 export function isUint(value: unknown, max = UINT32_MAX): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }
 
 /**
- * Checks a text that an author wrote into an entry. A lone surrogate would
- * silently become U+FFFD on the wire: another name than the one that was read.
+ * Checks a string of an author's entry. On the wire, a lone surrogate would silently
+ * become U+FFFD and change the name.
  *
- * @param what - Names the text in errors, as "fileInfo.username".
- * @throws TypeError for what is no string, or not valid Unicode.
+ * @param what - Names the string in errors, such as "fileInfo.username".
+ * @throws TypeError for a value that is not a string, or not valid Unicode.
  */
 export function checkText(what: string, value: unknown): string {
   if (typeof value !== "string") throw new TypeError(`${what} must be a string: ${describe(value)}`);

@@ -22,19 +22,19 @@ group("describe", () => {
     expect(describe(value)).toBe(shown);
   });
 
-  it("is short, whatever it is given", () => {
+  it("is short for any value", () => {
     expect(
       describe(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key${i}`, i]))).length,
     ).toBeLessThanOrEqual(200);
   });
 
-  it("does not throw for what can not be printed", () => {
+  it("does not throw for a value that cannot be printed", () => {
     const hostile = {
       [Symbol.for("nodejs.util.inspect.custom")]: () => {
         throw new Error("no");
       },
     };
-    expect(describe(hostile)).toBe("something that can not be printed");
+    expect(describe(hostile)).toBe("something that cannot be printed");
   });
 });
 
@@ -48,13 +48,13 @@ group("describeContent", () => {
     [5, "5"],
     [undefined, "undefined"],
     [null, "null"],
-  ])("shows what %p is, and nothing of it", (value, shown) => {
+  ])("shows the type of %p, but not its content", (value, shown) => {
     expect(describeContent(value)).toBe(shown);
   });
 });
 
 group("quoted", () => {
-  it("shows a name in quotes, cut where it is very long, and describes what is no text", () => {
+  it("shows a name in quotes, truncates a very long one, and describes other values", () => {
     expect(quoted('a"\n\ud800')).toBe('"a\\"\\n\\ud800"');
     expect(quoted("x".repeat(5000))).toBe(`"${"x".repeat(1000)}"`);
     expect(quoted(Buffer.from("secret"))).toBe("6 bytes");

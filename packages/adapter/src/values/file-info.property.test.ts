@@ -8,7 +8,7 @@ const uint64 = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const text = fc.string({ unit: "grapheme", maxLength: 9 });
 
-/** Whatever a host can put into the fields. */
+/** All values that the fields of a host's message can have. */
 const received: fc.Arbitrary<WireFileInfo> = fc.record({
   name: text,
   size: fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 53n }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
@@ -28,7 +28,7 @@ const received: fc.Arbitrary<WireFileInfo> = fc.record({
 });
 
 describe("any file info of a host", () => {
-  it("is taken exactly, or refused with the field's name and value: nothing is rounded", () => {
+  it("is converted exactly, or rejected with the field's name and value, but never rounded", () => {
     const max = BigInt(Number.MAX_SAFE_INTEGER);
     fc.assert(
       fc.property(received, (wire) => {
@@ -57,7 +57,7 @@ describe("any file info of a host", () => {
 });
 
 describe("any time of an author", () => {
-  it("is sent exactly where a Timestamp can hold it, and refused elsewhere", () => {
+  it("is sent exactly if it fits into a Timestamp, and rejected otherwise", () => {
     const [first, last] = [-62_135_596_800n * 1_000_000_000n, 253_402_300_800n * 1_000_000_000n - 1n];
     const time = fc.oneof(
       fc.bigInt({ min: first - 10n, max: first + 10n }),
@@ -77,7 +77,7 @@ describe("any time of an author", () => {
 });
 
 describe("any number of an author", () => {
-  it("is sent as it is, or refused with the field's name", () => {
+  it("is sent unchanged, or rejected with the field's name", () => {
     const fields = fc.constantFrom("size", "mode", "uid", "gid", "nlink", "flags");
     const values = fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger(), uint32);
     fc.assert(

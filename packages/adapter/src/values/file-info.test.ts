@@ -3,7 +3,7 @@ import { fileInfoOf, fileModeOf, type FileInfo } from "@kloset/model";
 import fc from "fast-check";
 import { fileInfoFromWire, fileInfoToWire } from "./file-info.js";
 
-// The same cases in every run.
+// A fixed seed, so that every run has the same cases.
 fc.configureGlobal({ seed: 20260401 });
 
 const text = fc.string({ unit: "grapheme" });
@@ -29,7 +29,7 @@ const fileInfo: fc.Arbitrary<FileInfo> = fc.record({
 });
 
 describe("the mapping of file infos", () => {
-  it("loses nothing on the way to the wire and back", () => {
+  it("survives a round trip to the wire and back", () => {
     fc.assert(
       fc.property(fileInfo, (info) => {
         expect(fileInfoFromWire(fileInfoToWire(info, "/a/b"))).toEqual(info);
@@ -37,7 +37,7 @@ describe("the mapping of file infos", () => {
     );
   });
 
-  it("has times as google.protobuf.Timestamp wants them", () => {
+  it("has times in the form of google.protobuf.Timestamp", () => {
     fc.assert(
       fc.property(time, (modTime) => {
         const wire = fileInfoToWire(fileInfoOf({ modTime }), "/a").modTime;
@@ -62,7 +62,7 @@ describe("the mapping of file infos", () => {
     ["/", "/"],
     ["/a", "a"],
     ["/a/b c", "b c"],
-  ])("takes the name from the pathname %j, whatever the author says", (pathname, name) => {
+  ])("takes the name from the pathname %j, not from the author", (pathname, name) => {
     expect(fileInfoToWire(fileInfoOf({ name: "/full/path" }), pathname).name).toBe(name);
   });
 
@@ -74,7 +74,11 @@ describe("the mapping of file infos", () => {
     ["a negative uid", { uid: -1 }, "fileInfo.uid must be an integer from 0 to 4294967295: -1"],
     ["a gid that is too large", { gid: 2 ** 32 }, "fileInfo.gid must be an integer from 0 to 4294967295: 4294967296"],
     ["a bigint for a uid", { uid: 5n }, "fileInfo.uid must be an integer from 0 to 4294967295: 5n"],
-    ["a size that is none", { size: Number.NaN }, "fileInfo.size must be an integer from 0 to 9007199254740991: NaN"],
+    [
+      "a size that is not an integer",
+      { size: Number.NaN },
+      "fileInfo.size must be an integer from 0 to 9007199254740991: NaN",
+    ],
     ["a negative size", { size: -1 }, "fileInfo.size must be an integer from 0 to 9007199254740991: -1"],
     ["a fraction of a byte", { size: 1.5 }, "fileInfo.size must be an integer from 0 to 9007199254740991: 1.5"],
     ["no size", { size: undefined }, "fileInfo.size must be an integer from 0 to 9007199254740991: undefined"],
@@ -83,7 +87,7 @@ describe("the mapping of file infos", () => {
     ["a signed mode", { mode: -1 }, "fileInfo.mode must be an integer from 0 to 4294967295: -1"],
     ["a negative link count", { nlink: -1 }, "fileInfo.nlink must be an integer from 0 to 4294967295: -1"],
     [
-      "flags without a text",
+      "flags that have no string form",
       { flags: Object.create(null) as unknown },
       "fileInfo.flags must be an integer from 0 to 4294967295: [Object: null prototype] {}",
     ],
@@ -104,11 +108,11 @@ describe("the mapping of file infos", () => {
     ["no user name", { username: undefined }, "fileInfo.username must be a string: undefined"],
     ["a bigint for a group name", { groupname: 5n }, "fileInfo.groupname must be a string: 5n"],
     [
-      "a user name that UTF-8 can not carry",
+      "a user name that UTF-8 cannot encode",
       { username: "a\ud800" },
       'fileInfo.username is not valid Unicode: "a\\ud800"',
     ],
-  ])("refuses %s by name", (_name, wrong, message) => {
+  ])("rejects %s with the field in the error", (_name, wrong, message) => {
     const info = { ...fileInfoOf(), ...wrong } as FileInfo;
     expect(() => fileInfoToWire(info, "/a")).toThrow(message);
   });
@@ -122,7 +126,7 @@ describe("the mapping of file infos", () => {
 describe("fileInfoFromWire", () => {
   const wire = fileInfoToWire(fileInfoOf(), "/a");
 
-  it("takes a time that was not sent for 1970", () => {
+  it("treats a missing time as 1970", () => {
     expect(fileInfoFromWire({ ...wire, modTime: undefined }).modTime).toBe(0n);
   });
 
@@ -132,7 +136,7 @@ describe("fileInfoFromWire", () => {
     );
   });
 
-  it.each([-1n, 2n ** 53n])("refuses a size of %d", (size) => {
+  it.each([-1n, 2n ** 53n])("rejects a size of %d", (size) => {
     expect(() => fileInfoFromWire({ ...wire, size })).toThrow(new RangeError(`size is out of range: ${String(size)}`));
   });
 });

@@ -2,7 +2,7 @@ import { baseName, type FileInfo } from "@kloset/model";
 import { checkText, isUint } from "./checks.js";
 import { describe } from "./describe.js";
 
-/** The shape that every file info of both generations has on the wire. */
+/** The wire format of a file info, in both generations. */
 export interface WireFileInfo {
   readonly name: string;
   readonly size: bigint;
@@ -18,8 +18,8 @@ export interface WireFileInfo {
   readonly flags: number;
 }
 
-/** google.protobuf.Timestamp. */
-export interface WireTime {
+/** A google.protobuf.Timestamp. */
+interface WireTime {
   readonly seconds: bigint;
   /** 0 to 999,999,999, also before 1970. */
   readonly nanos: number;
@@ -29,16 +29,16 @@ const NANOSECONDS = 1_000_000_000n;
 const UINT16_MAX = 0xffff;
 const UINT32_MAX = 0xffff_ffff;
 const UINT64_MAX = (1n << 64n) - 1n;
-/** What google.protobuf.Timestamp can hold: the years 1 to 9999. */
+/** The range of google.protobuf.Timestamp: the years 1 to 9999. */
 const SECONDS_MIN = -62_135_596_800n;
 const SECONDS_MAX = 253_402_300_799n;
 
 /**
- * Translates what an author says of an entry. The name is taken from the
- * pathname: hosts break on any other.
+ * Converts an author's file info. The name is taken from the pathname, because hosts fail
+ * on any other name.
  *
- * @throws RangeError, TypeError that name the field and its value: one bad record
- * must not break the stream that carries all the others.
+ * @throws RangeError or TypeError that names the field and its value. Checked here because one
+ *   bad record must not break the stream that carries all others.
  */
 export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
   return {
@@ -50,7 +50,7 @@ export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
     ino: checkBigint("ino", info.ino),
     uid: bigintOf(checkNumber("uid", info.uid, UINT32_MAX)),
     gid: bigintOf(checkNumber("gid", info.gid, UINT32_MAX)),
-    // The host keeps 16 bits: a count that overflows would say "no links".
+    // The host keeps 16 bits: 65,536 links would become 0.
     nlink: Math.min(checkNumber("nlink", info.nlink, UINT32_MAX), UINT16_MAX),
     username: checkText("fileInfo.username", info.username),
     groupname: checkText("fileInfo.groupname", info.groupname),
@@ -58,13 +58,13 @@ export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
   };
 }
 
-/** The fields of a generated message; a time that was not sent is undefined. */
+/** The fields of a generated message, in which a time that was not sent is undefined. */
 export type ReceivedFileInfo = Omit<WireFileInfo, "modTime"> & { readonly modTime?: WireTime | undefined };
 
 /**
- * Translates what a host says of an entry.
+ * Converts a host's file info.
  *
- * @throws RangeError for a size, a user or a group that can not be: rounded, they would name another.
+ * @throws RangeError for a size, user or group that is not a safe integer, instead of rounding it.
  */
 export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
   return {
@@ -89,14 +89,14 @@ function exact(field: string, value: bigint): number {
   return Number(value);
 }
 
-/** Zero, which is the commonest, takes no new memory. */
+/** Avoids an allocation for 0, the most common value. */
 function bigintOf(value: number): bigint {
   return value === 0 ? 0n : BigInt(value);
 }
 
 function timeToWire(ns: bigint): WireTime {
   if (typeof ns !== "bigint") throw new TypeError(`fileInfo.modTime must be a bigint: ${describe(ns)}`);
-  // Rounded down, so that nanos is never negative.
+  // Round down, so that nanos is never negative.
   let seconds = ns / NANOSECONDS;
   let nanos = Number(ns - seconds * NANOSECONDS);
   if (nanos < 0) {

@@ -6,6 +6,6 @@ it("numbers the kinds as hosts do, not as the wire's enumeration does", () => {
   expect([0, 1].map(xattrKindFromWire)).toEqual(["extended", "ads"]);
 });
 
-it.each([2, 3, -1, 0.5])("knows no kind of the number %p", (type) => {
+it.each([2, 3, -1, 0.5])("has no kind for the number %p", (type) => {
   expect(xattrKindFromWire(type)).toBeUndefined();
 });

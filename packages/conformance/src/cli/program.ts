@@ -13,7 +13,7 @@ import { Interruption } from "./interruption.js";
 import { ReportError, ReportFile } from "./report-file.js";
 
 /** The exit codes of the command. */
-export const ExitCode = {
+const ExitCode = {
   /** Every checked rule is kept, or listed as a known deviation. */
   CONFORMS: 0,
   /** A rule is broken, a known deviation is stale, no rule could be checked, or a report could not be written. */

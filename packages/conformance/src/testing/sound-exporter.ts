@@ -13,7 +13,7 @@ import { launchInProcess, served } from "./in-process.js";
 const NANOSECONDS = 1e9;
 
 /** Creates a small exporter to a folder. It keeps every rule. */
-export function soundExporter(folder: string): Exporter {
+function soundExporter(folder: string): Exporter {
   const place = (pathname: string): string => join(folder, pathname);
   return {
     root: () => folder,
@@ -51,8 +51,8 @@ export function soundExporter(folder: string): Exporter {
   };
 }
 
-export type ServiceV1_0 = ServiceImpl<typeof v1_0.Exporter>;
-export type ServiceV1_1 = ServiceImpl<typeof v1_1.Exporter>;
+type ServiceV1_0 = ServiceImpl<typeof v1_0.Exporter>;
+type ServiceV1_1 = ServiceImpl<typeof v1_1.Exporter>;
 
 /** One fault of a plugin, in its exporter or on the wire. */
 export interface Fault {

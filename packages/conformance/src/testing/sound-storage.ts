@@ -28,7 +28,7 @@ export function notFound(kind: ResourceKind, mac: Mac): Error {
 }
 
 /** Creates a store that keeps every rule. */
-export function soundStore(disk: Disk, location: string): ResourceStore {
+function soundStore(disk: Disk, location: string): ResourceStore {
   const { files } = disk;
   return {
     create: (config) => {

@@ -39,7 +39,7 @@ export interface PluginExit {
 }
 
 /** A process whose events are observed from its start. */
-export interface WatchedChild {
+interface WatchedChild {
   readonly child: ChildProcess;
   /** Resolves when the process has started. Rejects if it cannot be started. */
   readonly started: Promise<void>;

@@ -7,7 +7,7 @@ export function labelOf(call: RecordedCall): string {
 }
 
 /** Returns true if both calls have the same path and first request. */
-export function sameRequest(one: RecordedCall, other: RecordedCall): boolean {
+function sameRequest(one: RecordedCall, other: RecordedCall): boolean {
   return (
     one.path === other.path && isDeepStrictEqual(messagesOf(one, "host")[0] ?? {}, messagesOf(other, "host")[0] ?? {})
   );

@@ -21,7 +21,7 @@ export interface ServedPlugin {
 }
 
 /** The header of an HTTP/2 frame. */
-export interface SentFrame {
+interface SentFrame {
   readonly type: number;
   readonly flags: number;
   readonly stream: number;

@@ -28,7 +28,7 @@ export interface Kind<Factory> {
 export type KindName = "importer" | "exporter" | "storage";
 
 /** Makes an author's factory ready to be served with the given tables. */
-export type Adapt<Factory> = (factory: Factory, tables: Tables) => ServedConnector;
+type Adapt<Factory> = (factory: Factory, tables: Tables) => ServedConnector;
 
 /** Combines the tables of both generations. */
 export function tablesOf(inV1_0: ServiceTable, inV1_1: ServiceTable): Tables {

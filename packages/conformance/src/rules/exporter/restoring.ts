@@ -1,22 +1,19 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { restore, type RestoreEntry, type RestoreSummary } from "@kloset/host";
-import type { Harness, ReadyPlugin } from "../../harness.js";
+import type { Harness } from "../../harness.js";
 import { requires } from "../../violation.js";
-import type { Clients } from "../../clients.js";
 import { knownContent, knownFileInfo, knownTree, type KnownEntry } from "../../tree/known-tree.js";
 
 /** A harness for exporters. */
 export type ExporterHarness = Harness<"exporter">;
-/** An exporter that runs. */
-export type RunningExporter = ReadyPlugin<Clients["exporter"]>;
 
 /** What of the known tree is small: enough for what is not about content. */
 const SMALL_BYTES = 100_000;
 export const smallTree: readonly KnownEntry[] = knownTree.filter(({ size }) => size < SMALL_BYTES);
 
 /** @returns An entry as hosts restore it. */
-export function entryOf(known: KnownEntry): RestoreEntry {
+function entryOf(known: KnownEntry): RestoreEntry {
   const { pathname, target, size } = known;
   return { pathname, fileInfo: knownFileInfo(known), target, read: () => knownContent(pathname, size) };
 }

@@ -21,7 +21,7 @@ export async function readRest(
 }
 
 /** Reads content from its beginning to its end. @throws PluginError when the plugin ends it with an error. */
-export async function readContent(
+async function readContent(
   importer: WireImporter,
   record: WireRecord,
   onChunk?: (chunk: Uint8Array) => void,

@@ -8,7 +8,7 @@ const because =
   "a host ends a plugin by closing its input and waits for the exit without a limit: a plugin that stays hangs the user's command, and an error code looks like a crash";
 
 /** Closes the plugin's input, and requires that it then exits with code 0 on its own. */
-export async function requireExit({ plugin }: StartedPlugin): Promise<void> {
+async function requireExit({ plugin }: StartedPlugin): Promise<void> {
   const { code, signal } = await plugin.stop();
   requires(
     signal === null,

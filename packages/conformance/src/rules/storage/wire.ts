@@ -6,7 +6,7 @@ import { CONFIG } from "./repository.js";
 import type { HostKind } from "./resources.js";
 
 /** One message of a Put. */
-export interface PutMessage {
+interface PutMessage {
   readonly mac?: Uint8Array;
   readonly chunk?: Uint8Array;
 }
