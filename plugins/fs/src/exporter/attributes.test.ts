@@ -5,11 +5,11 @@ import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testi
 import { loadExtendedAttributes } from "../xattr/xattr.js";
 import { DirectoryPaths } from "./directory-paths.js";
 import { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 const VALUE = Buffer.from([0, 1, 255, 0]);
 
-describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
+describe.each(ACCESS_KINDS)("setExtendedAttribute by %s", (access) => {
   const library = loadExtendedAttributes();
   let scratch: Scratch;
   let root: string;
@@ -19,7 +19,7 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
     root = join(scratch.path, "root");
     await mkdir(root);
     await chmod(root, 0o777);
-    exporter = await makeExporter(root, way);
+    exporter = await makeExporter(root, access);
   });
   afterEach(async () => {
     await exporter.close();

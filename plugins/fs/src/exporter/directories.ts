@@ -54,12 +54,6 @@ export interface Inode {
   utimes(time: string): Promise<void>;
 }
 
-/** Cuts a pathname into its directory and its last component. Not for "/". */
-export function splitPathname(pathname: string): { parent: string; name: string } {
-  const slash = pathname.lastIndexOf("/");
-  return { parent: slash === 0 ? "/" : pathname.slice(0, slash), name: pathname.slice(slash + 1) };
-}
-
 /** What a restore answers when a symbolic link is in its way. */
 export function throughLink(link: string, path: string): SystemError {
   return systemError("ELOOP", `a restore does not go through symbolic links, and '${link}' is one`, path);

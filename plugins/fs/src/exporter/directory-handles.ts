@@ -2,14 +2,8 @@ import { constants } from "node:fs";
 import { chmod, chown, lstat, open, readFile, stat, utimes, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, withoutAlias } from "../fs/errors.js";
-import {
-  splitPathname,
-  throughLink,
-  type Directories,
-  type Directory,
-  type Identity,
-  type Inode,
-} from "./directories.js";
+import { splitPathname } from "../fs/pathname.js";
+import { throughLink, type Directories, type Directory, type Identity, type Inode } from "./directories.js";
 
 /** Linux' O_PATH, which Node does not name: holds an entry of any type without opening it, whatever its mode. */
 const O_PATH = 0o10000000;

@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { chmod, lchown, lstat, lutimes, open, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, systemError, withPath } from "../fs/errors.js";
-import { splitPathname, throughLink, type Directories, type Directory, type Inode } from "./directories.js";
+import { splitPathname } from "../fs/pathname.js";
+import { throughLink, type Directories, type Directory, type Inode } from "./directories.js";
 
 /** Directories that are remembered. More are looked AT again. */
 const REMEMBERED = 4096;

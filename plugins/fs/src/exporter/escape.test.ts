@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import type { FsExporter } from "./exporter.js";
-import { makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 /** Everything that can be seen of a tree, times of change included. */
 async function pictureOf(path: string): Promise<Record<string, string>> {
@@ -17,7 +17,7 @@ async function pictureOf(path: string): Promise<Record<string, string>> {
   return picture;
 }
 
-describe.each(WAYS)("a snapshot that wants out of the root, by %s", (way) => {
+describe.each(ACCESS_KINDS)("a snapshot that wants out of the root, by %s", (access) => {
   let scratch: Scratch;
   let root: string;
   let outside: string;
@@ -32,7 +32,7 @@ describe.each(WAYS)("a snapshot that wants out of the root, by %s", (way) => {
     await writeFile(join(outside, "passwd"), "safe");
     await writeFile(join(outside, "sub", "shadow"), "safe too");
     before = await pictureOf(outside);
-    exporter = await makeExporter(root, way);
+    exporter = await makeExporter(root, access);
   });
   afterEach(async () => {
     await exporter.close();

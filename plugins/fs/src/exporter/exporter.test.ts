@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConnectorContext } from "@kloset/sdk";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
 import { createExporter, type FsExporter } from "./exporter.js";
-import { makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 function contextOf(location: string): ConnectorContext {
   const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
@@ -52,7 +52,7 @@ describe("createExporter", () => {
   });
 });
 
-describe.each(WAYS)("FsExporter by %s", (way) => {
+describe.each(ACCESS_KINDS)("FsExporter by %s", (access) => {
   let scratch: Scratch;
   let root: string;
   let exporter: FsExporter;
@@ -61,7 +61,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
     root = join(scratch.path, "root");
     await mkdir(root, { mode: 0o777 });
     await chmod(root, 0o777);
-    exporter = await makeExporter(root, way);
+    exporter = await makeExporter(root, access);
   });
   afterEach(async () => {
     await exporter.close();

@@ -5,11 +5,11 @@ import type { FileInfoInit } from "@kloset/sdk";
 import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import type { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 const isRoot = process.geteuid?.() === 0;
 
-describe.each(WAYS)("setPermissions by %s", (way) => {
+describe.each(ACCESS_KINDS)("setPermissions by %s", (access) => {
   let scratch: Scratch;
   let root: string;
   let exporter: FsExporter;
@@ -20,7 +20,7 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     await mkdir(root);
     await chmod(root, 0o777);
     lines = [];
-    exporter = await makeExporter(root, way, { notices: new Notices("tsfs", (line) => lines.push(line)) });
+    exporter = await makeExporter(root, access, { notices: new Notices("tsfs", (line) => lines.push(line)) });
   });
   afterEach(async () => {
     await exporter.close();
@@ -183,7 +183,7 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     await expect(exporter.setPermissions("/no", ownInfo())).rejects.toThrow(/^ENOENT: .*root\/no'$/);
     const theirs = isRoot ? join(root, "theirs") : "/etc/passwd";
     if (isRoot) await writeFile(theirs, "");
-    const other = isRoot ? exporter : await makeExporter("/etc", way);
+    const other = isRoot ? exporter : await makeExporter("/etc", access);
     await asOrdinaryUser(async () => {
       const set = other.setPermissions(isRoot ? "/theirs" : "/passwd", ownInfo({ permissions: 0o777 }));
       await expect(set).rejects.toThrow(/^EPERM: operation not permitted, f?chmod '/);

@@ -3,7 +3,8 @@ import { lchown, lstat, lutimes } from "node:fs/promises";
 import { fileModeToPosix, isSymlink, resolveBelow, type FileInfo } from "@kloset/sdk";
 import { systemError } from "../fs/errors.js";
 import type { Notices } from "../fs/notices.js";
-import { splitPathname, throughLink, type Directories } from "./directories.js";
+import { splitPathname } from "../fs/pathname.js";
+import { throughLink, type Directories } from "./directories.js";
 import { utimesArgument } from "./utimes-argument.js";
 
 /** The bits that `chmod` sets: setuid, setgid, sticky and the nine permissions. */

@@ -1,6 +1,7 @@
 import { closeSync, constants, open, openSync } from "node:fs";
 import { promisify } from "node:util";
 import { systemError, withoutAlias } from "../fs/errors.js";
+import { splitPathname } from "../fs/pathname.js";
 import type { Fence } from "./fence.js";
 
 /** Longest path in bytes that a system call takes: Linux' PATH_MAX without the NUL. */
@@ -122,20 +123,14 @@ export function withPathname(error: unknown, pathname: string): unknown {
   return typeof path === "string" && path !== pathname ? withoutAlias(error, path, pathname) : error;
 }
 
-/** Splits a pathname that is not "/" into its directory and its name. */
-export function splitPathname(pathname: string): { directory: string; name: string } {
-  const slash = pathname.lastIndexOf("/");
-  return { directory: slash <= 0 ? "/" : pathname.slice(0, slash), name: pathname.slice(slash + 1) };
-}
-
 /**
  * Runs a call with a path by which the system can reach an entry.
  *
  * @param pathname - Absolute, of the entry.
  */
 export async function reach<T>(pathname: string, fence: Fence | undefined, call: (path: string) => T): Promise<T> {
-  const { directory, name } = splitPathname(pathname);
-  const access = await accessDirectory(directory, fence);
+  const { parent, name } = splitPathname(pathname);
+  const access = await accessDirectory(parent, fence);
   try {
     return call(access.prefix + name);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from "node:fs";
 import { systemError, withoutAlias } from "../fs/errors.js";
-import { isAtOrBelow } from "./way.js";
+import { isAtOrBelow } from "../fs/pathname.js";
 
 /** Linux' O_PATH: holds an entry of any type without opening it. Not among Node's constants. */
 const O_PATH = 0o10000000;

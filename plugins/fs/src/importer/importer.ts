@@ -19,9 +19,9 @@ import { Excludes } from "./excludes.js";
 import { Fence } from "./fence.js";
 import { Inspector } from "./inspect.js";
 import { readFile } from "./read-file.js";
+import { resolveLocation, type ResolvedLocation } from "./resolve-location.js";
 import { scan } from "./scan.js";
 import type { WalkOptions } from "./walk.js";
-import { wayTo, type Way } from "./way.js";
 
 /**
  * Backs up a folder, or a single file, of the local file system.
@@ -34,8 +34,8 @@ export class FsImporter implements Importer {
   readonly #root: string;
   readonly #attributes: ExtendedAttributes | undefined;
   readonly #walk: WalkOptions;
-  /** Found once: a location that is a link must not lead elsewhere later. */
-  readonly #way: Way;
+  /** Resolved once, so that a location that is a symbolic link cannot change its target later. */
+  readonly #location: ResolvedLocation;
 
   /**
    * @param load - Loads the library for extended attributes; for tests.
@@ -55,12 +55,12 @@ export class FsImporter implements Importer {
     if (!noXattr && this.#attributes === undefined) {
       notices.once("no library for extended attributes on this system: they are not backed up");
     }
-    this.#way = wayTo(this.#root);
+    this.#location = resolveLocation(this.#root);
     this.#walk = {
       inspector: new Inspector(new Accounts(), this.#attributes, notices),
       excludes: options.excludes.length === 0 ? undefined : new Excludes(options.excludes),
       oneFileSystem,
-      fence: this.#way.top === undefined ? undefined : Fence.around(this.#way.top),
+      fence: this.#location.top === undefined ? undefined : Fence.around(this.#location.top),
     };
   }
 
@@ -85,7 +85,7 @@ export class FsImporter implements Importer {
   }
 
   scan(signal: AbortSignal): AsyncIterable<Entry> {
-    return scan(this.#way, this.#walk, signal);
+    return scan(this.#location, this.#walk, signal);
   }
 
   /** Opens by pathname: a scan of millions of files holds nothing for them. */

@@ -3,7 +3,8 @@ import { promisify } from "node:util";
 import type { ByteSource } from "@kloset/sdk";
 import { withoutAlias, withPath } from "../fs/errors.js";
 import { openUnleased } from "../fs/open-unleased.js";
-import { accessDirectory, splitPathname, withPathname } from "./directory-access.js";
+import { splitPathname } from "../fs/pathname.js";
+import { accessDirectory, withPathname } from "./directory-access.js";
 import type { Fence } from "./fence.js";
 import { Pace } from "./pace.js";
 import { assertUnchanged } from "./unchanged.js";
@@ -76,10 +77,10 @@ export async function readFile(
 }
 
 async function openFile(pathname: string, mayBlock: boolean, { signal, fence, open }: Reaching): Promise<number> {
-  const { directory, name } = splitPathname(pathname);
+  const { parent, name } = splitPathname(pathname);
   // Held, and not looked at afterwards: merely to open a device elsewhere may start something.
-  const access = await accessDirectory(directory, fence, mayBlock).catch((error: unknown) => {
-    throw withoutAlias(error, directory, pathname);
+  const access = await accessDirectory(parent, fence, mayBlock).catch((error: unknown) => {
+    throw withoutAlias(error, parent, pathname);
   });
   try {
     const path = access.prefix + name;
