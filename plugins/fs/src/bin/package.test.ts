@@ -64,7 +64,7 @@ function manifestOf(path: string): { executables: string[]; extraFiles: string[]
   const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
   return {
     executables: all(/ executable: (\S+)$/gm),
-    extraFiles: all(/ extra_files: \[ (.+) \]$/gm).flatMap((files) => files.split(", ")),
+    extraFiles: all(/ extra_files: \[(.+)\]$/gm).flatMap((files) => files.split(", ")),
     text,
   };
 }

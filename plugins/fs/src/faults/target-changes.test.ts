@@ -4,10 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { RestoreEntry } from "@kloset/host";
 import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
 import { endConnectorsAfterEach, exporterOf, GENERATIONS, PATIENCE_MS } from "./testing/connectors.js";
-import { directory, file, streamed, symlink } from "./testing/entries.js";
-import { failureOf, unfinishedBelow } from "./testing/resources.js";
+import { directory, file, streamed } from "./testing/entries.js";
+import { unfinishedBelow } from "./testing/resources.js";
 import { restored, type Restored } from "./testing/restoring.js";
-import { SmallDisk } from "./testing/small-disk.js";
 import { boundByPermissions, type Surroundings } from "./testing/surroundings.js";
 
 describe.each(GENERATIONS)("a restore on %s to a target that changes", (generation) => {
@@ -197,33 +196,6 @@ describe.each(GENERATIONS)("a restore on %s to a target that changes", (generati
       expect(failures).toEqual(generation === "v1.1" ? { "/d/f": text } : {});
       expect(await readFile(join(root, "d", "f"), "utf8")).toBe("old");
       expect(await readFile(join(root, "other"), "utf8")).toBe("3");
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    "says of a read-only disk that it is one, at once or file by file",
-    async () => {
-      const disk = await SmallDisk.make(scratch, "size=4m");
-      try {
-        const { path, surroundings } = disk;
-        const target = join(path, "root");
-        const entries = [directory("/"), file("/f", "1"), symlink("/l", "f")];
-        const { client } = await exporterOf({ generation, path: target, surroundings });
-        expect((await restored(client, entries)).failures).toEqual({});
-        await disk.mount("remount,ro");
-        const missing = exporterOf({ generation, path: join(path, "none"), surroundings });
-        expect(await failureOf(missing)).toBe(`EROFS: read-only file system, mkdir '${join(path, "none")}'`);
-        const again = await exporterOf({ generation, path: target, surroundings });
-        const { failures } = await restored(again.client, entries);
-        expect(failures["/f"]).toBe(`EROFS: read-only file system, open '${join(target, "f")}'`);
-        expect(failures["/l"]).toContain("EROFS: read-only file system, symlink");
-        expect(failures["/l"]).toContain(`'${join(target, "l")}'`);
-        expect(await again.stop()).toEqual({ code: 0, signal: null });
-        expect(await readFile(join(disk.view, "root/f"), "utf8")).toBe("1");
-      } finally {
-        await disk.end();
-      }
     },
     PATIENCE_MS,
   );
