@@ -9,7 +9,7 @@ const demo = demoForTests();
 
 describe("the demo", () => {
   it(
-    "keeps its folders when asked to",
+    "keeps its folders with --keep",
     async () => {
       const { code, stderr } = await demo.run("--keep", demo.small);
       expect(code).toBe(0);
@@ -21,11 +21,11 @@ describe("the demo", () => {
   );
 
   it(
-    "ends with 1 when something did not come back, and says what",
+    "exits with 1, and reports the entries that were not restored",
     async () => {
       const folder = join(demo.top, "with a bad name");
       mkdirSync(folder);
-      // No host can store a name that is not UTF-8, for any user.
+      // No host can store a name that is not UTF-8, not even for root.
       writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x62, 0xff])]), "");
       const { code, stdout } = await demo.run(folder);
       expect(code).toBe(1);
@@ -39,7 +39,7 @@ describe("the demo", () => {
   );
 
   it(
-    "removes also what it restored with modes that let nobody in",
+    "removes restored directories that deny access to their owner",
     async () => {
       const folder = join(demo.top, "closed");
       writeTo(join(folder, "directory/file"), "x", 0o400);
@@ -56,7 +56,7 @@ describe("an interrupted demo", () => {
   let folder = "";
 
   beforeAll(() => {
-    // A hole: nothing on the disk, but more than could be read before the signal comes.
+    // A hole takes no space, but is too large to be read before the signal is sent.
     folder = join(demo.top, "endless");
     writeTo(join(folder, "hole"), "", 0o644);
     truncateSync(join(folder, "hole"), 2 ** 42);
@@ -76,7 +76,7 @@ describe("an interrupted demo", () => {
       const { code, stdout } = await ended;
       expect([code, stdout]).toEqual([exitCode, ""]);
       expect(stderr()).toMatch(
-        /interrupted: the plugins are ended and the temporary files removed …\n(.*\n)*ended by SIG/,
+        /interrupted: ending the plugins and removing the temporary files …\n(.*\n)*ended by SIG/,
       );
       expect(stderr()).not.toContain("    at ");
       expect(readdirSync(demo.temporary)).toEqual([]);

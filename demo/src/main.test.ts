@@ -9,15 +9,15 @@ const demo = demoForTests();
 
 describe("the demo", () => {
   it(
-    "prints a table, and ends with 0, when everything came back",
+    "prints a table, and exits with 0, if both trees are identical",
     async () => {
       const { code, stdout, stderr } = await demo.run("small folder");
       expect(stdout).toMatch(/^generation +entries +bytes +left out +errors +differences +seconds$/m);
       expect(stdout).toMatch(/^v1\.0 +6 +10 +0 +0 +0 +\d+\.?\d*$/m);
       expect(stdout).toMatch(/^v1\.1 +6 +10 +0 +0 +0 +\d+\.?\d*$/m);
-      // Plain lines, no bars, and no warnings that a reader would have to ask about.
+      // Plain lines, without bars or warnings.
       expect(stderr.split("\n")).toEqual([
-        `${demo.small} is backed up, stored, read back, restored and compared, once for each generation.`,
+        `Backing up, storing, reading back, restoring and comparing ${demo.small}, once for each generation.`,
         "It has 6 entries and 10 bytes.",
         ...["v1.0", "v1.1"].flatMap((generation) => [
           expect.stringMatching(`^${generation} back up and store: \\d+ entries …$`),
@@ -41,11 +41,11 @@ describe("the command line", () => {
   });
 
   it.each([
-    ["a folder that does not exist", ["none"], '"none" can not be used: ENOENT'],
+    ["a folder that does not exist", ["none"], 'cannot use "none": ENOENT'],
     ["a file", ["small folder/a"], '"small folder/a" is not a folder'],
     ["an unknown option", ["--fast"], "Unknown option '--fast'"],
-    ["two folders", ["one", "two"], 'one folder, not 2: "one", "two"'],
-  ])("refuses %s, with the usage and exit code 2", async (_what, args, message) => {
+    ["two folders", ["one", "two"], 'expected one folder, got 2: "one", "two"'],
+  ])("rejects %s, with the usage and exit code 2", async (_what, args, message) => {
     const { code, stdout, stderr } = await demo.run(...args);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr.startsWith(message)).toBe(true);
@@ -53,16 +53,16 @@ describe("the command line", () => {
     expect(stderr).not.toContain("    at ");
   });
 
-  it("refuses a folder that its own temporary files would be in", async () => {
+  it("rejects a folder that contains the folder for temporary files", async () => {
     const { code, stderr } = await demo.run(demo.top);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `"${demo.top}" holds the folder for temporary files, ${demo.temporary}: set TMPDIR to one outside of it`,
+      `"${demo.top}" contains the folder for temporary files, ${demo.temporary}: set TMPDIR to a folder outside of it`,
     );
   });
 });
 
-it("a plugin that is not built is one line, not a stack trace", async () => {
+it("reports a plugin that is not built in one line, without a stack trace", async () => {
   const elsewhere = join(demo.top, "not built");
   cpSync(built, join(elsewhere, "demo/dist"), { recursive: true });
   cpSync(join(built, "../package.json"), join(elsewhere, "demo/package.json"));
@@ -70,6 +70,6 @@ it("a plugin that is not built is one line, not a stack trace", async () => {
   const { code, stdout, stderr } = await demo.start([demo.small], join(elsewhere, "demo/dist/main.js")).ended;
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(
-    /^the plugin is not built: .*tsfs-importer\.cjs.* can not be run\. Build it with: npm run build\n$/,
+    /^the plugin is not built: cannot run .*tsfs-importer\.cjs.*\. Build it with: npm run build\n$/,
   );
 });

@@ -2,7 +2,7 @@ import { appendFile, mkdir, truncate, utimes, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
-import { endConnectorsAfterEach, GENERATIONS, PATIENCE_MS } from "./testing/connectors.js";
+import { endConnectorsAfterEach, GENERATIONS, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { failureOf } from "./testing/resources.js";
 import { recordOf, scanned } from "./testing/scanning.js";
 
@@ -24,12 +24,12 @@ describe.each(GENERATIONS)("a file that changes while it is read on %s", (genera
   });
 
   it.each<[string, (path: string) => Promise<unknown>]>([
-    ["cut", (path) => truncate(path, LARGE - 5 * MIB)],
-    ["continued", (path) => appendFile(path, "more")],
+    ["truncated", (path) => truncate(path, LARGE - 5 * MIB)],
+    ["appended to", (path) => appendFile(path, "more")],
     ["overwritten", (path) => writeFile(path, pattern(100), { flag: "r+" })],
     ["touched", (path) => utimes(path, 1, 1)],
   ])(
-    "fails a file that is %s while it is read, by name",
+    "is reported by name if it is %s",
     async (_, change) => {
       const path = join(root, "log");
       for (let i = 0; i < 40; i++) await appendFile(path, pattern(MIB, i));
@@ -43,6 +43,6 @@ describe.each(GENERATIONS)("a file that changes while it is read on %s", (genera
       expect(await failureOf(rest)).toContain(`"${path}" changed while it was read: `);
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { backup } from "@kloset/host";
 import { makeScratch, type Scratch } from "../fs/testing.js";
-import { endConnectorsAfterEach, GENERATIONS, importerOf, PATIENCE_MS } from "./testing/connectors.js";
+import { endConnectorsAfterEach, GENERATIONS, importerOf, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { failureOf } from "./testing/resources.js";
 import { contentOf, scanned } from "./testing/scanning.js";
 
@@ -29,11 +29,11 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       (path) => rm(path).then(() => symlink("/etc/passwd", path)),
       "ELOOP: too many symbolic links encountered, open '$'",
     ],
-    ["replaced by a directory", (path) => rm(path).then(() => mkdir(path)), '"$" is not a regular file any more'],
+    ["replaced by a directory", (path) => rm(path).then(() => mkdir(path)), '"$" is no longer a regular file'],
     [
       "replaced by a FIFO",
       async (path) => rm(path).then(() => execFileSync("mkfifo", [path])),
-      '"$" is not a regular file any more',
+      '"$" is no longer a regular file',
     ],
     [
       "in a directory that is a file now",
@@ -41,7 +41,7 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       "ENOTDIR: not a directory, open '$'",
     ],
   ])(
-    "names a file that was %s between scan and open, and waits for nothing",
+    "names a file that was %s between scan and open, without waiting",
     async (_, change, text) => {
       const path = join(root, "d", "f");
       await mkdir(join(root, "d"));
@@ -49,28 +49,28 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       await writeFile(join(root, "other"), "other");
       const importer = await scanned(generation, root);
       await change(path);
-      // More than Node has threads.
+      // More calls than Node has threads.
       const failures = Array.from({ length: 8 }, () => failureOf(contentOf(importer, path)));
       for (const failure of await Promise.all(failures)) expect(failure).toBe(text.replace("$", path));
       expect((await contentOf(importer, join(root, "other"))).toString()).toBe("other");
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "names a device that it is asked to read as a file",
+    "names a device that is opened as a file",
     async () => {
-      // Only a superuser could put one in the place of a file.
+      // Only a superuser could replace a file by a device, so scan one.
       const importer = await scanned(generation, "/dev/zero");
-      expect(await failureOf(contentOf(importer, "/dev/zero"))).toBe('"/dev/zero" is not a regular file any more');
+      expect(await failureOf(contentOf(importer, "/dev/zero"))).toBe('"/dev/zero" is no longer a regular file');
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "gives the whole new content of a file that was replaced or written to since the scan",
+    "returns the complete new content of a file that was replaced or modified after the scan",
     async () => {
       for (const name of ["replaced", "written", "emptied"]) await writeFile(join(root, name), "old content");
       const importer = await scanned(generation, root);
@@ -83,23 +83,23 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       expect(await contentOf(importer, join(root, "emptied"))).toHaveLength(0);
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "names what can not be read",
+    "names a file that cannot be read",
     async () => {
-      // Nothing is mapped at the address 0: a regular file, to all appearances, on a broken disk.
+      // Looks like a regular file on a broken disk, because nothing is mapped at address 0.
       const path = "/proc/self/mem";
       const importer = await scanned(generation, path);
       expect(await failureOf(contentOf(importer, path))).toBe(`EIO: i/o error, read '${path}'`);
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "says so at once when it is not there at all, and so does a backup whose source goes before the scan",
+    "is reported at Init if it does not exist, and by the backup if it was removed before the scan",
     async () => {
       await rm(root, { recursive: true });
       const text = `ENOENT: no such file or directory, lstat '${root}'`;
@@ -115,6 +115,6 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       expect(failures).toEqual({ [root]: text });
       expect(summary.errors).toBe(1);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { endConnectorsAfterEach, exporterOf, GENERATIONS, PATIENCE_MS } from "./testing/connectors.js";
+import { endConnectorsAfterEach, exporterOf, GENERATIONS, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { directory, file, symlink } from "./testing/entries.js";
 import { failureOf } from "./testing/resources.js";
 import { restored } from "./testing/restoring.js";
@@ -12,7 +12,7 @@ describe.each(GENERATIONS)("a restore on %s to a read-only disk", (generation) =
   const disks = smallDisksOfEach();
 
   it(
-    "says of a read-only disk that it is one, at once or file by file",
+    "reports EROFS at Init or for each file",
     async () => {
       const disk = await disks.make("size=4m");
       const { path, surroundings } = disk;
@@ -31,6 +31,6 @@ describe.each(GENERATIONS)("a restore on %s to a read-only disk", (generation) =
       expect(await again.stop()).toEqual({ code: 0, signal: null });
       expect(await readFile(join(disk.view, "root/f"), "utf8")).toBe("1");
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });
