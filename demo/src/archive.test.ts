@@ -28,7 +28,7 @@ async function* breakingOff(chunk: Uint8Array): ByteStream {
   throw new Error("the source broke off");
 }
 
-/** Takes a record as the host's backup does: a throw is handed to `error`. */
+/** Backs up a record as the host does: passes a thrown error to `error`. */
 async function keep(archive: ArchiveWriter, record: ScannedRecord, content?: ByteStream): Promise<void> {
   try {
     await archive.record(record, content);
@@ -56,7 +56,7 @@ async function find(storage: MemoryStorage, pathname: string): Promise<RestoreEn
 }
 
 describe("an archive", () => {
-  it("gives back what is known of every entry", async () => {
+  it("returns all metadata of every entry", async () => {
     const storage = new MemoryStorage();
     const { archive, counts } = writerOf(storage);
     const link = { ...recordOf("/d/link", { type: "symlink" }), target: "../ü\n" };
@@ -86,7 +86,7 @@ describe("an archive", () => {
     expect(counts).toEqual([1, 2, 3, 4]);
   });
 
-  it("lists what is at and below a root, as seen from there", async () => {
+  it("lists the entries at and below a root, relative to it", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
     for (const pathname of ["/", "/a", "/a/b", "/a/b/c", "/a/bc", "/ab"])
@@ -98,7 +98,7 @@ describe("an archive", () => {
     expect(await pathnames("/")).toEqual(["/", "/a", "/a/b", "/a/b/c", "/a/bc", "/ab"]);
   });
 
-  it("keeps the order of the scan, whatever is finished first", async () => {
+  it("keeps the order of the scan, regardless of which entry is finished first", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
     let release = (): void => undefined;
@@ -119,7 +119,7 @@ describe("an archive", () => {
     expect((await readArchive(storage, "/")).map(({ pathname }) => pathname)).toEqual(["/slow", "/fast"]);
   });
 
-  it("with nothing in it comes back empty", async () => {
+  it("may be empty", async () => {
     const storage = new MemoryStorage();
     await writerOf(storage).archive.finish();
     expect(storage.keysOf("packfile")).toEqual([]);
@@ -136,7 +136,7 @@ describe("the content of an archive", () => {
     expect(await bytesOf(await find(storage, "/empty"))).toHaveLength(0);
   });
 
-  it("may span packfiles, and be mixed with that of others", async () => {
+  it("may span packfiles and share them with other entries", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
     const contents = [PACKFILE_BYTES * 2 + 12_345, 7, PACKFILE_BYTES, WINDOW_BYTES + 1].map(pseudoRandom);
@@ -151,14 +151,14 @@ describe("the content of an archive", () => {
     for (const [i, content] of contents.entries()) {
       expect((await bytesOf(await find(storage, `/${i}`))).equals(content)).toBe(true);
     }
-    // Also when all are read AT once, more than there are windows.
+    // Concurrent reads, of more entries than there are windows.
     const entries = await readArchive(storage, "/");
     const read = await Promise.all([...entries, ...entries, ...entries].map(bytesOf));
     for (const [i, bytes] of read.entries())
       expect(bytes.equals(contents[i % contents.length] ?? Buffer.alloc(0))).toBe(true);
   });
 
-  it("is kept also when the reader uses its buffer again", async () => {
+  it("is copied, because the reader reuses its buffer", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
     const buffer = Buffer.alloc(1);
@@ -175,7 +175,7 @@ describe("the content of an archive", () => {
     expect([...(await bytesOf(await find(storage, "/file")))]).toEqual([1, 2, 3]);
   });
 
-  it("of many small files comes in few ranges", async () => {
+  it("of many small files is read in few ranges", async () => {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
     for (let i = 0; i < 500; i++)
@@ -190,7 +190,7 @@ describe("the content of an archive", () => {
 });
 
 describe("a backup in which something fails", () => {
-  it("tells of a source that breaks off, and keeps the others whole", async () => {
+  it("reports a source that fails, and keeps the other entries", async () => {
     const storage = new MemoryStorage();
     const { archive, counts } = writerOf(storage);
     await keep(archive, recordOf("/before", { size: 3 }), contentOf(Buffer.from("abc")));
@@ -204,7 +204,7 @@ describe("a backup in which something fails", () => {
     expect(counts).toEqual([1, 2, 3]);
   });
 
-  it("ends when the storage fails: the packfile held content of others, too", async () => {
+  it("ends when the storage fails, because a packfile has content of several entries", async () => {
     const storage = new MemoryStorage();
     storage.failingPut = 1;
     const { archive } = writerOf(storage);
@@ -219,7 +219,7 @@ describe("a backup in which something fails", () => {
     expect(storage.keysOf("state")).toEqual([]);
   });
 
-  it("ends when the storage keeps less than it was given", async () => {
+  it("ends when the storage writes fewer bytes than it received", async () => {
     const storage = new MemoryStorage();
     storage.put = async () => 2;
     const { archive } = writerOf(storage);
@@ -228,7 +228,7 @@ describe("a backup in which something fails", () => {
   });
 });
 
-describe("a storage that has lost or changed something", () => {
+describe("a damaged storage", () => {
   async function archived(): Promise<MemoryStorage> {
     const storage = new MemoryStorage();
     const { archive } = writerOf(storage);
@@ -249,59 +249,59 @@ describe("a storage that has lost or changed something", () => {
   const flipped = (content: Uint8Array): Uint8Array =>
     content.map((byte, i) => (i === 1500 % content.length ? byte ^ 1 : byte));
 
-  it("does not pass with a changed list of entries", async () => {
+  it("is detected by a changed list of entries", async () => {
     const storage = await archived();
     change(storage, "state", flipped);
     await expect(readArchive(storage, "/")).rejects.toThrow(
-      /^state [0-9a-f]{64} came back with other content than was stored$/,
+      /^the content of state [0-9a-f]{64} differs from what was stored$/,
     );
   });
 
-  it("does not pass with a list of entries that is cut off", async () => {
+  it("is detected by a truncated list of entries", async () => {
     const storage = await archived();
     change(storage, "state", (content) => content.subarray(0, -1));
-    await expect(readArchive(storage, "/")).rejects.toThrow("came back with other content");
+    await expect(readArchive(storage, "/")).rejects.toThrow("differs from what was stored");
   });
 
-  it("does not pass without a list of entries, or with two", async () => {
-    await expect(readArchive(new MemoryStorage(), "/")).rejects.toThrow("the storage has 0 states in place of 1");
+  it("is detected by a missing or a second list of entries", async () => {
+    await expect(readArchive(new MemoryStorage(), "/")).rejects.toThrow("the storage has 0 states, expected 1");
     const storage = await archived();
     storage.resources.set(`state ${"0".repeat(64)}`, Buffer.from("{}"));
-    await expect(readArchive(storage, "/")).rejects.toThrow("the storage has 2 states in place of 1");
+    await expect(readArchive(storage, "/")).rejects.toThrow("the storage has 2 states, expected 1");
   });
 
-  it("does not pass with a changed byte of content", async () => {
+  it("is detected by a changed byte of content", async () => {
     const storage = await archived();
     change(storage, "packfile", flipped);
     const entry = await find(storage, "/file");
     await expect(bytesOf(entry)).rejects.toThrow(
-      'the content of "/file" came back from the storage with other bytes than were backed up',
+      'the content of "/file" in the storage differs from what was backed up',
     );
   });
 
-  it("does not pass with a packfile that is too short", async () => {
+  it("is detected by a packfile that is too short", async () => {
     const storage = await archived();
     change(storage, "packfile", (content) => content.subarray(0, -1));
     const entry = await find(storage, "/file");
-    await expect(bytesOf(entry)).rejects.toThrow(/^2999 bytes came back from packfile [0-9a-f]{64} in place of 3000$/);
+    await expect(bytesOf(entry)).rejects.toThrow(/^read 2999 bytes of packfile [0-9a-f]{64}, expected 3000$/);
   });
 
-  it("does not pass with ranges that are too long", async () => {
+  it("is detected by a range that is too long", async () => {
     const storage = await archived();
     storage.get = async function* (kind, mac) {
       yield storage.resources.get(`${kind} ${mac.hex}`) ?? new Uint8Array(0);
       if (kind === "packfile") yield new Uint8Array(1);
     };
     const entry = await find(storage, "/file");
-    await expect(bytesOf(entry)).rejects.toThrow(/^3001 bytes came back from packfile/);
+    await expect(bytesOf(entry)).rejects.toThrow(/^read 3001 bytes of packfile/);
   });
 
-  it("does not pass without its packfile", async () => {
+  it("is detected by a missing packfile", async () => {
     const storage = await archived();
     for (const key of storage.keysOf("packfile")) storage.resources.delete(key);
     const entry = await find(storage, "/file");
     await expect(bytesOf(entry)).rejects.toThrow("no packfile");
-    // What failed is not kept: it may work the next time.
+    // Failures are not cached, as the next read may succeed.
     await expect(bytesOf(entry)).rejects.toThrow("no packfile");
   });
 });

@@ -3,11 +3,11 @@ import type { BackupSink, RestoreEntry, ScannedRecord, StorageClient } from "@kl
 import { Mac, type ByteStream, type ExtendedAttributeName, type FileInfo } from "@kloset/model";
 import { macOf, PackfileReader, PackfileWriter, type Pack, type Piece } from "./packfiles.js";
 
-/** The list of entries is in memory as a whole: this is the largest that is. About half a million entries. */
+/** Maximum size of the list of entries, which is held in memory: about half a million entries. */
 const MAX_INDEX_BYTES = 256 * 1024 * 1024;
 
 interface Archived {
-  /** Its place in the scan: entries are finished in another order. */
+  /** Its position in the scan. Entries are finished in a different order. */
   readonly order: number;
   readonly record: ScannedRecord;
   readonly pieces: readonly Piece[];
@@ -16,12 +16,12 @@ interface Archived {
 }
 
 /**
- * Keeps what a backup reads in a storage: content in packfiles, and the list of
- * entries, as JSON, in a state. It is a repository as simple as one can be: no
- * encryption, no deduplication, not Plakar's format.
+ * Stores a backup in a storage: content in packfiles, and the list of entries, as
+ * JSON, in a state. This is a minimal repository, without encryption or
+ * deduplication, and not in Plakar's format.
  */
 export class ArchiveWriter implements BackupSink {
-  /** What could not be backed up. */
+  /** One line for each entry that could not be backed up. */
   readonly errors: string[] = [];
   readonly #storage: StorageClient;
   readonly #packfiles: PackfileWriter;
@@ -30,7 +30,7 @@ export class ArchiveWriter implements BackupSink {
   #begun = 0;
   #done = 0;
 
-  /** @param onEntry - Told how many records are done, those that failed included. */
+  /** @param onEntry - Called with the number of records that are done, including failed ones. */
   constructor(storage: StorageClient, onEntry: (count: number) => void) {
     this.#storage = storage;
     this.#packfiles = new PackfileWriter(storage);
@@ -45,19 +45,19 @@ export class ArchiveWriter implements BackupSink {
       hash.update(chunk);
       addPiece(pieces, await this.#packfiles.append(chunk));
     }
-    // Only now: of content that breaks off, nothing must be kept.
+    // Added last, so that an entry with incomplete content is not kept.
     this.#archived.push({ order, record, pieces, digest: content && hash.digest("hex") });
     this.#onEntry(++this.#done);
   }
 
   error(record: ScannedRecord, error: Error): void {
-    // Without its storage nothing can be backed up. One entry's failure is only its own.
+    // A failure of the storage ends the backup. Any other failure affects only this entry.
     this.#packfiles.throwIfFailed();
     this.errors.push(`${JSON.stringify(record.pathname)}: ${error.message}`);
     this.#onEntry(++this.#done);
   }
 
-  /** Stores what is left, and the list of entries. */
+  /** Stores the remaining content and the list of entries. */
   async finish(): Promise<void> {
     await this.#packfiles.flush();
     const index = Buffer.from(JSON.stringify(indexOf(this.#archived)));
@@ -69,13 +69,13 @@ export class ArchiveWriter implements BackupSink {
   }
 }
 
-/** What is in the state. */
+/** The content of the state. */
 interface Index {
   packfiles: { mac: string; length: number }[];
   entries: ArchivedJson[];
 }
 
-/** What the list of entries holds of one. Numbers that JSON can not hold are strings. */
+/** An entry in the list. Numbers that JSON cannot represent are strings. */
 interface ArchivedJson {
   pathname: string;
   target: string;
@@ -121,7 +121,7 @@ function toJson({ record, pieces, digest }: Archived, numberOf: (pack: Pack) => 
   };
 }
 
-/** Chunks of one file follow each other in a packfile, as long as no other file comes between. */
+/** Adds a piece. Merges it with the last one if they are adjacent in the same packfile. */
 function addPiece(pieces: Piece[], piece: Piece): void {
   const last = pieces.at(-1);
   if (last?.pack === piece.pack && last.offset + last.length === piece.offset) {
@@ -132,19 +132,19 @@ function addPiece(pieces: Piece[], piece: Piece): void {
 }
 
 /**
- * Reads back what {@link ArchiveWriter} kept, for a restore: the entries AT and
- * below `root`, in the order of the scan, with pathnames below the root. Content
- * is read from the storage when it is asked for.
+ * Reads the archive of an {@link ArchiveWriter} for a restore: the entries at and
+ * below `root`, in the order of the scan, with pathnames relative to the root.
+ * Content is read from the storage on demand.
  *
- * @throws Error when the list of entries is not there, or not what was stored. The
- * content of an entry throws AT its end when it is not what was backed up.
+ * @throws Error if the list of entries is missing or differs from the stored one.
+ * The content of an entry throws at its end if it differs from the backup.
  */
 export async function readArchive(storage: StorageClient, root: string): Promise<RestoreEntry[]> {
   const states = await storage.list("state");
   const [mac] = states;
-  if (mac === undefined || states.length > 1) throw new Error(`the storage has ${states.length} states in place of 1`);
+  if (mac === undefined || states.length > 1) throw new Error(`the storage has ${states.length} states, expected 1`);
   const index = await collect(storage.get("state", mac));
-  if (!macOf([index]).equals(mac)) throw new Error(`state ${mac.hex} came back with other content than was stored`);
+  if (!macOf([index]).equals(mac)) throw new Error(`the content of state ${mac.hex} differs from what was stored`);
   const { packfiles, entries } = JSON.parse(index.toString()) as Index;
   const reader = new PackfileReader(storage);
   return entries.flatMap((json) => {
@@ -188,9 +188,7 @@ async function* readPieces(
     }
   }
   if (hash.digest("hex") !== digest) {
-    throw new Error(
-      `the content of ${JSON.stringify(pathname)} came back from the storage with other bytes than were backed up`,
-    );
+    throw new Error(`the content of ${JSON.stringify(pathname)} in the storage differs from what was backed up`);
   }
 }
 
@@ -212,5 +210,5 @@ async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 function tooLarge(bytes: number): RangeError {
-  return new RangeError(`the list of entries has ${bytes} bytes or more: ${MAX_INDEX_BYTES} is the most`);
+  return new RangeError(`the list of entries has at least ${bytes} bytes, at most ${MAX_INDEX_BYTES} are allowed`);
 }

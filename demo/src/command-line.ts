@@ -2,34 +2,34 @@ import { realpath, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-/** On every machine after `npm ci`, and thousands of files. */
+/** Exists after `npm ci`, and contains thousands of files. */
 export const defaultFolder = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
 export const usage = `Usage: npm run demo [-- [--keep] [DIR]]
 
-Backs up DIR through the plugin in plugins/fs, stores it, restores it to a
-temporary folder and compares, once for each generation of Plakar's wire
-protocol. Nothing in DIR is changed.
+Backs up DIR with the plugin in plugins/fs, stores it, restores it to a
+temporary folder and compares both, once for each generation of Plakar's wire
+protocol. DIR is not changed.
 
-DIR is node_modules by default: about 12,000 files, a minute or two. For a
-look that takes some seconds: npm run demo -- node_modules/@types
+The default for DIR is node_modules: about 12,000 files, which take a minute or
+two. For a run of some seconds: npm run demo -- node_modules/@types
 
   --keep   keep the temporary folders, with the storage and the restored files
   --help   show this text
 
-Exit codes: 0 all is identical, 1 differences or errors, 2 wrong usage.
+Exit codes: 0 identical, 1 differences or errors, 2 wrong usage.
 `;
 
-/** The demo was started in a way that it can not work. */
+/** An error in the command line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What the user asked for. */
+/** The parsed command line. */
 export interface CommandLine {
   readonly help: boolean;
   readonly keep: boolean;
-  /** undefined for the default. */
+  /** undefined for the default folder. */
   readonly folder: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     });
     if (positionals.length > 1)
       throw new Error(
-        `one folder, not ${positionals.length}: ${positionals.map((each) => JSON.stringify(each)).join(", ")}`,
+        `expected one folder, got ${positionals.length}: ${positionals.map((each) => JSON.stringify(each)).join(", ")}`,
       );
     return { ...values, folder: positionals[0] };
   } catch (error) {
@@ -51,20 +51,23 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   }
 }
 
-/** @returns The folder's absolute path without symbolic links. @throws UsageError when it is no folder. */
+/**
+ * @returns The folder's absolute path without symbolic links.
+ * @throws UsageError if it is not a folder.
+ */
 export async function folderOf(path: string): Promise<string> {
   try {
     const resolved = await realpath(path);
     if ((await stat(resolved)).isDirectory()) return resolved;
   } catch (error) {
     throw new UsageError(
-      `${JSON.stringify(path)} can not be used: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot use ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
   throw new UsageError(`${JSON.stringify(path)} is not a folder`);
 }
 
-/** @returns Whether a path is the folder itself or in it. Both are absolute, without symbolic links. */
+/** Returns true for the folder itself and paths below it. Both are absolute and without symbolic links. */
 export function isBelow(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

@@ -45,13 +45,13 @@ function makeSmallTree(tree: string): void {
   linkSync(join(tree, "directory/a"), join(tree, "directory/b"));
   symlinkSync("file", join(tree, "link"));
   execFileSync("mkfifo", [join(tree, "fifo")]);
-  // Whatever the umask is.
+  // Set explicitly, because the umask may differ.
   for (const directory of [".", "directory"]) chmodSync(join(tree, directory), 0o755);
   for (const file of ["file", "large", "directory/a", "directory/same", "fifo"]) chmodSync(join(tree, file), 0o644);
   setTimes(tree);
 }
 
-/** Changes of content and names change times, too: here only one thing is to differ. */
+/** Resets the times, which every other change modifies, so that only one difference remains. */
 function setTimes(tree: string): void {
   lutimesSync(join(tree, "link"), 1_500_000_000, 1_500_000_000);
   for (const path of ["file", "large", "directory/a", "directory/same", "directory", "fifo", "."]) {
@@ -63,64 +63,64 @@ async function differences(expected: Partial<Expectations> = {}): Promise<readon
   return (await compareTrees(source, result, { ...everything, ...expected })).differences;
 }
 
-it("equal trees have no differences", async () => {
+it("reports no differences for equal trees", async () => {
   const counts: number[] = [];
   const comparison = await compareTrees(source, result, everything, { onEntry: (count) => counts.push(count) });
   expect(comparison).toEqual({ compared: 9, leftOut: [], differences: [] });
   expect(counts).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-describe("a difference is reported", () => {
+describe("reports", () => {
   const at = (path: string): string => join(result, path);
-  const cases: [what: string, change: () => void, told: readonly string[]][] = [
+  const cases: [what: string, change: () => void, reported: readonly string[]][] = [
     [
       "a changed byte",
       () => {
         writeFileSync(at("file"), "c0ntent");
       },
-      ['"file" has other content'],
+      ['"file" has different content'],
     ],
     [
       "a changed last byte of a large file",
       () => {
         writeFileSync(at("large"), Buffer.concat([Buffer.alloc(599_999, 7), Buffer.from([8])]));
       },
-      ['"large" has other content'],
+      ['"large" has different content'],
     ],
     [
-      "a file that is cut off",
+      "a truncated file",
       () => {
         writeFileSync(at("file"), "conten");
       },
-      ['"file" has 6 bytes in place of 7'],
+      ['"file" has 6 bytes, expected 7'],
     ],
     [
       "the mode of a file",
       () => {
         chmodSync(at("file"), 0o4644);
       },
-      ['"file" has mode 4644 in place of 0644'],
+      ['"file" has mode 4644, expected 0644'],
     ],
     [
       "the mode of a directory",
       () => {
         chmodSync(at("directory"), 0o1755);
       },
-      ['"directory" has mode 1755 in place of 0755'],
+      ['"directory" has mode 1755, expected 0755'],
     ],
     [
       "the mode of the top",
       () => {
         chmodSync(result, 0o700);
       },
-      ['"." has mode 0700 in place of 0755'],
+      ['"." has mode 0700, expected 0755'],
     ],
     [
       "the mode of a FIFO",
       () => {
         chmodSync(at("fifo"), 0o600);
       },
-      ['"fifo" has mode 0600 in place of 0644'],
+      ['"fifo" has mode 0600, expected 0644'],
     ],
     [
       "a missing file",
@@ -130,7 +130,7 @@ describe("a difference is reported", () => {
       ['"file" is missing'],
     ],
     [
-      "a missing directory, told once",
+      "a missing directory, once",
       () => {
         rmSync(at("directory"), { recursive: true });
       },
@@ -144,7 +144,7 @@ describe("a difference is reported", () => {
       ['"fifo" is missing'],
     ],
     [
-      "a file that is too many",
+      "an additional file",
       () => {
         writeFileSync(at("directory/extra"), "");
       },
@@ -157,10 +157,10 @@ describe("a difference is reported", () => {
         writeFileSync(at("directory/b"), "linked");
         utimesSync(at("directory/b"), 1_500_000_000, 1_500_000_000);
       },
-      ['"directory/b" is no hard link to "directory/a"'],
+      ['"directory/b" is not a hard link to "directory/a"'],
     ],
     [
-      "files that are linked and should not be",
+      "files that must not be linked",
       () => {
         rmSync(at("directory/same"));
         linkSync(at("directory/a"), at("directory/same"));
@@ -181,7 +181,7 @@ describe("a difference is reported", () => {
         rmSync(at("link"));
         symlinkSync("large", at("link"));
       },
-      ['"link" points to "large" in place of "file"'],
+      ['"link" points to "large", expected "file"'],
     ],
     [
       "a link in place of a file",
@@ -191,7 +191,7 @@ describe("a difference is reported", () => {
         rmSync(at("directory/same"));
         renameSync(at("directory/file"), at("directory/same"));
       },
-      ['"file" is of another type', '"directory/same" has 7 bytes in place of 6'],
+      ['"file" has a different type', '"directory/same" has 7 bytes, expected 6'],
     ],
     [
       "a file in place of a directory",
@@ -199,13 +199,13 @@ describe("a difference is reported", () => {
         rmSync(at("directory"), { recursive: true });
         writeFileSync(at("directory"), "");
       },
-      ['"directory" is of another type'],
+      ['"directory" has a different type'],
     ],
   ];
-  it.each(cases)("%s", async (_what, change, told) => {
+  it.each(cases)("%s", async (_what, change, reported) => {
     change();
     setTimes(result);
-    expect([...(await differences())].sort()).toEqual([...told].sort());
+    expect([...(await differences())].sort()).toEqual([...reported].sort());
   });
 
   it.each(["file", "directory", "fifo", "."])("the time of %s", async (path) => {
@@ -226,7 +226,7 @@ describe("a difference is reported", () => {
     expect((await differences()).length).toBeGreaterThanOrEqual(3);
   });
 
-  it("what can not be compared", async () => {
+  it("an entry that cannot be compared", async () => {
     rmSync(at("directory"), { recursive: true });
     symlinkSync("directory", at("directory"));
     rmSync(join(source, "directory"), { recursive: true });
@@ -235,7 +235,7 @@ describe("a difference is reported", () => {
       if (path.endsWith("file")) throw new Error("no access");
       return new Map();
     };
-    expect(await differences({ extendedAttributes: failing })).toContain('"file" can not be compared: no access');
+    expect(await differences({ extendedAttributes: failing })).toContain('"file" cannot be compared: no access');
   });
 });
 
@@ -246,47 +246,47 @@ describe("extended attributes", () => {
       Object.entries(attributes[path.slice(top.length + 1)] ?? {}).map(([name, value]) => [name, Buffer.from(value)]),
     );
 
-  it("are compared by name and value, where they can be read", async () => {
+  it("are compared by name and value if they can be read", async () => {
     attributes["source/file"] = { "user.same": "1", "user.changed": "1", "user.lost": "" };
     attributes["result/file"] = { "user.same": "1", "user.changed": "2" };
     attributes["result/directory"] = { "user.new": "1" };
     expect([...(await differences({ extendedAttributes: attributesOf }))].sort()).toEqual([
-      '"directory" has the extended attribute "user.new", which the source has not',
-      '"file" has another value of the extended attribute "user.changed"',
+      '"directory" has the extended attribute "user.new", which is not in the source',
+      '"file" has a different value of the extended attribute "user.changed"',
       '"file" lacks the extended attribute "user.lost"',
     ]);
     expect(await differences()).toEqual([]);
   });
 });
 
-describe("what a generation does not send", () => {
-  it("leaves FIFOs out, and says so", async () => {
+describe("a generation that does not send everything", () => {
+  it("leaves out FIFOs, and reports them as left out", async () => {
     rmSync(join(result, "fifo"));
     setTimes(result);
     const comparison = await compareTrees(source, result, { ...everything, fifos: false });
     expect(comparison).toEqual({ compared: 8, leftOut: ["fifo"], differences: [] });
   });
 
-  it("but what is there all the same is a difference", async () => {
-    expect(await differences({ fifos: false })).toEqual(['"fifo" is there, though it can not be restored']);
+  it("reports a FIFO that exists in the result", async () => {
+    expect(await differences({ fifos: false })).toEqual(['"fifo" exists, though it cannot be restored']);
   });
 
-  it("leaves the attributes of the top out, but not what is in it", async () => {
+  it("leaves out the attributes of the top, but not its entries", async () => {
     chmodSync(result, 0o700);
     expect(await differences({ attributesOfTop: false })).toEqual([]);
     writeFileSync(join(result, "extra"), "");
     expect(await differences({ attributesOfTop: false })).toEqual(['"extra" is not in the source']);
   });
 
-  it("compares owners where they can be restored", async () => {
-    // Only root can make a difference to be found.
+  it("compares owners if they can be restored", async () => {
+    // Only root can change the owner.
     if (isRoot) execFileSync("chown", ["-h", "1:2", join(result, "link")]);
-    expect(await differences()).toEqual(isRoot ? ['"link" has owner 1:2 in place of 0:0'] : []);
+    expect(await differences()).toEqual(isRoot ? ['"link" has owner 1:2, expected 0:0'] : []);
     expect(await differences({ owners: false })).toEqual([]);
   });
 });
 
-it("an aborted comparison ends", async () => {
+it("throws the reason of an abort", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(compareTrees(source, result, everything, { signal })).rejects.toThrow("enough");
 });

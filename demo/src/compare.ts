@@ -2,48 +2,48 @@ import { constants, type BigIntStats } from "node:fs";
 import { lstat, open, readdir, readlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Reads the extended attributes of an entry, never those of a link's target. */
+/** Reads the extended attributes of an entry, without following a symbolic link. */
 export type AttributesOf = (path: string) => ReadonlyMap<string, Uint8Array>;
 
-/** How exactly two trees are expected to agree. */
+/** The features in which two trees must agree. */
 export interface Expectations {
   /** v1.0 hosts never send FIFOs. */
   readonly fifos: boolean;
   /** v1.0 hosts never send the attributes of the top directory. */
   readonly attributesOfTop: boolean;
-  /** Owners can be restored by root only. */
+  /** Only root can restore owners. */
   readonly owners: boolean;
-  /** Reads the extended attributes that are compared. None are by default: Node can not read them. */
+  /** Reads the extended attributes to compare. Default: they are not compared, because Node cannot read them. */
   readonly extendedAttributes?: AttributesOf | undefined;
 }
 
-/** How a comparison is run. */
+/** Options of a comparison. */
 export interface CompareOptions {
-  /** Told how many entries are done. */
+  /** Called with the number of entries that are done. */
   readonly onEntry?: ((count: number) => void) | undefined;
   /** Aborts the comparison. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a comparison found. */
+/** The result of a comparison. */
 export interface Comparison {
-  /** Entries of the source that were compared. */
+  /** Number of entries of the source that were compared. */
   readonly compared: number;
-  /** Entries that no host has restored: sockets and devices, and FIFOs on v1.0. */
+  /** Entries that hosts do not restore: sockets and devices, and FIFOs on v1.0. */
   readonly leftOut: readonly string[];
   /** One line for each difference. */
   readonly differences: readonly string[];
 }
 
-/** Times agree within this: Node sets them in microseconds. */
+/** Accepted difference of times: Node sets them in microseconds. */
 const TIME_TOLERANCE_NS = 1_000n;
 
 const BUFFER_BYTES = 256 * 1024;
 
 /**
- * Compares two trees, entry by entry, byte for byte: type, mode, time, owner,
- * content, target, hard links. Nothing of either is changed. An entry that can
- * not be read counts as a difference.
+ * Compares two trees entry by entry, byte by byte: type, mode, time, owner, content,
+ * link target, hard links. Changes neither of them. An entry that cannot be read
+ * counts as a difference.
  */
 export async function compareTrees(
   source: string,
@@ -64,10 +64,10 @@ class Comparer {
   readonly #source: string;
   readonly #result: string;
   readonly #expected: Expectations;
-  /** The first name of every inode with several, on either side. */
+  /** The first name of every inode with several names, on each side. */
   readonly #sourceLinks = new Map<string, string>();
   readonly #resultLinks = new Map<string, string>();
-  /** For one file of each side. */
+  /** One buffer for each side. */
   readonly #buffers = [Buffer.allocUnsafe(BUFFER_BYTES), Buffer.allocUnsafe(BUFFER_BYTES)] as const;
 
   constructor(source: string, result: string, expected: Expectations) {
@@ -81,7 +81,7 @@ class Comparer {
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
       signal?.throwIfAborted();
       const children = await this.#tryEntry(path);
-      // By name, so that the report is the same on every file system. The last one is taken next.
+      // Sorted, so that the report is the same on every file system. Reversed, because `waiting` is a stack.
       for (const child of children.sort().reverse()) waiting.push(join(path, child));
       onEntry?.(this.compared + this.leftOut.length);
     }
@@ -91,12 +91,12 @@ class Comparer {
     try {
       return await this.#compareEntry(path);
     } catch (error) {
-      this.#differ(path, `can not be compared: ${error instanceof Error ? error.message : String(error)}`);
+      this.#differ(path, `cannot be compared: ${error instanceof Error ? error.message : String(error)}`);
       return [];
     }
   }
 
-  /** @returns Names to go on with. */
+  /** @returns The names of the children to compare. */
   async #compareEntry(path: string): Promise<string[]> {
     const here = join(this.#source, path);
     const there = join(this.#result, path);
@@ -109,7 +109,7 @@ class Comparer {
       (wanted.isFIFO() && !this.#expected.fifos)
     ) {
       this.leftOut.push(path);
-      if (got !== undefined) this.#differ(path, "is there, though it can not be restored");
+      if (got !== undefined) this.#differ(path, "exists, though it cannot be restored");
       return [];
     }
     this.compared++;
@@ -122,7 +122,7 @@ class Comparer {
       return [];
     }
     if (typeOf(wanted) !== typeOf(got)) {
-      this.#differ(path, "is of another type");
+      this.#differ(path, "has a different type");
       return [];
     }
     this.#compareAttributes(path, wanted, got);
@@ -137,9 +137,9 @@ class Comparer {
 
   #compareAttributes(path: string, wanted: BigIntStats, got: BigIntStats): void {
     if (path === "." && !this.#expected.attributesOfTop) return;
-    // The mode of a symbolic link means nothing, and Linux can not set it.
+    // The mode of a symbolic link has no meaning, and Linux cannot set it.
     if (!wanted.isSymbolicLink() && wanted.mode !== got.mode) {
-      this.#differ(path, `has mode ${octal(got)} in place of ${octal(wanted)}`);
+      this.#differ(path, `has mode ${octal(got)}, expected ${octal(wanted)}`);
     }
     const late = got.mtimeNs - wanted.mtimeNs;
     if (late > TIME_TOLERANCE_NS || late < -TIME_TOLERANCE_NS)
@@ -147,7 +147,7 @@ class Comparer {
     if (this.#expected.owners && (wanted.uid !== got.uid || wanted.gid !== got.gid)) {
       this.#differ(
         path,
-        `has owner ${String(got.uid)}:${String(got.gid)} in place of ${String(wanted.uid)}:${String(wanted.gid)}`,
+        `has owner ${String(got.uid)}:${String(got.gid)}, expected ${String(wanted.uid)}:${String(wanted.gid)}`,
       );
     }
   }
@@ -160,11 +160,11 @@ class Comparer {
       const other = got.get(name);
       if (other === undefined) this.#differ(path, `lacks the extended attribute ${JSON.stringify(name)}`);
       else if (Buffer.compare(value, other) !== 0)
-        this.#differ(path, `has another value of the extended attribute ${JSON.stringify(name)}`);
+        this.#differ(path, `has a different value of the extended attribute ${JSON.stringify(name)}`);
     }
     for (const name of got.keys()) {
       if (!wanted.has(name))
-        this.#differ(path, `has the extended attribute ${JSON.stringify(name)}, which the source has not`);
+        this.#differ(path, `has the extended attribute ${JSON.stringify(name)}, which is not in the source`);
     }
   }
 
@@ -172,20 +172,17 @@ class Comparer {
     const wanted = await readlink(here, "buffer");
     const got = await readlink(there, "buffer");
     if (!wanted.equals(got)) {
-      this.#differ(
-        path,
-        `points to ${JSON.stringify(got.toString())} in place of ${JSON.stringify(wanted.toString())}`,
-      );
+      this.#differ(path, `points to ${JSON.stringify(got.toString())}, expected ${JSON.stringify(wanted.toString())}`);
     }
   }
 
-  /** Names that are one file in the source must be one file in the result, and no others. */
+  /** Checks that exactly the names that share an inode in the source share one in the result. */
   #compareLinks(path: string, wanted: BigIntStats, got: BigIntStats): void {
     const first = firstName(this.#sourceLinks, path, wanted);
     const other = firstName(this.#resultLinks, path, got);
     if (first === other) return;
     if (other !== path) this.#differ(path, `is a hard link to ${JSON.stringify(other)}`);
-    if (first !== path) this.#differ(path, `is no hard link to ${JSON.stringify(first)}`);
+    if (first !== path) this.#differ(path, `is not a hard link to ${JSON.stringify(first)}`);
   }
 
   async #compareContent(
@@ -196,9 +193,9 @@ class Comparer {
     got: BigIntStats,
   ): Promise<void> {
     if (wanted.size !== got.size) {
-      this.#differ(path, `has ${String(got.size)} bytes in place of ${String(wanted.size)}`);
+      this.#differ(path, `has ${String(got.size)} bytes, expected ${String(wanted.size)}`);
     } else if (!(await this.#haveSameContent(here, there))) {
-      this.#differ(path, "has other content");
+      this.#differ(path, "has different content");
     }
   }
 
@@ -254,7 +251,7 @@ function octal(stats: BigIntStats): string {
   return (Number(stats.mode) & 0o7777).toString(8).padStart(4, "0");
 }
 
-/** Reads until the buffer is full or the file is at its end: one read may give less than there is. */
+/** Reads until the buffer is full or the file ends: a single read may be short. */
 async function fill(file: FileHandle, buffer: Buffer): Promise<Buffer> {
   let length = 0;
   while (length < buffer.length) {

@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunningConnector } from "@kloset/host";
 
-/** The connectors of the plugin, each an executable of its own. */
+/** The connectors of the plugin. Each has its own executable. */
 export type ConnectorKind = "importer" | "exporter" | "storage";
 
 const KINDS: readonly ConnectorKind[] = ["importer", "exporter", "storage"];
@@ -13,7 +13,7 @@ export function executableOf(plugins: string, kind: ConnectorKind): string {
   return join(plugins, `tsfs-${kind}.cjs`);
 }
 
-/** @returns Executables that are missing: the plugin is not built. */
+/** @returns The missing executables. Empty if the plugin is built. */
 export async function missingExecutables(plugins: string): Promise<string[]> {
   const missing: string[] = [];
   for (const kind of KINDS) {
@@ -24,10 +24,11 @@ export async function missingExecutables(plugins: string): Promise<string[]> {
 }
 
 /**
- * Works with a connector in a process of its own, which has ended when this settles.
+ * Runs work with a connector in a separate process, which has ended when the
+ * promise settles.
  *
- * @param signal - When it is aborted, the process is killed, as hosts do.
- * @throws What the work throws; Error when the process does not end with 0 afterwards.
+ * @param signal - Kills the process on abort, as hosts do.
+ * @throws The error of the work; Error if the process then does not exit with 0.
  */
 export async function withConnector<Client, T>(
   start: () => Promise<RunningConnector<Client>>,
@@ -36,20 +37,20 @@ export async function withConnector<Client, T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const { client, plugin, stop } = await start().catch((error: unknown) => {
-    // Ctrl-C reaches the plugin, too, which does not yet ignore it.
+    // Ctrl-C also reaches the plugin, which does not ignore it during its start.
     signal?.throwIfAborted();
     throw error;
   });
   const kill = (): void => void plugin.kill();
   signal?.addEventListener("abort", kill, { once: true });
   try {
-    // It may have come while the process was started.
+    // The abort may have come during the start.
     signal?.throwIfAborted();
     const result = await work(client);
     const exit = await stop();
     signal?.throwIfAborted();
     if (exit.code !== 0)
-      throw new Error(`a plugin ended with ${exit.signal ?? `exit code ${String(exit.code)}`} after its work`);
+      throw new Error(`a plugin exited with ${exit.signal ?? `code ${String(exit.code)}`} after its work`);
     return result;
   } catch (error) {
     await (signal?.aborted === true ? plugin.kill() : stop());

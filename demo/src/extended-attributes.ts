@@ -8,15 +8,16 @@ interface NativeLibrary {
   readonly getAttributeSync: (path: string, name: string) => Uint8Array | null;
 }
 
-/** Those that a user sets. Others (labels of SELinux, for one) are the system's, and differ by folder. */
+/** The attributes of users. Others, such as SELinux labels, belong to the system and differ between folders. */
 const PREFIX = "user.";
 
 /**
- * Loads the native library that lies beside the built plugin: Node itself can not
- * read extended attributes.
+ * Loads the native library next to the built plugin, because Node itself cannot read
+ * extended attributes.
  *
  * @param plugins - The folder of the built plugin.
- * @returns undefined when there is none for this platform: then the plugin has none either, and says so.
+ * @returns undefined if the library does not exist for this platform. Then the
+ * plugin does not have it either, and writes a notice.
  */
 export function loadExtendedAttributes(plugins: string): AttributesOf | undefined {
   let library: NativeLibrary;
@@ -39,7 +40,7 @@ function listOf(library: NativeLibrary, path: string): string[] {
   try {
     return library.listAttributesSync(path);
   } catch (error) {
-    // The number is all that the library tells: file systems without any attributes say ENOTSUP.
+    // The library has no error codes. This is the message of ENOTSUP, from a file system without attributes.
     if (/not supported/i.test(String((error as { message?: unknown } | null)?.message))) return [];
     throw error;
   }

@@ -2,10 +2,10 @@ import { constants } from "node:os";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The user has ended the demo. */
+/** The user has interrupted the demo. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
-  /** As shells count: 128 and the number of the signal. */
+  /** 128 plus the number of the signal, as in shells. */
   readonly exitCode: number;
 
   constructor(signal: (typeof SIGNALS)[number]) {
@@ -15,12 +15,12 @@ export class Interrupted extends Error {
 }
 
 /**
- * Aborts the work at the first Ctrl-C (or SIGTERM, or SIGHUP), so that it can
- * clean up. A second one ends the process at once.
+ * Aborts the work at the first Ctrl-C (SIGINT), SIGTERM or SIGHUP, so that it can
+ * clean up. A second signal ends the process immediately.
  *
- * @param told - Called at the first one.
+ * @param interrupted - Called at the first signal.
  */
-export function onInterrupt(told: () => void): { readonly signal: AbortSignal; readonly release: () => void } {
+export function onInterrupt(interrupted: () => void): { readonly signal: AbortSignal; readonly release: () => void } {
   const abort = new AbortController();
   const release = (): void => {
     for (const signal of SIGNALS) process.removeListener(signal, interrupt);
@@ -28,7 +28,7 @@ export function onInterrupt(told: () => void): { readonly signal: AbortSignal; r
   const interrupt = (signal: NodeJS.Signals): void => {
     release();
     abort.abort(new Interrupted(signal as (typeof SIGNALS)[number]));
-    told();
+    interrupted();
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   return { signal: abort.signal, release };

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The main job: backs up a real folder, keeps it in a storage, restores it, and
- * compares, once for each generation of Plakar's wire protocol.
+ * The demo: backs up a real folder, stores it, restores it and compares both, once
+ * for each generation of Plakar's wire protocol.
  */
 import { mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,10 +29,10 @@ async function main(): Promise<number> {
     return await run(await folderOf(folder ?? defaultFolder), keep);
   } catch (error) {
     if (error instanceof UsageError) {
-      tell(`${error.message}\n\n${usage.trimEnd()}`);
+      print(`${error.message}\n\n${usage.trimEnd()}`);
       return 2;
     }
-    tell(messageOf(error));
+    print(messageOf(error));
     return error instanceof Interrupted ? error.exitCode : 1;
   }
 }
@@ -41,23 +41,23 @@ async function main(): Promise<number> {
 async function run(source: string, keep: boolean): Promise<number> {
   const missing = await missingExecutables(pluginFolder);
   if (missing.length > 0) {
-    tell(`the plugin is not built: ${missing.join(", ")} can not be run. Build it with: npm run build`);
+    print(`the plugin is not built: cannot run ${missing.join(", ")}. Build it with: npm run build`);
     return 2;
   }
   const parent = await realpath(tmpdir());
   if (isBelow(source, parent)) {
     throw new UsageError(
-      `${JSON.stringify(source)} holds the folder for temporary files, ${parent}: set TMPDIR to one outside of it`,
+      `${JSON.stringify(source)} contains the folder for temporary files, ${parent}: set TMPDIR to a folder outside of it`,
     );
   }
   const { signal, release } = onInterrupt(() => {
-    tell("interrupted: the plugins are ended and the temporary files removed …");
+    print("interrupted: ending the plugins and removing the temporary files …");
   });
   try {
     const progress = progressOn(process.stderr);
-    tell(`${source} is backed up, stored, read back, restored and compared, once for each generation.`);
+    print(`Backing up, storing, reading back, restoring and comparing ${source}, once for each generation.`);
     const counted = await countSource(source, signal);
-    tell(`It has ${counted.entries.toLocaleString("en")} entries and ${counted.bytes.toLocaleString("en")} bytes.`);
+    print(`It has ${counted.entries.toLocaleString("en")} entries and ${counted.bytes.toLocaleString("en")} bytes.`);
     const extendedAttributes = loadExtendedAttributes(pluginFolder);
     const trips: RoundTrip[] = [];
     for (const generation of generations) {
@@ -77,7 +77,7 @@ async function run(source: string, keep: boolean): Promise<number> {
   }
 }
 
-/** @returns undefined when it failed as a whole, which the user has been told. The other generation may still work. */
+/** @returns undefined if it failed, after printing the error. The other generation may still work. */
 async function roundTripIn(
   parent: string,
   keep: boolean,
@@ -90,10 +90,10 @@ async function roundTripIn(
     return await roundTrip(generation, source, work, options);
   } catch (error) {
     options.signal?.throwIfAborted();
-    tell(`${generation} failed: ${messageOf(error)}`);
+    print(`${generation} failed: ${messageOf(error)}`);
     return undefined;
   } finally {
-    if (keep) tell(`${generation} kept: ${work}`);
+    if (keep) print(`${generation} kept: ${work}`);
     else await removeTree(work);
   }
 }
@@ -102,6 +102,6 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function tell(line: string): void {
+function print(line: string): void {
   process.stderr.write(`${line}\n`);
 }

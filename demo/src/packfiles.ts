@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { StorageClient } from "@kloset/host";
 import { Mac } from "@kloset/model";
 
-/** Content is gathered into packfiles of about this size, as Plakar gathers it. */
+/** Approximate size of packfiles, as in Plakar. */
 export const PACKFILE_BYTES = 8 * 1024 * 1024;
 
-/** Content is read back in ranges of this size: small files that were stored together come together. */
+/** Size of the ranges that are read, so that small files that were stored together are read together. */
 export const WINDOW_BYTES = 1024 * 1024;
 
-/** Ranges that are kept while others are read: a few more than readers work AT once. */
+/** Number of cached ranges: a few more than there are concurrent readers. */
 const MAX_WINDOWS = 8;
 
 /** A part of a packfile. */
@@ -18,10 +18,10 @@ export interface Piece {
   readonly length: number;
 }
 
-/** A packfile that is being filled, or was stored. */
+/** A packfile that is being filled or was stored. */
 export interface Pack {
   readonly length: number;
-  /** Its name. Undefined until it is stored. */
+  /** Its name. undefined until it is stored. */
   readonly mac: Mac | undefined;
 }
 
@@ -31,7 +31,7 @@ interface OpenPack extends Pack {
   mac: Mac | undefined;
 }
 
-/** Gathers content of any number of readers into packfiles, and stores them. */
+/** Collects content of any number of readers in packfiles, and stores them. */
 export class PackfileWriter {
   readonly #storage: StorageClient;
   #pack = emptyPack();
@@ -42,12 +42,12 @@ export class PackfileWriter {
   }
 
   /**
-   * Adds to the current packfile. Waits for the storage when one is full, so that
-   * no more than one per reader waits.
+   * Adds a chunk to the current packfile. Waits for the storage when the packfile is
+   * full, so that at most one packfile per reader is pending.
    *
    * @param chunk - Copied.
-   * @throws What the storage answered. All that follows fails then, too: the
-   * packfile held content of several readers.
+   * @throws The error of the storage. All later calls fail with it, too, because the
+   * packfile had content of several readers.
    */
   async append(chunk: Uint8Array): Promise<Piece> {
     this.throwIfFailed();
@@ -59,7 +59,7 @@ export class PackfileWriter {
     return piece;
   }
 
-  /** Stores what has been gathered. */
+  /** Stores the current packfile. */
   async flush(): Promise<void> {
     this.throwIfFailed();
     const pack = this.#pack;
@@ -73,7 +73,7 @@ export class PackfileWriter {
     }
   }
 
-  /** @throws What the storage answered when it failed. */
+  /** @throws The error of the storage, if it has failed. */
   throwIfFailed(): void {
     if (this.#failure !== undefined) throw this.#failure.reason;
   }
@@ -89,10 +89,10 @@ export class PackfileWriter {
   }
 }
 
-/** Reads parts of packfiles. Neighbours come in one range, of which the last few are kept. */
+/** Reads parts of packfiles in larger ranges, and caches the last few ranges. */
 export class PackfileReader {
   readonly #storage: StorageClient;
-  /** By packfile and offset; the one that was used last is the last. */
+  /** By packfile and offset, least recently used first. */
   readonly #windows = new Map<string, Promise<Uint8Array>>();
 
   constructor(storage: StorageClient) {
@@ -100,8 +100,8 @@ export class PackfileReader {
   }
 
   /**
-   * @param packLength - Bytes of the whole packfile.
-   * @throws Error when the packfile is not there, or gives another number of bytes.
+   * @param packLength - Size of the whole packfile in bytes.
+   * @throws Error if the packfile does not exist or returns a different number of bytes.
    */
   async *read(
     mac: Mac,
@@ -110,7 +110,9 @@ export class PackfileReader {
     length: number,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     if (offset + length > packLength) {
-      throw new RangeError(`bytes up to ${offset + length} of packfile ${mac.hex}, which has ${packLength}`);
+      throw new RangeError(
+        `a range of packfile ${mac.hex} ends at byte ${offset + length}, but it has only ${packLength}`,
+      );
     }
     const end = offset + length;
     for (let at = offset; at < end;) {
@@ -140,19 +142,19 @@ export class PackfileReader {
 
   async #fetch(mac: Mac, offset: number, length: number): Promise<Uint8Array> {
     const window = new Uint8Array(length);
-    let came = 0;
+    let received = 0;
     for await (const chunk of this.#storage.get("packfile", mac, { offset, length })) {
-      if (came + chunk.length <= length) window.set(chunk, came);
-      came += chunk.length;
+      if (received + chunk.length <= length) window.set(chunk, received);
+      received += chunk.length;
     }
-    if (came !== length) {
-      throw new Error(`${came} bytes came back from packfile ${mac.hex} in place of ${length}`);
+    if (received !== length) {
+      throw new Error(`read ${received} bytes of packfile ${mac.hex}, expected ${length}`);
     }
     return window;
   }
 }
 
-/** The name of a resource: SHA-256 of its content. */
+/** Returns the name of a resource: the SHA-256 of its content. */
 export function macOf(chunks: readonly Uint8Array[]): Mac {
   const hash = createHash("sha256");
   for (const chunk of chunks) hash.update(chunk);

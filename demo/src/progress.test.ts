@@ -6,7 +6,7 @@ function streamOf(isTTY: boolean): { stream: PassThrough & { isTTY: boolean }; t
   const stream = Object.assign(new PassThrough(), { isTTY });
   const text = (): string => {
     const chunks: Buffer[] = [];
-    // Since Node 26, read() answers with one chunk of those that wait, not with all.
+    // Since Node 26, read() returns one of the buffered chunks, not all.
     for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null)
       chunks.push(chunk);
     return Buffer.concat(chunks).toString();
@@ -15,7 +15,7 @@ function streamOf(isTTY: boolean): { stream: PassThrough & { isTTY: boolean }; t
 }
 
 describe("on a terminal", () => {
-  it("draws a bar, and gives the cursor back at the end", () => {
+  it("draws a bar, and shows the cursor again at the end", () => {
     const { stream, text } = streamOf(true);
     const step = progressOn(stream)("v1.0 compare", 4_000);
     step.advance(1_000);
@@ -31,7 +31,7 @@ describe("on a terminal", () => {
     expect(process.listenerCount("SIGINT")).toBe(0);
   });
 
-  it("stays where it was when a step fails, and within its bounds", () => {
+  it("keeps the bar in place when a step fails, and limits it to the total", () => {
     const { stream, text } = streamOf(true);
     const failing = progressOn(stream)("step", 10);
     failing.advance(3);
@@ -43,7 +43,7 @@ describe("on a terminal", () => {
     expect(text()).toContain("] 10/10");
   });
 
-  it("is one line where the number is not known", () => {
+  it("prints one line if the total is unknown", () => {
     const { stream, text } = streamOf(true);
     progressOn(stream)("count", 0).end();
     expect(text()).toBe("count …\n");
@@ -51,7 +51,7 @@ describe("on a terminal", () => {
 });
 
 describe("elsewhere", () => {
-  it("is plain lines: one at the beginning and, in a long step, some on the way", () => {
+  it("prints a line at the start and, in a long step, some in between", () => {
     const { stream, text } = streamOf(false);
     const step = progressOn(stream)("v1.1 compare", 4_000);
     for (let done = 1; done <= 4_000; done++) step.advance(done);
@@ -61,14 +61,14 @@ describe("elsewhere", () => {
     );
   });
 
-  it("tells of every part once, also when several are done at once", () => {
+  it("prints each part at most once, even if several are done together", () => {
     const { stream, text } = streamOf(false);
     const step = progressOn(stream)("step", 2_000);
     for (const done of [499, 1_300, 1_301, 1_499, 1_500]) step.advance(done);
     expect(text()).toBe("step: 2,000 entries …\nstep: 1,300 of 2,000\nstep: 1,500 of 2,000\n");
   });
 
-  it("is one line for a short step", () => {
+  it("prints one line for a short step", () => {
     const { stream, text } = streamOf(false);
     const step = progressOn(stream)("step", 500);
     for (let done = 1; done <= 500; done++) step.advance(done);

@@ -1,24 +1,24 @@
 import { SingleBar, type Options } from "cli-progress";
 
-/** Shows how far a step is. */
+/** Shows the progress of a step. */
 export interface Progress {
-  /** So many entries are done. */
+  /** Updates the number of entries that are done. */
   readonly advance: (done: number) => void;
-  /** The step is over, or has failed. */
+  /** Ends the display, whether the step succeeded or failed. */
   readonly end: () => void;
 }
 
-/** Begins a step, which has so many entries; 0 when that is not known. */
+/** Starts a step with a total number of entries, 0 if it is unknown. */
 export type ShowProgress = (step: string, total: number) => Progress;
 
-/** The part of a terminal's stream that is needed to tell what goes on. */
+/** The part of a terminal's stream that progress needs. */
 export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined };
 
-/** Lines in the middle of a step, where it is long enough to be waited for. */
+/** Number of parts of a step, with a line at the end of each, if it has enough entries. */
 const LINES = 4;
 const MIN_ENTRIES_FOR_LINES = 1_000;
 
-/** @returns What shows steps: a bar each on a terminal, plain lines elsewhere. */
+/** Shows each step as a bar on a terminal, and as plain lines elsewhere. */
 export function progressOn(stream: ProgressStream): ShowProgress {
   return (step, total) =>
     stream.isTTY === true && total > 0 ? drawBar(step, total, stream) : writeLines(step, total, stream);
@@ -51,7 +51,7 @@ function writeLines(step: string, total: number, stream: ProgressStream): Progre
   let next = interval;
   return {
     advance: (done) => {
-      // The end is told by the next step's beginning.
+      // No line at the end, because the next step prints one.
       if (done < next || done >= total) return;
       next = (Math.floor(done / interval) + 1) * interval;
       stream.write(`${step}: ${numberOf(done)} of ${numberOf(total)}\n`);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, it } from "@jest/globals";
 import { removeTree } from "./remove-tree.js";
 
-it("a folder is removed also where its modes let nobody in", async () => {
+it("removes a folder with inaccessible directories", async () => {
   const folder = mkdtempSync(join(tmpdir(), "remove-tree-"));
   mkdirSync(join(folder, "closed/inside"), { recursive: true });
   writeFileSync(join(folder, "closed/inside/file"), "", { mode: 0 });

@@ -1,12 +1,9 @@
 import { chmod, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-/**
- * Removes a folder of ours and all that is in it, also below directories whose
- * restored modes let nobody in.
- */
+/** Removes a folder, including directories whose restored modes deny access to their owner. */
 export async function removeTree(path: string): Promise<void> {
-  // First: a removal that fails half-way goes on in the background, and nothing tells its end.
+  // Done first, because a removal that fails continues in the background, with no way to wait for it.
   await openDirectories(path);
   await rm(path, { recursive: true, force: true });
 }

@@ -1,10 +1,10 @@
 import type { RoundTrip } from "./round-trip.js";
 import { formatTable } from "./table.js";
 
-/** Differences and errors that are listed; the rest is counted. */
+/** Maximum number of differences or errors to list. The rest is counted. */
 const MAX_LISTED = 20;
 
-/** Prints what was found: first what went wrong, then a table. */
+/** Prints the result: first errors and differences, then a table. */
 export function report(source: string, trips: readonly RoundTrip[]): void {
   for (const { generation, errors, differences } of trips) {
     list(`${generation}: errors`, errors);
@@ -12,7 +12,9 @@ export function report(source: string, trips: readonly RoundTrip[]): void {
   }
   if (trips.length === 0) return;
   if (trips.some(({ leftOut }) => leftOut.length > 0)) {
-    console.log("Left out: sockets and devices, which no Plakar restores, and FIFOs, which v1.0 does not.\n");
+    console.log(
+      "Left out: sockets and devices, which Plakar does not restore, and FIFOs, which v1.0 does not restore.\n",
+    );
   }
   console.log(`${source}, backed up, stored, read back, restored and compared:\n`);
   const heading = ["generation", "entries", "bytes", "left out", "errors", "differences", "seconds"];

@@ -43,7 +43,7 @@ async function trip(generation: Generation, source: string): Promise<RoundTrip &
   return { ...done, result: resultIn(work) };
 }
 
-/** The entries of a tree, the top included. */
+/** Returns the stats of all entries of a tree, including the top. */
 function statsOf(tree: string): Map<string, BigIntStats> {
   const stats = new Map<string, BigIntStats>();
   const visit = (path: string): void => {
@@ -55,7 +55,7 @@ function statsOf(tree: string): Map<string, BigIntStats> {
   return stats;
 }
 
-describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has, on %s", (generation) => {
+describe.each(["v1.0", "v1.1"] as const)("a tree with every feature of a file system, on %s", (generation) => {
   let source = "";
   let before = new Map<string, BigIntStats>();
   let done: RoundTrip & { result: string };
@@ -66,18 +66,18 @@ describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has
     done = await trip(generation, source);
   }, TIMEOUT_MS);
 
-  it("comes back identical", () => {
+  it("is restored identically", () => {
     const leftOut = generation === "v1.0" ? [...fifos, socket] : [socket];
     expect({ errors: done.errors, differences: done.differences }).toEqual({ errors: [], differences: [] });
     expect([...done.leftOut].sort()).toEqual(leftOut.sort());
-    // Counted by other code than what compares, so that nothing is skipped unseen.
+    // Counted independently of the comparison, so that skipped entries are noticed.
     expect(done.compared).toBe(before.size - leftOut.length);
     expect(done.compared).toBeGreaterThan(200);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     expect(done.bytes).toBeGreaterThan(bytes);
   });
 
-  it("has the same content, links and types, looked at by hand", () => {
+  it("has the same content, links and types in a direct check", () => {
     const at = (path: string): string => join(done.result, path);
     for (const size of sizes) expect(readFileSync(at(`sizes/${size}`)).equals(pseudoRandom(size))).toBe(true);
     const inodes = ["hard/a/first", "hard/a/second", "hard/b/third"].map((path) => lstatSync(at(path)).ino);
@@ -89,8 +89,8 @@ describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has
       expect(lstatSync(at(fifo), { throwIfNoEntry: false })?.isFIFO()).toBe(generation === "v1.1" ? true : undefined);
   });
 
-  it(`brings ${generation === "v1.0" ? "no" : "the"} extended attributes back`, () => {
-    if (attributesOf === undefined) throw new Error("no library for extended attributes beside the plugin");
+  it(`restores ${generation === "v1.0" ? "no" : "the"} extended attributes`, () => {
+    if (attributesOf === undefined) throw new Error("the native library next to the plugin is missing");
     for (const [path, name, value] of extendedAttributes) {
       const got = attributesOf(join(done.result, path)).get(name);
       const wanted = generation === "v1.0" ? undefined : value.toString("hex");
@@ -98,8 +98,8 @@ describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has
     }
   });
 
-  it("leaves the source as it was", () => {
-    const told = (stats: Map<string, BigIntStats>): unknown[] =>
+  it("leaves the source unchanged", () => {
+    const comparable = (stats: Map<string, BigIntStats>): unknown[] =>
       [...stats].map(([path, { ino, mode, nlink, uid, gid, size, mtimeNs, ctimeNs }]) => [
         path,
         ino,
@@ -111,18 +111,18 @@ describe.each(["v1.0", "v1.1"] as const)("a tree with all that a file system has
         mtimeNs,
         ctimeNs,
       ]);
-    expect(told(statsOf(source))).toEqual(told(before));
+    expect(comparable(statsOf(source))).toEqual(comparable(before));
   });
 });
 
-describe.each(["v1.0", "v1.1"] as const)("what can not be backed up, on %s", (generation) => {
+describe.each(["v1.0", "v1.1"] as const)("an entry that cannot be backed up, on %s", (generation) => {
   it(
-    "is told, and the rest comes back",
+    "is reported, and the others are restored",
     async () => {
       const source = join(top, `unreadable ${generation}`);
       mkdirSync(source);
       writeTo(join(source, "good"), "good", 0o644);
-      // Root may read everything, so a name that is not UTF-8 is what fails there.
+      // Root may read everything, so use a name that is not UTF-8 there.
       const name = isRoot ? Buffer.from([0x62, 0xff]) : Buffer.from("bad");
       writeFileSync(Buffer.concat([Buffer.from(`${source}/`), name]), "bad", { mode: 0 });
       const { errors, differences, result } = await trip(generation, source);
@@ -136,7 +136,7 @@ describe.each(["v1.0", "v1.1"] as const)("what can not be backed up, on %s", (ge
 });
 
 it(
-  "a folder whose name is odd, and that is nearly empty, comes back",
+  "restores a nearly empty folder with an unusual name",
   async () => {
     const source = join(top, "a folder\n%20 ü #?");
     mkdirSync(source, { mode: 0o750 });

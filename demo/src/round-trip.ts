@@ -23,9 +23,9 @@ import type { ShowProgress } from "./progress.js";
 /** The folder of the built plugin, which holds its executables. */
 export const pluginFolder = fileURLToPath(new URL("../../plugins/fs/dist/", import.meta.url));
 
-/** How a round trip is run. */
+/** Options of a round trip. */
 export interface RoundTripOptions {
-  /** What {@link countSource} found: the ends of progress bars. */
+  /** The result of {@link countSource}, for progress bars. */
   readonly counted: CountedSource;
   readonly progress: ShowProgress;
   /** Reads extended attributes, to compare them on v1.1; v1.0 has none. Default: they are not compared. */
@@ -34,38 +34,38 @@ export interface RoundTripOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a folder holds. */
+/** The size of a folder. */
 export interface CountedSource {
-  /** The folder itself and what is in it. */
+  /** Number of entries, including the folder itself. */
   readonly entries: number;
-  /** All that a scan says: entries, the folder's parents, extended attributes, errors. */
+  /** Number of records of a scan: entries, parents of the folder, extended attributes and errors. */
   readonly records: number;
   readonly attributes: number;
-  /** Sizes of the files. */
+  /** Total size of the files. */
   readonly bytes: number;
 }
 
-/** What a round trip did. */
+/** The result of a round trip. */
 export interface RoundTrip extends Comparison {
   readonly generation: Generation;
-  /** Bytes of content that were read and written. */
+  /** Number of content bytes that were read and written. */
   readonly bytes: number;
-  /** What could not be backed up or restored, with the reason. */
+  /** Entries that could not be backed up or restored, with the reason. */
   readonly errors: readonly string[];
   readonly seconds: number;
 }
 
-/** Records in work at once. */
+/** Number of records that are processed concurrently. */
 const CONCURRENCY = 4;
 
-/** Where the restored files are, in the folder that a round trip was given to work in. */
+/** Returns the folder of the restored files in the working folder of a round trip. */
 export function resultIn(work: string): string {
   return join(work, "restored");
 }
 
 /**
- * Counts what a folder holds, as a v1.1 host does before a backup: in a process of
- * its own. v1.0 hosts do not count.
+ * Counts the entries of a folder in a separate process, as a v1.1 host does before a
+ * backup. v1.0 hosts do not count.
  *
  * @param source - Absolute, no symbolic link.
  */
@@ -82,8 +82,8 @@ export async function countSource(source: string, signal?: AbortSignal): Promise
 }
 
 /**
- * Backs a folder up into a storage, restores it from there, and compares: all in
- * real plugin processes, as a host of that generation drives them.
+ * Backs up a folder to a storage, restores it and compares both. Runs real plugin
+ * processes, driven as by a host of the generation.
  *
  * @param source - Absolute, no symbolic link. Nothing in it is changed.
  * @param work - An empty folder for the storage and the result, outside of the source.
@@ -145,20 +145,20 @@ async function backUp(
   );
 }
 
-/** @returns What could not be restored. */
+/** @returns The entries that could not be restored, with the reason. */
 async function restoreAll(
   exporter: StartConnectorOptions,
   storage: StartConnectorOptions,
   source: string,
   { progress, signal }: RoundTripOptions,
 ): Promise<string[]> {
-  // A process that has not seen the data being written: it must all be in the storage.
+  // A new process, which has no data of the backup in memory.
   return await withConnector(
     () => startStorage(storage),
     async (store) => {
       await openRepository(store);
       const entries = await readArchive(store, source);
-      // The comparison tells of them as left out.
+      // The comparison reports these as left out.
       const unrestorable = new Set(entries.filter(isUnrestorable).map(({ pathname }) => pathname));
       const errors: string[] = [];
       let done = 0;
@@ -186,7 +186,7 @@ async function restoreAll(
   );
 }
 
-/** The wire has no numbers of devices, and a socket is its process'. */
+/** Returns true for devices and sockets: the protocol has no device numbers, and a socket needs its process. */
 function isUnrestorable({ fileInfo }: RestoreEntry): boolean {
   return fileInfo !== undefined && !["file", "directory", "symlink", "fifo"].includes(fileTypeOf(fileInfo.mode));
 }

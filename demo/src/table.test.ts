@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { formatTable } from "./table.js";
 
-describe("a table", () => {
-  it("has text to the left, and numbers, with their headings, to the right", () => {
+describe("formatTable", () => {
+  it("aligns text to the left, and numbers and their headings to the right", () => {
     const rows = [
       ["generation", "n", "bytes"],
       ["v1.0", 12, 1_234_567.5],
@@ -18,7 +18,7 @@ describe("a table", () => {
     );
   });
 
-  it("may have a heading only", () => {
+  it("accepts a heading without rows", () => {
     expect(formatTable([["a", "bc"]])).toBe("a  bc\n-  --");
   });
 });

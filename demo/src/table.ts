@@ -1,7 +1,4 @@
-/**
- * Prints rows of text under each other, numbers to the right. The first row is
- * the heading.
- */
+/** Formats rows as a table, with numbers aligned to the right. The first row is the heading. */
 export function formatTable(rows: readonly (readonly (string | number)[])[]): string {
   const texts = rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell)));
   const widths = (texts[0] ?? []).map((_, column) => Math.max(...texts.map((row) => (row[column] ?? "").length)));

@@ -4,8 +4,8 @@ import { startAndEnd } from "./starts.js";
 
 const MiB = 1024 * 1024;
 
-// The plugin is run as it is built: these are the same processes as in the large run.
-describe("a small run of what is run at scale", () => {
+// Runs the built plugin, in the same processes as the large run.
+describe("a small run of each scale case", () => {
   it.each(scaleCases.map((each) => [`${each.generation} ${each.name}`, each] as const))(
     "%s",
     async (_, { run, bound }) => {
@@ -16,7 +16,7 @@ describe("a small run of what is run at scale", () => {
     60_000,
   );
 
-  it("starts", async () => {
+  it("starts and ends importers without leaks", async () => {
     await startAndEnd(3);
   }, 60_000);
 });

@@ -13,26 +13,31 @@ import { fileInfoOf, Mac } from "@kloset/model";
 import { consumeSlowly, markedBytes } from "./marked-bytes.js";
 import { peakMemoryOf } from "./peak-memory.js";
 
-/** How much is moved. */
+/** The amounts of data to move. */
 export interface Amounts {
-  /** Of one scan. */
+  /** Number of records of a scan. */
   readonly records: number;
-  /** Of one stream. */
+  /** Number of bytes of a stream. */
   readonly bytes: number;
 }
 
-/** One way through a plugin. */
+/** A transfer through a plugin. */
 export interface ScaleCase {
   readonly name: string;
   readonly generation: Generation;
-  /** What the plugin's peak must stay below, in bytes. */
+  /** Upper limit of the plugin's peak memory, in bytes. */
   readonly bound: number;
-  /** Moves it all. @returns The plugin's peak memory, in bytes. @throws Error when something was lost on the way. */
+  /**
+   * Moves the data.
+   *
+   * @returns The plugin's peak memory in bytes.
+   * @throws Error if data was lost.
+   */
   readonly run: (amounts: Amounts) => Promise<number>;
 }
 
 const MB = 1e6;
-/** What the issue of scale allows: a scan, a stream. */
+/** Limits of the peak memory for a scan and for a stream. */
 const SCAN_BOUND = 250 * MB;
 const STREAM_BOUND = 200 * MB;
 const PER_FOLDER = 1000;
@@ -124,7 +129,7 @@ async function get(generation: Generation, amounts: Amounts): Promise<number> {
   });
 }
 
-/** Works, asks for the peak, and ends the plugin, which must end well. */
+/** Runs work, measures the peak, and stops the plugin, which must exit with 0. */
 async function measured(
   { plugin, stop }: { plugin: PluginProcess; stop: () => Promise<PluginExit> },
   work: () => Promise<void>,
@@ -138,7 +143,7 @@ async function measured(
     throw error;
   }
   const { code, signal } = await stop();
-  if (code !== 0) throw new Error(`the plugin ended with ${signal ?? `code ${String(code)}`}`);
+  if (code !== 0) throw new Error(`the plugin exited with ${signal ?? `code ${String(code)}`}`);
   return peak;
 }
 
@@ -146,7 +151,10 @@ function expectCount(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new Error(`${actual} ${what}, expected ${expected}`);
 }
 
-/** Every way that much data takes, in order. The slow consumer is the host where data leaves the plugin, the plugin where it arrives. */
+/**
+ * All cases, in order. The slow consumer is the host for data that leaves the plugin,
+ * and the plugin for data that it receives.
+ */
 export const scaleCases: readonly ScaleCase[] = (["v1.0", "v1.1"] as const).flatMap((generation) => [
   { name: "scan", generation, bound: SCAN_BOUND, run: (amounts: Amounts) => scan(generation, amounts) },
   { name: "open", generation, bound: STREAM_BOUND, run: (amounts: Amounts) => open(generation, amounts) },

@@ -4,15 +4,15 @@ import { startAndEnd } from "./starts.js";
 
 const usage = `Usage: npm run test:scale [-- options]
 
-Moves much through a plugin in a process of its own, in both generations, and
-holds its peak memory below a bound.
+Moves large amounts of data through a plugin process, in both generations, and
+checks that its peak memory stays below a limit.
 
   --records N   records of one scan (default 1,000,000)
   --gib N       GiB of one stream (default 10)
   --starts N    importers started and ended (default 1,000)
-  --only TEXT   only cases whose name has this in it, as "v1.1 put" or "starts"
+  --only TEXT   only cases whose name contains TEXT, such as "v1.1 put" or "starts"
 
-Exit codes: 0 all held, 1 something was lost or too much memory was used, 2 wrong usage.
+Exit codes: 0 success, 1 data was lost or the peak was above the limit, 2 wrong usage.
 `;
 
 const MB = 1e6;
@@ -49,55 +49,55 @@ function wanted(): Wanted {
 function positive(name: string, text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value))
-    throw new Error(`--${name} is no number above 0: ${JSON.stringify(text)}`);
+    throw new Error(`--${name}: expected a number above 0, got ${JSON.stringify(text)}`);
   return value;
 }
 
-/** Runs one case and prints its line. @returns Whether it held. */
-async function hold(name: string, what: string, run: () => Promise<string>): Promise<boolean> {
+/** Runs one case and prints its line. Returns true if it passed. */
+async function check(name: string, what: string, run: () => Promise<string>): Promise<boolean> {
   const since = performance.now();
   let text: string;
-  let held = true;
+  let passed = true;
   try {
     text = await run();
   } catch (error) {
-    held = false;
+    passed = false;
     text = error instanceof Error ? error.message : String(error);
   }
   const seconds = ((performance.now() - since) / 1000).toFixed(0);
   process.stdout.write(
-    `${held ? "ok    " : "FAILED"}  ${name.padEnd(14)}  ${what.padEnd(18)}  ${seconds.padStart(4)} s  ${text}\n`,
+    `${passed ? "ok    " : "FAILED"}  ${name.padEnd(14)}  ${what.padEnd(18)}  ${seconds.padStart(4)} s  ${text}\n`,
   );
-  return held;
+  return passed;
 }
 
 async function main({ records, bytes, starts, only }: Wanted): Promise<boolean> {
-  let asked = 0;
-  let held = true;
+  let selected = 0;
+  let passed = true;
   for (const { name, generation, bound, run } of scaleCases) {
     const full = `${generation} ${name}`;
     if (!full.includes(only)) continue;
-    asked++;
+    selected++;
     const what = name === "scan" ? `${records} records` : `${(bytes / GiB).toFixed(1)} GiB`;
-    held =
-      (await hold(full, what, async () => {
+    passed =
+      (await check(full, what, async () => {
         const peak = await run({ records, bytes });
         const text = `peak ${(peak / MB).toFixed(0)} MB of ${bound / MB}`;
         if (peak > bound) throw new Error(text);
         return text;
-      })) && held;
+      })) && passed;
   }
   if ("starts".includes(only)) {
-    asked++;
+    selected++;
     const run = async (): Promise<string> => {
       await startAndEnd(starts);
       return "no descriptor and no process left";
     };
-    held = (await hold("starts", `${starts} importers`, run)) && held;
+    passed = (await check("starts", `${starts} importers`, run)) && passed;
   }
-  // Nothing asked is nothing held.
-  if (asked === 0) process.stderr.write(`no case has ${JSON.stringify(only)} in its name\n`);
-  return held && asked > 0;
+  // A run without any case must not pass.
+  if (selected === 0) process.stderr.write(`--only: no case name contains ${JSON.stringify(only)}\n`);
+  return passed && selected > 0;
 }
 
 process.exitCode = (await main(wanted())) ? 0 : 1;

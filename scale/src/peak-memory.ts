@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 const KiB = 1024;
 
 /**
- * The most memory that a process has had at once, in bytes: its peak resident
- * set, as the kernel has counted it since it began. Ask while it runs.
+ * Returns the peak resident set size of a running process since its start, in bytes,
+ * as counted by the kernel.
  *
- * @throws Error where the system does not tell (anything but Linux).
+ * @throws Error on systems other than Linux.
  */
 export async function peakMemoryOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");

@@ -2,7 +2,7 @@ import "@kloset/sdk/guard";
 import { fileInfoOf, runPlugin, StoreMode, type Exporter, type Importer, type ResourceStore } from "@kloset/sdk";
 import { consumeSlowly, markedBytes } from "./marked-bytes.js";
 
-/** Records as `/d0000/f0000000`, a thousand in each folder; opened by path, so that nothing is held for them. */
+/** Number of records in each folder, with names such as `/d0000/f0000000`. The plugin keeps no state for them. */
 const PER_FOLDER = 1000;
 
 function importer(records: number, bytes: number): Importer {
@@ -51,10 +51,13 @@ function store(bytes: number): ResourceStore {
   };
 }
 
-/** What the host's configuration asks for, as a whole number. */
+/** Reads a non-negative integer from the host's configuration. */
 function numberOf(config: Readonly<Record<string, string>>, key: string): number {
   const value = Number(config[key] ?? "0");
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${key} is no count: ${String(config[key])}`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new Error(
+      `config key ${JSON.stringify(key)}: expected a non-negative integer, got ${JSON.stringify(config[key])}`,
+    );
   return value;
 }
 

@@ -6,16 +6,16 @@ const plugin = fileURLToPath(new URL("../dist/plugin.js", import.meta.url));
 const AT_ONCE = 2;
 
 /**
- * Starts and ends importers, a whole scan in each.
+ * Starts and ends importers, with a complete scan in each.
  *
- * @throws Error when one does not end well, or when afterwards the host has more
- * descriptors open, or children, than before.
+ * @throws Error if an importer does not exit with 0, or if the host has more open
+ * file descriptors or child processes afterwards.
  */
 export async function startAndEnd(starts: number): Promise<void> {
-  // What the first start opens and keeps is not a leak of each.
+  // The first start may open descriptors that stay open, which is not a leak.
   await startOne();
   const before = await descriptors();
-  // Whose program this is may have other children.
+  // This process may have other children.
   const others = new Set(await children());
   let left = starts;
   await Promise.all(
@@ -24,9 +24,9 @@ export async function startAndEnd(starts: number): Promise<void> {
     }),
   );
   const after = await descriptors();
-  if (after > before) throw new Error(`${after} descriptors are open, before there were ${before}`);
+  if (after > before) throw new Error(`${after} file descriptors are open, before the starts ${before}`);
   const orphans = (await children()).filter((pid) => !others.has(pid));
-  if (orphans.length > 0) throw new Error(`still there: processes ${orphans.join(", ")}`);
+  if (orphans.length > 0) throw new Error(`processes are still running: ${orphans.join(", ")}`);
 }
 
 async function startOne(): Promise<void> {
@@ -42,14 +42,14 @@ async function startOne(): Promise<void> {
   await scan.finish();
   await client.close();
   const { code, signal } = await stop();
-  if (code !== 0) throw new Error(`an importer ended with ${signal ?? `code ${String(code)}`}`);
+  if (code !== 0) throw new Error(`an importer exited with ${signal ?? `code ${String(code)}`}`);
 }
 
 async function descriptors(): Promise<number> {
   return (await readdir("/proc/self/fd")).length;
 }
 
-/** Children that run, and those that have ended and were never asked for. */
+/** Returns the ids of child processes, including zombies. */
 async function children(): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const parents = await Promise.all(

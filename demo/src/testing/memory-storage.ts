@@ -1,14 +1,14 @@
 import type { StorageClient } from "@kloset/host";
 import { Mac, StoreMode, type Range, type ResourceKind } from "@kloset/model";
 
-/** A storage that keeps everything in memory. */
+/** A storage in memory. */
 export class MemoryStorage implements StorageClient {
   readonly generation = "v1.1";
-  /** By kind and name. Tests may change what is in it. */
+  /** Resources by kind and name. Tests may modify them. */
   readonly resources = new Map<string, Uint8Array>();
-  /** Ranges that were asked for. */
+  /** The requested ranges. */
   readonly ranges: Range[] = [];
-  /** Puts that are answered with an error, counted from 1. */
+  /** Number of the put that fails, from 1. */
   failingPut = 0;
   #puts = 0;
 
@@ -57,7 +57,7 @@ export class MemoryStorage implements StorageClient {
     if (range !== undefined) this.ranges.push(range);
     const { offset, length } = range ?? { offset: 0, length: content.length };
     const part = content.subarray(offset, offset + length);
-    // In two chunks, cut where nothing begins.
+    // Two chunks, split at an offset that is not the start of an entry.
     const cut = Math.min(part.length, 1001);
     if (cut > 0) yield part.subarray(0, cut);
     if (cut < part.length) yield part.subarray(cut);
@@ -71,7 +71,7 @@ export class MemoryStorage implements StorageClient {
     return Promise.resolve();
   }
 
-  /** @returns Keys of {@link resources}. */
+  /** Returns the keys of {@link resources} of one kind. */
   keysOf(kind: ResourceKind): string[] {
     return [...this.resources.keys()].filter((key) => key.startsWith(`${kind} `));
   }

@@ -17,12 +17,12 @@ import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { pluginFolder } from "../round-trip.js";
 
-/** Foreign owners, and files that nobody may read, are for root only. */
+/** Only root can make files with other owners, and read files without permissions. */
 export const isRoot = process.getuid?.() === 0;
 
 const MiB = 1024 * 1024;
 
-/** Around the sizes of chunks, messages and packfiles. */
+/** Sizes around those of chunks, messages and packfiles. */
 export const sizes = [0, 1, 65_535, 65_536, 65_537, MiB - 1, MiB, MiB + 1, 3 * MiB, 8 * MiB, 24 * MiB, 24 * MiB + 1];
 
 const names = [
@@ -51,7 +51,7 @@ const names = [
 const fileModes = [0o4755, 0o2755, 0o1777, 0o6711, 0o7777, 0o444, 0o400, 0o777, 0o200, 0o000];
 const directoryModes = [0o2755, 0o1777, 0o6755, 0o7777, 0o555, 0o500, 0o400, 0o300, 0o000];
 
-/** The last one has digits that a double can not hold exactly. */
+/** Seconds. The last one has digits that a double cannot represent exactly. */
 const times = [
   "-2147483648",
   "-1.5",
@@ -78,15 +78,15 @@ export const extendedAttributes: readonly (readonly [path: string, name: string,
   [".", "user.top", Buffer.from("of the top")],
 ];
 
-/** What can not be restored. */
+/** Entries that some or all hosts do not restore. */
 export const fifos = ["fifo", "links/fifo 2"];
 export const socket = "socket";
 
 /**
- * Makes a tree with all that a file system has, and that a backup could get wrong.
+ * Makes a tree with every feature of a file system that a backup could get wrong.
  *
- * @param root - Is made.
- * @returns A server: its socket is in the tree until it is closed.
+ * @param root - The folder to make.
+ * @returns A server whose socket is in the tree until it is closed.
  */
 export async function makeTree(root: string): Promise<Server> {
   const at = (path: string): string => join(root, path);
@@ -108,14 +108,14 @@ export async function makeTree(root: string): Promise<Server> {
   return server;
 }
 
-/** Makes a file, with its parents. */
+/** Makes a file and its parents. */
 export function writeTo(path: string, data: Uint8Array | string, mode: number): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, data);
   chmodSync(path, mode);
 }
 
-/** The same bytes every time, without any pattern. */
+/** Makes bytes without a pattern, which are the same in every run. */
 export function pseudoRandom(size: number): Buffer {
   return createCipheriv("aes-128-ctr", "a key of 16 byte", Buffer.alloc(16, size % 251)).update(Buffer.alloc(size));
 }
@@ -162,7 +162,7 @@ function makeHardLinks(root: string): void {
   writeTo(join(root, "large"), pseudoRandom(2_000_000), 0o644);
   writeTo(join(root, "empty"), "", 0o644);
   writeTo(join(root, "set-id and read-only"), "linked", 0o4555);
-  // Equal content, but a file of its own.
+  // Equal content, but a separate file.
   writeTo(join(root, "a/same content"), "linked", 0o644);
   mkdirSync(join(root, "b"));
   linkSync(join(root, "a/first"), join(root, "a/second"));
@@ -210,7 +210,7 @@ function makeOwners(root: string): void {
     writeTo(join(path, "file"), "owned", 0o644);
     for (const owned of [path, join(path, "file")]) {
       chownSync(owned, uid, gid);
-      // The change of the owner takes these bits away.
+      // Set after the owner, because changing the owner clears these bits.
       chmodSync(owned, 0o6755);
     }
   }
@@ -233,13 +233,13 @@ function makeAttributes(root: string): void {
 }
 
 function makeFifo(path: string, mode: number): void {
-  // Node has no call for it.
+  // Node cannot make FIFOs.
   execFileSync("mkfifo", ["--", path]);
   chmodSync(path, mode);
   setTime(path, "1300000000.5");
 }
 
-/** @param time - Seconds. A string: a negative number would set the time that it is now. */
+/** @param time - Seconds, as a string, because a negative number would set the current time. */
 function setTime(path: string, time: string): void {
   utimesSync(path, time, time);
 }

@@ -222,7 +222,7 @@ func (s *Suite) createAndOpen(t *testing.T) {
 		return err
 	}
 	create := func(store host.Store) error { return store.Create(ctx, config) }
-	fails("Open of nothing", "there is no repository in "+root+": it has no file CONFIG", open)
+	fails("Open of nothing", "there is no repository in "+root+": its CONFIG file is missing", open)
 	s.openStore(t, ctx, root, pipes.Pipes)
 	fails("the second Create", "there is a repository in "+root+" already", create)
 }

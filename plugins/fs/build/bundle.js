@@ -1,7 +1,7 @@
 /**
- * Makes `dist/`, the folder that `plakar pkg create` packs: the manifest, for each
- * connector a self-contained executable and the reference server, and the native
- * library for extended attributes of the platform that this runs on.
+ * Makes `dist/`, the folder for `plakar pkg create`: the manifest and, for each
+ * connector, a self-contained executable, the reference server, and the native
+ * library for extended attributes of the current platform.
  */
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ import { bundle } from "../../../scripts/bundle.js";
 const here = new URL("../", import.meta.url);
 const dist = new URL("dist/", here);
 const connectors = ["importer", "exporter", "storage"];
-/** The connectors that use extended attributes. Each has a copy: Plakar 1.0 packs no file twice. */
+/** The connectors that use extended attributes. Each gets a copy of the library: Plakar 1.0 packs no file twice. */
 const connectorsWithAttributes = ["importer", "exporter"];
 
 await rm(dist, { recursive: true, force: true });
@@ -25,24 +25,27 @@ for (const connector of connectorsWithAttributes) {
 }
 await writeFile(new URL("manifest.yaml", dist), await manifest(library !== undefined));
 
-/** @returns The file of the native library; undefined when there is none for this platform. */
+/** @returns The path of the native library, or undefined if it does not exist for this platform. */
 function findLibrary() {
   const require = createRequire(import.meta.url);
   try {
     require("@napi-rs/xattr");
   } catch {
-    console.warn(`no library for extended attributes for ${process.platform} ${process.arch}: packed without`);
+    console.warn(
+      `no native library for extended attributes on ${process.platform} ${process.arch}: packing without it`,
+    );
     return undefined;
   }
-  // Its wrapper knows which of the platform's packages is the right one: take what it has loaded.
+  // The wrapper selects the package for the platform, so use the file that it has loaded.
   const file = Object.keys(require.cache).find((path) => path.endsWith(".node"));
-  if (file === undefined) throw new Error("@napi-rs/xattr has loaded no native library");
+  if (file === undefined) throw new Error("@napi-rs/xattr did not load a native library");
   return file;
 }
 
 async function manifest(withLibrary) {
   const text = await readFile(new URL("manifest.yaml", here), "utf8");
   const { version } = JSON.parse(await readFile(new URL("package.json", here), "utf8"));
-  if (!text.includes(`\nversion: v${version}\n`)) throw new Error(`manifest.yaml is not of version v${version}`);
+  if (!text.includes(`\nversion: v${version}\n`))
+    throw new Error(`manifest.yaml must contain "version: v${version}", the version of package.json`);
   return withLibrary ? text : text.replace(/, tsfs-\w+-xattr\.node/g, "");
 }

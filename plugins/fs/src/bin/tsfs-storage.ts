@@ -1,7 +1,7 @@
-// First, so that nothing can print into the connection before it is guarded.
+// Imported first, so that no other module can print into the connection before it is guarded.
 import "@kloset/sdk/guard";
 import { runStorage } from "@kloset/sdk";
 import { createStore } from "../storage/store.js";
 
-// Not awaited: it is bundled as CommonJS, which starts sooner and can not wait here.
+// Not awaited: the bundle is CommonJS, which starts faster but has no top-level await.
 void runStorage(createStore);

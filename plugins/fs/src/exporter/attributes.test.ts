@@ -5,11 +5,11 @@ import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testi
 import { loadExtendedAttributes } from "../xattr/xattr.js";
 import { DirectoryPaths } from "./directory-paths.js";
 import { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 const VALUE = Buffer.from([0, 1, 255, 0]);
 
-describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
+describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
   const library = loadExtendedAttributes();
   let scratch: Scratch;
   let root: string;
@@ -19,14 +19,14 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
     root = join(scratch.path, "root");
     await mkdir(root);
     await chmod(root, 0o777);
-    exporter = await makeExporter(root, way);
+    exporter = await makeExporter(root, access);
   });
   afterEach(async () => {
     await exporter.close();
     scratch.remove();
   });
 
-  it("sets those of files, directories and the root", async () => {
+  it("sets attributes of files, directories and the root", async () => {
     await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
     await exporter.createDirectory("/d");
     for (const pathname of ["/f", "/d", "/"]) {
@@ -37,7 +37,7 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
     }
   });
 
-  it("sets those of what its owner may not write, many at once, and leaves mode and times", async () => {
+  it("sets many attributes concurrently on read-only entries, and keeps mode and times", async () => {
     await asOrdinaryUser(async () => {
       const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
       await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
@@ -62,18 +62,18 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
     });
   });
 
-  it("fails by name: nothing there, a stream of NTFS, an impossible name", async () => {
+  it("names the entry if it does not exist, for an NTFS stream, and for an impossible name", async () => {
     await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
     const path = join(root, "f");
     await expect(exporter.setExtendedAttribute("/no", "user.a", "extended", VALUE)).rejects.toThrow(join(root, "no"));
     await expect(exporter.setExtendedAttribute("/f", "a", "ads", VALUE)).rejects.toThrow(
-      `ENOTSUP: alternate data stream "a" can not be restored here, '${path}'`,
+      `ENOTSUP: alternate data stream "a" cannot be restored on this system, '${path}'`,
     );
     const impossible = exporter.setExtendedAttribute("/f", "no-namespace-on-linux".repeat(20), "extended", VALUE);
     await expect(impossible).rejects.toThrow(path);
   });
 
-  it("leaves the mode of a file as it was when that fails too", async () => {
+  it("restores the mode of a file if the attribute still cannot be set", async () => {
     const refusing = new FsExporter(root, new DirectoryPaths(root), {
       loadAttributes: () => ({
         list: () => [],
@@ -90,11 +90,11 @@ describe.each(WAYS)("setExtendedAttribute by %s", (way) => {
     await refusing.close();
   });
 
-  it("says so when there is no library", async () => {
+  it("fails if the library is missing", async () => {
     const without = new FsExporter(root, new DirectoryPaths(root), { loadAttributes: () => undefined });
     await without.storeFile("/f", streamOf(["x"]), 1, NEVER);
     await expect(without.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow(
-      `ENOTSUP: extended attribute "user.a" can not be restored: the library for them is missing, '${join(root, "f")}'`,
+      `ENOTSUP: extended attribute "user.a" cannot be restored: the native library cannot be loaded, '${join(root, "f")}'`,
     );
     await without.close();
   });

@@ -2,11 +2,11 @@ import { hasCode } from "../fs/errors.js";
 import type { ExtendedAttributes } from "../xattr/xattr.js";
 import type { Directories, Directory } from "./directories.js";
 
-/** Sets extended attributes, also on files that their owner may not write. */
+/** Sets extended attributes, even on files that their owner may not write. */
 export class AttributeSetter {
   readonly #directories: Directories;
   readonly #library: ExtendedAttributes;
-  /** Ends when no file is made writable any more. */
+  /** Resolves when no file is temporarily writable. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(directories: Directories, library: ExtendedAttributes) {
@@ -15,8 +15,10 @@ export class AttributeSetter {
   }
 
   /**
-   * @param directory - Holds the entry, under `name`. @param pathname - The same entry.
-   * @throws What the library throws.
+   * @param directory - The directory that contains the entry.
+   * @param name - The entry's name in `directory`.
+   * @param pathname - The pathname of the same entry.
+   * @throws The error of the library.
    */
   async set(directory: Directory, name: string, pathname: string, attribute: string, value: Uint8Array): Promise<void> {
     const at = directory.at(name);
@@ -34,13 +36,13 @@ export class AttributeSetter {
     }
   }
 
-  /** One after the other: a second call must not take the first one's mode for the file's own. */
+  /** Runs calls one at a time, so that a second call does not restore the temporary mode of the first one. */
   async #setWritable(pathname: string, set: () => void, refusal: unknown): Promise<void> {
     const before = this.#turn;
     const work = async (): Promise<void> => {
       await before;
       await this.#directories.inode(pathname, async (inode) => {
-        // Neither chmod nor setting an attribute changes the file's times, but for ctime, which nobody can set.
+        // Both chmod and setting an attribute change only ctime, which no program can set.
         const mode = Number(inode.stats.mode & 0o7777n);
         try {
           await inode.chmod(mode | 0o200);

@@ -2,65 +2,59 @@ import type { BigIntStats } from "node:fs";
 import { systemError, type SystemError } from "../fs/errors.js";
 
 /**
- * The directories below the root of a restore. No path is ever given to the
- * system whole: a restore makes symbolic links that a snapshot names (`a` to
- * `/etc`), and a path that goes through one (`/a/passwd`) would leave the root.
- * Every component is looked AT; one that is a symbolic link is refused, whoever
- * made it. Only the root itself may be, or be below, a symbolic link.
+ * The directories below the root of a restore. A whole path is never passed to the
+ * system: a snapshot can create symbolic links (`a` to `/etc`), and a path through
+ * such a link (`/a/passwd`) would leave the root. Every component is checked, and
+ * a symbolic link is refused regardless of its origin. Only the root itself may be
+ * a symbolic link, or be below one.
  */
 export interface Directories {
   /**
-   * Runs `work` with a directory that was not reached through a symbolic link,
-   * and stays the same directory meanwhile.
+   * Runs `work` with a directory that was reached without following a symbolic
+   * link. It stays the same directory until `work` ends.
    *
-   * @param pathname - Clean and absolute below the root; "/" is the root.
+   * @param pathname - Clean, and absolute from the root of the restore; "/" is the root.
    * @throws SystemError `ELOOP` that names the component that is a symbolic link.
    */
   within<T>(pathname: string, work: (directory: Directory) => Promise<T>): Promise<T>;
   /**
-   * Runs `work` with an entry of any type, held so that it can not be exchanged
-   * meanwhile: not for a symbolic link, either.
+   * Runs `work` with an entry of any type, which cannot be exchanged, for a
+   * symbolic link or anything else, until `work` ends.
    */
   inode<T>(pathname: string, work: (inode: Inode) => Promise<T>): Promise<T>;
-  /** Forgets what was seen AT a pathname and below: the directory there was made just now. */
+  /** Drops cached state of a pathname and everything below it, because the directory was just made. */
   renewed(pathname: string): Promise<void>;
   /**
-   * Forgets what was seen AT a pathname and below when it is another directory than the one there now, as after that
-   * one was moved away: what is kept would still lead to it.
+   * Drops cached state of a pathname and everything below it if the cached directory is not the one that is
+   * there now. If it was moved away, the cache would still lead to it.
    */
   found(pathname: string, there: Identity): Promise<void>;
-  /** Forgets what was seen: something else has changed the directories. */
+  /** Drops all cached state, because another process has changed the directories. */
   forget(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** By which the system knows a directory, whatever its name is. */
+/** The device and inode that identify a directory independently of its name. */
 export type Identity = Pick<BigIntStats, "dev" | "ino">;
 
-/** A directory that is safe to work in. */
+/** A directory in which entries can be accessed safely. */
 export interface Directory {
-  /** @returns The path of an entry, for system calls that do not follow links in the last component. */
+  /** Returns the path of an entry, for system calls that do not follow a link in the last component. */
   at(name: string): string;
-  /** Descriptor of the directory, for a helper process; undefined where directories are plain paths. */
+  /** File descriptor of the directory, for a helper process; undefined if directories are plain paths. */
   readonly fd?: number | undefined;
 }
 
-/** A file, directory or special file that is held. Of a symbolic link only `stats` may be used. */
+/** A held file, directory or special file. For a symbolic link only `stats` may be used. */
 export interface Inode {
   readonly stats: BigIntStats;
   chmod(mode: number): Promise<void>;
   chown(uid: number, gid: number): Promise<void>;
-  /** @param time - For access and modification: see `utimesArgument`. */
+  /** @param time - The access and modification time, as from `utimesArgument`. */
   utimes(time: string): Promise<void>;
 }
 
-/** Cuts a pathname into its directory and its last component. Not for "/". */
-export function splitPathname(pathname: string): { parent: string; name: string } {
-  const slash = pathname.lastIndexOf("/");
-  return { parent: slash === 0 ? "/" : pathname.slice(0, slash), name: pathname.slice(slash + 1) };
-}
-
-/** What a restore answers when a symbolic link is in its way. */
+/** Makes the error for a path that leads through a symbolic link. */
 export function throughLink(link: string, path: string): SystemError {
-  return systemError("ELOOP", `a restore does not go through symbolic links, and '${link}' is one`, path);
+  return systemError("ELOOP", `refusing to restore through the symbolic link '${link}'`, path);
 }

@@ -17,7 +17,7 @@ describe("DirectoryHandles", () => {
     scratch.remove();
   });
 
-  /** What this process has open in the scratch directory; nothing where the system does not tell. */
+  /** Returns the open paths of this process in the scratch directory; always empty on other systems than Linux. */
   async function openBelow(): Promise<string[]> {
     if (process.platform !== "linux") return [];
     const names = await readdir("/proc/self/fd");
@@ -25,11 +25,11 @@ describe("DirectoryHandles", () => {
     return paths.filter((path) => path.startsWith(scratch.path));
   }
 
-  it("exist on Linux only", () => {
+  it("are available on Linux only", () => {
     expect(directories !== undefined).toBe(process.platform === "linux");
   });
 
-  it("are not all kept open, one for each directory", async () => {
+  it("limits the number of open directories", async () => {
     const names = Array.from({ length: 200 }, (_, i) => String(i));
     await Promise.all(names.map((name) => mkdir(join(scratch.path, name))));
     await Promise.all(
@@ -38,7 +38,7 @@ describe("DirectoryHandles", () => {
     expect((await openBelow()).length).toBeLessThan(70);
   });
 
-  it("stay open while they are in use, forgotten or not, and are closed then", async () => {
+  it("stay open while in use, even if forgotten, and are closed afterwards", async () => {
     await mkdir(join(scratch.path, "a", "b"), { recursive: true });
     await directories?.within("/a/b", async (outer) => {
       await directories?.forget();
@@ -50,7 +50,7 @@ describe("DirectoryHandles", () => {
     expect(await openBelow()).toHaveLength(directories === undefined ? 0 : 1);
   });
 
-  it("stay when the same directory is found, and go with what is below when another one is", async () => {
+  it("stay cached when the same directory is found, and are dropped with all below when another one is", async () => {
     await mkdir(join(scratch.path, "a", "b"), { recursive: true });
     await directories?.within("/a/b", async () => undefined);
     const before = await openBelow();
@@ -60,7 +60,7 @@ describe("DirectoryHandles", () => {
     expect(await openBelow()).toEqual(directories === undefined ? [] : [scratch.path]);
   });
 
-  it("are closed when the work with them fails", async () => {
+  it("are closed when the work fails", async () => {
     await mkdir(join(scratch.path, "a"));
     const failing = directories?.within("/a", async () => {
       throw new Error("failed");

@@ -2,22 +2,16 @@ import { constants } from "node:fs";
 import { chmod, chown, lstat, open, readFile, stat, utimes, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, withoutAlias } from "../fs/errors.js";
-import {
-  splitPathname,
-  throughLink,
-  type Directories,
-  type Directory,
-  type Identity,
-  type Inode,
-} from "./directories.js";
+import { splitPathname } from "../fs/pathname.js";
+import { throughLink, type Directories, type Directory, type Identity, type Inode } from "./directories.js";
 
-/** Linux' O_PATH, which Node does not name: holds an entry of any type without opening it, whatever its mode. */
+/** Linux' O_PATH, which Node does not export: holds an entry of any type and mode without opening it. */
 const O_PATH = 0o10000000;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Directories that are kept open AT the most, beyond those in use. */
+/** Maximum number of unused directories that are kept open. */
 const KEPT_MAX = 64;
-/** One descriptor of so many that the process may have is for a directory that is kept open. */
+/** Kept directories use at most one in this many of the process's file descriptors. */
 const DESCRIPTORS_PER_KEPT = 8;
 
 interface Slot {
@@ -27,28 +21,31 @@ interface Slot {
 }
 
 /**
- * Directories as open handles, each opened by name in the one above it, and
- * entries reached through `/proc/self/fd`: nobody can put a link in between, and
- * a path may be longer than the system's limit for one.
+ * Directories as open handles, each opened by name in its parent. Entries are
+ * reached through `/proc/self/fd`, so no other process can insert a link into the
+ * path, and a path may be longer than the system's limit.
  */
 export class DirectoryHandles implements Directories {
   readonly #path: string;
   readonly #root: Slot;
-  /** By pathname, the one used last AT the end. Not the root. What is taken out while in use is closed by its last user. */
+  /**
+   * By pathname, without the root, least recently used first. A slot that is removed while in use is closed by
+   * its last user.
+   */
   readonly #slots = new Map<string, Slot>();
   readonly #kept: number;
 
   private constructor(path: string, handle: FileHandle, kept: number) {
     this.#path = path;
     this.#kept = kept;
-    // Its first user is this object, until close().
+    // This object is the first user of the root, until close().
     this.#root = { pathname: "/", handle, users: 1 };
   }
 
   /**
-   * @param root - The directory as the user knows it.
-   * @returns undefined where the system can not do this: not Linux, or no `/proc`.
-   * @throws What opening the root throws.
+   * @param root - The directory's path as the user wrote it.
+   * @returns undefined if the system does not support it: not Linux, or no `/proc`.
+   * @throws The error of opening the root.
    */
   static async open(root: string): Promise<DirectoryHandles | undefined> {
     if (process.platform !== "linux") return undefined;
@@ -101,7 +98,7 @@ export class DirectoryHandles implements Directories {
 
   async found(pathname: string, there: Identity): Promise<void> {
     const kept = await this.#slots.get(pathname)?.handle.stat({ bigint: true });
-    // Also when it is not kept itself: what is below it may be.
+    // Even if this directory is not cached, directories below it may be.
     if (kept?.ino !== there.ino || kept.dev !== there.dev) await this.renewed(pathname);
   }
 
@@ -117,7 +114,7 @@ export class DirectoryHandles implements Directories {
   }
 
   async #hold<T>(pathname: string, handle: FileHandle, work: (inode: Inode) => Promise<T>): Promise<T> {
-    // Through /proc because the system refuses to change anything through an O_PATH handle itself.
+    // Through /proc, because the system refuses changes through an O_PATH handle itself.
     const path = pathOfHandle(handle);
     try {
       return await work({
@@ -135,7 +132,7 @@ export class DirectoryHandles implements Directories {
     return resolveBelow(this.#path, pathname);
   }
 
-  /** Takes a directory in use, opening what is not open yet, from the nearest one that is. */
+  /** Marks a directory as used. Opens it, and every directory between it and the nearest open one, if needed. */
   async #acquire(pathname: string): Promise<Slot> {
     let at = pathname;
     while (at !== "/" && !this.#slots.has(at)) at = splitPathname(at).parent;
@@ -145,7 +142,7 @@ export class DirectoryHandles implements Directories {
       at = slash === -1 ? pathname : pathname.slice(0, slash);
       const above = slot;
       try {
-        // Another call may have opened it meanwhile.
+        // Another call may have opened it in the meantime.
         slot = this.#take(at) ?? (await this.#open(at, above, pathname));
       } finally {
         await this.#release(above);
@@ -154,7 +151,7 @@ export class DirectoryHandles implements Directories {
     return slot;
   }
 
-  /** Takes a directory in use that is open already. */
+  /** Marks a directory as used if it is open. */
   #take(pathname: string): Slot | undefined {
     const slot = pathname === "/" ? this.#root : this.#slots.get(pathname);
     if (slot === undefined) return undefined;
@@ -185,7 +182,7 @@ export class DirectoryHandles implements Directories {
     return slot;
   }
 
-  /** What is only kept open gives way when there is no descriptor left. */
+  /** Opens a path. If no file descriptor is left, closes the unused directories and retries. */
   async #openHandle(path: string, flags: number): Promise<FileHandle> {
     try {
       return await open(path, flags);
@@ -208,7 +205,7 @@ export class DirectoryHandles implements Directories {
   }
 }
 
-/** @returns How many directories may be kept open: fewer where a process may have few descriptors. */
+/** Returns how many unused directories to keep open: fewer if the process may open few files. */
 async function keptOf(): Promise<number> {
   const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
   const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];

@@ -2,36 +2,37 @@ import { constants } from "node:fs";
 import { chmod, lchown, lstat, lutimes, open, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, systemError, withPath } from "../fs/errors.js";
-import { splitPathname, throughLink, type Directories, type Directory, type Inode } from "./directories.js";
+import { splitPathname } from "../fs/pathname.js";
+import { throughLink, type Directories, type Directory, type Inode } from "./directories.js";
 
-/** Directories that are remembered. More are looked AT again. */
+/** Maximum number of cached directories. The cache is cleared when it is full. */
 const REMEMBERED = 4096;
 
 /**
- * Directories as paths, for systems where `DirectoryHandles` can not work.
- * A component is looked AT once: the restore itself never puts a link in the
- * place of a directory (`rename(2)` refuses it), so a directory stays one. Other
- * processes that change the target meanwhile are not guarded against.
+ * Directories as paths, for systems that do not support `DirectoryHandles`. Each
+ * component is checked once: the restore itself never replaces a directory by a
+ * link (`rename(2)` refuses it). Does not guard against other processes that
+ * change the target during the restore.
  */
 export class DirectoryPaths implements Directories {
   readonly #root: string;
   readonly #seen = new Set<string>();
 
-  /** @param root - Without symbolic links, as `realpath` gives it. */
+  /** @param root - Path without symbolic links, as from `realpath`. */
   constructor(root: string) {
     this.#root = root;
   }
 
   async within<T>(pathname: string, work: (directory: Directory) => Promise<T>): Promise<T> {
-    await this.#verify(pathname);
+    await this.#checkAll(pathname);
     return work({ at: (name) => resolveBelow(this.#pathOf(pathname), name) });
   }
 
   async inode<T>(pathname: string, work: (inode: Inode) => Promise<T>): Promise<T> {
-    if (pathname !== "/") await this.#verify(splitPathname(pathname).parent);
+    if (pathname !== "/") await this.#checkAll(splitPathname(pathname).parent);
     const path = this.#pathOf(pathname);
     const stats = await lstat(path, { bigint: true });
-    // Neither a link nor a socket can be opened.
+    // Links and sockets cannot be opened.
     if (!stats.isFile() && !stats.isDirectory() && !stats.isFIFO()) {
       const refuse = async (): Promise<never> => {
         throw systemError("ENOTSUP", "not a file, directory or FIFO", path);
@@ -40,11 +41,11 @@ export class DirectoryPaths implements Directories {
     }
     let handle: FileHandle;
     try {
-      // O_NONBLOCK: opening a FIFO would wait for its other end.
+      // Without O_NONBLOCK, opening a FIFO would wait for the other end.
       handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     } catch (error) {
       if (!hasCode(error, "EACCES")) throw error;
-      // The owner's own entry that he may not read: by its path, then, which was no link a moment ago.
+      // The owner may not read this entry. Use its path, which was not a link when it was checked above.
       return work({
         stats,
         chmod: (mode) => chmod(path, mode),
@@ -67,11 +68,11 @@ export class DirectoryPaths implements Directories {
   }
 
   async renewed(): Promise<void> {
-    // Paths lead to what is there.
+    // Nothing to drop: a path always leads to the current directory.
   }
 
   async found(): Promise<void> {
-    // As above.
+    // As for `renewed`.
   }
 
   async forget(): Promise<void> {
@@ -82,16 +83,16 @@ export class DirectoryPaths implements Directories {
     this.#seen.clear();
   }
 
-  async #verify(pathname: string): Promise<void> {
+  async #checkAll(pathname: string): Promise<void> {
     if (pathname === "/" || this.#seen.has(pathname)) return;
     for (let slash = pathname.indexOf("/", 1); ; slash = pathname.indexOf("/", slash + 1)) {
       const at = slash === -1 ? pathname : pathname.slice(0, slash);
-      if (!this.#seen.has(at)) await this.#look(at, pathname);
+      if (!this.#seen.has(at)) await this.#check(at, pathname);
       if (slash === -1) return;
     }
   }
 
-  async #look(at: string, wanted: string): Promise<void> {
+  async #check(at: string, wanted: string): Promise<void> {
     const path = this.#pathOf(at);
     const stats = await lstat(path);
     if (stats.isSymbolicLink()) throw throughLink(path, this.#pathOf(wanted));

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConnectorContext } from "@kloset/sdk";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
 import { createExporter, type FsExporter } from "./exporter.js";
-import { makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 function contextOf(location: string): ConnectorContext {
   const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
@@ -20,7 +20,7 @@ describe("createExporter", () => {
     scratch.remove();
   });
 
-  it("makes the root, and answers for it", async () => {
+  it("makes the root", async () => {
     const root = join(scratch.path, "made", "here");
     const exporter = await createExporter(contextOf(`tsfs://${root}/`));
     expect(await exporter.root()).toBe(root);
@@ -31,7 +31,7 @@ describe("createExporter", () => {
     expect(await readFile(join(root, "f"), "utf8")).toBe("x");
   });
 
-  it("takes a root that is, and is below, a symbolic link", async () => {
+  it("accepts a root that is a symbolic link below a symbolic link", async () => {
     await mkdir(join(scratch.path, "real", "root"), { recursive: true });
     await symlink("real", join(scratch.path, "above"));
     await symlink("root", join(scratch.path, "real", "link"));
@@ -44,7 +44,7 @@ describe("createExporter", () => {
     expect(await readFile(join(scratch.path, "real", "root", "d", "f"), "utf8")).toBe("x");
   });
 
-  it("refuses a relative location and a file, by name", async () => {
+  it("rejects a relative location and a file", async () => {
     await expect(async () => createExporter(contextOf("tsfs://a/b"))).rejects.toThrow('"tsfs://a/b"');
     const file = join(scratch.path, "file");
     await writeFile(file, "");
@@ -52,7 +52,7 @@ describe("createExporter", () => {
   });
 });
 
-describe.each(WAYS)("FsExporter by %s", (way) => {
+describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
   let scratch: Scratch;
   let root: string;
   let exporter: FsExporter;
@@ -61,7 +61,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
     root = join(scratch.path, "root");
     await mkdir(root, { mode: 0o777 });
     await chmod(root, 0o777);
-    exporter = await makeExporter(root, way);
+    exporter = await makeExporter(root, access);
   });
   afterEach(async () => {
     await exporter.close();
@@ -73,7 +73,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
   }
 
   describe("createDirectory", () => {
-    it("makes a directory and its parents, for the owner alone, again and again", async () => {
+    it("makes a directory and its parents for the owner only, and can be repeated", async () => {
       for (let i = 0; i < 3; i++) await exporter.createDirectory("/a/b/c");
       for (const name of ["a", "a/b", "a/b/c"]) {
         expect((await lstat(join(root, name))).mode).toBe(0o040700);
@@ -81,13 +81,13 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       await exporter.createDirectory("/");
     });
 
-    it("makes them also when many want them at once", async () => {
+    it("makes the same parents in concurrent calls", async () => {
       const names = Array.from({ length: 40 }, (_, i) => `/a/b/${i % 4}/c/${i}`);
       await Promise.all(names.map((name) => exporter.createDirectory(name)));
       expect((await readdir(join(root, "a/b/3/c"))).length).toBe(10);
     });
 
-    it("keeps what is in an existing one, and its permissions", async () => {
+    it("keeps the content and permissions of an existing directory", async () => {
       await mkdir(join(root, "a"));
       await chmod(join(root, "a"), 0o2755);
       await writeFile(join(root, "a", "mine"), "kept");
@@ -96,7 +96,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect(await readFile(join(root, "a", "mine"), "utf8")).toBe("kept");
     });
 
-    it("lets the owner work in an existing one that is closed to him", async () => {
+    it("gives the owner access to an existing directory", async () => {
       await asOrdinaryUser(async () => {
         await mkdir(join(root, "closed"));
         await chmod(join(root, "closed"), 0o005);
@@ -106,7 +106,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect((await lstat(join(root, "closed"))).mode).toBe(0o040705);
     });
 
-    it("does not follow a directory that was moved away when another one is there", async () => {
+    it("uses the new directory when the old one was moved away", async () => {
       await exporter.createDirectory("/d");
       await exporter.createDirectory("/d/e");
       for (const pathname of ["/d/before", "/d/e/before"]) await store(pathname, "1");
@@ -118,7 +118,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect((await readdir(join(root, "d.moved"), { recursive: true })).sort()).toEqual(["before", "e", "e/before"]);
     });
 
-    it("makes again what was removed meanwhile", async () => {
+    it("makes a directory again that another process has removed", async () => {
       await exporter.createDirectory("/a/b");
       await store("/a/b/f", "1");
       await rm(join(root, "a"), { recursive: true });
@@ -127,7 +127,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect(await readFile(join(root, "a/b/f"), "utf8")).toBe("2");
     });
 
-    it("fails by name on a file", async () => {
+    it("names a file in its path", async () => {
       await store("/f", "x");
       const path = join(root, "f");
       await expect(exporter.createDirectory("/f")).rejects.toThrow(`EEXIST: exists and is not a directory, '${path}'`);
@@ -137,7 +137,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
   });
 
   describe("storeFile", () => {
-    it("stores and replaces, whatever size it was told", async () => {
+    it("stores and replaces a file, and ignores the announced size", async () => {
       const content = pattern(3 * 1024 * 1024 + 7);
       const chunks = [content.subarray(0, 1_048_576), content.subarray(1_048_576)];
       await exporter.storeFile("/f", streamOf(chunks), 12, NEVER);
@@ -147,7 +147,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect(await readdir(root)).toEqual(["f"]);
     });
 
-    it("keeps nothing of a file that broke off, and the old one as it was", async () => {
+    it("removes an incomplete file, and keeps the old one", async () => {
       await store("/f", "old");
       const failure = new Error("the source broke off");
       const broken = exporter.storeFile("/f", streamOf(["new"], failure), 3, NEVER);
@@ -157,7 +157,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect(await readdir(root)).toEqual(["f"]);
     });
 
-    it("keeps nothing when the host does not want the rest", async () => {
+    it("removes the file when the host aborts", async () => {
       const abort = new AbortController();
       abort.abort(new Error("cancelled"));
       await expect(exporter.storeFile("/f", streamOf(["x"]), 1, abort.signal)).rejects.toThrow("cancelled");
@@ -175,7 +175,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       ["$(id)"],
       ["..."],
       [".tsfs-01234567-1-000000000000"],
-    ])("takes the name %j", async (name) => {
+    ])("accepts the name %j", async (name) => {
       await exporter.createDirectory(`/${name}`);
       await store(`/${name}/${name}`, "content");
       await exporter.createLink(name, `/${name}/link`, "symbolic");
@@ -184,7 +184,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect((await readdir(join(root, name))).sort()).toEqual([name, "link"].sort());
     });
 
-    it("replaces a link, not what the link leads to", async () => {
+    it("replaces a link, not its target", async () => {
       const outside = join(scratch.path, "outside");
       await writeFile(outside, "safe");
       await symlink(outside, join(root, "f"));
@@ -193,7 +193,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect((await lstat(join(root, "f"))).isFile()).toBe(true);
     });
 
-    it("fails by name on a directory, without a parent, and on the root", async () => {
+    it("names a directory, a missing parent, and the root", async () => {
       await exporter.createDirectory("/d");
       await expect(store("/d", "x")).rejects.toThrow(/^EISDIR: .*root\/d'$/);
       await expect(store("/no/f", "x")).rejects.toThrow(/^ENOENT: .*root\/no'$/);
@@ -203,7 +203,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect(await readdir(join(root, "d"))).toEqual([]);
     });
 
-    it("fails by name where it may not write", async () => {
+    it("names a file that it may not write", async () => {
       await asOrdinaryUser(async () => {
         await exporter.createDirectory("/mine");
         await chmod(join(root, "mine"), 0o500);
@@ -213,7 +213,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       });
     });
 
-    it("stores many at once, in more directories than it keeps open", async () => {
+    it("stores many files concurrently, in more directories than it keeps open", async () => {
       const names = Array.from({ length: 300 }, (_, i) => `/d${i % 150}/e${i % 3}`);
       await Promise.all(
         names.map(async (name, i) => {
@@ -229,14 +229,14 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
 
   describe("createLink", () => {
     it.each([["target"], ["../../up"], ["/etc/passwd"], ["t".repeat(1000)], ["new\nline"], ["loop"]])(
-      "keeps the target %j as it is",
+      "keeps the target %j unchanged",
       async (target) => {
         await exporter.createLink(target, "/loop", "symbolic");
         expect(await readlink(join(root, "loop"))).toBe(target);
       },
     );
 
-    it("makes a second name of a file", async () => {
+    it("makes a hard link", async () => {
       await exporter.createDirectory("/a");
       await store("/a/f", "x");
       await exporter.createLink("/a/f", "/g", "hard");
@@ -266,7 +266,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
       expect((await readdir(root)).sort()).toEqual(["d", "f"]);
     });
 
-    it("fails by name when there is nothing to link to", async () => {
+    it("names a missing target of a hard link, and one that is not a regular file", async () => {
       await expect(exporter.createLink("/no", "/l", "hard")).rejects.toThrow(/^ENOENT: .*root\/no'/);
       await exporter.createDirectory("/d");
       await expect(exporter.createLink("/d", "/l", "hard")).rejects.toThrow(/root\/d', which is not a regular file/);
@@ -275,7 +275,7 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
   });
 
   describe("createSpecial", () => {
-    it("makes a FIFO, replacing what is there", async () => {
+    it("makes a FIFO, and replaces an existing entry", async () => {
       const info = ownInfo({ type: "fifo", permissions: 0o620 });
       await exporter.createDirectory("/d");
       await store("/d/-p", "a file");
@@ -288,22 +288,22 @@ describe.each(WAYS)("FsExporter by %s", (way) => {
     });
 
     it.each([
-      ["socket", "a socket can not be restored"],
-      ["char-device", "a char device can not be restored"],
-      ["block-device", "a block device can not be restored"],
-    ] as const)("says that a %s is not restorable", async (type, text) => {
+      ["socket", "a socket cannot be restored"],
+      ["char-device", "a char device cannot be restored"],
+      ["block-device", "a block device cannot be restored"],
+    ] as const)("rejects a %s", async (type, text) => {
       const special = exporter.createSpecial("/s", ownInfo({ type }));
       await expect(special).rejects.toThrow(`ENOTSUP: ${text}, '${join(root, "s")}'`);
       expect(await readdir(root)).toEqual([]);
     });
 
-    it("fails by name where there is no directory, or it may not write", async () => {
+    it("names a missing directory, and one that it may not write to", async () => {
       const info = ownInfo({ type: "fifo" });
       await expect(exporter.createSpecial("/no/p", info)).rejects.toThrow(join(root, "no"));
       await mkdir(join(root, "theirs"), { mode: 0o555 });
       await asOrdinaryUser(async () => {
         const path = join(root, "theirs", "p");
-        await expect(exporter.createSpecial("/theirs/p", info)).rejects.toThrow(`can not make the FIFO '${path}'`);
+        await expect(exporter.createSpecial("/theirs/p", info)).rejects.toThrow(`cannot make the FIFO '${path}'`);
       });
     });
   });

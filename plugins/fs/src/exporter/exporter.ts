@@ -17,49 +17,50 @@ import { hasCode, systemError } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { makePath } from "../fs/make-path.js";
 import { Notices } from "../fs/notices.js";
+import { splitPathname } from "../fs/pathname.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
 import { replaceFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
 import { AttributeSetter } from "./attributes.js";
-import { splitPathname, throughLink, type Directories, type Directory } from "./directories.js";
+import { throughLink, type Directories, type Directory } from "./directories.js";
 import { DirectoryHandles } from "./directory-handles.js";
 import { DirectoryPaths } from "./directory-paths.js";
 import { makeHardLink, makeSymlink, moveOver } from "./links.js";
 import { makeFifo } from "./make-fifo.js";
 import { setPermissions } from "./permissions.js";
 
-/** What the owner needs to work in a directory. */
+/** The permissions that the owner needs to work in a directory. */
 const OWNER_ALL = 0o700;
 
-/** Directories that are remembered as tidy. More are looked AT again. */
-const TIDY_MAX = 4096;
+/** Maximum number of directories that are remembered as clean. The set is cleared when it is full. */
+const CLEAN_MAX = 4096;
 
-/** What the user may choose, and what tests may replace. */
+/** Options of the user, and dependencies that tests replace. */
 export interface FsExporterOptions {
   /**
-   * Leave out blocks of zeros. Default false: a snapshot does not say where its
-   * source had holes, and a hole where it had none takes its room later, when
-   * somebody writes to it and there may be none left (and is no swap file).
+   * Writes holes in place of blocks of zeros. Default: false, because a snapshot
+   * does not record where its source had holes. A later write into a hole needs
+   * space that may no longer be free, and a swap file must not have holes.
    */
   readonly sparse?: boolean;
-  /** Called once, when the first extended attribute comes. */
+  /** Called once, before the first extended attribute is set. */
   readonly loadAttributes?: () => ExtendedAttributes | undefined;
-  /** Are told what the user should know. */
+  /** Receives notices for the user. */
   readonly notices?: Notices;
 }
 
-/** An entry and the directory that it is in. */
+/** An entry and its parent directory. */
 interface Place {
   readonly directory: Directory;
   readonly name: string;
-  /** What the user calls it. */
+  /** The path that the user knows, for messages. */
   readonly path: string;
 }
 
 /**
- * Restores to a directory of a POSIX file system. Nothing outside of it is
- * touched, whatever a snapshot holds: see {@link Directories}.
+ * Restores to a directory of a POSIX file system. Never touches anything outside
+ * of it, whatever the snapshot contains: see {@link Directories}.
  */
 export class FsExporter implements Exporter {
   readonly #root: string;
@@ -68,12 +69,12 @@ export class FsExporter implements Exporter {
   readonly #loadAttributes: () => ExtendedAttributes | undefined;
   readonly #notices: Notices;
   #attributes: AttributeSetter | undefined;
-  /** Directories in which no dead process has left anything. */
-  readonly #tidy = new Set<string>();
+  /** Directories that contain no leftovers of killed processes. */
+  readonly #clean = new Set<string>();
 
   /**
-   * @param root - The restore's root as the user knows it. It exists.
-   * @param directories - Those below the root.
+   * @param root - Path of the restore's root as the user wrote it. Must exist.
+   * @param directories - The directories below the root.
    */
   constructor(root: string, directories: Directories, options: FsExporterOptions = {}) {
     this.#root = root;
@@ -96,15 +97,15 @@ export class FsExporter implements Exporter {
   }
 
   /**
-   * Makes a directory that only its owner may enter (its permissions come later),
-   * and its parents. One that exists is kept; its owner gets the permission to
-   * work in it, if that is missing.
+   * Makes a directory and its parents, accessible to the owner only: the final
+   * permissions are set later. Keeps an existing directory, and gives its owner the
+   * permission to work in it if that is missing.
    */
   async createDirectory(name: string): Promise<void> {
     const pathname = cleanPathname(name);
     if (pathname === "/") await this.#allowOwner(pathname);
     else await this.#makeDirectories(pathname);
-    await this.#tidyUp(pathname);
+    await this.#cleanUp(pathname);
   }
 
   async storeFile(pathname: string, data: ByteStream, _size: number, signal: AbortSignal): Promise<void> {
@@ -131,8 +132,8 @@ export class FsExporter implements Exporter {
   async createSpecial(pathname: string, fileInfo: FileInfo): Promise<void> {
     await this.#place(pathname, async ({ directory, name, path }) => {
       const type = fileTypeOf(fileInfo.mode);
-      // A device's number is not part of a snapshot, and a socket is its process'.
-      if (type !== "fifo") throw systemError("ENOTSUP", `a ${type.replace("-", " ")} can not be restored`, path);
+      // A snapshot does not contain device numbers, and a socket is useless without its process.
+      if (type !== "fifo") throw systemError("ENOTSUP", `a ${type.replace("-", " ")} cannot be restored`, path);
       const temporary = temporaryName();
       await makeFifo(directory, temporary, path);
       await moveOver(directory, temporary, name, path);
@@ -148,15 +149,19 @@ export class FsExporter implements Exporter {
     const entry = cleanPathname(pathname);
     const path = resolveBelow(this.#root, entry);
     if (kind !== "extended") {
-      throw systemError("ENOTSUP", `alternate data stream ${JSON.stringify(attribute)} can not be restored here`, path);
+      throw systemError(
+        "ENOTSUP",
+        `alternate data stream ${JSON.stringify(attribute)} cannot be restored on this system`,
+        path,
+      );
     }
     const setter = this.#attributeSetter();
     if (setter === undefined) {
-      const text = `extended attribute ${JSON.stringify(attribute)} can not be restored: the library for them is missing`;
+      const text = `extended attribute ${JSON.stringify(attribute)} cannot be restored: the native library cannot be loaded`;
       throw systemError("ENOTSUP", text, path);
     }
     if (entry === "/") {
-      // "." so that the last component is no link, which the call would not follow.
+      // With ".", the last component is not a link, which the call would not follow.
       await this.#directories.within("/", (directory) => setter.set(directory, ".", entry, attribute, value));
       return;
     }
@@ -188,7 +193,7 @@ export class FsExporter implements Exporter {
       await this.#makeDirectory(pathname);
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
-      // A parent is missing, or something else has removed one.
+      // A parent is missing, possibly because another process has removed it.
       await this.#directories.forget();
       for (let slash = pathname.indexOf("/", 1); slash !== -1; slash = pathname.indexOf("/", slash + 1)) {
         await this.#makeDirectory(pathname.slice(0, slash));
@@ -197,22 +202,22 @@ export class FsExporter implements Exporter {
     }
   }
 
-  /** A restore that was killed has left its unfinished files: once for each directory. */
-  async #tidyUp(pathname: string): Promise<void> {
-    if (this.#tidy.has(pathname)) return;
-    if (this.#tidy.size >= TIDY_MAX) this.#tidy.clear();
-    this.#tidy.add(pathname);
+  /** Removes the unfinished files of restores that were killed, once for each directory. */
+  async #cleanUp(pathname: string): Promise<void> {
+    if (this.#clean.has(pathname)) return;
+    if (this.#clean.size >= CLEAN_MAX) this.#clean.clear();
+    this.#clean.add(pathname);
     await this.#directories.within(pathname, (directory) => removeLeftovers(directory.at("."))).catch(() => undefined);
   }
 
-  /** Makes one directory, or accepts the one that is there. */
+  /** Makes one directory, or accepts an existing one. */
   async #makeDirectory(pathname: string): Promise<void> {
     const closed = await this.#place(pathname, async ({ directory, name, path }) => {
       const at = directory.at(name);
       try {
         await mkdir(at, OWNER_ALL);
-        // Nothing can be left in it.
-        if (this.#tidy.size < TIDY_MAX) this.#tidy.add(pathname);
+        // A new directory contains no leftovers.
+        if (this.#clean.size < CLEAN_MAX) this.#clean.add(pathname);
         await this.#directories.renewed(pathname);
         return false;
       } catch (error) {
@@ -231,20 +236,20 @@ export class FsExporter implements Exporter {
     await this.#directories.inode(pathname, async (inode) => {
       const mode = Number(inode.stats.mode & 0o7777n);
       if (!inode.stats.isDirectory() || (mode & OWNER_ALL) === OWNER_ALL) return;
-      // Somebody else's directory may well be writable: what does not work fails later, by name.
+      // Another user's directory may still be writable. If it is not, the entries below it fail by name.
       await inode.chmod(mode | OWNER_ALL).catch(() => undefined);
     });
   }
 }
 
 /**
- * Makes the exporter for a location like `tsfs:///dir`. The directory is made if
- * it is missing; it may be, or be below, a symbolic link.
+ * Makes the exporter for a location like `tsfs:///dir`. Creates the directory if
+ * it is missing. It may be a symbolic link, or be below one.
  *
- * Option: `sparse=true` leaves out blocks of zeros.
+ * Option: `sparse=true` writes holes in place of blocks of zeros.
  *
- * @throws Error when the location is not absolute, or not a directory, or the
- * option is not what it should be.
+ * @throws Error if the location is not absolute or not a directory, or if the
+ * option has an invalid value.
  */
 export const createExporter: ExporterFactory = async (context: ConnectorContext) => {
   const root = directoryOf(context);

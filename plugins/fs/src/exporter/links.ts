@@ -4,21 +4,20 @@ import { temporaryName } from "../fs/temporary-name.js";
 import type { Directory } from "./directories.js";
 
 /**
- * Makes a symbolic link, replacing what is there unless it is a directory.
+ * Makes a symbolic link. Replaces an existing entry unless it is a directory.
  *
- * @param target - Kept as it is, wherever it leads.
- * @param path - What the user calls the link, for messages.
+ * @param target - Stored unchanged, wherever it leads.
+ * @param path - The link's path that the user knows, for messages.
  */
 export async function makeSymlink(target: string, directory: Directory, name: string, path: string): Promise<void> {
   await makeOrReplace(directory, name, path, (at) => symlink(target, at));
 }
 
 /**
- * Makes a second name for a regular file, replacing what is there unless it is
- * a directory.
+ * Makes a hard link to a regular file. Replaces an existing entry unless it is a
+ * directory.
  *
- * @param existing - Must be a file that was restored before: some systems would
- * follow a symbolic link here.
+ * @param existing - Must be a regular file: some systems would follow a symbolic link.
  */
 export async function makeHardLink(
   existing: { directory: Directory; name: string; path: string },
@@ -28,12 +27,12 @@ export async function makeHardLink(
 ): Promise<void> {
   const from = existing.directory.at(existing.name);
   if (!(await lstat(from)).isFile()) {
-    throw systemError("EINVAL", `can not make a hard link to '${existing.path}', which is not a regular file`, path);
+    throw systemError("EINVAL", `cannot make a hard link to '${existing.path}', which is not a regular file`, path);
   }
   await makeOrReplace(directory, name, path, (at) => link(from, at));
 }
 
-/** Gives an entry its own name, whatever has it now, unless that is a directory. */
+/** Renames an entry from its temporary name. Replaces an existing entry unless it is a directory. */
 export async function moveOver(directory: Directory, temporary: string, name: string, path: string): Promise<void> {
   const from = directory.at(temporary);
   try {
@@ -42,7 +41,7 @@ export async function moveOver(directory: Directory, temporary: string, name: st
     await unlink(from).catch(() => undefined);
     throw withoutAlias(error, from, path);
   }
-  // Two names of one inode: rename(2) then does nothing AT all, and says that it did.
+  // If both names are links to one inode, rename(2) succeeds without doing anything.
   await unlink(from).catch((error: unknown) => {
     if (!hasCode(error, "ENOENT")) throw withoutAlias(error, from, path);
   });

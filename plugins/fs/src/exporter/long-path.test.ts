@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import { DirectoryHandles } from "./directory-handles.js";
 import type { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
-/** 40 levels of 250 bytes: more than the 4,096 that a path may have. */
+/** 40 levels of 250 bytes, above the limit of 4,096 bytes. */
 const DEEP = `/${Array.from({ length: 40 }, (_, i) => String(i).padEnd(250, "n")).join("/")}`;
 
-describe("a path that is longer than the system's limit", () => {
+describe("a path above the system's length limit", () => {
   let scratch: Scratch;
   beforeEach(async () => {
     scratch = await makeScratch();
@@ -31,9 +31,9 @@ describe("a path that is longer than the system's limit", () => {
     await exporter.setPermissions(DEEP, ownInfo({ type: "directory", permissions: 0o711 }));
   }
 
-  it.each(WAYS)("is restored, or refused with an error that says why: by %s", async (way) => {
-    const exporter = await makeExporter(scratch.path, way);
-    if (way === "paths") {
+  it.each(ACCESS_KINDS)("is restored with handles, or rejected with ENAMETOOLONG: %s", async (access) => {
+    const exporter = await makeExporter(scratch.path, access);
+    if (access === "paths") {
       await expect(restore(exporter)).rejects.toMatchObject({ code: "ENAMETOOLONG" });
       await exporter.close();
       return;
@@ -55,9 +55,9 @@ describe("a path that is longer than the system's limit", () => {
     await directories?.close();
   });
 
-  it.each(WAYS)("closes everything that it opened: by %s", async (way) => {
+  it.each(ACCESS_KINDS)("leaves no file descriptor open: %s", async (access) => {
     const before = process.platform === "linux" ? (await readdir("/proc/self/fd")).length : 0;
-    const exporter = await makeExporter(scratch.path, way);
+    const exporter = await makeExporter(scratch.path, access);
     await restore(exporter).catch(() => undefined);
     await exporter.storeFile("/none/f", streamOf(["x"]), 1, NEVER).catch(() => undefined);
     await exporter.close();

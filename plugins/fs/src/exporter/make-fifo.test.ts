@@ -23,38 +23,38 @@ describe("makeFifo", () => {
     return path;
   }
 
-  it("makes one for the owner alone", async () => {
+  it("makes a FIFO for the owner only", async () => {
     await makeFifo(directory, "p", "/p");
     expect((await lstat(join(scratch.path, "p"))).mode).toBe(0o010600);
   });
 
-  it("names the user's path when there is something already", async () => {
+  it("names the user's path if it exists", async () => {
     await writeFile(join(scratch.path, "p"), "");
-    await expect(makeFifo(directory, "p", "/the/p")).rejects.toThrow(/^can not make the FIFO '\/the\/p': .*\/the\/p/);
+    await expect(makeFifo(directory, "p", "/the/p")).rejects.toThrow(/^cannot make the FIFO '\/the\/p': .*\/the\/p/);
   });
 
-  it("says so when there is no helper", async () => {
+  it("reports a missing helper", async () => {
     const none = join(scratch.path, "none");
     const made = makeFifo(directory, "p", "/the/p", none);
-    await expect(made).rejects.toThrow(`ENOTSUP: can not run ${none} to make a FIFO (spawn ${none} ENOENT), '/the/p'`);
+    await expect(made).rejects.toThrow(`ENOTSUP: cannot run ${none} to make a FIFO (spawn ${none} ENOENT), '/the/p'`);
     expect(await readdir(scratch.path)).toEqual([]);
   });
 
-  it("tells what a helper says, up to a limit, and how it ended", async () => {
-    const shouting = await helper("yes no | head -c 100000 >&2; exit 3");
-    const error: unknown = await makeFifo(directory, "p", "/p", shouting).catch((reason: unknown) => reason);
+  it("reports the helper's stderr, up to a limit, and its exit status", async () => {
+    const verbose = await helper("yes no | head -c 100000 >&2; exit 3");
+    const error: unknown = await makeFifo(directory, "p", "/p", verbose).catch((reason: unknown) => reason);
     expect(String(error).length).toBeLessThan(1200);
-    await expect(makeFifo(directory, "p", "/p", await helper("exit 3"))).rejects.toThrow("'/p': ended with 3");
-    await expect(makeFifo(directory, "p", "/p", await helper("kill -9 $$"))).rejects.toThrow("ended with SIGKILL");
+    await expect(makeFifo(directory, "p", "/p", await helper("exit 3"))).rejects.toThrow("exited with 3");
+    await expect(makeFifo(directory, "p", "/p", await helper("kill -9 $$"))).rejects.toThrow("exited with SIGKILL");
   });
 
-  it("does not wait for a helper that hangs", async () => {
+  it("kills a helper that hangs", async () => {
     const hanging = await helper("exec sleep 1000");
     const made = makeFifo(directory, "p", "/p", hanging, 50);
-    await expect(made).rejects.toThrow(`ETIMEDOUT: ${hanging} did not end within 50 ms, '/p'`);
+    await expect(made).rejects.toThrow(`ETIMEDOUT: ${hanging} did not exit within 50 ms, '/p'`);
   });
 
-  it("gives the helper none of the plugin's input", async () => {
+  it("does not pass the plugin's stdin to the helper", async () => {
     await makeFifo(directory, "p", "/p", await helper(`cat > "$4.in"; mkfifo "$4"`));
     expect((await lstat(join(scratch.path, "p.in"))).size).toBe(0);
   });

@@ -5,11 +5,11 @@ import type { FileInfoInit } from "@kloset/sdk";
 import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import type { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, WAYS } from "./testing.js";
+import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 const isRoot = process.geteuid?.() === 0;
 
-describe.each(WAYS)("setPermissions by %s", (way) => {
+describe.each(ACCESS_KINDS)("setPermissions with %s", (access) => {
   let scratch: Scratch;
   let root: string;
   let exporter: FsExporter;
@@ -20,7 +20,7 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     await mkdir(root);
     await chmod(root, 0o777);
     lines = [];
-    exporter = await makeExporter(root, way, { notices: new Notices("tsfs", (line) => lines.push(line)) });
+    exporter = await makeExporter(root, access, { notices: new Notices("tsfs", (line) => lines.push(line)) });
   });
   afterEach(async () => {
     await exporter.close();
@@ -57,14 +57,14 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     expectTime(stats.mtimeNs, 1_000_000n);
   });
 
-  it("sets those of the root", async () => {
+  it("sets mode and time of the root", async () => {
     await exporter.setPermissions("/", ownInfo({ type: "directory", permissions: 0o750, modTime: 123_456_000n }));
     const stats = await lstat(root, { bigint: true });
     expect(stats.mode).toBe(0o040750n);
     expectTime(stats.mtimeNs, 123_456_000n);
   });
 
-  it("sets the times of a link, not of what it leads to", async () => {
+  it("sets the times of a link, not of its target", async () => {
     await store("/f");
     const before = await lstat(join(root, "f"), { bigint: true });
     await exporter.createLink("f", "/l", "symbolic");
@@ -74,19 +74,19 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     expect(after).toMatchObject({ mtimeNs: before.mtimeNs, mode: before.mode, ctimeNs: before.ctimeNs });
   });
 
-  it("sets the times of a link that leads nowhere", async () => {
+  it("sets the times of a dangling link", async () => {
     await exporter.createLink("nowhere", "/l", "symbolic");
     await exporter.setPermissions("/l", ownInfo({ type: "symlink", modTime: -1n }));
     expectTime((await lstat(join(root, "l"), { bigint: true })).mtimeNs, -1n);
   });
 
-  it("sets those of a FIFO without waiting for a reader", async () => {
+  it("sets mode and time of a FIFO without waiting for a reader", async () => {
     await exporter.createSpecial("/p", ownInfo({ type: "fifo" }));
     await exporter.setPermissions("/p", ownInfo({ type: "fifo", permissions: 0o666, modTime: 5_000n }));
     await expectStats("p", 0o010666n, 5000n);
   });
 
-  it("works on what the owner may not read, again and again", async () => {
+  it("works repeatedly on entries that the owner may not read", async () => {
     await asOrdinaryUser(async () => {
       await store("/f");
       await exporter.createDirectory("/d");
@@ -100,7 +100,7 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     await expectStats("d", 0o040000n, 2000n);
   });
 
-  it("sets the owner as a superuser, and keeps setuid; leaves it as an ordinary user", async () => {
+  it("sets the owner and keeps setuid as a superuser, and does neither as an ordinary user", async () => {
     const foreign = { uid: 4_242, gid: 4_343 };
     await store("/f");
     await exporter.createDirectory("/d");
@@ -122,9 +122,9 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     expect(mine).toMatchObject(isRoot ? { uid: 65534, gid: 65534 } : { uid, gid });
   });
 
-  it.each(["uid", "gid"] as const)('refuses the %s that means "as it is"; an ordinary user sets none', async (id) => {
+  it.each(["uid", "gid"] as const)('rejects the %s that means "leave unchanged" as a superuser only', async (id) => {
     const none = { [id]: 0xffff_ffff, permissions: 0o6755 };
-    const text = `EINVAL: the ${id === "uid" ? "owner" : "group"} 4294967295 can not be set: to the system it means "as it is", `;
+    const text = `EINVAL: cannot set the ${id === "uid" ? "owner" : "group"} to 4294967295: chown takes this id as "leave unchanged", `;
     await store("/f");
     await exporter.createLink("f", "/l", "symbolic");
     const attempts = [
@@ -143,7 +143,7 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     expect((await lstat(join(root, "mine"))).mode & 0o7777).toBe(0o640);
   });
 
-  it("leaves setuid and setgid out of a file that keeps another owner, and says so once", async () => {
+  it("drops setuid and setgid from a file whose owner differs, with one notice", async () => {
     await asOrdinaryUser(async () => {
       const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
       const [uid, gid] = [own.uid + 1, own.gid + 1];
@@ -164,26 +164,26 @@ describe.each(WAYS)("setPermissions by %s", (way) => {
     });
     const first = JSON.stringify(join(root, "user"));
     expect(lines).toEqual([
-      `tsfs: setuid and setgid are left out of what can not be given to its owner, which takes a superuser (the first is ${first})\n`,
+      `tsfs: setuid and setgid are left out because only a superuser can restore the owner and group (the first is ${first})\n`,
     ]);
   });
 
-  it("tells a link from what is none", async () => {
+  it("rejects a file in place of a link, and a link in place of a file", async () => {
     await store("/f");
     await symlink("f", join(root, "l"));
     const onLink = exporter.setPermissions("/l", ownInfo({ permissions: 0o777 }));
-    await expect(onLink).rejects.toThrow(`'${join(root, "l")}' is one`);
+    await expect(onLink).rejects.toThrow(`the symbolic link '${join(root, "l")}'`);
     const onFile = exporter.setPermissions("/f", ownInfo({ type: "symlink" }));
     await expect(onFile).rejects.toThrow(`EINVAL: not a symbolic link, '${join(root, "f")}'`);
     await expect(exporter.setPermissions("/", ownInfo({ type: "symlink" }))).rejects.toThrow("not a symbolic link");
     expect((await lstat(join(root, "f"))).mode & 0o777).toBe(0o600);
   });
 
-  it("fails by name on what is not there, or belongs to somebody else", async () => {
+  it("names an entry that does not exist, or that belongs to another user", async () => {
     await expect(exporter.setPermissions("/no", ownInfo())).rejects.toThrow(/^ENOENT: .*root\/no'$/);
     const theirs = isRoot ? join(root, "theirs") : "/etc/passwd";
     if (isRoot) await writeFile(theirs, "");
-    const other = isRoot ? exporter : await makeExporter("/etc", way);
+    const other = isRoot ? exporter : await makeExporter("/etc", access);
     await asOrdinaryUser(async () => {
       const set = other.setPermissions(isRoot ? "/theirs" : "/passwd", ownInfo({ permissions: 0o777 }));
       await expect(set).rejects.toThrow(/^EPERM: operation not permitted, f?chmod '/);

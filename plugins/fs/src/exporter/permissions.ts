@@ -3,32 +3,33 @@ import { lchown, lstat, lutimes } from "node:fs/promises";
 import { fileModeToPosix, isSymlink, resolveBelow, type FileInfo } from "@kloset/sdk";
 import { systemError } from "../fs/errors.js";
 import type { Notices } from "../fs/notices.js";
-import { splitPathname, throughLink, type Directories } from "./directories.js";
+import { splitPathname } from "../fs/pathname.js";
+import { throughLink, type Directories } from "./directories.js";
 import { utimesArgument } from "./utimes-argument.js";
 
 /** The bits that `chmod` sets: setuid, setgid, sticky and the nine permissions. */
 const CHMOD_BITS = 0o7777;
 const SETUID = 0o4000;
 const SETGID = 0o2000;
-/** (uid_t) -1: `chown` takes it for "as it is". */
+/** (uid_t) -1, which tells `chown` to leave the owner unchanged. */
 const UNCHANGED = 0xffff_ffff;
 
-/** Who owns an entry, as the system says it. */
+/** The owner and group of an entry, as in `stat`. */
 interface Owner {
   readonly uid: bigint;
   readonly gid: bigint;
 }
 
 /**
- * Sets owner, mode and times, in this order: a change of owner takes setuid and
- * setgid away, and both change nothing of the times. As in Go's exporter only a
- * superuser sets owners, and the access time becomes the modification time.
- * Where the owner stays another, setuid and setgid are left out, unlike there.
+ * Sets owner, mode and times, in this order: changing the owner clears setuid and
+ * setgid, and neither change affects the times. As in Go's exporter, owners are set
+ * only by a superuser, and the access time is set to the modification time. Unlike
+ * there, setuid and setgid are left out if the owner differs and is not set.
  *
- * Stops AT the first failure: a mode with setuid must not meet the wrong owner.
+ * Stops at the first failure, so that a file never gets setuid with the wrong owner.
  *
- * @param root - The root as the user knows it, for messages.
- * @param notices - Is told of what is left out.
+ * @param root - The root's path that the user knows, for messages.
+ * @param notices - Receives a notice for bits that are left out.
  */
 export async function setPermissions(
   directories: Directories,
@@ -59,7 +60,7 @@ export async function setPermissions(
   });
 }
 
-/** @throws SystemError for an owner that can not be set: the file would stay root's, with all its rights. */
+/** @throws SystemError for an id that cannot be set: the file would stay owned by root, with setuid. */
 function ownerDiffers(stats: Owner, info: FileInfo, path: string): boolean {
   if (!setsOwners()) return false;
   for (const [what, id] of [
@@ -67,7 +68,7 @@ function ownerDiffers(stats: Owner, info: FileInfo, path: string): boolean {
     ["group", info.gid],
   ] as const) {
     if (id !== UNCHANGED) continue;
-    throw systemError("EINVAL", `the ${what} ${id} can not be set: to the system it means "as it is"`, path);
+    throw systemError("EINVAL", `cannot set the ${what} to ${id}: chown takes this id as "leave unchanged"`, path);
   }
   return stats.uid !== BigInt(info.uid) || stats.gid !== BigInt(info.gid);
 }
@@ -77,9 +78,9 @@ function setsOwners(): boolean {
 }
 
 /**
- * With setuid a file runs as its owner, who is whoever restores when he can not
- * give it away: root's program would be his, for everybody to run. A directory's
- * setgid gives no such right.
+ * Drops setuid and setgid from a file whose owner or group differs and cannot be
+ * set: a program of root's would otherwise run as the restoring user, for everybody.
+ * A directory keeps setgid, which gives no such right.
  */
 function modeFor(stats: BigIntStats, info: FileInfo, path: string, notices: Notices): number {
   const mode = fileModeToPosix(info.mode) & CHMOD_BITS;
@@ -88,7 +89,7 @@ function modeFor(stats: BigIntStats, info: FileInfo, path: string, notices: Noti
   const foreignGroup = stats.gid !== BigInt(info.gid) && !stats.isDirectory() ? SETGID : 0;
   const leftOut = mode & (foreignUser | foreignGroup);
   if (leftOut !== 0) {
-    notices.once("setuid and setgid are left out of what can not be given to its owner, which takes a superuser", path);
+    notices.once("setuid and setgid are left out because only a superuser can restore the owner and group", path);
   }
   return mode & ~leftOut;
 }

@@ -6,30 +6,33 @@ import { DirectoryPaths } from "./directory-paths.js";
 import { FsExporter, type FsExporterOptions } from "./exporter.js";
 import { keepsNanoseconds } from "./utimes-argument.js";
 
-/** For tests: the two ways to hold directories. Handles are what Linux gets; paths work everywhere. */
-export const WAYS: readonly ("handles" | "paths")[] = process.platform === "linux" ? ["handles", "paths"] : ["paths"];
+/** The implementation of `Directories` that a test runs with. */
+export type AccessKind = "handles" | "paths";
 
-/** Makes an exporter that holds directories in one of the ways. */
+/** The implementations that work on this system: handles need Linux, paths work everywhere. */
+export const ACCESS_KINDS: readonly AccessKind[] = process.platform === "linux" ? ["handles", "paths"] : ["paths"];
+
+/** Makes an exporter with one of the implementations of `Directories`. */
 export async function makeExporter(
   root: string,
-  way: "handles" | "paths",
+  access: AccessKind,
   options: FsExporterOptions = {},
 ): Promise<FsExporter> {
-  if (way === "paths") return new FsExporter(root, new DirectoryPaths(await realpath(root)), options);
+  if (access === "paths") return new FsExporter(root, new DirectoryPaths(await realpath(root)), options);
   const handles = await DirectoryHandles.open(root);
   if (handles === undefined) throw new Error("this system has no directory handles");
   return new FsExporter(root, handles, options);
 }
 
-/** A file info owned by whoever runs the test. */
+/** A file info owned by the user who runs the test. */
 export function ownInfo(init: FileInfoInit = {}): FileInfo {
   return fileInfoOf({ uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, ...init });
 }
 
-/** A signal that never comes. */
+/** A signal that is never aborted. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
-/** Expects that a time was set as precisely as this Node can: see `utimesArgument`. */
+/** Expects a time that was set as precisely as this version of Node can: see `utimesArgument`. */
 export function expectTime(actual: bigint | undefined, wanted: bigint): void {
   const microsecond = wanted - (((wanted % 1000n) + 1000n) % 1000n);
   const [from, to] = keepsNanoseconds ? [wanted - 250n, wanted + 250n] : [microsecond, microsecond];

@@ -34,14 +34,14 @@ describe("utimesArgument", () => {
     scratch.remove();
   });
 
-  it("aims at the middle of the microsecond, away from zero, where microseconds are kept", () => {
+  it("aims at the middle of the microsecond, away from zero, if libuv keeps microseconds", () => {
     expect(utimesArgument(1_700_000_000_123_456_789n, false)).toBe("1700000000.1234565");
     expect(utimesArgument(0n, false)).toBe("0.0000005");
     expect(utimesArgument(-1n, false)).toBe("-0.0000015");
     expect(utimesArgument(-1_500_000_000n, false)).toBe("-1.5000005");
   });
 
-  it("names the nanosecond where nanoseconds are kept", () => {
+  it("is exact to the nanosecond if libuv keeps nanoseconds", () => {
     expect(utimesArgument(1_700_000_000_123_456_789n, true)).toBe("1700000000.123456789");
     expect(utimesArgument(0n, true)).toBe("0.000000000");
     expect(utimesArgument(-1n, true)).toBe("-0.000000001");
@@ -57,7 +57,7 @@ describe("utimesArgument", () => {
     expectTime(stats.atimeNs, time);
   });
 
-  it("is as precise for a thousand times between 1904 and 2035", async () => {
+  it("sets a thousand times between 1904 and 2035 with the same precision", async () => {
     const link = join(scratch.path, "link");
     await symlink("nowhere", link);
     for (let i = -500n; i < 500n; i++) {

@@ -1,21 +1,18 @@
-/**
- * Whether `utimes` keeps nanoseconds: libuv does from 1.52 on (Node 24); before,
- * it cuts at microseconds.
- */
+/** True if `utimes` keeps nanoseconds: libuv does since 1.52 (Node 24), and truncated to microseconds before. */
 export const keepsNanoseconds = isAtLeast(process.versions.uv, 1, 52);
 
 /**
- * Makes the argument of `utimes` and `lutimes` that sets a time as precisely as
- * Node can: within 1 µs, rounded down as Go's exporter does; within 250 ns (what a
- * double of seconds holds) where libuv keeps nanoseconds.
+ * Makes the argument for `utimes` and `lutimes` that sets a time as precisely as
+ * Node allows: within 1 µs, rounded down as in Go's exporter; within 250 ns (the
+ * precision of a double in seconds) if libuv keeps nanoseconds.
  *
- * Why not a number: Node takes a negative one for "now" (strings of digits pass
- * as they are); and a number of seconds is rarely an exact microsecond, so that
- * a libuv which cuts at microseconds loses one half of the time. For that one the
- * string aims at the middle of the microsecond, away from zero because it cuts
- * towards zero.
+ * Returns a string, not a number, because Node takes a negative number as "now" but
+ * passes strings of digits on. And because a number of seconds is rarely an exact
+ * microsecond, a libuv that truncates would lose a microsecond half of the time: for
+ * it, the string aims at the middle of the microsecond, away from zero, because
+ * truncation goes towards zero.
  *
- * @param nanoseconds - Since 1970, may be negative.
+ * @param nanoseconds - Nanoseconds since 1970, may be negative.
  */
 export function utimesArgument(nanoseconds: bigint, precise = keepsNanoseconds): string {
   if (precise) return decimalSeconds(nanoseconds < 0n, nanoseconds < 0n ? -nanoseconds : nanoseconds, 9);

@@ -9,7 +9,7 @@ import {
   exporterOf,
   GENERATIONS,
   importerOf,
-  PATIENCE_MS,
+  TEST_TIMEOUT_MS,
   storageOf,
 } from "./testing/connectors.js";
 import { directory, file, symlink } from "./testing/entries.js";
@@ -17,7 +17,7 @@ import { failureOf } from "./testing/resources.js";
 import { restored } from "./testing/restoring.js";
 
 const LONG = "n".repeat(250);
-/** Longer than a path may be for the system, which takes 4,096 bytes. */
+/** Makes a path above the system's limit of 4,096 bytes. */
 const LEVELS = 20;
 
 describe.each(GENERATIONS)("on %s, a name", (generation) => {
@@ -31,7 +31,7 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
   });
 
   it(
-    "that no system takes is named, and the restore goes on",
+    "that no system accepts is reported, and the restore continues",
     async () => {
       const root = join(scratch.path, "root");
       const { client, stop } = await exporterOf({ generation, path: root });
@@ -71,11 +71,11 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
       expect((await readdir(root)).sort()).toEqual(["f", "loop"]);
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "deeper than a path may be long is restored and backed up, or named",
+    "in a path above the length limit is restored and backed up, or reported",
     async () => {
       const root = join(scratch.path, "root");
       const deep = Array.from({ length: LEVELS }, (_, i) => `${LONG}${i}`);
@@ -101,11 +101,11 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
         expect(Object.keys(failures)).toContain(`/${deep.join("/")}/f`);
       }
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "of a location that leads in circles, is too long or no directory is named at Init",
+    "of a location that is a loop, too long or not a directory is reported at Init",
     async () => {
       const loop = join(scratch.path, "loop");
       await makeSymlink("loop", loop);
@@ -125,11 +125,11 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
       }
       expect((await readdir(scratch.path)).sort()).toEqual(["f", "loop"]);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "of a link that leads in circles is backed up as the link that it is",
+    "of a link in a loop is backed up as a link",
     async () => {
       await mkdir(join(scratch.path, "d"));
       await makeSymlink("../d/loop", join(scratch.path, "d", "loop"));
@@ -147,11 +147,11 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
       expect((await lstat(join(scratch.path, "d", "loop"))).isSymbolicLink()).toBe(true);
       expect(spawnSync("cat", [join(scratch.path, "d", "loop")]).status).not.toBe(0);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "that begins with a byte order mark keeps it",
+    "that starts with a byte order mark keeps it",
     async () => {
       const root = join(scratch.path, "root");
       const exporter = await exporterOf({ generation, path: root });
@@ -171,6 +171,6 @@ describe.each(GENERATIONS)("on %s, a name", (generation) => {
       });
       expect(targets).toEqual([target]);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

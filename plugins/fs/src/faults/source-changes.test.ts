@@ -1,16 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { appendFile, chmod, mkdir, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { backup, type ImporterClient, type Scan, type ScannedRecord } from "@kloset/host";
-import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
-import { endConnectorsAfterEach, GENERATIONS, importerOf, PATIENCE_MS } from "./testing/connectors.js";
+import { backup } from "@kloset/host";
+import { makeScratch, type Scratch } from "../fs/testing.js";
+import { endConnectorsAfterEach, GENERATIONS, importerOf, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { failureOf } from "./testing/resources.js";
-import { boundByPermissions } from "./testing/surroundings.js";
-
-const MIB = 1024 * 1024;
-/** More than HTTP/2's windows take: the plugin must still be reading when the test goes on. */
-const LARGE = 40 * MIB;
+import { contentOf, scanned } from "./testing/scanning.js";
 
 describe.each(GENERATIONS)("a source that changes during a backup on %s", (generation) => {
   let scratch: Scratch;
@@ -25,40 +21,6 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
     scratch.remove();
   });
 
-  interface Scanned {
-    readonly client: ImporterClient;
-    readonly records: ReadonlyMap<string, ScannedRecord>;
-    /** Says that all is done, and sees the process end well. */
-    readonly end: () => Promise<void>;
-  }
-
-  /** Scans to the end, and opens nothing. */
-  async function scanned(path = root): Promise<Scanned> {
-    const { client, stop } = await importerOf({ generation, path, surroundings: boundByPermissions() });
-    const scan: Scan = client.scan();
-    const records = new Map<string, ScannedRecord>();
-    for await (const record of scan) records.set(record.pathname, record);
-    const end = async (): Promise<void> => {
-      for (const record of records.values()) await scan.acknowledge(record);
-      await scan.finish();
-      await client.close();
-      expect(await stop()).toEqual({ code: 0, signal: null });
-    };
-    return { client, records, end };
-  }
-
-  function recordOf({ records }: Scanned, path: string): ScannedRecord {
-    const record = records.get(path);
-    if (record === undefined) throw new Error(`${path} was not scanned`);
-    return record;
-  }
-
-  async function contentOf(importer: Scanned, path: string): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of importer.client.open(recordOf(importer, path))) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  }
-
   it.each<[string, (path: string) => Promise<unknown>, string]>([
     ["deleted", (path) => rm(path), "ENOENT: no such file or directory, open '$'"],
     ["closed to the user", (path) => chmod(path, 0), "EACCES: permission denied, open '$'"],
@@ -67,11 +29,11 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       (path) => rm(path).then(() => symlink("/etc/passwd", path)),
       "ELOOP: too many symbolic links encountered, open '$'",
     ],
-    ["replaced by a directory", (path) => rm(path).then(() => mkdir(path)), '"$" is not a regular file any more'],
+    ["replaced by a directory", (path) => rm(path).then(() => mkdir(path)), '"$" is no longer a regular file'],
     [
       "replaced by a FIFO",
       async (path) => rm(path).then(() => execFileSync("mkfifo", [path])),
-      '"$" is not a regular file any more',
+      '"$" is no longer a regular file',
     ],
     [
       "in a directory that is a file now",
@@ -79,62 +41,39 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       "ENOTDIR: not a directory, open '$'",
     ],
   ])(
-    "names a file that was %s between scan and open, and waits for nothing",
+    "names a file that was %s between scan and open, without waiting",
     async (_, change, text) => {
       const path = join(root, "d", "f");
       await mkdir(join(root, "d"));
       await writeFile(path, "content");
       await writeFile(join(root, "other"), "other");
-      const importer = await scanned();
+      const importer = await scanned(generation, root);
       await change(path);
-      // More than Node has threads.
+      // More calls than Node has threads.
       const failures = Array.from({ length: 8 }, () => failureOf(contentOf(importer, path)));
       for (const failure of await Promise.all(failures)) expect(failure).toBe(text.replace("$", path));
       expect((await contentOf(importer, join(root, "other"))).toString()).toBe("other");
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "names a device that it is asked to read as a file",
+    "names a device that is opened as a file",
     async () => {
-      // Only a superuser could put one in the place of a file.
-      const importer = await scanned("/dev/zero");
-      expect(await failureOf(contentOf(importer, "/dev/zero"))).toBe('"/dev/zero" is not a regular file any more');
+      // Only a superuser could replace a file by a device, so scan one.
+      const importer = await scanned(generation, "/dev/zero");
+      expect(await failureOf(contentOf(importer, "/dev/zero"))).toBe('"/dev/zero" is no longer a regular file');
       await importer.end();
     },
-    PATIENCE_MS,
-  );
-
-  it.each<[string, (path: string) => Promise<unknown>]>([
-    ["cut", (path) => truncate(path, LARGE - 5 * MIB)],
-    ["continued", (path) => appendFile(path, "more")],
-    ["overwritten", (path) => writeFile(path, pattern(100), { flag: "r+" })],
-    ["touched", (path) => utimes(path, 1, 1)],
-  ])(
-    "fails a file that is %s while it is read, by name",
-    async (_, change) => {
-      const path = join(root, "log");
-      for (let i = 0; i < 40; i++) await appendFile(path, pattern(MIB, i));
-      const importer = await scanned();
-      const reader = importer.client.open(recordOf(importer, path))[Symbol.asyncIterator]();
-      await reader.next();
-      await change(path);
-      const rest = (async () => {
-        while ((await reader.next()).done !== true);
-      })();
-      expect(await failureOf(rest)).toContain(`"${path}" changed while it was read: `);
-      await importer.end();
-    },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "gives the whole new content of a file that was replaced or written to since the scan",
+    "returns the complete new content of a file that was replaced or modified after the scan",
     async () => {
       for (const name of ["replaced", "written", "emptied"]) await writeFile(join(root, name), "old content");
-      const importer = await scanned();
+      const importer = await scanned(generation, root);
       await writeFile(join(root, "new"), "new");
       await rename(join(root, "new"), join(root, "replaced"));
       await appendFile(join(root, "written"), ", and more");
@@ -144,23 +83,23 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       expect(await contentOf(importer, join(root, "emptied"))).toHaveLength(0);
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "names what can not be read",
+    "names a file that cannot be read",
     async () => {
-      // Nothing is mapped at the address 0: a regular file, to all appearances, on a broken disk.
+      // Looks like a regular file on a broken disk, because nothing is mapped at address 0.
       const path = "/proc/self/mem";
-      const importer = await scanned(path);
+      const importer = await scanned(generation, path);
       expect(await failureOf(contentOf(importer, path))).toBe(`EIO: i/o error, read '${path}'`);
       await importer.end();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "says so at once when it is not there at all, and so does a backup whose source goes before the scan",
+    "is reported at Init if it does not exist, and by the backup if it was removed before the scan",
     async () => {
       await rm(root, { recursive: true });
       const text = `ENOENT: no such file or directory, lstat '${root}'`;
@@ -176,6 +115,6 @@ describe.each(GENERATIONS)("a source that changes during a backup on %s", (gener
       expect(failures).toEqual({ [root]: text });
       expect(summary.errors).toBe(1);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

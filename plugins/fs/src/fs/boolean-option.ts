@@ -1,19 +1,19 @@
-/** The values of Go's `strconv.ParseBool`, which Plakar's own options take. */
+/** The values of Go's `strconv.ParseBool`, which Plakar's own options accept. */
 const VALUES: ReadonlyMap<string, boolean> = new Map([
   ...["1", "t", "T", "TRUE", "true", "True"].map((value) => [value, true] as const),
   ...["0", "f", "F", "FALSE", "false", "False"].map((value) => [value, false] as const),
 ]);
 
 /**
- * Reads an option that is on or off.
+ * Reads a boolean option.
  *
- * @returns false when it is not set.
- * @throws Error for a value that is neither: taken as "off" it would change the backup silently.
+ * @returns false if the option is not set.
+ * @throws Error for any other value: treating it as false would silently change the backup.
  */
 export function booleanOption(config: Readonly<Record<string, string>>, name: string): boolean {
   const text = config[name];
   if (text === undefined || text === "") return false;
   const value = VALUES.get(text);
-  if (value === undefined) throw new Error(`option ${name} must be true or false: ${JSON.stringify(text)}`);
+  if (value === undefined) throw new Error(`option ${name}: expected true or false, got ${JSON.stringify(text)}`);
   return value;
 }

@@ -4,7 +4,7 @@ export interface SystemError extends Error {
   path: string;
 }
 
-/** What an error is made of. Asked for by shape: an error of Node's core may belong to another realm. */
+/** The shape of an error. `instanceof` does not work: an error of Node's core may belong to another realm. */
 interface ErrorLike {
   message: string;
   code?: unknown;
@@ -16,29 +16,29 @@ function isErrorLike(error: unknown): error is ErrorLike {
   return typeof error === "object" && error !== null && "message" in error && typeof error.message === "string";
 }
 
-/** @returns The POSIX name of a failure ("ENOENT"), undefined for errors that have none. */
+/** @returns The error's POSIX code ("ENOENT"), or undefined if it has none. */
 export function codeOf(error: unknown): string | undefined {
   return isErrorLike(error) && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** True when the error is a system's, and one of these. */
+/** Returns true if the error has one of these POSIX codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   const code = codeOf(error);
   return code !== undefined && codes.includes(code);
 }
 
 /**
- * Makes an error that reads like Node's own.
+ * Makes an error in the format of Node's own system errors.
  *
- * @param path - Named AT the end of the message, as Node does.
+ * @param path - Appended to the message, as Node does.
  */
 export function systemError(code: string, text: string, path: string): SystemError {
   return Object.assign(new Error(`${code}: ${text}, '${path}'`), { code, path });
 }
 
 /**
- * Adds the path to the error of a call on an open file, which knows none:
- * "ENOSPC: no space left on device, write" does not tell the user which file.
+ * Adds the path to the error of a call on an open file, which has none:
+ * "ENOSPC: no space left on device, write" does not name the file.
  *
  * @returns The same error.
  */
@@ -51,15 +51,15 @@ export function withPath(error: unknown, path: string): unknown {
 }
 
 /**
- * Puts the user's name of a path in place of one that only this process knows
- * (a temporary name, a path through an open directory).
+ * Replaces a path that only this process knows (a temporary name, a path through an
+ * open directory) by the one that the user knows.
  *
- * @param alias - What the system call was given: the path itself, or the start of it.
+ * @param alias - The path that was passed to the system call, or a prefix of it.
  * @returns The same error.
  */
 export function withoutAlias(error: unknown, alias: string, name: string): unknown {
   if (!isErrorLike(error) || !error.message.includes(alias)) return error;
-  // Only AT the end of a component: /proc/self/fd/1 is the start of /proc/self/fd/12 too.
+  // Match whole components only: /proc/self/fd/1 is also a prefix of /proc/self/fd/12.
   const pattern = new RegExp(`${alias.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![^/'])`, "g");
   const replace = (text: string): string =>
     text.replace(pattern, (_, at: number) => (name === "/" && text[at + alias.length] === "/" ? "" : name));

@@ -13,13 +13,13 @@ describe("directoryOf", () => {
     expect(directoryOf({ location, protocol: "tsfs" })).toBe(path);
   });
 
-  it.each(["tsfs://relative/dir", "tsfs://", "", "fs:///srv", "tsfs://./x"])("refuses %j by name", (location) => {
+  it.each(["tsfs://relative/dir", "tsfs://", "", "fs:///srv", "tsfs://./x"])("rejects %j", (location) => {
     expect(() => directoryOf({ location, protocol: "tsfs" })).toThrow(
-      `the location must be an absolute path, as tsfs:///dir: ${JSON.stringify(location)}`,
+      `the location must be an absolute path such as tsfs:///dir, got ${JSON.stringify(location)}`,
     );
   });
 
-  it("refuses a NUL", () => {
-    expect(() => directoryOf({ location: "tsfs:///a\0b", protocol: "tsfs" })).toThrow("holds a NUL");
+  it("rejects a NUL", () => {
+    expect(() => directoryOf({ location: "tsfs:///a\0b", protocol: "tsfs" })).toThrow("must not contain a NUL");
   });
 });

@@ -2,19 +2,19 @@ import { posix } from "node:path";
 import { pathOfLocation, type ConnectorContext } from "@kloset/sdk";
 
 /**
- * @returns The directory that a location names: absolute, without ".", ".." and
- * a slash at its end.
- * @throws Error when it is not absolute. Hosts make relative locations absolute
- * (the manifest says `localfs`), and the plugin does not run in the user's directory.
+ * @returns The directory of a location: absolute, without ".", ".." and trailing slash.
+ * @throws Error if it is not absolute. Hosts make relative locations absolute (the
+ * manifest says `localfs`), and the plugin does not run in the user's directory.
  */
 export function directoryOf(context: Pick<ConnectorContext, "location" | "protocol">): string {
   const path = pathOfLocation(context.location, context.protocol);
   if (!posix.isAbsolute(path)) {
     throw new Error(
-      `the location must be an absolute path, as ${context.protocol}:///dir: ${JSON.stringify(context.location)}`,
+      `the location must be an absolute path such as ${context.protocol}:///dir, got ${JSON.stringify(context.location)}`,
     );
   }
-  if (path.includes("\0")) throw new Error(`the location holds a NUL: ${JSON.stringify(context.location)}`);
+  if (path.includes("\0"))
+    throw new Error(`the location must not contain a NUL, got ${JSON.stringify(context.location)}`);
   const clean = posix.normalize(path);
   return clean.length > 1 && clean.endsWith("/") ? clean.slice(0, -1) : clean;
 }

@@ -13,7 +13,7 @@ describe("makePath", () => {
     scratch.remove();
   });
 
-  it("makes what is missing, and tells the highest of it", async () => {
+  it("makes the missing directories, and returns the topmost one", async () => {
     const path = join(scratch.path, "a/b/c");
     expect(await makePath(path, 0o700)).toBe(join(scratch.path, "a"));
     expect(await makePath(path, 0o700)).toBeUndefined();
@@ -22,7 +22,7 @@ describe("makePath", () => {
     expect(await makePath("/", 0o700)).toBeUndefined();
   });
 
-  it("takes links to directories, also when many want the same", async () => {
+  it("accepts links to directories, even in concurrent calls", async () => {
     await mkdir(join(scratch.path, "real"));
     await symlink("real", join(scratch.path, "link"));
     const wanted = Array.from({ length: 20 }, () => makePath(join(scratch.path, "link/x/y"), 0o700));
@@ -31,7 +31,7 @@ describe("makePath", () => {
     expect(await makePath(join(scratch.path, "link"), 0o700)).toBeUndefined();
   });
 
-  it("names what is in the way", async () => {
+  it("names the path that is not a directory or cannot be made", async () => {
     const file = join(scratch.path, "file");
     await writeFile(file, "");
     await expect(makePath(file, 0o700)).rejects.toThrow(`ENOTDIR: not a directory, '${file}'`);

@@ -3,12 +3,13 @@ import { dirname } from "node:path";
 import { hasCode, systemError } from "./errors.js";
 
 /**
- * Makes a directory and what is missing above it. In place of Node's own
- * `recursive`, which says ENOENT where the disk is read-only, for one.
+ * Makes a directory and its missing parents. Replaces Node's `recursive` option,
+ * which reports ENOENT for a read-only disk, for example.
  *
  * @param path - Absolute. May exist.
- * @returns The highest directory that was made; undefined when there was nothing to make.
- * @throws What the system says of the directory that can not be made; ENOTDIR that names what is none.
+ * @returns The topmost directory that was made, or undefined if all existed.
+ * @throws The system's error for a directory that cannot be made; ENOTDIR that
+ * names a path that is not a directory.
  */
 export async function makePath(path: string, mode: number): Promise<string | undefined> {
   try {
@@ -16,7 +17,7 @@ export async function makePath(path: string, mode: number): Promise<string | und
     return path;
   } catch (error) {
     if (!hasCode(error, "ENOENT") || dirname(path) === path) {
-      // Systems do not agree on what they say of an existing one.
+      // Systems report different errors for an existing directory.
       const stats = await stat(path).catch(() => undefined);
       if (stats?.isDirectory() === true) return undefined;
       throw stats === undefined ? error : systemError("ENOTDIR", "not a directory", path);

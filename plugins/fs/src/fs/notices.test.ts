@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Notices } from "./notices.js";
 
 describe("Notices", () => {
-  it("says each once, with the first that it is said of", () => {
+  it("writes each notice once, with the first path", () => {
     const lines: string[] = [];
     const notices = new Notices("tsfs", (line) => lines.push(line));
     notices.once("left out", "/a\nb");

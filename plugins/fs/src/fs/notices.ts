@@ -1,15 +1,15 @@
 /**
- * What the user is told beside errors, each once: of a million files that all
- * lack the same. On standard error, as all else would corrupt the connection.
+ * Writes notices for the user to stderr, each only once, even if it applies to a
+ * million files. Not to stdout, which carries the connection.
  */
 export class Notices {
   readonly #protocol: string;
   readonly #write: (line: string) => void;
-  readonly #said = new Set<string>();
+  readonly #written = new Set<string>();
 
   /**
-   * @param protocol - That the user knows the plugin by.
-   * @param write - For tests.
+   * @param protocol - The name by which the user knows the plugin.
+   * @param write - Replaced in tests.
    */
   constructor(protocol: string, write: (line: string) => void = (line) => process.stderr.write(line)) {
     this.#protocol = protocol;
@@ -17,14 +17,14 @@ export class Notices {
   }
 
   /**
-   * Says something, if it was not said before.
+   * Writes a notice unless the same text was written before.
    *
-   * @param text - The same for all that it is said of.
-   * @param path - The entry; the first one is named.
+   * @param text - The same for every entry it applies to.
+   * @param path - The entry. Only the first one is named.
    */
   once(text: string, path?: string): void {
-    if (this.#said.has(text)) return;
-    this.#said.add(text);
+    if (this.#written.has(text)) return;
+    this.#written.add(text);
     this.#write(`${this.#protocol}: ${text}${path === undefined ? "" : ` (the first is ${JSON.stringify(path)})`}\n`);
   }
 }

@@ -5,25 +5,25 @@ import { openUnleased, type Pause } from "./open-unleased.js";
 const leased = (): Error => systemError("EAGAIN", "resource temporarily unavailable, open", "/leased");
 
 describe("openUnleased", () => {
-  it("waits for nothing when the file is free", async () => {
+  it("does not wait if the file is not leased", async () => {
     const pause: Pause = () => Promise.reject(new Error("waited"));
     expect(await openUnleased(() => 7, undefined, pause)).toBe(7);
     const failure = systemError("ENOENT", "no such file or directory, open", "/none");
     await expect(openUnleased(() => Promise.reject(failure), undefined, pause)).rejects.toBe(failure);
   });
 
-  it("opens again until the lease is given back", async () => {
+  it("retries until the lease is released", async () => {
     let tries = 0;
     const open = async (): Promise<number> => {
       if (++tries < 3) throw leased();
       return 7;
     };
-    // With the real pause, of some milliseconds.
+    // With the real pause, of a few milliseconds.
     expect(await openUnleased(open)).toBe(7);
     expect(tries).toBe(3);
   });
 
-  it("waits longer than the system leaves the holder, and not for ever", async () => {
+  it("waits longer than the system's lease break time, but not forever", async () => {
     let waited = 0;
     const pause: Pause = async (milliseconds) => {
       waited += milliseconds;
@@ -34,7 +34,7 @@ describe("openUnleased", () => {
     expect(waited).toBeLessThan(60_000);
   });
 
-  it("ends on abort, with its reason, in the middle of a pause and before one", async () => {
+  it("rejects with the reason of an abort, during a pause and before one", async () => {
     const reason = new Error("enough");
     const abort = new AbortController();
     let tries = 0;

@@ -1,29 +1,29 @@
 import { hasCode } from "./errors.js";
 
-/** Linux takes a lease away from who does not give it back for 45 s (`/proc/sys/fs/lease-break-time`). */
-const LONGEST_MS = 50_000;
+/** Slightly longer than the 45 s after which Linux breaks a lease (`/proc/sys/fs/lease-break-time`). */
+const MAX_WAIT_MS = 50_000;
 const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 500;
 
-/** Waits, and throws the signal's reason when it is aborted. */
+/** Waits, and throws the signal's reason if it is aborted. */
 export type Pause = (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
 
-/** The module is not imported: hardly ever is it needed, and a host waits for the plugin's start. */
+/** Loads the module on demand: it is rarely needed, and would delay the start of the plugin. */
 const pauseFor: Pause = async (milliseconds, signal) => {
   const { setTimeout } = process.getBuiltinModule("node:timers/promises");
   await setTimeout(milliseconds, undefined, { signal }).catch(() => signal?.throwIfAborted());
 };
 
 /**
- * Opens a file with `O_NONBLOCK`, which says EAGAIN at once when somebody has a
- * lease on it, as Samba and NFS servers have on files that their clients use.
- * He is told by that, and gives it back: so it is tried again until he does, at
- * the longest a bit longer than the system leaves him. Not without the flag: that
- * would hold one of the few threads meanwhile, and the wait could not be aborted.
+ * Opens a file with `O_NONBLOCK`, which fails with EAGAIN while another process
+ * holds a lease on it, as Samba and NFS servers do for their clients. The failed
+ * open asks the lease holder to release the file, so retry for at most 50 s.
+ * Without the flag, the open would block one of the few threads, and could not be
+ * aborted.
  *
  * @param open - Called until it does not fail with EAGAIN.
- * @param pause - For tests.
- * @throws What opening throws, EAGAIN at last; the signal's reason.
+ * @param pause - Replaced in tests.
+ * @throws The error of `open`, EAGAIN after the last attempt; the signal's reason.
  */
 export async function openUnleased<T>(
   open: () => T | Promise<T>,
@@ -36,11 +36,11 @@ export async function openUnleased<T>(
     try {
       return await open();
     } catch (error) {
-      if (!hasCode(error, "EAGAIN") || waited >= LONGEST_MS) throw error;
+      if (!hasCode(error, "EAGAIN") || waited >= MAX_WAIT_MS) throw error;
     }
     await pause(next, signal);
-    // By what was waited, not by the clock, which may jump.
+    // Adds up the pauses instead of reading the clock, which may jump.
     waited += next;
-    next = Math.min(2 * next, LONGEST_PAUSE_MS);
+    next = Math.min(2 * next, MAX_PAUSE_MS);
   }
 }

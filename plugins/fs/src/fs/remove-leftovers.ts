@@ -2,14 +2,13 @@ import { lstat, opendir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isTemporaryName, makerOf } from "./temporary-name.js";
 
-/** No file is made for so long without writing: its process has died. */
+/** A temporary file that was not written to for this long belongs to a dead process. */
 const DEAD_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Removes the unfinished entries that dead processes have left in a directory.
- * Only entries of this plugin's own naming: those of a process that is known to
- * be dead, and files of unknown processes that nobody has written to for a day.
- * Best effort: what can not be removed stays.
+ * Removes the unfinished entries of dead processes from a directory: entries with a
+ * temporary name of this plugin whose process is known to be dead, and files of
+ * unknown processes that were not written to for a day. Ignores all errors.
  */
 export async function removeLeftovers(folder: string, now: number = Date.now()): Promise<void> {
   try {
@@ -19,7 +18,7 @@ export async function removeLeftovers(folder: string, now: number = Date.now()):
       if (await isLeftover(path, entry.name, now)) await unlink(path).catch(() => undefined);
     }
   } catch {
-    // It can not be read, or has gone.
+    // The directory cannot be read, or no longer exists.
   }
 }
 
@@ -27,6 +26,6 @@ async function isLeftover(path: string, name: string, now: number): Promise<bool
   const maker = makerOf(name);
   if (maker !== "unknown") return maker === "dead";
   const stats = await lstat(path).catch(() => undefined);
-  // A second name has the time of its file, which says nothing of its own.
+  // A hard link shares the time of its file, which says nothing about the age of the link.
   return stats !== undefined && stats.isFile() && stats.nlink === 1 && now - stats.mtimeMs >= DEAD_AFTER_MS;
 }

@@ -19,7 +19,7 @@ describe("replaceFile", () => {
     scratch.remove();
   });
 
-  it("writes a new file for its owner alone, and says how long it is", async () => {
+  it("writes a new file for its owner only, and returns its size", async () => {
     const written = await replaceFile({ target, temporary, data: streamOf(["hel", "", "lo"]), sync: true });
     expect(written).toBe(5);
     expect(await readFile(target, "utf8")).toBe("hello");
@@ -32,7 +32,7 @@ describe("replaceFile", () => {
     expect((await lstat(target)).size).toBe(0);
   });
 
-  it("shows the old file until the new one is whole", async () => {
+  it("keeps the old file visible until the new one is complete", async () => {
     await writeFile(target, "old");
     const seen: string[] = [];
     async function* data(): AsyncGenerator<Uint8Array> {
@@ -46,7 +46,7 @@ describe("replaceFile", () => {
     expect(await readFile(target, "utf8")).toBe("new content");
   });
 
-  it("leaves everything as it was when the data breaks off, and passes the error on", async () => {
+  it("leaves the target unchanged if the data fails, and passes the error on", async () => {
     await writeFile(target, "old");
     const failure = new Error("the source has gone");
     await expect(replaceFile({ target, temporary, data: streamOf(["par"], failure) })).rejects.toBe(failure);
@@ -54,13 +54,13 @@ describe("replaceFile", () => {
     expect(await readdir(scratch.path)).toEqual(["target"]);
   });
 
-  it("stops on abort, also when that comes with the last chunk, and ends the data", async () => {
+  it("stops on abort, even during the last chunk, and closes the data", async () => {
     const abort = new AbortController();
     let ended = false;
     async function* data(): AsyncGenerator<Uint8Array> {
       try {
         yield Buffer.from("one");
-        abort.abort(new Error("not wanted any more"));
+        abort.abort(new Error("not wanted"));
         yield Buffer.from("two");
       } finally {
         ended = true;
@@ -73,7 +73,7 @@ describe("replaceFile", () => {
     expect(await readdir(scratch.path)).toEqual([]);
   });
 
-  it("asks for a chunk only when the one before is written", async () => {
+  it("requests a chunk only after the previous one is written", async () => {
     let asked = 0;
     async function* data(): AsyncGenerator<Uint8Array> {
       for (let i = 0; i < 8; i++) {
@@ -85,7 +85,7 @@ describe("replaceFile", () => {
     expect(await replaceFile({ target, temporary, data: data() })).toBe(8000);
   });
 
-  it("never writes through a file or link that has the temporary name", async () => {
+  it("never writes through an existing file or link with the temporary name", async () => {
     const victim = join(scratch.path, "victim");
     await writeFile(victim, "safe");
     await symlink(victim, temporary);
@@ -111,12 +111,12 @@ describe("replaceFile", () => {
       ["only zeros", [zeros]],
       ["zeros at the end", [pattern(100), zeros.subarray(0, 70_000)]],
       ["zeros at the beginning", [zeros.subarray(0, 70_001), pattern(100)]],
-      ["zeros inside of a chunk", [Buffer.concat([pattern(50_000), zeros.subarray(0, 200_000), pattern(50_000, 2)])]],
+      ["zeros inside a chunk", [Buffer.concat([pattern(50_000), zeros.subarray(0, 200_000), pattern(50_000, 2)])]],
       ["zeros across chunks", [pattern(3), zeros.subarray(0, 32_767), zeros.subarray(0, 32_769), pattern(3)]],
-      ["a single byte behind a block of zeros", [zeros.subarray(0, 32_768), Buffer.from([1])]],
+      ["a single byte after a block of zeros", [zeros.subarray(0, 32_768), Buffer.from([1])]],
       ["a single byte at the end of a block", [Buffer.concat([zeros.subarray(0, 32_767), Buffer.from([1])])]],
       [
-        "blocks in turns",
+        "alternating blocks",
         Array.from({ length: 6 }, (_, i) => (i % 2 === 0 ? zeros.subarray(0, 65_536) : pattern(65_536))),
       ],
       ["a few zeros", [zeros.subarray(0, 5)]],

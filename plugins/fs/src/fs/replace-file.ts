@@ -2,35 +2,33 @@ import { constants } from "node:fs";
 import { open, rename, unlink, type FileHandle } from "node:fs/promises";
 import { withoutAlias, withPath } from "./errors.js";
 
-/** What {@link replaceFile} is told. */
+/** Options of {@link replaceFile}. */
 export interface ReplaceOptions {
   /** The file to make or to replace. */
   readonly target: string;
-  /** A name that is free, in the same file system. */
+  /** A path that does not exist, on the same file system. */
   readonly temporary: string;
   readonly data: AsyncIterable<Uint8Array>;
-  /** Stops between two chunks. */
+  /** Aborts between two chunks. */
   readonly signal?: AbortSignal | undefined;
-  /** Leave holes where there are only zeros. */
+  /** Writes holes in place of blocks of zeros. */
   readonly sparse?: boolean;
-  /** Bring the content to the disk before it gets its name. */
+  /** Syncs the content to disk before the file is renamed. */
   readonly sync?: boolean;
 }
 
-/** Zeros shorter than this are written: a hole costs a call of its own. */
+/** Minimum size of a hole. Shorter runs of zeros are written, because each hole costs an extra call. */
 const HOLE = 32 * 1024;
 const ZEROS = new Uint8Array(HOLE);
 
 /**
- * Writes a file under a temporary name and gives it its own name when it is
- * whole. Whoever looks sees the old file or the new one, never a part. When
- * anything fails, what `data` throws too, the temporary file is removed and the
- * target is as it was.
+ * Writes a file under a temporary name and renames it when it is complete. Readers
+ * see the old file or the new one, never a part. If anything fails, including
+ * `data`, the temporary file is removed and the target stays unchanged.
  *
- * The file is readable and writable for its owner only, and never a file that
- * was there before.
+ * The file is always a new one, readable and writable for its owner only.
  *
- * @returns How many bytes came.
+ * @returns The number of bytes in `data`.
  */
 export async function replaceFile(options: ReplaceOptions): Promise<number> {
   const { target, temporary } = options;
@@ -46,13 +44,13 @@ export async function replaceFile(options: ReplaceOptions): Promise<number> {
     await rename(temporary, target);
     return written;
   } catch (error) {
-    // Best effort: the first error is the one to tell.
+    // Report the first error, not one of the clean-up.
     await unlink(temporary).catch(() => undefined);
     throw withoutAlias(error, temporary, target);
   }
 }
 
-/** Writes everything and closes. An error on closing is an error: the data may not have arrived. */
+/** Writes all data and closes the file. An error on close is reported, because data may be lost. */
 async function fill(handle: FileHandle, options: ReplaceOptions): Promise<number> {
   let written: number;
   try {
@@ -77,23 +75,23 @@ async function writeAll(handle: FileHandle, { target, data, signal, sparse }: Re
     position += chunk.length;
   }
   signal?.throwIfAborted();
-  // The last bytes were a hole, which nothing but the length tells.
+  // The file ends with a hole: only its length records that.
   if (end < position) await named(handle.truncate(position), target);
   return position;
 }
 
-/** @returns Where the part ends. */
+/** @returns The position after the part. */
 async function writePart(handle: FileHandle, part: Uint8Array, position: number): Promise<number> {
   let done = 0;
   while (done < part.length) {
-    // A write may take less than it was given, as before a disk is full.
+    // A write may be short, for example just before the disk is full.
     const { bytesWritten } = await handle.write(part, done, part.length - done, position + done);
     done += bytesWritten;
   }
   return position + done;
 }
 
-/** Cuts a chunk into what must be written: neighbours in one piece, whole blocks of zeros left out. */
+/** Splits a chunk into the parts to write. Leaves out whole blocks of zeros. */
 function* partsWithData(chunk: Uint8Array): Generator<Uint8Array> {
   let start = 0;
   for (let at = 0; at + HOLE <= chunk.length; at += HOLE) {

@@ -21,7 +21,7 @@ function file(name: string, content: string | Buffer, mode = 0o644): string {
   return path;
 }
 
-/** A stand-in for getent that keeps a record of what it is asked. */
+/** Makes a fake getent that logs its arguments. */
 function command(name: string, script: string): { path: string; asked: () => string[] } {
   const log = file(`${name}.log`, "");
   const path = file(name, `#!/bin/sh\necho "$@" >> '${log}'\n${script}\n`, 0o755);
@@ -29,7 +29,7 @@ function command(name: string, script: string): { path: string; asked: () => str
 }
 
 describe("NameTable", () => {
-  it("reads the file, and takes the first name of an id", () => {
+  it("reads the file, and uses the first name of an id", () => {
     const table = new NameTable(
       file(
         "passwd",
@@ -42,7 +42,7 @@ describe("NameTable", () => {
     expect(table.nameOf(1000)).toBe("me");
   });
 
-  it("asks for what is not in the file, once for each id", async () => {
+  it("runs getent once for each id that is not in the file", async () => {
     const getent = command("getent", 'case $2 in 5000) echo "ldap:*:5000:5000::/:";; *) exit 2;; esac');
     const table = new NameTable(file("empty", ""), "passwd", getent.path);
     const first = table.nameOf(5000);
@@ -52,12 +52,12 @@ describe("NameTable", () => {
     expect(getent.asked()).toEqual(["passwd 5000", "passwd 6000"]);
   });
 
-  it("does not take the answer for another id", async () => {
+  it("ignores an answer for another id", async () => {
     const getent = command("getent-wrong", 'echo "other:x:1:"');
     expect(await new NameTable(file("group", ""), "group", getent.path).nameOf(2)).toBe("");
   });
 
-  it("knows no more names where there is neither file nor getent", async () => {
+  it("returns no names if both file and getent are missing", async () => {
     const table = new NameTable(join(folder, "none"), "passwd", join(folder, "no-getent"));
     expect(await table.nameOf(1)).toBe("");
     expect(table.nameOf(2)).toBe("");
@@ -70,7 +70,7 @@ describe("NameTable", () => {
 });
 
 describe("Accounts", () => {
-  it("knows the user that runs this", async () => {
+  it("knows the current user", async () => {
     const { uid, username } = userInfo();
     expect(await new Accounts().userName(uid)).toBe(username);
   });

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 
-/** At most this many ids are asked for with `getent`, which starts a process for each. */
+/** Maximum number of `getent` look-ups: each one starts a process. */
 const MAX_QUESTIONS = 1000;
 const QUESTION_TIMEOUT_MS = 5000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * The names of users and groups. Node has no `getpwuid`: `/etc/passwd` and
- * `/etc/group` are read once, and `getent` is asked, where it exists, for ids
- * that are not there (LDAP, systemd-homed), once for each id.
+ * Looks up the names of users and groups. Node has no `getpwuid`, so this reads
+ * `/etc/passwd` and `/etc/group` once, and runs `getent`, where it exists, once
+ * for each id that the files do not contain (LDAP, systemd-homed).
  */
 export class Accounts {
   readonly #users = new NameTable("/etc/passwd", "passwd");
@@ -18,25 +18,25 @@ export class Accounts {
   constructor() {
     try {
       const { uid, username } = userInfo();
-      // macOS keeps its users elsewhere: this one at least is known.
+      // macOS keeps its users elsewhere, so add at least the current one.
       if (uid >= 0) this.#users.suggest(uid, username);
     } catch {
-      // A process may run as a user that has no name.
+      // The current user may have no name.
     }
   }
 
-  /** @returns The user's name, empty when unknown. A promise only where `getent` has to be asked. */
+  /** @returns The user's name, or "" if it is unknown. A promise only if `getent` has to run. */
   userName(uid: number): string | Promise<string> {
     return this.#users.nameOf(uid);
   }
 
-  /** @returns The group's name, empty when unknown. A promise only where `getent` has to be asked. */
+  /** @returns The group's name, or "" if it is unknown. A promise only if `getent` has to run. */
   groupName(gid: number): string | Promise<string> {
     return this.#groups.nameOf(gid);
   }
 }
 
-/** Ids and names of one of the two databases. */
+/** The ids and names of one of the two databases. */
 export class NameTable {
   readonly #file: string;
   readonly #database: string;
@@ -48,8 +48,8 @@ export class NameTable {
 
   /**
    * @param file - In the format of passwd(5) or group(5): name, anything, id, separated by colons.
-   * @param database - As `getent` calls it.
-   * @param command - For tests.
+   * @param database - The database's name for `getent`.
+   * @param command - Replaced in tests.
    */
   constructor(file: string, database: string, command = "getent") {
     this.#file = file;
@@ -57,19 +57,19 @@ export class NameTable {
     this.#command = command;
   }
 
-  /** Gives a name to use where the file has none. */
+  /** Adds a name to use if the file has none for this id. */
   suggest(id: number, name: string): void {
     this.#suggested.set(id, name);
   }
 
-  /** @returns The name, empty when unknown. */
+  /** @returns The name, or "" if it is unknown. */
   nameOf(id: number): string | Promise<string> {
     this.#names ??= this.#load();
     const known = this.#names.get(id);
     if (known !== undefined) return known;
     if (this.#questions >= MAX_QUESTIONS) return "";
     this.#questions++;
-    // One process at a time, however many ids are unknown.
+    // Run one process at a time, however many ids are unknown.
     const answer = this.#lastAnswer
       .then(() => this.#ask(id))
       .then((name) => {
@@ -87,11 +87,11 @@ export class NameTable {
     try {
       text = readFileSync(this.#file, "utf8");
     } catch {
-      // Without the file there are no names: not worth failing a backup.
+      // A missing file only means missing names, which must not fail the backup.
     }
     for (const line of text.split("\n")) {
       const found = parseLine(line);
-      // The first line counts, as for getpwuid(3).
+      // The first line for an id wins, as in getpwuid(3).
       if (found !== undefined && !names.has(found.id)) names.set(found.id, found.name);
     }
     for (const [id, name] of this.#suggested) if (!names.has(id)) names.set(id, name);
@@ -102,12 +102,12 @@ export class NameTable {
     if (this.#questions >= MAX_QUESTIONS) return Promise.resolve("");
     return new Promise((resolve) => {
       const options = { timeout: QUESTION_TIMEOUT_MS, maxBuffer: MAX_ANSWER_BYTES };
-      // Not imported: it takes long to load, and most systems need no command.
+      // Loaded on demand: loading it is slow, and most systems never need it.
       process
         .getBuiltinModule("node:child_process")
         .execFile(this.#command, [this.#database, String(id)], options, (error, stdout) => {
-          // An exit status means "no such id". Anything else (no getent here, a
-          // directory server that does not answer) would be the same for the next id.
+          // An exit status means "no such id". Any other failure (getent is missing, the
+          // directory server does not respond) would only repeat itself for the next id.
           if (error !== null && typeof error.code !== "number") this.#questions = MAX_QUESTIONS;
           const found = error === null ? parseLine(stdout.split("\n")[0] ?? "") : undefined;
           resolve(found?.id === id ? found.name : "");
@@ -119,6 +119,6 @@ export class NameTable {
 function parseLine(line: string): { id: number; name: string } | undefined {
   const [name, , id] = line.split(":");
   if (name === undefined || name === "" || id === undefined || !/^\d+$/.test(id)) return undefined;
-  // A name that was not UTF-8 is no name: it must not reach the snapshot mangled.
+  // The name was not UTF-8: drop it rather than store it mangled.
   return name.includes("\ufffd") ? undefined : { id: Number(id), name };
 }

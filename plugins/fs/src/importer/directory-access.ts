@@ -1,43 +1,45 @@
 import { closeSync, constants, open, openSync } from "node:fs";
 import { promisify } from "node:util";
 import { systemError, withoutAlias } from "../fs/errors.js";
+import { splitPathname } from "../fs/pathname.js";
 import type { Fence } from "./fence.js";
 
-/** Longest path in bytes that a system call takes: Linux' PATH_MAX without the NUL. */
+/** Longest path, in bytes, that a system call accepts: PATH_MAX without the terminating NUL. */
 const PATH_BYTES_MAX = process.platform === "linux" ? 4095 : 1023;
-/** Longest name in a directory. */
+/** Longest name, in bytes, of a directory entry. */
 const NAME_BYTES_MAX = 255;
-/** UTF-8 has at most this many bytes for one UTF-16 unit. */
+/** Most bytes that UTF-8 needs for one UTF-16 unit. */
 const UTF8_BYTES_MAX = 3;
 
-/** Linux' O_PATH: a directory may be passed through without being readable. Not among Node's constants. */
+/** Linux' O_PATH, which Node does not export: opens a directory that may be searched but not read. */
 const O_PATH = 0o10000000;
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-// The callback API: a `FileHandle` costs three times as much.
+// The callback API, because a `FileHandle` costs three times as much.
 const openOf = promisify(open);
 
-/** A directory whose entries can be reached by the system, however long its pathname is. */
+/** A directory whose entries are accessible to system calls, however long its pathname is. */
 export interface DirectoryAccess {
-  /** The directory itself, for `readdir`. */
+  /** Path of the directory itself, for `readdir`. */
   readonly path: string;
-  /** Put a name behind it. */
+  /** Append a name to get the path of an entry. */
   readonly prefix: string;
-  /** Must be called when it is not used any more. */
+  /** Releases the directory. Must be called after the last use. */
   close(): void;
 }
 
 /**
- * Makes a directory reachable. Behind a fence it is held open, so that it stays
- * the same while it is used. Without one (and where it would be too long for the
- * system: 40 levels of 250 bytes are), that is its pathname, or a descriptor to
- * which the way is gone in steps, by `/proc/self/fd`, which only Linux has.
+ * Makes a directory accessible to system calls. Inside a fence, the directory is
+ * held open, so that it cannot be exchanged while it is used. Otherwise its
+ * pathname is used as it is, unless it is too long for a system call (such as 40
+ * levels of 250 bytes): then the directory is opened step by step through
+ * `/proc/self/fd`, which only Linux has.
  *
  * @param pathname - Absolute.
- * @param mayBlock - Whether the event loop may wait for the system.
- * @throws Error with code `ENAMETOOLONG` on other systems, or what `open` says of
- * a step, or that it leads out of the fence.
+ * @param mayBlock - Allows synchronous calls, which block the event loop.
+ * @throws Error with code `ENAMETOOLONG` for a long path on other systems; the
+ * error of `open`; or the error of the fence if the path leads outside.
  */
 export async function accessDirectory(pathname: string, fence?: Fence, mayBlock = false): Promise<DirectoryAccess> {
   const short = fits(pathname);
@@ -57,7 +59,7 @@ export async function accessDirectory(pathname: string, fence?: Fence, mayBlock 
   }
   const path = `/proc/self/fd/${fd}`;
   return {
-    // With the dot: the entry in /proc is itself a symbolic link.
+    // The dot is needed because the entry in /proc is itself a symbolic link.
     path: `${path}/.`,
     prefix: `${path}/`,
     close: () => {
@@ -66,7 +68,7 @@ export async function accessDirectory(pathname: string, fence?: Fence, mayBlock 
   };
 }
 
-/** True when every name in the directory can be reached by pathname. */
+/** Returns true if the pathname of any entry of the directory is short enough for a system call. */
 function fits(pathname: string): boolean {
   const most = PATH_BYTES_MAX - NAME_BYTES_MAX - 1;
   return pathname.length * UTF8_BYTES_MAX <= most || Buffer.byteLength(pathname) <= most;
@@ -93,7 +95,7 @@ function openInSteps(pathname: string): number {
   return fd;
 }
 
-/** Cuts a pathname into relative paths, each short enough behind `/proc/self/fd/<n>/`. */
+/** Splits a pathname into relative paths, each short enough to follow `/proc/self/fd/<n>/`. */
 function* stepsOf(pathname: string): Generator<string, void, undefined> {
   const most = PATH_BYTES_MAX - NAME_BYTES_MAX;
   let step = "";
@@ -113,29 +115,23 @@ function* stepsOf(pathname: string): Generator<string, void, undefined> {
 }
 
 /**
- * What a call said of a path in `/proc` is of no use to the user.
+ * Replaces a path in `/proc`, which means nothing to the user, in an error.
  *
- * @returns The same error, its message about the pathname that was meant.
+ * @returns The same error, which now names the pathname.
  */
 export function withPathname(error: unknown, pathname: string): unknown {
   const path = (error as { path?: unknown } | null)?.path;
   return typeof path === "string" && path !== pathname ? withoutAlias(error, path, pathname) : error;
 }
 
-/** Splits a pathname that is not "/" into its directory and its name. */
-export function splitPathname(pathname: string): { directory: string; name: string } {
-  const slash = pathname.lastIndexOf("/");
-  return { directory: slash <= 0 ? "/" : pathname.slice(0, slash), name: pathname.slice(slash + 1) };
-}
-
 /**
- * Runs a call with a path by which the system can reach an entry.
+ * Calls a function with a path that gives system calls access to an entry.
  *
- * @param pathname - Absolute, of the entry.
+ * @param pathname - The entry's absolute pathname.
  */
 export async function reach<T>(pathname: string, fence: Fence | undefined, call: (path: string) => T): Promise<T> {
-  const { directory, name } = splitPathname(pathname);
-  const access = await accessDirectory(directory, fence);
+  const { parent, name } = splitPathname(pathname);
+  const access = await accessDirectory(parent, fence);
   try {
     return call(access.prefix + name);
   } catch (error) {

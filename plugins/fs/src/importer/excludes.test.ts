@@ -34,14 +34,14 @@ describe("Excludes", () => {
     expect(excluded([pattern], path)).toBe(expected);
   });
 
-  it("lets the last pattern that matches decide", () => {
+  it("lets the last matching pattern win", () => {
     const patterns = ["**/frontend/*", "!**/frontend/index.html"];
     expect(excluded(patterns, "/ui/frontend/app.js")).toBe(true);
     expect(excluded(patterns, "/ui/frontend/index.html")).toBe(false);
     expect(excluded([...patterns, "index.*"], "/ui/frontend/index.html")).toBe(true);
   });
 
-  it("includes all that is in a directory that is included again", () => {
+  it("includes everything in a directory that is included again", () => {
     const patterns = ["*.log", "!keep/", "!some/where"];
     expect(excluded(patterns, "/a.log")).toBe(true);
     expect(excluded(patterns, "/keep/a.log")).toBe(false);
@@ -50,14 +50,14 @@ describe("Excludes", () => {
     expect(excluded([...patterns, "a.*"], "/keep/a.log")).toBe(true);
   });
 
-  it("takes what follows an exclamation mark as it is", () => {
+  it("takes the text after an exclamation mark literally", () => {
     expect(excluded(["*", "!#name"], "/#name")).toBe(false);
     expect(excluded(["*", "!!name"], "/!name")).toBe(false);
     expect(excluded(["\\!name"], "/!name")).toBe(true);
     expect(excluded(["a", "!"], "/a")).toBe(true);
   });
 
-  it("says the same however many names were asked for before", () => {
+  it("gives the same results after its cache was dropped", () => {
     const excludes = new Excludes(["*.log", "!keep.log", "secret/"]);
     for (let i = 0; i < 25_000; i++) {
       if (excludes.isExcluded(`/data/${i}.log`, false)) continue;

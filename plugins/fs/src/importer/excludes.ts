@@ -1,27 +1,27 @@
 import ignore, { type Ignore } from "ignore";
 
-/** Verdicts that are kept before the library, which forgets none, is replaced by a fresh one. */
+/** Number of results after which the library's cache, which never evicts, is dropped. */
 const MAX_CACHED = 10_000;
 
-/** Patterns that follow each other and all exclude, or all include again. */
+/** A run of consecutive patterns that all exclude, or all include again. */
 interface Group {
   readonly includes: boolean;
-  /** Without "!": what the patterns match, the library "ignores". */
+  /** The patterns without "!": the library "ignores" whatever they match. */
   readonly rules: Ignore;
   matcher: Ignore;
 }
 
 /**
- * The user's patterns in gitignore syntax, understood as Plakar does:
+ * The user's patterns in gitignore syntax, with the same rules as in Plakar:
  *
- * - they apply to the absolute pathname without its first slash, so `/home/*`
- *   begins AT the root of the file system, not AT the root of the backup;
- * - case matters;
- * - a pattern that matches a directory matches all that is in it;
- * - the last pattern that matches decides. Other than in git, a directory that
- *   is included again (`!keep/`) has all that is in it again.
+ * - Patterns apply to the absolute pathname without its first slash, so `/home/*`
+ *   starts at the root of the file system, not at the root of the backup.
+ * - Patterns are case-sensitive.
+ * - A pattern that matches a directory matches everything below it.
+ * - The last matching pattern wins. Unlike in git, including a directory again
+ *   (`!keep/`) includes everything below it again.
  *
- * What is in an excluded directory is never asked for.
+ * Callers never ask for entries of an excluded directory.
  */
 export class Excludes {
   readonly #groups: Group[] = [];
@@ -36,15 +36,13 @@ export class Excludes {
         group = { includes, rules, matcher: rules };
         this.#groups.push(group);
       }
-      // As an object: a pattern may hold a line break, which is no end of a pattern here.
+      // Passed as an object because the library splits a string at line breaks, which a pattern may contain.
       group.rules.add({ pattern: includes ? withoutMark(pattern) : pattern });
     }
     this.#forget();
   }
 
-  /**
-   * @param pathname - Absolute. "/" is never excluded.
-   */
+  /** @param pathname - Absolute. "/" is never excluded. */
   isExcluded(pathname: string, isDirectory: boolean): boolean {
     if (pathname === "/") return false;
     if (++this.#cached > MAX_CACHED) this.#forget();
@@ -52,7 +50,7 @@ export class Excludes {
     return this.#groups.findLast(({ matcher }) => matcher.ignores(path))?.includes === false;
   }
 
-  /** The same compiled rules, with empty caches. */
+  /** Replaces the matchers by new ones with the same compiled rules and empty caches. */
   #forget(): void {
     this.#cached = 0;
     for (const group of this.#groups) group.matcher = emptyRules().add(group.rules);
@@ -63,7 +61,7 @@ function emptyRules(): Ignore {
   return ignore({ ignorecase: false });
 }
 
-/** Takes off the "!" of a pattern. What comes then is no second mark, and no comment. */
+/** Removes the "!" of a pattern. A "!" or "#" that follows it is literal. */
 function withoutMark(pattern: string): string {
   const rest = pattern.slice(1);
   return /^[!#]/.test(rest) ? `\\${rest}` : rest;

@@ -34,7 +34,7 @@ describe("a fence", () => {
     return opening;
   }
 
-  it("is on Linux only, around directories only", () => {
+  it("is available on Linux only, and for directories only", () => {
     const fence = Fence.around(top);
     expect(fence !== undefined).toBe(process.platform === "linux");
     fence?.close();
@@ -45,9 +45,9 @@ describe("a fence", () => {
     expect(Fence.around(join(folder, "link"))).toBeUndefined();
   });
 
-  // Elsewhere there is none to test; the test above holds that.
+  // On other systems there is no fence, as the test above shows.
   const linux = process.platform === "linux" ? ["linux"] : [];
-  it.each(linux)("lets pass what is below, also when the system calls it otherwise", async () => {
+  it.each(linux)("accepts directories below the top, even if /proc shows another path", async () => {
     symlinkSync("top", join(folder, "top2"));
     const fence = Fence.around(top);
     const verify = (path: string, pathname: string) => messageOf(() => fence?.verify(fd(path), pathname));
@@ -62,17 +62,17 @@ describe("a fence", () => {
     everything?.close();
   });
 
-  it.each(linux)("holds back what a link leads to, and names it", async () => {
+  it.each(linux)("rejects a directory behind a link, and names the path", async () => {
     const fence = Fence.around(top);
     renameSync(join(top, "a"), join(folder, "away"));
     symlinkSync(join(folder, "outside"), join(top, "a"));
     const before = readdirSync("/proc/self/fd").length;
     const path = join(top, "a/b");
     expect(await messageOf(() => fence?.verify(fd(path), path))).toBe(
-      `ELOOP: a symbolic link has taken the place of a directory during the backup, '${path}'`,
+      `ELOOP: a directory of the path was replaced by a symbolic link during the backup, '${path}'`,
     );
     expect(await messageOf(() => fence?.verify(fd(join(folder, "away")), join(top, "a")))).toBe(
-      `ESTALE: something else has taken its place during the backup, '${join(top, "a")}'`,
+      `ESTALE: replaced by another directory during the backup, '${join(top, "a")}'`,
     );
     expect(await messageOf(() => fence?.verify(fd(path), join(top, "none/c")))).toContain(`'${join(top, "none/c")}'`);
     for (const one of opened.splice(0)) closeSync(one);

@@ -1,22 +1,22 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from "node:fs";
 import { systemError, withoutAlias } from "../fs/errors.js";
-import { isAtOrBelow } from "./way.js";
+import { isAtOrBelow } from "../fs/pathname.js";
 
-/** Linux' O_PATH: holds an entry of any type without opening it. Not among Node's constants. */
+/** Linux' O_PATH, which Node does not export: holds an entry of any type without opening it. */
 const O_PATH = 0o10000000;
 
 /**
- * Keeps a backup below its top. A pathname that was scanned may lead elsewhere
- * when it is used: somebody who may write to the source can put a symbolic link
- * (to `/root`) in the place of a directory, and would find in the backup what he
- * may not read.
+ * Confines a backup to the tree below its top directory. Between the scan and the
+ * read, a user with write access to the source could replace a directory by a
+ * symbolic link (to `/root`), and so get files into the backup that this user may
+ * not read.
  *
- * The top is held open from the start; above it, links are the user's affair.
+ * The top is held open from the start. Links above it are followed.
  */
 export class Fence {
   readonly #top: string;
   readonly #anchor: number;
-  /** What the system calls the top. */
+  /** Path of the top as `/proc` shows it. */
   readonly #real: string;
 
   private constructor(top: string, anchor: number, real: string) {
@@ -26,9 +26,9 @@ export class Fence {
   }
 
   /**
-   * @param top - Absolute: what the location leads to.
-   * @returns undefined where the system can not do this (not Linux, or no
-   * `/proc`), and for a top that is not there, or no directory.
+   * @param top - Absolute path that the location resolves to.
+   * @returns undefined if the system does not support it (not Linux, or no
+   * `/proc`), and if the top does not exist or is not a directory.
    */
   static around(top: string): Fence | undefined {
     if (process.platform !== "linux") return undefined;
@@ -37,34 +37,34 @@ export class Fence {
       anchor = openSync(top, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
       return new Fence(top, anchor, readlinkSync(pathOf(anchor)));
     } catch {
-      // What is wrong with it, the scan tells.
+      // The scan reports the error.
       if (anchor !== undefined) closeSync(anchor);
       return undefined;
     }
   }
 
-  /** True for the top, and what is below. */
+  /** Returns true for the top and everything below it. */
   covers(pathname: string): boolean {
     return isAtOrBelow(pathname, this.#top);
   }
 
   /**
-   * Makes sure that what was opened by a pathname below the top is what the
-   * pathname leads to from there without passing a symbolic link.
+   * Verifies that an open directory is the one that its pathname leads to from
+   * the top without passing a symbolic link.
    *
-   * @param fd - Of a directory that was opened without following a link in the last component.
+   * @param fd - Descriptor of a directory, opened without following a link in the last component.
    * @throws Error that names the pathname.
    */
   verify(fd: number, pathname: string): void {
     if (pathname === this.#top) return;
     const rest = pathname.slice(this.#top === "/" ? 1 : this.#top.length + 1);
     if (nameOf(fd) === (this.#real === "/" ? `/${rest}` : `${this.#real}/${rest}`)) return;
-    // It may still be right: the system calls it otherwise where the top was
-    // moved, or capital letters make no difference.
+    // It may still be the right one: /proc shows another path if the top was moved, or if the file system
+    // ignores case.
     const own = fstatSync(fd, { bigint: true });
     const there = this.#statsOf(rest, pathname);
     if (own.ino !== there.ino || own.dev !== there.dev) {
-      throw systemError("ESTALE", "something else has taken its place during the backup", pathname);
+      throw systemError("ESTALE", "replaced by another directory during the backup", pathname);
     }
   }
 
@@ -72,7 +72,7 @@ export class Fence {
     closeSync(this.#anchor);
   }
 
-  /** Goes down from the top, one directory after the other. */
+  /** Walks down from the top, one directory at a time. */
   #statsOf(rest: string, pathname: string): { ino: bigint; dev: bigint } {
     const names = rest.split("/");
     const name = names.pop() ?? "";
@@ -97,13 +97,13 @@ function openStep(path: string, pathname: string): number {
     return openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
-      throw systemError("ELOOP", "a symbolic link has taken the place of a directory during the backup", pathname);
+      throw systemError("ELOOP", "a directory of the path was replaced by a symbolic link during the backup", pathname);
     }
     throw withoutAlias(error, path, pathname);
   }
 }
 
-/** @returns What the system calls it; undefined when it does not say, as of what is longer than a path may be. */
+/** @returns The path that `/proc` shows; undefined if it shows none, as for a path that is too long. */
 function nameOf(fd: number): string | undefined {
   try {
     return readlinkSync(pathOf(fd));

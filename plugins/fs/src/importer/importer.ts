@@ -19,33 +19,33 @@ import { Excludes } from "./excludes.js";
 import { Fence } from "./fence.js";
 import { Inspector } from "./inspect.js";
 import { readFile } from "./read-file.js";
+import { resolveLocation, type ResolvedLocation } from "./resolve-location.js";
 import { scan } from "./scan.js";
 import type { WalkOptions } from "./walk.js";
-import { wayTo, type Way } from "./way.js";
 
 /**
  * Backs up a folder, or a single file, of the local file system.
  *
- * Options: `dont_traverse_fs=true` leaves out what is mounted below the
- * location, `noxattr=true` leaves out extended attributes.
+ * Options: `dont_traverse_fs=true` leaves out file systems that are mounted below
+ * the location, `noxattr=true` leaves out extended attributes.
  */
 export class FsImporter implements Importer {
   readonly #origin: string;
   readonly #root: string;
   readonly #attributes: ExtendedAttributes | undefined;
   readonly #walk: WalkOptions;
-  /** Found once: a location that is a link must not lead elsewhere later. */
-  readonly #way: Way;
+  /** Resolved once, so that a location that is a symbolic link cannot change its target later. */
+  readonly #location: ResolvedLocation;
 
   /**
-   * @param load - Loads the library for extended attributes; for tests.
-   * @throws Error when the location is not an absolute path, or is not there, or
-   * an option is not what it should be.
+   * @param load - Loads the library for extended attributes; replaced in tests.
+   * @throws Error if the location is not an absolute path or does not exist, or if
+   * an option has an invalid value.
    */
   constructor(context: ConnectorContext, load: () => ExtendedAttributes | undefined = loadExtendedAttributes) {
     const { config, options, protocol } = context;
     this.#root = directoryOf(context);
-    // Now rather than in the scan: a backup of nothing must not look like a success.
+    // Fails here rather than in the scan: a backup of nothing must not look like a success.
     lstatSync(this.#root);
     this.#origin = options.hostname === "" ? hostname() : options.hostname;
     const oneFileSystem = booleanOption(config, "dont_traverse_fs");
@@ -53,14 +53,14 @@ export class FsImporter implements Importer {
     this.#attributes = noXattr ? undefined : load();
     const notices = new Notices(protocol);
     if (!noXattr && this.#attributes === undefined) {
-      notices.once("no library for extended attributes on this system: they are not backed up");
+      notices.once("extended attributes are not backed up: the native library for them cannot be loaded");
     }
-    this.#way = wayTo(this.#root);
+    this.#location = resolveLocation(this.#root);
     this.#walk = {
       inspector: new Inspector(new Accounts(), this.#attributes, notices),
       excludes: options.excludes.length === 0 ? undefined : new Excludes(options.excludes),
       oneFileSystem,
-      fence: this.#way.top === undefined ? undefined : Fence.around(this.#way.top),
+      fence: this.#location.top === undefined ? undefined : Fence.around(this.#location.top),
     };
   }
 
@@ -85,16 +85,18 @@ export class FsImporter implements Importer {
   }
 
   scan(signal: AbortSignal): AsyncIterable<Entry> {
-    return scan(this.#way, this.#walk, signal);
+    return scan(this.#location, this.#walk, signal);
   }
 
-  /** Opens by pathname: a scan of millions of files holds nothing for them. */
+  /** Opens by pathname, so that a scan of millions of files keeps no state for them. */
   open(ref: EntryRef, signal: AbortSignal): Promise<ByteSource> | ByteSource {
     if (ref.attribute === undefined) return readFile(ref.pathname, signal, this.#walk.fence);
     const { kind, name } = ref.attribute;
     const attributes = this.#attributes;
     if (attributes === undefined || kind !== "extended") {
-      throw new Error(`no extended attribute ${JSON.stringify(name)} of ${JSON.stringify(ref.pathname)} was scanned`);
+      throw new Error(
+        `the scan found no extended attribute ${JSON.stringify(name)} on ${JSON.stringify(ref.pathname)}`,
+      );
     }
     return reach(ref.pathname, this.#walk.fence, (path) => attributes.get(path, name));
   }

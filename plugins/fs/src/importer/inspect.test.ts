@@ -18,14 +18,14 @@ afterEach(() => {
 });
 
 describe("Inspector", () => {
-  it("keeps times from the year 1 to 9999, takes the nearest for others, and says so once", async () => {
+  it("keeps times from the year 1 to 9999, and clamps others with one notice", async () => {
     const lines: string[] = [];
     const notices = new Notices("tsfs", (line) => lines.push(line));
     const inspector = new Inspector(new Accounts(), undefined, notices);
     const path = join(folder, "f");
     writeFileSync(path, "");
     const timeOf = async (mtimeNs: bigint): Promise<bigint | undefined> => {
-      // Few file systems can hold them.
+      // Few file systems support these times.
       const stats = Object.assign(lstatSync(path, { bigint: true }), { mtimeNs });
       return recordsOf(await inspector.entriesOf(path, path, stats))[0]?.fileInfo.modTime;
     };
@@ -35,7 +35,7 @@ describe("Inspector", () => {
     expect(await timeOf(300_000_000_000_000_000_000n)).toBe(MAX);
     expect(await timeOf(MIN - 1n)).toBe(MIN);
     expect(lines).toEqual([
-      `tsfs: times outside of the years 1 to 9999 are backed up as the nearest within (the first is ${JSON.stringify(path)})\n`,
+      `tsfs: modification times outside the years 1 to 9999 are changed to the nearest time in this range (the first is ${JSON.stringify(path)})\n`,
     ]);
   });
 });

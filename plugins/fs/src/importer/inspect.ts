@@ -8,7 +8,7 @@ import { withPathname } from "./directory-access.js";
 import { modTimeOf } from "./mod-time.js";
 import { decodeName, escapeName } from "./names.js";
 
-// The callback API: `fs.promises` costs half as much again for each call.
+// The callback API, because `fs.promises` costs half as much again for each call.
 const lstatOf = promisify(lstat);
 const readlinkOf = promisify(readlink);
 
@@ -17,7 +17,7 @@ export function statsOf(path: string): Promise<BigIntStats> {
   return lstatOf(path, { bigint: true });
 }
 
-/** Makes the entry that says why something could not be scanned. */
+/** Makes the entry that reports why something could not be scanned. */
 export function errorEntry(pathname: string, error: unknown): ErrorEntry {
   const shown = withPathname(error, pathname);
   return { pathname, error: shown instanceof Error ? shown : messageOf(shown) };
@@ -28,15 +28,15 @@ function messageOf(error: unknown): string {
   return typeof message === "string" ? message : String(error);
 }
 
-/** Turns what the system says of an entry into what the host is told. */
+/** Turns `stat` results into the entries that are sent to the host. */
 export class Inspector {
   readonly #accounts: Accounts;
   readonly #attributes: ExtendedAttributes | undefined;
   readonly #notices: Notices;
 
   /**
-   * @param attributes - undefined for none.
-   * @param notices - Are told what is not backed up as it is.
+   * @param attributes - undefined to leave out extended attributes.
+   * @param notices - Receives a notice for values that are changed in the backup.
    */
   constructor(accounts: Accounts, attributes: ExtendedAttributes | undefined, notices: Notices) {
     this.#accounts = accounts;
@@ -45,12 +45,12 @@ export class Inspector {
   }
 
   /**
-   * @param pathname - Absolute, as the host will know it.
-   * @param path - How the system reaches it.
-   * @param stats - Of the entry itself, not of what a link points to.
-   * @param withAttributes - false for a directory that is only passed through.
-   * @returns The record, then its extended attributes, then what went wrong with
-   * them; or only an error.
+   * @param pathname - The absolute pathname to send to the host.
+   * @param path - The path to use for system calls.
+   * @param stats - Stats of the entry itself, not of a link's target.
+   * @param withAttributes - false for a directory above the location.
+   * @returns The record, then its extended attributes, then an error if they could
+   * not be listed. Only an error if the record itself fails.
    */
   async entriesOf(pathname: string, path: string, stats: BigIntStats, withAttributes = true): Promise<Entry[]> {
     try {
@@ -73,7 +73,7 @@ export class Inspector {
     }
   }
 
-  /** An entry whose attributes can not be listed is still worth keeping: the user is told of both. */
+  /** Returns an error instead of throwing it: an entry is kept even if its attributes cannot be listed. */
   #listAttributes(pathname: string, path: string): { names: string[]; error?: ErrorEntry } {
     if (this.#attributes === undefined) return { names: [] };
     try {
@@ -86,9 +86,7 @@ export class Inspector {
   }
 }
 
-/**
- * @throws Error when the target is not UTF-8: it could not be sent as it is.
- */
+/** @throws Error if the target is not UTF-8: the protocol cannot carry it unchanged. */
 async function targetOf(path: string): Promise<string> {
   const raw = await readlinkOf(path, "latin1");
   const target = decodeName(raw);

@@ -1,18 +1,22 @@
 import type { Notices } from "../fs/notices.js";
 
 const NANOSECONDS = 1_000_000_000n;
-/** What a record can hold: the years 1 to 9999. File systems can hold others, most of them by mistake. */
+/** The range of a record: the years 1 to 9999. File systems can store other times, most of them by mistake. */
 const MIN = -62_135_596_800n * NANOSECONDS;
 const MAX = 253_402_300_800n * NANOSECONDS - 1n;
 
 /**
- * @param time - In nanoseconds since 1970, of the last change.
- * @param pathname - Of the entry, for the notice.
- * @returns The time, or the nearest that can be backed up: the entry would be an
- * error otherwise, and its content lost for its time.
+ * Clamps a modification time to the range of a record. Otherwise the entry would
+ * be an error, and its content would be lost because of its time.
+ *
+ * @param time - Nanoseconds since 1970.
+ * @param pathname - The entry, for the notice.
  */
 export function modTimeOf(time: bigint, pathname: string, notices: Notices): bigint {
   if (time >= MIN && time <= MAX) return time;
-  notices.once("times outside of the years 1 to 9999 are backed up as the nearest within", pathname);
+  notices.once(
+    "modification times outside the years 1 to 9999 are changed to the nearest time in this range",
+    pathname,
+  );
   return time < MIN ? MIN : MAX;
 }

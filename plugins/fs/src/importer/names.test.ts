@@ -8,7 +8,7 @@ fc.configureGlobal({ seed: 20260401 });
 const raw = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 describe("names", () => {
-  it("are decoded when they are UTF-8", () => {
+  it("are decoded if they are UTF-8", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (name) => {
         expect(decodeName(raw(Buffer.from(name)))).toBe(name);
@@ -16,7 +16,7 @@ describe("names", () => {
     );
   });
 
-  it("are never mangled, whatever their bytes", () => {
+  it("are never changed by decoding", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
         const name = decodeName(raw(bytes));
@@ -38,7 +38,7 @@ describe("names", () => {
     expect(decodeName(name)).toBeUndefined();
   });
 
-  it("are escaped so that different names look different", () => {
+  it("stay different when escaped", () => {
     expect(escapeName("caf\xe9")).toBe("caf\\xe9");
     expect(escapeName("caf\\xe9\xff")).toBe("caf\\\\xe9\\xff");
     fc.assert(
@@ -48,7 +48,7 @@ describe("names", () => {
     );
   });
 
-  it("are escaped unlike any real name", () => {
+  it("are escaped to a name that no entry has", () => {
     expect(escapeUnlike("\xe9", new Set(["\xe9", "\\xe9", "\\xe9?"]))).toBe("\\xe9??");
     expect(escapeUnlike("\xe9", new Set(["\xe9"]))).toBe("\\xe9");
   });

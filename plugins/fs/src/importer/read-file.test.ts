@@ -54,14 +54,14 @@ describe("readFile", () => {
     expect(openDescriptors()).toBe(before);
   });
 
-  it("yields no chunk above 1 MiB", async () => {
+  it("yields chunks of at most 1 MiB", async () => {
     const path = file("chunks", randomBytes(3 * MIB + 1));
     const sizes: number[] = [];
     for await (const chunk of (await readFile(path, signal)) as AsyncIterable<Uint8Array>) sizes.push(chunk.length);
     expect(sizes).toEqual([MIB, MIB, MIB, 1]);
   });
 
-  it("opens nothing for a large file until it is read", async () => {
+  it("does not open a large file until it is read", async () => {
     const path = file("lazy", randomBytes(2 * MIB));
     const before = openDescriptors();
     await readFile(path, signal);
@@ -93,7 +93,7 @@ describe("readFile", () => {
     expect(openDescriptors()).toBe(before);
   });
 
-  it("reports a file that grows, without reading on for ever", async () => {
+  it("reports a file that grows, without reading forever", async () => {
     const path = file("grows", randomBytes(3 * MIB));
     const chunks = await readFile(path, signal);
     const message = await messageOf(async () => {
@@ -102,7 +102,7 @@ describe("readFile", () => {
     expect(message).toContain(`"${path}" changed while it was read: ${3 * MIB} bytes at the start, at least`);
   });
 
-  it("reports a file whose writer puts its time back", async () => {
+  it("reports a file whose writer restores its mtime", async () => {
     const path = file("put-back", Buffer.alloc(6 * MIB, "a"));
     const time = new Date("2020-01-01");
     utimesSync(path, time, time);
@@ -113,9 +113,7 @@ describe("readFile", () => {
     const message = await messageOf(async () => {
       while ((await chunks.next()).done !== true);
     });
-    expect(message).toBe(
-      `"${path}" changed while it was read: its content, its attributes or its names were written to`,
-    );
+    expect(message).toContain(`"${path}" changed while it was read: its content, attributes or names`);
   });
 
   it("stops when the signal is aborted", async () => {
@@ -129,12 +127,12 @@ describe("readFile", () => {
     expect(await messageOf(() => readFile(join(folder, "abort"), controller.signal))).toBe("enough");
   });
 
-  it("names a file that is not there", async () => {
+  it("names a file that does not exist", async () => {
     const path = join(folder, "none");
     expect(await messageOf(() => readFile(path, signal))).toBe(`ENOENT: no such file or directory, open '${path}'`);
   });
 
-  /** `open` of a file on which somebody has a lease, which he gives back after some time. */
+  /** Fakes `open` for a file whose lease is released after some attempts. */
   function leasedFor(tries: number): OpenPath {
     return (path, flags) => {
       if (tries-- > 0) throw systemError("EAGAIN", "resource temporarily unavailable, open", path);
@@ -151,7 +149,7 @@ describe("readFile", () => {
   });
 
   it("does not wait for a lease when the signal is aborted", async () => {
-    const path = file("leased-for-ever", "x");
+    const path = file("leased-forever", "x");
     const abort = new AbortController();
     const leased = leasedFor(Infinity);
     const source = readFile(path, abort.signal, undefined, (...args) => {
@@ -163,23 +161,23 @@ describe("readFile", () => {
     expect(await messageOf(() => source)).toBe("enough");
   });
 
-  it("does not wait for a FIFO that took the place of a file", async () => {
+  it("does not wait for a FIFO that replaced a file", async () => {
     const path = join(folder, "fifo");
     execFileSync("mkfifo", [path]);
-    expect(await messageOf(() => readFile(path, signal))).toBe(`"${path}" is not a regular file any more`);
+    expect(await messageOf(() => readFile(path, signal))).toBe(`"${path}" is no longer a regular file`);
   });
 
-  it("does not follow a symbolic link that took the place of a file", async () => {
+  it("does not follow a symbolic link that replaced a file", async () => {
     symlinkSync(file("target", "secret"), join(folder, "link"));
     expect(await messageOf(() => readFile(join(folder, "link"), signal))).toContain(join(folder, "link"));
   });
 
-  it("reads no directory", async () => {
+  it("rejects a directory", async () => {
     mkdirSync(join(folder, "directory"));
     expect(await messageOf(() => readFile(join(folder, "directory"), signal))).toContain(join(folder, "directory"));
   });
 
-  it("names a file that may not be read; root may", async () => {
+  it("names a file that may not be read, unless it runs as root", async () => {
     const path = file("mode-000", "content");
     chmodSync(path, 0);
     const message = await messageOf(async () => contentOf(await readFile(path, signal)));

@@ -3,21 +3,22 @@ import { promisify } from "node:util";
 import type { ByteSource } from "@kloset/sdk";
 import { withoutAlias, withPath } from "../fs/errors.js";
 import { openUnleased } from "../fs/open-unleased.js";
-import { accessDirectory, splitPathname, withPathname } from "./directory-access.js";
+import { splitPathname } from "../fs/pathname.js";
+import { accessDirectory, withPathname } from "./directory-access.js";
 import type { Fence } from "./fence.js";
-import { Pace } from "./pace.js";
+import { BlockingPolicy } from "./blocking-policy.js";
 import { assertUnchanged } from "./unchanged.js";
 
-// The callback API: a `FileHandle` costs three times as much.
+// The callback API, because a `FileHandle` costs three times as much.
 const openOf = promisify(open);
 const closeOf = promisify(close);
 
-/** The largest chunk of one message on the wire. Files up to it are read at once. */
+/** The largest chunk of one message on the wire. Files up to this size are read in one piece. */
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * A FIFO must not block, and a symbolic link must not be followed: either may
- * have taken the place of the file that was scanned. Windows has neither flag.
+ * Does not block on a FIFO and does not follow a symbolic link: either may have
+ * replaced the file since the scan. Windows has neither flag.
  */
 const FLAGS = constants.O_RDONLY | flag("O_NOFOLLOW") | flag("O_NONBLOCK");
 
@@ -25,30 +26,29 @@ function flag(name: "O_NOFOLLOW" | "O_NONBLOCK"): number {
   return (constants as Partial<Record<string, number>>)[name] ?? 0;
 }
 
-/** Opens a path; on the event loop where it may block. */
+/** Opens a path, synchronously if the call may block the event loop. */
 export type OpenPath = (path: string, flags: number, mayBlock: boolean) => number | Promise<number>;
 
 const openPath: OpenPath = (path, flags, mayBlock) => (mayBlock ? openSync(path, flags) : openOf(path, flags));
 
-/** How a file is reached. */
-interface Reaching {
+/** The parameters of opening a file. */
+interface OpenOptions {
   readonly signal: AbortSignal;
   readonly fence: Fence | undefined;
   readonly open: OpenPath;
 }
 
-const pace = new Pace();
+const policy = new BlockingPolicy();
 
 /**
- * Reads a regular file. One that changes meanwhile is an error: what was read
- * may be half of the old and half of the new content. One that is leased is
- * waited for.
+ * Reads a regular file. Fails if the file changes during the read, because the
+ * bytes may be a mix of old and new content. Waits for a file that is leased.
  *
  * @param pathname - Absolute.
- * @param fence - What is outside of it is not read.
- * @param open - For tests.
- * @returns The content when it is small, else an iteration that opens the file
- * once it is started. A chunk of it is valid until the next one is asked for.
+ * @param fence - Files outside of it are not read.
+ * @param open - Replaced in tests.
+ * @returns The content of a small file, otherwise an iterable that opens the file
+ * when iteration starts. Each chunk is valid until the next one is requested.
  * @throws Error that names the file.
  */
 export async function readFile(
@@ -58,15 +58,15 @@ export async function readFile(
   open: OpenPath = openPath,
 ): Promise<ByteSource> {
   signal.throwIfAborted();
-  const reaching = { signal, fence, open };
-  const mayBlock = pace.mayBlock();
+  const options = { signal, fence, open };
+  const mayBlock = policy.mayBlock();
   const start = performance.now();
-  const fd = await openFile(pathname, mayBlock, reaching);
+  const fd = await openFile(pathname, mayBlock, options);
   try {
     const before = statsOfFile(fd, pathname);
-    if (before.size > CHUNK_BYTES) return readChunks(pathname, reaching);
+    if (before.size > CHUNK_BYTES) return readChunks(pathname, options);
     const content = await readWhole(fd, pathname, before, mayBlock);
-    if (mayBlock) pace.blocked(performance.now() - start);
+    if (mayBlock) policy.blocked(performance.now() - start);
     return content;
   } catch (error) {
     throw withPath(error, pathname);
@@ -75,11 +75,11 @@ export async function readFile(
   }
 }
 
-async function openFile(pathname: string, mayBlock: boolean, { signal, fence, open }: Reaching): Promise<number> {
-  const { directory, name } = splitPathname(pathname);
-  // Held, and not looked at afterwards: merely to open a device elsewhere may start something.
-  const access = await accessDirectory(directory, fence, mayBlock).catch((error: unknown) => {
-    throw withoutAlias(error, directory, pathname);
+async function openFile(pathname: string, mayBlock: boolean, { signal, fence, open }: OpenOptions): Promise<number> {
+  const { parent, name } = splitPathname(pathname);
+  // Checked before the file is opened: merely opening a device can have an effect.
+  const access = await accessDirectory(parent, fence, mayBlock).catch((error: unknown) => {
+    throw withoutAlias(error, parent, pathname);
   });
   try {
     const path = access.prefix + name;
@@ -93,13 +93,13 @@ async function openFile(pathname: string, mayBlock: boolean, { signal, fence, op
 
 function statsOfFile(fd: number, pathname: string): BigIntStats {
   const stats = fstatSync(fd, { bigint: true });
-  if (!stats.isFile()) throw new Error(`${JSON.stringify(pathname)} is not a regular file any more`);
+  if (!stats.isFile()) throw new Error(`${JSON.stringify(pathname)} is no longer a regular file`);
   return stats;
 }
 
 async function readWhole(fd: number, pathname: string, before: BigIntStats, mayBlock: boolean): Promise<Uint8Array> {
   const size = Number(before.size);
-  // One more byte, to see a file that has more.
+  // One more byte, to detect a file that has grown.
   const buffer = Buffer.allocUnsafe(size + 1);
   let count = 0;
   while (count < buffer.length) {
@@ -108,20 +108,20 @@ async function readWhole(fd: number, pathname: string, before: BigIntStats, mayB
       : await readInto(fd, buffer, count);
     if (more === 0) break;
     count += more;
-    // A regular file gives less than was asked for only at its end.
+    // A short read of a regular file means its end.
     if (count === size) break;
   }
   assertUnchanged(pathname, before, fstatSync(fd, { bigint: true }), count);
   return buffer.subarray(0, count);
 }
 
-async function* readChunks(pathname: string, reaching: Reaching): AsyncGenerator<Uint8Array, void, undefined> {
-  const { signal } = reaching;
-  const fd = await openFile(pathname, false, reaching);
+async function* readChunks(pathname: string, options: OpenOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal } = options;
+  const fd = await openFile(pathname, false, options);
   let ahead: Promise<number> | undefined;
   try {
     const before = statsOfFile(fd, pathname);
-    // Two buffers in turn: the file is read into one while the host takes the other.
+    // Two buffers in turn: one is filled while the host takes the other.
     let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     let other = Buffer.allocUnsafe(CHUNK_BYTES);
     let count = 0;
@@ -132,7 +132,7 @@ async function* readChunks(pathname: string, reaching: Reaching): AsyncGenerator
       signal.throwIfAborted();
       if (bytes === 0) break;
       count += bytes;
-      // At once: a file that grows as fast as it is read would never end.
+      // Stop here: a file that grows as fast as it is read would never end.
       if (count > before.size) break;
       const chunk = buffer.subarray(0, bytes);
       [buffer, other] = [other, buffer];
@@ -143,7 +143,7 @@ async function* readChunks(pathname: string, reaching: Reaching): AsyncGenerator
   } catch (error) {
     throw withPath(error, pathname);
   } finally {
-    // A descriptor that is closed while it is read might be another file's by then.
+    // If the descriptor were closed during a read, that read could hit another file with the same number.
     await ahead?.catch(() => undefined);
     await closeOf(fd);
   }

@@ -2,37 +2,33 @@ import { stat } from "node:fs";
 import { promisify } from "node:util";
 import type { Entry } from "@kloset/sdk";
 import { errorEntry, statsOf, type Inspector } from "./inspect.js";
+import type { ResolvedLocation } from "./resolve-location.js";
 import { walk, type WalkOptions } from "./walk.js";
-import type { Way } from "./way.js";
 
 const statOf = promisify(stat);
 
-/**
- * Yields everything from "/" down that leads to the location, then what is there.
- *
- * @param way - To the location, as `wayTo` has found it.
- */
+/** Yields the directories and links that lead from "/" to the location, then the tree at the location. */
 export async function* scan(
-  way: Way,
+  { parents, links, top, error }: ResolvedLocation,
   options: WalkOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Entry, void, undefined> {
-  for (const parent of way.parents) yield await parentEntry(parent, options.inspector);
-  for (const link of way.links) {
+  for (const parent of parents) yield await parentEntry(parent, options.inspector);
+  for (const link of links) {
     signal.throwIfAborted();
     try {
       yield* await options.inspector.entriesOf(link, link, await statsOf(link));
-    } catch (error) {
-      yield errorEntry(link, error);
+    } catch (reason) {
+      yield errorEntry(link, reason);
     }
   }
-  if (way.error !== undefined) yield errorEntry(way.links.at(-1) ?? "/", way.error);
-  if (way.top !== undefined) yield* walk(way.top, options, signal);
+  if (error !== undefined) yield errorEntry(links.at(-1) ?? "/", error);
+  if (top !== undefined) yield* walk(top, options, signal);
 }
 
 /**
- * A directory on the way to the location. If it is a symbolic link, what it
- * points to is meant: in the snapshot it is a directory, things are in it.
+ * Returns the entry of a directory above the location. A symbolic link is
+ * followed: the snapshot needs a directory there, because it holds entries.
  */
 async function parentEntry(pathname: string, inspector: Inspector): Promise<Entry> {
   try {

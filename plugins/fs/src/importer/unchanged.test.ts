@@ -4,7 +4,7 @@ import { assertUnchanged, type FileState } from "./unchanged.js";
 const state = (size: bigint, mtimeNs = 1n, ctimeNs = 1n): FileState => ({ size, mtimeNs, ctimeNs });
 
 describe("assertUnchanged", () => {
-  it("is content with a file that is the same", () => {
+  it("accepts an unchanged file", () => {
     expect(() => {
       assertUnchanged("/a", state(5n), state(5n), 5);
     }).not.toThrow();
@@ -14,12 +14,12 @@ describe("assertUnchanged", () => {
     [state(100n), state(50n), 50, '"/a" changed while it was read: 100 bytes at the start, 50 read'],
     [state(100n), state(150n), 101, '"/a" changed while it was read: 100 bytes at the start, at least 101 read'],
     [state(100n), state(150n), 100, '"/a" changed while it was read: 100 bytes at the start, 150 at the end'],
-    [state(100n), state(100n, 2n), 100, '"/a" changed while it was read: its content was written to'],
+    [state(100n), state(100n, 2n), 100, '"/a" changed while it was read: its content was modified'],
     [
       state(100n),
       state(100n, 1n, 2n),
       100,
-      '"/a" changed while it was read: its content, its attributes or its names were written to',
+      '"/a" changed while it was read: its content, attributes or names were modified',
     ],
   ])("reports a change (case %#)", (before, after, count, message) => {
     expect(() => {

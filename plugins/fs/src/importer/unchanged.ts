@@ -1,4 +1,4 @@
-/** The part of a `stat` that tells whether a file was written to. */
+/** The fields of a `stat` result that show whether a file was modified. */
 export interface FileState {
   readonly size: bigint;
   readonly mtimeNs: bigint;
@@ -6,11 +6,11 @@ export interface FileState {
 }
 
 /**
- * Compares what a file was when it was opened with what it is when it was read.
- * Between the two a file may lose or gain bytes, or get others of the same number.
+ * Compares the state of a file before and after it was read. In between, the file
+ * may shrink, grow, or be overwritten in place.
  *
- * @param count - Bytes that were read.
- * @throws Error that names the file and says what changed.
+ * @param count - Number of bytes that were read.
+ * @throws Error that names the file and the change.
  */
 export function assertUnchanged(pathname: string, before: FileState, after: FileState, count: number): void {
   const path = JSON.stringify(pathname);
@@ -18,10 +18,9 @@ export function assertUnchanged(pathname: string, before: FileState, after: File
   if (count > before.size) throw new Error(`${start}, at least ${count} read`);
   if (count < before.size) throw new Error(`${start}, ${count} read`);
   if (after.size !== before.size) throw new Error(`${start}, ${String(after.size)} at the end`);
-  if (after.mtimeNs !== before.mtimeNs)
-    throw new Error(`${path} changed while it was read: its content was written to`);
-  // A writer may put the other time back, as `touch -r` and some programs do; this one nobody can set.
+  if (after.mtimeNs !== before.mtimeNs) throw new Error(`${path} changed while it was read: its content was modified`);
+  // A writer can restore mtime, as `touch -r` and some programs do, but no program can set ctime.
   if (after.ctimeNs !== before.ctimeNs) {
-    throw new Error(`${path} changed while it was read: its content, its attributes or its names were written to`);
+    throw new Error(`${path} changed while it was read: its content, attributes or names were modified`);
   }
 }

@@ -40,7 +40,7 @@ function record(entries: readonly Entry[], name: string): ReturnType<typeof reco
 }
 
 describe("a scan", () => {
-  it("yields every directory before what is in it, from / down", async () => {
+  it("yields every directory before its children, starting at /", async () => {
     mkdirSync(join(folder, "b/c"), { recursive: true });
     writeFileSync(join(folder, "b/c/file"), "");
     writeFileSync(join(folder, "a"), "");
@@ -58,11 +58,11 @@ describe("a scan", () => {
     expect(namesBelow(folder, entries)).toEqual(["", "/a", "/b", "/b-file", "/b/c", "/b/c/file"]);
   });
 
-  it("tells of each entry what lstat says", async () => {
+  it("reports the values of lstat", async () => {
     const path = join(folder, "file");
     writeFileSync(path, "12345");
     chmodSync(path, 0o4751);
-    // As text: a negative number silently sets the present time.
+    // As strings, because a negative number silently sets the current time.
     utimesSync(path, "1.25", "-12345.5");
     if (isRoot) chownSync(path, 12_345, 54_321);
     chmodSync(path, 0o4751);
@@ -87,7 +87,7 @@ describe("a scan", () => {
     expect(record(entries, "").fileInfo.username).toBe(execFileSync("id", ["-un"]).toString().trim());
   });
 
-  it("knows hard links, symbolic links, FIFOs, sockets and devices", async () => {
+  it("reports hard links, symbolic links, FIFOs, sockets and devices", async () => {
     writeFileSync(join(folder, "file"), "x");
     linkSync(join(folder, "file"), join(folder, "hard"));
     symlinkSync("file", join(folder, "symbolic"));
@@ -117,7 +117,7 @@ describe("a scan", () => {
     expect(fileTypeOf(recordsOf(await scan("/dev/null")).at(-1)?.fileInfo.mode ?? 0)).toBe("char-device");
   });
 
-  it("keeps every name as it is", async () => {
+  it("keeps every name unchanged", async () => {
     const names = [
       "a b",
       "new\nline",
@@ -145,7 +145,7 @@ describe("a scan", () => {
     }
   });
 
-  it("is in the order of the bytes of the names, also in a large directory", async () => {
+  it("sorts names by bytes, even in a large directory", async () => {
     const names = Array.from({ length: 1000 }, (_, i) =>
       `${String.fromCodePoint(0x61 + ((i * 7919) % 60_000))}${i}`.toWellFormed(),
     );
@@ -154,7 +154,7 @@ describe("a scan", () => {
     expect(namesBelow(folder, await scan()).slice(1)).toEqual(sorted.map((name) => `/${name}`));
   });
 
-  it("goes 2,000 levels deep", async () => {
+  it("scans a tree of 1,500 levels", async () => {
     const path = `${folder}${"/d".repeat(1500)}`;
     mkdirSync(path, { recursive: true });
     const entries = await scan();
@@ -162,7 +162,7 @@ describe("a scan", () => {
     expect(namesBelow(folder, entries)).toHaveLength(1501);
   });
 
-  it("reports names that are not UTF-8, and opens nothing in them", async () => {
+  it("reports names that are not UTF-8, and does not descend into them", async () => {
     const bytes = (name: string): Buffer => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, "latin1")]);
     writeFileSync(bytes("caf\xe9"), "");
     mkdirSync(bytes("dir\xff"));
@@ -184,7 +184,7 @@ describe("a scan", () => {
     expect(errorsOf(entries)).toEqual([`${folder}/link: target of the symbolic link is not UTF-8: 'caf\\xe9'`]);
   });
 
-  it("goes on after a directory that may not be read; root may", async () => {
+  it("continues after a directory that may not be read, unless it runs as root", async () => {
     mkdirSync(join(folder, "closed"));
     writeFileSync(join(folder, "closed/file"), "");
     mkdirSync(join(folder, "open"));
@@ -197,7 +197,7 @@ describe("a scan", () => {
     );
   });
 
-  it("goes on after an entry that has gone", async () => {
+  it("continues after an entry that was removed", async () => {
     mkdirSync(join(folder, "a"));
     mkdirSync(join(folder, "b"));
     writeFileSync(join(folder, "b/file"), "");

@@ -10,36 +10,36 @@ import { decodeName, escapeUnlike, type RawName } from "./names.js";
 
 const readdirOf = promisify(readdir);
 
-/** Entries of a directory that are looked at together. They are yielded in order. */
+/** Number of directory entries that are inspected concurrently. They are yielded in order. */
 const BATCH = 64;
 
-/** What decides which entries are walked. */
+/** Options of a walk. */
 export interface WalkOptions {
   readonly inspector: Inspector;
-  /** undefined when the user excludes nothing. */
+  /** undefined if the user excludes nothing. */
   readonly excludes: Excludes | undefined;
-  /** Leave out directories of other file systems. */
+  /** Leaves out directories of other file systems. */
   readonly oneFileSystem: boolean;
-  /** Around the top; undefined where the system has none. */
+  /** Confines the walk to the top; undefined where the system does not support it. */
   readonly fence: Fence | undefined;
 }
 
-/** What was found at one pathname. */
+/** The result for one pathname. */
 interface Found {
   readonly entries: readonly Entry[];
-  /** The pathname, when it is a directory to be walked. */
+  /** The pathname, if it is a directory to walk. */
   readonly directory?: string;
 }
 
 const NOTHING: Found = { entries: [] };
 
 /**
- * Yields an entry and, when it is a directory, everything below, each directory
- * before what is in it. The order is the same every time: the entries of a
- * directory by the bytes of their names, then its subdirectories, one by one.
+ * Yields an entry and, if it is a directory, everything below it, each directory
+ * before its children. The order is stable: the entries of a directory sorted by
+ * the bytes of their names, then its subdirectories, one by one.
  *
- * It holds the names of one directory and the pathnames of the subdirectories
- * that are still to come, and what was found at {@link BATCH} of the names.
+ * Keeps in memory the names of one directory, the pathnames of the pending
+ * subdirectories, and the results for {@link BATCH} names.
  *
  * @param top - Absolute.
  */
@@ -60,14 +60,14 @@ export async function* walk(
         yield* found.entries;
       }
     }
-    // The first one is to be the next: last in, first out.
+    // `pending` is a stack: push in reverse, so that the first subdirectory comes next.
     for (let last = subdirectories.pop(); last !== undefined; last = subdirectories.pop()) pending.push(last);
   }
 }
 
 class Walker {
   readonly #options: WalkOptions;
-  /** Device of the top, when others are to be left out. */
+  /** Device of the top; undefined if other devices are included. */
   #device: bigint | undefined;
 
   constructor(options: WalkOptions) {
@@ -80,7 +80,7 @@ class Walker {
     return found;
   }
 
-  /** Looks at the entries of a directory, in order. */
+  /** Inspects the entries of a directory, in order. */
   async *batchesOf(directory: string, signal: AbortSignal): AsyncGenerator<readonly Found[], void, undefined> {
     signal.throwIfAborted();
     let access: DirectoryAccess | undefined;
@@ -111,7 +111,7 @@ class Walker {
     return async (raw) => {
       const name = decodeName(raw);
       if (name !== undefined) return this.#find(above + name, prefix + name, isTemporaryName(name));
-      // Nothing in it is opened either: there is no pathname that names it.
+      // Nothing below it is opened either: no pathname can name it.
       taken ??= new Set(names);
       const shown = escapeUnlike(raw, taken);
       if (this.#isExcluded(above + shown, false)) return NOTHING;
@@ -119,7 +119,7 @@ class Walker {
     };
   }
 
-  /** @param mayBeUnfinished - By its name it is what a restore or a storage of this plugin has not finished, and never will. */
+  /** @param mayBeUnfinished - The name is a temporary name of this plugin: if it is not a directory, it is skipped. */
   async #find(pathname: string, path: string, mayBeUnfinished = false): Promise<Found> {
     let stats: BigIntStats;
     try {
@@ -130,7 +130,7 @@ class Walker {
     const isDirectory = stats.isDirectory();
     if (mayBeUnfinished && !isDirectory) return NOTHING;
     if (this.#isExcluded(pathname, isDirectory)) return NOTHING;
-    // As Plakar's own: the directory where another file system is mounted is left out too.
+    // Like Plakar's own importer, this leaves out the mount point itself, too.
     if (isDirectory && this.#device !== undefined && stats.dev !== this.#device) return NOTHING;
     const entries = await this.#options.inspector.entriesOf(pathname, path, stats);
     return isDirectory ? { entries, directory: pathname } : { entries };

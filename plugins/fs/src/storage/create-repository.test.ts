@@ -29,13 +29,13 @@ describe("createRepository", () => {
     for (const kind of ["packfiles", "states"]) expect((await readdir(join(root, kind))).length).toBe(256);
   }
 
-  /** The temporary name of a process that has ended. */
+  /** Returns the temporary name of a process that has ended. */
   function nameOfDead(): string {
     const { pid } = spawnSync(process.execPath, ["--version"]);
     return temporaryName().replace(/-[0-9a-f]+-(?=[0-9a-f]{12}$)/, `-${pid.toString(16)}-`);
   }
 
-  it("can be tried again, whichever sync to the disk has failed", async () => {
+  it("can be retried after any failed sync", async () => {
     let number = 1;
     for (; ; number++) {
       const { count } = await failDirectorySync(number);
@@ -51,7 +51,7 @@ describe("createRepository", () => {
       expect(created).toContain("EIO: i/o error, fsync");
       expect({ number, left: await readdir(root) }).toEqual({ number, left: [] });
     }
-    // Of three kinds, of the root twice, and of what is above the root the first time.
+    // Three kinds, the root twice, and the first time the parents of the root.
     expect(number).toBeGreaterThan(5);
     await expectRepository();
   });
@@ -60,7 +60,7 @@ describe("createRepository", () => {
     ["some folders", ["packfiles/00", "packfiles/0a", "states"]],
     ["one folder", ["packfiles"]],
     ["all folders but one", ["locks", "packfiles", "states/ff"]],
-  ])("takes what a killed one has left: %s", async (_, folders) => {
+  ])("replaces the leftovers of a killed create: %s", async (_, folders) => {
     for (const folder of folders) await mkdir(join(root, folder), { recursive: true });
     await writeFile(join(root, nameOfDead()), "half of a configuration");
     await store.create(CONFIG);
@@ -74,7 +74,7 @@ describe("createRepository", () => {
     ["a link", (path: string) => symlink("packfiles", join(path, "states"))],
     ["an unfinished file of a living process", (path: string) => writeFile(join(path, temporaryName()), "")],
     ["an unfinished resource", (path: string) => writeFile(join(path, "packfiles", temporaryName()), "")],
-  ])("takes no folder with %s, and leaves it as it was", async (_, put) => {
+  ])("rejects a folder with %s, and leaves it unchanged", async (_, put) => {
     await mkdir(join(root, "packfiles", "00"), { recursive: true });
     await put(root);
     const before = (await readdir(root, { recursive: true })).sort();

@@ -9,20 +9,20 @@ import { syncDirectory } from "./sync-directory.js";
 import { foldersOfUnfinishedCreate, notEmpty } from "./unfinished-create.js";
 
 /**
- * Makes a repository in a directory that is missing or empty, or holds what a
- * create that was killed has left. When it fails, as on a full disk, the directory
- * is empty again: the next attempt must be possible.
+ * Makes a repository in a directory that is missing, empty, or contains only the
+ * leftovers of a create that was killed. If it fails, as on a full disk, it leaves
+ * the directory empty, so that the next attempt can succeed.
  *
- * Of several that create at the same time one succeeds: who makes the first
- * folder. An unfinished file in the directory tells the others meanwhile that the
- * empty folders are not left by a dead one.
+ * If several processes create at the same time, the one that makes the first
+ * folder succeeds. Its temporary file in the directory shows the others that the
+ * empty folders belong to a running create.
  *
- * @throws Error when there is a repository already, or anything else.
+ * @throws Error if the directory contains a repository or anything else.
  */
 export async function createRepository(layout: Layout, config: Uint8Array): Promise<void> {
   const { root } = layout;
   const highest = await makePath(root, OWNER_ALL);
-  // First without a trace: what can not be a repository is left as it is.
+  // Check before writing, so that a directory that cannot be used stays unchanged.
   await foldersOfUnfinishedCreate(layout);
   const claim = join(root, temporaryName());
   try {
@@ -38,7 +38,7 @@ export async function createRepository(layout: Layout, config: Uint8Array): Prom
   }
 }
 
-/** @param highest - The highest directory above the repository, or itself, that was made for it. */
+/** @param highest - The topmost directory that was made: the repository or a parent of it. */
 async function make(layout: Layout, config: Uint8Array, highest: string | undefined): Promise<void> {
   const { root } = layout;
   const made: string[] = [];
@@ -48,7 +48,7 @@ async function make(layout: Layout, config: Uint8Array, highest: string | undefi
     for (let above = root; highest !== undefined && above.length >= highest.length; above = dirname(above)) {
       await syncDirectory(dirname(above));
     }
-    // Last: it says that all the rest is there.
+    // Written last, because its presence means that the repository is complete.
     await replaceFile({
       target: layout.config,
       temporary: join(root, temporaryName()),
@@ -58,19 +58,19 @@ async function make(layout: Layout, config: Uint8Array, highest: string | undefi
     finished = true;
     await syncDirectory(root);
   } catch (error) {
-    // With it this would be a repository, of which the user was told that there is none.
+    // With the configuration, the directory would be a valid repository although create has failed.
     if (finished) await unlink(layout.config).catch(() => undefined);
-    // What somebody has put something into meanwhile stays: this removes nothing but empty directories.
+    // rmdir removes empty directories only, so files that another process has added stay.
     for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);
     throw error;
   }
 }
 
-/** @param made - Takes every folder that is made. */
+/** @param made - Receives every folder that is made. */
 async function makeFolders({ root, kindFolders, spreadFolders }: Layout, made: string[]): Promise<void> {
   for (const folder of kindFolders) {
     await mkdir(folder, { mode: OWNER_ALL }).catch((error: unknown) => {
-      // Another process was faster: there must be one that creates.
+      // Another process is creating a repository here.
       throw hasCode(error, "EEXIST") ? notEmpty(root) : error;
     });
     made.push(folder);

@@ -10,7 +10,7 @@ import { listResources } from "./list-resources.js";
 import { sizeOfTree } from "./size-of-tree.js";
 import { FsStore } from "./store.js";
 
-describe("where the file system gives no types", () => {
+describe("on a file system without types of entries", () => {
   let scratch: Scratch;
   beforeEach(async () => {
     scratch = await makeScratch();
@@ -19,13 +19,13 @@ describe("where the file system gives no types", () => {
     scratch.remove();
   });
 
-  /** Node's `readdir` on such a file system, when one of the entries has gone. */
+  /** Fakes Node's `readdir` on such a file system when an entry was deleted. */
   async function untyped(path: string): Promise<readonly DirectoryEntry[]> {
     const [first] = await readdir(path);
     throw systemError("ENOENT", "no such file or directory, lstat", first === undefined ? path : join(path, first));
   }
 
-  it("tells what each entry is", async () => {
+  it("returns the type of each entry", async () => {
     await mkdir(join(scratch.path, "directory"));
     await symlink("file-00", join(scratch.path, "link"));
     for (let i = 0; i < 70; i++) await writeFile(join(scratch.path, `file-${String(i).padStart(2, "0")}`), "");
@@ -35,7 +35,7 @@ describe("where the file system gives no types", () => {
     expect(entries.filter((entry) => entry.isFile()).length).toBe(70);
   });
 
-  it("leaves out only what vanishes", async () => {
+  it("leaves out only a deleted entry", async () => {
     for (const name of ["a", "b", "c"]) await writeFile(join(scratch.path, name), "");
     const entries = await entriesOf(scratch.path, untyped, async (path) => {
       const names = await readdir(path);
@@ -45,7 +45,7 @@ describe("where the file system gives no types", () => {
     expect(entries.map(({ name }) => name).sort()).toEqual(["a", "c"]);
   });
 
-  it("says of the directory alone that it is missing", async () => {
+  it("fails with ENOENT only for the directory itself", async () => {
     const missing = join(scratch.path, "missing");
     await expect(entriesOf(missing)).rejects.toThrow(`ENOENT: no such file or directory, scandir '${missing}'`);
     await expect(entriesOf(missing, untyped)).rejects.toThrow(
@@ -53,12 +53,12 @@ describe("where the file system gives no types", () => {
     );
   });
 
-  it("passes on what else is wrong", async () => {
+  it("passes on other errors", async () => {
     const refuse = (path: string): Promise<never> => Promise.reject(systemError("EACCES", "permission denied", path));
     await expect(entriesOf(scratch.path, refuse)).rejects.toThrow("EACCES");
   });
 
-  it("a repository is listed and measured while one resource is deleted", async () => {
+  it("lists and measures a repository while a resource is deleted", async () => {
     const store = new FsStore("", scratch.path);
     await store.create(Buffer.from("config"));
     const macs = ["11", "22", "33"].map((byte) => Mac.fromHex(byte.repeat(32)));

@@ -2,10 +2,10 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../fs/errors.js";
 
-/** Entries that are looked at together, where the file system does not say what they are. */
+/** Number of entries that are inspected concurrently if the file system does not report their types. */
 const AT_ONCE = 32;
 
-/** A name in a directory, and what it is. */
+/** A name in a directory with its type. */
 export interface DirectoryEntry {
   readonly name: string;
   isFile(): boolean;
@@ -18,20 +18,20 @@ export type ReadEntries = (path: string) => Promise<readonly DirectoryEntry[]>;
 /** Reads the names in a directory, as Node's `readdir` does. */
 export type ReadNames = (path: string) => Promise<readonly string[]>;
 
-/** Node's own: one call, where the file system gives the types. */
+/** Needs one call if the file system reports the types. */
 const readWithTypes: ReadEntries = (path) => readdir(path, { withFileTypes: true });
 const readNames: ReadNames = (path) => readdir(path);
 
 /**
- * Reads a directory with the types of its entries. Entries that vanish meanwhile
- * are left out.
+ * Reads a directory with the types of its entries. Leaves out entries that are
+ * deleted during the call.
  *
- * Where the file system gives no types (NFS, some of FUSE) Node asks for each
- * entry, and fails as a whole with ENOENT when one of them has gone: which reads
- * as if there were no directory.
+ * If the file system does not report types (NFS, some FUSE file systems), Node
+ * calls lstat for each entry, and the whole call fails with ENOENT if one of them
+ * was deleted, as if the directory were missing.
  *
- * @param read - For tests, as the next one.
- * @throws ENOENT only when the directory itself is missing.
+ * @param read - Replaced in tests, as is `namesIn`.
+ * @throws ENOENT only if the directory itself is missing.
  */
 export async function entriesOf(
   path: string,

@@ -1,42 +1,42 @@
 import { join } from "node:path";
 import type { Mac, ResourceKind } from "@kloset/sdk";
 
-/** Folders are for their owner alone: what is in them may not be encrypted. */
+/** Mode of folders: accessible to the owner only, because the content may not be encrypted. */
 export const OWNER_ALL = 0o700;
 
-/** The folders that packfiles and states are spread over: one for each first byte of a MAC. */
+/** Names of the folders for packfiles and states: one for each first byte of a MAC. */
 const PREFIXES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** The folders of the kinds that are kept. Locks are few: they are not spread. */
+/** Folders of the supported kinds. Locks are few, so they are not spread over subfolders. */
 const FOLDERS: Readonly<Partial<Record<ResourceKind, { name: string; spread: boolean }>>> = {
   packfile: { name: "packfiles", spread: true },
   state: { name: "states", spread: true },
   lock: { name: "locks", spread: false },
 };
 
-/** Where a resource is. */
+/** The paths of a resource. */
 export interface ResourcePlace {
   /** The folder of its kind. */
   readonly kindFolder: string;
-  /** The folder that it is in: of its kind, or one below. */
+  /** The folder that contains the file: the folder of the kind, or a subfolder. */
   readonly folder: string;
   /** The file. */
   readonly path: string;
-  /** Where its file is made: no listing looks there. */
+  /** The folder for the unfinished file, which no listing reads. */
   readonly workFolder: string;
 }
 
 /**
- * The names in a repository. They are those of Plakar's own `fs` storage, so
- * that each reads what the other wrote:
+ * The paths in a repository. They are those of Plakar's own `fs` storage, so that
+ * each can read what the other wrote:
  *
  * - `CONFIG`
  * - `packfiles/<2 hex digits>/<64 hex digits>`, unfinished ones in `packfiles/`
  * - `states/<2 hex digits>/<64 hex digits>`, unfinished ones in `states/`
  * - `locks/<64 hex digits>`, unfinished ones beside `CONFIG`
  *
- * All hex digits are in lower case, all 256 folders exist from the start:
- * Plakar's storage does not make missing ones.
+ * Hex digits are in lower case. All 256 folders exist from the start, because
+ * Plakar's storage does not create missing ones.
  */
 export class Layout {
   /** Absolute. */
@@ -55,14 +55,14 @@ export class Layout {
     return Object.values(FOLDERS).map(({ name }) => join(this.root, name));
   }
 
-  /** The folders in which resources are spread. */
+  /** The subfolders that resources are spread over. */
   get spreadFolders(): string[] {
     return Object.values(FOLDERS).flatMap(({ name, spread }) =>
       spread ? PREFIXES.map((prefix) => join(this.root, name, prefix)) : [],
     );
   }
 
-  /** The folders where unfinished files are. */
+  /** The folders that contain unfinished files. */
   get workFolders(): string[] {
     return [
       this.root,
@@ -70,7 +70,7 @@ export class Layout {
     ];
   }
 
-  /** @throws Error for a kind that this storage does not keep. */
+  /** @throws Error for an unsupported kind. */
   placeOf(kind: ResourceKind, mac: Mac): ResourcePlace {
     const { name, spread } = folderOf(kind);
     const kindFolder = join(this.root, name);
@@ -79,8 +79,8 @@ export class Layout {
   }
 
   /**
-   * @returns The folders that hold resources of a kind, each with what the names in it begin with.
-   * @throws Error for a kind that this storage does not keep.
+   * @returns The folders that contain resources of a kind, each with the prefix of their names.
+   * @throws Error for an unsupported kind.
    */
   foldersOf(kind: ResourceKind): { kindFolder: string; folders: { path: string; prefix: string }[] } {
     const { name, spread } = folderOf(kind);
@@ -92,6 +92,7 @@ export class Layout {
 
 function folderOf(kind: ResourceKind): { name: string; spread: boolean } {
   const folder = FOLDERS[kind];
-  if (folder === undefined) throw new Error(`this storage does not keep resources of the kind ${JSON.stringify(kind)}`);
+  if (folder === undefined)
+    throw new Error(`this storage does not support resources of the kind ${JSON.stringify(kind)}`);
   return folder;
 }

@@ -7,14 +7,14 @@ import type { Layout } from "./layout.js";
 const RESOURCE_NAME = /^[0-9a-f]{64}$/;
 
 /**
- * Lists the resources of a kind. Names that are no MAC, and those in a folder
- * that is not theirs, are left out.
+ * Lists the resources of a kind. Leaves out names that are not a MAC, and files in
+ * the wrong folder.
  *
- * @param read - For tests.
- * @throws What the system says of a folder that can not be read; a missing one of
- * the 256 is empty, but without the folder of the kind the repository is damaged.
- * Error that names this folder when it goes meanwhile: what is missing then would
- * read as deleted.
+ * @param read - Replaced in tests.
+ * @throws The system's error for a folder that cannot be read. A missing one of the
+ * 256 subfolders counts as empty, but if the folder of the kind is missing, the
+ * repository is damaged. Error that names this folder if it is moved or replaced
+ * during the listing: its resources would otherwise look deleted.
  */
 export async function* listResources(layout: Layout, kind: ResourceKind, read?: ReadEntries): AsyncGenerator<Mac> {
   const { kindFolder, folders } = layout.foldersOf(kind);
@@ -29,9 +29,9 @@ export async function* listResources(layout: Layout, kind: ResourceKind, read?: 
       yield Mac.fromHex(entry.name);
     }
   }
-  // Moved or unmounted half-way, each folder of it that was still to come was missing, which is no error.
+  // If it was moved or unmounted during the listing, the remaining subfolders were missing, which is no error above.
   const after = await stat(kindFolder, { bigint: true });
   if (after.dev !== before.dev || after.ino !== before.ino) {
-    throw new Error(`another directory has taken the place of '${kindFolder}' while it was listed`);
+    throw new Error(`'${kindFolder}' was replaced by another directory while it was listed`);
   }
 }

@@ -14,7 +14,7 @@ describe("openRegular", () => {
     scratch.remove();
   });
 
-  /** `open` of a file on which somebody has a lease, which he gives back after some time. */
+  /** Fakes `open` for a file whose lease is released after some attempts. */
   function leasedFor(tries: number): OpenHandle {
     return async (path, flags) => {
       if (tries-- > 0) throw systemError("EAGAIN", "resource temporarily unavailable, open", path);
@@ -35,7 +35,7 @@ describe("openRegular", () => {
     await expect(openRegular("/leased", AbortSignal.abort(reason), leasedFor(Infinity))).rejects.toBe(reason);
   });
 
-  it("names what is no regular file", async () => {
+  it("names a path that is not a regular file", async () => {
     const path = join(scratch.path, "d");
     await mkdir(path);
     await expect(openRegular(path)).rejects.toThrow(`not a regular file: '${path}'`);

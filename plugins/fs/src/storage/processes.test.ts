@@ -10,8 +10,8 @@ import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import { FsStore } from "./store.js";
 
 /**
- * Puts the same few resources again and again, each filled with one byte that is
- * also its length in units of 10,000, until its input ends; counts the rounds.
+ * Puts the same few resources in rounds until its stdin ends. Each is filled with
+ * one byte, which is also its length in units of 10,000.
  */
 const WRITER = `
   import { FsStore } from "./store.ts";
@@ -62,8 +62,8 @@ describe("several processes on one repository", () => {
     return child;
   }
 
-  /** What a reader finds: how many bytes, all of the byte that says so. */
-  async function look(store: FsStore): Promise<number> {
+  /** Reads all resources, expects each to be complete, and returns their number. */
+  async function readAll(store: FsStore): Promise<number> {
     let found = 0;
     for (const kind of ["packfile", "state", "lock"] as const) {
       for await (const mac of store.list(kind)) {
@@ -72,7 +72,7 @@ describe("several processes on one repository", () => {
           .get(kind, mac, undefined, new AbortController().signal)
           .catch((error: unknown) => String(error));
         if (typeof source === "string") {
-          // Deleted since it was listed.
+          // Deleted since the listing.
           expect(source).toContain("not found");
           continue;
         }
@@ -87,13 +87,13 @@ describe("several processes on one repository", () => {
     return found;
   }
 
-  it("show each other whole resources only", async () => {
+  it("see only complete resources of each other", async () => {
     const store = new FsStore("tsfs://x", root);
     await store.create(Buffer.from("config"));
     const children = [await startWriter(), await startWriter()];
     let found = 0;
     while (found < 100) {
-      found += await look(store);
+      found += await readAll(store);
       expect(await store.size()).toBeGreaterThan(0);
       expect(Buffer.from(await store.open()).toString()).toBe("config");
     }
@@ -104,17 +104,17 @@ describe("several processes on one repository", () => {
     expect(await readdir(root)).toHaveLength(4);
   });
 
-  it("leave nothing in a listing when one is killed while it writes", async () => {
+  it("do not list an incomplete resource of a killed writer", async () => {
     const store = new FsStore("tsfs://x", root);
     await store.create(Buffer.from("config"));
     for (let i = 0; i < 5; i++) {
       const child = await startWriter();
       child.kill("SIGKILL");
       await once(child, "exit");
-      await look(store);
+      await readAll(store);
     }
     const mac = Mac.fromBytes(new Uint8Array(32));
     await store.put("state", mac, streamOf([new Uint8Array(10_000).fill(1)]));
-    expect(await look(store)).toBeGreaterThan(0);
+    expect(await readAll(store)).toBeGreaterThan(0);
   });
 });

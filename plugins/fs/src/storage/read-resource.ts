@@ -4,19 +4,19 @@ import type { ByteSource, ByteStream, Range } from "@kloset/sdk";
 import { withPath } from "../fs/errors.js";
 import { openRegular } from "./open-regular.js";
 
-/** The most that is read at once: the wire's chunks are no larger. */
+/** Maximum size of one read, equal to the largest chunk on the wire. */
 const CHUNK = 1024 * 1024;
 
 /**
- * Opens a file for reading. What fits in one chunk is read at once: hosts ask
- * for ranges of a few hundred bytes, one after the other, so that one costs an
- * open, a read and a close. More is a stream that closes the file at its end, on
- * an error and on abort.
+ * Opens a file for reading. Up to one chunk is read immediately: hosts request
+ * many ranges of a few hundred bytes, and this way each costs one open, read and
+ * close. Larger content is a stream, which closes the file at its end, on an error
+ * and on abort.
  *
- * @param range - Cut at the end of the file; nothing when it begins behind it, as
- * Plakar's own storages answer. Absent for the whole.
- * @throws RangeError for a range that is no range; what opening the file throws;
- * Error that names the file when it gets shorter while the whole is read: resources never do.
+ * @param range - Truncated at the end of the file, and empty if it starts after
+ * it, as in Plakar's own storages. undefined for the whole file.
+ * @throws RangeError for an invalid range; the error of opening the file; Error
+ * that names the file if it shrinks while it is read as a whole.
  */
 export async function readResource(path: string, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
   signal.throwIfAborted();
@@ -30,7 +30,7 @@ export async function readResource(path: string, range: Range | undefined, signa
     if (length <= CHUNK) return await readFully(handle, { path, offset, length, least });
     signal.throwIfAborted();
     const stream = handle.createReadStream({ start: offset, end: offset + length - 1, highWaterMark: CHUNK, signal });
-    // The reader gets the error; nobody may be reading any more when the host aborts.
+    // The iterator reports the error. Without a listener, an abort after the last read would be an uncaught error.
     stream.on("error", () => undefined);
     streaming = true;
     return atLeast(stream, { path, least });
@@ -45,7 +45,7 @@ interface Part {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
-  /** Bytes that must come. */
+  /** Minimum number of bytes. Fewer mean that the file has shrunk. */
   readonly least: number;
 }
 
@@ -78,7 +78,7 @@ function atLeast(stream: Readable, { path, least }: Pick<Part, "path" | "least">
     [Symbol.asyncIterator]: () => ({
       next: () => chunks.next(),
       return: () => {
-        // A generator that was not begun would not do it.
+        // A generator that was not started would not close the stream.
         stream.destroy();
         return chunks.return();
       },
@@ -87,14 +87,14 @@ function atLeast(stream: Readable, { path, least }: Pick<Part, "path" | "least">
 }
 
 function tooShort(path: string, least: number, done: number): Error {
-  return new Error(`${least} bytes were expected, and only ${done} came: '${path}'`);
+  return new Error(`expected ${least} bytes but read only ${done}: '${path}'`);
 }
 
 function checkRange({ offset, length }: Range): void {
   if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(length) || length < 0) {
-    throw new RangeError(`not a range: offset ${offset}, length ${length}`);
+    throw new RangeError(`invalid range: expected integers from 0 to 2^53 - 1, got offset ${offset}, length ${length}`);
   }
   if (!Number.isSafeInteger(offset + length)) {
-    throw new RangeError(`a range ends above 2^53 - 1: offset ${offset}, length ${length}`);
+    throw new RangeError(`invalid range: it ends above 2^53 - 1, got offset ${offset}, length ${length}`);
   }
 }

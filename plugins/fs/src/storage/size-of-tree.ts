@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { hasCode } from "../fs/errors.js";
 import { entriesOf, type ReadEntries } from "./directory-entries.js";
 
-/** Files that are looked at together. */
+/** Number of files that are inspected concurrently. */
 const AT_ONCE = 32;
 
 /**
- * Adds up the bytes of all files below a directory. What vanishes meanwhile
- * counts as nothing; symbolic links are not followed.
+ * Adds up the sizes of all files below a directory. Files that are deleted during
+ * the call count as 0 bytes. Does not follow symbolic links.
  *
- * @param read - For tests.
- * @throws What makes the sum wrong: a directory that can not be read.
+ * @param read - Replaced in tests.
+ * @throws The system's error for a directory that cannot be read: the sum would be wrong.
  */
 export async function sizeOfTree(root: string, read?: ReadEntries): Promise<number> {
   let size = 0;

@@ -64,7 +64,7 @@ describe("FsStore", () => {
     return bytesOf(await store.get(kind, mac, range, NEVER));
   }
 
-  it("says what it is", async () => {
+  it("describes itself", async () => {
     const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
     const context: ConnectorContext = { location: "tsfs:///r/", config: {}, options, protocol: "tsfs", signal: NEVER };
     const made = await createStore(context);
@@ -80,7 +80,7 @@ describe("FsStore", () => {
   describe("create and open", () => {
     const config = pattern(5000);
 
-    it("keeps the configuration, in Plakar's own layout", async () => {
+    it("stores the configuration, in Plakar's own layout", async () => {
       await store.create(config);
       expect(Buffer.from(await store.open()).equals(config)).toBe(true);
       expect((await readdir(root)).sort()).toEqual(["CONFIG", "locks", "packfiles", "states"]);
@@ -93,16 +93,16 @@ describe("FsStore", () => {
       expect((await stat(root)).mode & 0o777).toBe(0o700);
     });
 
-    it("takes an empty directory, and an empty configuration", async () => {
+    it("accepts an empty directory, and an empty configuration", async () => {
       await mkdir(root, { recursive: true });
       await store.create(new Uint8Array());
       expect((await store.open()).length).toBe(0);
     });
 
-    it("refuses a repository, a directory with anything in it, and a file", async () => {
+    it("rejects a repository, a directory that is not empty, and a file", async () => {
       await store.create(config);
       await expect(store.create(config)).rejects.toThrow(`there is a repository in ${root} already`);
-      // Its configuration is lost, its resources are not.
+      // A repository that has lost its configuration but not its resources.
       await store.put("state", macOf(1), streamOf(["x"]));
       await rm(join(root, "CONFIG"));
       const before = await readdir(root, { recursive: true });
@@ -113,24 +113,26 @@ describe("FsStore", () => {
       await expect(file.create(config)).rejects.toThrow(join(root, "file"));
     });
 
-    it("lets one of several create", async () => {
+    it("lets one of several concurrent creates succeed", async () => {
       await mkdir(root, { recursive: true });
       const results = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => store.create(Buffer.from([i]))));
       expect(results.filter(({ status }) => status === "fulfilled").length).toBe(1);
       expect((await store.open())[0]).toBe(results.findIndex(({ status }) => status === "fulfilled"));
     });
 
-    it("says when there is no repository", async () => {
-      await expect(store.open()).rejects.toThrow(`there is no repository in ${root}: it has no file CONFIG`);
+    it("reports a missing repository", async () => {
+      await expect(store.open()).rejects.toThrow(`there is no repository in ${root}: its CONFIG file is missing`);
       await mkdir(root, { recursive: true });
       await expect(store.open()).rejects.toThrow(`there is no repository in ${root}`);
     });
 
-    it("refuses a configuration that fits no message", async () => {
-      await expect(store.create(new Uint8Array(4 * MIB + 1))).rejects.toThrow("4194305 bytes, more than 4194304");
+    it("rejects a configuration that is larger than a message", async () => {
+      await expect(store.create(new Uint8Array(4 * MIB + 1))).rejects.toThrow(
+        "the configuration has 4194305 bytes, at most 4194304 are allowed",
+      );
       await store.create(config);
       await appendFile(join(root, "CONFIG"), new Uint8Array(4 * MIB));
-      await expect(store.open()).rejects.toThrow("more than 4194304");
+      await expect(store.open()).rejects.toThrow("at most 4194304");
     });
   });
 
@@ -139,7 +141,7 @@ describe("FsStore", () => {
       await store.create(Buffer.from("config"));
     });
 
-    it.each(KINDS)("keeps, lists, replaces and deletes a %s", async (kind) => {
+    it.each(KINDS)("stores, lists, replaces and deletes a %s", async (kind) => {
       const [one, two] = [macOf(0xab), macOf(0x00, 0xff)];
       expect(await store.put(kind, one, streamOf(["hel", "lo"]))).toBe(5);
       expect(await store.put(kind, two, streamOf([]))).toBe(0);
@@ -153,7 +155,7 @@ describe("FsStore", () => {
       for (const other of KINDS) if (other !== kind) expect(await listOf(other)).toEqual([]);
     });
 
-    it("puts them where Plakar's own storage looks", async () => {
+    it("uses the paths of Plakar's own storage", async () => {
       const mac = macOf(0xab, 1);
       for (const kind of KINDS) await store.put(kind, mac, streamOf(["x"]));
       for (const path of [`packfiles/ab/${mac.hex}`, `states/ab/${mac.hex}`, `locks/${mac.hex}`]) {
@@ -161,22 +163,22 @@ describe("FsStore", () => {
       }
     });
 
-    it.each(KINDS)("says which %s is missing", async (kind) => {
+    it.each(KINDS)("names a missing %s", async (kind) => {
       const text = `${kind} not found: ${macOf(1).hex}`;
       await expect(store.get(kind, macOf(1), undefined, NEVER)).rejects.toThrow(text);
       await expect(store.get(kind, macOf(1), { offset: 0, length: 1 }, NEVER)).rejects.toThrow(text);
       await expect(store.delete(kind, macOf(1))).rejects.toThrow(text);
     });
 
-    it("does not know other kinds", async () => {
-      const text = 'does not keep resources of the kind "ecc-state"';
+    it("rejects other kinds", async () => {
+      const text = 'does not support resources of the kind "ecc-state"';
       await expect(store.put("ecc-state", macOf(1), streamOf(["x"]))).rejects.toThrow(text);
       await expect(store.get("ecc-state", macOf(1), undefined, NEVER)).rejects.toThrow(text);
       await expect(store.delete("ecc-state", macOf(1))).rejects.toThrow(text);
       await expect(listOf("ecc-state")).rejects.toThrow(text);
     });
 
-    it("gives back every size around a chunk, and a large one", async () => {
+    it("returns resources of every size around a chunk, and a large one", async () => {
       for (const size of [0, 1, 4095, MIB - 1, MIB, MIB + 1, 3 * MIB, 24 * MIB + 1]) {
         const content = pattern(size);
         const chunks = Array.from({ length: Math.ceil(size / 777_777) }, (_, i) =>
@@ -188,7 +190,7 @@ describe("FsStore", () => {
       }
     });
 
-    it("gives ranges, cut at the end", async () => {
+    it("returns ranges, truncated at the end", async () => {
       const content = pattern(3 * MIB);
       await store.put("packfile", macOf(7), streamOf([content]));
       for (const [offset, length] of [
@@ -214,7 +216,7 @@ describe("FsStore", () => {
       }
     });
 
-    it("refuses what is no range", async () => {
+    it("rejects an invalid range", async () => {
       await store.put("packfile", macOf(7), streamOf(["x"]));
       for (const range of [
         { offset: -1, length: 1 },
@@ -226,7 +228,7 @@ describe("FsStore", () => {
       }
     });
 
-    it("keeps nothing of what broke off, and what was there before as it was", async () => {
+    it("keeps the old resource, and nothing of the new one, if a put fails", async () => {
       const failure = new Error("the host has gone");
       for (const kind of KINDS) {
         await store.put(kind, macOf(1), streamOf(["old"]));
@@ -239,7 +241,7 @@ describe("FsStore", () => {
       expect((await readdir(join(root, "packfiles"))).length).toBe(256);
     });
 
-    it.each(KINDS)("fails a put of a %s whose name may not be on the disk, but has it, whole", async (kind) => {
+    it.each(KINDS)("fails a put of a %s whose name could not be synced, though it is complete", async (kind) => {
       await store.put(kind, macOf(1), streamOf(["old"]));
       for (const mac of [macOf(1), macOf(2)]) {
         await failDirectorySync(1);
@@ -250,7 +252,7 @@ describe("FsStore", () => {
       expect(await listOf(kind)).toEqual([macOf(2).hex, macOf(1).hex].sort());
     });
 
-    it.each(KINDS)("never lists a %s that is half written", async (kind) => {
+    it.each(KINDS)("never lists an incomplete %s", async (kind) => {
       const seen: string[][] = [];
       async function* data(): AsyncGenerator<Uint8Array> {
         yield pattern(100_000);
@@ -262,7 +264,7 @@ describe("FsStore", () => {
       expect(await listOf(kind)).toEqual([macOf(1).hex]);
     });
 
-    it("lists nothing but whole names of files in their own folder", async () => {
+    it("lists only files with a valid name in the right folder", async () => {
       const mac = macOf(0xab);
       await store.put("packfile", mac, streamOf(["x"]));
       const folder = join(root, "packfiles", "ab");
@@ -277,7 +279,7 @@ describe("FsStore", () => {
       expect(await listOf("packfile")).toEqual([mac.hex]);
     });
 
-    it("works when folders are missing, but for its own", async () => {
+    it("works without subfolders, but not without the root", async () => {
       await rm(join(root, "packfiles", "ab"), { recursive: true });
       await rm(join(root, "states"), { recursive: true });
       expect(await listOf("packfile")).toEqual([]);
@@ -286,35 +288,32 @@ describe("FsStore", () => {
       await store.put("state", macOf(0xab), streamOf(["x"]));
       expect(await listOf("packfile")).toEqual([macOf(0xab).hex]);
       expect(await listOf("state")).toEqual([macOf(0xab).hex]);
-      // As when the disk is not mounted: nothing must be written in its place.
+      // As if the disk were not mounted: nothing may be written to the mount point.
       await rm(root, { recursive: true });
       await expect(store.put("state", macOf(1), streamOf(["x"]))).rejects.toThrow(/^ENOENT: .*states'$/);
       await expect(lstat(root)).rejects.toThrow("ENOENT");
     });
 
-    it.each(KINDS)(
-      "does not end a listing of %s as if it were whole when the repository goes meanwhile",
-      async (kind) => {
-        for (const first of [0x00, 0x40, 0xff]) await store.put(kind, macOf(first), streamOf(["x"]));
-        const folder = join(root, `${kind}s`);
-        const gone = store.list(kind);
-        expect((await gone.next()).done).toBe(false);
-        await rename(root, `${root}.moved`);
-        const rest = async (listing: AsyncIterable<Mac>): Promise<void> => {
-          for await (const mac of listing) expect(mac.hex).not.toBe("");
-        };
-        await expect(rest(gone)).rejects.toThrow(`ENOENT: no such file or directory, stat '${folder}'`);
+    it.each(KINDS)("fails a listing of %s if the repository is moved or replaced during it", async (kind) => {
+      for (const first of [0x00, 0x40, 0xff]) await store.put(kind, macOf(first), streamOf(["x"]));
+      const folder = join(root, `${kind}s`);
+      const gone = store.list(kind);
+      expect((await gone.next()).done).toBe(false);
+      await rename(root, `${root}.moved`);
+      const rest = async (listing: AsyncIterable<Mac>): Promise<void> => {
+        for await (const mac of listing) expect(mac.hex).not.toBe("");
+      };
+      await expect(rest(gone)).rejects.toThrow(`ENOENT: no such file or directory, stat '${folder}'`);
 
-        await rename(`${root}.moved`, root);
-        const replaced = store.list(kind);
-        expect((await replaced.next()).done).toBe(false);
-        await rename(root, `${root}.moved`);
-        await store.create(Buffer.from("another"));
-        await expect(rest(replaced)).rejects.toThrow(`another directory has taken the place of '${folder}'`);
-      },
-    );
+      await rename(`${root}.moved`, root);
+      const replaced = store.list(kind);
+      expect((await replaced.next()).done).toBe(false);
+      await rename(root, `${root}.moved`);
+      await store.create(Buffer.from("another"));
+      await expect(rest(replaced)).rejects.toThrow(`'${folder}' was replaced by another directory`);
+    });
 
-    it("fails by name where it may not write, or something is in the way", async () => {
+    it("names a path that it may not write, or that is a directory", async () => {
       await mkdir(join(root, "packfiles", "01", macOf(1).hex));
       const put = store.put("packfile", macOf(1), streamOf(["x"]));
       await expect(put).rejects.toThrow(`'${join(root, "packfiles", "01", macOf(1).hex)}'`);
@@ -328,7 +327,7 @@ describe("FsStore", () => {
       expect((await readdir(join(root, "packfiles"))).length).toBe(256);
     });
 
-    it("knows its size", async () => {
+    it("returns its size", async () => {
       const empty = await store.size();
       expect(empty).toBe("config".length);
       await store.put("packfile", macOf(1), streamOf([pattern(100_000)]));
@@ -339,8 +338,8 @@ describe("FsStore", () => {
       await expect(store.size()).rejects.toThrow(root);
     });
 
-    it("removes what dead processes left, when it is old", async () => {
-      // Of another machine, of which nobody knows who lives on it.
+    it("removes old leftovers of unknown processes", async () => {
+      // The name of a process on another machine, whose state is unknown.
       const foreign = (): string => temporaryName().replace(/-[0-9a-f]{8}-/, "-89abcdef-");
       const [old, young, mine] = [foreign(), foreign(), temporaryName()];
       const day = 24 * 60 * 60;
@@ -364,7 +363,7 @@ describe("FsStore", () => {
       await store.put("packfile", macOf(1), streamOf([pattern(5 * MIB)]));
     });
 
-    /** Paths of the repository that this process has open; none where the system does not tell. */
+    /** Returns the open paths of this process in the repository; always empty on other systems than Linux. */
     async function openFiles(): Promise<string[]> {
       if (process.platform !== "linux") return [];
       const links = (await readdir("/proc/self/fd")).map((fd) => readLink(`/proc/self/fd/${fd}`));
@@ -379,7 +378,7 @@ describe("FsStore", () => {
       while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
     }
 
-    it("are closed at the end, when the reader stops, and when there is nothing to read", async () => {
+    it("are closed at the end, and when the reader stops", async () => {
       await read("packfile", macOf(1));
       await read("packfile", macOf(1), { offset: 5, length: 5 });
       await until(async () => (await openFiles()).length === 0);
@@ -391,7 +390,7 @@ describe("FsStore", () => {
       await until(async () => (await openFiles()).length === 0);
     });
 
-    it("are closed on abort: while it reads, before it reads, before it opens", async () => {
+    it("are closed on abort: while reading, before reading, and before opening", async () => {
       const abort = new AbortController();
       const source = (await store.get("packfile", macOf(1), undefined, abort.signal)) as AsyncIterable<Uint8Array>;
       const unread = await store.get("packfile", macOf(1), undefined, abort.signal);
@@ -407,7 +406,7 @@ describe("FsStore", () => {
       await expect(store.get("packfile", macOf(1), undefined, abort.signal)).rejects.toThrow("aborted");
     });
 
-    it("still give the old content when it is replaced meanwhile", async () => {
+    it("return the old content if the resource is replaced", async () => {
       const source = await store.get("packfile", macOf(1), undefined, NEVER);
       await store.put("packfile", macOf(1), streamOf(["new"]));
       expect((await bytesOf(source)).equals(pattern(5 * MIB))).toBe(true);

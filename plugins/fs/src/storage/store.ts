@@ -24,22 +24,22 @@ import { readResource } from "./read-resource.js";
 import { sizeOfTree } from "./size-of-tree.js";
 import { syncDirectory } from "./sync-directory.js";
 
-/** A configuration travels in one message, which has 4 MiB at most. */
+/** Maximum size of a configuration: it is sent in one message, of at most 4 MiB. */
 const CONFIG_MAX = 4 * 1024 * 1024;
 
 /**
- * Keeps repositories in a directory, in the form of Plakar's own `fs` storage
- * (see {@link Layout}). Several processes may work on one at the same time: a
- * resource gets its name when it is whole and on the disk, so that nobody ever
- * lists or reads a part.
+ * Stores a repository in a directory, in the format of Plakar's own `fs` storage
+ * (see {@link Layout}). Several processes can use it at the same time: a resource
+ * gets its name when it is complete and synced, so no process ever lists or reads a
+ * part.
  */
 export class FsStore implements ResourceStore {
   readonly #location: string;
   readonly #layout: Layout;
 
   /**
-   * @param location - As the user wrote it.
-   * @param root - The directory, absolute. It need not exist before `create`.
+   * @param location - The location as the user wrote it.
+   * @param root - Absolute path of the directory. It need not exist before `create`.
    */
   constructor(location: string, root: string) {
     this.#location = location;
@@ -47,20 +47,20 @@ export class FsStore implements ResourceStore {
   }
 
   /**
-   * @throws Error when there is a repository already, or anything else: the
-   * directory must be missing or empty, but for what a create that was killed has left.
+   * @throws Error if the directory contains a repository or anything else, except
+   * for the leftovers of a create that was killed.
    */
   async create(config: Uint8Array): Promise<void> {
     if (config.length > CONFIG_MAX) throw tooLarge(config.length);
     await createRepository(this.#layout, config);
   }
 
-  /** @throws Error that names the directory when there is no repository in it. */
+  /** @throws Error that names the directory if it contains no repository. */
   async open(): Promise<Uint8Array> {
     const { root, config, workFolders } = this.#layout;
     const { handle, size } = await openRegular(config).catch((error: unknown) => {
       if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
-      throw new Error(`there is no repository in ${root}: it has no file CONFIG`, { cause: error });
+      throw new Error(`there is no repository in ${root}: its CONFIG file is missing`, { cause: error });
     });
     let content: Uint8Array;
     try {
@@ -83,7 +83,7 @@ export class FsStore implements ResourceStore {
     return StoreMode.READ | StoreMode.WRITE;
   }
 
-  /** @returns The bytes of all files, those that are being written too. */
+  /** @returns The size of all files in bytes, including unfinished ones. */
   async size(): Promise<number> {
     return sizeOfTree(this.#layout.root);
   }
@@ -104,7 +104,7 @@ export class FsStore implements ResourceStore {
     return LocationFlag.LOCALFS;
   }
 
-  /** Names that are no MAC, and those in a folder that is not theirs, are not listed. */
+  /** Leaves out names that are not a MAC, and files in the wrong folder. */
   list(kind: ResourceKind): AsyncGenerator<Mac> {
     return listResources(this.#layout, kind);
   }
@@ -122,8 +122,8 @@ export class FsStore implements ResourceStore {
   }
 
   /**
-   * @param range - Cut where the resource ends; behind its end there is nothing, which is no error.
-   * @throws Error that names kind and MAC when there is no such resource.
+   * @param range - Truncated at the end of the resource. Empty, without an error, if it starts after the end.
+   * @throws Error that names the kind and MAC if the resource does not exist.
    */
   async get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
     const { path } = this.#layout.placeOf(kind, mac);
@@ -132,7 +132,7 @@ export class FsStore implements ResourceStore {
     });
   }
 
-  /** @throws Error that names kind and MAC when there is no such resource. */
+  /** @throws Error that names the kind and MAC if the resource does not exist. */
   async delete(kind: ResourceKind, mac: Mac): Promise<void> {
     const { path } = this.#layout.placeOf(kind, mac);
     await unlink(path).catch((error: unknown) => {
@@ -141,10 +141,10 @@ export class FsStore implements ResourceStore {
   }
 
   close(): void {
-    // No file stays open between two calls.
+    // Nothing to close: no file stays open between calls.
   }
 
-  /** Makes a folder that should be there. Not its parents: the root may be a disk that is not mounted. */
+  /** Makes a missing folder, but not its parents: the root may be the mount point of a disk that is not mounted. */
   async #makeFolder(folder: string): Promise<void> {
     try {
       await mkdir(folder, { mode: OWNER_ALL });
@@ -160,7 +160,7 @@ export class FsStore implements ResourceStore {
  * Makes the storage for a location like `tsfs:///dir`. The directory need not
  * exist.
  *
- * @throws Error when the location is not absolute.
+ * @throws Error if the location is not absolute.
  */
 export const createStore: StoreFactory = (context) => new FsStore(context.location, directoryOf(context));
 
@@ -169,5 +169,5 @@ function notFound(kind: ResourceKind, mac: Mac, cause: unknown): Error {
 }
 
 function tooLarge(size: number): Error {
-  return new Error(`the configuration has ${size} bytes, more than ${CONFIG_MAX}`);
+  return new Error(`the configuration has ${size} bytes, at most ${CONFIG_MAX} are allowed`);
 }

@@ -2,10 +2,10 @@ import { open, type FileHandle } from "node:fs/promises";
 import { hasCode, withPath } from "../fs/errors.js";
 
 /**
- * Brings the names in a directory to the disk: a file that was synced, but whose
- * name was not, is gone after a power failure.
+ * Syncs the names in a directory to disk: after a power failure, a synced file
+ * whose name was not synced is lost.
  *
- * Left alone where it can not be done: on some file systems (of FUSE, Windows),
+ * Does nothing if the system does not support it (Windows, some FUSE file systems),
  * and in a directory that this user may write to but not read.
  */
 export async function syncDirectory(path: string): Promise<void> {

@@ -3,11 +3,11 @@ import { open, type FileHandle } from "node:fs/promises";
 import { jest } from "@jest/globals";
 
 /**
- * For tests: makes one of the syncs of directories fail, as a broken disk does,
- * until `jest.restoreAllMocks()`.
+ * Makes one sync of a directory fail, as on a broken disk, until
+ * `jest.restoreAllMocks()`.
  *
- * @param number - Which one, from 1.
- * @returns How many there were so far.
+ * @param number - The number of the failing sync, from 1.
+ * @returns A function that returns the number of syncs so far.
  */
 export async function failDirectorySync(number: number): Promise<{ count: () => number }> {
   const handle = await open("/");

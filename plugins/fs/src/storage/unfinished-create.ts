@@ -6,15 +6,14 @@ import { entriesOf } from "./directory-entries.js";
 import type { Layout } from "./layout.js";
 
 /**
- * Looks for what a create that was killed has left in a directory that is to be a
- * repository: nothing but empty folders of the layout. The unfinished files of
- * dead processes are removed.
+ * Finds the leftovers of a create that was killed: empty folders of the layout and
+ * nothing else. Removes the unfinished files of dead processes.
  *
- * @param claim - The caller's own temporary file in the directory, if it has made
- * one. Whoever else has one there may be creating at this moment: the empty
- * folders are his.
- * @returns The folders, each behind those in it. None in an empty directory.
- * @throws Error when there is a repository already, or anything else.
+ * @param claim - The caller's own temporary file in the directory, if it has one.
+ * Any other temporary file may belong to a running create, which then owns the
+ * empty folders.
+ * @returns The folders, subfolders first. Empty for an empty directory.
+ * @throws Error if the directory contains a repository or anything else.
  */
 export async function foldersOfUnfinishedCreate(layout: Layout, claim?: string): Promise<readonly string[]> {
   const { root, config, kindFolders, spreadFolders, workFolders } = layout;
@@ -43,7 +42,7 @@ export async function foldersOfUnfinishedCreate(layout: Layout, claim?: string):
   return folders.reverse();
 }
 
-/** What create answers when it may not take the directory. */
+/** Makes the error of a create in a directory that is in use. */
 export function notEmpty(root: string): Error {
   return new Error(`directory ${root} is not empty`);
 }

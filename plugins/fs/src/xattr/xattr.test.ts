@@ -12,7 +12,7 @@ beforeAll(() => {
   writeFileSync(join(dir, "file"), "content");
   symlinkSync("file", join(dir, "link"));
   const loaded = loadExtendedAttributes();
-  if (loaded === undefined) throw new Error("no library for extended attributes on this platform");
+  if (loaded === undefined) throw new Error("the native library for extended attributes cannot be loaded");
   xattr = loaded;
 });
 
@@ -46,12 +46,12 @@ describe("extended attributes", () => {
     expect(Buffer.from(xattr.get(path, "user.color")).toString()).toBe("blue");
   });
 
-  it("of a symbolic link are its own, never its target's", () => {
+  it("of a symbolic link are separate from its target's", () => {
     const link = join(dir, "link");
     xattr.set(join(dir, "file"), "user.target", Buffer.from("target's"));
     expect(xattr.list(link)).toEqual([]);
     expect(codeOf(() => xattr.get(link, "user.target"))).toBe("ENODATA");
-    // The kernel keeps user attributes off links: for root and for everybody.
+    // The kernel does not allow user attributes on links, not even for root.
     expect(
       codeOf(() => {
         xattr.set(link, "user.through", Buffer.from("x"));
@@ -60,12 +60,12 @@ describe("extended attributes", () => {
     expect(xattr.list(join(dir, "file"))).not.toContain("user.through");
   });
 
-  it("that are absent are an error that names attribute and path", () => {
+  it("that do not exist cause an error that names attribute and path", () => {
     expect(() => xattr.get(join(dir, "file"), "user.none")).toThrow(`"user.none", get '${join(dir, "file")}'`);
     expect(codeOf(() => xattr.get(join(dir, "file"), "user.none"))).toBe("ENODATA");
   });
 
-  it("of a path that is absent are an error with the system's code", () => {
+  it("of a missing path cause an error with the system's code", () => {
     expect(codeOf(() => xattr.list(join(dir, "none")))).toBe("ENOENT");
     expect(() => xattr.list(join(dir, "none"))).toThrow(
       `ENOENT: no such file or directory, list extended attributes '${join(dir, "none")}'`,
@@ -77,7 +77,7 @@ describe("extended attributes", () => {
     ).toBe("ENOENT");
   });
 
-  it("whose value is too large are an error", () => {
+  it("with a value that is too large cause an error", () => {
     expect(["E2BIG", "ENOSPC", "ERANGE"]).toContain(
       codeOf(() => {
         xattr.set(join(dir, "file"), "user.huge", new Uint8Array(70_000));
@@ -87,12 +87,12 @@ describe("extended attributes", () => {
 });
 
 describe("loading", () => {
-  it("takes the file beside the executable first", () => {
+  it("uses the file next to the executable first", () => {
     writeFileSync(join(dir, "plugin-xattr.node"), "not a library");
     expect(loadExtendedAttributesBeside(join(dir, "plugin.cjs"))).toBeUndefined();
   });
 
-  it("answers undefined where there is no library", () => {
+  it("returns undefined if there is no library", () => {
     expect(loadExtendedAttributesBeside(join(dir, "other.cjs"))).toBeUndefined();
   });
 });

@@ -2,30 +2,31 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 
 /**
- * The extended attributes of files, directories and symbolic links.
+ * Accesses the extended attributes of files, directories and symbolic links.
  *
- * No call follows a symbolic link in the last component of the path: a link's
- * own attributes are meant, never its target's (the library makes the `l…xattr`
- * system calls). What fails throws an `Error` with the system's name of the
- * failure as `code` ("EPERM", "ENOSPC", …) and the path in its message.
+ * No call follows a symbolic link in the last component of the path: it accesses
+ * the attributes of the link itself (the library uses the `l…xattr` system calls).
+ * Errors have the system's error code as `code` ("EPERM", "ENOSPC", …) and the path
+ * in the message.
  */
 export interface ExtendedAttributes {
   /**
-   * @returns The names, as "user.color". None on a file system that has no extended attributes.
-   * @throws When the attributes can not be listed; also (code `EILSEQ`) when one of
+   * @returns The names, such as "user.color". Empty if the file system does not support extended attributes.
+   * @throws Error if the attributes cannot be listed, with code `EILSEQ` if one of
    * the names is not UTF-8: then none of them can be listed.
    */
   list(path: string): string[];
   /**
    * @returns The value, which may be empty.
-   * @throws When there is no such attribute (code `ENODATA`), or it can not be read.
+   * @throws Error if the attribute does not exist (code `ENODATA`) or cannot be read.
    */
   get(path: string, name: string): Uint8Array;
   /**
    * Sets an attribute, replacing its value.
    *
-   * @throws When the file system has no extended attributes (code `ENOTSUP`), the
-   * value is too large for it (`E2BIG`, `ENOSPC`, `ERANGE`), or it is not allowed.
+   * @throws Error if the file system does not support extended attributes (code
+   * `ENOTSUP`), if the value is too large (`E2BIG`, `ENOSPC`, `ERANGE`), or if it is
+   * not permitted.
    */
   set(path: string, name: string, value: Uint8Array): void;
 }
@@ -38,19 +39,19 @@ interface NativeLibrary {
 }
 
 /**
- * Loads the native library: the file beside a packed executable (for
- * `tsfs-importer.cjs` it is `tsfs-importer-xattr.node`), else the npm package
+ * Loads the native library: the file next to a packed executable (for
+ * `tsfs-importer.cjs`, `tsfs-importer-xattr.node`), otherwise the npm package
  * `@napi-rs/xattr`.
  *
- * @returns undefined when there is none for this platform, or it does not load.
- * The caller says so, once, on stderr, and goes on without extended attributes.
+ * @returns undefined if the library does not exist for this platform or does not
+ * load. The caller writes one notice and continues without extended attributes.
  */
 export function loadExtendedAttributes(): ExtendedAttributes | undefined {
   return loadExtendedAttributesBeside(import.meta.filename);
 }
 
 /**
- * The same for the module at a given path.
+ * Loads the native library for the module at a given path.
  *
  * @param module - Path of the executable, or of a module in the repository.
  */
@@ -59,13 +60,13 @@ export function loadExtendedAttributesBeside(module: string): ExtendedAttributes
     try {
       return extendedAttributesOf(load(module) as NativeLibrary);
     } catch {
-      // Absent, for another platform, or broken: the next one, if any.
+      // Missing, for another platform, or broken: try the next one.
     }
   }
   return undefined;
 }
 
-/** Not by `require`, which first looks for package.json files all the way up. */
+/** Does not use `require`, which first looks for a package.json in every parent directory. */
 function loadFile(module: string): unknown {
   const library = { exports: {} };
   process.dlopen(library, module.replace(/\.[^./\\]*$/, "-xattr.node"));
@@ -73,7 +74,7 @@ function loadFile(module: string): unknown {
 }
 
 function loadPackage(module: string): unknown {
-  // Not named "require": a bundler would take it for one, and the wrapper package breaks in a bundle.
+  // Not named "require", because a bundler would include the wrapper package, which breaks in a bundle.
   const load = createRequire(module);
   return load("@napi-rs/xattr");
 }
@@ -115,13 +116,13 @@ function extendedAttributesOf(native: NativeLibrary): ExtendedAttributes {
   };
 }
 
-/** What a system says that has no extended attributes. */
+/** The error codes of systems that do not support extended attributes. */
 const UNSUPPORTED = new Set(["ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** The library gives the number of a failure only in its text: "No such file or directory (os error 2)". */
+/** The library reports the error number only in the message: "No such file or directory (os error 2)". */
 const OS_ERROR = /^(.*) \(os error (\d+)\)$/s;
 
-/** ENOTSUP last: where it has the number of EOPNOTSUPP (Linux) it is the name to use. */
+/** ENOTSUP comes last, so that it is used where EOPNOTSUPP has the same number (Linux). */
 const CODES = new Map(
   [...Object.entries(constants.errno), ["ENOTSUP", constants.errno.ENOTSUP] as const].map(([code, number]) => [
     number,
@@ -132,7 +133,7 @@ const CODES = new Map(
 type Failure = Error & { code?: string };
 
 function failureOf(error: unknown, path: string, action: string): Failure {
-  // By its shape: an error that native code makes may belong to another realm.
+  // Checked by shape: an error from native code may belong to another realm.
   const message = (error as { message?: unknown } | null)?.message;
   if (typeof message !== "string") return new Error(`${String(error)}, ${action} ${quote(path)}`);
   const match = OS_ERROR.exec(message);
@@ -141,7 +142,7 @@ function failureOf(error: unknown, path: string, action: string): Failure {
     const text = match[1].charAt(0).toLowerCase() + match[1].slice(1);
     if (code !== undefined) return withCode(new Error(`${code}: ${text}, ${action} ${quote(path)}`), code);
   }
-  // The only other failure: it decodes all names at once, and gives up at one that is not UTF-8.
+  // The only other failure: the library decodes all names together and fails if one is not UTF-8.
   if (message.startsWith("Invalid attribute: ")) {
     const name = message.slice("Invalid attribute: ".length);
     return withCode(

@@ -3,18 +3,18 @@ import { once } from "node:events";
 import { connect, constants, type ClientHttp2Session } from "node:http2";
 import { Duplex } from "node:stream";
 
-/** What came back from a call. */
+/** The response to a call. */
 export interface Answer {
   readonly messages: readonly Buffer[];
-  /** Code of gRPC: "0" is success. */
+  /** gRPC status code: "0" is success. */
   readonly status: string;
   readonly text: string;
 }
 
 /**
- * An executable of the package, started by its own name as Plakar starts it, and
- * spoken to in plain HTTP/2: these tests are about what was packed, so they use
- * nothing of it.
+ * A running executable of the package, started by its name as Plakar does. The
+ * connection uses plain HTTP/2, so that the tests do not depend on the code that
+ * they test.
  */
 export class PluginProcess {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -24,12 +24,12 @@ export class PluginProcess {
 
   /**
    * @param executable - Absolute path.
-   * @param env - Set for it, beside what is set here.
-   * @param pipes - Node's "pipes" to a child are sockets. With this they are
-   * pipes, as Plakar's are; the exit code is then AT the end of stderr, as "exit 0".
+   * @param env - Added to the environment of this process.
+   * @param pipes - Connects real pipes, as Plakar does, in place of Node's "pipes",
+   * which are sockets. The exit code is then at the end of stderr, as "exit 0".
    */
   constructor(executable: string, env: Readonly<Record<string, string>> = {}, pipes = false) {
-    // The host's folder is not the package's.
+    // The working directory is not the folder of the package.
     const options = { cwd: "/", env: { ...process.env, ...env } };
     this.#child = pipes
       ? spawn("sh", ["-c", 'cat | { "$0"; echo "exit $?" >&2; } | cat', executable], options)
@@ -40,7 +40,7 @@ export class PluginProcess {
     });
     const duplex = Duplex.from({ readable: this.#child.stdout, writable: this.#child.stdin });
     this.#session = connect("http://127.0.0.1:0", { createConnection: () => duplex });
-    // A process that dies fails the calls that wait for it.
+    // If the process dies, the pending calls fail.
     this.#session.on("error", () => undefined);
   }
 
@@ -56,7 +56,7 @@ export class PluginProcess {
       "user-agent": "grpc-go/1.81.1",
     });
     const trailers = new Map<string, unknown>();
-    // A call that fails AT once has its status in the only headers there are.
+    // A call that fails immediately has its status in the response headers.
     for (const event of ["response", "trailers"]) {
       stream.on(event, (headers: Record<string, unknown>) => {
         for (const [name, value] of Object.entries(headers)) trailers.set(name, value);
@@ -72,7 +72,7 @@ export class PluginProcess {
     };
   }
 
-  /** For a test that failed half-way. */
+  /** Kills the process, for tests that failed before its end. */
   kill(): void {
     this.#child.kill("SIGKILL");
   }
@@ -99,20 +99,20 @@ function messagesIn(bytes: Buffer): Buffer[] {
   return messages;
 }
 
-/** A field of a protobuf message that holds text, bytes or another message, shorter than 16 KiB. */
+/** Encodes a length-delimited field of a protobuf message, shorter than 16 KiB. */
 export function field(number: number, value: string | Buffer): Buffer {
   const bytes = Buffer.from(value);
   return Buffer.concat([Buffer.from([(number << 3) | 2, (bytes.length & 0x7f) | 0x80, bytes.length >> 7]), bytes]);
 }
 
-/** The request of a connector's Init. The storage's has no options: its fields begin one earlier. */
+/** Encodes the Init request of a connector. The storage's has no options, so its fields start one number earlier. */
 export function initRequest(location: string, connector = "importer"): Buffer {
   const first = connector === "storage" ? 1 : 2;
   const entry = Buffer.concat([field(1, "location"), field(2, location)]);
   return Buffer.concat([field(first, "tsfs"), field(first + 1, entry)]);
 }
 
-/** v1.1's request to open an extended attribute. */
+/** Encodes the v1.1 request to open an extended attribute. */
 export function openAttributeRequest(pathname: string, name: string): Buffer {
   const isXattr = Buffer.from([(4 << 3) | 0, 1]);
   return field(1, Buffer.concat([field(2, pathname), isXattr, field(5, name)]));

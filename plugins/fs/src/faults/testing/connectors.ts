@@ -14,16 +14,16 @@ import {
 } from "@kloset/host";
 import { ORDINARY, type Surroundings } from "./surroundings.js";
 
-/** Both generations, for tests that hold in each. */
+/** Both generations of the protocol. */
 export const GENERATIONS = ["v1.0", "v1.1"] as const;
 
-/** For tests that start several processes on a busy machine. */
-export const PATIENCE_MS = 180_000;
+/** Time limit of tests that start several processes on a busy machine. */
+export const TEST_TIMEOUT_MS = 180_000;
 
-/** What `npm run build` made. `npm test` builds first. */
+/** The output of `npm run build`. `npm test` builds first. */
 const DIST = new URL("../../../dist/", import.meta.url);
 
-/** How a connector of the package is started. */
+/** Parameters of a connector of the package. */
 export interface ConnectorChoice {
   readonly generation: Generation;
   /** Absolute. */
@@ -37,7 +37,7 @@ export interface ConnectorChoice {
 
 const started: PluginProcess[] = [];
 
-/** Ends what a test has left, however the test ended. */
+/** Kills the connectors that are still running after each test. */
 export function endConnectorsAfterEach(): void {
   afterEach(async () => {
     await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
@@ -77,7 +77,7 @@ function optionsOf(kind: string, choice: ConnectorChoice): StartConnectorOptions
     config,
     options: { maxConcurrency },
     stderr: "collect",
-    // A busy machine may need long for what must not fail by the clock.
+    // Long, because a busy machine is slow, and these tests must not fail by time.
     startTimeoutMs: 60_000,
     stopGraceMs: 60_000,
   };

@@ -1,9 +1,9 @@
 import type { RestoreEntry } from "@kloset/host";
 import { baseName, fileInfoOf, type ByteSource, type FileInfoInit } from "@kloset/sdk";
 
-// Owned by root: whoever runs the plugin is root, also on a disk of its own, or can not change owners.
+// All entries are owned by root: the plugin runs as root, also on a small disk, or cannot change owners.
 
-/** A directory to restore. */
+/** Makes a directory to restore. */
 export function directory(pathname: string, init: FileInfoInit = {}): RestoreEntry {
   return {
     pathname,
@@ -11,13 +11,13 @@ export function directory(pathname: string, init: FileInfoInit = {}): RestoreEnt
   };
 }
 
-/** A file to restore. */
+/** Makes a file to restore. */
 export function file(pathname: string, content: Uint8Array | string, init: FileInfoInit = {}): RestoreEntry {
   const bytes = Buffer.from(content);
   return streamed(pathname, bytes.length, () => bytes, init);
 }
 
-/** A file to restore whose content is made when it is wanted. */
+/** Makes a file to restore whose content is produced on demand. */
 export function streamed(
   pathname: string,
   size: number,
@@ -27,7 +27,7 @@ export function streamed(
   return { pathname, fileInfo: fileInfoOf({ name: baseName(pathname), size, permissions: 0o644, ...init }), read };
 }
 
-/** A symbolic link to restore. */
+/** Makes a symbolic link to restore. */
 export function symlink(pathname: string, target: string): RestoreEntry {
   return { pathname, target, fileInfo: fileInfoOf({ name: baseName(pathname), type: "symlink" }) };
 }

@@ -6,13 +6,13 @@ import {
   type RestoreSummary,
 } from "@kloset/host";
 
-/** What a restore did, and what the host was told of what failed. */
+/** The result of a restore with the reported failures. */
 export interface Restored extends RestoreSummary {
-  /** Texts by pathname. */
+  /** Error messages by pathname. */
   readonly failures: Readonly<Record<string, string>>;
 }
 
-/** Restores as hosts do, and keeps the texts that the user would see. */
+/** Restores as a host does, and collects the messages that the user would see. */
 export async function restored(
   client: ExporterClient,
   entries: AsyncIterable<RestoreEntry> | Iterable<RestoreEntry>,

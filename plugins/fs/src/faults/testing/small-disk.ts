@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { Scratch } from "../../fs/testing.js";
 import type { Surroundings } from "./surroundings.js";
 
-/** Ways to mount something: as a superuser, and as everybody else where the system lets him. */
-const WAYS = [
+/** Namespaces in which a file system can be mounted: as a superuser, or as any user if the system allows it. */
+const NAMESPACES = [
   { unshare: ["-m"], nsenter: ["-m"] },
   { unshare: ["-U", "-r", "-m"], nsenter: ["-U", "-m", "--preserve-credentials"] },
 ] as const;
@@ -16,14 +16,14 @@ const NEEDED =
   "CAP_SYS_ADMIN, or user namespaces (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0)";
 
 /**
- * A file system in memory with little room. It is mounted in a namespace of its
- * own, that a process holds: when the test ends, however it ends, all is gone.
- * What runs in {@link surroundings} finds it at {@link path}, and is a superuser there.
+ * A small file system in memory. It is mounted in its own namespace, held by a
+ * process, so that it always disappears when the test ends. A program that runs in
+ * {@link surroundings} finds it at {@link path}, and is a superuser there.
  */
 export class SmallDisk {
-  /** Where plugins find it. */
+  /** The path for programs in {@link surroundings}. */
   readonly path: string;
-  /** The same, for the test itself. */
+  /** The path for the test itself. */
   readonly view: string;
   readonly surroundings: Surroundings;
   readonly #holder: ChildProcess;
@@ -37,39 +37,39 @@ export class SmallDisk {
   }
 
   /**
-   * @param options - As for `mount -t tmpfs -o`.
-   * @throws Error that says what is missing, where nothing can be mounted.
+   * @param options - Options of `mount -t tmpfs -o`.
+   * @throws Error that lists the requirements if nothing can be mounted.
    */
   static async make(scratch: Scratch, options: string): Promise<SmallDisk> {
     const path = join(scratch.path, "disk");
     await mkdir(path);
     const reasons: string[] = [];
-    for (const way of WAYS) {
+    for (const { unshare, nsenter } of NAMESPACES) {
       const script = 'mount -t tmpfs -o "$2" tmpfs "$1" && echo mounted && exec cat';
-      const holder = spawn("unshare", [...way.unshare, "--", "sh", "-c", script, "sh", path, options]);
+      const holder = spawn("unshare", [...unshare, "--", "sh", "-c", script, "sh", path, options]);
       const reason = await failureOf(holder);
-      if (reason === undefined) return new SmallDisk(path, holder, way.nsenter);
-      reasons.push(`unshare ${way.unshare.join(" ")}: ${reason}`);
+      if (reason === undefined) return new SmallDisk(path, holder, nsenter);
+      reasons.push(`unshare ${unshare.join(" ")}: ${reason}`);
     }
     throw new Error(`${NEEDED}\n${reasons.join("\n")}`);
   }
 
-  /** Mounts it again, as "remount,ro". */
+  /** Mounts the file system again, with options such as "remount,ro". */
   async mount(options: string): Promise<void> {
     const [program, ...args] = [...this.surroundings.command, "mount"] as const;
     const reason = await new Promise<string | undefined>((resolve, reject) => {
-      // In full: with the path alone mount(8) repeats the options of the first time, which are not the user's in a namespace.
+      // With only a path, mount(8) would repeat the first options, which a user may not set in a namespace.
       const child = spawn(program, [...args, "-t", "tmpfs", "-o", options, "tmpfs", this.path], {
         stdio: ["ignore", "ignore", "pipe"],
       });
-      let complaint = "";
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
+      let stderr = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
       child.once("error", reject);
       child.once("close", (code) => {
-        resolve(code === 0 ? undefined : complaint);
+        resolve(code === 0 ? undefined : stderr);
       });
     });
-    if (reason !== undefined) throw new Error(`can not mount ${this.path} with ${options}: ${reason}`);
+    if (reason !== undefined) throw new Error(`cannot mount ${this.path} with ${options}: ${reason}`);
   }
 
   async end(): Promise<void> {
@@ -79,16 +79,16 @@ export class SmallDisk {
   }
 }
 
-/** @returns Why it ended; undefined once it has mounted. */
+/** @returns The reason why the process ended, or undefined once it has mounted the file system. */
 async function failureOf(holder: ChildProcess): Promise<string | undefined> {
-  let complaint = "";
-  holder.stderr?.setEncoding("utf8").on("data", (text: string) => (complaint += text));
+  let stderr = "";
+  holder.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   return await new Promise((resolve) => {
     holder.once("error", (error) => {
       resolve(error.message);
     });
     holder.once("close", (code) => {
-      resolve(complaint.trim() || `ended with ${String(code)}`);
+      resolve(stderr.trim() || `ended with ${String(code)}`);
     });
     holder.stdout?.once("data", () => {
       resolve(undefined);

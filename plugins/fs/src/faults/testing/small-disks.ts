@@ -2,19 +2,23 @@ import { afterEach, beforeEach } from "@jest/globals";
 import { makeScratch, type Scratch } from "../../fs/testing.js";
 import { SmallDisk } from "./small-disk.js";
 
-/** The folder of one test, and the small disk in it. */
+/** The folder of a test, and the small disk in it. */
 export interface SmallDisks {
   readonly scratch: Scratch;
-  /** @param options - As for `mount -t tmpfs -o`. One for each test. */
+  /**
+   * Makes the small disk. At most one per test.
+   *
+   * @param options - Options of `mount -t tmpfs -o`.
+   */
   make(options: string): Promise<SmallDisk>;
 }
 
-/** Gives each test of a group a folder, and a small disk if it makes one; both go with the test. */
+/** Gives each test of a group a folder and, on demand, a small disk. Removes both after the test. */
 export function smallDisksOfEach(): SmallDisks {
   let scratch: Scratch | undefined;
   let disk: SmallDisk | undefined;
   const here = (): Scratch => {
-    if (scratch === undefined) throw new Error("a scratch folder is there while a test runs");
+    if (scratch === undefined) throw new Error("the scratch folder exists only while a test runs");
     return scratch;
   };
   beforeEach(async () => {

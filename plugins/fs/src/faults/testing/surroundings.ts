@@ -1,18 +1,19 @@
 import { spawnSync } from "node:child_process";
 
-/** What a process runs in: a program that takes another one's command line, and becomes it. */
+/** The environment of a process: a command that sets it up and then executes the command line that follows. */
 export interface Surroundings {
   readonly command: readonly string[];
 }
 
-/** Nothing but what the test itself runs in. */
+/** The environment of the test itself. */
 export const ORDINARY: Surroundings = { command: [] };
 
 /**
- * Limits of the process, soft and hard: Node raises soft ones.
+ * Limits the resources of the process. Sets hard limits, too, because Node raises
+ * soft ones.
  *
- * @param limits - `files`: descriptors. `blocks`: of a file that is written, 512
- * or 1,024 bytes each, as the shell will have it.
+ * @param limits - `files`: number of file descriptors. `blocks`: maximum size of a
+ * written file, in blocks of 512 or 1,024 bytes, depending on the shell.
  */
 export function limited({ files, blocks }: { files?: number; blocks?: number }): Surroundings {
   const set = [
@@ -23,22 +24,22 @@ export function limited({ files, blocks }: { files?: number; blocks?: number }):
   return { command: ["sh", "-c", set.join(" && "), "sh"] };
 }
 
-/** The powers by which a superuser passes over permissions. */
-const POWERS = ["-dac_override", "-dac_read_search", "-fowner"].join(",");
+/** The capabilities that let a superuser ignore permissions. */
+const CAPABILITIES = ["-dac_override", "-dac_read_search", "-fowner"].join(",");
 
 /**
- * The same user, whom permissions bind: a superuser without the powers to pass
- * over them. Not another user, who might not even reach the plugin.
+ * Runs as the same user, bound by permissions: a superuser loses the capabilities to
+ * ignore them. Does not switch to another user, who may have no access to the plugin.
  *
- * @throws Error when this machine has no way to do so.
+ * @throws Error if the machine does not support it.
  */
 export function boundByPermissions(): Surroundings {
   if (process.geteuid?.() !== 0) return ORDINARY;
-  const command = ["setpriv", "--bounding-set", POWERS, "--inh-caps", POWERS];
+  const command = ["setpriv", "--bounding-set", CAPABILITIES, "--inh-caps", CAPABILITIES];
   const probe = spawnSync(command[0] ?? "", [...command.slice(1), "true"], { encoding: "utf8" });
   if (probe.status !== 0) {
     const reason = (probe.error?.message ?? probe.stderr).trim();
-    throw new Error(`as a superuser this test needs setpriv, of util-linux, with CAP_SETPCAP: ${reason}`);
+    throw new Error(`run as a superuser, this test needs setpriv (util-linux) and CAP_SETPCAP: ${reason}`);
   }
   return { command };
 }

@@ -4,17 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteSource, ConnectorContext, Entry, HostOptions, RecordEntry } from "@kloset/sdk";
 
-/** Makes a folder for a test, by a path without symbolic links. */
+/** Makes a folder for a test. Its path contains no symbolic links. */
 export function makeFolder(): string {
   return mkdtempSync(join(realpathSync(tmpdir()), "tsfs-importer-"));
 }
 
-/** Removes a folder; `rm` because it may hold paths that are too long for Node. */
+/** Removes a folder with `rm`, because its paths may be too long for Node. */
 export function removeFolder(folder: string): void {
   execFileSync("rm", ["-rf", folder]);
 }
 
-/** What an importer is constructed with. */
+/** Makes the context for the constructor of an importer. */
 export function contextOf(
   location: string,
   options: Partial<HostOptions> = {},
@@ -38,14 +38,14 @@ export function contextOf(
   };
 }
 
-/** Everything a scan yields. */
+/** Collects all entries of a scan. */
 export async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   const all: Entry[] = [];
   for await (const entry of entries) all.push(entry);
   return all;
 }
 
-/** The content behind a source. Every chunk is copied: it may be used again for the next. */
+/** Reads a source. Copies every chunk, because its buffer may be reused for the next one. */
 export async function contentOf(source: ByteSource): Promise<Buffer> {
   if (source instanceof Uint8Array) return Buffer.from(source);
   const chunks: Buffer[] = [];
@@ -53,12 +53,12 @@ export async function contentOf(source: ByteSource): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The records among entries. */
+/** Filters the records. */
 export function recordsOf(entries: readonly Entry[]): RecordEntry[] {
   return entries.filter((entry): entry is RecordEntry => entry.fileInfo !== undefined);
 }
 
-/** The pathnames of records, without what comes before the folder. */
+/** Returns the pathnames of the records in a folder, relative to it. */
 export function namesBelow(folder: string, entries: readonly Entry[]): string[] {
   return recordsOf(entries)
     .map(({ pathname }) => pathname)
@@ -66,14 +66,14 @@ export function namesBelow(folder: string, entries: readonly Entry[]): string[] 
     .map((pathname) => pathname.slice(folder.length));
 }
 
-/** The errors among entries, as "pathname: message". */
+/** Returns the errors as "pathname: message". */
 export function errorsOf(entries: readonly Entry[]): string[] {
   return entries.flatMap(({ pathname, error }) =>
     error === undefined ? [] : [`${pathname}: ${typeof error === "string" ? error : error.message}`],
   );
 }
 
-/** What is thrown, as text; undefined when nothing is. */
+/** Returns the message of a thrown error, or undefined if nothing is thrown. */
 export async function messageOf(action: () => unknown): Promise<string | undefined> {
   try {
     await action();

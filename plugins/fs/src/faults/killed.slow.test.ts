@@ -9,7 +9,7 @@ import {
   exporterOf,
   GENERATIONS,
   importerOf,
-  PATIENCE_MS,
+  TEST_TIMEOUT_MS,
   storageOf,
 } from "./testing/connectors.js";
 import { directory, file, streamed } from "./testing/entries.js";
@@ -31,7 +31,7 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
     scratch.remove();
   });
 
-  /** Content that stops half-way, when its first half is on the disk, and has the plugin killed then. */
+  /** Yields the first half, and kills the plugin when it is on disk. */
   async function* killing(plugin: PluginProcess): AsyncGenerator<Uint8Array> {
     yield CONTENT.subarray(0, MIB);
     while ((await unfinishedBelow(root)).length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -39,7 +39,7 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
     yield CONTENT.subarray(MIB);
   }
 
-  /** What a backup of the folder holds. */
+  /** Returns the entries in a backup of the folder. */
   async function namesInBackup(): Promise<string[]> {
     const { client } = await importerOf({ generation, path: root });
     const names: string[] = [];
@@ -56,7 +56,7 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
   }
 
   it(
-    "in a restore, leaves a file that no backup takes, and that the next restore removes",
+    "in a restore, leaves a file that backups omit and the next restore removes",
     async () => {
       await mkdir(join(root, "d"), { recursive: true });
       await writeFile(join(root, "d", "f"), "old");
@@ -74,14 +74,14 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
       expect(await readdir(join(root, "d"))).toEqual(["f"]);
       expect((await readFile(join(root, "d", "f"))).equals(CONTENT)).toBe(true);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "in a restore, loses nothing that another one is about to finish, and nothing of the user's",
+    "in a restore, does not affect another running restore or the user's files",
     async () => {
       const { client } = await exporterOf({ generation, path: root });
-      // A directory of such a name can only be the user's.
+      // The plugin never makes a directory with such a name.
       const own = `/${temporaryName()}`;
       await mkdir(join(root, own), { recursive: true });
       await writeFile(join(root, own, "f"), "mine");
@@ -105,16 +105,16 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
       expect(await readFile(join(root, own, "f"), "utf8")).toBe("mine");
       expect(await namesInBackup()).toEqual([own, `${own}/f`, "/.tsfs-", "/f", "/g"].sort());
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each(KINDS)(
-    "in a put of a %s, leaves nothing that is listed, and the next run removes what it left",
+    "in a put of a %s, leaves a file that is not listed and that the next run removes",
     async (kind) => {
       const { client, plugin } = await storageOf({ generation, path: root });
       await client.create(Buffer.from("config"));
       await client.put(kind, macOf(1), pattern(1000));
-      // Over one that is there.
+      // Replaces an existing resource.
       expect(await failureOf(client.put(kind, macOf(1), killing(plugin)))).toContain("SIGKILL");
       expect(await unfinishedBelow(root)).toHaveLength(1);
       const [left] = await unfinishedBelow(root);
@@ -129,7 +129,7 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
       expect(await listed(next.client, kind)).toEqual([macOf(1).hex, macOf(2).hex].sort());
       expect(await next.stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each([
@@ -137,9 +137,9 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
     ["half of its folders", "mkdir", "/states/10"],
     ["its configuration, which has no name yet", "rename", "/CONFIG"],
   ])(
-    "in create, after %s, leaves what the next create takes",
+    "in create, after %s, leaves a directory that the next create accepts",
     async (_, call, path) => {
-      // So that it is killed there and nowhere else: in the real process, Node's own call does not come back.
+      // In the real process, a call of Node's never returns, so that the plugin is killed exactly there.
       const preload = join(scratch.path, "preload.mjs");
       const stopped = join(scratch.path, "stopped");
       await writeFile(
@@ -159,7 +159,7 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
       const created = failureOf(client.create(Buffer.from("config")));
       while (!(await readdir(scratch.path)).includes("stopped")) await new Promise((resolve) => setImmediate(resolve));
 
-      // Another one does not take it for dead before it is.
+      // Another create must not start while the process is alive.
       const next = await storageOf({ generation, path: root });
       expect(await failureOf(next.client.create(Buffer.from("other")))).toContain(`directory ${root} is not empty`);
       await plugin.kill();
@@ -172,6 +172,6 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
       expect((await readdir(join(root, "states"))).length).toBe(256);
       expect(await next.stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

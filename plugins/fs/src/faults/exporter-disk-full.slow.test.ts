@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { RestoreEntry } from "@kloset/host";
 import { pattern } from "../fs/testing.js";
-import { endConnectorsAfterEach, exporterOf, GENERATIONS, PATIENCE_MS } from "./testing/connectors.js";
+import { endConnectorsAfterEach, exporterOf, GENERATIONS, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { directory, file, symlink } from "./testing/entries.js";
 import { restored, type Restored } from "./testing/restoring.js";
 import type { SmallDisk } from "./testing/small-disk.js";
@@ -14,11 +14,11 @@ const MIB = 1024 * 1024;
 const LARGE = pattern(8 * MIB, 1);
 const NO_SPACE = "ENOSPC: no space left on device";
 
-describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation) => {
+describe.each(GENERATIONS)("a restore on %s to a full disk", (generation) => {
   endConnectorsAfterEach();
   const disks = smallDisksOfEach();
 
-  /** Restores to the disk, in a process of its own, which ends well. */
+  /** Restores to the disk in a separate process, and expects it to exit with 0. */
   async function restoreTo(
     target: SmallDisk,
     entries: RestoreEntry[],
@@ -39,7 +39,7 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
   }
 
   it(
-    "names the file and the reason, leaves no part of it, goes on, and succeeds when there is room",
+    "names the file and the reason, leaves no part of it, continues, and succeeds when there is room",
     async () => {
       const small = await disks.make("size=4m");
       const view = join(small.view, "root");
@@ -61,11 +61,11 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
       expect((await readFile(join(view, "d/large"))).equals(LARGE)).toBe(true);
       expect((await readdir(join(view, "d"))).sort()).toEqual(["after", "before", "large"]);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "keeps the file that was there before when there is no room for the new one",
+    "keeps the old file if there is no room for the new one",
     async () => {
       const small = await disks.make("size=4m");
       const old = pattern(MIB, 3);
@@ -77,11 +77,11 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
       expect((await lstat(kept)).mode & 0o7777).toBe(0o640);
       expect(await readdir(join(small.view, "root"))).toEqual(["f"]);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "tells each of many files that have no room, one by one, and keeps those that had",
+    "names each file without room, and keeps the others",
     async () => {
       const small = await disks.make("size=2m");
       const names = Array.from({ length: 40 }, (_, i) => `/f${i}`);
@@ -99,11 +99,11 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
         else expect(failures[name]).toBe(`${NO_SPACE}, write '${join(small.path, "root", name)}'`);
       }
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "names what can not be made when there is no inode left",
+    "names each entry that cannot be made without a free inode",
     async () => {
       const small = await disks.make("size=4m,nr_inodes=5");
       const numbers = ["/one", "/two", "/three", "/four"].map((name) => file(name, name));
@@ -115,11 +115,11 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
       });
       expect((await readdir(join(small.view, "root"))).sort()).toEqual(["one", "three", "two"]);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "writes zeros, so that what is restored has its room and does not need it later",
+    "writes zeros, so that restored files have their space allocated",
     async () => {
       const small = await disks.make("size=4m");
       const zeros = [directory("/"), file("/swap", new Uint8Array(8 * MIB))];
@@ -127,15 +127,15 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
       expect((await restoreTo(small, [directory("/"), file("/swap", new Uint8Array(2 * MIB))])).failures).toEqual({});
       const { size, blocks } = await lstat(join(small.view, "root/swap"));
       expect({ size, allocated: blocks * 512 }).toEqual({ size: 2 * MIB, allocated: 2 * MIB });
-      // Unless the user wants holes.
+      // Unless the user asks for holes.
       expect((await restoreTo(small, zeros, { sparse: "true" })).failures).toEqual({});
       expect(await lstat(join(small.view, "root/swap"))).toMatchObject({ size: 8 * MIB, blocks: 0 });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "is told of a limit to the size of files in the same way",
+    "names a file above the size limit of the process",
     async () => {
       const path = join(disks.scratch.path, "root");
       const surroundings = limited({ blocks: 2048 });
@@ -144,13 +144,13 @@ describe.each(GENERATIONS)("a restore on %s to a disk that is full", (generation
       const { failures } = await restored(client, entries);
       expect(failures).toEqual({ "/large": `EFBIG: file too large, write '${join(path, "large")}'` });
       expect(await readdir(path)).toEqual(["small"]);
-      // The signal that comes with the limit ends other programs.
+      // The limit also raises a signal, which ends other programs.
       expect(await stop()).toEqual({ code: 0, signal: null });
       await rm(path, { recursive: true });
       const unlimited = await exporterOf({ generation, path });
       expect((await restored(unlimited.client, entries)).failures).toEqual({});
       expect((await readFile(join(path, "large"))).equals(LARGE)).toBe(true);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { StorageClient } from "@kloset/host";
 import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
-import { endConnectorsAfterEach, GENERATIONS, PATIENCE_MS, storageOf } from "./testing/connectors.js";
+import { endConnectorsAfterEach, GENERATIONS, TEST_TIMEOUT_MS, storageOf } from "./testing/connectors.js";
 import { failureOf, KINDS, listed, macOf, pathOf, read, unfinishedBelow } from "./testing/resources.js";
 import { SmallDisk } from "./testing/small-disk.js";
 import { boundByPermissions } from "./testing/surroundings.js";
@@ -15,7 +15,7 @@ const SIZES = [
   ["large", 3 * MIB],
 ] as const;
 
-describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) => {
+describe.each(GENERATIONS)("a damaged repository on %s", (generation) => {
   let scratch: Scratch;
   let root: string;
   let client: StorageClient;
@@ -31,7 +31,7 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
     scratch.remove();
   });
 
-  /** The process is as well as before. */
+  /** Expects the process to serve more calls and to exit with 0. */
   async function stillWorks(): Promise<void> {
     const other = await storageOf({ generation, path: join(scratch.path, "other") });
     await other.client.create(Buffer.from("config"));
@@ -42,7 +42,7 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
   }
 
   it(
-    "says that it is gone, and does not make it again in the place of a disk that is not mounted",
+    "is reported if it is missing, and is not made again at the mount point",
     async () => {
       await client.put("packfile", macOf(1), pattern(1000));
       await rename(root, join(scratch.path, "moved"));
@@ -56,18 +56,18 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
         expect(await failureOf(client.delete(kind, macOf(1)))).toBe(`${kind} not found: ${macOf(1).hex}`);
       }
       expect(await failureOf(read(client, "packfile", macOf(1)))).toBe(`packfile not found: ${macOf(1).hex}`);
-      expect(await failureOf(client.open())).toBe(`there is no repository in ${root}: it has no file CONFIG`);
+      expect(await failureOf(client.open())).toContain(`there is no repository in ${root}`);
       expect(await failureOf(client.size())).toContain(`ENOENT: no such file or directory, scandir '${root}'`);
       expect(await readdir(scratch.path)).toEqual(["moved"]);
       await rename(join(scratch.path, "moved"), root);
       expect(await listed(client, "packfile")).toEqual([macOf(1).hex]);
       expect((await read(client, "packfile", macOf(1))).equals(pattern(1000))).toBe(true);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "keeps nothing of a put when it is removed meanwhile",
+    "contains nothing of a put during which it was removed",
     async () => {
       const failure = await failureOf(
         client.put(
@@ -85,16 +85,16 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
       expect(failure).toContain(`'${pathOf(root, "state", macOf(1))}'`);
       expect(await readdir(scratch.path)).toEqual([]);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each(SIZES)(
-    "answers what is left of a resource that was cut (%s), and what was changed in it",
+    "returns a %s resource that was truncated or modified as it is",
     async (_, size) => {
       await client.put("packfile", macOf(1), pattern(size));
       const path = pathOf(root, "packfile", macOf(1));
       await truncate(path, size - 500);
-      // Which bytes are right only the host knows, who has their digest.
+      // Only the host has the digest, so only the host can find the damage.
       expect((await read(client, "packfile", macOf(1))).equals(pattern(size - 500))).toBe(true);
       expect(await read(client, "packfile", macOf(1), { offset: size - 600, length: 300 })).toHaveLength(100);
       await writeFile(path, pattern(size, 9));
@@ -105,11 +105,11 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
       expect((await read(client, "packfile", macOf(1))).equals(pattern(size))).toBe(true);
       await stillWorks();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "fails a read of a resource that is cut while it is read",
+    "fails the read of a resource that is truncated during the read",
     async () => {
       const size = 40 * MIB;
       await client.put(
@@ -126,36 +126,36 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
         while ((await reader.next()).done !== true);
       })();
       expect(await failureOf(rest)).toBe(
-        `${size} bytes were expected, and only ${size - MIB} came: '${pathOf(root, "packfile", macOf(1))}'`,
+        `expected ${size} bytes but read only ${size - MIB}: '${pathOf(root, "packfile", macOf(1))}'`,
       );
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each([
     ["a directory", (path: string): Promise<unknown> => mkdir(path), /^not a regular file/],
     ["a FIFO", async (path: string): Promise<unknown> => execFileSync("mkfifo", [path]), /^not a regular file/],
     [
-      "a socket of nobody",
+      "an unused socket",
       async (path: string): Promise<unknown> => execFileSync(process.execPath, ["-e", SOCKET, path]),
       /^ENXIO/,
     ],
-    ["a link to nothing", (path: string): Promise<unknown> => symlink("nowhere", path), /^packfile not found/],
+    ["a dangling link", (path: string): Promise<unknown> => symlink("nowhere", path), /^packfile not found/],
     ["a link to itself", (path: string): Promise<unknown> => symlink(path, path), /^ELOOP/],
     [
-      "a link to what can not be read",
+      "a link to an unreadable file",
       (path: string): Promise<unknown> => symlink("/proc/self/mem", path),
       /^EIO: i\/o error, read/,
     ],
   ])(
-    "names a resource in whose place is %s, and waits for nothing",
+    "reports %s in place of a resource, without waiting",
     async (_, make, text) => {
       await client.put("packfile", macOf(1), pattern(1000));
       const path = pathOf(root, "packfile", macOf(1));
       await rm(path);
       await make(path);
       expect(await listed(client, "packfile")).toEqual([]);
-      // More than Node has threads.
+      // More calls than Node has threads.
       const reads = Array.from({ length: 8 }, () =>
         failureOf(read(client, "packfile", macOf(1), { offset: 0, length: 100 })),
       );
@@ -165,11 +165,11 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
       }
       await stillWorks();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "names a configuration that is none",
+    "reports a configuration that is not a regular file",
     async () => {
       const config = join(root, "CONFIG");
       await rm(config);
@@ -180,11 +180,11 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
       expect(await failureOf(client.open())).toBe(`not a regular file: '${config}'`);
       await stillWorks();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "never lists a folder as empty that it may not read",
+    "reports an unreadable folder instead of listing it as empty",
     async () => {
       await client.put("packfile", macOf(1), pattern(1000));
       const folder = join(root, "packfiles", "01");
@@ -204,11 +204,11 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
       );
       await stillWorks();
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "can be read on a read-only disk, and says that it is one when something is put or deleted",
+    "is readable on a read-only disk, and reports EROFS for put, delete and create",
     async () => {
       const disk = await SmallDisk.make(scratch, "size=4m");
       try {
@@ -236,11 +236,11 @@ describe.each(GENERATIONS)("a repository on %s that is damaged", (generation) =>
         await disk.end();
       }
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });
 
-/** Leaves a socket that nobody listens to. */
+/** Makes a socket without a listener. */
 const SOCKET = `
   const path = process.argv[1];
   process.chdir(require("path").dirname(path));

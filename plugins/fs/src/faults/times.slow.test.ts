@@ -2,15 +2,15 @@ import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { backup } from "@kloset/host";
-import { endConnectorsAfterEach, GENERATIONS, importerOf, PATIENCE_MS } from "./testing/connectors.js";
+import { endConnectorsAfterEach, GENERATIONS, importerOf, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { smallDisksOfEach } from "./testing/small-disks.js";
 
-describe.each(GENERATIONS)("a time that no record can hold, on %s", (generation) => {
+describe.each(GENERATIONS)("a time outside the range of a record, on %s", (generation) => {
   endConnectorsAfterEach();
   const disks = smallDisksOfEach();
 
   it(
-    "does not keep a file out of the backup",
+    "does not exclude the file from the backup",
     async () => {
       const { path, view, surroundings } = await disks.make("size=4m");
       for (const [name, seconds] of [
@@ -41,6 +41,6 @@ describe.each(GENERATIONS)("a time that no record can hold, on %s", (generation)
         now: ["1700000000000000000", "content of now"],
       });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

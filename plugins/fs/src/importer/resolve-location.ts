@@ -1,34 +1,34 @@
 import { lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { posix } from "node:path";
 import { parentsOf } from "@kloset/sdk";
+import { isAtOrBelow, splitPathname } from "../fs/pathname.js";
 import { decodeName, escapeName } from "./names.js";
-import { splitPathname } from "./directory-access.js";
 
-/** As many symbolic links as Linux follows. */
+/** The number of symbolic links that Linux follows. */
 const MAX_LINKS = 40;
 
-/** How the location leads to what is backed up. */
-export interface Way {
-  /** Directories above, from "/" down, each before what is in it. */
+/** A location with its symbolic links followed. */
+export interface ResolvedLocation {
+  /** Directories above, from "/" down, each before its children. */
   readonly parents: readonly string[];
-  /** The location and what it points to, while that is a symbolic link. */
+  /** The chain of symbolic links, starting with the location itself. Empty when the location is not a link. */
   readonly links: readonly string[];
-  /** What the links lead to. It may not exist. undefined when they lead nowhere. */
+  /** The target of the last link. It may not exist. undefined when the chain cannot be followed. */
   readonly top: string | undefined;
-  /** Why the last link leads nowhere. */
+  /** The reason why the last link cannot be followed. */
   readonly error?: Error;
 }
 
 /**
- * Follows a location. One that is a symbolic link stands for itself and for what
- * it points to; every link on the way is kept, so that the host, which knows the
- * snapshot by the location, finds what is behind it.
+ * Follows the symbolic links of a location. Both the links and their final
+ * target belong to the backup: the host knows the snapshot by the location and
+ * reaches the files through the links.
  *
- * What the walk of `top` yields anyway is left out.
+ * Omits `top` itself and entries below it: the walk of `top` yields them.
  *
  * @param root - Absolute and clean.
  */
-export function wayTo(root: string): Way {
+export function resolveLocation(root: string): ResolvedLocation {
   const links: string[] = [];
   let top: string | undefined = root;
   let error: Error | undefined;
@@ -55,7 +55,7 @@ export function wayTo(root: string): Way {
 }
 
 function isSymbolicLink(path: string): boolean {
-  // What can not be looked at is reported when the walk comes to it.
+  // If lstat fails, the walk reports it.
   try {
     return lstatSync(path).isSymbolicLink();
   } catch {
@@ -67,22 +67,17 @@ function follow(link: string): string {
   const raw = readlinkSync(link, "latin1");
   const target = decodeName(raw);
   if (target === undefined) throw new Error(`target of the symbolic link is not UTF-8: '${escapeName(raw)}'`);
-  const { directory } = splitPathname(link);
-  const path = target.startsWith("/") ? target : `${directory}/${target}`;
+  const { parent } = splitPathname(link);
+  const path = target.startsWith("/") ? target : `${parent}/${target}`;
   const plain = posix.normalize(path).replace(/(?<=.)\/$/, "");
   if (!path.split("/").includes("..")) return plain;
-  // The parent of a directory that was reached through a link is not what its path says.
-  // `native`: the other one takes the path by its words, too.
+  // ".." behind a symbolic link is the parent of the link's target, so the path cannot be normalized as text.
+  // `realpathSync` without `native` does just that.
   try {
     const end = splitPathname(path);
     if (end.name === "" || end.name === "." || end.name === "..") return realpathSync.native(path);
-    return posix.join(realpathSync.native(end.directory), end.name);
+    return posix.join(realpathSync.native(end.parent), end.name);
   } catch {
     return plain;
   }
-}
-
-/** True for the directory itself and everything below it. */
-export function isAtOrBelow(pathname: string, directory: string): boolean {
-  return pathname === directory || pathname.startsWith(directory === "/" ? "/" : `${directory}/`);
 }

@@ -48,7 +48,7 @@ describe("a location", () => {
     ["relative", (): string => "real"],
     ["with ..", (): string => "real/sub/../../real"],
     ["with a slash at its end", (): string => "real/"],
-  ])("that is a symbolic link (%s) is the link and what it points to", async (_, target) => {
+  ])("that is a symbolic link (%s) yields the link and its target", async (_, target) => {
     symlinkSync(target(), join(folder, "link"));
     const entries = await scan(join(folder, "link"));
     expect(errorsOf(entries)).toEqual([]);
@@ -56,7 +56,7 @@ describe("a location", () => {
     expect(recordsOf(entries).find(({ pathname }) => pathname === join(folder, "link"))?.target).toBe(target());
   });
 
-  it("that is a link to a link has every link on the way", async () => {
+  it("that is a link to a link yields every link", async () => {
     symlinkSync("second", join(folder, "first"));
     symlinkSync("real", join(folder, "second"));
     expect(namesBelow(folder, await scan(join(folder, "first")))).toEqual([
@@ -69,14 +69,14 @@ describe("a location", () => {
     ]);
   });
 
-  it("that is a link to a folder around it has nothing twice", async () => {
+  it("that is a link to one of its parents yields every entry once", async () => {
     symlinkSync("../..", join(folder, "real/sub/up"));
     const entries = await scan(join(folder, "real/sub/up"));
     expect(errorsOf(entries)).toEqual([]);
     expect(namesBelow(folder, entries)).toEqual(["", "/real", "/real/sub", "/real/sub/file", "/real/sub/up"]);
   });
 
-  it("that is a dangling link is the link, and an error", async () => {
+  it("that is a dangling link yields the link and an error", async () => {
     symlinkSync("nowhere", join(folder, "link"));
     const entries = await scan(join(folder, "link"));
     expect(namesBelow(folder, entries)).toEqual(["", "/link"]);
@@ -85,7 +85,7 @@ describe("a location", () => {
     ]);
   });
 
-  it("that is a link in a loop is the links, and an error", async () => {
+  it("that is a link in a loop yields the links and an error", async () => {
     symlinkSync("b", join(folder, "a"));
     symlinkSync("a", join(folder, "b"));
     const entries = await scan(join(folder, "a"));
@@ -93,7 +93,7 @@ describe("a location", () => {
     expect(errorsOf(entries)).toEqual([`${folder}/b: ELOOP: too many symbolic links, '${folder}/a'`]);
   });
 
-  it("below a symbolic link has a directory in its place", async () => {
+  it("below a symbolic link yields a directory in place of the link", async () => {
     symlinkSync("real", join(folder, "link"));
     const entries = await scan(join(folder, "link/sub"));
     expect(namesBelow(folder, entries)).toEqual(["", "/link", "/link/sub", "/link/sub/file"]);
@@ -102,7 +102,7 @@ describe("a location", () => {
     expect(link?.target).toBeUndefined();
   });
 
-  it("resolves .. behind a symbolic link as the system does", async () => {
+  it("resolves .. after a symbolic link as the system does", async () => {
     symlinkSync("real/sub", join(folder, "link"));
     symlinkSync("link/../up", join(folder, "start"));
     writeFileSync(join(folder, "real/up"), "");

@@ -8,7 +8,7 @@ import {
   exporterOf,
   GENERATIONS,
   importerOf,
-  PATIENCE_MS,
+  TEST_TIMEOUT_MS,
   storageOf,
 } from "./testing/connectors.js";
 import { directory, file, streamed } from "./testing/entries.js";
@@ -18,11 +18,11 @@ import { limited } from "./testing/surroundings.js";
 
 const MIB = 1024 * 1024;
 const LARGE = pattern(2 * MIB, 2);
-/** Node itself needs some 25. */
+/** Node itself needs about 25. */
 const FEW = limited({ files: 40 });
 const TOO_MANY = /^EMFILE: too many open files, /;
 
-describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
+describe.each(GENERATIONS)("with few file descriptors, on %s,", (generation) => {
   let scratch: Scratch;
   endConnectorsAfterEach();
   beforeEach(async () => {
@@ -33,7 +33,7 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
   });
 
   it(
-    "an importer names each file that it can not open, loses none, and reads on when there are descriptors",
+    "an importer names each file that it cannot open, and reads it later when descriptors are free",
     async () => {
       const names = Array.from({ length: 60 }, (_, i) => join(scratch.path, `f${i}`));
       for (const name of names) await writeFile(name, LARGE);
@@ -46,7 +46,7 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       const records: ScannedRecord[] = [];
       const scan = client.scan();
       for await (const record of scan) if (names.includes(record.pathname)) records.push(record);
-      // All at once, and none is read beyond its first chunk until every one has answered.
+      // Open all concurrently, and read none beyond its first chunk until all have responded.
       const readers = records.map((record) => client.open(record)[Symbol.asyncIterator]());
       const first = await Promise.allSettled(readers.map((reader) => reader.next()));
       const refused: ScannedRecord[] = [];
@@ -76,11 +76,11 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       await client.close();
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "an importer goes through a deep and wide tree",
+    "an importer scans a deep and wide tree",
     async () => {
       const deep = Array.from({ length: 60 }, (_, i) => `d${i}`).join("/");
       await mkdir(join(scratch.path, deep), { recursive: true });
@@ -105,11 +105,11 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       expect(records).toBeGreaterThan(261);
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "an exporter restores more directories than it can hold open, and many files at once",
+    "an exporter restores more directories than it can keep open, and many files concurrently",
     async () => {
       const root = join(scratch.path, "root");
       const entries: RestoreEntry[] = [directory("/")];
@@ -126,14 +126,14 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       expect(await readFile(join(root, ...deep, "f"), "utf8")).toBe("deep");
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "an exporter names each file for which there is none, keeps no part of it, and goes on",
+    "an exporter names each file that it cannot open, leaves no part of it, and continues",
     async () => {
       const root = join(scratch.path, "root");
-      // v1.1 has one stream, in which large files come one by one.
+      // v1.1 has one stream, which carries large files one at a time.
       const together = generation === "v1.0" ? 30 : 1;
       const gate = gateOf(together);
       const names = Array.from({ length: 30 }, (_, i) => `/f${i}`);
@@ -158,16 +158,16 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       expect(await unfinishedBelow(root)).toEqual([]);
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "a storage names each resource for which there is none, loses none, and goes on",
+    "a storage names each resource that it cannot open, loses none, and continues",
     async () => {
       const root = join(scratch.path, "repository");
       const { client, stop } = await storageOf({ generation, path: root, surroundings: FEW });
       await client.create(Buffer.from("config"));
-      // Each put waits for its second half until all have sent their first.
+      // Each put sends its second half after all puts have sent their first.
       const gate = gateOf(60);
       const numbers = Array.from({ length: 60 }, (_, i) => i);
       const puts = await Promise.allSettled(
@@ -192,7 +192,7 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
         const { message } = result.reason as Error;
         expect(message).toMatch(TOO_MANY);
         expect(message).toContain(root);
-        // Again, with descriptors.
+        // Retry when descriptors are free.
         await client.put("packfile", macOf(i), Buffer.concat([pattern(70_000, i), pattern(70_000, i + 1)]));
       }
       expect(await listed(client, "packfile")).toEqual(numbers.map((i) => macOf(i).hex).sort());
@@ -200,7 +200,7 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       for (const i of numbers) expect((await read(client, "packfile", macOf(i))).equals(whole(i))).toBe(true);
       expect(await unfinishedBelow(root)).toEqual([]);
 
-      // Reading: large ones stay open while they are sent.
+      // Large resources stay open while they are sent.
       await client.put("packfile", macOf(100), LARGE);
       const readers = numbers.map(() => client.get("packfile", macOf(100))[Symbol.asyncIterator]());
       const first = await Promise.allSettled(readers.map((reader) => reader.next()));
@@ -215,12 +215,12 @@ describe.each(GENERATIONS)("with few descriptors, on %s,", (generation) => {
       await client.close();
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });
 
-/** Opens when everybody has arrived. */
-function gateOf(visitors: number): { arrive(): void; open: Promise<void> } {
+/** Makes a gate that opens after the given number of arrivals. */
+function gateOf(count: number): { arrive(): void; open: Promise<void> } {
   let arrived = 0;
   let unlock = (): void => undefined;
   const open = new Promise<void>((resolve) => {
@@ -228,7 +228,7 @@ function gateOf(visitors: number): { arrive(): void; open: Promise<void> } {
   });
   return {
     arrive: () => {
-      if (++arrived === visitors) unlock();
+      if (++arrived === count) unlock();
     },
     open,
   };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { RunningConnector, StorageClient } from "@kloset/host";
 import { pattern } from "../fs/testing.js";
-import { endConnectorsAfterEach, GENERATIONS, PATIENCE_MS, storageOf } from "./testing/connectors.js";
+import { endConnectorsAfterEach, GENERATIONS, TEST_TIMEOUT_MS, storageOf } from "./testing/connectors.js";
 import { failureOf, KINDS, listed, macOf, pathOf, read, unfinishedBelow } from "./testing/resources.js";
 import type { SmallDisk } from "./testing/small-disk.js";
 import { smallDisksOfEach } from "./testing/small-disks.js";
@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const NO_SPACE = "ENOSPC: no space left on device";
 const CONFIG = Buffer.from("the configuration");
 
-describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generation) => {
+describe.each(GENERATIONS)("a repository on %s on a full disk", (generation) => {
   endConnectorsAfterEach();
   const disks = smallDisksOfEach();
 
@@ -26,7 +26,7 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
   }
 
   it.each(KINDS)(
-    "fails a put of a %s by name, keeps what was there, and goes on when there is room",
+    "fails a put of a %s by name, keeps existing resources, and accepts it when there is room",
     async (kind) => {
       const small = await disks.make("size=3m");
       const { client, stop, root, view } = await storageOn(small);
@@ -35,12 +35,12 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
       await client.put(kind, macOf(1), old);
       const text = (mac: number): string => `${NO_SPACE}, write '${pathOf(root, kind, macOf(mac))}'`;
       expect(await failureOf(client.put(kind, macOf(2), pattern(4 * MIB)))).toBe(text(2));
-      // Over what is there, as a lock is put again and again.
+      // Replaces an existing resource, as hosts do with locks.
       expect(await failureOf(client.put(kind, macOf(1), pattern(4 * MIB)))).toBe(text(1));
       expect(await listed(client, kind)).toEqual([macOf(1).hex]);
       expect((await read(client, kind, macOf(1))).equals(old)).toBe(true);
       expect(await unfinishedBelow(view)).toEqual([]);
-      // What failed takes no room.
+      // The failed put takes no space.
       await client.put(kind, macOf(3), pattern(2 * MIB));
 
       await small.mount("remount,size=16m");
@@ -49,11 +49,11 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
       await client.close();
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "keeps each of many resources that are put at once whole, or not at all",
+    "stores each of many concurrent puts completely or not at all",
     async () => {
       const small = await disks.make("size=3m");
       const { client, view } = await storageOn(small);
@@ -63,24 +63,24 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
         numbers.map((i) => client.put("packfile", macOf(i), pattern(300_000, i))),
       );
       const kept = numbers.filter((i) => results[i]?.status === "fulfilled");
-      // No room for more than ten.
+      // There is room for at most ten.
       expect(kept.length).toBeLessThan(11);
       for (const result of results) if (result.status === "rejected") expect(String(result.reason)).toContain(NO_SPACE);
       expect(await listed(client, "packfile")).toEqual(kept.map((i) => macOf(i).hex).sort());
       for (const i of kept) expect((await read(client, "packfile", macOf(i))).equals(pattern(300_000, i))).toBe(true);
       expect(await unfinishedBelow(view)).toEqual([]);
-      // Room is made by removing, also when there is none.
+      // Deleting must work on a full disk.
       for (const i of kept) await client.delete("packfile", macOf(i));
       expect(await client.put("packfile", macOf(99), pattern(2 * MIB))).toBe(2 * MIB);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each([
     ["there are too few inodes", "nr_inodes=100", undefined, "mkdir"],
     ["there is no room for its configuration", "size=1m", MIB, "write"],
   ])(
-    "is not made when %s, and nothing of it stays in the way",
+    "is not made if %s, and leaves an empty directory",
     async (_, options, filling, call) => {
       const small = await disks.make(options);
       const filler = join(small.view, "filler");
@@ -96,11 +96,11 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
       await client.create(pattern(20_000));
       expect(Buffer.from(await client.open()).equals(pattern(20_000))).toBe(true);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "is told of a limit to the size of files in the same way",
+    "names a resource above the size limit of the process",
     async () => {
       const root = join(disks.scratch.path, "repository");
       const { client, stop } = await storageOf({ generation, path: root, surroundings: limited({ blocks: 2048 }) });
@@ -110,20 +110,20 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
       expect(await listed(client, "packfile")).toEqual([]);
       expect(await unfinishedBelow(root)).toEqual([]);
       expect(await client.put("packfile", macOf(1), pattern(100_000))).toBe(100_000);
-      // The signal that comes with the limit ends other programs.
+      // The limit also raises a signal, which ends other programs.
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "fails what it can not bring to the disk, and lists nothing of it",
+    "fails a put that cannot be synced, and does not list the resource",
     async () => {
       const root = join(disks.scratch.path, "repository");
       const made = await storageOf({ generation, path: root });
       await made.client.create(CONFIG);
       await made.client.put("state", macOf(1), pattern(1000));
-      // No disk fails to order: in the real process, Node's own call is made to say what a broken one says.
+      // In the real process, Node's own call is replaced to fail as on a broken disk.
       const preload = join(disks.scratch.path, "preload.mjs");
       await writeFile(
         preload,
@@ -142,6 +142,6 @@ describe.each(GENERATIONS)("a repository on %s on a disk that is full", (generat
       expect((await readFile(pathOf(root, "state", macOf(1)))).equals(pattern(1000))).toBe(true);
       expect(await unfinishedBelow(root)).toEqual([]);
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

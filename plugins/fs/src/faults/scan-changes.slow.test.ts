@@ -3,11 +3,11 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ImporterClient, ScannedRecord } from "@kloset/host";
 import { makeScratch, type Scratch } from "../fs/testing.js";
-import { endConnectorsAfterEach, GENERATIONS, importerOf, PATIENCE_MS } from "./testing/connectors.js";
+import { endConnectorsAfterEach, GENERATIONS, importerOf, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { failureOf } from "./testing/resources.js";
 import { boundByPermissions } from "./testing/surroundings.js";
 
-/** Links with long targets, more than both sides hold of a scan: the plugin has to wait for the host. */
+/** Number of links with long targets: more than both sides buffer, so that the plugin waits for the host. */
 const MANY = 3000;
 const TARGET = "t".repeat(4000);
 const GATE = "zz-late";
@@ -23,7 +23,7 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
       const batch = Array.from({ length: 500 }, (_, j) => join(many.path, String(i + j)));
       await Promise.all(batch.map((name) => symlink(TARGET, name)));
     }
-  }, PATIENCE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(() => {
     many.remove();
   });
@@ -44,7 +44,7 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
     scratch.remove();
   });
 
-  /** Scans, and makes a change when the late directory has been seen, and long before it is gone into. */
+  /** Scans, and makes a change after the late directory was yielded and long before the plugin reads it. */
   async function scanned(
     change: () => Promise<unknown>,
   ): Promise<{ client: ImporterClient; records: ScannedRecord[]; stop: () => Promise<unknown> }> {
@@ -75,7 +75,7 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
     ["itself", GATE, "outside"],
     ["above", ".", "outside-tree"],
   ])(
-    "names it when a link has taken its place (%s), and does not leave the source",
+    "is reported if a link has replaced it (%s), and the scan stays in the source",
     async (_, replaced, target) => {
       await mkdir(join(scratch.path, "outside-tree"));
       await rename(join(scratch.path, "outside"), join(scratch.path, "outside-tree", GATE));
@@ -92,11 +92,11 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
       await client.close();
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    "does not read through a link that has taken the place of a directory since the scan",
+    "is not read through a link that has replaced it after the scan",
     async () => {
       const { client, records, stop } = await scanned(() => Promise.resolve());
       const path = join(root, GATE, "inner", "f");
@@ -112,7 +112,7 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
       await client.close();
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each<[string, (path: string) => Promise<unknown>, string]>([
@@ -124,7 +124,7 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
       "ENOTDIR: not a directory",
     ],
   ])(
-    "names it when it is %s, and goes on",
+    "is reported if it is %s, and the scan continues",
     async (_, change, text) => {
       await mkdir(join(root, "zzz"));
       await writeFile(join(root, "zzz", "last"), "");
@@ -137,6 +137,6 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
       await client.close();
       expect(await stop()).toEqual({ code: 0, signal: null });
     },
-    PATIENCE_MS,
+    TEST_TIMEOUT_MS,
   );
 });
