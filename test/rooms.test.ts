@@ -17,9 +17,9 @@ interface Room {
   readonly folder: string;
   readonly source: string;
   readonly mayImport: readonly string[];
-  /** Whether Node's own modules may be imported. */
+  /** True when Node's own modules may be imported. */
   readonly node: boolean;
-  /** Whether it runs where the project is built and nowhere else: what it needs is for developers alone. */
+  /** True for a package that only builds the project: its dependencies are devDependencies. */
   readonly isTool?: boolean;
 }
 
@@ -181,7 +181,7 @@ function isNode(specifier: string): boolean {
   return specifier.startsWith("node:") || builtinModules.includes(specifier);
 }
 
-/** What the sources import; tests and their fixtures may import what they need. */
+/** Yields the imports of the sources. Tests and their fixtures may import anything. */
 function* importsOf(room: Room): Generator<{ file: string; specifier: string }> {
   for (const { file, text } of sourcesOf(room)) {
     for (const match of text.matchAll(

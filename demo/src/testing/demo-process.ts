@@ -15,14 +15,14 @@ export const TIMEOUT_MS = 120_000;
 export const built = fileURLToPath(new URL("../../dist/", import.meta.url));
 
 /** The result of a run that has ended. */
-export interface Result {
+interface Result {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** A run of the demo. */
-export interface Run {
+interface Run {
   readonly child: ChildProcess;
   /** Returns the output to stderr so far. */
   readonly stderr: () => string;

@@ -6,7 +6,7 @@ import { notServed } from "@kloset/wire/grpc";
 import type { ServedService } from "@kloset/wire/grpc";
 
 /** Connect's handler of one RPC, which maps a request to a response independently of any HTTP server. */
-export type UniversalHandler = ConnectRouter["handlers"][number];
+type UniversalHandler = ConnectRouter["handlers"][number];
 /** A response of a {@link UniversalHandler}. */
 export type UniversalResponse = Awaited<ReturnType<UniversalHandler>>;
 

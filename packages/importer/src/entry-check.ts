@@ -46,7 +46,7 @@ interface ScannedAttribute {
 }
 
 /** An entry that could not be scanned, and the reason. */
-export interface ScannedError {
+interface ScannedError {
   readonly type: "error";
   readonly pathname: string;
   readonly message: string;

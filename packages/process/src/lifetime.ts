@@ -9,7 +9,7 @@ export type Awaitable<T> = T | PromiseLike<T>;
 export const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
 /** Exit code if `close()` failed or did not finish in time, or if the host violated the protocol. */
-export const FAILED_EXIT_CODE = 1;
+const FAILED_EXIT_CODE = 1;
 
 /** Options of {@link outliveHost}. */
 export interface LifetimeOptions {

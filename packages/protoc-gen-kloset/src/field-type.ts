@@ -2,7 +2,7 @@ import { ScalarType, type DescField, type DescFile, type DescMessage } from "@bu
 import { Edition } from "@bufbuild/protobuf/wkt";
 
 /** A scalar or enum type. Its name is that of the method of Reader and Writer. */
-export interface ValueType {
+interface ValueType {
   readonly kind: "value";
   readonly method: "string" | "bytes" | "bool" | "int32" | "uint32" | "int64" | "uint64";
   readonly wireType: 0 | 2;

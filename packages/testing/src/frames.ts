@@ -8,7 +8,7 @@ export function frame(type: number, flags: number, stream: number, payload: Uint
 }
 
 /** Encodes a big-endian 32-bit integer. */
-export function uint32(value: number): Buffer {
+function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   writeUint32(bytes, 0, value);
   return bytes;

@@ -2,12 +2,12 @@ import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Harness } from "../harness.js";
 
-/** More than flow control lets through while nobody reads: 4 MiB of a stream, and what the plugin has buffered. */
+/** More than the plugin can send before the host reads: the 4 MiB window of a stream, plus the plugin's own buffers. */
 export const HUGE_BYTES = 10 * 1024 * 1024;
-/** What is larger takes too long. */
+/** Larger files would take too long. */
 export const MAX_HUGE_BYTES = 64 * 1024 * 1024;
 
-/** Puts files into an importer's source that it can not have sent before the host has read some of them. */
+/** Adds files to an importer's source that cannot be sent completely before the host reads them. */
 export async function writeHugeFiles(
   harness: Pick<Harness<"importer">, "seesDirectory" | "workspace">,
   count: number,
@@ -16,7 +16,7 @@ export async function writeHugeFiles(
   for (let index = 0; index < count; index++) {
     const path = join(harness.workspace.directory, `huge-${index}`);
     await writeFile(path, "");
-    // Without blocks: they take no room.
+    // Sparse, so that it needs no disk space.
     await truncate(path, HUGE_BYTES);
   }
 }

@@ -1,31 +1,31 @@
 import { createHash } from "node:crypto";
 import { baseName, fileInfoOf, type FileInfo } from "@kloset/model";
 
-/** An entry of the tree that importers are given to read, and exporters to restore. */
+/** An entry of the tree that the kit has importers read and exporters restore. */
 export interface KnownEntry {
-  /** Below the top, which is "/". */
+  /** Absolute; the root of the tree is "/". */
   readonly pathname: string;
   readonly type: "directory" | "file" | "symlink";
-  /** The twelve low bits of `chmod`. */
+  /** The twelve bits of `chmod`. */
   readonly permissions: number;
   /** Nanoseconds since 1970. */
   readonly modTime: bigint;
-  /** Bytes; 0 for all but files. */
+  /** The size in bytes; 0 except for files. */
   readonly size: number;
-  /** Of a symbolic link; else empty. */
+  /** The target of a symbolic link; otherwise empty. */
   readonly target: string;
 }
 
 const KiB = 1024;
 const MiB = KiB * KiB;
-/** 2020-02-29 12:34:56.789 UTC: every file system and every runtime holds milliseconds. */
+/** 2020-02-29 12:34:56.789 UTC. All file systems and runtimes preserve milliseconds. */
 const TIME = 1_582_979_696_789_000_000n;
 const SECOND = 1_000_000_000n;
-let made = 0n;
+let entries = 0n;
 
 /**
- * Small, and with one of each thing that goes wrong: sizes around a chunk, names
- * that need care, links to nothing, folders in folders. Parents come first.
+ * A small tree with typical difficulties: sizes around that of a chunk, unusual names, broken links, nested folders.
+ * Parents come first.
  */
 export const knownTree: readonly KnownEntry[] = [
   directory("/", 0o755),
@@ -66,12 +66,12 @@ function symlink(pathname: string, target: string): KnownEntry {
   return entryOf({ pathname, type: "symlink", permissions: 0o777, target });
 }
 
-/** Every entry has a time of its own, so that times that were mixed up are seen. */
+/** Gives every entry a distinct time, so that swapped times are noticed. */
 function entryOf(entry: Pick<KnownEntry, "pathname" | "type" | "permissions"> & Partial<KnownEntry>): KnownEntry {
-  return { size: 0, target: "", modTime: TIME + made++ * SECOND, ...entry };
+  return { size: 0, target: "", modTime: TIME + entries++ * SECOND, ...entry };
 }
 
-/** Content that differs from file to file and at every place of a file: bytes that were mixed up are seen. */
+/** Returns content that differs between files and never repeats, so that misplaced bytes are noticed. */
 export function knownContent(name: string, size: number): Uint8Array {
   return createHash("shake256", { outputLength: Math.max(size, 1) })
     .update(name)
@@ -79,7 +79,7 @@ export function knownContent(name: string, size: number): Uint8Array {
     .subarray(0, size);
 }
 
-/** @returns What a host knows of an entry. */
+/** Returns an entry's FileInfo as a host has it. */
 export function knownFileInfo({ pathname, type, permissions, modTime, size }: KnownEntry): FileInfo {
   return fileInfoOf({
     name: baseName(pathname),

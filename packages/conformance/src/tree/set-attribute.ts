@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const TIMEOUT_MS = 10_000;
 
-/** Programs that set an extended attribute, of which most systems have one: Node itself can not. */
+/** Programs that set an extended attribute, which Node cannot. Most systems have one of them. */
 const programs: readonly ((path: string, name: string, value: string) => readonly [string, readonly string[]])[] = [
   (path, name, value) => ["setfattr", ["-n", name, "-v", value, "--", path]],
   (path, name, value) => ["xattr", ["-w", name, value, path]],
@@ -14,7 +14,7 @@ const programs: readonly ((path: string, name: string, value: string) => readonl
   ],
 ];
 
-/** Sets an extended attribute. @returns Whether this system, with this file system, can. */
+/** Sets an extended attribute. @returns False if the system or the file system does not support it. */
 export async function setAttribute(path: string, name: string, value: string): Promise<boolean> {
   for (const program of programs) {
     const [command, args] = program(path, name, value);
@@ -22,7 +22,7 @@ export async function setAttribute(path: string, name: string, value: string): P
       await run(command, [...args], { timeout: TIMEOUT_MS });
       return true;
     } catch {
-      // Not there, or it can not: the next one may.
+      // Missing, or failed: try the next program.
     }
   }
   return false;

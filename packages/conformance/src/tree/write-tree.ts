@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { knownContent, knownTree, type KnownEntry } from "./known-tree.js";
 
 const NANOSECONDS = 1e9;
-/** Each check has a tree of its own: what is in its files is made once. */
+/** Each check writes its own tree, so generate the content only once. */
 const contents = new Map<string, Uint8Array>();
 
-/** Writes the known tree into a folder, with modes and times; the folder itself becomes its top. */
+/** Writes a tree into a folder, with modes and times. The folder itself becomes the root. */
 export async function writeKnownTree(folder: string, tree: readonly KnownEntry[] = knownTree): Promise<void> {
   for (const entry of tree) await writeEntry(join(folder, entry.pathname), entry);
-  // Last and deepest first: what is written into a folder changes its time.
+  // Last, and deepest first, because writing into a folder changes its time.
   for (const { pathname, permissions, modTime } of tree.filter(({ type }) => type === "directory").reverse()) {
     const path = join(folder, pathname);
     await chmod(path, permissions);

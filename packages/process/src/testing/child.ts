@@ -12,7 +12,7 @@ import { GrpcClient } from "@kloset/testing";
 export type Connection = "pipes" | "socket" | "two sockets";
 
 /** The exit status of a child. */
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -126,7 +126,7 @@ export class MemoryHost {
 }
 
 /** Wraps bytes as a body. */
-export function bodyOf(content: Uint8Array | string): Body {
+function bodyOf(content: Uint8Array | string): Body {
   const bytes = Buffer.from(content);
   return {
     length: bytes.length,

@@ -34,7 +34,7 @@ export interface Host {
 export type StateKind = Extract<ResourceKind, "state" | "packfile" | "lock">;
 
 /** A range whose offset may exceed `Number.MAX_SAFE_INTEGER`. */
-export interface WireRange {
+interface WireRange {
   readonly offset: bigint;
   readonly length: number;
 }

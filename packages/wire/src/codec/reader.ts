@@ -5,7 +5,7 @@ import { signed64, unsigned64, halves64 } from "./uint64-halves.js";
 export type FieldNames = readonly (string | undefined)[];
 
 /** The content of a field: a varint, text, or a message with fields of its own; undefined for an unknown field. */
-export type PlainField = "varint" | "text" | PlainFields | undefined;
+type PlainField = "varint" | "text" | PlainFields | undefined;
 
 /** The content of a message's fields, indexed by field number: see {@link Reader.passes}. */
 export type PlainFields = readonly PlainField[];

@@ -13,7 +13,7 @@ const crypto = (): typeof Crypto => process.getBuiltinModule("node:crypto");
 /**
  * Makes the name of an unfinished file. It does not contain the final name, because
  * `<name>.tmp` could exceed the limit of 255 bytes. It identifies the process, so
- * that files of dead processes can be told apart from files that are being written.
+ * that files of dead processes differ from files that are being written.
  */
 export function temporaryName(): string {
   return `.tsfs-${(boot ??= bootOf())}-${process.pid.toString(16)}-${crypto().randomBytes(6).toString("hex")}`;

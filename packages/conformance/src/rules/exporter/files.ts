@@ -19,10 +19,10 @@ import {
 
 const ANSWER_MS = 20_000;
 const MiB = 1024 * 1024;
-/** What is promised of a file that fails: no other file that the kit restores has it. */
+/** The promised size of a file that must fail. No other file of the kit has this size. */
 export const UNLIKELY_SIZE = 7;
 
-/** An exporter of generation v1.0. */
+/** Starts an exporter of generation v1.0, and creates its root. */
 async function startV1_0(
   harness: ExporterHarness,
 ): Promise<ReadyPlugin<Clients["exporter"]> & { client: ExporterClientV1_0; root: string }> {
@@ -43,19 +43,23 @@ async function startV1_1(
   return { ...running, client };
 }
 
-/** @throws Violation when a call succeeds; @returns The error that the plugin answered. */
-async function refusal(call: Promise<unknown>, what: string): Promise<PluginError> {
+/** Returns the error that the plugin answers. @throws Violation when the call succeeds. */
+async function expectError(call: Promise<unknown>, what: string): Promise<PluginError> {
   try {
     await answerWithin(call, ANSWER_MS, what);
   } catch (error) {
     if (error instanceof PluginError) return error;
     throw error;
   }
-  throw new Violation(`${what} was answered with success`);
+  throw new Violation(`expected an error for ${what}, got success`);
 }
 
-/** Sends a file whose header promises a size, and then other bytes than that. @returns How far it was taken, and the answer. */
-async function storeUnlike(
+/**
+ * Sends a file whose content differs in size from its header.
+ *
+ * @returns Whether the plugin took all of it, and its answer.
+ */
+async function storeWithWrongSize(
   harness: ExporterHarness,
   promised: number,
   content: Uint8Array,
@@ -72,8 +76,8 @@ async function storeUnlike(
   return { taken, answer: call.receive() };
 }
 
-/** Begins a file, and lets nothing more come. */
-async function begin(harness: ExporterHarness, end: "half-close" | "cancel"): Promise<string | undefined> {
+/** Sends the beginning of a file, then ends the call. @returns The error for the file, or undefined if it succeeded. */
+async function storeTruncated(harness: ExporterHarness, end: "half-close" | "cancel"): Promise<string | undefined> {
   const content = knownContent("broken off", 2 * MiB);
   if (harness.generation === "v1.0") {
     const { connection, root, client } = await startV1_0(harness);
@@ -83,11 +87,8 @@ async function begin(harness: ExporterHarness, end: "half-close" | "cancel"): Pr
     await call.send({ type: { case: "data", value: { chunk: content.subarray(MiB) } } });
     if (end === "cancel") call.cancel();
     else call.halfClose();
-    const error = await answerWithin(call.receive(), ANSWER_MS, "a file that was broken off").then(
-      () => undefined,
-      String,
-    );
-    // It has let go of the file by the time that it has answered this.
+    const error = await answerWithin(call.receive(), ANSWER_MS, "a truncated file").then(() => undefined, String);
+    // Once Close is answered, the plugin no longer uses the file.
     await client.close();
     return error;
   }
@@ -106,32 +107,32 @@ async function begin(harness: ExporterHarness, end: "half-close" | "cancel"): Pr
   await stream.sendContent(content);
   if (end === "cancel") stream.cancel();
   else stream.halfClose();
-  const error = await answerWithin(outcome, ANSWER_MS, "a file that was broken off");
+  const error = await answerWithin(outcome, ANSWER_MS, "a truncated file");
   await client.close();
   return error;
 }
 
-/** @throws Violation when some of a file that was broken off is where the whole should be, or anywhere in sight. */
+/** @throws Violation when anything is left of a truncated file, under its own name or any other. */
 async function requireNothingKept(harness: ExporterHarness): Promise<void> {
   const content = await contentAt(harness, "/file");
   requires(
     content === undefined,
-    () => `${String(content?.length)} bytes of a file that was broken off were kept under its name`,
+    () => `${String(content?.length)} bytes of a truncated file were kept under its name`,
   );
   const names = await namesIn(harness);
   requires(
     names.length === 0,
-    () => `left of a file that was broken off: ${names.map((name) => JSON.stringify(name)).join(", ")}`,
+    () => `left over from a truncated file: ${names.map((name) => JSON.stringify(name)).join(", ")}`,
   );
 }
 
-/** What becomes of one file. */
+/** Rules about single files. */
 export const files: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.files.replaced",
     connector: "exporter",
-    title: "replaces a file that is there, longer or not",
-    because: "users restore over what they have: the rest of a longer file would stay at the end of the restored one",
+    title: "replaces an existing file, whether it is longer or shorter",
+    because: "users restore over existing files: the rest of a longer one would stay at the end of the restored file",
     check: async (harness) => {
       placeOf(harness, "/");
       const before = fileEntry("/file", 5000);
@@ -147,37 +148,36 @@ export const files: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.files.short",
     connector: "exporter",
-    title: "fails a file of which less comes than was promised",
-    because:
-      "so the plugin learns that the host's source has failed: the file would be kept short, and the restore look whole",
+    title: "fails a file whose content is shorter than its header states",
+    because: "this is how a plugin learns that the host's source has failed; otherwise a truncated file looks restored",
     generations: ["v1.0"],
     check: async (harness) => {
-      const { answer } = await storeUnlike(harness, 1000, knownContent("short", 999));
-      const { message } = await refusal(answer, "a file that is a byte short");
-      requires(message !== "", "a short file was refused without a text");
+      const { answer } = await storeWithWrongSize(harness, 1000, knownContent("short", 999));
+      const { message } = await expectError(answer, "a file that is one byte too short");
+      requires(message !== "", "the error for a file that is too short has no message");
     },
   },
   {
     id: "exporter.files.long",
     connector: "exporter",
-    title: "fails a file of which more comes than was promised",
-    because: "host and plugin do not mean the same file then: nobody knows what was kept",
+    title: "fails a file whose content is longer than its header states",
+    because: "the host and the plugin disagree about the file, so the stored content cannot be trusted",
     generations: ["v1.0"],
     check: async (harness) => {
-      const { answer } = await storeUnlike(harness, 1000, knownContent("long", 1001));
-      const { message } = await refusal(answer, "a file that is a byte too long");
-      requires(message !== "", "a file that is too long was refused without a text");
+      const { answer } = await storeWithWrongSize(harness, 1000, knownContent("long", 1001));
+      const { message } = await expectError(answer, "a file that is one byte too long");
+      requires(message !== "", "the error for a file that is too long has no message");
     },
   },
   {
     id: "exporter.files.drained",
     connector: "exporter",
-    title: "takes all that the host sends of a file that fails, and then answers",
-    because: 'the host shows "EOF" in place of the message when the answer comes while it is still sending',
+    title: "reads a failing file to its end before answering",
+    because: 'if the answer arrives while the host is still sending, the host shows "EOF" in place of the message',
     generations: ["v1.0"],
     check: async (harness) => {
-      const { taken, answer } = await storeUnlike(harness, UNLIKELY_SIZE, knownContent("drained", 12 * MiB));
-      // That it fails is another rule's matter.
+      const { taken, answer } = await storeWithWrongSize(harness, UNLIKELY_SIZE, knownContent("drained", 12 * MiB));
+      // The error itself is the matter of another rule.
       await answerWithin(answer, ANSWER_MS, "a file that is too long").catch(() => undefined);
       requires(taken, "the plugin ended the call while the host was still sending");
     },
@@ -185,42 +185,42 @@ export const files: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.files.broken-off.fails",
     connector: "exporter",
-    title: "fails a file that the host ends in its middle",
-    because: "a host whose source fails half-closes the stream: a success would call half a file whole",
-    // On v1.0 that is a file of which less comes than was promised.
+    title: "fails a file when the host half-closes in the middle of it",
+    because: "a host whose source fails half-closes the stream: success would report half a file as complete",
+    // On v1.0, this is the rule exporter.files.short.
     generations: ["v1.1"],
     check: async (harness) => {
-      const error = await begin(harness, "half-close");
-      requires(error !== undefined, "a file that was broken off was answered with success");
+      const error = await storeTruncated(harness, "half-close");
+      requires(error !== undefined, "a truncated file was answered with success");
     },
   },
   {
     id: "exporter.files.broken-off.keeps-nothing",
     connector: "exporter",
-    title: "keeps nothing of a file that the host ends in its middle",
-    because: "half a file under the right name is taken for the whole, by users and by programs",
+    title: "keeps nothing of a file when the host half-closes in the middle of it",
+    because: "users and programs take half a file under the right name for the whole file",
     check: async (harness) => {
       placeOf(harness, "/");
-      await begin(harness, "half-close");
+      await storeTruncated(harness, "half-close");
       await requireNothingKept(harness);
     },
   },
   {
     id: "exporter.files.cancelled",
     connector: "exporter",
-    title: "keeps nothing of a file that is cancelled in its middle",
-    because: "users interrupt restores: half a file under the right name is taken for the whole",
+    title: "keeps nothing of a file when the host cancels the call in the middle of it",
+    because: "users interrupt restores, and then take half a file under the right name for the whole file",
     check: async (harness) => {
       placeOf(harness, "/");
-      await begin(harness, "cancel");
+      await storeTruncated(harness, "cancel");
       await requireNothingKept(harness);
     },
   },
   {
     id: "exporter.files.at-once",
     connector: "exporter",
-    title: "stores eight files at once, each with its own bytes",
-    because: "hosts restore as many files at once as the user has set",
+    title: "stores eight files at once, each with its own content",
+    because: "hosts restore as many files at once as the user has configured",
     generations: ["v1.0"],
     check: async (harness) => {
       placeOf(harness, "/");
@@ -235,8 +235,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.folders.again",
     connector: "exporter",
-    title: "makes a folder that is there, and its missing parents",
-    because: "hosts ask for the parent of each file again before they send it",
+    title: "creates a folder together with its missing parents, and accepts an existing one",
+    because: "hosts request the parent folder again before each file",
     generations: ["v1.0"],
     check: async (harness) => {
       const { client, root } = await startV1_0(harness);

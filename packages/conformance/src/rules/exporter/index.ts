@@ -4,5 +4,5 @@ import { paths } from "./paths.js";
 import { results } from "./results.js";
 import { tree } from "./tree.js";
 
-/** What hosts rely on in exporters. */
+/** The rules for exporters: the behavior that hosts rely on. */
 export const exporterRules: readonly ConnectorRule<"exporter">[] = [...paths, ...tree, ...files, ...results];

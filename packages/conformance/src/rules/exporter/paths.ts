@@ -10,7 +10,7 @@ import { contentAt, fileEntry, parentEntries, placeOf, restoreInto, type Exporte
 
 const ESCAPED = "escaped-from-the-restore";
 
-/** A pathname as no honest snapshot has it. Hosts of v1.0 clean theirs. */
+/** Returns an entry with a pathname that only a malicious snapshot has. Hosts of v1.0 clean pathnames. */
 function escaping(): RestoreEntry {
   const size = 10;
   return {
@@ -20,66 +20,66 @@ function escaping(): RestoreEntry {
   };
 }
 
-/** Restores it, and a file after it. What comes of the two, the rules look for themselves. */
+/** Restores the malicious entry and a file after it, ignoring errors: the rules look at the files. */
 async function restoreEscaping(harness: ExporterHarness): Promise<void> {
   if (harness.generation === "v1.1") {
     await restoreInto(harness, [...parentEntries("/file"), escaping(), fileEntry("/file", 100)]).catch(ignore);
     return;
   }
   const { client } = await harness.start();
-  if (client.generation !== "v1.0") throw new TypeError("another generation");
+  if (client.generation !== "v1.0") throw new TypeError(`unexpected generation ${client.generation}`);
   const { root } = await client.identity();
   const content = knownContent(ESCAPED, 10);
-  // Refused or put below the root: both are right.
+  // The plugin may reject the pathname, or store the file below the root.
   await client.storeFile(`${root}/../${ESCAPED}`, content, content.length).catch(ignore);
   await client.storeFile(`${root}/file`, knownContent("/file", 100), 100).catch(ignore);
   await client.close();
 }
 
 function ignore(): void {
-  // Refused is right, too.
+  // The plugin may reject the entry.
 }
 
-/** Where an exporter writes. */
+/** Rules about where an exporter writes. */
 export const paths: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.root",
     connector: "exporter",
-    title: "has an absolute root",
-    because: "hosts of v1.0 put it in front of every pathname; both show it to the user",
+    title: "reports an absolute root",
+    because: "v1.0 hosts prepend the root to every pathname, and both generations show it to the user",
     check: async (harness) => {
       const { client } = await harness.start();
       const { root } = await client.identity();
-      requires(root.startsWith("/"), () => `the root is ${JSON.stringify(root)}`);
+      requires(root.startsWith("/"), () => `the root is not absolute: ${JSON.stringify(root)}`);
     },
   },
   {
     id: "exporter.paths.stay-below",
     connector: "exporter",
     title: "writes nothing outside its root, whatever the pathname",
-    because: "a snapshot may come from anybody: it must not overwrite the user's other files",
+    because: "a snapshot can come from anyone: it must not overwrite the user's other files",
     check: async (harness) => {
       const outside = join(dirname(placeOf(harness, "/x")), "..", ESCAPED);
       await restoreEscaping(harness);
-      const there = await access(outside).then(
+      const exists = await access(outside).then(
         () => true,
         () => false,
       );
-      requires(!there, () => `/../${ESCAPED} was written outside the root`);
+      requires(!exists, () => `/../${ESCAPED} was written outside the root`);
     },
   },
   {
     id: "exporter.paths.goes-on",
     connector: "exporter",
-    title: "restores what follows an entry that it refuses",
-    because: "one odd entry must not cost the user all that comes after it",
+    title: "restores the entries after one that it rejects",
+    because: "one invalid entry must not cost the user all entries after it",
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreEscaping(harness);
       requireSameBytes(
         (await contentAt(harness, "/file")) ?? new Uint8Array(),
         knownContent("/file", 100),
-        "the file after a refused one",
+        "the file after a rejected entry",
       );
     },
   },

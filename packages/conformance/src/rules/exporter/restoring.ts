@@ -8,22 +8,22 @@ import { knownContent, knownFileInfo, knownTree, type KnownEntry } from "../../t
 /** A harness for exporters. */
 export type ExporterHarness = Harness<"exporter">;
 
-/** What of the known tree is small: enough for what is not about content. */
 const SMALL_BYTES = 100_000;
+/** The known tree without its large files, for rules that are not about content. */
 export const smallTree: readonly KnownEntry[] = knownTree.filter(({ size }) => size < SMALL_BYTES);
 
-/** @returns An entry as hosts restore it. */
+/** Returns an entry as hosts restore it. */
 function entryOf(known: KnownEntry): RestoreEntry {
   const { pathname, target, size } = known;
   return { pathname, fileInfo: knownFileInfo(known), target, read: () => knownContent(pathname, size) };
 }
 
-/** @returns A small file's entry that is not in the known tree. */
+/** Returns the entry of a file that is not in the known tree. */
 export function fileEntry(pathname: string, size: number): RestoreEntry {
   return entryOf({ pathname, type: "file", permissions: 0o644, modTime: 1_582_979_696_000_000_000n, size, target: "" });
 }
 
-/** The top, and the folders above a file. */
+/** Returns the root and all folders above a file, the root first. */
 export function parentEntries(pathname: string): RestoreEntry[] {
   const folders: RestoreEntry[] = [];
   for (let folder = dirname(pathname); ; folder = dirname(folder)) {
@@ -41,13 +41,13 @@ export function parentEntries(pathname: string): RestoreEntry[] {
   }
 }
 
-/** What a restore came to. */
+/** The outcome of a restore. */
 export interface Restored extends RestoreSummary {
-  /** What could not be restored, and why. */
+  /** The entries that could not be restored, with the reason. */
   readonly failures: ReadonlyMap<string, Error>;
 }
 
-/** Restores in a process of its own, as hosts do, to the end. */
+/** Restores entries in a process of its own, as hosts do. */
 export async function restoreInto(harness: ExporterHarness, entries: Iterable<RestoreEntry>): Promise<Restored> {
   const { client } = await harness.start();
   const failures = new Map<string, Error>();
@@ -68,14 +68,13 @@ export async function restoreKnown(harness: ExporterHarness, tree: readonly Know
   );
 }
 
-/** @returns Where an entry of the restore is, for the kit. Ends the check where the kit can not look. */
+/** Returns the path of a restored entry. The rule does not apply if the kit has no access to the restored files. */
 export function placeOf(harness: ExporterHarness, pathname: string): string {
-  if (!harness.seesDirectory)
-    harness.notApplicable("what was restored can not be read: the location has no {directory}");
+  if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the restored files");
   return join(harness.workspace.directory, pathname);
 }
 
-/** @returns The content that is there now, or undefined when nothing is. */
+/** Returns the content of a restored file, or undefined if it does not exist. */
 export async function contentAt(harness: ExporterHarness, pathname: string): Promise<Uint8Array | undefined> {
   const place = placeOf(harness, pathname);
   try {
@@ -86,7 +85,7 @@ export async function contentAt(harness: ExporterHarness, pathname: string): Pro
   }
 }
 
-/** @returns Every name in the folder of the restore, at any depth. */
+/** Returns the paths of all entries in the restored folder, at any depth. */
 export async function namesIn(harness: ExporterHarness): Promise<string[]> {
   return await readdir(placeOf(harness, "/"), { recursive: true });
 }

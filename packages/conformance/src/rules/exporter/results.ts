@@ -9,7 +9,7 @@ const ANSWER_MS = 20_000;
 const content = new Uint8Array(100).fill(7);
 
 const FOLDER = 0x8000_0000;
-/** Every field has a value of its own: what is lost on the way is seen. */
+/** Every field has a distinct value, so that a lost field is noticed. */
 const headers = [
   create(connectors.RecordSchema, { pathname: "/", fileInfo: { name: "/", mode: FOLDER + 0o755, nlink: 2 } }),
   create(connectors.RecordSchema, {
@@ -38,7 +38,7 @@ const headers = [
 ];
 const RecordSchema = connectors.RecordSchema;
 
-/** Restores the records above. @returns Every answer, to the end of the stream. */
+/** Restores the records above, and returns all answers. */
 async function answersOf(connection: PluginConnection): Promise<connectors.Result[]> {
   const call = connection.call(v1_1.Exporter.method.export);
   for (const header of headers) {
@@ -52,17 +52,17 @@ async function answersOf(connection: PluginConnection): Promise<connectors.Resul
   const reading = (async () => {
     for await (const { result } of call.messages()) answers.push(result ?? create(connectors.ResultSchema));
   })();
-  await answerWithin(reading, ANSWER_MS, "the end of Export, after every record was sent,");
+  await answerWithin(reading, ANSWER_MS, "the end of Export after the last record");
   return answers;
 }
 
-/** What a plugin answers on the stream of a v1.1 restore. */
+/** Rules about the answers on the stream of a v1.1 restore. */
 export const results: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.results.one-for-each",
     connector: "exporter",
-    title: "answers every record once, and ends the stream well",
-    because: "a host waits for every answer: a missing one hangs the restore, or hides that an entry was lost",
+    title: "answers every record once, and ends the stream with OK",
+    because: "hosts wait for every answer: a missing one hangs the restore, or hides that an entry was lost",
     generations: ["v1.1"],
     check: async (harness) => {
       const { connection } = await harness.start();
@@ -70,7 +70,7 @@ export const results: readonly ConnectorRule<"exporter">[] = [
       const expected = headers.map(({ pathname }) => pathname).sort();
       requires(
         answered.join() === expected.join(),
-        () => `answers for ${JSON.stringify(answered)}, expected ${JSON.stringify(expected)}`,
+        () => `received answers for ${JSON.stringify(answered)}, expected ${JSON.stringify(expected)}`,
       );
     },
   },
@@ -78,19 +78,19 @@ export const results: readonly ConnectorRule<"exporter">[] = [
     id: "exporter.results.whole-header",
     connector: "exporter",
     title: "echoes the whole header of each record in its answer",
-    because: "without the header hosts crash (SIGSEGV), without its file information they abort the restore",
+    because: "hosts crash without the header (SIGSEGV), and abort the restore without its file information",
     generations: ["v1.1"],
     check: async (harness) => {
       const { connection } = await harness.start();
       for (const { header } of await answersOf(connection)) {
         const sent = headers.find(({ pathname }) => pathname === header?.pathname);
-        // What was not sent is another rule's matter.
+        // An answer for an unknown record is the matter of another rule.
         if (header !== undefined && sent === undefined) continue;
         requires(header !== undefined && sent !== undefined, "a result has no header");
         requires(
           equals(RecordSchema, header, sent),
           () =>
-            `the header came back as ${toJsonString(RecordSchema, header)}, it was sent as ${toJsonString(RecordSchema, sent)}`,
+            `the plugin returned the header ${toJsonString(RecordSchema, header)}, expected ${toJsonString(RecordSchema, sent)}`,
         );
       }
     },

@@ -22,24 +22,24 @@ function only(type: KnownEntry["type"], tree = smallTree): readonly KnownEntry[]
   return tree.filter((entry) => entry.type === type);
 }
 
-/** @returns undefined for what is not there: that is another rule's matter. */
+/** Returns undefined for a missing entry, which is the matter of another rule. */
 async function statsOf(harness: ExporterHarness, pathname: string): Promise<BigIntStats | undefined> {
   return await lstat(placeOf(harness, pathname), { bigint: true }).catch(() => undefined);
 }
 
-/** One of two names of the same file. */
+/** Returns one of two names of the same file. */
 function hardLinked(pathname: string, content: Uint8Array): RestoreEntry {
   const known = { pathname, type: "file", permissions: 0o644, modTime: 0n, size: content.length, target: "" } as const;
   return { pathname, fileInfo: { ...knownFileInfo(known), nlink: 2, dev: 7n, ino: 42n }, read: () => content };
 }
 
-/** What a restored tree must be. */
+/** Rules about the restored tree. */
 export const tree: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.tree.contents",
     connector: "exporter",
-    title: "restores every byte of every file, of any size and name",
-    because: "a wrong byte that nobody notices is the worst thing a backup can do",
+    title: "restores files of any size and name byte for byte",
+    because: "a wrong byte that goes unnoticed is the worst fault of a backup",
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreKnown(harness, knownTree);
@@ -52,22 +52,22 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.tree.folders",
     connector: "exporter",
-    title: "restores every folder, empty ones too",
+    title: "restores every folder, including empty ones",
     because: "programs fail when a folder that they rely on is missing after a restore",
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreKnown(harness);
       for (const { pathname } of only("directory")) {
         const stats = await statsOf(harness, pathname);
-        requires(stats?.isDirectory() === true, () => `${JSON.stringify(pathname)} is no folder after the restore`);
+        requires(stats?.isDirectory() === true, () => `${JSON.stringify(pathname)} is not a folder after the restore`);
       }
     },
   },
   {
     id: "exporter.tree.symbolic-links",
     connector: "exporter",
-    title: "restores symbolic links with their targets, as they are",
-    because: "a link that was followed, resolved or cleaned points elsewhere than the user's did",
+    title: "restores symbolic links with unchanged targets",
+    because: "a link that was followed, resolved or cleaned no longer points to the original target",
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreKnown(harness);
@@ -83,8 +83,8 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.tree.hard-links",
     connector: "exporter",
-    title: "restores both names of a file that has two, with its content",
-    because: "v1.0 sends the second name as a link, v1.1 as a whole file: a name without its content is a lost file",
+    title: "restores both names of a hard-linked file, each with its content",
+    because: "v1.0 sends the second name as a link, v1.1 as a whole file; a name without its content is a lost file",
     check: async (harness) => {
       placeOf(harness, "/");
       const content = knownContent("hard link", 5000);
@@ -104,12 +104,12 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
     id: "exporter.tree.modes",
     connector: "exporter",
     title: "restores the permissions of files and folders",
-    because: "a private key that anybody can read, or a program that can not be started, is no restore",
+    because: "otherwise anyone can read a private key, or a program cannot be started",
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreKnown(harness);
       for (const { pathname, permissions } of [...only("file"), ...only("directory")]) {
-        // The top of a v1.0 restore gets none.
+        // v1.0 hosts send no permissions for the root.
         if (pathname === "/") continue;
         const mode = (await statsOf(harness, pathname))?.mode;
         if (mode === undefined) continue;
@@ -124,8 +124,9 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
   {
     id: "exporter.tree.times",
     connector: "exporter",
-    title: "restores the time of the last change of files and folders",
-    because: "the next backup takes all files for changed; folders lose their time when it is set before their content",
+    title: "restores the modification times of files and folders",
+    because:
+      "otherwise the next backup treats all files as changed; a folder loses its time if that is set before its content",
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreKnown(harness);
@@ -135,7 +136,8 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
         if (mtimeNs === undefined) continue;
         requires(
           mtimeNs / MILLISECOND === modTime / MILLISECOND,
-          () => `${JSON.stringify(pathname)} has the time ${String(mtimeNs)} ns, expected ${String(modTime)} ns`,
+          () =>
+            `${JSON.stringify(pathname)} has the modification time ${String(mtimeNs)} ns, expected ${String(modTime)} ns`,
         );
       }
     },

@@ -5,11 +5,11 @@ import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import type { WireRecord } from "./wire.js";
 
-/** Acknowledgements that a host may owe: it has read so many records ahead of its work. */
+/** The number of records that a host may read before it acknowledges the first. */
 const OWED = 20;
-/** How many are acknowledged together, the last one first. */
+/** The number of records acknowledged together, the last one first. */
 const BATCH = 5;
-/** What an Import that ends too early is given for it. */
+/** How long to watch for an Import that ends too early. */
 const TOO_EARLY_MS = 100;
 
 async function finishes(finish: Promise<void>, what: string): Promise<void> {
@@ -21,36 +21,36 @@ async function finishes(finish: Promise<void>, what: string): Promise<void> {
   }
 }
 
-/** What is said in Import besides records. */
+/** The messages of Import besides records. */
 const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
   {
     id: "importer.import.finished",
-    title: "says finished once, as its last message",
-    because: "hosts read nothing after it, and take a stream that ends without it for the whole source",
+    title: "sends finished once, as its last message",
+    because: "hosts stop reading at finished; if the stream ends without it, they assume that the source is complete",
     check: async (harness) => {
       const scan = (await startWire(harness)).scan();
       await drain(scan, (record) => scan.acknowledge(record));
-      requires(scan.finished, "Import ended without a message that says finished");
+      requires(scan.finished, "Import ended without a finished message");
       await endScan(scan);
-      requires(scan.surplus === 0, () => `${scan.surplus} messages came after the one that says finished`);
+      requires(scan.surplus === 0, () => `${scan.surplus} messages followed the finished message`);
     },
   },
   {
     id: "importer.import.stays-open",
-    title: "does not end Import before the host has half-closed it",
-    because: "hosts still send acknowledgements then, and fail with EOF when they can not",
+    title: "does not end Import before the host half-closes it",
+    because: "hosts may still be sending acknowledgements, and fail with EOF when the call is gone",
     check: async (harness) => {
       const scan = (await startWire(harness)).scan();
       await drain(scan, (record) => scan.acknowledge(record));
-      if (!scan.finished) harness.notApplicable("no message said finished");
-      requires(!(await scan.endsWithin(TOO_EARLY_MS)), "Import ended though the host had not half-closed it");
+      if (!scan.finished) harness.notApplicable("the plugin sent no finished message");
+      requires(!(await scan.endsWithin(TOO_EARLY_MS)), "Import ended before the host half-closed it");
       await endScan(scan);
     },
   },
   {
     id: "importer.import.goes-on",
-    title: `goes on while ${OWED} records are not acknowledged`,
-    because: "hosts acknowledge a record when they are done with it, many at once and long after it came",
+    title: `keeps sending while ${OWED} records are unacknowledged`,
+    because: "hosts acknowledge a record when they have finished with it: in batches, and long after it arrived",
     check: async (harness) => {
       const scan = (await startWire(harness)).scan();
       const owed: WireRecord[] = [];
@@ -64,8 +64,8 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
   },
   {
     id: "importer.import.any-order",
-    title: "takes acknowledgements in any order",
-    because: "hosts work on several records at once, and are done with small ones first",
+    title: "accepts acknowledgements in any order",
+    because: "hosts process several records at once, and finish small ones first",
     check: async (harness) => {
       const importer = await startWire(harness);
       const scan = importer.scan();
@@ -83,22 +83,22 @@ const rules: readonly Omit<ConnectorRule<"importer">, "connector">[] = [
   },
   {
     id: "importer.import.failed-records",
-    title: "ends Import with OK when the host could not keep a record",
-    because: "one file that can not be kept must not fail the backup of all the others",
+    title: "ends Import with OK when the host could not store a record",
+    because: "one file that cannot be stored must not fail the backup of all others",
     check: async (harness) => {
       const importer = await startWire(harness);
       const scan = importer.scan();
       let records = 0;
       await drain(scan, async (record) => {
         if (isFile(record)) await tryRead(importer, record);
-        await scan.acknowledge(record, records++ % 2 === 0 ? "conformance: not kept" : undefined);
+        await scan.acknowledge(record, records++ % 2 === 0 ? "conformance: not stored" : undefined);
       });
       await finishes(scan.finish(), "Import failed after an acknowledgement with an error");
     },
   },
 ];
 
-/** {@link rules}, for the generation that has them. */
+/** The rules about acknowledgements, which only v1.1 has. */
 export const acknowledgements: readonly ConnectorRule<"importer">[] = rules.map((rule) => ({
   ...rule,
   connector: "importer",

@@ -5,16 +5,17 @@ import { MAX_FILES, quote, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 
-/** The numbers that hosts know: 0 is an ordinary one, 1 an alternate data stream. */
+/** The types that hosts know: 0 is an ordinary attribute, 1 an alternate data stream. */
 const TYPES = [0, 1];
 
-/** Extended attributes. */
+/** Rules about extended attributes. */
 export const attributes: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.attributes.none",
     connector: "importer",
     title: "sends no extended attributes to a v1.0 host",
-    because: "v1.0 names both by one pathname: an attribute is silently stored in place of its file's content",
+    because:
+      "v1.0 identifies a file and its attributes by the same pathname: the attribute would silently replace the file's content",
     generations: ["v1.0"],
     check: async (harness) => {
       const found = (await scanAll(await startWire(harness))).find(({ attribute }) => attribute !== undefined);
@@ -27,9 +28,9 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.attributes.names",
     connector: "importer",
-    title: "names every extended attribute, with a type that hosts know",
+    title: "gives every extended attribute a name and a type that hosts know",
     because:
-      "on the wire an ordinary attribute is 0 and an alternate data stream is 1; hosts keep any other number as it is, and can not restore it",
+      "on the wire, 0 is an ordinary attribute and 1 an alternate data stream; hosts store any other type but cannot restore it",
     generations: ["v1.1"],
     check: async (harness) => {
       for (const { pathname, attribute, error } of await scanAll(await startWire(harness))) {
@@ -37,7 +38,7 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
         requires(attribute.name !== "", () => `an extended attribute of ${quote(pathname)} has no name`);
         requires(
           TYPES.includes(attribute.type),
-          () => `the attribute ${quote(attribute.name)} of ${quote(pathname)} has the type ${attribute.type}`,
+          () => `the attribute ${quote(attribute.name)} of ${quote(pathname)} has the unknown type ${attribute.type}`,
         );
       }
     },
@@ -46,7 +47,7 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
     id: "importer.attributes.open",
     connector: "importer",
     title: "opens every extended attribute that it sends",
-    because: "hosts open attributes in every backup, also those of files that have not changed",
+    because: "hosts open attributes in every backup, even those of unchanged files",
     generations: ["v1.1"],
     check: async (harness) => {
       const importer = await startWire(harness);

@@ -13,7 +13,7 @@ import { folderImporter } from "../../testing/folder-importer.js";
 const TIMEOUT_MS = 120_000;
 const folder: Source = { factory: folderImporter, location: "folder://{directory}" };
 
-/** One generation each: these are the author's mistakes, and every check writes and reads a whole tree. */
+/** One generation each: the mistakes do not depend on it, and every check writes and reads a whole tree. */
 const cases = brokenFolders.map((breakage, turn) => ({
   ...breakage,
   turn,
@@ -22,11 +22,11 @@ const cases = brokenFolders.map((breakage, turn) => ({
 
 describe("the rules for importers that read a folder", () => {
   it.each(["v1.0", "v1.1"] as const)(
-    "pass a sound one, on %s",
+    "pass a correct importer, on %s",
     async (generation) => {
       const report = await checkInProcess(folder, generation);
       expect(failures(report)).toEqual([]);
-      // Contents are compared byte by byte; Node itself knows no extended attributes, and not every system lets the kit set one.
+      // Node has no API for extended attributes, and not every system lets the kit set one.
       const attributes = ["importer.attributes.open", "importer.known.attribute"];
       expect(notApplicable(report).filter((id) => !attributes.includes(id))).toEqual(["importer.content.size"]);
     },
@@ -34,7 +34,7 @@ describe("the rules for importers that read a folder", () => {
   );
 
   it.each(cases)(
-    "catch one that breaks only $rule ($how), on $generation",
+    "catch an importer that breaks only $rule ($how), on $generation",
     async (each) => {
       expect(await failuresOf(folder, each.generation, each, each.turn)).toEqual([
         expect.stringContaining(`${each.rule}: `),

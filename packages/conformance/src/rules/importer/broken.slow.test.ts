@@ -25,7 +25,7 @@ const cases = breakages
 
 describe("the rules for importers", () => {
   it.each(["v1.0", "v1.1"] as const)(
-    "pass a sound importer in memory, on %s",
+    "pass a correct importer in memory, on %s",
     async (generation) => {
       const report = await checkInProcess(huge, generation);
       expect(failures(report)).toEqual([]);
@@ -42,7 +42,7 @@ describe("the rules for importers", () => {
   );
 
   it.each(cases)(
-    "catch one that breaks only $rule ($how), on $generation",
+    "catch an importer that breaks only $rule ($how), on $generation",
     async (each) => {
       const failed = await failuresOf(each.huge === true ? huge : memory, each.generation, each, each.turn);
       expect(failed).toEqual([expect.stringContaining(`${each.rule}: `)]);

@@ -2,44 +2,44 @@ import { PluginError } from "@kloset/host";
 import { isRegularFile } from "@kloset/model";
 import type { WireImporter, WireRecord, WireScan } from "./wire.js";
 
-/** Files that rules read which look at all of them: a bound for sources of any size. */
+/** The number of files a rule reads at most, because a source can have any size. */
 export const MAX_FILES = 64;
-/** What is larger is not read by rules that read whole files. */
+/** Rules that read whole files skip larger ones. */
 export const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
-/** A name in a message: whatever is in it stays visible. */
+/** Quotes a name for a message; control characters stay visible. */
 export function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Whether a record says that the entry is a regular file. */
+/** Returns whether a record describes a regular file. */
 export function isFile({ fileInfo, error, attribute }: WireRecord): boolean {
   return error === undefined && attribute === undefined && fileInfo !== undefined && isRegularFile(fileInfo.mode);
 }
 
-/** Whether a record is an entry: neither an extended attribute nor an error. */
+/** Returns whether a record is an entry: neither an extended attribute nor an error. */
 export function isEntry({ error, attribute }: WireRecord): boolean {
   return error === undefined && attribute === undefined;
 }
 
-/** @returns The size that a record tells; 0 when it tells none. */
+/** Returns the size that a record states, or 0 if it states none. */
 export function sizeOf({ fileInfo }: WireRecord): number {
   return Number(fileInfo?.size ?? 0n);
 }
 
-/** Reads a scan to its end, or to the error that the plugin ends it with: one rule looks at that. */
+/** Reads a scan to its end. Ignores the error a plugin ends it with, which a rule of its own checks. */
 export async function drain(scan: WireScan, onRecord: (record: WireRecord) => Promise<void>): Promise<void> {
   await tolerate(async () => {
     for (let record = await scan.next(); record !== undefined; record = await scan.next()) await onRecord(record);
   });
 }
 
-/** Ends a scan, whatever the plugin answers. */
+/** Half-closes a scan and waits for its end. Ignores the error a plugin ends it with. */
 export async function endScan(scan: WireScan): Promise<void> {
   await tolerate(() => scan.finish());
 }
 
-/** Does something of which only a hang or a lost connection counts. */
+/** Ignores errors that the plugin answers with; a hang or a lost connection still throws. */
 async function tolerate(work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -49,10 +49,10 @@ async function tolerate(work: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Scans to the end; each record is acknowledged as soon as it was visited.
+ * Scans to the end, and acknowledges each record once it has been visited.
  *
- * @param visit - Called with each, before it is acknowledged.
- * @returns Every record, in the order in which they came.
+ * @param visit - Called with each record before it is acknowledged.
+ * @returns All records in the order of arrival.
  */
 export async function scanAll(
   importer: WireImporter,
@@ -69,7 +69,11 @@ export async function scanAll(
   return records;
 }
 
-/** Scans, and visits the regular files that can be read whole, {@link MAX_FILES} at most. @returns How many. */
+/**
+ * Scans, and visits the regular files of at most {@link MAX_FILE_BYTES}, up to {@link MAX_FILES} of them.
+ *
+ * @returns The number of files visited.
+ */
 export async function eachFile(importer: WireImporter, visit: (record: WireRecord) => Promise<void>): Promise<number> {
   let files = 0;
   await scanAll(importer, async (record) => {

@@ -1,4 +1,4 @@
-// Each rule in one generation. fs.slow.test.ts checks the other one.
+// Checks each rule in one generation; fs.slow.test.ts checks the other generation.
 import { describeFileSystemImporter } from "../../testing/file-system-plugin.js";
 
 describeFileSystemImporter("fast");

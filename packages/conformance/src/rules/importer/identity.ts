@@ -4,13 +4,13 @@ import type { ConnectorRule } from "../../rule.js";
 import { quote } from "./collect.js";
 import { startWire } from "./start.js";
 
-/** What an importer says of itself. */
+/** Rules about the identity that an importer reports. */
 export const identity: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.identity.root",
     connector: "importer",
-    title: "has a root that is a clean, absolute pathname",
-    because: 'the snapshot is a tree that starts at "/"; hosts look for the root in it, and browse from there',
+    title: "reports a clean, absolute pathname as its root",
+    because: 'a snapshot is a tree that starts at "/"; hosts look up the root in it, and browse from there',
     check: async (harness) => {
       const { root } = await (await startWire(harness)).identity();
       requires(root.startsWith("/"), () => `the root is not absolute: ${quote(root)}`);
@@ -20,16 +20,16 @@ export const identity: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.identity.steady",
     connector: "importer",
-    title: "says the same of itself in every process, and every time",
+    title: "reports the same identity in every process, every time",
     because:
-      "a backup starts several processes of one importer, and hosts refuse those that differ; v1.0 asks six times",
+      "a backup starts several processes of one importer, and hosts reject one that differs; v1.0 asks six times",
     check: async (harness) => {
       const [first, second] = [await startWire(harness), await startWire(harness)];
       const answers = [await first.identity(), await first.identity(), await second.identity()].map((each) =>
         JSON.stringify(each),
       );
       const other = answers.find((answer) => answer !== answers[0]);
-      requires(other === undefined, () => `first it was ${String(answers[0])}, then ${String(other)}`);
+      requires(other === undefined, () => `the first answer was ${String(answers[0])}, a later one ${String(other)}`);
     },
   },
 ];

@@ -12,7 +12,7 @@ import { scanning } from "./scanning.js";
 import { source } from "./source.js";
 import { tree } from "./tree.js";
 
-/** What hosts rely on in importers. */
+/** The rules for importers: the behavior that hosts rely on. */
 export const importerRules: readonly ConnectorRule<"importer">[] = [
   ...identity,
   ...tree,

@@ -13,9 +13,9 @@ import type { WireImporter, WireRecord } from "./wire.js";
 
 const PATHNAME = "/small.txt";
 const BYTES = 1234;
-/** What the kit sets on a file, where the system lets it. */
+/** The attribute that the kit sets on a file, if the system supports it. */
 const ATTRIBUTE = { name: "user.kloset", value: "an attribute, not the file" };
-/** What hosts send and expect for an attribute that is no alternate data stream. */
+/** The type that hosts use for every attribute except an alternate data stream. */
 const ORDINARY = 0;
 
 async function requireBytes(
@@ -29,42 +29,46 @@ async function requireBytes(
   requireSameBytes(bytes, expected, what);
 }
 
-/** Whether the plugin was asked anything. */
+/**
+ * Reads the file and its attribute.
+ *
+ * @param set - Whether the kit has set the attribute.
+ * @returns Whether the check is conclusive.
+ */
 async function checkAttribute(harness: Harness<"importer">, set: boolean): Promise<boolean> {
   const importer = await startWire(harness);
-  const asked = { file: false, attribute: false };
+  const checked = { file: false, attribute: false };
   await scanAll(importer, async (record) => {
     if (!record.pathname.endsWith(PATHNAME) || record.error !== undefined) return;
     if (record.attribute === undefined) {
-      asked.file = true;
+      checked.file = true;
       const content = knownContent(PATHNAME, BYTES);
       await requireBytes(importer, record, content, `the content of ${PATHNAME}, which has an extended attribute`);
     } else if (record.attribute.name === ATTRIBUTE.name) {
-      asked.attribute = true;
+      checked.attribute = true;
       const { type } = record.attribute;
       const what = `the attribute ${quote(ATTRIBUTE.name)} of ${PATHNAME}`;
       requires(type === ORDINARY, () => `${what} has the type ${type}; an ordinary attribute is 0 on the wire`);
       await requireBytes(importer, record, Buffer.from(ATTRIBUTE.value), what);
     }
   });
-  return asked.attribute || (harness.generation === "v1.0" && asked.file && set);
+  return checked.attribute || (harness.generation === "v1.0" && checked.file && set);
 }
 
-/** A file with an extended attribute. */
+/** The rule about a file that has an extended attribute. */
 export const knownAttribute: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.known.attribute",
     connector: "importer",
-    title: "keeps a file and its extended attribute apart",
-    because:
-      "an attribute's value in place of the file's content is a backup that has lost the file, and nobody notices",
+    title: "keeps the content of a file and its extended attribute apart",
+    because: "if an attribute's value replaces the content of its file, the file is lost, and no error shows it",
     check: async (harness) => {
-      if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+      if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the plugin's source");
       const set = await setAttribute(join(harness.workspace.directory, PATHNAME), ATTRIBUTE.name, ATTRIBUTE.value);
-      const asked = await checkAttribute(harness, set);
-      if (!asked)
+      const isConclusive = await checkAttribute(harness, set);
+      if (!isConclusive)
         harness.notApplicable(
-          set ? "the plugin sends no extended attributes" : "this system sets no extended attributes",
+          set ? "the plugin sends no extended attributes" : "extended attributes cannot be set on this system",
         );
     },
   },

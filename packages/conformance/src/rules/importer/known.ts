@@ -12,7 +12,7 @@ import type { WireInfo, WireRecord } from "./wire.js";
 const NANOS_PER_MS = 1_000_000n;
 const NANOS_PER_SECOND = 1_000_000_000n;
 
-/** A rule of one attribute: what is missing altogether is another rule's. */
+/** Makes a rule about one attribute of each entry. Missing entries are the matter of another rule. */
 function attributeRule(
   text: Pick<ConnectorRule<"importer">, "id" | "title" | "because">,
   judge: (info: WireInfo, entry: KnownEntry, record: WireRecord) => void,
@@ -30,7 +30,7 @@ function attributeRule(
   };
 }
 
-/** The twelve bits of `chmod`, from Go's mode. */
+/** Returns the twelve bits of `chmod` from Go's mode. */
 function permissionsOf(mode: number): number {
   const special = [FileMode.SETUID, FileMode.SETGID, FileMode.STICKY].map((bit, index) =>
     (mode & bit) === 0 ? 0 : 0o4000 >> index,
@@ -42,13 +42,13 @@ function octal(permissions: number): string {
   return `0${permissions.toString(8)}`;
 }
 
-/** A tree that the kit has made, byte for byte. */
+/** Rules about a tree that the kit has written itself. */
 export const known: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.known.complete",
     connector: "importer",
-    title: "finds every entry of a known tree, whatever its name",
-    because: "what is left out of a backup silently can not be restored",
+    title: "finds every entry of a known tree, even with unusual names",
+    because: "an entry that is silently left out of the backup cannot be restored",
     check: async (harness) => {
       const found = await scanKnown(harness);
       const missing = knownTree.filter(({ pathname }) => !found.has(pathname)).map(({ pathname }) => quote(pathname));
@@ -59,7 +59,7 @@ export const known: readonly ConnectorRule<"importer">[] = [
     id: "importer.known.content",
     connector: "importer",
     title: "reads every file of a known tree, byte for byte",
-    because: "a wrong byte in a backup is the worst thing there is: nobody notices until it is needed",
+    because: "a wrong byte goes unnoticed until the backup is needed",
     check: async (harness) => {
       await scanKnown(harness, async (importer, { pathname, type, size }, record) => {
         if (type !== "file" || size === 0) return;
@@ -72,64 +72,67 @@ export const known: readonly ConnectorRule<"importer">[] = [
   attributeRule(
     {
       id: "importer.known.type",
-      title: "tells files, directories and symbolic links apart",
-      because: "a link that is taken for a file is stored as what it points to, or not at all",
+      title: "distinguishes files, directories and symbolic links",
+      because: "a link that looks like a file is stored as the content of its target, or not at all",
     },
     ({ mode }, { pathname, type }) => {
-      requires(fileTypeOf(mode) === type, () => `${quote(pathname)} is a ${type}; its mode says ${fileTypeOf(mode)}`);
+      requires(
+        fileTypeOf(mode) === type,
+        () => `${quote(pathname)} is a ${type}, but its mode says ${fileTypeOf(mode)}`,
+      );
     },
   ),
   attributeRule(
     {
       id: "importer.known.size",
-      title: "tells the size of every file",
-      because: "hosts show it, and later backups tell changed files by it",
+      title: "reports the size of every file",
+      because: "hosts show the size, and later backups detect changed files by it",
     },
     ({ size }, { pathname, type, size: expected }) => {
       requires(
         type !== "file" || size === BigInt(expected),
-        () => `${quote(pathname)} has ${expected} bytes; fileInfo.size is ${String(size)}`,
+        () => `${quote(pathname)} has ${expected} bytes, but fileInfo.size is ${String(size)}`,
       );
     },
   ),
   attributeRule(
     {
       id: "importer.known.permissions",
-      title: "tells the permissions of every file and directory",
-      because: "they are restored: what was private may be readable by all, or by nobody",
+      title: "reports the permissions of every file and directory",
+      because: "permissions are restored: a private file could become readable by everyone, or by no one",
     },
     ({ mode }, { pathname, type, permissions }) => {
       const actual = permissionsOf(mode);
       requires(
         type === "symlink" || actual === permissions,
-        () => `${quote(pathname)} has the permissions ${octal(permissions)}; its mode says ${octal(actual)}`,
+        () => `${quote(pathname)} has the permissions ${octal(permissions)}, but its mode says ${octal(actual)}`,
       );
     },
   ),
   attributeRule(
     {
       id: "importer.known.times",
-      title: "tells the time of every entry's last change, to the millisecond",
-      because: "later backups tell changed files by it; times are restored",
+      title: "reports the modification time of every entry to the millisecond",
+      because: "later backups detect changed files by the modification time, and it is restored",
     },
     ({ modTime }, { pathname, modTime: expected }) => {
       const actual = modTime === undefined ? 0n : modTime.seconds * NANOS_PER_SECOND + BigInt(modTime.nanos);
       requires(
         actual / NANOS_PER_MS === expected / NANOS_PER_MS,
-        () => `${quote(pathname)} was changed at ${String(expected)} ns; modTime says ${String(actual)} ns`,
+        () => `${quote(pathname)} was modified at ${String(expected)} ns, but modTime is ${String(actual)} ns`,
       );
     },
   ),
   attributeRule(
     {
       id: "importer.known.targets",
-      title: "tells the targets of symbolic links as they are, also of those that lead nowhere",
-      because: "a link that was resolved or changed points elsewhere after the restore",
+      title: "reports the targets of symbolic links unchanged, even of broken links",
+      because: "a link whose target was resolved or cleaned points elsewhere after the restore",
     },
     (_info, { pathname, type, target }, record) => {
       requires(
         type !== "symlink" || record.target === target,
-        () => `${quote(pathname)} points to ${quote(target)}; target is ${quote(record.target)}`,
+        () => `${quote(pathname)} points to ${quote(target)}, but target is ${quote(record.target)}`,
       );
     },
   ),

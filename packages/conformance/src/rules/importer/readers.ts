@@ -19,7 +19,7 @@ async function requireContent(importer: WireImporter, { record, bytes }: File, h
   requireSameBytes(content, bytes, what);
 }
 
-/** Begins to read. @throws Violation for what fails at once. */
+/** Opens a file and reads its first chunk. */
 async function begin(importer: WireImporter, { record }: File): Promise<{ reader: WireReader; first: Uint8Array }> {
   const reader = await importer.open(record);
   return { reader, first: (await reader.chunk()) ?? new Uint8Array() };
@@ -34,7 +34,7 @@ async function requireRest(
   await reader.close();
 }
 
-/** A file of which flow control keeps back the most, on a plugin that was started. */
+/** Starts the plugin and finds a file that is larger than the flow-control windows. */
 async function startWithHugeFile(
   harness: Harness<"importer">,
 ): Promise<{ importer: WireImporter; record: WireRecord }> {
@@ -44,21 +44,21 @@ async function startWithHugeFile(
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
   return {
     importer,
-    record: huge ?? harness.notApplicable(`there is no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`),
+    record: huge ?? harness.notApplicable(`the source has no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`),
   };
 }
 
 /**
- * Reads with one reader until the other has begun, too.
+ * Reads from one reader until the other has received its first chunk.
  *
- * @returns how much of each has come; undefined when one of them has ended before the other began.
+ * @returns The bytes received from each, or undefined if one ended before the other began.
  */
 async function readUntilBegun(one: WireReader, other: WireReader): Promise<[number, number] | undefined> {
   const state = { hasBegun: false };
   const beginning = unlessFailed(other.chunk()).finally(() => {
     state.hasBegun = true;
   });
-  // When it is not waited for, its failure concerns nobody.
+  // Not awaited if the first reader ends early: avoid an unhandled rejection.
   beginning.catch(() => undefined);
   let received = 0;
   do {
@@ -70,7 +70,7 @@ async function readUntilBegun(one: WireReader, other: WireReader): Promise<[numb
   return first === undefined ? undefined : [received, first.length];
 }
 
-/** @returns undefined when the plugin answers with an error. */
+/** Returns undefined if the plugin answers with an error. */
 async function unlessFailed<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -80,13 +80,13 @@ async function unlessFailed<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** When, how often and how many at once files are opened. */
+/** Rules about when files are opened, how often, and how many at once. */
 export const readers: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.readers.late",
     connector: "importer",
-    title: "opens files after the scan is done",
-    because: "hosts scan ahead of their work: most files of a backup are opened after the last record came",
+    title: "opens files after the end of the scan",
+    because: "hosts scan ahead of their work, and open most files after the last record",
     check: async (harness) => {
       await withFiles(harness, { count: 3, late: true }, async (importer, files) => {
         for (const file of files) await requireContent(importer, file, "opened after the scan");
@@ -96,8 +96,8 @@ export const readers: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.readers.again",
     connector: "importer",
-    title: "answers a second opening of a file with its content, or with an error",
-    because: "a reader that was used up and gives nothing, without an error, is an empty file in the backup",
+    title: "answers a second Open of a file with its content or an error",
+    because: "if an exhausted reader yields nothing, without an error, the backup has an empty file",
     check: async (harness) => {
       await withFiles(harness, { count: 1 }, async (importer, files) => {
         for (const { record, bytes } of files) {
@@ -113,8 +113,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     id: "importer.readers.at-once",
     connector: "importer",
     title: `opens ${PARALLEL} files at once, each with its own content`,
-    because:
-      "hosts read as many files at once as they have workers; bytes of one in another are not noticed until the restore",
+    because: "hosts read one file per worker; bytes that end up in the wrong file go unnoticed until the restore",
     check: async (harness) => {
       const wanted = { count: PARALLEL, atLeast: 2, options: { options: { maxConcurrency: PARALLEL } } };
       await withFiles(harness, wanted, async (importer, files) => {
@@ -125,23 +124,23 @@ export const readers: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.readers.cancelled",
     connector: "importer",
-    title: "goes on with all other files when the host gives one up half-way",
-    because: "hosts cancel (1.1) or close (1.0) readers that they no longer want, in the middle of a backup",
+    title: "continues with all other files when the host abandons one half-way",
+    because: "hosts cancel (v1.1) or close (v1.0) readers that they no longer need, in the middle of a backup",
     check: async (harness) => {
       await writeHugeFiles(harness, 1);
       await withFiles(
         harness,
         { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
         async (importer, [large, other, later]) => {
-          // There are at least two.
+          // Never undefined: at least two were requested.
           if (large === undefined || other === undefined) return;
-          const on = await begin(importer, other);
+          const otherReader = await begin(importer, other);
           const { reader } = await begin(importer, large);
           const closed = reader.close();
-          // That it is answered is another rule.
+          // The answer to CloseReader is the matter of another rule.
           closed.catch(() => undefined);
-          await requireRest(on, other, "while another one was given up");
-          if (later !== undefined) await requireContent(importer, later, "after another one was given up");
+          await requireRest(otherReader, other, "while another file was abandoned");
+          if (later !== undefined) await requireContent(importer, later, "after another file was abandoned");
         },
       );
     },
@@ -149,9 +148,9 @@ export const readers: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.readers.slow",
     connector: "importer",
-    title: "reads other files while the host is slow with one",
+    title: "keeps reading other files while the host reads one slowly",
     because:
-      "hosts read several files at once, at the pace of their storage: one that waits must not hold up the others",
+      "hosts read several files at once, as fast as their storage permits: one slow file must not block the rest",
     check: async (harness) => {
       await writeHugeFiles(harness, 1);
       await withFiles(
@@ -170,35 +169,36 @@ export const readers: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.readers.close-ends",
     connector: "importer",
-    title: "ends the stream of a reader that CloseReader closes",
-    because: "v1.0 hosts never cancel: what is not ended there is read to its end for nobody, or stays open for good",
+    title: "ends the stream of a reader when CloseReader closes it",
+    because:
+      "v1.0 hosts never cancel the call: otherwise the plugin reads the file to its end in vain, or never closes it",
     generations: ["v1.0"],
     check: async (harness) => {
       const { importer, record } = await startWithHugeFile(harness);
       const reader = await importer.open(record);
       const first = (await reader.chunk())?.length ?? 0;
       await reader.close();
-      // An error ends it, too.
+      // An error also ends the stream.
       const received = first + ((await unlessFailed(readRest(reader)))?.length ?? 0);
       requires(
         received < sizeOf(record),
         () =>
-          `all ${received} bytes of ${quote(record.pathname)} came, though the host closed the reader at the first chunk`,
+          `the plugin sent all ${received} bytes of ${quote(record.pathname)}, although the host closed the reader after the first chunk`,
       );
     },
   },
   {
     id: "importer.readers.close-one",
     connector: "importer",
-    title: "cuts no reader silently when CloseReader closes another one of the same file",
+    title: "does not silently truncate a reader when CloseReader closes another one of the same file",
     because:
-      "CloseReader names a pathname alone: whichever ends with success before its end, a host that reads it takes a part for the whole",
+      "CloseReader names only a pathname: if the wrong reader ends early and without an error, the host stores a truncated file",
     generations: ["v1.0"],
     check: async (harness) => {
       const { importer, record } = await startWithHugeFile(harness);
       const [one, other] = [await importer.open(record), await importer.open(record)];
       const ahead = await readUntilBegun(one, other);
-      // Not to read a file twice at once is allowed, be it one after the other or with an error.
+      // Allowed: a plugin may read the same file one call after the other, or fail the second.
       if (ahead === undefined) return;
       await one.close();
       const rests = await Promise.all([one, other].map((reader) => unlessFailed(readRest(reader))));
@@ -208,7 +208,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
         requires(
           rest === undefined || received === size,
           () =>
-            `${quote(record.pathname)} was open twice, and one of the two was closed: a reader ended with success after ${received} of ${size} bytes`,
+            `${quote(record.pathname)} was open twice; when one reader was closed, one ended with success after ${received} of ${size} bytes`,
         );
       }
     },

@@ -4,7 +4,7 @@ import type { WireImporter, WireReader, WireRecord } from "./wire.js";
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Reads what is left of some content. @throws PluginError when the plugin ends it with an error. */
+/** Reads the rest of a reader. @throws PluginError when the plugin ends it with an error. */
 export async function readRest(
   reader: WireReader,
   onChunk: (chunk: Uint8Array) => void = () => undefined,
@@ -20,7 +20,7 @@ export async function readRest(
   return Buffer.concat(chunks);
 }
 
-/** Reads content from its beginning to its end. @throws PluginError when the plugin ends it with an error. */
+/** Opens a record and reads all of its content. @throws PluginError when the plugin ends it with an error. */
 async function readContent(
   importer: WireImporter,
   record: WireRecord,
@@ -34,7 +34,7 @@ async function readContent(
   }
 }
 
-/** Reads content, or what the plugin says in place of it: a file that can not be read may be part of a source. */
+/** Reads all content of a record, or returns the plugin's error: a source may contain unreadable files. */
 export async function tryRead(
   importer: WireImporter,
   record: WireRecord,

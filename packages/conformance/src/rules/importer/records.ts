@@ -6,7 +6,7 @@ import { startWire } from "./start.js";
 import type { WireInfo, WireRecord } from "./wire.js";
 
 const MAX_NANOS = 999_999_999;
-/** Neither permissions nor any of Go's bits: POSIX keeps the type there. */
+/** Neither permissions nor any of Go's type bits. POSIX has the file type here. */
 const UNUSED_BITS = 0x0007_fe00;
 const TYPE_BITS = [
   FileMode.DIR,
@@ -17,6 +17,7 @@ const TYPE_BITS = [
   FileMode.IRREGULAR,
 ];
 
+/** Makes a rule about every record. */
 function rule(
   text: Pick<ConnectorRule<"importer">, "id" | "title" | "because" | "generations">,
   judge: (record: WireRecord) => void,
@@ -30,7 +31,7 @@ function rule(
   };
 }
 
-/** A rule of what every entry says. */
+/** Makes a rule about the fileInfo of every entry. */
 function infoRule(
   text: Pick<ConnectorRule<"importer">, "id" | "title" | "because" | "generations">,
   judge: (info: WireInfo, record: WireRecord) => void,
@@ -44,13 +45,13 @@ function hex(mode: number): string {
   return `0x${(mode >>> 0).toString(16)}`;
 }
 
-/** What each record says. */
+/** Rules about single records. */
 export const records: readonly ConnectorRule<"importer">[] = [
   rule(
     {
       id: "importer.records.file-info",
       title: "sends fileInfo with every record that is neither an error nor an extended attribute",
-      because: 'hosts reject the record otherwise ("missing fileinfo"): the entry is not in the backup',
+      because: 'otherwise hosts reject the record ("missing fileinfo"), and the entry is missing from the backup',
     },
     (record) => {
       requires(
@@ -62,9 +63,9 @@ export const records: readonly ConnectorRule<"importer">[] = [
   infoRule(
     {
       id: "importer.records.name",
-      title: 'names every entry by the last component of its pathname, and the root "/"',
+      title: 'names every entry by the last component of its pathname, and the root by "/"',
       because:
-        'an empty name, or a whole path, breaks 1.0 ("not found in the cache") and makes nameless entries on 1.1',
+        'an empty name or a whole path fails on v1.0 ("not found in the cache") and creates nameless entries on v1.1',
     },
     ({ name }, { pathname }) => {
       requires(
@@ -76,21 +77,20 @@ export const records: readonly ConnectorRule<"importer">[] = [
   infoRule(
     {
       id: "importer.records.mode",
-      title: "sends modes as Go has them, with one type at most",
-      because:
-        "hosts take a POSIX mode, or one of two types, for something else: directories become files, files are not read",
+      title: "sends the mode as a Go fs.FileMode with at most one type",
+      because: "hosts misread a POSIX mode, or a mode of two types: directories become files, and files are not read",
     },
     ({ mode }, { pathname }) => {
       requires(
         (mode & UNUSED_BITS) === 0,
         () =>
-          `the mode of ${quote(pathname)}, ${hex(mode)}, has bits that Go's fs.FileMode does not know (a POSIX st_mode?)`,
+          `the mode of ${quote(pathname)}, ${hex(mode)}, has bits that are not defined in Go's fs.FileMode (a POSIX st_mode?)`,
       );
       const types = TYPE_BITS.filter((bit) => (mode & bit) !== 0).length;
       const lonelyCharDevice = (mode & FileMode.CHAR_DEVICE) !== 0 && (mode & FileMode.DEVICE) === 0;
       requires(
         types <= 1 && !lonelyCharDevice,
-        () => `the mode of ${quote(pathname)}, ${hex(mode)}, has not one type but several`,
+        () => `the mode of ${quote(pathname)}, ${hex(mode)}, does not name exactly one file type`,
       );
     },
   ),
@@ -98,7 +98,7 @@ export const records: readonly ConnectorRule<"importer">[] = [
     {
       id: "importer.records.target",
       title: "sends the target of every symbolic link",
-      because: "a link without a target can not be restored",
+      because: "a link without a target cannot be restored",
     },
     ({ mode }, { pathname, target }) => {
       requires(!isSymlink(mode) || target !== "", () => `the symbolic link ${quote(pathname)} has no target`);
@@ -107,19 +107,19 @@ export const records: readonly ConnectorRule<"importer">[] = [
   infoRule(
     {
       id: "importer.records.times",
-      title: "sends timestamps whose nanoseconds are within 0 and 999,999,999",
-      because: "hosts read another time from others, in particular from times before 1970",
+      title: "sends timestamps whose nanoseconds are from 0 to 999,999,999",
+      because: "hosts read a different time from anything else; times before 1970 are a common mistake",
     },
     ({ modTime }, { pathname }) => {
       const nanos = modTime?.nanos ?? 0;
-      requires(nanos >= 0 && nanos <= MAX_NANOS, () => `modTime of ${quote(pathname)} has ${nanos} nanoseconds`);
+      requires(nanos >= 0 && nanos <= MAX_NANOS, () => `modTime.nanos of ${quote(pathname)} is ${nanos}`);
     },
   ),
   rule(
     {
       id: "importer.records.has-reader",
       title: "sets hasReader only for regular files and extended attributes",
-      because: "what has no content can not be opened",
+      because: "hosts open every record that has hasReader set, and fail if there is no content",
       generations: ["v1.1"],
     },
     (record) => {

@@ -8,7 +8,7 @@ import { startWire } from "./start.js";
 import { WireImporterV1_1 } from "./wire-v1_1.js";
 import type { WireImporter, WireReader } from "./wire.js";
 
-/** Asks in the middle of a scan. @throws Violation unless the answer is an error with a text. */
+/** Opens something in the middle of a scan. @throws Violation unless the plugin answers an error with a message. */
 async function requireRefused(
   harness: Harness<"importer">,
   open: (importer: WireImporter, root: string) => Promise<WireReader>,
@@ -16,14 +16,15 @@ async function requireRefused(
 ): Promise<void> {
   const importer = await startWire(harness);
   const { root } = await importer.identity();
-  let asked = false;
+  let isOpened = false;
   await scanAll(importer, async () => {
-    if (asked) return;
-    asked = true;
+    if (isOpened) return;
+    isOpened = true;
     const reader = await open(importer, root);
     const bytes = await failureOr(readRest(reader));
-    if (!(bytes instanceof PluginError)) throw new Violation(`${what} was opened: ${bytes.length} bytes, and no error`);
-    requires(bytes.message !== "", () => `${what} was answered with an error without a text`);
+    if (!(bytes instanceof PluginError))
+      throw new Violation(`Open of ${what} succeeded with ${bytes.length} bytes; expected an error`);
+    requires(bytes.message !== "", () => `the error for ${what} has no message`);
     await reader.close();
   });
 }
@@ -37,20 +38,20 @@ async function failureOr<T>(work: Promise<T>): Promise<T | PluginError> {
   }
 }
 
-/** What can not be opened. */
+/** Rules about Open requests that must fail. */
 export const requests: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.open.unknown",
     connector: "importer",
     title: "answers an unknown pathname with an error",
-    because: "what is answered without content and without an error is an empty file in the backup",
+    because: "an answer without content and without an error becomes an empty file in the backup",
     check: async (harness) => {
       const name = `not-there-${harness.workspace.unique}`;
       await requireRefused(
         harness,
         (importer, root) =>
           importer.open({ pathname: `${root === "/" ? "" : root}/${name}`, target: "", attribute: undefined }),
-        `the unknown ${quote(name)}`,
+        `the unknown pathname ${quote(name)}`,
       );
     },
   },
@@ -58,13 +59,13 @@ export const requests: readonly ConnectorRule<"importer">[] = [
     id: "importer.open.no-record",
     connector: "importer",
     title: "answers a request that names no record with an error",
-    because: "a plugin that crashes on it takes the whole backup with it",
+    because: "a plugin that crashes on such a request fails the whole backup",
     generations: ["v1.1"],
     check: async (harness) => {
       await requireRefused(
         harness,
         (importer) => {
-          if (!(importer instanceof WireImporterV1_1)) throw new Error("only v1.1 has records in requests");
+          if (!(importer instanceof WireImporterV1_1)) throw new Error("only v1.1 requests have a record");
           return importer.openRequest({}, "no record");
         },
         "a request without a record",

@@ -4,12 +4,12 @@ import { isEntry, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
 
-/** Scans the known tree. @returns What was sent of it, by the entry's own pathname. */
+/** Scans the known tree. @returns The records of its entries, by their pathnames in the known tree. */
 export async function scanKnown(
   harness: Harness<"importer">,
   visit: (importer: WireImporter, entry: KnownEntry, record: WireRecord) => Promise<void> = async () => undefined,
 ): Promise<Map<string, WireRecord>> {
-  if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+  if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the plugin's source");
   const importer = await startWire(harness);
   const { root } = await importer.identity();
   const byPathname = new Map(knownTree.map((entry) => [pathnameBelow(root, entry.pathname), entry]));

@@ -7,7 +7,10 @@ import { drain, endScan, isFile, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
 import type { WireRecord } from "./wire.js";
 
-/** What two scans must agree in. Folders change all the time: size and time of those above the source are not its own. */
+/**
+ * Returns the part of a record that must be the same in two scans. Size and time count for files only: the folders
+ * above the source may change meanwhile.
+ */
 function lineOf(record: WireRecord): string {
   const { pathname, attribute, error, target, fileInfo } = record;
   const what = error === undefined ? { mode: fileInfo?.mode, target, attribute } : "error";
@@ -32,14 +35,14 @@ async function linesOf(harness: Harness<"importer">): Promise<string[]> {
   return (await scanAll(await startWire(harness))).map(lineOf);
 }
 
-/** How a scan goes. */
+/** Rules about the scan as a whole. */
 export const scanning: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.scan.counts",
     connector: "importer",
-    title: "ends a scan with OK when nothing of it was opened",
+    title: "ends a scan with OK even if no file was opened",
     because:
-      "v1.1 starts a second process only to count, and unchanged files are never opened; a failed Scan makes v1.0 loop for ever",
+      "v1.1 starts a second process only to count, and hosts do not open unchanged files; a failed Scan makes v1.0 loop forever",
     check: async (harness) => {
       const scan = (await startWire(harness)).scan();
       try {
@@ -55,22 +58,22 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.scan.repeats",
     connector: "importer",
-    title: "scans the same in every process",
+    title: "sends the same records in every process",
     because:
-      "v1.1 scans in one process to count, and in another to back up; what differs is counted wrong, or backed up anew each time",
+      "v1.1 scans in one process to count, and in another to back up; differences are counted wrong, or backed up again each time",
     check: async (harness) => {
       const { flags } = await (await startWire(harness)).identity();
       if ((flags & LocationFlag.STREAM) !== 0)
-        harness.notApplicable("the source can be read only once, as the flag STREAM says");
+        harness.notApplicable("the source can be read only once: the plugin sets the STREAM flag");
       requireSameLines(await linesOf(harness), await linesOf(harness));
     },
   },
   {
     id: "importer.scan.close",
     connector: "importer",
-    title: "answers Close while a scan runs",
+    title: "answers Close during a scan",
     because:
-      "v1.1 closes the process that counts when the backup is done, whether it has counted to the end or not, and waits for the answer",
+      "v1.1 closes the process that counts as soon as the backup is done, even in the middle of its scan, and waits for the answer",
     check: async (harness) => {
       const importer = await startWire(harness);
       const scan = importer.scan();
@@ -78,14 +81,14 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
       const closing = importer.close();
       // Awaited at the end.
       closing.catch(() => undefined);
-      // Hosts go on with the scan as if nothing was: Close may wait for its end.
+      // As hosts do, continue with the scan: the plugin may answer Close at its end.
       if (first !== undefined) await scan.acknowledge(first);
       await drain(scan, (record) => scan.acknowledge(record));
       await endScan(scan);
       try {
         await closing;
       } catch (error) {
-        // Refused is answered.
+        // An error is an answer, too.
         if (!(error instanceof PluginError)) throw error;
       }
     },
@@ -93,13 +96,12 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.scan.concurrency",
     connector: "importer",
-    title: "takes a maxconcurrency of 0 or below for 1",
-    because:
-      "hosts send it in odd configurations: a plugin that starts that many workers does nothing at all, for ever",
+    title: "treats a maxconcurrency of 0 or less as 1",
+    because: "hosts send such values in unusual configurations: a plugin that starts that many workers hangs forever",
     check: async (harness) => {
       for (const maxConcurrency of [0, -1]) {
         const found = await scanAll(await startWire(harness, { options: { maxConcurrency } }));
-        requires(found.length > 0, () => `with a maxconcurrency of ${maxConcurrency} the scan yields nothing`);
+        requires(found.length > 0, () => `the scan yields no records with a maxconcurrency of ${maxConcurrency}`);
       }
     },
   },

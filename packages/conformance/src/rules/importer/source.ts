@@ -14,9 +14,9 @@ import type { WireImporter, WireRecord } from "./wire.js";
 const VANISHING = "/small.txt";
 const VANISHING_BYTES = 1234;
 
-/** Starts the plugin on a folder that is not there. @returns What Init says when it refuses. */
+/** Starts the plugin on a folder that does not exist. @returns The error of Init if it fails. */
 async function startWithoutSource(harness: Harness<"importer">): Promise<WireImporter | PluginError> {
-  if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+  if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the plugin's source");
   const location = harness.subject.location
     .replaceAll("{directory}", join(harness.workspace.directory, "not-there"))
     .replaceAll("{unique}", harness.workspace.unique);
@@ -28,7 +28,7 @@ async function startWithoutSource(harness: Harness<"importer">): Promise<WireImp
   }
 }
 
-/** Reads a scan. @returns How it ends when it fails. */
+/** Reads a scan to its end. @returns The error that the plugin ends it with, if any. */
 async function scanEnd(
   importer: WireImporter,
   onRecord: (record: WireRecord) => void,
@@ -47,17 +47,17 @@ async function scanEnd(
   }
 }
 
-/** Sources that are not as they should be. */
+/** Rules about a source that is missing, or changes during the backup. */
 export const source: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.source.missing",
     connector: "importer",
-    title: "says so when its source is not there",
-    because: "a backup of nothing that succeeds is found out when it is needed",
+    title: "reports an error when its source does not exist",
+    because: "an empty backup that looks successful is noticed only when it is needed",
     check: async (harness) => {
       const started = await startWithoutSource(harness);
       if (started instanceof PluginError) {
-        requires(started.message !== "", "Init failed without a text");
+        requires(started.message !== "", "the error of Init has no message");
         return;
       }
       const errors: string[] = [];
@@ -65,15 +65,15 @@ export const source: readonly ConnectorRule<"importer">[] = [
         if (error !== undefined) errors.push(error);
       });
       if (failure !== undefined) errors.push(failure.message);
-      requires(errors.length > 0, "the scan of a source that is not there came to a good end, without an error");
-      requires(!errors.includes(""), "the error has no text");
+      requires(errors.length > 0, "the scan of a missing source succeeded without any error");
+      requires(!errors.includes(""), "the error of the scan has no message");
     },
   },
   {
     id: "importer.source.scan-ends-well",
     connector: "importer",
-    title: "ends Scan with OK even when nothing can be scanned",
-    because: "a v1.0 host that gets an error there prints it for ever, 100,000 lines a second",
+    title: "ends Scan with OK even if nothing can be scanned",
+    because: "a v1.0 host prints an error of Scan forever, 100,000 lines per second",
     generations: ["v1.0"],
     check: async (harness) => {
       const started = await startWithoutSource(harness);
@@ -85,23 +85,23 @@ export const source: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.source.vanished",
     connector: "importer",
-    title: "answers the opening of a file that has vanished since the scan with an error",
-    because: "without it there is an empty file in the backup, in place of one that was there",
+    title: "answers Open with an error when the file was deleted after the scan",
+    because: "without the error, the backup has an empty file in place of the deleted one",
     check: async (harness) => {
-      if (!harness.seesDirectory) harness.notApplicable("the kit does not see what the plugin reads");
+      if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the plugin's source");
       const importer = await startWire(harness);
-      let asked = 0;
+      let opened = 0;
       await scanAll(importer, async (record) => {
-        if (asked > 0 || !record.pathname.endsWith(VANISHING) || record.error !== undefined) return;
-        asked++;
+        if (opened > 0 || !record.pathname.endsWith(VANISHING) || record.error !== undefined) return;
+        opened++;
         await rm(join(harness.workspace.directory, VANISHING));
         const bytes = await tryRead(importer, record);
-        const what = `${quote(record.pathname)}, which has vanished`;
-        // Who holds it open still has it.
+        const what = `${quote(record.pathname)}, which was deleted after the scan`;
+        // A plugin that has the file open can still read it.
         if (!(bytes instanceof PluginError)) requireSameBytes(bytes, knownContent(VANISHING, VANISHING_BYTES), what);
-        else requires(bytes.message !== "", () => `${what}: the error has no text`);
+        else requires(bytes.message !== "", () => `${what}: the error has no message`);
       });
-      if (asked === 0) harness.notApplicable(`the scan did not find ${VANISHING}`);
+      if (opened === 0) harness.notApplicable(`the scan did not find ${VANISHING}`);
     },
   },
 ];

@@ -8,7 +8,7 @@ import type { WireImporter, WireRecord } from "./wire.js";
 
 const ABSOLUTE_AND_CLEAN = /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+)$/;
 
-/** The root as a pathname: whether it is written well is another rule. */
+/** Returns the root as a clean pathname. Whether the plugin reports it clean is the matter of another rule. */
 async function topOf(importer: WireImporter): Promise<string> {
   const { root } = await importer.identity();
   return `/${root
@@ -21,18 +21,18 @@ async function scanned(harness: Harness<"importer">): Promise<WireRecord[]> {
   return await scanAll(await startWire(harness));
 }
 
-/** Parents of what is a pathname at all. */
+/** Returns the parents of a pathname, or nothing if it is not absolute and clean. */
 function parents(pathname: string): string[] {
   return ABSOLUTE_AND_CLEAN.test(pathname) ? parentsOf(pathname) : [];
 }
 
-/** The records as a tree. */
+/** Rules about the tree that the records form. */
 export const tree: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.tree.root",
     connector: "importer",
-    title: "sends the root as a record",
-    because: "without it Plakar makes one up, with attributes that nothing has, or has nothing to begin with",
+    title: "sends a record for the root",
+    because: "without the record, Plakar invents a root with made-up attributes, or finds no starting point at all",
     check: async (harness) => {
       const importer = await startWire(harness);
       const root = await topOf(importer);
@@ -44,20 +44,21 @@ export const tree: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.tree.parents",
     connector: "importer",
-    title: 'sends every parent of what it sends, up to "/"',
-    because: "Plakar 1.0.3 crashes without them; later ones make them up, and restore made-up owners and permissions",
+    title: 'sends all parents of every entry, up to "/"',
+    because:
+      "Plakar 1.0.3 crashes without them; later versions invent them, and restore made-up owners and permissions",
     check: async (harness) => {
       const importer = await startWire(harness);
       const root = await topOf(importer);
       const records = await scanAll(importer);
       const sent = new Set(records.map(({ pathname }) => pathname));
-      // That the root itself is sent is another rule.
+      // A missing root is the matter of another rule.
       sent.add(root);
       for (const pathname of sent) {
         const missing = parents(pathname).find((parent) => !sent.has(parent));
         requires(
           missing === undefined,
-          () => `${quote(pathname)} was sent, its parent ${quote(String(missing))} was not`,
+          () => `${quote(pathname)} was sent without its parent ${quote(String(missing))}`,
         );
       }
     },
@@ -65,8 +66,8 @@ export const tree: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.tree.unique",
     connector: "importer",
-    title: "sends nothing twice",
-    because: 'hosts answer the second one with "Item already exists": the backup breaks off',
+    title: "sends no entry twice",
+    because: 'hosts abort the backup at the second one with "Item already exists"',
     check: async (harness) => {
       const seen = new Set<string>();
       for (const { pathname, attribute, error } of await scanned(harness)) {
@@ -85,7 +86,7 @@ export const tree: readonly ConnectorRule<"importer">[] = [
     id: "importer.tree.pathnames",
     connector: "importer",
     title: "sends absolute, clean pathnames",
-    because: 'a pathname that is relative, or has ".." or "//" in it, is lost in the tree or shadows another entry',
+    because: 'a relative pathname, or one with ".." or "//", is lost in the tree or shadows another entry',
     check: async (harness) => {
       for (const { pathname } of await scanned(harness)) {
         requires(ABSOLUTE_AND_CLEAN.test(pathname), () => `the pathname ${quote(pathname)} is not absolute and clean`);
@@ -95,8 +96,8 @@ export const tree: readonly ConnectorRule<"importer">[] = [
   {
     id: "importer.tree.directories",
     connector: "importer",
-    title: "says of everything that has children that it is a directory",
-    because: "what is below something else can be neither browsed nor restored",
+    title: "reports every entry that has children as a directory",
+    because: "an entry below anything else can be neither browsed nor restored",
     check: async (harness) => {
       const records = await scanned(harness);
       const others = new Set(
@@ -110,7 +111,7 @@ export const tree: readonly ConnectorRule<"importer">[] = [
         const parent = parents(pathname).find((each) => others.has(each));
         requires(
           parent === undefined,
-          () => `${quote(pathname)} is below ${quote(String(parent))}, which is no directory by its mode`,
+          () => `${quote(pathname)} is below ${quote(String(parent))}, whose mode is not a directory's`,
         );
       }
     },

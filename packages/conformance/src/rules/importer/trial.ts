@@ -5,29 +5,28 @@ import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
 
-/** A file that can be opened, and the bytes that it must give. */
+/** A file that can be opened, and its expected content. */
 export interface File {
   readonly record: WireRecord;
   readonly bytes: Uint8Array;
 }
 
-/** Which files a rule wants to read in its own way. */
+/** The files that a rule asks for. */
 export interface Wanted {
-  /** How many at most: the largest, which come first. */
+  /** The maximum number of files. The largest are selected, and come first. */
   readonly count: number;
-  /** Fewer end the check. Default 1. */
+  /** With fewer files, the rule does not apply. Default: 1. */
   readonly atLeast?: number | undefined;
   readonly maxBytes?: number | undefined;
-  /** Open them when the whole scan is over, not as soon as they were scanned. */
+  /** Runs the rule after the whole scan, not as soon as the files were scanned. */
   readonly late?: boolean | undefined;
   readonly options?: StartOptions | undefined;
 }
 
 /**
- * Reads files in the plainest way in one process (alone, once, to the end), then
- * has another one scan, in which the rule reads them in its own way. So a rule
- * needs no knowledge of the source, and does not care whether sizes are right.
- * The files' records are acknowledged when the rule is done with them.
+ * Reads files in the simplest manner in one process (one at a time, once, to the end), then scans in a second process,
+ * where the rule reads the same files. So a rule depends neither on the source nor on correct sizes. The records of the
+ * files are acknowledged after the rule.
  */
 export async function withFiles(
   harness: Harness<"importer">,
@@ -35,8 +34,8 @@ export async function withFiles(
   body: (importer: WireImporter, files: readonly File[]) => Promise<void>,
 ): Promise<void> {
   const { atLeast = 1, late = false } = wanted;
-  const known = await readPlainly(harness, wanted);
-  if (known.size < atLeast) harness.notApplicable(tooFew(atLeast, known.size));
+  const expected = await readOneByOne(harness, wanted);
+  if (expected.size < atLeast) harness.notApplicable(tooFew(atLeast, expected.size));
   const importer = await startWire(harness, wanted.options);
   const scan = importer.scan();
   let files: File[] = [];
@@ -50,25 +49,25 @@ export async function withFiles(
     files = [];
   };
   await drain(scan, async (record) => {
-    const bytes = isFile(record) && !state.done ? known.get(record.pathname) : undefined;
+    const bytes = isFile(record) && !state.done ? expected.get(record.pathname) : undefined;
     if (bytes === undefined) {
       await scan.acknowledge(record);
       return;
     }
-    known.delete(record.pathname);
+    expected.delete(record.pathname);
     files.push({ record, bytes });
-    if (known.size === 0 && !late) await run();
+    if (expected.size === 0 && !late) await run();
   });
   if (!state.done) await run();
   await endScan(scan);
 }
 
 function tooFew(atLeast: number, found: number): string {
-  return `needs files with content that can be read, ${atLeast} at least; there are ${found}`;
+  return `needs at least ${atLeast} readable files with content; the source has ${found}`;
 }
 
-/** @returns The contents of the largest files, by pathname. */
-async function readPlainly(
+/** Returns the contents of the largest files by pathname. */
+async function readOneByOne(
   harness: Harness<"importer">,
   { count, maxBytes = MAX_FILE_BYTES }: Wanted,
 ): Promise<Map<string, Uint8Array>> {

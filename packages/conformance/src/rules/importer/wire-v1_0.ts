@@ -13,7 +13,7 @@ import {
 
 const rpc = importer.Importer.method;
 
-/** Speaks generation v1.0, and refuses nothing. */
+/** A client for generation v1.0 that passes invalid answers on. */
 export class WireImporterV1_0 implements WireImporter {
   readonly #connection: PluginConnection;
   readonly #cookie: string;
@@ -84,7 +84,7 @@ export class WireImporterV1_0 implements WireImporter {
     try {
       await this.#connection.unary(rpc.closeReader, request, this.#signal);
     } catch (error) {
-      // Hosts do not care what it answers.
+      // Hosts ignore errors of CloseReader.
       if (!(error instanceof PluginError)) throw error;
     }
   }

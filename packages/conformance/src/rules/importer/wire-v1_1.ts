@@ -17,7 +17,7 @@ type ImportCall = ReturnType<
   typeof PluginConnection.prototype.call<typeof importer.ImportRequestSchema, typeof importer.ImportResponseSchema>
 >;
 
-/** Speaks generation v1.1, and refuses nothing. */
+/** A client for generation v1.1 that passes invalid answers on. */
 export class WireImporterV1_1 implements WireImporter {
   readonly #connection: PluginConnection;
   readonly #identity: WireIdentity;
@@ -53,7 +53,7 @@ export class WireImporterV1_1 implements WireImporter {
     );
   }
 
-  /** Opens with any request, also one without a record. */
+  /** Opens with any request, even one without a record. */
   async openRequest(request: MessageInitShape<typeof importer.OpenRequestSchema>, what: string): Promise<WireReader> {
     const call = await this.#connection.serverStream(rpc.open, request, this.#signal);
     return {
@@ -92,7 +92,7 @@ class ImportScan implements WireScan {
 
   async acknowledge(record: WireRecord, error = ""): Promise<void> {
     const header = this.#headers.get(record);
-    // That the plugin has ended the call is seen by who reads it.
+    // The result is ignored: the reading side notices the end of the call.
     await this.#call.send({ result: { ...(header !== undefined && { header }), error } });
   }
 

@@ -1,7 +1,7 @@
-/** What rules allow for one answer, in milliseconds: what takes longer is taken for a hang. */
+/** The time limit for one answer, in milliseconds. A longer wait counts as a hang. */
 export const ANSWER_MS = 10_000;
 
-/** FileInfo as it came: nothing is judged or filled in. */
+/** A FileInfo as received, without checks or defaults. */
 export interface WireInfo {
   readonly name: string;
   readonly size: bigint;
@@ -9,44 +9,44 @@ export interface WireInfo {
   readonly modTime?: { readonly seconds: bigint; readonly nanos: number } | undefined;
 }
 
-/** One answer of a scan as it came. The host's own client refuses what hosts refuse: rules must see that. */
+/** One answer of a scan as received. The host's own client rejects invalid records, which rules must see. */
 export interface WireRecord {
   readonly pathname: string;
   readonly fileInfo: WireInfo | undefined;
   readonly target: string;
-  /** Present when the entry could not be scanned. */
+  /** Set if the entry could not be scanned. */
   readonly error: string | undefined;
-  /** Present when it is an extended attribute; the type is the wire's number. */
+  /** Set for an extended attribute. The type is the number on the wire. */
   readonly attribute: { readonly name: string; readonly type: number } | undefined;
-  /** v1.0 does not tell. */
+  /** Undefined on v1.0, which lacks the field. */
   readonly hasReader: boolean | undefined;
 }
 
-/** A scan under way. Every wait is bounded. */
+/** A running scan. Every wait has a time limit. */
 export interface WireScan {
-  /** Whether the plugin has said that the scan is done: v1.1 by a message, v1.0 by the call's good end. */
+  /** True once the plugin has ended the scan: on v1.1 by a finished message, on v1.0 by ending the call with OK. */
   readonly finished: boolean;
-  /** Messages that came after the one that says so. */
+  /** The number of messages received after the finished message. */
   readonly surplus: number;
-  /** @returns undefined when the scan is done. @throws PluginError when the plugin ends it with an error. */
+  /** Returns undefined at the end of the scan. @throws PluginError when the plugin ends it with an error. */
   next(): Promise<WireRecord | undefined>;
-  /** Says that the host is done with a record. v1.0 has no such message. */
+  /** Acknowledges a record. A no-op on v1.0, which has no such message. */
   acknowledge(record: WireRecord, error?: string): Promise<void>;
-  /** Whether the plugin ends the call within some milliseconds, though the host has more to say. v1.1. */
+  /** Returns whether the plugin ends the call within the given time, before the host half-closes it. v1.1 only. */
   endsWithin(ms: number): Promise<boolean>;
-  /** Half-closes, and waits for the end of the call. @throws PluginError when it ends with an error. */
+  /** Half-closes the call and waits for its end. @throws PluginError when it ends with an error. */
   finish(): Promise<void>;
 }
 
-/** Content under way. */
+/** Content that is being read. */
 export interface WireReader {
-  /** @returns undefined at the end. @throws PluginError when the plugin ends it with an error. */
+  /** Returns undefined at the end. @throws PluginError when the plugin ends it with an error. */
   chunk(): Promise<Uint8Array | undefined>;
-  /** Tells the plugin that the host is done: v1.0 by CloseReader, v1.1 by a reset of what has not ended. */
+  /** Closes the reader: on v1.0 with CloseReader, on v1.1 by resetting the stream if it has not ended. */
   close(): Promise<void>;
 }
 
-/** An importer without the host's own care: what is wrong is seen as it is. */
+/** A client of an importer that passes invalid answers on, which the host's own client would reject. */
 export interface WireImporter {
   identity(): Promise<WireIdentity>;
   scan(): WireScan;
@@ -54,16 +54,16 @@ export interface WireImporter {
   close(): Promise<void>;
 }
 
-/** What an importer says of itself. */
+/** The identity that an importer reports. */
 export interface WireIdentity {
   readonly origin: string;
   readonly type: string;
   readonly root: string;
-  /** 0 on v1.0, which has none. */
+  /** 0 on v1.0, which has no flags. */
   readonly flags: number;
 }
 
-/** Init's request, which both generations can read. */
+/** The request of Init, the same for both generations. */
 export interface WireInit {
   readonly options: {
     readonly hostname: string;

@@ -14,7 +14,7 @@ const refusing: Fault = {
   }),
 };
 
-/** @returns What is not passed, as "rule: verdict: message". */
+/** Returns the outcomes that are not passed, as "rule: verdict: message". */
 async function check(ids: readonly string[], fault: Fault, subject: Partial<Subject>): Promise<string[]> {
   const { outcomes } = await checkConformance(
     {
@@ -33,28 +33,28 @@ async function check(ids: readonly string[], fault: Fault, subject: Partial<Subj
 }
 
 describe("rules that do not hold for every storage", () => {
-  it("do not ask a store for ECC resources that it refuses", async () => {
+  it("do not apply to ECC resources that the store rejects", async () => {
     expect(await check(["storage.ecc.kept"], refusing, {})).toEqual([
       "storage.ecc.kept: not applicable: this store keeps no ECC resources: no ecc-packfiles here; no ecc-states here",
     ]);
   });
 
-  it("do not take a second process to a store that is gone with its first", async () => {
+  it("do not start a second process on a store that ends with its process", async () => {
     const ids = storageRules.map(({ id }) => id).filter((id) => /processes|reopen|host-gone|close/.test(id));
     expect(ids).toHaveLength(6);
-    // Each process a memory of its own.
-    const forgetful: Subject["launch"] = (request) => launchStorage()(request);
+    // Every process has its own memory.
+    const separate: Subject["launch"] = (request) => launchStorage()(request);
     const outcomes = await check(
       [...ids, "storage.put.cancelled"],
       {},
-      { persistent: false, launch: forgetful, generations: ["v1.1"] },
+      { persistent: false, launch: separate, generations: ["v1.1"] },
     );
     expect(outcomes.sort()).toEqual(
-      ids.sort().map((id) => `${id}: not applicable: what this store keeps is gone with its process`),
+      ids.sort().map((id) => `${id}: not applicable: the content of this store ends with its process`),
     );
   });
 
-  it("do not judge a Put that was to fail and did not: another rule does", async () => {
+  it("do not apply to a Put that should fail and does not, which another rule checks", async () => {
     const fault: Fault = {
       v1_0: (sound) => ({
         putPackfile: (messages, context) =>

@@ -1,4 +1,4 @@
-// The fast half. broken-v1_0.slow.test.ts and broken-v1_1.slow.test.ts check other rules and both generations, too.
+// The fast half: each storage against its own rule. The slow tests also check other rules, in both generations.
 import { describe } from "@jest/globals";
 import { judgeStoragesByOwnRule } from "../../testing/broken-storage/judge.js";
 

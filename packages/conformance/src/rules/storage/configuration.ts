@@ -3,18 +3,18 @@ import type { ConnectorRule } from "../../rule.js";
 import { requireRefused } from "./refusals.js";
 import { MiB } from "./resources.js";
 
-/** Every byte there is, and an end that text is often stripped of. */
+/** All byte values, and an end that text functions often strip. */
 const BYTES = Uint8Array.from([...Array.from({ length: 256 }, (_, byte) => byte), 0x0d, 0x0a, 0x20, 0x00, 0x00]);
 
-/** Lines that are all different, 1 MiB of them. */
+/** 1 MiB of lines, no two the same. */
 const LARGE = new TextEncoder()
   .encode(Array.from({ length: MiB / 16 }, (_, line) => `line ${String(line).padStart(10, "0")}\n`).join(""))
   .subarray(0, MiB);
 
 const because =
-  "The configuration holds what a repository is read with, and the keys that it is encrypted with: a changed byte locks the user out of all backups in it.";
+  "the configuration holds the parameters and keys of the repository: a changed byte makes all its backups unreadable";
 
-/** How a repository is made and opened. */
+/** Rules about Create and Open. */
 export const configurationRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.config.bytes",
@@ -41,12 +41,11 @@ export const configurationRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.open.before-create",
     connector: "storage",
-    title: "answers Open with an error where no repository was made",
-    because:
-      "The user who mistypes a location is told nonsense about a damaged repository, in place of that there is none.",
+    title: "answers Open with an error if no repository exists",
+    because: "a user who mistypes a location would otherwise see an error about a damaged repository",
     async check(harness) {
       const { client } = await harness.start();
-      await requireRefused(client.open(), "Open where no repository was made");
+      await requireRefused(client.open(), "Open without a repository");
     },
   },
 ];

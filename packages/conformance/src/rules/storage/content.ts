@@ -3,46 +3,45 @@ import type { ConnectorRule } from "../../rule.js";
 import { newRepository, requireContent } from "./repository.js";
 import { contentFor, inPieces, KINDS, macFor, MiB, type HostKind } from "./resources.js";
 
-/** Around the size of the wire's chunks, where mistakes are made. */
+/** Sizes around that of a chunk, where mistakes are likely. */
 const SIZES = [1, MiB - 1, MiB, MiB + 1];
 
-/** More than a message may have. Locks are small: hosts keep a few lines in them. */
+/** Larger than a message may be. Not used for locks, where hosts store a few lines. */
 const LARGE = 5 * MiB + 17;
 
-/** As hosts send states: many small chunks, of all sizes. */
+/** Hosts send states in many small chunks of various sizes. */
 const SMALL_PIECES = [1, 914, 17, 1, 4096, 3, 512, 2, 1500, 64];
 
-/** What is put comes back. */
+/** Rules about reading back what was put. */
 export const contentRules: readonly ConnectorRule<"storage">[] = [
   ...KINDS.map(contentRule),
   {
     id: "storage.content.empty",
     connector: "storage",
-    title: "keeps resources without content",
-    because: "What is empty is there all the same: a host that is told otherwise takes the repository for damaged.",
+    title: "keeps empty resources",
+    because: "an empty resource exists: if it is missing, hosts consider the repository damaged",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`empty ${kind}`);
-        const nothing = new Uint8Array(0);
-        await client.put(kind, mac, nothing);
-        await requireContent(client, kind, mac, nothing, `a ${kind} without content`);
+        const empty = new Uint8Array(0);
+        await client.put(kind, mac, empty);
+        await requireContent(client, kind, mac, empty, `an empty ${kind}`);
       }
     },
   },
   {
     id: "storage.content.small-chunks",
     connector: "storage",
-    title: "keeps what comes in many small chunks",
-    because:
-      "Hosts send states in chunks of a few bytes: one that is lost, or in the wrong place, is a wrong repository.",
+    title: "keeps resources that arrive in many small chunks",
+    because: "hosts send states in chunks of a few bytes: a lost or misplaced chunk damages the repository",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`pieces ${kind}`);
         const content = contentFor(`pieces ${kind}`, 100_000);
         await client.put(kind, mac, inPieces(content, SMALL_PIECES));
-        await requireContent(client, kind, mac, content, `a ${kind} that came in many small chunks`);
+        await requireContent(client, kind, mac, content, `a ${kind} that was sent in many small chunks`);
       }
     },
   },
@@ -50,14 +49,14 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.put.count",
     connector: "storage",
     title: "answers a Put with the number of bytes written",
-    because: "Hosts add it up to what a backup has written.",
+    because: "hosts add these numbers up to report the size of a backup",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         for (const size of [0, 1, 70_000]) {
           const name = `count ${kind} ${size}`;
           const written = await client.put(kind, macFor(name), inPieces(contentFor(name, size), [10_000]));
-          requires(written === size, `the Put of a ${kind} of ${size} bytes was answered with ${written}`);
+          requires(written === size, `the answer to a Put of a ${kind} of ${size} bytes is ${written}`);
         }
       }
     },
@@ -66,21 +65,21 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.get.chunks",
     connector: "storage",
     title: "sends chunks of at most 1 MiB",
-    because: "Hosts accept messages of 4 MiB at the most, and fail the read of a larger one.",
+    because: "hosts reject messages above 4 MiB, and the read fails",
     async check(harness) {
       const { client } = await newRepository(harness);
       const mac = macFor("chunks");
       await client.put("packfile", mac, contentFor("chunks", 2 * MiB + 1000));
       for await (const { length } of client.get("packfile", mac)) {
-        requires(length <= MiB, `a chunk has ${length} bytes, more than ${MiB}`);
+        requires(length <= MiB, `a chunk has ${length} bytes, but at most ${MiB} are allowed`);
       }
     },
   },
   {
     id: "storage.kinds.apart",
     connector: "storage",
-    title: "keeps resources of one MAC and different kinds apart",
-    because: "Kinds name their resources without knowing of each other: a lock would overwrite a packfile.",
+    title: "keeps resources of different kinds with the same MAC apart",
+    because: "the MACs of different kinds are independent: otherwise a lock could overwrite a packfile",
     async check(harness) {
       const { client } = await newRepository(harness);
       const mac = macFor("kinds");
@@ -91,7 +90,7 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
           kind,
           mac,
           contentFor(kind, 1000),
-          `the ${kind} whose MAC a state, a packfile and a lock share`,
+          `the ${kind} whose MAC is shared by a packfile, a state and a lock`,
         );
       }
     },
@@ -102,8 +101,8 @@ function contentRule(kind: HostKind): ConnectorRule<"storage"> {
   return {
     id: `storage.content.${kind}`,
     connector: "storage",
-    title: `gives ${kind}s of all sizes back byte for byte`,
-    because: "What comes back is what is restored.",
+    title: `returns ${kind}s of all sizes byte for byte`,
+    because: "these bytes are what a user restores",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const size of kind === "lock" ? SIZES : [...SIZES, LARGE]) {

@@ -5,17 +5,17 @@ import { newRepository, requireContent, requireListed } from "./repository.js";
 import { answer } from "./refusals.js";
 import { contentFor, macFor } from "./resources.js";
 
-/** What they could be taken for. */
+/** The kinds that ECC resources could be confused with. */
 const PLAIN_KINDS = ["packfile", "state"] as const satisfies readonly ResourceKind[];
 const ECC_KINDS = ["ecc-packfile", "ecc-state"] as const satisfies readonly ResourceKind[];
 
-/** The kinds that no released host uses yet. */
+/** Rules about ECC resources, which no released host uses yet. */
 export const eccRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.ecc.kept",
     connector: "storage",
-    title: "keeps ECC packfiles and ECC states apart from all others, or refuses them with a text",
-    because: "They repair what is damaged: what was taken and not kept is missed when it is needed most.",
+    title: "keeps ECC packfiles and ECC states apart from all other resources, or rejects them with a message",
+    because: "ECC resources repair damage: one that was accepted but not kept is missing when it is needed most",
     generations: ["v1.1"],
     async check(harness) {
       const { client } = await newRepository(harness);
@@ -30,18 +30,12 @@ export const eccRules: readonly ConnectorRule<"storage">[] = [
           continue;
         }
         const { message } = outcome.refusal;
-        requires(message.trim() !== "", `the Put of an ${kind} was refused without a text`);
+        requires(message.trim() !== "", `the error for a Put of an ${kind} has no message`);
         refusals.push(message);
       }
-      // Also after a refusal: nothing else may have been overwritten.
+      // Even a rejected Put must not overwrite another resource.
       for (const kind of kept) {
-        await requireContent(
-          client,
-          kind,
-          mac,
-          contentFor(kind, 1000),
-          `the ${kind} whose MAC resources of all kinds share`,
-        );
+        await requireContent(client, kind, mac, contentFor(kind, 1000), `the ${kind} whose MAC is shared by all kinds`);
         await requireListed(client, kind, mac, "was put");
       }
       if (refusals.length === ECC_KINDS.length)

@@ -2,15 +2,15 @@ import type { StorageClient } from "@kloset/host";
 import type { Mac, ResourceKind } from "@kloset/model";
 import { Violation } from "../../violation.js";
 
-/** A Put of which one half has been sent. */
+/** A Put whose first half has been sent. */
 export interface HalfPut {
-  /** Sends the rest. @returns Bytes written, as the plugin says. */
+  /** Sends the rest. @returns The number of bytes written, as the plugin reports it. */
   finish(): Promise<number>;
-  /** Breaks the content off: the host cancels the call. */
+  /** Fails the content, so that the host cancels the call. */
   cancel(): Promise<void>;
 }
 
-/** Sends the first half of a resource, and waits there. */
+/** Sends the first half of a resource. */
 export async function putHalf(
   client: StorageClient,
   kind: ResourceKind,
@@ -19,10 +19,10 @@ export async function putHalf(
 ): Promise<HalfPut> {
   const valve = new Valve(bytes, Math.floor(bytes.length / 2));
   const put = client.put(kind, mac, valve);
-  // A check that fails meanwhile does not wait for it.
+  // Not awaited if the check fails meanwhile: avoid an unhandled rejection.
   put.catch(() => undefined);
   const early = put.then(() => {
-    throw new Violation(`the Put of the ${kind} ${mac.hex} was answered when one half had been sent`);
+    throw new Violation(`the Put of the ${kind} ${mac.hex} was answered after the first half`);
   });
   await Promise.race([valve.reached, early]);
   return {
@@ -31,16 +31,16 @@ export async function putHalf(
       return await put;
     },
     cancel: async () => {
-      const brokenOff = new Error("the content broke off");
-      valve.fail(brokenOff);
+      const failure = new Error("the content failed half-way");
+      valve.fail(failure);
       await put.catch((error: unknown) => {
-        if (error !== brokenOff) throw error;
+        if (error !== failure) throw error;
       });
     },
   };
 }
 
-/** Content that stops half-way until it is told to go on. */
+/** Content that pauses half-way until it is opened. */
 class Valve {
   /** Settles when the first half has been sent. */
   readonly reached: Promise<void>;
@@ -59,7 +59,7 @@ class Valve {
       this.#open = resolve;
       this.#fail = reject;
     });
-    // It may fail when nobody waits any more.
+    // Not awaited if the plugin stops reading: avoid an unhandled rejection.
     this.#opened.catch(() => undefined);
   }
 
@@ -73,7 +73,7 @@ class Valve {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     yield this.#parts[0];
-    // The next piece is asked for when this one has been sent.
+    // The client asks for the next piece once this one has been sent.
     this.#reach();
     await this.#opened;
     yield this.#parts[1];

@@ -3,28 +3,28 @@ import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { newRepository } from "./repository.js";
 
-/** What a storage says of itself. */
+/** Rules about what a storage reports about itself. */
 export const identityRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.location.named",
     connector: "storage",
-    title: "says where it is: a location (1.0), a root if its type is fs (1.1)",
+    title: "reports its location (v1.0), or its root if its type is fs (v1.1)",
     because:
-      "Hosts leave out of a backup what lies in the repository itself: with an empty name they skip everything, and report an empty snapshot as a success.",
+      "hosts exclude the repository itself from backups: with an empty location, they skip everything and report an empty snapshot as a success",
     async check(harness) {
       const { client } = await newRepository(harness);
       const { type, root } = await client.identity();
-      if (harness.generation === "v1.0") requires(root !== "", "GetLocation answered an empty location");
-      // Hosts of this generation compare it for stores of this type alone.
-      else requires(type !== "fs" || root !== "", `Init answered the type "fs" and an empty root`);
+      if (harness.generation === "v1.0") requires(root !== "", "the location that GetLocation reports is empty");
+      // v1.1 hosts compare the root only for this type.
+      else requires(type !== "fs" || root !== "", 'Init reports the type "fs" with an empty root');
     },
   },
   {
     id: "storage.mode.read-write",
     connector: "storage",
-    title: "says that it can be read and written",
+    title: "reports that it can be read and written",
     because:
-      "Hosts do not read snapshots from a store without the read bit (4), and do not write to one without the write bit (2).",
+      "hosts do not read snapshots from a store without the read bit (4), nor write to one without the write bit (2)",
     async check(harness) {
       const { client } = await newRepository(harness);
       const mode = await client.mode();
@@ -36,19 +36,19 @@ export const identityRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.size.sane",
     connector: "storage",
-    title: "answers its size in bytes, or -1 when it does not know",
-    because: "plakar info shows the size as it comes, without a sign.",
+    title: "reports its size in bytes, or -1 if the size is unknown",
+    because: "plakar info prints the number unchecked, as an unsigned integer",
     async check(harness) {
       const { client } = await newRepository(harness);
       const size = await client.size();
-      requires(size >= -1, `the size is ${size}: bytes, or -1, are needed`);
+      requires(size >= -1, `the size is ${size}; expected a number of bytes, or -1`);
     },
   },
   {
     id: "storage.ping",
     connector: "storage",
     title: "answers Ping",
-    because: "Ping asks whether the store can be reached: an error says that it can not.",
+    because: "hosts use Ping to find out whether the store is reachable: an error means that it is not",
     generations: ["v1.1"],
     async check(harness) {
       const { client } = await newRepository(harness);

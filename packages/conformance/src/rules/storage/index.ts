@@ -11,7 +11,7 @@ import { rangeRules } from "./ranges.js";
 import { replacingRules } from "./replacing.js";
 import { togetherRules } from "./together.js";
 
-/** What hosts rely on in storages. */
+/** The rules for storages: the behavior that hosts rely on. */
 export const storageRules: readonly ConnectorRule<"storage">[] = [
   ...configurationRules,
   ...identityRules,

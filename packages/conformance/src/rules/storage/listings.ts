@@ -4,16 +4,16 @@ import { listed, newRepository } from "./repository.js";
 import { contentFor, KINDS, macFor, type HostKind } from "./resources.js";
 
 const COUNTS: Readonly<Record<HostKind, number>> = { packfile: 120, state: 3, lock: 2 };
-/** How many are put at once. */
+/** The number of resources put at once. */
 const WORKERS = 8;
 
-/** What is listed. */
+/** Rules about List. */
 export const listingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.list.empty",
     connector: "storage",
     title: "lists nothing in a new repository",
-    because: "Hosts read every state that is listed, and wait for every lock.",
+    because: "hosts read every listed state, and wait for every listed lock",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
@@ -28,9 +28,9 @@ export const listingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.list.exact",
     connector: "storage",
-    title: "lists exactly what was put, each once, by MACs of 32 bytes",
+    title: "lists every resource that was put exactly once, with a MAC of 32 bytes, and nothing else",
     because:
-      "A state that is not listed is a snapshot that is lost; maintenance deletes packfiles that no listed state names.",
+      "a state that is not listed is a lost snapshot, and maintenance deletes packfiles that no listed state refers to",
     async check(harness) {
       const { client } = await newRepository(harness);
       const expected = Object.fromEntries(KINDS.map((kind) => [kind, names(kind)])) as Record<HostKind, string[]>;
@@ -55,11 +55,11 @@ function names(kind: HostKind): string[] {
 function requireSame(kind: HostKind, macs: readonly string[], expected: readonly string[]): void {
   const unseen = new Map(expected.map((name) => [macFor(name).hex, name]));
   for (const mac of macs) {
-    requires(unseen.delete(mac), `a ${kind} is listed that was not put, or twice: ${mac}`);
+    requires(unseen.delete(mac), `List reports a ${kind} that was not put, or reports it twice: ${mac}`);
   }
   const [missing] = unseen.keys();
   requires(
     missing === undefined,
-    `${unseen.size} of ${expected.length} ${kind}s are not listed, among them ${String(missing)}`,
+    `${unseen.size} of ${expected.length} ${kind}s are not listed, for example ${String(missing)}`,
   );
 }

@@ -4,45 +4,43 @@ import { answerWithin } from "../../waiting.js";
 import { answer, PATIENCE_MS, requireRefused } from "./refusals.js";
 import { contentFor, KINDS, macFor } from "./resources.js";
 
-const because =
-  "An empty success in place of an error is taken for the content: a lost file is restored as an empty one.";
+const because = "hosts take an empty success for the content: a lost file is restored as an empty one";
 
-/** What is not there. */
+/** Rules about missing and deleted resources. */
 export const missingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.get.missing",
     connector: "storage",
-    title: "answers the Get of what is not there with an error that has a text",
+    title: "answers Get of a missing resource with an error that has a message",
     because,
     async check(harness) {
       const { client } = await newRepository(harness);
-      for (const kind of KINDS)
-        await requireRefused(read(client, kind, macFor("missing")), `Get of a ${kind} that is not there`);
+      for (const kind of KINDS) await requireRefused(read(client, kind, macFor("missing")), `Get of a missing ${kind}`);
     },
   },
   {
     id: "storage.range.missing",
     connector: "storage",
-    title: "answers a part of a packfile that is not there with an error that has a text",
+    title: "answers Get of a range of a missing packfile with an error that has a message",
     because,
     async check(harness) {
       const { client } = await newRepository(harness);
       const part = read(client, "packfile", macFor("missing"), { offset: 100, length: 17 });
-      await requireRefused(part, "Get of a part of a packfile that is not there");
+      await requireRefused(part, "Get of a range of a missing packfile");
     },
   },
   {
     id: "storage.delete.gone",
     connector: "storage",
-    title: "has no more what was deleted, neither in Get nor in listings",
-    because: "A lock that stays locks the user out; packfiles that stay fill the disk.",
+    title: "neither returns nor lists a deleted resource",
+    because: "a lock that remains locks the user out, and packfiles that remain fill the disk",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`deleted ${kind}`);
         await client.put(kind, mac, contentFor("deleted", 100));
         await client.delete(kind, mac);
-        await requireRefused(read(client, kind, mac), `Get of a ${kind} that was deleted`);
+        await requireRefused(read(client, kind, mac), `Get of a deleted ${kind}`);
         await requireUnlisted(client, kind, mac, "was deleted");
       }
     },
@@ -50,36 +48,38 @@ export const missingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.delete.others-stay",
     connector: "storage",
-    title: "deletes nothing but what it is told to",
-    because: "Maintenance deletes packfiles one by one: with another one goes what backups still need.",
+    title: "deletes only the requested resource",
+    because: "maintenance deletes packfiles one by one, and backups still need the others",
     async check(harness) {
       const { client } = await newRepository(harness);
-      const [gone, stays] = [macFor("goes"), macFor("stays")];
+      const [deleted, other] = [macFor("deleted"), macFor("other")];
       const content = contentFor("others", 100);
-      for (const kind of KINDS) for (const mac of [gone, stays]) await client.put(kind, mac, content);
-      await client.delete("packfile", gone);
-      await requireContent(client, "packfile", stays, content, "a packfile, after another one was deleted");
+      for (const kind of KINDS) for (const mac of [deleted, other]) await client.put(kind, mac, content);
+      await client.delete("packfile", deleted);
+      await requireContent(client, "packfile", other, content, "a packfile, after another one was deleted");
       for (const kind of ["state", "lock"] as const) {
-        await requireContent(client, kind, gone, content, `a ${kind}, after the packfile of its MAC was deleted`);
-        await requireContent(client, kind, stays, content, `a ${kind}, after a packfile was deleted`);
+        await requireContent(
+          client,
+          kind,
+          deleted,
+          content,
+          `a ${kind}, after the packfile with the same MAC was deleted`,
+        );
+        await requireContent(client, kind, other, content, `a ${kind}, after a packfile was deleted`);
       }
     },
   },
   {
     id: "storage.delete.missing",
     connector: "storage",
-    title: "answers the Delete of what is not there, and goes on",
+    title: "answers Delete of a missing resource, and keeps working",
     because:
-      "Two hosts clean up at the same time: the slower one deletes what is gone. Hosts wait for an answer for ever.",
+      "if two hosts clean up at once, one deletes what is already gone, and waits for the answer without a limit",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
-        // An error says it as well as a success.
-        await answerWithin(
-          answer(client.delete(kind, macFor("missing"))),
-          PATIENCE_MS,
-          `Delete of a ${kind} that is not there`,
-        );
+        // The answer may be an error or a success.
+        await answerWithin(answer(client.delete(kind, macFor("missing"))), PATIENCE_MS, `Delete of a missing ${kind}`);
       }
       const mac = macFor("after");
       await client.put("lock", mac, contentFor("after", 10));

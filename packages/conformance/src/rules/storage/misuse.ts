@@ -10,20 +10,20 @@ import { openWire, putWhole, wireOf, type RawPut, type Wire } from "./wire.js";
 
 const rpc = v1_1.Store.method;
 
-/** Undefined, and a number that no generation has. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- that it is none of the enum is the point
+/** The undefined type, and a number that neither generation has. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- deliberately not in the enum
 const UNKNOWN_TYPES: readonly v1_1.StorageResource[] = [v1_1.StorageResource.UNDEFINED, 99 as v1_1.StorageResource];
 
-/** What a host sends of a resource that is refused. More than a plugin takes without reading it. */
+/** The size of a resource that the plugin must reject. Larger than the windows, so that the plugin has to read it. */
 const REFUSED_MIB = 6;
 
-/** Requests that can not be right. */
+/** Rules about invalid requests. */
 export const misuseRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.mac.length",
     connector: "storage",
-    title: "refuses a MAC that has not 32 bytes",
-    because: "A name that is cut or filled up is another resource's: a wrong one is overwritten, or deleted.",
+    title: "rejects a MAC that does not have 32 bytes",
+    because: "a truncated or padded MAC belongs to another resource, which would be overwritten or deleted",
     async check(harness) {
       const wire = await openWire(harness);
       const content = contentFor("named", 100);
@@ -32,12 +32,14 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
         await putWhole(wire.put(kind, harness.signal), bytes, content);
         for (const length of [0, 31, 33]) {
           const mac = Buffer.alloc(length);
-          // Its first bytes are those of a resource that is there.
+          // Starts like the MAC of an existing resource.
           mac.set(bytes.subarray(0, length));
-          const named = `a ${kind} by a MAC of ${length} bytes`;
-          await refusesInTime(harness, `Put of ${named}`, (signal) => putWhole(wire.put(kind, signal), mac, content));
-          await refusesInTime(harness, `Get of ${named}`, (signal) => wire.get(kind, mac, signal));
-          await refusesInTime(harness, `Delete of ${named}`, (signal) => wire.delete(kind, mac, signal));
+          const named = `a ${kind} with a MAC of ${length} bytes`;
+          await requireRefusedInTime(harness, `Put of ${named}`, (signal) =>
+            putWhole(wire.put(kind, signal), mac, content),
+          );
+          await requireRefusedInTime(harness, `Get of ${named}`, (signal) => wire.get(kind, mac, signal));
+          await requireRefusedInTime(harness, `Delete of ${named}`, (signal) => wire.delete(kind, mac, signal));
         }
       }
     },
@@ -45,16 +47,16 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.put.without-mac",
     connector: "storage",
-    title: "refuses a Put whose first message names nothing, or that has no message",
-    because: "What has no name can not be kept: a success would be a lost resource.",
+    title: "rejects a Put without messages, or without a MAC in the first message",
+    because: "a resource without a name cannot be kept: success would mean that it is lost",
     async check(harness) {
       const wire = await openWire(harness);
       for (const kind of KINDS) {
-        await refusesInTime(harness, `Put of a ${kind} without any message`, (signal) =>
+        await requireRefusedInTime(harness, `Put of a ${kind} without messages`, (signal) =>
           putMessages(wire.put(kind, signal), []),
         );
         const chunk = contentFor("nameless", 100);
-        await refusesInTime(harness, `Put of a ${kind} whose first message is data`, (signal) =>
+        await requireRefusedInTime(harness, `Put of a ${kind} without a MAC`, (signal) =>
           putMessages(wire.put(kind, signal), [chunk, chunk]),
         );
       }
@@ -63,8 +65,8 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.put.failure-text",
     connector: "storage",
-    title: "lets the host send all of a Put before it tells why that has failed",
-    because: `A host whose Put is answered too early shows "EOF" in place of the reason: "no space left" is not told.`,
+    title: "reads a failing Put to its end before answering with the error",
+    because: 'if the answer arrives too early, the host shows "EOF" in place of an error such as "no space left"',
     async check(harness) {
       const wire = await openWire(harness);
       await requireDrained(harness, wire);
@@ -73,8 +75,8 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.kind.unknown",
     connector: "storage",
-    title: "refuses a kind of resource that it does not know",
-    because: "What is kept as something else is not found again, and stands where something else should.",
+    title: "rejects an unknown kind of resource",
+    because: "a resource stored as another kind cannot be found again, and may replace a different one",
     generations: ["v1.1"],
     async check(harness) {
       const { connection } = await harness.connect();
@@ -85,15 +87,15 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
       for (const kind of KINDS) await putWhole(wire.put(kind, harness.signal), mac, content);
       for (const type of UNKNOWN_TYPES) {
         const named = `of type ${type}`;
-        await refusesInTime(harness, `List ${named}`, (signal) => connection.unary(rpc.list, { type }, signal));
-        await refusesInTime(harness, `Put ${named}`, (signal) =>
+        await requireRefusedInTime(harness, `List ${named}`, (signal) => connection.unary(rpc.list, { type }, signal));
+        await requireRefusedInTime(harness, `Put ${named}`, (signal) =>
           putWhole(wire.put("state", signal, type), mac, content),
         );
-        await refusesInTime(harness, `Get ${named}`, async (signal) => {
+        await requireRefusedInTime(harness, `Get ${named}`, async (signal) => {
           const call = await connection.serverStream(rpc.get, { mac, type }, signal);
           while ((await call.receive()) !== undefined);
         });
-        await refusesInTime(harness, `Delete ${named}`, (signal) =>
+        await requireRefusedInTime(harness, `Delete ${named}`, (signal) =>
           connection.unary(rpc.delete, { mac, type }, signal),
         );
       }
@@ -102,8 +104,8 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.init.first",
     connector: "storage",
-    title: "takes nothing before Init, and does not hang",
-    because: "Nobody has said yet where the store is: a Put that succeeds is lost.",
+    title: "accepts nothing before Init, and does not hang",
+    because: "the location of the store is unknown before Init, so a Put that succeeds is lost",
     async check(harness) {
       const { bytes: mac } = macFor("early");
       await requireNoSuccess(harness, "Put before Init", (wire, signal) =>
@@ -114,7 +116,8 @@ export const misuseRules: readonly ConnectorRule<"storage">[] = [
   },
 ];
 
-async function refusesInTime(
+/** @throws Violation unless the plugin answers the call with an error in time. */
+async function requireRefusedInTime(
   harness: Harness<"storage">,
   what: string,
   call: (signal: AbortSignal) => Promise<unknown>,
@@ -128,7 +131,10 @@ async function putMessages(call: RawPut, chunks: readonly Uint8Array[]): Promise
   await call.answered();
 }
 
-/** A Put that every store refuses: whether it does is another rule's matter. */
+/**
+ * Sends a Put that every store must reject, and requires that the plugin reads all of it. That it is rejected is the
+ * matter of another rule.
+ */
 async function requireDrained(harness: Harness<"storage">, wire: Wire): Promise<void> {
   const { bytes } = macFor("refused");
   const what = harness.generation === "v1.0" ? "a Put with a MAC of 31 bytes" : "a Put of resource type 99";
@@ -138,7 +144,7 @@ async function requireDrained(harness: Harness<"storage">, wire: Wire): Promise<
   let sent = 0;
   for (; open && sent < REFUSED_MIB; sent++) {
     open = await call.send({ chunk });
-    // By the answer to another call, an answer to this one would be there as well.
+    // Another round trip, so that an early answer to the Put has arrived.
     await answer(wire.get("lock", bytes, harness.signal));
   }
   call.halfClose();
@@ -147,12 +153,12 @@ async function requireDrained(harness: Harness<"storage">, wire: Wire): Promise<
   const { message } = outcome.refusal;
   requires(
     open,
-    `${what} was refused after ${sent} of ${REFUSED_MIB} MiB, before the host had sent all of it: ${message}`,
+    `${what} was rejected after ${sent} of ${REFUSED_MIB} MiB, before the host had sent the rest: ${message}`,
   );
-  requires(message.trim() !== "", `${what} was refused without a text`);
+  requires(message.trim() !== "", `the error for ${what} has no message`);
 }
 
-/** No host does this, so a plugin may end over it. */
+/** Requires an error or the end of the plugin, which is acceptable because no host sends such calls. */
 async function requireNoSuccess(
   harness: Harness<"storage">,
   what: string,
@@ -165,5 +171,5 @@ async function requireNoSuccess(
     if (error instanceof PluginError || error instanceof PluginConnectionError) return;
     throw error;
   }
-  throw new Violation(`${what} was answered as a success`);
+  throw new Violation(`${what} was answered with success`);
 }

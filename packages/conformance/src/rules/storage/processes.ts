@@ -13,16 +13,16 @@ import {
 import { requireRefused } from "./refusals.js";
 import { contentFor, interleaved, KINDS, macFor } from "./resources.js";
 
-/** More than one chunk. */
+/** Larger than one chunk. */
 const LARGE = 1_100_000;
 
-/** More than one process on a repository, one after the other and AT once. */
+/** Rules about several processes on one repository, one after another and at the same time. */
 export const processRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.close.delete-follows",
     connector: "storage",
-    title: "deletes a lock when it is told so after Close",
-    because: "Hosts release their lock after they have sent Close: a lock that stays locks the user out.",
+    title: "deletes a lock after Close",
+    because: "hosts delete their lock after Close: a lock that remains locks the user out",
     async check(harness) {
       requireTwoProcesses(harness);
       const { client } = await newRepository(harness);
@@ -31,19 +31,20 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
       await client.close();
       await client.delete("lock", mac);
       const next = await sameRepository(harness);
-      await requireRefused(read(next.client, "lock", mac), "Get of a lock that was deleted after Close");
+      await requireRefused(read(next.client, "lock", mac), "Get of a lock deleted after Close");
     },
   },
   {
     id: "storage.reopen.config",
     connector: "storage",
-    title: "gives the configuration to a process that is started later",
-    because: "Every command of a host is a process of its own: without the configuration none can read the repository.",
+    title: "returns the configuration to a process started later",
+    because:
+      "every command of a host starts its own process, which cannot read the repository without the configuration",
     async check(harness) {
       requireTwoProcesses(harness);
       const first = await harness.start();
       await first.client.create(CONFIG);
-      // Create ends without Close, as hosts have it.
+      // As hosts do, do not call Close after Create.
       await first.plugin.stop();
       const { client } = await harness.start();
       requireSameBytes(await client.open(), CONFIG, "the configuration, in a second process");
@@ -52,23 +53,23 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.reopen.content",
     connector: "storage",
-    title: "gives what was put to a process that is started later",
-    because: "A Put that was answered is a promise: the backup is over, and its process has gone.",
+    title: "returns resources to a process started later",
+    because: "once a Put is answered, the resource must be durable: the process may end at any time",
     async check(harness) {
       requireTwoProcesses(harness);
       const first = await newRepository(harness);
       for (const kind of KINDS) await first.client.put(kind, macFor(`kept ${kind}`), contentFor(`kept ${kind}`, LARGE));
-      // As a host that is killed after its last Put.
+      // Like a host that is killed after its last Put.
       await first.plugin.kill();
       const { client } = await sameRepository(harness);
       for (const kind of KINDS) {
-        await requireListed(client, kind, macFor(`kept ${kind}`), "another process has put");
+        await requireListed(client, kind, macFor(`kept ${kind}`), "another process put");
         await requireContent(
           client,
           kind,
           macFor(`kept ${kind}`),
           contentFor(`kept ${kind}`, LARGE),
-          `a ${kind} that another process has put`,
+          `a ${kind} that another process put`,
         );
       }
     },
@@ -76,8 +77,8 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.processes.see-each-other",
     connector: "storage",
-    title: "shows what was put to a process that runs beside it",
-    because: "Hosts run two storage processes on one repository at once, and locks are for other machines to see.",
+    title: "makes resources visible to another running process",
+    because: "hosts run two storage processes on one repository at once, and other machines must see locks",
     async check(harness) {
       requireTwoProcesses(harness);
       const first = (await newRepository(harness)).client;
@@ -90,20 +91,20 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
           const mac = macFor(`${kind} of the ${name}`);
           const content = contentFor(`${kind} of the ${name}`, 1000);
           await writer.put(kind, mac, content);
-          await requireListed(reader, kind, mac, `the ${name} process has put`);
-          await requireContent(reader, kind, mac, content, `a ${kind} that the ${name} process has put`);
+          await requireListed(reader, kind, mac, `the ${name} process put`);
+          await requireContent(reader, kind, mac, content, `a ${kind} that the ${name} process put`);
         }
         const lock = macFor(`lock of the ${name}`);
         await writer.delete("lock", lock);
-        await requireRefused(read(reader, "lock", lock), `Get of a lock that the ${name} process has put and deleted`);
+        await requireRefused(read(reader, "lock", lock), `Get of a lock that the ${name} process put and deleted`);
       }
     },
   },
   {
     id: "storage.processes.put-at-once",
     connector: "storage",
-    title: "keeps what two processes put at the same time",
-    because: "Two hosts back up into one repository: what one of them stores must not cost the other's.",
+    title: "keeps all resources that two processes put at the same time",
+    because: "two hosts may back up into one repository: neither must damage the resources of the other",
     async check(harness) {
       requireTwoProcesses(harness);
       const clients = [(await newRepository(harness)).client, (await sameRepository(harness)).client];
@@ -129,7 +130,7 @@ export const processRules: readonly ConnectorRule<"storage">[] = [
       const kept = Buffer.from(await read(client, "state", contended));
       requires(
         versions.some(({ content }) => kept.equals(content)),
-        `a state that two processes put at once has ${kept.length} bytes that are neither's`,
+        `a state that two processes put at once has ${kept.length} bytes that match neither version`,
       );
     },
   },

@@ -8,20 +8,20 @@ import { answer } from "./refusals.js";
 import { contentFor, macFor, MiB } from "./resources.js";
 
 const because =
-  "Hosts read nearly everything by ranges of packfiles: other bytes are another file's, and padding is a damaged one.";
+  "hosts read nearly all content as ranges of packfiles: wrong bytes belong to another file, and padding damages the file";
 
-/** Parts of resources. */
+/** Rules about ranges. */
 export const rangeRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.range.exact",
     connector: "storage",
-    title: "gives exactly the part of a packfile that is asked for",
+    title: "returns exactly the requested range of a packfile",
     because,
     async check(harness) {
       const { client } = await newRepository(harness);
       const size = MiB + 5000;
       const { mac, content } = await packfile(client, size);
-      const parts: readonly (readonly [offset: number, length: number])[] = [
+      const ranges: readonly (readonly [offset: number, length: number])[] = [
         ...([
           [0, 1],
           [0, 17],
@@ -41,26 +41,26 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
           [size - 1, 1],
         ] as const),
       ];
-      for (const [offset, length] of parts) await requirePart(client, "packfile", mac, content, { offset, length });
+      for (const [offset, length] of ranges) await requireRange(client, "packfile", mac, content, { offset, length });
       const small = await packfile(client, 1000);
-      await requirePart(client, "packfile", small.mac, small.content, { offset: 0, length: 1000 });
+      await requireRange(client, "packfile", small.mac, small.content, { offset: 0, length: 1000 });
     },
   },
   {
     id: "storage.range.large",
     connector: "storage",
-    title: "gives parts of several MiB",
+    title: "returns ranges of several MiB",
     because,
     async check(harness) {
       const { client } = await newRepository(harness);
       const { mac, content } = await packfile(client, 2_300_000);
-      await requirePart(client, "packfile", mac, content, { offset: 100, length: 2_272_360 });
+      await requireRange(client, "packfile", mac, content, { offset: 100, length: 2_272_360 });
     },
   },
   {
     id: "storage.range.empty",
     connector: "storage",
-    title: "gives no byte for a part of length zero",
+    title: "returns no bytes for a range of length zero",
     because,
     async check(harness) {
       const { client } = await newRepository(harness);
@@ -71,7 +71,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.range.past-end",
     connector: "storage",
-    title: "never makes up bytes behind the end of a packfile",
+    title: "never invents bytes after the end of a packfile",
     because,
     async check(harness) {
       const { client } = await newRepository(harness);
@@ -87,7 +87,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
         const left = content.subarray(offset);
         requires(
           outcome.value.length <= left.length,
-          `${what}: ${outcome.value.length} bytes came, and there are ${left.length}`,
+          `${what}: received ${outcome.value.length} bytes, but only ${left.length} exist`,
         );
         requireSameBytes(outcome.value, left.subarray(0, outcome.value.length), what);
       }
@@ -97,12 +97,12 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.range.far",
     connector: "storage",
-    title: "gives no byte for an offset that no packfile has, above 2^53 too",
-    because: "An offset that wraps around, or is rounded, gives another file's bytes.",
+    title: "returns no bytes for offsets beyond any packfile, even above 2^53",
+    because: "an offset that wraps around or is rounded yields the bytes of another file",
     async check(harness) {
       const { client } = await newRepository(harness);
       const { mac } = await packfile(client, 10_000);
-      // 2^32 and 2^63 are where offsets wrap to 0 and below; the last is the largest that is both a double and an uint64.
+      // At 2^32 offsets wrap to 0, at 2^63 they become negative; the last is the largest double that fits a uint64.
       for (const offset of [2 ** 32, 2 ** 53 + 2, 2 ** 63, 2 ** 64 - 2048]) {
         await requireNothing(client, mac, { offset, length: 17 });
       }
@@ -111,8 +111,8 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.range.other-kinds",
     connector: "storage",
-    title: "gives exactly the part of a state or a lock that is asked for, or refuses",
-    because: "The range is part of every Get: a plugin that overlooks it answers other bytes than those asked for.",
+    title: "returns exactly the requested range of a state or a lock, or rejects the request",
+    because: "every Get can have a range: a plugin that ignores it returns the wrong bytes",
     generations: ["v1.1"],
     async check(harness) {
       const { client } = await newRepository(harness);
@@ -142,7 +142,7 @@ async function packfile(client: StorageClient, size: number): Promise<{ mac: Mac
   return { mac: macFor(name), content };
 }
 
-async function requirePart(
+async function requireRange(
   client: StorageClient,
   kind: ResourceKind,
   mac: Mac,
@@ -156,7 +156,7 @@ async function requirePart(
 async function requireNothing(client: StorageClient, mac: Mac, range: Range): Promise<void> {
   const outcome = await answer(read(client, "packfile", mac, range));
   const bytes = "refusal" in outcome ? 0 : outcome.value.length;
-  requires(bytes === 0, `offset ${range.offset}, length ${range.length}: ${bytes} bytes came, and there are none`);
+  requires(bytes === 0, `offset ${range.offset}, length ${range.length}: received ${bytes} bytes, but none exist`);
 }
 
 function rangeText({ offset, length }: Range, size: number): string {

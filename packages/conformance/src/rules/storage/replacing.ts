@@ -15,14 +15,13 @@ import {
 import { answer, requireRefused } from "./refusals.js";
 import { contentFor, KINDS, macFor, MiB, BEYOND_WINDOW } from "./resources.js";
 
-/** Whole or not at all, and the old until the new is whole. */
+/** Rules about atomic Puts: all of a resource or nothing, and the old content until the new one is complete. */
 export const replacingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.put.replaces",
     connector: "storage",
-    title: "replaces what has the same MAC, be it longer or shorter",
-    because:
-      "Hosts put their lock again every five minutes; one that stays old is taken for a dead host's, and broken.",
+    title: "replaces a resource with the same MAC, whether it is longer or shorter",
+    because: "hosts put their lock again every five minutes; other hosts remove a lock that is not refreshed",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
@@ -38,15 +37,15 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.put.unseen-until-whole",
     connector: "storage",
-    title: "neither lists nor gives what is still being put",
-    because: "Another process lists at the same time: it would take half a state for a whole one.",
+    title: "neither lists nor returns a resource during its Put",
+    because: "another process may list at the same time, and take half a state for a complete one",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
         const mac = macFor(`half ${kind}`);
         const half = await putHalf(client, kind, mac, contentFor("half", MiB));
         await requireUnlisted(client, kind, mac, "is still being put");
-        await requireRefused(read(client, kind, mac), `Get of a ${kind} that is still being put`);
+        await requireRefused(read(client, kind, mac), `Get of a ${kind} during its Put`);
         await half.finish();
       }
     },
@@ -54,8 +53,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.put.old-until-new",
     connector: "storage",
-    title: "gives the old content until the new one is whole",
-    because: "A lock that is away while it is refreshed lets a second host in.",
+    title: "returns the old content until the new one is complete",
+    because: "a lock that disappears while it is refreshed lets a second host in",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
@@ -72,7 +71,7 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.get.while-replaced",
     connector: "storage",
     title: "never mixes old and new content in one Get",
-    because: "Bytes of two versions are a version that never was.",
+    because: "a mixture of two versions is damaged content",
     async check(harness) {
       const { client } = await newRepository(harness);
       const mac = macFor("torn");
@@ -87,21 +86,20 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
           replaced = true;
         }
       })();
-      // A store may well fail a reader whose content is gone.
+      // A store may fail a Get whose content was replaced.
       if ("refusal" in (await answer(reading))) return;
-      const came = Buffer.concat(chunks);
+      const received = Buffer.concat(chunks);
       requires(
-        came.equals(old) || came.equals(fresh),
-        `a state was read while it was replaced: the ${came.length} bytes are neither the old ones nor the new ones`,
+        received.equals(old) || received.equals(fresh),
+        `a state was read while it was replaced: its ${received.length} bytes are neither the old nor the new content`,
       );
     },
   },
   {
     id: "storage.put.cancelled",
     connector: "storage",
-    title: "keeps nothing of a Put that the host cancels",
-    because:
-      "The content broke off at its source: what came so far is not the resource, and must not take the place of the old one.",
+    title: "keeps nothing of a cancelled Put",
+    because: "the host cancels when the source of the content fails: the partial content must not replace the old one",
     async check(harness) {
       const { client, plugin } = await newRepository(harness);
       const { fresh, existing, old } = await prepare(client);
@@ -109,11 +107,11 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
         const half = await putHalf(client, "packfile", mac, contentFor("half", 1_500_000));
         await half.cancel();
       }
-      // By its answer the plugin has seen the resets, which came before.
+      // Once this is answered, the plugin has also seen the earlier resets.
       await client.put("packfile", macFor("fence"), contentFor("fence", 100_000));
       await requireNothingKept(client, fresh, existing, old, "cancelled");
       if (harness.subject.persistent === false) return;
-      // What it does about them it has done by its end.
+      // By its end, the plugin has finished handling the cancelled Puts.
       await plugin.stop();
       await requireNothingKept((await sameRepository(harness)).client, fresh, existing, old, "cancelled");
     },
@@ -121,9 +119,8 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.put.host-gone",
     connector: "storage",
-    title: "keeps nothing of a Put whose host has gone",
-    because:
-      "Hosts are killed, and machines are switched off: half a packfile under its full name is found years later.",
+    title: "keeps nothing of a Put when its host disappears",
+    because: "hosts get killed, and machines lose power: half a packfile under its final name goes unnoticed for years",
     async check(harness) {
       requireTwoProcesses(harness);
       const { client, connection, plugin } = await newRepository(harness);
@@ -136,16 +133,16 @@ export const replacingRules: readonly ConnectorRule<"storage">[] = [
         fresh,
         existing,
         old,
-        "cut off with the host's end",
+        "interrupted by the end of the host",
       );
     },
   },
 ];
 
 interface Prepared {
-  /** Names nothing so far. */
+  /** A MAC without a resource. */
   readonly fresh: Mac;
-  /** Names the old content. */
+  /** The MAC of the old content. */
   readonly existing: Mac;
   readonly old: Uint8Array;
 }
@@ -164,7 +161,7 @@ async function requireNothingKept(
   old: Uint8Array,
   how: string,
 ): Promise<void> {
-  await requireUnlisted(client, "packfile", fresh, `has come by half: its Put was ${how}`);
+  await requireUnlisted(client, "packfile", fresh, `is incomplete because its Put was ${how}`);
   await requireRefused(read(client, "packfile", fresh), `Get of a packfile whose Put was ${how}`);
   await requireContent(
     client,
@@ -175,7 +172,7 @@ async function requireNothingKept(
   );
 }
 
-/** Waits for the end of a process; the harness ends it when that takes too long. */
+/** Waits for the end of a process, until the check's time is over. */
 async function ended(harness: Harness<"storage">, exited: Promise<unknown>): Promise<void> {
   const aborted = new Promise<never>((_, reject) => {
     harness.signal.addEventListener("abort", () => {

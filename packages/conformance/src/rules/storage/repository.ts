@@ -4,12 +4,12 @@ import type { Harness, ReadyPlugin } from "../../harness.js";
 import { readAll, requireSameBytes } from "../../bytes.js";
 import { requires } from "../../violation.js";
 
-/** What every repository of the kit is configured with, unless the rule is about that. */
+/** The configuration of the kit's repositories, except in rules about the configuration. */
 export const CONFIG = new TextEncoder().encode("the configuration of a repository of the conformance kit");
 
 /**
- * Starts the plugin and makes an empty repository. It is opened as well, as hosts
- * do before anything else, and in the same process: not every store outlives one.
+ * Starts the plugin and creates an empty repository. Opens it as well, as hosts do before anything else, and in the same
+ * process, because not every store outlives its process.
  */
 export async function newRepository(harness: Harness<"storage">): Promise<ReadyPlugin<StorageClient>> {
   const running = await harness.start();
@@ -18,19 +18,19 @@ export async function newRepository(harness: Harness<"storage">): Promise<ReadyP
   return running;
 }
 
-/** Starts one more process of the plugin on the repository. */
+/** Starts another process of the plugin on the same repository. */
 export async function sameRepository(harness: Harness<"storage">): Promise<ReadyPlugin<StorageClient>> {
   const running = await harness.start();
   await running.client.open(harness.signal);
   return running;
 }
 
-/** Ends the check for a store that is gone with its process: the rule is about two. */
+/** The rule does not apply to a store that ends with its process. */
 export function requireTwoProcesses(harness: Harness<"storage">): void {
-  if (harness.subject.persistent === false) harness.notApplicable("what this store keeps is gone with its process");
+  if (harness.subject.persistent === false) harness.notApplicable("the content of this store ends with its process");
 }
 
-/** Reads a resource, or a part of it, to its end. */
+/** Reads a resource or a range of it. */
 export async function read(
   client: StorageClient,
   kind: ResourceKind,
@@ -41,7 +41,7 @@ export async function read(
   return await readAll(client.get(kind, mac, range, signal));
 }
 
-/** @throws Violation unless the resource has these bytes. */
+/** @throws Violation unless the resource has the expected content. */
 export async function requireContent(
   client: StorageClient,
   kind: ResourceKind,
@@ -52,17 +52,17 @@ export async function requireContent(
   requireSameBytes(await read(client, kind, mac), expected, what);
 }
 
-/** @returns The MACs that are listed, as they come. */
+/** Returns the listed MACs in the plugin's order. */
 export async function listed(client: StorageClient, kind: ResourceKind): Promise<string[]> {
   return (await client.list(kind)).map(({ hex }) => hex);
 }
 
-/** @throws Violation when a resource is listed. @param why - Why it must not be, as "was deleted". */
+/** @throws Violation when a resource is listed. @param why - The reason why it must not be, such as "was deleted". */
 export async function requireUnlisted(client: StorageClient, kind: ResourceKind, mac: Mac, why: string): Promise<void> {
-  requires(!(await listed(client, kind)).includes(mac.hex), `a ${kind} is listed that ${why}: ${mac.hex}`);
+  requires(!(await listed(client, kind)).includes(mac.hex), `List reports a ${kind} that ${why}: ${mac.hex}`);
 }
 
-/** @throws Violation when a resource is not listed. @param why - Why it must be, as "was put". */
+/** @throws Violation when a resource is not listed. @param why - The reason why it must be, such as "was put". */
 export async function requireListed(client: StorageClient, kind: ResourceKind, mac: Mac, why: string): Promise<void> {
-  requires((await listed(client, kind)).includes(mac.hex), `a ${kind} is not listed that ${why}: ${mac.hex}`);
+  requires((await listed(client, kind)).includes(mac.hex), `List omits a ${kind} that ${why}: ${mac.hex}`);
 }

@@ -4,32 +4,31 @@ import { Mac, type ResourceKind } from "@kloset/model";
 /** The kinds that released hosts use. */
 export type HostKind = Extract<ResourceKind, "packfile" | "state" | "lock">;
 
-/** The kinds that released hosts use: every storage keeps them. */
+/** All of {@link HostKind}. Every storage must keep them. */
 export const KINDS: readonly HostKind[] = ["packfile", "state", "lock"];
 
 export const MiB = 1024 * 1024;
 
-/** More than the kit takes of a Get that it does not read: the plugin is still in the middle of it. */
+/** Larger than the windows of a Get that the kit does not read, so that the plugin cannot finish it. */
 export const BEYOND_WINDOW = 5 * MiB;
 
-/** In how many places content can begin. */
+/** The number of positions in the pool where content can begin. */
 const POOL_STARTS = 8 * MiB;
 
-/** @returns The same MAC for the same name, spread as real ones are. */
+/** Returns the same MAC for the same name. The MACs are distributed like real ones. */
 export function macFor(name: string): Mac {
   return Mac.fromBytes(createHash("sha256").update(name).digest());
 }
 
-/** Bytes of which no two parts are the same. */
+/** Bytes without repetitions. */
 let pool = new Uint8Array(0);
 
 /**
- * @returns The same bytes for the same seed. They do not repeat: bytes from a
- * wrong place, or of another resource, are never the right ones by chance. Do not
- * write to them.
+ * Returns the same bytes for the same seed. They never repeat, so that bytes from a wrong position or another resource
+ * are noticed. The bytes are shared: do not modify them.
  */
 export function contentFor(seed: string, length: number): Uint8Array {
-  // A long one is cut from the same bytes as all others, but from a place of its own.
+  // All content comes from the same pool, but from different positions.
   const start = createHash("sha256").update(seed).digest().readUIntBE(0, 3) % POOL_STARTS;
   if (pool.length < start + length) pool = pseudoRandom(Math.max(2 * POOL_STARTS, start + length));
   return pool.subarray(start, start + length);
@@ -41,7 +40,7 @@ function pseudoRandom(length: number): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Cuts content into pieces whose sizes repeat in turn. Each goes to the plugin as a message of its own. */
+/** Splits content into pieces, cycling through the sizes. Each piece becomes one message. */
 export function* inPieces(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array, void, undefined> {
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = sizes[turn % sizes.length] ?? bytes.length;
@@ -50,7 +49,7 @@ export function* inPieces(bytes: Uint8Array, sizes: readonly number[]): Generato
   }
 }
 
-/** The same, with a pause before each piece in which other calls go on. */
+/** Splits content into pieces of one size, and yields to other calls before each. */
 export async function* interleaved(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (const piece of inPieces(bytes, [size])) {
     await new Promise((resolve) => setImmediate(resolve));

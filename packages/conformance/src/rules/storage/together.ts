@@ -8,13 +8,13 @@ import { PATIENCE_MS } from "./refusals.js";
 import { answerWithin } from "../../waiting.js";
 import { contentFor, interleaved, KINDS, macFor, BEYOND_WINDOW } from "./resources.js";
 
-/** Many calls at once. */
+/** Rules about concurrent calls. */
 export const togetherRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.put.parallel",
     connector: "storage",
-    title: "keeps eight resources that are put at once apart",
-    because: "Hosts write as many packfiles at once as they have workers.",
+    title: "keeps eight resources apart that are put at once",
+    because: "hosts write one packfile per worker at the same time",
     async check(harness) {
       const { client } = await newRepository(harness);
       const puts = Array.from({ length: 8 }, (_, index) => {
@@ -24,15 +24,15 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
       });
       await Promise.all(puts.map(({ kind, mac, content }) => client.put(kind, mac, interleaved(content, 10_000))));
       for (const { kind, mac, content } of puts) {
-        await requireContent(client, kind, mac, content, `one of eight resources that were put at once, a ${kind}`);
+        await requireContent(client, kind, mac, content, `a ${kind}, one of eight resources that were put at once`);
       }
     },
   },
   {
     id: "storage.put.same-mac",
     connector: "storage",
-    title: "keeps one of two resources that are put at once by the same MAC, whole",
-    because: "Two hosts can store the same packfile at the same time: a mixture is neither's.",
+    title: "keeps exactly one of two resources that are put at once with the same MAC",
+    because: "two hosts may store the same packfile at the same time: a mixture of both is damaged content",
     async check(harness) {
       const { client } = await newRepository(harness);
       for (const kind of KINDS) {
@@ -41,7 +41,7 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
         const outcomes = await Promise.allSettled(
           contents.map((content) => client.put(kind, mac, interleaved(content, 10_000))),
         );
-        // A store may refuse one of them, and go on with the other.
+        // A store may reject one of the two.
         const failures = outcomes.flatMap((outcome) =>
           outcome.status === "rejected" ? [outcome.reason as unknown] : [],
         );
@@ -50,7 +50,7 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
         const kept = Buffer.from(await read(client, kind, mac));
         requires(
           contents.some((content) => kept.equals(content)),
-          `two Puts of one ${kind} at once left ${kept.length} bytes that are neither's`,
+          `two Puts of one ${kind} at once left ${kept.length} bytes that match neither`,
         );
       }
     },
@@ -59,7 +59,7 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
     id: "storage.get.parallel",
     connector: "storage",
     title: "answers eight Gets at once, two of each resource",
-    because: "Hosts read as many packfiles at once as they have workers, some of them twice.",
+    because: "hosts read one packfile per worker at the same time, and may read the same one twice",
     async check(harness) {
       const { client } = await newRepository(harness);
       const names = Array.from({ length: 4 }, (_, index) => `wanted ${index}`);
@@ -79,8 +79,8 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.get.cancelled",
     connector: "storage",
-    title: "goes on after Gets that were cancelled half-way",
-    because: "A user interrupts a restore and starts another one; the store must not remember.",
+    title: "keeps working after Gets that were cancelled half-way",
+    because: "users interrupt a restore and start another one, which the first must not affect",
     async check(harness) {
       const { client } = await newRepository(harness);
       const mac = macFor("cancelled");
@@ -93,14 +93,14 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
   {
     id: "storage.get.slow-reader",
     connector: "storage",
-    title: "serves others while slow readers take their time",
-    because: "One restore that waits for a tape must not stop the backup beside it, nor the refreshing of its lock.",
+    title: "answers other calls while Gets are read slowly",
+    because: "a slow restore must not block a concurrent backup, nor the refreshing of its lock",
     async check(harness) {
       const { client } = await newRepository(harness);
       const mac = macFor("slow");
       const content = contentFor("slow", BEYOND_WINDOW);
       await client.put("packfile", mac, content);
-      // Two of them: their windows leave room on the connection.
+      // Only two, so that the connection's window still has room.
       const slow = await Promise.all([startReading(client, mac), startReading(client, mac)]);
       await answerWithin(useStore(client, mac), PATIENCE_MS, "calls while two Gets are not read");
       for (const finish of slow) requireSameBytes(await finish(), content, "a packfile that was read slowly");
@@ -108,7 +108,7 @@ export const togetherRules: readonly ConnectorRule<"storage">[] = [
   },
 ];
 
-/** What a backup and its lock do, beside a packfile that others read. */
+/** Puts and gets a lock, and reads a range of a packfile that is being read, as a backup does. */
 async function useStore(client: StorageClient, other: Mac): Promise<void> {
   const mac = macFor("lock");
   const content = contentFor("lock", 1000);
@@ -121,7 +121,7 @@ async function readFirstChunk(client: StorageClient, mac: Mac): Promise<void> {
   const enough = new AbortController();
   try {
     for await (const chunk of client.get("packfile", mac, undefined, enough.signal)) {
-      requires(chunk.length > 0, "unreachable: the client keeps empty chunks for itself");
+      requires(chunk.length > 0, "unreachable: the client drops empty chunks");
       enough.abort();
     }
   } catch (error) {
@@ -129,7 +129,7 @@ async function readFirstChunk(client: StorageClient, mac: Mac): Promise<void> {
   }
 }
 
-/** Reads one chunk. @returns What reads the rest, and gives all of it. */
+/** Reads one chunk. @returns A function that reads the rest and returns the whole content. */
 async function startReading(client: StorageClient, mac: Mac): Promise<() => Promise<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   const source = client.get("packfile", mac)[Symbol.asyncIterator]();

@@ -11,37 +11,37 @@ interface PutMessage {
   readonly chunk?: Uint8Array;
 }
 
-/** What is sent, message by message. */
+/** A Put that is sent message by message. */
 export interface RawPut {
-  /** @returns False when the plugin has ended the call. */
+  /** Returns false if the plugin has ended the call. */
   send(message: PutMessage): Promise<boolean>;
   halfClose(): void;
-  /** @returns When the plugin has answered well. @throws PluginError with its answer. */
+  /** Resolves when the plugin has answered with success. @throws PluginError when it answers with an error. */
   answered(): Promise<void>;
 }
 
 /**
- * The calls of a store as messages, the same for both generations: for what no
- * host would send, and no client would let through.
+ * The calls of a store as messages, the same for both generations. Allows requests that no host sends and the host's own
+ * client would reject.
  */
 export interface Wire {
-  /** Init, Create and Open. */
+  /** Calls Init, Create and Open. */
   openNew(harness: Harness<"storage">): Promise<void>;
-  /** @param type - v1.1 only: in place of the kind's number. */
+  /** @param type - Replaces the number of the kind. v1.1 only. */
   put(kind: HostKind, signal: AbortSignal, type?: number): RawPut;
-  /** Reads to the end, and drops what comes. */
+  /** Reads to the end and discards the content. */
   get(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void>;
   delete(kind: HostKind, mac: Uint8Array, signal: AbortSignal): Promise<void>;
 }
 
-/** Sends what makes a whole Put: a message with the name, one with content, the half-close. */
+/** Sends a complete Put: one message with the MAC, one with the content, and the half-close. */
 export async function putWhole(call: RawPut, mac: Uint8Array, content: Uint8Array): Promise<void> {
   if (await call.send({ mac })) await call.send({ chunk: content });
   call.halfClose();
   await call.answered();
 }
 
-/** Starts the plugin, says Init, makes a repository, and leaves the rest to the messages. */
+/** Starts the plugin and creates a repository. */
 export async function openWire(harness: Harness<"storage">): Promise<Wire> {
   const { connection } = await harness.connect();
   const wire = wireOf(connection);
@@ -49,7 +49,7 @@ export async function openWire(harness: Harness<"storage">): Promise<Wire> {
   return wire;
 }
 
-/** @returns The calls of a connection on which nothing was said. */
+/** Returns the calls of a connection before Init. */
 export function wireOf(connection: PluginConnection): Wire {
   return connection.generation === "v1.0" ? new WireV1_0(connection) : new WireV1_1(connection);
 }
@@ -62,7 +62,7 @@ function initRequest(harness: Harness<"storage">): { proto: string; config: Reco
 const old = v1_0.Store.method;
 const STATE_CALLS = { put: old.putState, get: old.getState, delete: old.deleteState };
 type Calls = typeof STATE_CALLS;
-/** The messages of the three kinds differ by their names alone. */
+/** The messages of the three kinds differ only in their names. */
 const CALLS: Readonly<Record<HostKind, Calls>> = {
   state: STATE_CALLS,
   packfile: { put: old.putPackfile, get: old.getPackfile, delete: old.deletePackfile } as unknown as Calls,

@@ -17,6 +17,7 @@ async function* changed(data: ByteStream, size: number): AsyncGenerator<Uint8Arr
   for await (const chunk of data) yield* oneByteWrong(Uint8Array.from(chunk), size);
 }
 
+/** Yields the data, then the rest of older content that is longer. */
 async function* followedBy(data: ByteStream, before: Uint8Array): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of data) {
@@ -26,7 +27,7 @@ async function* followedBy(data: ByteStream, before: Uint8Array): AsyncGenerator
   yield before.subarray(bytes);
 }
 
-/** Keeps what has come of a file that breaks off, under its name. */
+/** Keeps the beginning of a truncated file under its name. */
 function keeping(keeps: (aborted: boolean) => boolean): NonNullable<Breakage["exporter"]> {
   return (sound, folder) => ({
     storeFile: async (pathname, data, size, signal) => {
@@ -51,18 +52,18 @@ function isIgnored(pathname: string): boolean {
   return pathname.endsWith("/empty-folder");
 }
 
-/** Exporters that are sound but for one thing that they do. */
+/** Correct exporters with one mistake in the author's code. */
 export const exporterBreakages: readonly Breakage[] = [
   {
     rule: "exporter.tree.contents",
-    how: "changes a byte of large files",
+    how: "changes one byte of large files",
     exporter: (sound) => ({
       storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, changed(data, size), size, signal),
     }),
   },
   {
     rule: "exporter.tree.folders",
-    how: "makes no folder that is empty",
+    how: "does not create empty folders",
     exporter: (sound): Partial<Exporter> => ({
       createDirectory: async (pathname) => {
         if (!isIgnored(pathname)) await sound.createDirectory(pathname);
@@ -74,7 +75,7 @@ export const exporterBreakages: readonly Breakage[] = [
   },
   {
     rule: "exporter.tree.symbolic-links",
-    how: "resolves the target",
+    how: "resolves the targets of links",
     exporter: (sound, folder) => ({
       createLink: async (oldname, newname, kind) => {
         if (kind === "symbolic") await symlink(join(folder, oldname), join(folder, newname));
@@ -84,7 +85,7 @@ export const exporterBreakages: readonly Breakage[] = [
   },
   {
     rule: "exporter.tree.hard-links",
-    how: "makes an empty file of the second name",
+    how: "creates an empty file for the second name",
     exporter: (sound, folder) => ({
       createLink: async (oldname, newname, kind) => {
         if (kind === "hard") await writeFile(join(folder, newname), "");
@@ -94,7 +95,7 @@ export const exporterBreakages: readonly Breakage[] = [
   },
   {
     rule: "exporter.tree.modes",
-    how: "makes everything readable for all",
+    how: "makes every entry readable by everyone",
     exporter: (sound, folder) => ({
       setPermissions: async (pathname, fileInfo) => {
         await sound.setPermissions(pathname, fileInfo);
@@ -105,7 +106,7 @@ export const exporterBreakages: readonly Breakage[] = [
   },
   {
     rule: "exporter.tree.times",
-    how: "forgets fractions of an hour",
+    how: "rounds times down to the hour",
     exporter: (sound, folder) => ({
       setPermissions: async (pathname, fileInfo) => {
         await sound.setPermissions(pathname, fileInfo);
@@ -116,7 +117,7 @@ export const exporterBreakages: readonly Breakage[] = [
   },
   {
     rule: "exporter.files.replaced",
-    how: "leaves the rest of a longer file",
+    how: "keeps the rest of a longer file",
     exporter: (sound, folder) => ({
       storeFile: async (pathname, data, size, signal) => {
         const before = await readFile(join(folder, pathname)).catch(() => new Uint8Array());
@@ -124,11 +125,15 @@ export const exporterBreakages: readonly Breakage[] = [
       },
     }),
   },
-  { rule: "exporter.files.broken-off.keeps-nothing", how: "keeps what came", exporter: keeping((aborted) => !aborted) },
-  { rule: "exporter.files.cancelled", how: "keeps what came", exporter: keeping((aborted) => aborted) },
+  {
+    rule: "exporter.files.broken-off.keeps-nothing",
+    how: "keeps the beginning",
+    exporter: keeping((aborted) => !aborted),
+  },
+  { rule: "exporter.files.cancelled", how: "keeps the beginning", exporter: keeping((aborted) => aborted) },
   {
     rule: "exporter.folders.again",
-    how: "makes no missing parents",
+    how: "does not create missing parents",
     generations: ["v1.0"],
     exporter: (sound, folder) => ({
       createDirectory: async (pathname) => {

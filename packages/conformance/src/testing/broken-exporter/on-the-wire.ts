@@ -12,7 +12,7 @@ type StoreFileRequests = AsyncIterable<v1_0.StoreFileRequest>;
 type ExportRequests = AsyncIterable<v1_1.ExportRequest>;
 type Answer = Pick<v1_1.ExportResponse, "result">;
 
-/** Forgives a StoreFile that fails, when its counts say so. */
+/** Turns the failure of StoreFile into success, depending on the promised size and the bytes received. */
 function forgiving(forgives: (promised: number, bytes: number) => boolean): FaultV1_0 {
   return ({ storeFile }) => ({
     storeFile: async (requests, context) => {
@@ -35,24 +35,25 @@ function forgiving(forgives: (promised: number, bytes: number) => boolean): Faul
   });
 }
 
-/** Changes what StoreFile is told. */
-function hearing(change: (requests: StoreFileRequests, folder: string) => StoreFileRequests): FaultV1_0 {
+/** Changes the requests of StoreFile. */
+function changeStoreFile(change: (requests: StoreFileRequests, folder: string) => StoreFileRequests): FaultV1_0 {
   return ({ storeFile }, folder) => ({
     storeFile: (requests, context) => storeFile(change(requests, folder()), context),
   });
 }
 
-/** Changes what Export is told, and what it answers. */
-function exporting(change: {
+/** Changes the requests and answers of Export. */
+function changeExport(change: {
   readonly requests?: (requests: ExportRequests, folder: string) => ExportRequests;
   readonly answers?: (answers: AsyncIterable<Answer>) => AsyncIterable<Answer>;
 }): FaultV1_1 {
   const {
-    requests: hear = (requests: ExportRequests) => requests,
-    answers: say = (answers: AsyncIterable<Answer>) => answers,
+    requests: changeRequests = (requests: ExportRequests) => requests,
+    answers: changeAnswers = (answers: AsyncIterable<Answer>) => answers,
   } = change;
   return (sound, folder) => ({
-    export: (requests, context) => say(sound.export(hear(requests, folder()), context) as AsyncIterable<Answer>),
+    export: (requests, context) =>
+      changeAnswers(sound.export(changeRequests(requests, folder()), context) as AsyncIterable<Answer>),
   });
 }
 
@@ -62,7 +63,7 @@ function pathnameOf(request: v1_0.StoreFileRequest | v1_1.ExportRequest): string
   return request.packet.case === "record" ? request.packet.value.pathname : "";
 }
 
-/** Writes what has ".." in it where it would be without care. */
+/** Follows ".." in pathnames, out of the restored folder. */
 async function* careless<R extends v1_0.StoreFileRequest | v1_1.ExportRequest>(
   requests: AsyncIterable<R>,
   folder: string,
@@ -74,28 +75,29 @@ async function* careless<R extends v1_0.StoreFileRequest | v1_1.ExportRequest>(
   }
 }
 
-/** Hears nothing any more after an odd pathname. */
-async function* offended(requests: ExportRequests): AsyncGenerator<v1_1.ExportRequest> {
+/** Ends the requests at a pathname with "..". */
+async function* untilEscape(requests: ExportRequests): AsyncGenerator<v1_1.ExportRequest> {
   for await (const request of requests) {
     if (pathnameOf(request).includes("/../")) return;
     yield request;
   }
 }
 
-const offendedFiles: FaultV1_0 = (sound, folder) => {
-  let over = false;
-  const offend = hearing(async function* (requests) {
+/** Fails every file after a pathname with "..". */
+const failingAfterEscape: FaultV1_0 = (sound, folder) => {
+  let hasFailed = false;
+  const fault = changeStoreFile(async function* (requests) {
     for await (const request of requests) {
-      over ||= pathnameOf(request).includes("/../");
-      if (over) throw new Error("gave up");
+      hasFailed ||= pathnameOf(request).includes("/../");
+      if (hasFailed) throw new Error("gave up");
       yield request;
     }
   });
-  return offend(sound, folder);
+  return fault(sound, folder);
 };
 
-/** Takes all files that come at the same time for the first of them. */
-const confused: FaultV1_0 = ({ storeFile }) => {
+/** Writes all files that arrive at the same time to the path of the first. */
+const confusingFiles: FaultV1_0 = ({ storeFile }) => {
   const paths: string[] = [];
   return {
     storeFile: async (requests, context) => {
@@ -111,7 +113,7 @@ const confused: FaultV1_0 = ({ storeFile }) => {
       try {
         return await storeFile(renamed(), context);
       } finally {
-        // Beside others: they are all done when the last one is.
+        // Keep the path until files that run at the same time have ended, too.
         await new Promise((resolve) => setTimeout(resolve, 10));
         paths.pop();
       }
@@ -119,44 +121,44 @@ const confused: FaultV1_0 = ({ storeFile }) => {
   };
 };
 
-/** The one record that has a Windows attribute is the one whose answers the rules look at. */
+/** The Windows attribute of a single record, whose answer is left out. */
 const MARKED = 32;
 
-/** Exporters that are sound but for one thing that they hear or say. */
+/** Correct exporters with one mistake in the messages that they receive or send. */
 export const wireBreakages: readonly Breakage[] = [
   {
     rule: "exporter.root",
-    how: "gives a relative root",
+    how: "reports a relative root",
     generations: ["v1.1"],
     v1_1: ({ init }) => ({ init: async (request, context) => ({ ...(await init(request, context)), root: "home" }) }),
   },
   {
     rule: "exporter.paths.stay-below",
-    how: "joins what it is told, and looks no further",
-    v1_0: hearing(careless),
-    v1_1: exporting({ requests: careless }),
+    how: "joins pathnames without checking them",
+    v1_0: changeStoreFile(careless),
+    v1_1: changeExport({ requests: careless }),
   },
   {
     rule: "exporter.paths.goes-on",
-    how: "does nothing more after an odd pathname",
-    v1_0: offendedFiles,
-    v1_1: exporting({ requests: offended }),
+    how: "stops at an invalid pathname",
+    v1_0: failingAfterEscape,
+    v1_1: changeExport({ requests: untilEscape }),
   },
   {
     rule: "exporter.files.short",
-    how: "takes less",
+    how: "accepts a file that is too short",
     generations: ["v1.0"],
     v1_0: forgiving((promised, bytes) => bytes < promised),
   },
   {
     rule: "exporter.files.long",
-    how: "takes more",
+    how: "accepts a file that is too long",
     generations: ["v1.0"],
     v1_0: forgiving((promised, bytes) => bytes > promised),
   },
   {
     rule: "exporter.files.drained",
-    how: "answers at once that it can not",
+    how: "answers a failing file before reading it",
     generations: ["v1.0"],
     v1_0: ({ storeFile }) => ({
       storeFile: async (requests, context) => {
@@ -172,26 +174,31 @@ export const wireBreakages: readonly Breakage[] = [
       },
     }),
   },
-  { rule: "exporter.files.at-once", how: "mixes up what comes at once", generations: ["v1.0"], v1_0: confused },
+  {
+    rule: "exporter.files.at-once",
+    how: "mixes up files that arrive at the same time",
+    generations: ["v1.0"],
+    v1_0: confusingFiles,
+  },
   {
     rule: "exporter.files.broken-off.fails",
-    how: "answers that all is well, whatever happened",
+    how: "always answers with success",
     generations: ["v1.1"],
-    v1_1: exporting({
+    v1_1: changeExport({
       answers: async function* (answers) {
         try {
           for await (const { result } of answers) yield { result: result && { ...result, error: "" } };
         } catch {
-          // All is well.
+          // Report success all the same.
         }
       },
     }),
   },
   {
     rule: "exporter.results.one-for-each",
-    how: "leaves an answer out",
+    how: "omits an answer",
     generations: ["v1.1"],
-    v1_1: exporting({
+    v1_1: changeExport({
       answers: async function* (answers) {
         for await (const answer of answers) if (answer.result?.header?.fileAttributes !== MARKED) yield answer;
       },
@@ -199,9 +206,9 @@ export const wireBreakages: readonly Breakage[] = [
   },
   {
     rule: "exporter.results.whole-header",
-    how: "leaves the extended attributes' names out",
+    how: "omits the names of extended attributes",
     generations: ["v1.1"],
-    v1_1: exporting({
+    v1_1: changeExport({
       answers: async function* (answers) {
         for await (const { result } of answers) {
           yield { result: result?.header && { ...result, header: { ...result.header, extendedAttributes: [] } } };

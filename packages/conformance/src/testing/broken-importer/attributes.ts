@@ -2,11 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import type { Breakage } from "./breakage.js";
 
-/** Importers in memory whose extended attributes are wrong. */
+/** In-memory importers with mistakes in extended attributes. */
 export const brokenAttributes: readonly Breakage[] = [
   {
     rule: "importer.attributes.none",
-    how: "sent all the same",
+    how: "an attribute on v1.0",
     broken: {
       "v1.0": (sound) => ({
         ...sound,
@@ -38,7 +38,7 @@ export const brokenAttributes: readonly Breakage[] = [
   })),
   {
     rule: "importer.attributes.open",
-    how: "only files are opened",
+    how: "an attribute that cannot be opened",
     broken: {
       "v1.1": (sound) => ({
         ...sound,

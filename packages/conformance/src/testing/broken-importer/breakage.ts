@@ -1,13 +1,14 @@
 import type { BreakImporter } from "../sound-importer.js";
 
-/** An importer that breaks one rule, and no other. */
+/** An importer that breaks exactly one rule. */
 export interface Breakage {
+  /** The id of the rule. */
   readonly rule: string;
-  /** What is wrong with it; tells those of one rule apart. */
+  /** The mistake, in a few words. Distinguishes importers that break the same rule. */
   readonly how: string;
   readonly broken: BreakImporter;
-  /** Whether the plugin answers the host too late, or never. */
+  /** True if the plugin answers too late or never. */
   readonly hangs?: boolean | undefined;
-  /** Whether it is seen only in a file that flow control does not let through at once. */
+  /** True if the mistake shows only in a file that is larger than the flow-control windows. */
   readonly huge?: boolean | undefined;
 }

@@ -3,28 +3,28 @@ import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { importer as v1_1 } from "@kloset/protocol/v1.1";
 import type { BreakImporter } from "../sound-importer.js";
 
-/** FileInfo of either generation. */
-export interface ToldInfo {
+/** A FileInfo of either generation. */
+export interface SentInfo {
   name: string;
   size: bigint;
   mode: number;
   modTime?: { seconds: bigint; nanos: number } | undefined;
 }
 
-/** A record of either generation, to be changed in place. */
-export interface Told {
+/** A record of either generation, to be modified in place. */
+export interface SentRecord {
   pathname: string;
   target: string;
-  info: ToldInfo | undefined;
+  info: SentInfo | undefined;
   hasReader: boolean;
   readonly error: boolean;
 }
 
-/** What to do with a record, besides what was changed in it. */
+/** Drops a record, sends it twice, or (undefined) sends it once. */
 export type Fate = "drop" | "twice" | undefined;
 
-/** Changes each record of a scan. Called anew for each process. */
-export function changeRecords(make: () => (told: Told) => Fate): BreakImporter {
+/** Changes each record of a scan. `make` is called once per process. */
+export function changeRecords(make: () => (sent: SentRecord) => Fate): BreakImporter {
   return {
     "v1.0": (sound) => {
       const change = make();
@@ -33,9 +33,9 @@ export function changeRecords(make: () => (told: Told) => Fate): BreakImporter {
         scan: async function* (request, context) {
           for await (const init of sound.scan(request, context)) {
             const response = create(v1_0.ScanResponseSchema, init);
-            const fate = change10(response, change);
-            if (fate !== "drop") yield response;
-            if (fate === "twice") yield response;
+            const action = changeV1_0(response, change);
+            if (action !== "drop") yield response;
+            if (action === "twice") yield response;
           }
         },
       };
@@ -47,9 +47,9 @@ export function changeRecords(make: () => (told: Told) => Fate): BreakImporter {
         import: async function* (requests, context) {
           for await (const init of sound.import(requests, context)) {
             const response = create(v1_1.ImportResponseSchema, init);
-            const fate = response.record === undefined ? undefined : change11(response.record, change);
-            if (fate !== "drop") yield response;
-            if (fate === "twice") yield response;
+            const action = response.record === undefined ? undefined : changeV1_1(response.record, change);
+            if (action !== "drop") yield response;
+            if (action === "twice") yield response;
           }
         },
       };
@@ -57,53 +57,53 @@ export function changeRecords(make: () => (told: Told) => Fate): BreakImporter {
   };
 }
 
-/** Changes the record of one pathname. */
-export function changeRecord(pathname: string, change: (told: Told) => Fate): BreakImporter {
-  return changeRecords(() => (told) => (told.pathname.endsWith(pathname) ? change(told) : undefined));
+/** Changes the record of a pathname. */
+export function changeRecord(pathname: string, change: (sent: SentRecord) => Fate): BreakImporter {
+  return changeRecords(() => (sent) => (sent.pathname.endsWith(pathname) ? change(sent) : undefined));
 }
 
-/** Changes what one record says of its entry. */
-export function changeInfo(pathname: string, change: (info: ToldInfo) => void): BreakImporter {
+/** Changes the FileInfo of a pathname. */
+export function changeInfo(pathname: string, change: (info: SentInfo) => void): BreakImporter {
   return changeRecord(pathname, ({ info }) => {
     if (info !== undefined) change(info);
     return undefined;
   });
 }
 
-function change10(response: v1_0.ScanResponse, change: (told: Told) => Fate): Fate {
+function changeV1_0(response: v1_0.ScanResponse, change: (sent: SentRecord) => Fate): Fate {
   const record = response.result.case === "record" ? response.result.value : undefined;
-  const told = {
+  const sent = {
     pathname: response.pathname,
     target: record?.target ?? "",
     info: record?.fileinfo,
     hasReader: false,
     error: response.result.case === "error",
-  } satisfies Told;
-  const fate = change(told);
-  response.pathname = told.pathname;
+  } satisfies SentRecord;
+  const action = change(sent);
+  response.pathname = sent.pathname;
   if (record !== undefined) {
-    record.target = told.target;
-    if (told.info === undefined) delete record.fileinfo;
+    record.target = sent.target;
+    if (sent.info === undefined) delete record.fileinfo;
   }
-  return fate;
+  return action;
 }
 
-function change11(record: NonNullable<v1_1.ImportResponse["record"]>, change: (told: Told) => Fate): Fate {
+function changeV1_1(record: NonNullable<v1_1.ImportResponse["record"]>, change: (sent: SentRecord) => Fate): Fate {
   if (record.isXattr) return undefined;
   const { pathname, target, fileInfo, hasReader, error } = record;
-  const told = { pathname, target, info: fileInfo, hasReader, error: error !== "" } satisfies Told;
-  const fate = change(told);
-  record.pathname = told.pathname;
-  record.target = told.target;
-  record.hasReader = told.hasReader;
-  if (told.info === undefined) delete record.fileInfo;
-  return fate;
+  const sent = { pathname, target, info: fileInfo, hasReader, error: error !== "" } satisfies SentRecord;
+  const action = change(sent);
+  record.pathname = sent.pathname;
+  record.target = sent.target;
+  record.hasReader = sent.hasReader;
+  if (sent.info === undefined) delete record.fileInfo;
+  return action;
 }
 
-/** Content on its way to the host. */
+/** Content that is being sent to the host. */
 export type Chunks = AsyncIterable<Uint8Array>;
 
-/** Changes the content of files. Called anew for each process. */
+/** Changes the content of files. `make` is called once per process. */
 export function changeContent(make: () => (pathname: string, chunks: Chunks) => Chunks): BreakImporter {
   return {
     "v1.0": (sound) => {
@@ -129,7 +129,7 @@ export function changeContent(make: () => (pathname: string, chunks: Chunks) => 
   };
 }
 
-/** Changes the content of one file. */
+/** Changes the content of a file. */
 export function changeFile(pathname: string, change: (chunks: Chunks) => Chunks): BreakImporter {
   return changeContent(() => (opened, chunks) => (opened.endsWith(pathname) ? change(chunks) : chunks));
 }
@@ -142,7 +142,7 @@ async function* messagesOf(chunks: Chunks): AsyncGenerator<{ chunk: Uint8Array }
   for await (const chunk of chunks) yield { chunk };
 }
 
-/** @returns All chunks as one. */
+/** Joins all chunks into one. */
 export async function joined(chunks: Chunks): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for await (const chunk of chunks) all.push(chunk);

@@ -7,16 +7,16 @@ import { launchImporter, type BreakImporter } from "../sound-importer.js";
 import { sampleRules } from "../sample-rules.js";
 import type { Breakage } from "./breakage.js";
 
-/** What the rule that waits for something is given to see that it does not come. */
+/** The time limit of a rule whose plugin never answers. */
 const HANG_MS = 1_500;
 
-/** Where an importer in process reads. */
+/** An importer and its location. */
 export interface Source {
   readonly factory: ImporterFactory;
   readonly location: string;
 }
 
-/** Checks an importer in the test's own process; some rules can be left out, or be alone. */
+/** Checks an importer in the test's own process, optionally against some of the rules. */
 export async function checkInProcess(
   { factory, location }: Source,
   generation: Generation,
@@ -35,8 +35,10 @@ export async function checkInProcess(
 }
 
 /**
- * @param turn - Which of the other rules judge it: see {@link sampleRules}.
- * @returns Every rule that a broken importer fails, with the message.
+ * Checks a broken importer against its own rule and a sample of the others.
+ *
+ * @param turn - Selects the sample, see {@link sampleRules}.
+ * @returns The id and the message of every broken rule.
  */
 export async function failuresOf(
   source: Source,
@@ -46,7 +48,7 @@ export async function failuresOf(
 ): Promise<string[]> {
   const rules = sampleRules(importerRules, rule, turn);
   if (hangs !== true) return failures(await checkInProcess(source, generation, { broken, rules }));
-  // Only its own rule is short of time; the start is not.
+  // Only the importer's own rule has the short time limit.
   const others = rules.filter(({ id }) => id !== rule);
   const own = await ownFailureOf(source, generation, { rule, how, broken, hangs });
   return [
@@ -73,17 +75,17 @@ export async function ownFailureOf(
   return `${outcome.verdict}: ${outcome.message ?? ""}`;
 }
 
-/** @returns What failed, with the message. */
+/** Returns the id and the message of every broken rule. */
 export function failures({ outcomes }: Report): string[] {
   return outcomes.filter(({ verdict }) => verdict === "failed").map(({ rule, message }) => `${rule}: ${message ?? ""}`);
 }
 
-/** @returns The rules that could not be asked. */
+/** Returns the ids of the rules that did not apply. */
 export function notApplicable({ outcomes }: Report): string[] {
   return outcomes.filter(({ verdict }) => verdict === "not applicable").map(({ rule }) => rule);
 }
 
-/** @returns The generations in which a breakage can be seen. */
+/** Returns the generations that have the mistake. */
 export function generationsOf({ broken }: Breakage): Generation[] {
   return (["v1.0", "v1.1"] as const).filter((generation) => broken[generation] !== undefined);
 }

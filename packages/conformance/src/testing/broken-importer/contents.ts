@@ -6,40 +6,42 @@ import { changeContent, changeFile, joined, type Chunks } from "./change.js";
 
 type V1_1 = ImporterServices["v1.1"];
 
+/** Readers that are open at once are mixed up from this number on. */
 const TOO_MANY = 4;
-const MEETING_MS = 50;
+/** How long to wait for other readers to open. */
+const OTHERS_OPEN_MS = 50;
 
-/** Reads one file after the other. */
+/** Reads one file after another. */
 function oneByOne(): (pathname: string, chunks: Chunks) => Chunks {
   let last = Promise.resolve();
   return async function* (_pathname, chunks) {
     const before = last;
-    let leave = (): void => undefined;
+    let release = (): void => undefined;
     last = new Promise((resolve) => {
-      leave = resolve;
+      release = resolve;
     });
     await before;
     try {
       yield* chunks;
     } finally {
-      leave();
+      release();
     }
   };
 }
 
-/** Gives files with others' bytes when it reads too many at once. */
+/** Sends wrong bytes if too many files are read at once. */
 function mixedUp(): (pathname: string, chunks: Chunks) => Chunks {
   let active = 0;
   return async function* (_pathname, chunks) {
     active++;
-    await delay(MEETING_MS);
+    await delay(OTHERS_OPEN_MS);
     const mixed = active >= TOO_MANY;
     for await (const chunk of chunks) yield mixed ? new Uint8Array(chunk.length) : chunk;
     active--;
   };
 }
 
-/** Reads nothing more when a reader was left before its end. */
+/** Fails all readers once one was closed before its end. */
 function breaksWithOne(): (pathname: string, chunks: Chunks) => Chunks {
   let broken = false;
   return async function* (_pathname, chunks) {
@@ -57,6 +59,7 @@ function breaksWithOne(): (pathname: string, chunks: Chunks) => Chunks {
   };
 }
 
+/** Yields nothing when a file is opened again. */
 function usedUp(): (pathname: string, chunks: Chunks) => Chunks {
   const opened = new Set<string>();
   return async function* (pathname, chunks) {
@@ -66,8 +69,8 @@ function usedUp(): (pathname: string, chunks: Chunks) => Chunks {
   };
 }
 
-/** On v1.0 nobody says that a reader was left: CloseReader does. */
-const broken10: BreakImporter = {
+/** {@link breaksWithOne} for v1.0, where CloseReader closes a reader. */
+const breaksWithOneV1_0: BreakImporter = {
   "v1.0": (sound) => {
     const open = new Set<string>();
     let broken = false;
@@ -87,7 +90,7 @@ const broken10: BreakImporter = {
   },
 };
 
-/** CloseReader ends the reader of its pathname that was opened first, as if it were at its end. */
+/** On CloseReader, ends the first open reader of the pathname without an error. */
 const endsTheFirst: BreakImporter = {
   "v1.0": (sound) => {
     const open = new Set<{ readonly pathname: string; isClosed: boolean }>();
@@ -115,7 +118,7 @@ const endsTheFirst: BreakImporter = {
   },
 };
 
-/** Importers in memory whose contents are wrong. */
+/** In-memory importers with mistakes in the content of files. */
 export const brokenContents: readonly Breakage[] = [
   {
     rule: "importer.content.size",
@@ -128,15 +131,15 @@ export const brokenContents: readonly Breakage[] = [
   },
   {
     rule: "importer.content.empty-files",
-    how: "can not be opened",
-    // eslint-disable-next-line require-yield -- it throws in place of that
+    how: "an empty file that cannot be opened",
+    // eslint-disable-next-line require-yield -- it only throws
     broken: changeFile("/empty", async function* () {
       throw new Error("nothing to read");
     }),
   },
   {
     rule: "importer.content.no-empty-chunk",
-    how: "at the end",
+    how: "an empty chunk at the end",
     broken: changeFile("/large", async function* (chunks) {
       yield* chunks;
       yield new Uint8Array();
@@ -144,7 +147,7 @@ export const brokenContents: readonly Breakage[] = [
   },
   {
     rule: "importer.content.no-empty-chunk",
-    how: "of an empty file",
+    how: "an empty chunk for an empty file",
     broken: changeFile("/empty", async function* () {
       yield new Uint8Array();
     }),
@@ -158,7 +161,7 @@ export const brokenContents: readonly Breakage[] = [
   },
   {
     rule: "importer.readers.late",
-    how: "freed with the last record",
+    how: "files released with the last record",
     broken: {
       "v1.1": (sound: V1_1): V1_1 => {
         let over = false;
@@ -181,30 +184,41 @@ export const brokenContents: readonly Breakage[] = [
       },
     },
   },
-  { rule: "importer.readers.again", how: "used up", broken: changeContent(usedUp) },
-  { rule: "importer.readers.at-once", how: "mixed up", broken: changeContent(mixedUp) },
+  { rule: "importer.readers.again", how: "an exhausted reader", broken: changeContent(usedUp) },
+  { rule: "importer.readers.at-once", how: "mixed-up bytes", broken: changeContent(mixedUp) },
   {
     rule: "importer.readers.cancelled",
-    how: "breaks all others",
+    how: "a closed reader breaks all others",
     huge: true,
-    broken: { ...broken10, "v1.1": changeContent(breaksWithOne)["v1.1"] },
+    broken: { ...breaksWithOneV1_0, "v1.1": changeContent(breaksWithOne)["v1.1"] },
   },
-  { rule: "importer.readers.slow", how: "one by one", hangs: true, huge: true, broken: changeContent(oneByOne) },
+  {
+    rule: "importer.readers.slow",
+    how: "one file at a time",
+    hangs: true,
+    huge: true,
+    broken: changeContent(oneByOne),
+  },
   {
     rule: "importer.readers.close-ends",
     how: "CloseReader does nothing",
     huge: true,
     broken: { "v1.0": (sound) => ({ ...sound, closeReader: () => ({}) }) },
   },
-  { rule: "importer.readers.close-one", how: "the one that was opened first", huge: true, broken: endsTheFirst },
+  {
+    rule: "importer.readers.close-one",
+    how: "CloseReader ends the reader that was opened first",
+    huge: true,
+    broken: endsTheFirst,
+  },
   {
     rule: "importer.open.unknown",
-    how: "an empty file",
+    how: "an empty file in place of an error",
     broken: changeContent(() => (pathname, chunks) => (pathname.includes("not-there") ? nothing() : chunks)),
   },
   {
     rule: "importer.open.no-record",
-    how: "an empty file",
+    how: "an empty file in place of an error",
     broken: {
       "v1.1": (sound) => ({
         ...sound,
@@ -214,7 +228,7 @@ export const brokenContents: readonly Breakage[] = [
   },
 ];
 
-// eslint-disable-next-line require-yield -- that is what it is for
+// eslint-disable-next-line require-yield -- it yields nothing on purpose
 async function* nothing(): AsyncGenerator<never> {
   await Promise.resolve();
 }

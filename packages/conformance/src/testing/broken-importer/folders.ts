@@ -3,7 +3,7 @@ import { connectors } from "@kloset/protocol/v1.1";
 import type { Breakage } from "./breakage.js";
 import { changeFile, changeInfo, changeRecord, changeRecords, joined } from "./change.js";
 
-/** By the name on the wire, which hosts do not go by. */
+/** An attribute with the type EXTENDED, which on the wire means an alternate data stream. */
 const ATTRIBUTE = {
   isXattr: true,
   hasReader: true,
@@ -11,11 +11,11 @@ const ATTRIBUTE = {
   xattrType: connectors.ExtendedAttributeType.EXTENDED,
 };
 
-/** Importers of a folder that are wrong. */
+/** Importers of a folder with one mistake each. */
 export const brokenFolders: readonly Breakage[] = [
   {
     rule: "importer.source.missing",
-    how: "errors left out",
+    how: "no error records",
     broken: changeRecords(
       () =>
         ({ error }) =>
@@ -34,14 +34,14 @@ export const brokenFolders: readonly Breakage[] = [
             failed ||= response.result?.case === "error";
             yield response;
           }
-          if (failed) throw new Error("some of it could not be scanned");
+          if (failed) throw new Error("some entries could not be scanned");
         },
       }),
     },
   },
   {
     rule: "importer.source.vanished",
-    how: "an empty file",
+    how: "an empty file in place of an error",
     broken: changeFile("/small.txt", async function* (chunks) {
       let content: Uint8Array;
       try {
@@ -54,12 +54,12 @@ export const brokenFolders: readonly Breakage[] = [
   },
   {
     rule: "importer.known.complete",
-    how: "without a name that needs care",
+    how: "an unusual name left out",
     broken: changeRecord("/line\nbreak\tand\u0001control", () => "drop"),
   },
   {
     rule: "importer.known.content",
-    how: "a bit flipped",
+    how: "a flipped bit",
     broken: changeFile("/chunk-and-one", async function* (chunks) {
       for await (const chunk of chunks) {
         const copy = Uint8Array.from(chunk);
@@ -70,43 +70,43 @@ export const brokenFolders: readonly Breakage[] = [
   },
   {
     rule: "importer.known.type",
-    how: "a link is something else",
+    how: "a link reported as irregular",
     broken: changeInfo("/broken-link", (info) => {
       info.mode = (FileMode.IRREGULAR | 0o777) >>> 0;
     }),
   },
   {
     rule: "importer.known.size",
-    how: "one too many",
+    how: "a size that is one byte too large",
     broken: changeInfo("/small.txt", (info) => {
       info.size++;
     }),
   },
   {
     rule: "importer.known.permissions",
-    how: "readable by all",
+    how: "a private file reported as readable by everyone",
     broken: changeInfo("/one-byte", (info) => {
       info.mode |= 0o044;
     }),
   },
   {
     rule: "importer.known.times",
-    how: "whole seconds",
+    how: "times in whole seconds",
     broken: changeInfo("/small.txt", (info) => {
       if (info.modTime !== undefined) info.modTime.nanos = 0;
     }),
   },
   {
     rule: "importer.known.targets",
-    how: "resolved",
-    broken: changeRecord("/link", (told) => {
-      told.target = "/small.txt";
+    how: "a resolved target",
+    broken: changeRecord("/link", (sent) => {
+      sent.target = "/small.txt";
       return undefined;
     }),
   },
   {
     rule: "importer.known.attribute",
-    how: "an ordinary one sent as an alternate data stream",
+    how: "an ordinary attribute sent as an alternate data stream",
     broken: {
       "v1.1": (sound) => ({
         ...sound,

@@ -19,18 +19,22 @@ function answering(identity: () => { readonly root?: string; readonly origin?: s
 
 let scans = 0;
 
-/** Importers in memory whose records are wrong. */
+/** In-memory importers with mistakes in records. */
 export const brokenRecords: readonly Breakage[] = [
-  { rule: "importer.identity.root", how: "not absolute", broken: answering(() => ({ root: "" })) },
-  { rule: "importer.identity.root", how: "not clean", broken: answering(() => ({ root: "/folder-1/" })) },
+  { rule: "importer.identity.root", how: "a relative root", broken: answering(() => ({ root: "" })) },
+  {
+    rule: "importer.identity.root",
+    how: "a root that is not clean",
+    broken: answering(() => ({ root: "/folder-1/" })),
+  },
   {
     rule: "importer.identity.steady",
-    how: "named anew each time",
+    how: "a new origin each time",
     broken: answering(() => ({ origin: randomUUID() })),
   },
   {
     rule: "importer.tree.root",
-    how: "left out",
+    how: "no record for the root",
     broken: changeRecords(
       () =>
         ({ pathname }) =>
@@ -39,40 +43,40 @@ export const brokenRecords: readonly Breakage[] = [
   },
   {
     rule: "importer.tree.parents",
-    how: "a folder left out",
-    broken: changeRecord("/folder-3", (told) => {
-      told.pathname = "/left-out/folder-3";
+    how: "a missing parent",
+    broken: changeRecord("/folder-3", (sent) => {
+      sent.pathname = "/left-out/folder-3";
       return undefined;
     }),
   },
   { rule: "importer.tree.unique", how: "a record sent twice", broken: changeRecord("/folder-3", () => "twice") },
   {
     rule: "importer.tree.pathnames",
-    how: "a way up",
-    broken: changeRecord("/folder-3", (told) => {
-      told.pathname = "/folder-1/../folder-3";
+    how: "a pathname with ..",
+    broken: changeRecord("/folder-3", (sent) => {
+      sent.pathname = "/folder-1/../folder-3";
       return undefined;
     }),
   },
   {
     rule: "importer.tree.directories",
     how: "a folder in a pipe",
-    broken: changeRecord("/folder-3", (told) => {
-      told.pathname = "/pipe/folder-3";
+    broken: changeRecord("/folder-3", (sent) => {
+      sent.pathname = "/pipe/folder-3";
       return undefined;
     }),
   },
   {
     rule: "importer.records.file-info",
-    how: "left out",
-    broken: changeRecord("/folder-3", (told) => {
-      told.info = undefined;
+    how: "no fileInfo",
+    broken: changeRecord("/folder-3", (sent) => {
+      sent.info = undefined;
       return undefined;
     }),
   },
   {
     rule: "importer.records.name",
-    how: "a whole pathname",
+    how: "a whole pathname as the name",
     broken: changeInfo("/folder-3", (info) => {
       info.name = "/folder-3";
     }),
@@ -86,39 +90,39 @@ export const brokenRecords: readonly Breakage[] = [
   },
   {
     rule: "importer.records.mode",
-    how: "POSIX's bits",
+    how: "bits of a POSIX mode",
     broken: changeInfo("/folder-3", (info) => {
       info.mode = (FileMode.DIR | 0o40755) >>> 0;
     }),
   },
   {
     rule: "importer.records.target",
-    how: "left out",
-    broken: changeRecord("/link", (told) => {
-      told.target = "";
+    how: "no target",
+    broken: changeRecord("/link", (sent) => {
+      sent.target = "";
       return undefined;
     }),
   },
   {
     rule: "importer.records.times",
-    how: "nanoseconds below zero",
+    how: "negative nanoseconds",
     broken: changeInfo("/folder-3", (info) => {
       if (info.modTime !== undefined) info.modTime.nanos = -1;
     }),
   },
   {
     rule: "importer.records.has-reader",
-    how: "a folder",
+    how: "hasReader set for a folder",
     broken: {
-      "v1.1": changeRecord("/folder-3", (told) => {
-        told.hasReader = true;
+      "v1.1": changeRecord("/folder-3", (sent) => {
+        sent.hasReader = true;
         return undefined;
       })["v1.1"],
     },
   },
   {
     rule: "importer.scan.repeats",
-    how: "times of the scan, not of the files",
+    how: "a modification time that changes with each scan",
     broken: changeRecords(() => {
       const now = BigInt(++scans);
       return ({ pathname, info }) => {

@@ -7,7 +7,7 @@ type V1_0 = ImporterServices["v1.0"];
 type V1_1 = ImporterServices["v1.1"];
 type Responses = AsyncIterable<MessageInitShape<typeof v1_1.ImportResponseSchema>>;
 
-/** How many records it sends ahead of acknowledgements. */
+/** The number of unacknowledged records after which the importer waits. */
 const WINDOW = 12;
 
 function never(signal: AbortSignal): Promise<never> {
@@ -18,22 +18,23 @@ function never(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Hands acknowledgements on, and tells each. */
-async function* told(
+/** Passes acknowledgements on, and calls back with each. */
+async function* observed(
   requests: AsyncIterable<v1_1.ImportRequest>,
-  tell: (request: v1_1.ImportRequest) => void,
+  onRequest: (request: v1_1.ImportRequest) => void,
 ): AsyncGenerator<v1_1.ImportRequest> {
   for await (const request of requests) {
-    tell(request);
+    onRequest(request);
     yield request;
   }
 }
 
+/** Replaces Import. */
 function importing(change: (sound: V1_1["import"]) => V1_1["import"]): Breakage["broken"] {
   return { "v1.1": (sound) => ({ ...sound, import: change((requests, context) => sound.import(requests, context)) }) };
 }
 
-/** Ends Import with an error, as soon as an acknowledgement is not to its liking. */
+/** Ends Import with an error if the predicate has matched any acknowledgement. `make` is called once per call. */
 function refusing(make: () => (request: v1_1.ImportRequest) => boolean): Breakage["broken"] {
   return importing(
     (sound) =>
@@ -41,21 +42,21 @@ function refusing(make: () => (request: v1_1.ImportRequest) => boolean): Breakag
         const refuses = make();
         let refused = 0;
         yield* sound(
-          told(requests, (request) => {
+          observed(requests, (request) => {
             if (refuses(request)) refused++;
           }),
           context,
         );
-        if (refused > 0) throw new Error("an acknowledgement that was not expected");
+        if (refused > 0) throw new Error("unexpected acknowledgement");
       },
   );
 }
 
-/** Importers in memory whose scan goes wrong. */
+/** In-memory importers with mistakes in the scan. */
 export const brokenScans: readonly Breakage[] = [
   {
     rule: "importer.scan.counts",
-    how: "an error at the end when nothing was opened",
+    how: "an error at the end if no file was opened",
     broken: {
       "v1.0": (sound: V1_0): V1_0 => {
         let opened = 0;
@@ -89,7 +90,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.scan.close",
-    how: "Close is not answered once a scan runs",
+    how: "no answer to Close during a scan",
     hangs: true,
     broken: {
       "v1.1": (sound: V1_1): V1_1 => {
@@ -109,7 +110,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.scan.concurrency",
-    how: "as many workers as it is told",
+    how: "no workers for a maxconcurrency of 0",
     broken: {
       "v1.0": (sound: V1_0): V1_0 => {
         let workers = 1n;
@@ -143,7 +144,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.import.finished",
-    how: "said twice",
+    how: "finished sent twice",
     broken: importing(
       (sound) =>
         async function* (requests, context) {
@@ -156,7 +157,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.import.finished",
-    how: "said before the last record",
+    how: "finished sent before the last record",
     broken: importing(
       (sound) =>
         async function* (requests, context) {
@@ -171,7 +172,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.import.stays-open",
-    how: "ended after the last record",
+    how: "Import ended after finished",
     broken: importing(
       (sound) =>
         async function* (requests, context): Responses {
@@ -184,14 +185,14 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.import.goes-on",
-    how: `waits when ${WINDOW} records are not acknowledged`,
+    how: `waiting once ${WINDOW} records are unacknowledged`,
     hangs: true,
     broken: importing(
       (sound) =>
         async function* (requests, context) {
           let owed = 0;
           let wake = (): void => undefined;
-          const counted = told(requests, () => {
+          const counted = observed(requests, () => {
             owed--;
             wake();
           });
@@ -213,7 +214,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.import.any-order",
-    how: "fails when they come backwards",
+    how: "failing on acknowledgements in reverse order",
     broken: {
       "v1.1": (sound: V1_1): V1_1 => {
         const order = new Map<string, number>();
@@ -242,7 +243,7 @@ export const brokenScans: readonly Breakage[] = [
   },
   {
     rule: "importer.import.failed-records",
-    how: "fails with the record",
+    how: "failing on an acknowledgement with an error",
     broken: refusing(
       () =>
         ({ result }) =>

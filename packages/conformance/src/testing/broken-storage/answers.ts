@@ -4,47 +4,47 @@ import { keyOf, type Disk, type ServiceV1_0 } from "../sound-storage.js";
 import type { ResourceStore } from "@kloset/storage";
 import type { Breakage } from "./breakage.js";
 
-/** What a store says of itself, what it lists, and how it answers what is not there. */
+/** Storages with mistakes in what they report, list, and answer for missing resources. */
 export const answerBreakages: readonly Breakage[] = [
   {
     rule: "storage.open.before-create",
-    how: "opens what was never made",
+    how: "opens a repository that was never created",
     store: (sound, disk) => ({ open: () => disk.config ?? new Uint8Array(0) }),
   },
   {
     rule: "storage.location.named",
-    how: "has no location, and no root",
+    how: "reports an empty location or root",
     v1_0: () => ({ getLocation: () => ({ location: "" }) }),
     v1_1: (sound) => ({
       init: async (request, context) => ({ ...(await sound.init(request, context)), type: "fs", root: "" }),
     }),
   },
-  { rule: "storage.mode.read-write", how: "can not be read", store: () => ({ mode: () => 2 }) },
+  { rule: "storage.mode.read-write", how: "reports a mode without the read bit", store: () => ({ mode: () => 2 }) },
   {
     rule: "storage.mode.read-write",
-    how: "can not be written",
+    how: "reports a mode without the write bit",
     store: () => ({ mode: () => 4 }),
     generations: ["v1.1"],
   },
   {
     rule: "storage.size.sane",
-    how: "has less than no bytes",
+    how: "reports a negative size",
     v1_0: () => ({ getSize: () => ({ size: -2n }) }),
     v1_1: () => ({ size: () => ({ size: -2n }) }),
   },
   {
     rule: "storage.ping",
-    how: "can not be reached",
+    how: "answers Ping with an error",
     generations: ["v1.1"],
     store: () => ({
       ping: () => {
-        throw new Error("not reached");
+        throw new Error("unreachable");
       },
     }),
   },
   {
     rule: "storage.list.empty",
-    how: "lists a lock that nobody put",
+    how: "lists a lock that was never put",
     store: (sound, disk) => ({
       list: (kind) =>
         disk.files.size === 0 && kind === "lock" ? [Mac.fromBytes(new Uint8Array(32))] : sound.list(kind),
@@ -52,12 +52,12 @@ export const answerBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.list.exact",
-    how: "lists 100 at the most",
+    how: "lists at most 100 resources",
     store: (sound) => ({ list: async (kind) => [...((await sound.list(kind)) as Iterable<Mac>)].slice(0, 100) }),
   },
   {
     rule: "storage.list.exact",
-    how: "lists one twice",
+    how: "lists a resource twice",
     generations: ["v1.1"],
     store: (sound) => ({
       list: async (kind) => {
@@ -68,7 +68,7 @@ export const answerBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.list.exact",
-    how: "lists a name that is no MAC",
+    how: "lists a MAC of 31 bytes",
     v1_1: (sound) => ({
       list: async (request, context) => {
         const { macs = [] } = await sound.list(request, context);
@@ -79,9 +79,9 @@ export const answerBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.get.missing",
-    how: "gives nothing for a state that is not there",
+    how: "returns nothing for a missing state",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
-      // What was there, or is about to be, is other rules' matter.
+      // Resources that existed, or are being put, are the matter of other rules.
       let used = false;
       return {
         put: (kind, mac, data) => {
@@ -97,7 +97,7 @@ export const answerBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.get.missing",
-    how: "has no text for a state that is not there",
+    how: "answers an error without a message for a missing state",
     generations: ["v1.0"],
     v1_0: (sound: ServiceV1_0): Partial<ServiceV1_0> => {
       let used = false;
@@ -118,7 +118,7 @@ export const answerBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.range.missing",
-    how: "gives nothing for a part of a packfile that is not there",
+    how: "returns nothing for a range of a missing packfile",
     store: (sound, disk) => ({
       get: (kind, mac, range, signal) =>
         range !== undefined && !disk.files.has(keyOf(kind, mac))
@@ -128,12 +128,12 @@ export const answerBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.delete.gone",
-    how: "keeps states that are deleted",
+    how: "does not delete states",
     store: (sound) => ({ delete: (kind, mac) => (kind === "state" ? undefined : sound.delete(kind, mac)) }),
   },
   {
     rule: "storage.delete.others-stay",
-    how: "deletes what has the same MAC in all kinds",
+    how: "deletes all kinds of resources with the MAC",
     store: (sound, disk) => ({
       delete: (kind, mac) => {
         for (const each of ["packfile", "state", "lock"] as const) disk.files.delete(keyOf(each, mac));
@@ -142,7 +142,7 @@ export const answerBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.delete.missing",
-    how: "never answers the Delete of what is not there",
+    how: "never answers Delete of a missing resource",
     hangs: true,
     store: (sound, disk) => ({
       delete: (kind, mac) => (disk.files.delete(keyOf(kind, mac)) ? undefined : new Promise<never>(() => undefined)),

@@ -1,14 +1,14 @@
 import type { Generation } from "@kloset/host";
 import type { Fault } from "../sound-storage.js";
 
-/** A plugin that breaks one rule, and no other. */
+/** A plugin that breaks exactly one rule. */
 export interface Breakage extends Fault {
-  /** The rule's id. */
+  /** The id of the rule. */
   readonly rule: string;
-  /** What the plugin does wrong, as a sentence without a subject. */
+  /** The mistake, as a sentence without a subject. */
   readonly how: string;
-  /** Where the fault is, and its test: in one at least. Default: in both. */
+  /** The generations that have the mistake, and are tested. Default: both. */
   readonly generations?: readonly [Generation, ...Generation[]];
-  /** It never answers: its rule is checked with a short time limit. */
+  /** Set if the plugin never answers. Its rule is checked with a short time limit. */
   readonly hangs?: true;
 }

@@ -3,7 +3,7 @@ import { collect, keyOf, notFound, type Disk, type StoreFault } from "../sound-s
 import type { ResourceStore } from "@kloset/storage";
 import type { Breakage } from "./breakage.js";
 
-/** Keeps what came, also when the rest does not come. */
+/** Keeps partial content if the rest fails with a matching error. */
 function keepingHalf(when: (error: Error) => boolean): StoreFault {
   return (sound, disk) => ({
     async put(kind, mac, data) {
@@ -26,16 +26,16 @@ function fileOf({ files }: Disk, kind: ResourceKind, mac: Mac): Uint8Array {
   return whole;
 }
 
-/** What goes wrong when one thing meets another. */
+/** Storages with mistakes in concurrent and interrupted calls. */
 export const concurrencyBreakages: readonly Breakage[] = [
   {
     rule: "storage.put.replaces",
-    how: "writes over the old content, and leaves what is longer",
+    how: "overwrites the old content without truncating it",
     store: (sound, disk) => ({
       async put(kind, mac, data) {
         const bytes = await collect(data);
         const old = disk.files.get(keyOf(kind, mac)) ?? new Uint8Array(0);
-        // Whole as long as nobody put the same AT the same time: that is another rule.
+        // Only for the length that this rule uses, so that other rules pass.
         const left = old.length === 70_000 ? old.subarray(bytes.length) : new Uint8Array(0);
         disk.files.set(keyOf(kind, mac), Buffer.concat([bytes, left]));
       },
@@ -43,7 +43,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.put.unseen-until-whole",
-    how: "writes a new resource under its own name",
+    how: "writes a new resource directly under its final name",
     store: (sound, disk) => ({
       async put(kind, mac, data) {
         const key = keyOf(kind, mac);
@@ -64,7 +64,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.put.old-until-new",
-    how: "deletes the old content before the new one comes",
+    how: "deletes the old content before the new one arrives",
     store: (sound, disk) => ({
       async put(kind, mac, data) {
         const key = keyOf(kind, mac);
@@ -94,7 +94,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
       },
     }),
   },
-  { rule: "storage.put.cancelled", how: "takes a cancelled Put for a whole one", store: keepingHalf(isCancelled) },
+  { rule: "storage.put.cancelled", how: "keeps the content of a cancelled Put", store: keepingHalf(isCancelled) },
   {
     rule: "storage.put.host-gone",
     how: "takes the end of the connection for the end of the content",
@@ -102,7 +102,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.put.parallel",
-    how: "mixes resources up when six are put at once",
+    how: "damages resources when six are put at once",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       let putting = 0;
       return {
@@ -110,7 +110,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
           putting++;
           try {
             const bytes = await collect(data);
-            // The listing's small ones are put in parallel, too.
+            // Spare small resources: the rule about List also puts in parallel.
             disk.files.set(keyOf(kind, mac), putting >= 6 && bytes.length > 1000 ? bytes.reverse() : bytes);
           } finally {
             putting--;
@@ -121,7 +121,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.put.same-mac",
-    how: "has one work file for each resource",
+    how: "uses the same temporary file for all Puts of a resource",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       const work = new Map<string, Uint8Array[]>();
       return {
@@ -141,7 +141,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.get.parallel",
-    how: "has one buffer for all Gets",
+    how: "uses one buffer for all Gets",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       let reading = 0;
       return {
@@ -165,7 +165,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.get.cancelled",
-    how: "does not unlock what was not read to its end",
+    how: "keeps a resource locked after a cancelled Get",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       const locked = new Set<string>();
       return {
@@ -189,7 +189,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.get.slow-reader",
-    how: "reads one resource after the other",
+    how: "reads one resource at a time",
     hangs: true,
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       let last: Promise<void> = Promise.resolve();

@@ -5,8 +5,8 @@ import type { Breakage } from "./breakage.js";
 
 const MiB = 1024 * 1024;
 
-/** A store that gives something else than was put. */
-function giving(change: (whole: Uint8Array, kind: ResourceKind) => Uint8Array): StoreFault {
+/** A store that returns changed content. */
+function changingGet(change: (whole: Uint8Array, kind: ResourceKind) => Uint8Array): StoreFault {
   return (sound) => ({
     async get(kind, mac, range, signal) {
       const bytes = (await sound.get(kind, mac, range, signal)) as Uint8Array;
@@ -15,9 +15,9 @@ function giving(change: (whole: Uint8Array, kind: ResourceKind) => Uint8Array): 
   });
 }
 
-/** A store that keeps something else than comes. */
-function keeping(
-  put: (sound: ResourceStore, kind: ResourceKind, bytes: Uint8Array, chunks: number) => Uint8Array,
+/** A store that keeps changed content. */
+function changingPut(
+  change: (sound: ResourceStore, kind: ResourceKind, bytes: Uint8Array, chunks: number) => Uint8Array,
 ): StoreFault {
   return (sound, disk) => ({
     async put(kind, mac, data) {
@@ -29,14 +29,15 @@ function keeping(
         }
       })();
       const bytes = await collect(counted);
-      disk.files.set(keyOf(kind, mac), put(sound, kind, bytes, chunks));
+      disk.files.set(keyOf(kind, mac), change(sound, kind, bytes, chunks));
     },
   });
 }
 
 const loseLastByte = (wanted: ResourceKind, size: number): StoreFault =>
-  giving((whole, kind) => (kind === wanted && whole.length === size ? whole.subarray(0, -1) : whole));
+  changingGet((whole, kind) => (kind === wanted && whole.length === size ? whole.subarray(0, -1) : whole));
 
+/** Storages with mistakes in content. */
 export const contentBreakages: readonly Breakage[] = [
   {
     rule: "storage.config.bytes",
@@ -49,7 +50,7 @@ export const contentBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.config.bytes",
-    how: "strips white space from the configuration's end",
+    how: "strips the end of the configuration",
     store: (sound, disk) => ({
       create: (config) => {
         const padded = config.at(-1) === 0;
@@ -59,7 +60,7 @@ export const contentBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.config.large",
-    how: "reads 64 KiB of the configuration",
+    how: "reads at most 64 KiB of the configuration",
     store: (sound) => ({ open: async () => (await sound.open()).subarray(0, 65_536) }),
   },
   {
@@ -76,26 +77,26 @@ export const contentBreakages: readonly Breakage[] = [
   {
     rule: "storage.content.packfile",
     how: "rounds packfiles up to whole blocks",
-    store: keeping((sound, kind, bytes) =>
+    store: changingPut((sound, kind, bytes) =>
       kind === "packfile" && bytes.length === MiB - 1 ? Buffer.concat([bytes, Buffer.alloc(1)]) : bytes,
     ),
   },
   {
     rule: "storage.content.empty",
-    how: "does not find what is empty",
-    store: giving((whole, kind) => {
+    how: "does not find empty resources",
+    store: changingGet((whole, kind) => {
       if (whole.length === 0) throw new Error(`${kind} not found`);
       return whole;
     }),
   },
   {
     rule: "storage.content.small-chunks",
-    how: "loses a chunk when there are many",
-    store: keeping((sound, kind, bytes, chunks) => (chunks > 100 ? bytes.subarray(0, -1) : bytes)),
+    how: "loses the last byte of a resource in many chunks",
+    store: changingPut((sound, kind, bytes, chunks) => (chunks > 100 ? bytes.subarray(0, -1) : bytes)),
   },
   {
     rule: "storage.put.count",
-    how: "counts the messages, and not their bytes",
+    how: "reports the wrong number of bytes",
     v1_0: (sound) => ({
       putLock: async (messages, context) => ({ ...(await sound.putLock(messages, context)), bytesWritten: 7n }),
     }),
@@ -111,7 +112,7 @@ export const contentBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.kinds.apart",
-    how: "keeps a lock over the state of its MAC",
+    how: "overwrites the state that has the MAC of a lock",
     store: (sound, disk) => ({
       async put(kind, mac, data) {
         const bytes = await collect(data);

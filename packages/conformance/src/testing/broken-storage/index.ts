@@ -8,7 +8,7 @@ import { rangeBreakages } from "./ranges.js";
 
 export type { Breakage } from "./breakage.js";
 
-/** Storages that are sound but for one thing. */
+/** Storages that are correct except for one mistake. */
 export const storageBreakages: readonly Breakage[] = [
   ...contentBreakages,
   ...answerBreakages,

@@ -12,10 +12,10 @@ import { storageBreakages } from "./index.js";
 
 const GENERATIONS: readonly Generation[] = ["v1.0", "v1.1"];
 const PATIENT_MS = 60_000;
-/** For what never answers. */
+/** The time limit for plugins that never answer. */
 const HANG_MS = 1500;
 
-/** Declares a test for each broken plugin: it fails the rule that it breaks, in one generation. */
+/** Declares a test for each broken plugin, which must fail its own rule in one generation. */
 export function judgeStoragesByOwnRule(): void {
   it.each(storageBreakages.map((breakage, index) => [`${breakage.rule}: ${breakage.how}`, breakage, index] as const))(
     "%s",
@@ -26,7 +26,7 @@ export function judgeStoragesByOwnRule(): void {
     },
   );
 
-  it.each(GENERATIONS)("have a broken plugin each, on %s", (generation) => {
+  it.each(GENERATIONS)("each have a plugin that breaks them, on %s", (generation) => {
     const ruled = storageRules.filter(({ generations }) => (generations ?? GENERATIONS).includes(generation));
     const unbroken = ruled.filter(
       ({ id }) => !storageBreakages.some((each) => each.rule === id && generationsOf(each).includes(generation)),
@@ -35,9 +35,9 @@ export function judgeStoragesByOwnRule(): void {
   });
 }
 
-/** Declares the tests of one generation. A file for each: they take long, and run beside each other. */
+/** Declares the tests of one generation. Each generation has its own file, so that Jest can run both in parallel. */
 export function judgeStorages(generation: Generation): void {
-  it("pass a sound plugin, and ask it everything", async () => {
+  it("all apply to a correct plugin, and pass", async () => {
     const all = await outcomes({}, generation, storageRules, PATIENT_MS);
     expect(all.filter(({ verdict }) => verdict !== "passed")).toEqual([]);
   }, 120_000);
@@ -45,12 +45,12 @@ export function judgeStorages(generation: Generation): void {
   const here = storageBreakages.filter((breakage) => generationsOf(breakage).includes(generation));
 
   describe.each(here.map((each) => [`${each.rule}: ${each.how}`, each] as const))("%s", (_name, breakage) => {
-    const all = isJudgedByAll(breakage, generation);
+    const others = isCheckedByOtherRules(breakage, generation);
     it(
-      all ? "fails that rule, and no other" : "fails that rule",
+      others ? "fails this rule and no other" : "fails this rule",
       async () => {
         const turn = storageBreakages.indexOf(breakage);
-        const rules = all
+        const rules = others
           ? sampleRules(storageRules, breakage.rule, turn)
           : storageRules.filter(({ id }) => id === breakage.rule);
         expect(await failuresOf(breakage, generation, rules)).toEqual([
@@ -67,10 +67,10 @@ function generationsOf(breakage: Breakage): readonly Generation[] {
 }
 
 /**
- * A fault in the author's store is the same in both generations: others than its own judge
- * it in one of them, and every second one in the other.
+ * Returns whether a plugin is also checked against other rules. A mistake in the author's store is the same in both
+ * generations, so one of the two is enough; they take turns.
  */
-function isJudgedByAll(breakage: Breakage, generation: Generation): boolean {
+function isCheckedByOtherRules(breakage: Breakage, generation: Generation): boolean {
   const generations = generationsOf(breakage);
   if (breakage.store === undefined || generations.length === 1) return true;
   return generation === GENERATIONS[storageBreakages.indexOf(breakage) % 2];
@@ -88,7 +88,7 @@ async function failuresOf(
     rules.filter((rule) => !hangs(rule)),
     PATIENT_MS,
   );
-  // Only its own rule is short of time; the start is not.
+  // Only the plugin's own rule has the short time limit.
   const hanging = rules.some(hangs) ? [await ownOutcome(breakage, generation)] : [];
   return [...patient, ...hanging]
     .filter(({ verdict }) => verdict === "failed")

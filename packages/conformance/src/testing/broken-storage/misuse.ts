@@ -3,12 +3,12 @@ import { store as v1_1 } from "@kloset/protocol/v1.1";
 import type { ServiceV1_0, ServiceV1_1 } from "../sound-storage.js";
 import type { Breakage } from "./breakage.js";
 
-/** As Go's conversion of a slice into an array does: what is too long is cut. */
-function cut(mac: Uint8Array): Uint8Array {
+/** Truncates a MAC to 32 bytes, as Go does when it converts a slice to an array. */
+function truncate(mac: Uint8Array): Uint8Array {
   return mac.length > 32 ? mac.subarray(0, 32) : mac;
 }
 
-/** Gives every message, the first one changed. */
+/** Yields all messages, the first one changed. */
 async function* withFirst<M>(messages: AsyncIterable<M>, change: (first: M) => M): AsyncGenerator<M> {
   let first = true;
   for await (const message of messages) {
@@ -22,7 +22,7 @@ async function drain(messages: AsyncIterable<unknown>): Promise<void> {
   while ((await iterator.next()).done !== true);
 }
 
-/** @returns The first message, and all of them. */
+/** Returns the first message, and an iterable of all messages. */
 async function peek<M>(messages: AsyncIterable<M>): Promise<{ first: M | undefined; all: AsyncIterable<M> }> {
   const iterator = messages[Symbol.asyncIterator]();
   const result = await iterator.next();
@@ -40,23 +40,25 @@ function isUnknown(type: v1_1.StorageResource): boolean {
 
 const nothingWritten = { bytesWritten: 0n };
 
-/** What a plugin does about requests that can not be right. */
+/** Storages with mistakes in the handling of invalid requests. */
 export const misuseBreakages: readonly Breakage[] = [
   {
     rule: "storage.mac.length",
-    how: "cuts a MAC that is too long",
+    how: "truncates a MAC that is too long",
     v1_0: (sound) => ({
       deleteLock: (request, context) =>
         sound.deleteLock(
-          request.mac === undefined ? request : { ...request, mac: { ...request.mac, value: cut(request.mac.value) } },
+          request.mac === undefined
+            ? request
+            : { ...request, mac: { ...request.mac, value: truncate(request.mac.value) } },
           context,
         ),
     }),
-    v1_1: (sound) => ({ get: (request, context) => sound.get({ ...request, mac: cut(request.mac) }, context) }),
+    v1_1: (sound) => ({ get: (request, context) => sound.get({ ...request, mac: truncate(request.mac) }, context) }),
   },
   {
     rule: "storage.mac.length",
-    how: "fills up a MAC that is too short",
+    how: "pads a MAC that is too short",
     generations: ["v1.1"],
     v1_1: (sound) => ({
       put: (messages, context) =>
@@ -70,7 +72,7 @@ export const misuseBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.put.without-mac",
-    how: "answers a Put without messages well",
+    how: "answers a Put without messages with success",
     v1_0: (sound) => ({
       async putState(messages, context) {
         const { first, all } = await peek(messages);
@@ -86,7 +88,7 @@ export const misuseBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.put.without-mac",
-    how: "waits for a name in later messages",
+    how: "ignores a Put without a MAC and answers with success",
     generations: ["v1.1"],
     v1_1: (sound) => ({
       async put(messages, context) {
@@ -99,7 +101,7 @@ export const misuseBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.put.failure-text",
-    how: "answers as soon as it knows, and reads no more",
+    how: "answers a failing Put before reading it",
     v1_0: (sound) => ({
       async putPackfile(messages, context) {
         const { first, all } = await peek(messages);
@@ -117,7 +119,7 @@ export const misuseBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.kind.unknown",
-    how: "takes what it does not know for a packfile",
+    how: "treats unknown kinds as packfiles",
     generations: ["v1.1"],
     v1_1: (sound) => ({
       list: (request, context) =>
@@ -126,7 +128,7 @@ export const misuseBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.init.first",
-    how: "keeps what comes before Init nowhere",
+    how: "discards a Put before Init and answers with success",
     v1_0: (sound: ServiceV1_0): Partial<ServiceV1_0> => {
       let ready = false;
       return {

@@ -3,11 +3,11 @@ import { collect, keyOf, notFound, type Disk, type ServiceV1_0, type ServiceV1_1
 import type { ResourceStore } from "@kloset/storage";
 import type { Breakage } from "./breakage.js";
 
-/** What goes wrong between processes, and after Close. */
+/** Storages with mistakes between processes, and after Close. */
 export const processBreakages: readonly Breakage[] = [
   {
     rule: "storage.close.delete-follows",
-    how: "answers nothing after Close",
+    how: "rejects Delete after Close",
     v1_0: (sound: ServiceV1_0): Partial<ServiceV1_0> => {
       let closed = false;
       return {
@@ -37,7 +37,7 @@ export const processBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.close.delete-follows",
-    how: "says that it has deleted, after Close, and has not",
+    how: "answers Delete after Close with success, without deleting",
     generations: ["v1.1"],
     v1_1: (sound: ServiceV1_1): Partial<ServiceV1_1> => {
       let closed = false;
@@ -52,7 +52,7 @@ export const processBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.reopen.config",
-    how: "gives its own configuration to a process that did not make the repository",
+    how: "returns another configuration in a process that did not create the repository",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       let made = false;
       return {
@@ -66,7 +66,7 @@ export const processBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.reopen.content",
-    how: "writes the end of large resources when it is closed",
+    how: "keeps the end of large resources only in memory",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       const ends = new Map<string, Uint8Array>();
       return {
@@ -85,7 +85,7 @@ export const processBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.processes.see-each-other",
-    how: "looks at the disk once, when it starts",
+    how: "reads the disk only when it starts",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       const seen = new Set(disk.files.keys());
       return {
@@ -108,7 +108,7 @@ export const processBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.processes.put-at-once",
-    how: "loses what it puts while another process puts, too",
+    how: "damages resources while another process puts",
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       const self = Symbol("process");
       return {

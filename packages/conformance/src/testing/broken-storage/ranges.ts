@@ -3,8 +3,8 @@ import type { Range } from "@kloset/model";
 import type { StoreFault } from "../sound-storage.js";
 import type { Breakage } from "./breakage.js";
 
-/** A store that takes a part for another one. */
-function taking(change: (range: Range, size: number) => Range): StoreFault {
+/** A store that changes the ranges of packfiles. */
+function changingRange(change: (range: Range, size: number) => Range): StoreFault {
   return (sound) => ({
     async get(kind, mac, range, signal) {
       const whole = (await sound.get(kind, mac, undefined, signal)) as Uint8Array;
@@ -15,19 +15,20 @@ function taking(change: (range: Range, size: number) => Range): StoreFault {
   });
 }
 
+/** Storages with mistakes in ranges. */
 export const rangeBreakages: readonly Breakage[] = [
   {
     rule: "storage.range.exact",
-    how: "loses the last byte of a part that ends with the packfile",
-    store: taking(({ offset, length }, size) => ({
+    how: "loses the last byte of a range at the end of the packfile",
+    store: changingRange(({ offset, length }, size) => ({
       offset,
       length: length <= 2000 && offset + length === size ? length - 1 : length,
     })),
   },
   {
     rule: "storage.range.exact",
-    how: "begins one byte late in the second MiB",
-    store: taking(({ offset, length }) => ({
+    how: "starts one byte late in the second MiB",
+    store: changingRange(({ offset, length }) => ({
       offset: offset >= 1024 * 1024 && length > 100 && offset < 2 ** 21 ? offset + 1 : offset,
       length,
     })),
@@ -35,12 +36,12 @@ export const rangeBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.range.large",
-    how: "gives 1 MiB at the most",
-    store: taking(({ offset, length }) => ({ offset, length: Math.min(length, 1024 * 1024) })),
+    how: "returns at most 1 MiB",
+    store: changingRange(({ offset, length }) => ({ offset, length: Math.min(length, 1024 * 1024) })),
   },
   {
     rule: "storage.range.empty",
-    how: "takes a length of zero for the rest",
+    how: "treats a length of zero as the rest",
     v1_0: (sound) => ({
       getPackfileBlob: (request, context) =>
         sound.getPackfileBlob(request.length === 0 ? { ...request, length: 100_000 } : request, context),
@@ -55,7 +56,7 @@ export const rangeBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.range.past-end",
-    how: "fills a part up with zeros",
+    how: "pads a range with zeros",
     store: (sound) => ({
       async get(kind, mac, range, signal) {
         const bytes = (await sound.get(kind, mac, range, signal)) as Uint8Array;
@@ -66,18 +67,18 @@ export const rangeBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.range.past-end",
-    how: "begins anew behind the end",
-    store: taking(({ offset, length }, size) => ({ offset: offset === 2 * size ? 0 : offset, length })),
+    how: "starts over after the end",
+    store: changingRange(({ offset, length }, size) => ({ offset: offset === 2 * size ? 0 : offset, length })),
     generations: ["v1.1"],
   },
   {
     rule: "storage.range.far",
-    how: "takes the low 32 bits of an offset",
-    store: taking(({ offset, length }) => ({ offset: offset % 2 ** 32, length })),
+    how: "uses only the low 32 bits of an offset",
+    store: changingRange(({ offset, length }) => ({ offset: offset % 2 ** 32, length })),
   },
   {
     rule: "storage.range.far",
-    how: "takes an offset above 2^63 for one below zero, and that for the start",
+    how: "treats offsets from 2^63 on as negative, and negative ones as 0",
     v1_1: (sound) => ({
       get: (request, context) => {
         const { range } = request;
@@ -89,7 +90,7 @@ export const rangeBreakages: readonly Breakage[] = [
   },
   {
     rule: "storage.range.other-kinds",
-    how: "overlooks the range of a state",
+    how: "ignores the range of a state",
     generations: ["v1.1"],
     v1_1: (sound) => ({
       get: (request, context) => {
