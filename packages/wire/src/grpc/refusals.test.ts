@@ -6,13 +6,13 @@ describe("the refusal of a compressed call", () => {
   it("quotes the encoding", () => {
     expect(callRefusal({ encoding: "gzip", timeout: undefined })).toMatchObject({
       code: Code.Unimplemented,
-      message: 'the host compresses with "gzip", and no compression was offered',
+      message: 'the host compresses with "gzip", but the plugin offers no compression',
     });
   });
 
   it("truncates a long encoding to 256 characters", () => {
     expect(callRefusal({ encoding: "x".repeat(1000), timeout: undefined })?.message).toBe(
-      `the host compresses with "${"x".repeat(256)}…", and no compression was offered`,
+      `the host compresses with "${"x".repeat(256)}…", but the plugin offers no compression`,
     );
   });
 
