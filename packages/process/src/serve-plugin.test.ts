@@ -45,7 +45,7 @@ describe.each(connections)("a plugin on %s", (connection) => {
   });
 
   it("loses no log line when its log is read late", async () => {
-    const child = run({ connection, options: { close: "log" } });
+    const child = run({ connection, options: { close: "log", serve: { logFlushMs: 600_000 } } });
     await ask(child);
     child.process.stderr?.pause();
     child.input.end();

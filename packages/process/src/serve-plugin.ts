@@ -31,6 +31,8 @@ export interface ServePluginOptions<Services> {
   readonly close: () => Awaitable<void>;
   /** Time limit for `close` after the host has disconnected, in milliseconds. Default: 10,000. */
   readonly closeDeadlineMs?: number;
+  /** Time limit for flushing stderr before the exit, in milliseconds, for a log without a reader. Default: 2,000. */
+  readonly logFlushMs?: number;
   /** The transport that the host uses. Default: `KLOSET_TRANSPORT`, otherwise detected. */
   readonly transport?: Transport;
   /** Called as soon as the host has disconnected, before `close`, to abort running calls. */
@@ -46,7 +48,7 @@ const NO_HOST_EXIT_CODE = 2;
 /** Time limit for writing pending responses to a full pipe, in milliseconds. */
 const FLUSH_MS = 250;
 
-/** Time limit for flushing a log that has no reader, in milliseconds. */
+/** Default time limit for flushing a log that has no reader, in milliseconds. */
 const LOG_FLUSH_MS = 2000;
 
 /**
@@ -79,7 +81,7 @@ export async function servePlugin<Services>(options: ServePluginOptions<Services
   const { close, closeDeadlineMs = DEFAULT_CLOSE_DEADLINE_MS, onDisconnect } = options;
   const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
   await (await server).release();
-  await flushLog();
+  await flushLog(options.logFlushMs ?? LOG_FLUSH_MS);
   // Deferred, so that the caller's promise settles first.
   setImmediate(() => process.exit(code));
 }
@@ -96,14 +98,14 @@ async function connect<Services>(
 }
 
 /** Flushes stderr: exiting drops queued lines, and a socket is full after some 300 unread lines. */
-async function flushLog(): Promise<void> {
+async function flushLog(limitMs: number): Promise<void> {
   const flushed = new Promise<void>((resolve) => {
     // Called when all earlier writes have completed or failed.
     process.stderr.write("", () => {
       resolve();
     });
   });
-  await settlesWithin(flushed, LOG_FLUSH_MS);
+  await settlesWithin(flushed, limitMs);
 }
 
 async function findHost(options: Pick<ServePluginOptions<unknown>, "program" | "transport">): Promise<Guard> {
