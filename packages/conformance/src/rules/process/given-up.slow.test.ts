@@ -1,3 +1,5 @@
-import { describeStorageTransfers } from "../../testing/given-up-transfers.js";
+import { describeMoreStorageTransfers, describeStorageTransfers } from "../../testing/given-up-transfers.js";
 
 describeStorageTransfers("v1.0");
+describeMoreStorageTransfers("v1.0");
+describeMoreStorageTransfers("v1.1");

@@ -1,4 +1,4 @@
-// Other rules, and the other generation, than process.test.ts.
+// More faulty plugins, other rules, and the other generation, than in process.test.ts.
 import { describe, expect, it } from "@jest/globals";
 import { importerProcessRules as rules, notPassed, processFixture } from "../../testing/process-fixture.js";
 import { halvesOf, sampleRules } from "../../testing/sample-rules.js";

@@ -1,4 +1,5 @@
-// The fast half. process.slow.test.ts checks other rules on each faulty plugin, and the other generation.
+// The fast half. process.slow.test.ts checks every faulty plugin against its own rule and others, and the other
+// generation.
 import { describe, expect, it } from "@jest/globals";
 import type { Report } from "../../outcome.js";
 import { importerProcessRules as rules, notPassed, processFixture } from "../../testing/process-fixture.js";
@@ -12,7 +13,9 @@ describe("the rules for processes", () => {
     expect(notPassed(await check(undefined, { generation, rules: halvesOf(rules, generation).fast }))).toEqual([]);
   });
 
-  it.each(rules.filter(({ id }) => id !== "process.starts.init"))("catch a plugin that breaks $id", async (rule) => {
+  const few = rules.filter(({ id }, index) => id !== "process.starts.init" && index % 3 === 0);
+
+  it.each(few)("catch a plugin that breaks $id", async (rule) => {
     const report = await check(rule.id, { rules: [rule] });
     expect(notPassed(report)).toEqual([expect.stringContaining(`${rule.id}: `)]);
     expect(report.ok).toBe(false);

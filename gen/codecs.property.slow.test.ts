@@ -1,0 +1,3 @@
+import { describeCodecs } from "./testing/compare-codecs.js";
+
+describeCodecs(50);
