@@ -1,8 +1,8 @@
 import { connect, type ClientHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { settlesWithin } from "@kloset/wire/async";
 import { PluginConnectionError, PluginContractError } from "../errors.js";
-import { settlesWithin } from "../settles-within.js";
 import { Call, pathOf, type CallOwner, type Method } from "./call.js";
 import { CallTrace, type Trace } from "./trace.js";
 import { WriteAhead } from "./write-ahead.js";
@@ -178,8 +178,10 @@ export class PluginConnection {
       });
     });
     try {
-      if (await settlesWithin(answer, timeoutMs)) return;
-      throw new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`);
+      if (!(await settlesWithin(answer, timeoutMs))) {
+        throw new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`);
+      }
+      await answer;
     } catch (error) {
       this.close();
       throw error;

@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Duplex, Writable } from "node:stream";
+import { settlesWithin } from "@kloset/wire/async";
 import { PluginConnectionError } from "../errors.js";
 import {
   spawnOverPipes,
@@ -11,7 +12,6 @@ import {
   type SpawnRequest,
 } from "./channel.js";
 import { LogCollector } from "./logs.js";
-import { settlesWithin } from "../settles-within.js";
 
 /** Options of {@link startPlugin}. */
 export interface StartPluginOptions {
