@@ -5,6 +5,8 @@ import tseslint from "typescript-eslint";
 /** Left alone by the naming convention: a generation of the wire protocol (v1_0, type V1_0), units, unused parameters. */
 const exceptions = { regex: "[vV]1_[01]|^ErrorClass$|^[KMG]iB$|^_+$", match: false };
 
+const STALE_UPDATE = "The value is read before the wait: await into a constant first, then update.";
+
 export default tseslint.config(
   { ignores: ["**/dist/", "**/lib/", "gen/src/", "node_modules/", "coverage/", "fixtures/"] },
   js.configs.recommended,
@@ -68,6 +70,20 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         { selector: "ExportAllDeclaration:not([exportKind='type']):not([exported])", message: "Name what you export." },
+        // `total += await more()` reads the total before it waits, and overwrites what others add meanwhile.
+        // `require-atomic-updates` misses fields of `this`, and its reports in this project are all false.
+        { selector: "AssignmentExpression[operator!='='] > AwaitExpression.right", message: STALE_UPDATE },
+        // Not `??=`, which often keeps a promise: its function awaits later.
+        {
+          selector: "AssignmentExpression[operator!='='][operator!='??='] > *.right AwaitExpression",
+          message: STALE_UPDATE,
+        },
+        // A selector cannot compare `total = total + await more()` with its target: every variable is rejected there.
+        {
+          selector:
+            "AssignmentExpression > BinaryExpression.right[left.type=/^(Identifier|MemberExpression)$/] > AwaitExpression.right",
+          message: STALE_UPDATE,
+        },
       ],
     },
   },

@@ -82,7 +82,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/host": {
     folder: "packages/host",
     source: "src",
-    mayImport: [model, protocol, PROTOBUF],
+    mayImport: [wire, model, protocol, PROTOBUF],
     node: true,
   },
   "@kloset/conformance": {

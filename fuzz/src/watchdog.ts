@@ -1,14 +1,10 @@
-/** Waits for a promise with a time limit. @returns True if it settled in time. */
+import { settlesWithin as settled } from "@kloset/wire/async";
+
+/** Waits for a promise with a time limit. @returns True if it resolved in time. @throws Its reason if it rejected. */
 export async function settlesWithin(what: Promise<unknown>, withinMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, withinMs, false);
-  });
-  try {
-    return await Promise.race([what.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  if (!(await settled(what, withinMs))) return false;
+  await what;
+  return true;
 }
 
 /** Waits for one turn of the event loop. */

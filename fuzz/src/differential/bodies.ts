@@ -1,8 +1,7 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { messageLength, PREFIX_LENGTH } from "@kloset/wire/grpc";
 import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 import { streamOf } from "./frames.js";
-
-const PREFIX_LENGTH = 5;
 
 /** The request that a host sends on a stream. */
 export interface Body {
@@ -30,7 +29,7 @@ export function bodyOf(frames: readonly Buffer[], stream: number): Body {
   let rest = Buffer.concat(parts);
   const { length } = rest;
   while (rest.length >= PREFIX_LENGTH) {
-    const end = PREFIX_LENGTH + rest.readUInt32BE(1);
+    const end = PREFIX_LENGTH + messageLength(rest);
     if (rest.length < end) break;
     messages.push(rest.subarray(PREFIX_LENGTH, end));
     rest = rest.subarray(end);

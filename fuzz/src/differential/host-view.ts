@@ -1,4 +1,5 @@
 import { HpackDecoder } from "@kloset/server/hpack";
+import { messageLength, PREFIX_LENGTH } from "@kloset/wire/grpc";
 import { flag, FRAME_HEADER_LENGTH, frameType } from "../http2.js";
 
 /** A call as a host sees it. */
@@ -81,8 +82,6 @@ export class HostView {
   }
 }
 
-const PREFIX_LENGTH = 5;
-
 function onData(call: CallView, payload: Buffer): void {
   if (call.httpStatus !== "200") {
     call.rest += payload.toString("latin1");
@@ -90,7 +89,7 @@ function onData(call: CallView, payload: Buffer): void {
   }
   let bytes = Buffer.concat([Buffer.from(call.rest, "latin1"), payload]);
   while (bytes.length >= PREFIX_LENGTH) {
-    const end = PREFIX_LENGTH + bytes.readUInt32BE(1);
+    const end = PREFIX_LENGTH + messageLength(bytes);
     if (bytes.length < end) break;
     call.messages.push(bytes.toString("latin1", PREFIX_LENGTH, end));
     bytes = bytes.subarray(end);

@@ -35,7 +35,6 @@ export {
   untilAborted,
   withOwnSignal,
 } from "./async/iterate.js";
-export { MAX_MESSAGE_BYTES } from "./limits.js";
 export { noticeOnce } from "./session/notice.js";
 export { openConnector } from "./session/open-connector.js";
 export { eachRequest, inboxOf } from "./calls/requests.js";

@@ -6,7 +6,7 @@ import {
   decidedByFirst,
   callRefusal,
   httpRefusal,
-  DEFAULT_MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_BYTES,
   type FirstRequest,
   type Serve,
   grpcMessage,
@@ -37,7 +37,7 @@ const grpcType = "application/grpc";
  * are detected in one place, {@link requestBody}.
  */
 export const serveWithConnect: Serve = (duplex, options) => {
-  const { services, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, onError = ignore } = options;
+  const { services, maxMessageBytes = MAX_MESSAGE_BYTES, onError = ignore } = options;
   const calls = new Calls(() => !filtered.destroyed);
   const {
     duplex: filtered,

@@ -30,7 +30,6 @@ export {
 } from "./flow/repository.js";
 export { restore } from "./flow/restore.js";
 export type { RestoreEntry, RestoreOptions, RestoreSummary } from "./flow/restore-types.js";
-export { MAX_MESSAGE_BYTES } from "./grpc/frames.js";
 export {
   PluginConnection,
   USER_AGENTS,
@@ -50,4 +49,5 @@ export {
   type StartConnectorOptions,
 } from "./open.js";
 export type { ChannelKind, PluginExit } from "./process/channel.js";
+export { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";
 export { startPlugin, type PluginProcess, type StartPluginOptions } from "./process/start-plugin.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { MAX_MESSAGE_BYTES } from "@kloset/adapter";
+import { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";
 import { fileInfoOf, fileModeFromPosix, type FileInfo, type FileType } from "@kloset/model";
 import fc from "fast-check";
 import { checkEntry } from "./entry-check.js";

@@ -1,12 +1,4 @@
-import {
-  describe,
-  errorText,
-  fileInfoToWire,
-  isUint,
-  MAX_MESSAGE_BYTES,
-  quoted,
-  type WireFileInfo,
-} from "@kloset/adapter";
+import { describe, errorText, fileInfoToWire, isUint, quoted, type WireFileInfo } from "@kloset/adapter";
 import {
   cleanPathname,
   fileTypeOf,
@@ -17,6 +9,7 @@ import {
   type FileType,
   type RecordEntry,
 } from "@kloset/model";
+import { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";
 import { EntryReader, type Reader } from "./entry-reader.js";
 import { checkClean, checkText } from "./text-check.js";
 

@@ -5,7 +5,7 @@ import {
   StatusError,
   callRefusal,
   decidedByFirst,
-  DEFAULT_MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_BYTES,
   httpRefusal,
   notServed,
 } from "@kloset/wire/grpc";
@@ -44,7 +44,7 @@ export function serveChannel(channel: Channel, options: ServerOptions): Server {
 
 /** Serves gRPC over a channel whose server preface has been sent. */
 function serveGreeted(channel: Channel, options: ServerOptions): Server {
-  const { services, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, onError } = options;
+  const { services, maxMessageBytes = MAX_MESSAGE_BYTES, onError } = options;
   const waiting = new Waiters();
   let settle: (failure: Error | undefined) => void;
   const closed = new Promise<Error | undefined>((resolve) => (settle = resolve));

@@ -1,5 +1,5 @@
 import { isUint8Array } from "node:util/types";
-import { Code, type PushStream } from "@kloset/wire/grpc";
+import { Code, MAX_MESSAGE_BYTES, type PushStream } from "@kloset/wire/grpc";
 import {
   consume,
   describe,
@@ -10,7 +10,6 @@ import {
   isIterable,
   isUint,
   iterateUntilAbort,
-  MAX_MESSAGE_BYTES,
   NO_SIGNAL,
   StatusError,
   takesArgument,

@@ -224,14 +224,14 @@ describe("kloset-conformance", () => {
 
   it.each<[string, () => string | Promise<string>, string]>([
     ["missing", () => "/nowhere/plugin", 'the plugin "/nowhere/plugin": no such file'],
-    ["a folder", () => folder, ": it is not executable"],
+    ["a folder", () => folder, ": it is a directory"],
     ["another program", () => "/bin/cat", 'the plugin printed to its connection, at its start: "PRI * HTTP/2.0'],
     [
       "a script that says hello",
       () => script("#!/bin/sh\necho hello\n"),
       'the plugin printed to its connection, at its start: "hello\\n"',
     ],
-    ["a script without an interpreter", () => script("hello\n"), "the plugin exited with code 127"],
+    ["a script without an interpreter", () => script("hello\n"), 'it has no "#!" line'],
   ])("reports once that a plugin is %s", async (_, executable, message) => {
     const { code, out } = await run(...few, await executable());
     expect(out).toMatch(/^FAILED {2}v1\.1 {2}process\.starts\.init: /);

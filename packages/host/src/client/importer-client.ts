@@ -33,6 +33,7 @@ export interface Scan extends AsyncIterable<ScannedRecord> {
   acknowledge(record: ScannedRecord, result?: RecordResult): Promise<void>;
   /**
    * Tells the plugin that every record is acknowledged, and waits until the plugin ends the scan. A no-op on v1.0.
+   * Without it, {@link ImporterClient.close} lasts until the plugin gives up the scan: 10 s for plugins of this SDK.
    *
    * @throws PluginError if the plugin ends the scan with an error.
    */

@@ -9,8 +9,9 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
+import { prefixOf } from "@kloset/wire/grpc";
 import { PluginConnectionError, PluginContractError, PluginError, StatusCode } from "../errors.js";
-import { FrameDecoder, framePrefix } from "./frames.js";
+import { MessageQueue } from "./message-queue.js";
 import { onAbort } from "./on-abort.js";
 import { statusOf, type Status } from "./status.js";
 import type { CallTrace } from "./trace.js";
@@ -49,7 +50,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   readonly #owner: CallOwner;
   readonly #trace: CallTrace;
   readonly #signal: AbortSignal | undefined;
-  readonly #decoder = new FrameDecoder();
+  readonly #inbound = new MessageQueue();
   #wakers: (() => void)[] = [];
   #status: Status | undefined;
   #httpStatus: number | undefined;
@@ -125,7 +126,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     const payload = toBinary(this.#method.input, message);
     this.#trace.message("host", this.#method.input, message);
     this.#stream.cork();
-    let room = this.#stream.write(framePrefix(payload.length));
+    let room = this.#stream.write(prefixOf(payload.length));
     // If the plugin ends the call, Node never completes a pending write of an empty chunk, and the stream stays open.
     if (payload.length > 0) room = this.#stream.write(payload);
     this.#stream.uncork();
@@ -154,10 +155,10 @@ export class Call<I extends DescMessage, O extends DescMessage> {
   async receive(): Promise<MessageShape<O> | undefined> {
     for (;;) {
       this.#signal?.throwIfAborted();
-      const payload = this.#nextFrame();
+      const payload = this.#nextPayload();
       if (payload !== undefined) return this.#decode(payload);
       const piece = this.#stream.read() as Uint8Array | null;
-      if (piece !== null) this.#decoder.push(piece);
+      if (piece !== null) this.#inbound.push(piece);
       else if (this.#ended || this.#closed) break;
       else await this.#sleep();
     }
@@ -201,9 +202,9 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     this.#wake();
   }
 
-  #nextFrame(): Uint8Array | undefined {
+  #nextPayload(): Uint8Array | undefined {
     try {
-      return this.#decoder.next();
+      return this.#inbound.next();
     } catch (error) {
       this.cancel();
       throw new PluginContractError(`${this.#path}: ${(error as Error).message}`);
@@ -233,7 +234,7 @@ export class Call<I extends DescMessage, O extends DescMessage> {
     // As grpc-go does: otherwise the call stays open until the host half-closes it.
     if (!this.#halfClosed && !this.#closed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
     if (status.code !== StatusCode.OK) throw new PluginError(status.message, status.code, this.#path);
-    if (this.#decoder.incomplete) {
+    if (!this.#inbound.isWhole) {
       throw new PluginContractError(`${this.#path}: the plugin ended the call in the middle of a message`);
     }
   }

@@ -1,8 +1,9 @@
 import { connect, type ClientHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { settlesWithin } from "@kloset/wire/async";
 import { PluginConnectionError, PluginContractError } from "../errors.js";
-import { settlesWithin } from "../settles-within.js";
+import { exitText } from "../process/channel.js";
 import { Call, pathOf, type CallOwner, type Method } from "./call.js";
 import { CallTrace, type Trace } from "./trace.js";
 import { WriteAhead } from "./write-ahead.js";
@@ -17,6 +18,14 @@ export const USER_AGENTS: Readonly<Record<Generation, string>> = {
   "v1.0": "grpc-go/1.77.0",
   "v1.1": "grpc-go/1.81.1",
 };
+
+/** @throws RangeError for anything but a {@link Generation}. */
+export function assertGeneration(generation: unknown): void {
+  if (typeof generation === "string" && Object.hasOwn(USER_AGENTS, generation)) return;
+  const expected = Object.keys(USER_AGENTS).map((known) => JSON.stringify(known));
+  const given = typeof generation === "string" ? JSON.stringify(generation) : String(generation);
+  throw new RangeError(`option "generation": expected ${expected.join(" or ")}, got ${given}`);
+}
 
 /** Options of {@link PluginConnection.open}. */
 export interface ConnectOptions {
@@ -55,12 +64,17 @@ export class PluginConnection {
   #isGone = false;
   #sessionError: Error | undefined;
   #calls = 0;
+  /** Description of the plugin's exit, once known. */
+  #exit: string | undefined;
 
   private constructor(session: ClientHttp2Session, endpoint: Endpoint, options: ConnectOptions) {
     this.generation = options.generation;
     this.#session = session;
     this.#endpoint = endpoint;
     this.#options = options;
+    void endpoint.exited?.then((exit) => {
+      this.#exit = `the plugin ${exitText(exit)}`;
+    });
     // Calls report the error. Without a listener it would end the process.
     session.on("error", (error) => {
       this.#sessionError ??= error;
@@ -73,9 +87,11 @@ export class PluginConnection {
   /**
    * Starts HTTP/2 and waits for the plugin's SETTINGS frame.
    *
+   * @throws RangeError if the generation is unknown.
    * @throws PluginConnectionError if the plugin exits, closes the connection or does not answer in time.
    */
   static async open(endpoint: Endpoint, options: ConnectOptions): Promise<PluginConnection> {
+    assertGeneration(options.generation);
     const wire = new WriteAhead(endpoint.transport);
     const session = connect("http://127.0.0.1:0", {
       createConnection: () => wire,
@@ -102,7 +118,8 @@ export class PluginConnection {
     const path = pathOf(method);
     if (this.#isGone || this.#session.destroyed || this.#session.closed) {
       const cause = this.#sessionError;
-      const reason = cause === undefined ? "" : ` (${cause.message})`;
+      const reasons = [this.#exit, cause?.message].filter((reason) => reason !== undefined);
+      const reason = reasons.length === 0 ? "" : ` (${reasons.join("; ")})`;
       throw new PluginConnectionError(`${path}: the connection to the plugin has ended${reason}`, { cause });
     }
     const trace = new CallTrace(this.#options.trace, this.#since, 2 * this.#calls++ + 1, path);
@@ -178,8 +195,10 @@ export class PluginConnection {
       });
     });
     try {
-      if (await settlesWithin(answer, timeoutMs)) return;
-      throw new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`);
+      if (!(await settlesWithin(answer, timeoutMs))) {
+        throw new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`);
+      }
+      await answer;
     } catch (error) {
       this.close();
       throw error;
@@ -196,8 +215,7 @@ export class PluginConnection {
   async #exitStatus(): Promise<string | undefined> {
     const { exited } = this.#endpoint;
     if (exited === undefined || !(await settlesWithin(exited, EXIT_STATUS_WAIT_MS))) return undefined;
-    const { code, signal } = await exited;
-    return signal === null ? `the plugin exited with code ${String(code)}` : `the plugin was ended by ${signal}`;
+    return `the plugin ${exitText(await exited)}`;
   }
 }
 

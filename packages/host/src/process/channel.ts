@@ -38,6 +38,11 @@ export interface PluginExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Describes an exit, for example "exited with code 3" or "was ended by SIGKILL". */
+export function exitText({ code, signal }: { readonly code: number | null; readonly signal: string | null }): string {
+  return signal === null ? `exited with code ${String(code)}` : `was ended by ${signal}`;
+}
+
 /** A process whose events are observed from its start. */
 interface WatchedChild {
   readonly child: ChildProcess;

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import { settlesWithin } from "../settles-within.js";
+import { settlesWithin } from "@kloset/wire/async";
 
 /** Size of the end of the log that is kept. */
 const MAX_LOG_BYTES = 256 * 1024;

@@ -1,9 +1,11 @@
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { PluginConnectionError, PluginError } from "../errors.js";
-import { PluginConnection } from "../grpc/connection.js";
+import { PluginConnection, type Generation } from "../grpc/connection.js";
 import { startImporter, type StartConnectorOptions } from "../open.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./start-plugin.js";
 
@@ -83,13 +85,76 @@ describe("a plugin that cannot be started", () => {
   it.each([
     ["/nonexistent/plugin", "no such file"],
     ["./nonexistent", "no such file"],
-    [fileURLToPath(import.meta.url), "it is not executable"],
-    ["kloset-no-such-program", "no such file"],
+    [fileURLToPath(import.meta.url), 'it is not executable; set its mode with "chmod +x"'],
+    ["/usr", "it is a directory"],
+    ["kloset-no-such-program", 'no such file in PATH; a file in the working directory is named "./<file>"'],
   ])("fails with the reason: %s", async (missing, reason) => {
     const starting = startPlugin({ executable: missing });
     await expect(starting).rejects.toThrow(PluginConnectionError);
     await expect(starting).rejects.toThrow(`cannot start the plugin ${JSON.stringify(missing)}: ${reason}`);
   });
+});
+
+describe("a plugin file that the operating system cannot execute", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "kloset-host-test-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const withoutInterpreter = 'it has no "#!" line that names its interpreter (exec format error)';
+  it.each([
+    ["has no #! line", 'import "@kloset/sdk/guard";\n', withoutInterpreter],
+    ["has a byte order mark before its #! line", "\ufeff#!/usr/bin/env node\n", withoutInterpreter],
+    ["is empty", "", withoutInterpreter],
+    [
+      "names an interpreter that does not exist",
+      "#! /no/such/node --flag\n",
+      'its interpreter "/no/such/node" does not exist; correct its "#!" line',
+    ],
+  ])("is rejected with the reason if it %s", async (_, content, reason) => {
+    const file = join(folder, "plugin.js");
+    writeFileSync(file, content, { mode: 0o755 });
+    for (const transport of ["pipes", "socket"] as const) {
+      // A shell reports a missing interpreter itself, after the process has started.
+      if (transport === "socket" && content.includes("/no/such")) continue;
+      const starting = startPlugin({ executable: file, transport, stderr: "collect" });
+      await expect(starting).rejects.toThrow(PluginConnectionError);
+      await expect(starting).rejects.toThrow(`cannot start the plugin ${JSON.stringify(file)}: ${reason}`);
+    }
+  });
+
+  it("is not blamed for a missing working directory", async () => {
+    const cwd = join(folder, "missing");
+    const message = `the working directory ${JSON.stringify(cwd)} does not exist`;
+    await expect(startPlugin({ executable, cwd })).rejects.toThrow(message);
+    await expect(startPlugin({ executable: "./plugin.js", cwd })).rejects.toThrow(message);
+  });
+});
+
+describe("the options of a start", () => {
+  it.each([undefined, null, "", 7])("name an executable: %j is rejected", async (given) => {
+    const starting = startPlugin({ executable: given as unknown as string });
+    await expect(starting).rejects.toThrow(TypeError);
+    await expect(starting).rejects.toThrow(
+      `option "executable": expected the path of a plugin, got ${given === "" ? '""' : String(given)}`,
+    );
+  });
+
+  it.each([undefined, "v1", "1.1", "toString", 1.1])(
+    "name a known generation: %j is rejected before the plugin starts",
+    async (given) => {
+      const message = `option "generation": expected "v1.0" or "v1.1", got ${typeof given === "string" ? JSON.stringify(given) : String(given)}`;
+      const generation = given as Generation;
+      const starting = startImporter(importerOptions("serve", { generation, executable: "/nonexistent" }));
+      await expect(starting).rejects.toThrow(RangeError);
+      await expect(starting).rejects.toThrow(message);
+      const plugin = await start("mute");
+      await expect(PluginConnection.open(plugin, { generation })).rejects.toThrow(message);
+    },
+  );
 });
 
 describe("a plugin that fails to answer", () => {
@@ -116,7 +181,9 @@ describe("a plugin that fails to answer", () => {
     const { client, plugin } = await startImporter(importerOptions("die-in-call"));
     started.push(plugin);
     await expect(client.ping()).rejects.toThrow("/importer.Importer/Ping: the plugin exited with code 3");
-    await expect(client.close()).rejects.toThrow("/importer.Importer/Close: the connection to the plugin has ended");
+    await expect(client.close()).rejects.toThrow(
+      "/importer.Importer/Close: the connection to the plugin has ended (the plugin exited with code 3",
+    );
   });
 
   it("is killed in the middle of a scan", async () => {
@@ -175,6 +242,13 @@ describe("the log of a plugin", () => {
 describe("stopping a plugin", () => {
   it("ends its input, at which it exits", async () => {
     expect(await (await start("mute")).stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it("reports the code of a plugin that fails after its last call", async () => {
+    const { client, plugin, stop } = await startImporter(importerOptions("fail-at-end"));
+    started.push(plugin);
+    await client.close();
+    expect(await stop()).toEqual({ code: 9, signal: null });
   });
 
   it("sends SIGTERM if it does not exit", async () => {

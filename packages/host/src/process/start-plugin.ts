@@ -1,7 +1,5 @@
-import { access, constants } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Duplex, Writable } from "node:stream";
-import { PluginConnectionError } from "../errors.js";
+import { settlesWithin } from "@kloset/wire/async";
 import {
   spawnOverPipes,
   spawnOverSocket,
@@ -10,8 +8,8 @@ import {
   type Spawned,
   type SpawnRequest,
 } from "./channel.js";
+import { assertExecutable, explained } from "./executable.js";
 import { LogCollector } from "./logs.js";
-import { settlesWithin } from "../settles-within.js";
 
 /** Options of {@link startPlugin}. */
 export interface StartPluginOptions {
@@ -63,7 +61,12 @@ export class PluginProcess {
     this.#graceMs = graceMs;
   }
 
-  /** Starts a process. @throws PluginConnectionError if the executable cannot be started. */
+  /**
+   * Starts a process.
+   *
+   * @throws TypeError if `executable` is missing.
+   * @throws PluginConnectionError if it cannot be started.
+   */
   static async start(options: StartPluginOptions): Promise<PluginProcess> {
     await assertExecutable(options);
     const stderr = options.stderr ?? "inherit";
@@ -80,7 +83,7 @@ export class PluginProcess {
       await spawned.started;
     } catch (error) {
       spawned.duplex.destroy();
-      throw startError(options.executable, error);
+      throw await explained(options, error);
     }
     const logs = new LogCollector(spawned.logs, typeof stderr === "string" ? undefined : stderr);
     const graceMs = options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS;
@@ -95,6 +98,9 @@ export class PluginProcess {
   /**
    * Ends the plugin. Closes its input, as a host does when it exits. If the plugin keeps running, sends SIGTERM, then
    * SIGKILL: see {@link StartPluginOptions.stopGraceMs}.
+   *
+   * @returns The exit status. A conforming plugin exits with code 0: check that, because nothing else reports a failure
+   * after the last call.
    */
   async stop(): Promise<PluginExit> {
     this.#spawned.duplex.endPluginInput();
@@ -125,6 +131,7 @@ export class PluginProcess {
 /**
  * Starts a plugin executable as a host does.
  *
+ * @throws TypeError if `executable` is missing.
  * @throws PluginConnectionError if it cannot be started.
  */
 export async function startPlugin(options: StartPluginOptions): Promise<PluginProcess> {
@@ -135,26 +142,6 @@ async function open(options: StartPluginOptions, request: SpawnRequest): Promise
   try {
     return options.transport === "socket" ? spawnOverSocket(request) : await spawnOverPipes(request);
   } catch (error) {
-    throw startError(options.executable, error);
+    throw await explained(options, error);
   }
-}
-
-/** Checks the file first, because the error of a shell or the operating system is harder to understand. */
-async function assertExecutable({ executable, cwd }: StartPluginOptions): Promise<void> {
-  if (!executable.includes("/")) return;
-  try {
-    await access(resolve(cwd ?? ".", executable), constants.X_OK);
-  } catch (error) {
-    throw startError(executable, error);
-  }
-}
-
-function startError(executable: string, cause: unknown): PluginConnectionError {
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: "no such file (or its interpreter is missing)",
-    EACCES: "it is not executable",
-  };
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const reason = (code === undefined ? undefined : reasons[code]) ?? message;
-  return new PluginConnectionError(`cannot start the plugin ${JSON.stringify(executable)}: ${reason}`, { cause });
 }

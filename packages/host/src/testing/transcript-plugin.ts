@@ -5,7 +5,8 @@ import { fromBinary, fromJson, toBinary } from "@bufbuild/protobuf";
 import type { Duplex } from "node:stream";
 import type { TraceEvent } from "../grpc/trace.js";
 import { traceJson } from "../grpc/trace-json.js";
-import { FrameDecoder, framePrefix } from "../grpc/frames.js";
+import { MessageQueue } from "../grpc/message-queue.js";
+import { prefixOf } from "@kloset/wire/grpc";
 import { duplexPair } from "@kloset/testing";
 import { methodAt, withData } from "./methods.js";
 import { messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
@@ -135,11 +136,11 @@ class ServedCall {
     this.#events = events;
     this.#stream = stream;
     this.#log("host", "headers", { headers: Object.fromEntries(Object.entries(headers)) as Record<string, string> });
-    const decoder = new FrameDecoder();
+    const inbound = new MessageQueue();
     const { input } = methodAt(transcript.generation, this.path);
     stream.on("data", (piece: Buffer) => {
-      decoder.push(piece);
-      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+      inbound.push(piece);
+      for (let frame = inbound.next(); frame !== undefined; frame = inbound.next()) {
         const message = traceJson(input, fromBinary(input, frame));
         this.first ??= message;
         this.messages++;
@@ -168,7 +169,7 @@ class ServedCall {
       const payload = toBinary(output, fromJson(output, withData(event.message ?? {})));
       this.#respond();
       this.#log("plugin", "message", { message: event.message ?? {} });
-      this.#stream.write(framePrefix(payload.length));
+      this.#stream.write(prefixOf(payload.length));
       this.#stream.write(payload);
     } else {
       this.#respond();

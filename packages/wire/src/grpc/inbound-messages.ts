@@ -17,6 +17,22 @@ export interface AssemblyBudget {
   allocatedBytes: number;
 }
 
+/** The texts of refused messages: each side of a connection has its own words. */
+export interface RefusalTexts {
+  readonly tooLong: (length: number, maxBytes: number) => string;
+  /** For flags other than 0: bit 0 announces a compressed message, the others are undefined. */
+  readonly wrongFlags: (flags: number) => string;
+}
+
+/** The texts that a plugin answers with. */
+const pluginTexts: RefusalTexts = {
+  tooLong: (length, maxBytes) => `message size ${length} is larger than configured readMaxBytes ${maxBytes}`,
+  wrongFlags: (flags) =>
+    (flags & 1) === 1
+      ? "received compressed envelope, but do not know how to decompress"
+      : `received envelope with flags ${flags}`,
+};
+
 /** The events of an {@link InboundMessages}. */
 export interface InboundEvents {
   /**
@@ -39,6 +55,7 @@ export class InboundMessages {
   readonly #maxBytes: number;
   readonly #budget: AssemblyBudget;
   readonly #events: InboundEvents;
+  readonly #texts: RefusalTexts;
   readonly #prefix = new Uint8Array(PREFIX_LENGTH);
   #prefixFilled = 0;
   /** The length of the message that is being collected; -1 between messages. */
@@ -47,11 +64,19 @@ export class InboundMessages {
   #collectedLength = 0;
   #isBroken = false;
 
-  constructor(codec: MessageDecoder, maxBytes: number, budget: AssemblyBudget, events: InboundEvents) {
+  /** @param texts - Default: the texts of a plugin. */
+  constructor(
+    codec: MessageDecoder,
+    maxBytes: number,
+    budget: AssemblyBudget,
+    events: InboundEvents,
+    texts: RefusalTexts = pluginTexts,
+  ) {
     this.#codec = codec;
     this.#maxBytes = maxBytes;
     this.#budget = budget;
     this.#events = events;
+    this.#texts = texts;
   }
 
   /** The number of bytes of an incomplete message. */
@@ -107,19 +132,12 @@ export class InboundMessages {
   #lengthIn(prefix: Uint8Array, at: number): number {
     const length = messageLength(prefix, at);
     if (length > this.#maxBytes) {
-      this.#fail(
-        Code.ResourceExhausted,
-        `message size ${length} is larger than configured readMaxBytes ${this.#maxBytes}`,
-      );
+      this.#fail(Code.ResourceExhausted, this.#texts.tooLong(length, this.#maxBytes));
       return -1;
     }
     const flags = prefix[at] ?? 0;
     if (flags !== 0) {
-      const text =
-        (flags & 1) === 1
-          ? "received compressed envelope, but do not know how to decompress"
-          : `received envelope with flags ${flags}`;
-      this.#fail(Code.Internal, text);
+      this.#fail(Code.Internal, this.#texts.wrongFlags(flags));
       return -1;
     }
     return length;

@@ -7,14 +7,19 @@ export { Code, isFailureCode } from "./code.js";
 export { CutOffError, cutOff } from "./cut-off.js";
 export { errorText } from "./error-text.js";
 export { decidedByFirst } from "./first-request.js";
-export { InboundMessages, MESSAGE_COST_BYTES, type AssemblyBudget, type InboundEvents } from "./inbound-messages.js";
-export { messageLength, PREFIX_LENGTH, writePrefix } from "./message-prefix.js";
+export {
+  InboundMessages,
+  MESSAGE_COST_BYTES,
+  type AssemblyBudget,
+  type InboundEvents,
+  type RefusalTexts,
+} from "./inbound-messages.js";
+export { MAX_MESSAGE_BYTES, messageLength, PREFIX_LENGTH, prefixOf, writePrefix } from "./message-prefix.js";
 export { isInbox, PushStream, type CutOffContext, type Inbox, type Push, type Send } from "./message-streams.js";
 export { OutboundMessage } from "./outbound-message.js";
 export { notServed, quoted } from "./refusals.js";
 export { callRefusal, httpRefusal } from "./request-checks.js";
 export {
-  DEFAULT_MAX_MESSAGE_BYTES,
   type FirstRequest,
   type Implementation,
   type Serve,

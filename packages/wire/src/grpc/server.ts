@@ -62,6 +62,3 @@ export interface Server {
  * - A GOAWAY frame is never sent.
  */
 export type Serve = (duplex: Duplex, options: ServerOptions) => Server;
-
-/** The default limit of grpc-go, which hosts use. */
-export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;

@@ -73,6 +73,7 @@ describe.each(GENERATIONS)("with few file descriptors, on %s,", (generation) => 
         expect(Buffer.concat(chunks).equals(LARGE)).toBe(true);
       }
       for (const record of records) await scan.acknowledge(record);
+      await scan.finish();
       await client.close();
       expect(await stop()).toEqual({ code: 0, signal: null });
     },

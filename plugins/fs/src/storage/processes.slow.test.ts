@@ -93,7 +93,8 @@ describe("several processes on one repository", () => {
     const children = [await startWriter(), await startWriter()];
     let found = 0;
     while (found < 100) {
-      found += await readAll(store);
+      const read = await readAll(store);
+      found += read;
       expect(await store.size()).toBeGreaterThan(0);
       expect(Buffer.from(await store.open()).toString()).toBe("config");
     }

@@ -1,25 +1,26 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { FrameDecoder, framePrefix } from "./frames.js";
+import { prefixOf } from "@kloset/wire/grpc";
+import { MessageQueue } from "./message-queue.js";
 
 const SEED = 20260401;
 const LIMIT = 64;
 
 /** Decodes pieces, and reports messages and rejection. */
 function decode(pieces: readonly Uint8Array[]): { messages: string[]; refused: boolean; incomplete: boolean } {
-  const decoder = new FrameDecoder(LIMIT);
+  const queue = new MessageQueue(LIMIT);
   const messages: string[] = [];
   for (const piece of pieces) {
-    decoder.push(piece);
+    queue.push(piece);
     try {
-      for (let message = decoder.next(); message !== undefined; message = decoder.next()) {
+      for (let message = queue.next(); message !== undefined; message = queue.next()) {
         messages.push(Buffer.from(message).toString("hex"));
       }
     } catch {
       return { messages, refused: true, incomplete: false };
     }
   }
-  return { messages, refused: false, incomplete: decoder.incomplete };
+  return { messages, refused: false, incomplete: !queue.isWhole };
 }
 
 function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
@@ -27,7 +28,7 @@ function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
   return places.slice(1).map((place, i) => bytes.subarray(places[i], place));
 }
 
-describe("FrameDecoder", () => {
+describe("MessageQueue", () => {
   it("finds the same messages however the bytes are split", () => {
     fc.assert(
       fc.property(
@@ -35,7 +36,7 @@ describe("FrameDecoder", () => {
         fc.array(fc.nat(), { maxLength: 12 }),
         fc.nat(70),
         (messages, at, missing) => {
-          const whole = Buffer.concat(messages.flatMap((message) => [framePrefix(message.length), message]));
+          const whole = Buffer.concat(messages.flatMap((message) => [prefixOf(message.length), message]));
           const bytes = whole.subarray(0, Math.max(0, whole.length - missing));
           const found = decode(cut(bytes, at));
           expect(found).toEqual(decode([bytes]));
