@@ -37,10 +37,10 @@ export {
 } from "./async/iterate.js";
 export { noticeOnce } from "./session/notice.js";
 export { openConnector } from "./session/open-connector.js";
-export { eachRequest, inboxOf } from "./calls/requests.js";
+export { eachRequest, inboxOf, takeNext, type Arrivals } from "./calls/requests.js";
 export { Session, type Opened } from "./session/session.js";
 export { discard, isIterable } from "./content/sources.js";
-export { BufferedUpload } from "./content/buffered-upload.js";
+export { inMemory } from "./content/in-memory.js";
 export { NO_SIGNAL, takesArgument } from "./async/takes-argument.js";
 export { consume, Upload } from "./content/upload.js";
 export { xattrKindFromWire, xattrTypeToWire } from "./values/xattr-type.js";

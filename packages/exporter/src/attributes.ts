@@ -1,4 +1,4 @@
-import { xattrKindFromWire } from "@kloset/adapter";
+import { takeNext, xattrKindFromWire, type Arrivals } from "@kloset/adapter";
 import type { ExtendedAttributeKind } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import type { Exporter } from "./exporter.js";
@@ -15,7 +15,7 @@ export async function restoreAttribute(
   exporter: Exporter,
   record: connectors.Record,
   pathname: string,
-  content: AsyncIterable<Uint8Array>,
+  content: Arrivals<Uint8Array>,
 ): Promise<void> {
   if (exporter.setExtendedAttribute === undefined) {
     throw new Error(`${JSON.stringify(pathname)}: this exporter does not support extended attributes`);
@@ -31,10 +31,10 @@ function kindOf(record: connectors.Record): ExtendedAttributeKind {
   return kind;
 }
 
-async function valueOf(record: connectors.Record, content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function valueOf(record: connectors.Record, content: Arrivals<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of content) {
+  for (let chunk = await takeNext(content); chunk !== undefined; chunk = await takeNext(content)) {
     length += chunk.length;
     if (length > MAX_ATTRIBUTE_BYTES) {
       throw new Error(`${nameOf(record)} is larger than ${MAX_ATTRIBUTE_BYTES} bytes`);

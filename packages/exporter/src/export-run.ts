@@ -115,7 +115,7 @@ export class ExportRun {
       }
       // Attributes follow the files, which must be stored first.
       await this.#tasks.idle();
-      await restoreAttribute(this.#exporter, record, pathname, this.#packets.content());
+      await restoreAttribute(this.#exporter, record, pathname, this.#packets.content);
     } catch (error) {
       failure = { error };
     }

@@ -158,6 +158,28 @@ describe("StoreFile of v1.0", () => {
     expect(stream.drained).toBe(true);
   });
 
+  it("fails if the author does not wait for the data to be stored", async () => {
+    for (const content of [["abc"], ["a", "bc"], [""]]) {
+      let outcome: Promise<unknown> | undefined;
+      const exporter = withMethods(new FakeExporter(), {
+        storeFile: (_, chunks) => {
+          const store = async (): Promise<void> => {
+            for await (const chunk of chunks) expect(chunk.length).toBeGreaterThan(0);
+            throw new Error("disk full");
+          };
+          outcome = store().catch(String);
+        },
+      });
+      const { store } = await serve(exporter);
+      const stream = new Stream([header(content.join("").length), ...content.map(data)]);
+      await expect(store(stream)).rejects.toEqual(
+        failure(Code.Unknown, expect.stringContaining("storeFile() returned before it had read its data")),
+      );
+      expect(stream.drained).toBe(true);
+      expect(await outcome).toMatch("was read after storeFile() had ended");
+    }
+  });
+
   it("succeeds if the author read every byte but not the end of the stream", async () => {
     const exporter = withMethods(new FakeExporter(), {
       storeFile: async (_, content, size) => {

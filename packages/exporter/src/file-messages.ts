@@ -1,4 +1,4 @@
-import { invalidArgument } from "@kloset/adapter";
+import { invalidArgument, takeNext, type Arrivals } from "@kloset/adapter";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 
 /** The first message of a StoreFile call. */
@@ -10,9 +10,9 @@ export interface FileHeader {
 
 /** Reads the messages of one v1.0 StoreFile call: a header, then data. */
 export class FileMessages {
-  readonly #messages: AsyncIterator<wire.StoreFileRequest, void>;
+  readonly #messages: Arrivals<wire.StoreFileRequest>;
 
-  constructor(messages: AsyncIterator<wire.StoreFileRequest, void>) {
+  constructor(messages: Arrivals<wire.StoreFileRequest>) {
     this.#messages = messages;
   }
 
@@ -22,9 +22,9 @@ export class FileMessages {
    * @throws StatusError INVALID_ARGUMENT if it is missing or its size is above 2^53 − 1.
    */
   async header(): Promise<FileHeader> {
-    const first = await this.#messages.next();
-    if (first.done === true) throw invalidArgument("StoreFile: the stream ended before its header");
-    const { type } = first.value;
+    const first = await takeNext(this.#messages);
+    if (first === undefined) throw invalidArgument("StoreFile: the stream ended before its header");
+    const { type } = first;
     if (type.case === "data") throw invalidArgument("StoreFile: data came before the header");
     if (type.case !== "header") throw invalidArgument("StoreFile: the first message is not a header");
     const { pathname, size } = type.value;
@@ -34,17 +34,17 @@ export class FileMessages {
     return { pathname, size: Number(size) };
   }
 
-  /** Yields the content after the header. Throws if a message other than data arrives. */
-  async *data(pathname: string): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
-      const result = await this.#messages.next();
-      if (result.done === true) return;
-      const { type } = result.value;
-      if (type.case !== "data") {
-        const what = type.case === "header" ? "a second header" : "a message that is not data";
-        throw invalidArgument(`StoreFile: ${what} came within the data of ${JSON.stringify(pathname)}`);
-      }
-      yield type.value.chunk;
-    }
+  /** Returns the content after the header. Throws if a message other than data arrives. */
+  data(pathname: string): Arrivals<Uint8Array> {
+    return { take: () => this.#takeData(pathname), more: () => this.#messages.more() };
+  }
+
+  #takeData(pathname: string): Uint8Array | undefined {
+    const message = this.#messages.take();
+    if (message === undefined) return undefined;
+    const { type } = message;
+    if (type.case === "data") return type.value.chunk;
+    const what = type.case === "header" ? "a second header" : "a message that is not data";
+    throw invalidArgument(`StoreFile: ${what} came within the data of ${JSON.stringify(pathname)}`);
   }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import type { FileInfoInit } from "@kloset/model";
+import type { ByteStream, FileInfoInit } from "@kloset/model";
 import type { Exporter } from "./exporter.js";
 import { deferred, settled } from "@kloset/testing";
 import { FakeExporter, withMethods, without } from "./testing/fake-exporter.js";
 import { runExport, startExport } from "./testing/hosts.js";
-import { chunk, file, fileRecord, record, symlink, wireInfo, type Request } from "./testing/records.js";
+import { chunk, directory, file, fileRecord, record, symlink, wireInfo, type Request } from "./testing/records.js";
 
 const SMALL = "same content";
 const LARGE = Array.from({ length: 5 }, () => "x".repeat(100_000));
@@ -134,6 +134,43 @@ describe("streaming large files", () => {
       "/large": expect.stringContaining('read 0 of the 500000 bytes of "/large"'),
       "/empty": "",
     });
+  });
+
+  it("fails a file whose storing the author does not wait for", async () => {
+    const outcomes: Promise<unknown>[] = [];
+    const store = async (content: ByteStream): Promise<void> => {
+      for await (const piece of content) expect(piece.length).toBeGreaterThan(0);
+      throw new Error("disk full");
+    };
+    const forgetful: readonly Exporter["storeFile"][] = [
+      (_, data) => void outcomes.push(store(data).catch(String)),
+      async (_, data) => {
+        outcomes.push(store(data).catch(String));
+        await Promise.resolve();
+      },
+    ];
+    for (const storeFile of forgetful) {
+      const exporter = withMethods(new FakeExporter(), { storeFile, setPermissions: () => undefined });
+      const { byPathname, error } = await runExport(exporter, [
+        ...file("/small", "abc"),
+        ...file("/pieces", ["a", "b", "c"]),
+        ...file("/empty", ""),
+        ...file("/large", LARGE),
+        directory("/next"),
+      ]);
+      expect(error).toBeUndefined();
+      const failed = expect.stringContaining("storeFile() returned before it had read its data") as unknown;
+      expect(byPathname).toEqual({
+        "/small": failed,
+        "/pieces": failed,
+        "/empty": failed,
+        "/large": failed,
+        "/next": "",
+      });
+    }
+    expect(await Promise.all(outcomes)).toEqual(
+      Array.from({ length: 8 }, () => expect.stringContaining("was read after storeFile() had ended") as unknown),
+    );
   });
 
   it.each([undefined, null, "", new Error(""), Object.assign(new Error(""), { name: "" })])(

@@ -1,4 +1,4 @@
-import { errorText, type Failure } from "@kloset/adapter";
+import { errorText, inMemory, type Arrivals, type Failure } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import { DigestingContent } from "./digesting-content.js";
@@ -68,8 +68,8 @@ export class FileRestorer {
       if (started !== undefined) await started;
       return;
     }
-    const content = this.#packets.content();
-    await this.#tasks.run(() => answered(this.#storeStreamed(file, concat(head.chunks, content)), answer));
+    const content = inMemory(head.chunks, this.#packets.content);
+    await this.#tasks.run(() => answered(this.#storeStreamed(file, content), answer));
   }
 
   /** Reads the beginning of the content. On failure, this name of the file is done. */
@@ -86,7 +86,7 @@ export class FileRestorer {
   async #storeBuffered(file: File, chunks: readonly Uint8Array[]): Promise<void> {
     const { links } = file;
     if (links === undefined) {
-      await this.#storeContent(file, chunks);
+      await this.#storeContent(file, inMemory(chunks));
       return;
     }
     try {
@@ -101,15 +101,15 @@ export class FileRestorer {
     const name = new Name(pathname);
     const first = await links.firstOr(name);
     if (first === undefined) {
-      await this.#storeName(file, name, new DigestingContent(concat(chunks)));
-    } else if (first.digest !== (await digestOf(chunks))) {
-      await this.#storeContent(file, chunks);
+      await this.#storeName(file, name, new DigestingContent(inMemory(chunks)));
+    } else if (first.digest !== digestOf(chunks)) {
+      await this.#storeContent(file, inMemory(chunks));
     } else {
-      await this.#link(pathname, first, () => this.#storeContent(file, chunks));
+      await this.#link(pathname, first, () => this.#storeContent(file, inMemory(chunks)));
     }
   }
 
-  async #storeStreamed(file: File, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  async #storeStreamed(file: File, chunks: Arrivals<Uint8Array>): Promise<void> {
     const { links } = file;
     if (links === undefined) {
       await this.#storeContent(file, chunks);
@@ -123,7 +123,7 @@ export class FileRestorer {
   }
 
   /** Stores a file too large to buffer for the comparison, then replaces it by a link if the content is the same. */
-  async #storeThenLink(file: File, links: LinkSet, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  async #storeThenLink(file: File, links: LinkSet, chunks: Arrivals<Uint8Array>): Promise<void> {
     const { pathname } = file;
     const name = new Name(pathname);
     const settled = links.firstOr(name);
@@ -154,10 +154,7 @@ export class FileRestorer {
     return stored;
   }
 
-  async #storeContent(
-    { pathname, fileInfo }: File,
-    chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
-  ): Promise<void> {
+  async #storeContent({ pathname, fileInfo }: File, chunks: Arrivals<Uint8Array>): Promise<void> {
     await writeWholeFile(this.#exporter, pathname, chunks, fileInfo.size, undefined, this.#signal);
     await this.#exporter.setPermissions(pathname, fileInfo);
   }
@@ -202,15 +199,8 @@ async function answered(storing: Promise<void>, answer: Answer): Promise<void> {
   if (sent !== undefined) await sent;
 }
 
-async function* concat(
-  ...parts: readonly (AsyncIterable<Uint8Array> | Iterable<Uint8Array>)[]
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const part of parts) yield* part;
-}
-
-async function digestOf(chunks: readonly Uint8Array[]): Promise<string> {
-  const content = new DigestingContent(concat(chunks));
-  const passing = content[Symbol.asyncIterator]();
-  while ((await passing.next()).done !== true);
+function digestOf(chunks: readonly Uint8Array[]): string {
+  const content = new DigestingContent(inMemory(chunks));
+  while (content.take() !== undefined);
   return content.digest();
 }

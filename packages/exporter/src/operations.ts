@@ -1,11 +1,11 @@
 import {
-  BufferedUpload,
   callWithOwnSignal,
   consume,
   NO_SIGNAL,
   takesArgument,
   unimplemented,
   Upload,
+  type Arrivals,
 } from "@kloset/adapter";
 import type { Exporter, LinkKind } from "./exporter.js";
 
@@ -13,19 +13,18 @@ import type { Exporter, LinkKind } from "./exporter.js";
  * Passes the content of a file to the exporter's `storeFile`, and fails unless the
  * exporter read every byte.
  *
- * @param chunks - The complete content as an array without empty chunks, or an iterable that throws if incomplete.
+ * @param chunks - The content. Throws if it is incomplete.
  * @param expected - Number of bytes announced by the host; undefined if it announces none.
  */
 export async function writeWholeFile(
   exporter: Exporter,
   pathname: string,
-  chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
+  chunks: Arrivals<Uint8Array>,
   size: number,
   expected: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const what = JSON.stringify(pathname);
-  const upload = isArray(chunks) ? new BufferedUpload(chunks, what) : new Upload(chunks, what, expected);
+  const upload = new Upload(chunks, JSON.stringify(pathname), "storeFile", expected);
   if (!takesArgument(exporter, "storeFile", 3)) {
     await consume(upload, (data) => exporter.storeFile(pathname, data, size, NO_SIGNAL));
     return;
@@ -46,8 +45,4 @@ export async function createLink(exporter: Exporter, oldname: string, newname: s
     throw unimplemented(`${JSON.stringify(newname)}: this exporter does not support ${what}`);
   }
   await exporter.createLink(oldname, newname, kind);
-}
-
-function isArray(chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[]): chunks is readonly Uint8Array[] {
-  return Array.isArray(chunks);
 }

@@ -1,4 +1,4 @@
-import { inboxOf, invalidArgument, type Failure } from "@kloset/adapter";
+import { drain, inboxOf, invalidArgument, type Arrivals, type Failure } from "@kloset/adapter";
 import type { Inbox } from "@kloset/wire/grpc";
 import type { Awaitable } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
@@ -38,8 +38,11 @@ export class Packets {
   async nextRecord(): Promise<connectors.Record | undefined> {
     if (this.#within !== undefined) await this.skipContent();
     for (;;) {
-      const packet = this.#takeEarly() ?? this.#take() ?? (await this.#wait());
-      if (packet === undefined) return undefined;
+      const packet = this.#takeEarly() ?? this.#take();
+      if (packet === undefined) {
+        if (await this.#more()) continue;
+        return undefined;
+      }
       if (packet.case === "chunk") throw invalidArgument("Export: data came before a record that has data");
       if (packet.case === "record") {
         this.#within = packet.value.hasReader ? packet.value : undefined;
@@ -49,22 +52,15 @@ export class Packets {
     }
   }
 
-  /**
-   * Iterates over the non-empty chunks of the current record. Throws if the content is
-   * incomplete. After an early exit, another call continues with the next chunk.
-   */
-  content(): AsyncIterator<Uint8Array, undefined> & AsyncIterable<Uint8Array> {
-    const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
-      const value = await this.#chunk();
-      return value === undefined ? { done: true, value } : { done: false, value };
-    };
-    const iterator = { next, [Symbol.asyncIterator]: () => iterator };
-    return iterator;
-  }
+  /** The non-empty chunks of the current record, as they arrive. Throws if the content is incomplete. */
+  readonly content: Arrivals<Uint8Array> = {
+    take: () => this.#takeChunk(),
+    more: () => this.#moreContent(),
+  };
 
   /**
    * Reads the content of the current record until a limit is exceeded. The result
-   * includes the chunk that exceeds it. {@link Packets.content} returns the rest.
+   * includes the chunk that exceeds it. {@link Packets.content} has the rest.
    *
    * @throws Error under the same conditions as {@link Packets.content}.
    */
@@ -72,8 +68,12 @@ export class Packets {
     const chunks: Uint8Array[] = [];
     let length = 0;
     while (length <= maxBytes && chunks.length <= maxChunks) {
-      const chunk = await this.#chunk();
-      if (chunk === undefined) return { whole: true, length, chunks };
+      const chunk = this.#takeChunk();
+      if (chunk === undefined) {
+        const more = this.#moreContent();
+        if (more !== false && (await more)) continue;
+        return { whole: true, length, chunks };
+      }
       chunks.push(chunk);
       length += chunk.length;
     }
@@ -84,7 +84,8 @@ export class Packets {
   async skipContent(): Promise<void> {
     while (this.#within !== undefined && this.#broken === undefined) {
       try {
-        await this.#chunk();
+        while (this.#takeChunk() !== undefined);
+        await this.#moreContent();
       } catch {
         // The content is discarded, so it may be incomplete.
       }
@@ -93,12 +94,7 @@ export class Packets {
 
   /** Reads the stream to its end, so that the host has sent everything before it receives an error. */
   async drain(): Promise<void> {
-    try {
-      do while (this.#requests.take() !== undefined);
-      while (await this.#requests.more());
-    } catch {
-      // The caller already has an error to report.
-    }
+    await drain(this.#requests);
   }
 
   #takeEarly(): Packet | undefined {
@@ -107,20 +103,25 @@ export class Packets {
     return record === undefined ? undefined : { case: "record", value: record };
   }
 
-  /** Returns the next non-empty chunk; undefined at the end of the content. Synchronous if it is already available. */
-  #chunk(): Awaitable<Uint8Array | undefined> {
+  /** Returns the next non-empty chunk of the content if it is already available. */
+  #takeChunk(): Uint8Array | undefined {
     const within = this.#within;
     if (within === undefined) return undefined;
     const packet = this.#take();
-    if (packet !== undefined) return this.#chunkIn(within, packet);
-    return this.#wait().then((later) => this.#chunkIn(within, later));
-  }
-
-  #chunkIn(within: connectors.Record, packet: Packet | undefined): Uint8Array | undefined {
-    if (packet?.case !== "chunk") throw this.#brokeOff(within, packet);
+    if (packet === undefined) return undefined;
+    if (packet.case !== "chunk") throw this.#brokeOff(within, packet);
     if (packet.value.length > 0) return packet.value;
     this.#within = undefined;
     return undefined;
+  }
+
+  #moreContent(): Awaitable<boolean> {
+    return this.#within === undefined ? false : this.#moreIn(this.#within);
+  }
+
+  async #moreIn(within: connectors.Record): Promise<boolean> {
+    if (await this.#more()) return true;
+    throw this.#brokeOff(within, undefined);
   }
 
   /** Returns the next packet if it is already available. */
@@ -129,14 +130,10 @@ export class Packets {
     return this.#requests.take()?.packet;
   }
 
-  /** Waits for the next packet; undefined at the end of the stream. */
-  async #wait(): Promise<Packet | undefined> {
+  /** Waits for another packet; returns false at the end of the stream. */
+  async #more(): Promise<boolean> {
     try {
-      for (;;) {
-        const packet = this.#take();
-        if (packet !== undefined) return packet;
-        if (!(await this.#requests.more())) return undefined;
-      }
+      return await this.#requests.more();
     } catch (error) {
       this.#broken = { error };
       throw error;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, type RecordEntry } from "@kloset/model";
+import { EntryReader } from "./entry-reader.js";
 import type { Importer } from "./importer.js";
 import { callOf, collect, importerOf, textOf } from "./testing/importers.js";
 import { noticesOfEach } from "@kloset/testing";
@@ -66,4 +67,16 @@ describe.each([
     await expect(contentOf(importerOf([failing]), failing.pathname)).rejects.toThrow("EIO");
     expect(notices()).toEqual([]);
   });
+});
+
+it("names the entry that was changed after it was yielded, and what to do", () => {
+  const entry = { pathname: "/1", fileInfo: fileInfoOf({ size: 1 }), read: () => Buffer.from("1") };
+  const reader = EntryReader.of(entry, 1n);
+  entry.pathname = "/2";
+  expect(() => reader?.open(new AbortController().signal)).toThrow(
+    new Error(
+      'the entry of "/1" was changed after it was yielded, so its content cannot be read: ' +
+        "yield a new object for each entry",
+    ),
+  );
 });

@@ -47,7 +47,7 @@ async function backUp(generation: "v1.0" | "v1.1", scan: string) {
 }
 
 function changed(pathname: string): unknown {
-  return expect.stringContaining(`"${pathname}" was changed after it was yielded`);
+  return expect.stringContaining(`"${pathname}" was changed`);
 }
 
 describe.each(generations)("on %s", (generation) => {

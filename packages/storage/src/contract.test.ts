@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Code } from "@connectrpc/connect";
-import type { ByteSource } from "@kloset/model";
+import type { ByteSource, ByteStream } from "@kloset/model";
 import { hostV1_0, hostV1_1, type Host, type PutMessage, type StateKind } from "./testing/hosts.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
 import type { ResourceStore, Store, StoreFactory } from "./store.js";
@@ -257,6 +257,25 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
       await expect((await returning(written)).put("state", [head, data("abc")])).rejects.toEqual(
         failure(Code.Unknown, `the plugin wrote ${text} of the 3 bytes of state ${A.hex}`),
       );
+    }
+  });
+
+  it("fails if the author does not wait for the data to be stored", async () => {
+    const outcomes: Promise<unknown>[] = [];
+    const store = async (content: ByteStream): Promise<void> => {
+      for await (const chunk of content) expect(chunk.length).toBeGreaterThan(0);
+      throw new Error("disk full");
+    };
+    const forgetful = withMethods(new MemoryStore(), {
+      put: (_, __, content) => void outcomes.push(store(content).catch(String)),
+    });
+    const name = shaped === SHAPES["nineteen methods"] ? "putState" : "put";
+    const served = await opened(forgetful);
+    for (const content of [["abc"], ["a", "bc"], [""]]) {
+      await expect(served.put("state", [head, ...content.map(data)])).rejects.toEqual(
+        failure(Code.Unknown, expect.stringContaining(`${name}() returned before it had read its data`)),
+      );
+      expect(await outcomes.at(-1)).toMatch(`was read after ${name}() had ended`);
     }
   });
 

@@ -4,6 +4,7 @@ import { Code, type HandlerContext } from "@connectrpc/connect";
 import { Mac, type ByteSource } from "@kloset/model";
 import { store as v1_0 } from "@kloset/protocol/v1.0";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
+import { modeOf, sizeOf } from "./operations.js";
 import { StoreSession } from "./session.js";
 import { deferred, settled } from "@kloset/testing";
 import { clientV1_0, clientV1_1, INIT } from "./testing/hosts.js";
@@ -283,5 +284,21 @@ describe("a call cancelled by the host", () => {
     await stopped.promise;
     await Promise.resolve(service.close(create(v1_1.CloseRequestSchema), context));
     expect(store.closed).toBe(1);
+  });
+});
+
+describe("the numbers of a store", () => {
+  it.each([
+    ["a text", "9", 'size() returned "9": bytes, or -1 for unknown, are needed'],
+    ["a number below -1", -2, "size() returned -2: bytes, or -1 for unknown, are needed"],
+  ])("rejects a size that is %s", (_name, size, message) => {
+    expect(() => sizeOf(size)).toThrow(new TypeError(message));
+  });
+
+  it.each([
+    ["a text", "read", 'mode() returned "read": bits of StoreMode are needed'],
+    ["negative", -1, "mode() returned -1: bits of StoreMode are needed"],
+  ])("rejects a mode that is %s", (_name, mode, message) => {
+    expect(() => modeOf(mode)).toThrow(new TypeError(message));
   });
 });

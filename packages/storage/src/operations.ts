@@ -6,19 +6,23 @@ import {
   describeContent,
   discard,
   errorText,
+  inMemory,
   invalidArgument,
   isIterable,
   isUint,
   iterateUntilAbort,
   NO_SIGNAL,
   StatusError,
+  takeNext,
   takesArgument,
   untilAborted,
   Upload,
+  type Arrivals,
   type CallContext,
   type Calls,
 } from "@kloset/adapter";
 import { Mac, MAC_LENGTH, type Range, type ResourceKind } from "@kloset/model";
+import { putNameOf } from "./resource-store.js";
 import type { OpenedStore, StoreSession } from "./session.js";
 
 /** Runs the calls of a store's service. */
@@ -86,35 +90,34 @@ export interface PutRequests<M> {
 export function put<M>(calls: StoreCalls, rpc: string, requests: PutRequests<M>): Promise<bigint> {
   const { read, kindOf, context } = requests;
   return calls.clientStream(rpc, requests.messages, context, async ({ resources }, messages) => {
-    const result = await messages.next();
-    if (result.done === true) throw invalidArgument(`${rpc}: the stream ended before its first message`);
-    const first = result.value;
-    const mac = macOf(rpc, read(first).mac);
+    const first = await takeNext(messages);
+    if (first === undefined) throw invalidArgument(`${rpc}: the stream ended before its first message`);
+    const { mac: bytes, chunk } = read(first);
+    const mac = macOf(rpc, bytes);
     const kind = kindOf(first);
-    const upload = new Upload(chunksOfPut(rpc, mac, first, messages, read), `${kind} ${mac.hex}`);
+    const chunks = inMemory([chunk], chunksOfPut(rpc, mac, messages, read));
+    const upload = new Upload(chunks, `${kind} ${mac.hex}`, putNameOf(resources, kind));
     const written = await consume(upload, (data) => resources.put(kind, mac, data));
     checkWritten(kind, mac, written, upload.received);
     return BigInt(upload.received);
   });
 }
 
-async function* chunksOfPut<M>(
+/** Returns the chunks after the first message. */
+function chunksOfPut<M>(
   rpc: string,
   mac: Mac,
-  first: M,
-  messages: AsyncIterator<M, void>,
+  messages: Arrivals<M>,
   read: (message: M) => PutMessage,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield read(first).chunk;
-  for (;;) {
-    const result = await messages.next();
-    if (result.done === true) return;
-    const { mac: again, chunk } = read(result.value);
-    if (again !== undefined && again.length > 0 && Buffer.compare(again, mac.bytes) !== 0) {
-      throw invalidArgument(`${rpc}: another MAC came within the data of ${mac.hex}`);
-    }
-    yield chunk;
-  }
+): Arrivals<Uint8Array> {
+  const take = (): Uint8Array | undefined => {
+    const message = messages.take();
+    if (message === undefined) return undefined;
+    const { mac: again, chunk } = read(message);
+    if (again === undefined || again.length === 0 || Buffer.compare(again, mac.bytes) === 0) return chunk;
+    throw invalidArgument(`${rpc}: another MAC came within the data of ${mac.hex}`);
+  };
+  return { take, more: () => messages.more() };
 }
 
 function checkWritten(kind: ResourceKind, mac: Mac, written: unknown, received: number): void {

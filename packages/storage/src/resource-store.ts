@@ -41,6 +41,11 @@ export function resourcesOf(store: Store | ResourceStore): Resources {
   );
 }
 
+/** Returns the name of the author's function that stores a resource. */
+export function putNameOf(resources: Resources, kind: ResourceKind): string {
+  return resources instanceof StoreResources ? `put${kind.charAt(0).toUpperCase()}${kind.slice(1)}` : "put";
+}
+
 function isStore(store: Store | ResourceStore): store is Store {
   return METHODS.every((name) => has(store, name));
 }

@@ -153,7 +153,8 @@ async function eachAsync<T>(
   }
 }
 
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+/** Returns true for a promise, or anything else that `await` waits for. */
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
@@ -186,6 +187,18 @@ export async function untilAborted<T>(
   } finally {
     if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
   }
+}
+
+const RESOLVED = Promise.resolve();
+
+/** Resolves after all pending reactions of promises have run, and all reactions that follow from them. */
+export function afterReactions(): Promise<void> {
+  return new Promise((resolve) => {
+    // A tick that is queued by a reaction runs after the last reaction; queued elsewhere, it would run before the first.
+    void RESOLVED.then(() => {
+      process.nextTick(resolve);
+    });
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { takeNext } from "./requests.js";
 import { Calls } from "./calls.js";
 import { invalidArgument } from "./errors.js";
 import { Session } from "../session/session.js";
@@ -112,7 +113,7 @@ describe("a call whose requests are a stream", () => {
     const calls = await opened();
     const sum = await calls.clientStream("Sum", host().requests, { signal }, async (_, messages) => {
       let total = 0;
-      for (let next = await messages.next(); next.done !== true; next = await messages.next()) total += next.value;
+      for (let next = await takeNext(messages); next !== undefined; next = await takeNext(messages)) total += next;
       return total;
     });
     expect(sum).toBe(3);
@@ -143,7 +144,7 @@ describe("a call whose requests are a stream", () => {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<number>>(() => undefined) }),
     };
     const failure = codeAndText(
-      calls.clientStream("Sum", requests, { signal: controller.signal }, (_, messages) => messages.next()),
+      calls.clientStream("Sum", requests, { signal: controller.signal }, (_, messages) => takeNext(messages)),
     );
     controller.abort(new Error("the host has gone"));
     expect((await failure)?.[1]).toBe("the host has gone");

@@ -1,11 +1,11 @@
-import { isInbox, PushStream, type Send } from "@kloset/wire/grpc";
+import { PushStream, type Inbox, type Send } from "@kloset/wire/grpc";
 import type { Awaitable } from "@kloset/model";
 import { callSignal, type CallContext } from "./call-context.js";
 import { sendContent, type Content } from "../content/content.js";
 import { drain } from "../content/drain.js";
 import { abortError, toStatusError } from "./errors.js";
-import { iterateUntilAbort, ownSignal, type OwnSignal } from "../async/iterate.js";
-import { iteratorOf } from "./requests.js";
+import { ownSignal, type OwnSignal } from "../async/iterate.js";
+import { inboxOf } from "./requests.js";
 import type { Opened, Session } from "../session/session.js";
 
 /** A message without fields. */
@@ -65,9 +65,9 @@ export class Calls<T> {
     rpc: string,
     requests: AsyncIterable<M>,
     context: CallContext,
-    call: (value: T, messages: AsyncIterator<M, void>) => Awaitable<R>,
+    call: (value: T, messages: Inbox<M>) => Awaitable<R>,
   ): Promise<R> {
-    const messages = isInbox(requests) ? iteratorOf(requests) : iterateUntilAbort(requests, callSignal(context));
+    const messages = inboxOf(requests, callSignal(context));
     try {
       return await this.unary(rpc, (value) => call(value, messages));
     } catch (error) {

@@ -1,4 +1,5 @@
 import { isInbox, type Inbox } from "@kloset/wire/grpc";
+import type { Awaitable } from "@kloset/model";
 import { iterateUntilAbort } from "../async/iterate.js";
 
 /**
@@ -31,16 +32,21 @@ export function inboxOf<T>(requests: AsyncIterable<T>, signal: AbortSignal): Inb
   return isInbox(requests) ? requests : new IteratedInbox(iterateUntilAbort(requests, signal));
 }
 
-/** Returns an iterator over an inbox. */
-export function iteratorOf<T>(inbox: Inbox<T>): AsyncIterator<T, void> {
-  const next = async (): Promise<IteratorResult<T, void>> => {
-    do {
-      const value = inbox.take();
-      if (value !== undefined) return { done: false, value };
-    } while (await inbox.more());
-    return { done: true, value: undefined };
-  };
-  return { next };
+/** The part of an {@link Inbox} that its reader needs. `more` may answer at once. */
+export interface Arrivals<T> {
+  /** Returns the next value; undefined if none has arrived yet, or no more will. */
+  take(): T | undefined;
+  /** Returns true once another value has arrived, false at the end. Throws, or rejects, if it is not a clean one. */
+  more(): Awaitable<boolean>;
+}
+
+/** Takes the next value when it has arrived; undefined at the end. */
+export async function takeNext<T>(arrivals: Arrivals<T>): Promise<T | undefined> {
+  do {
+    const value = arrivals.take();
+    if (value !== undefined) return value;
+  } while (await arrivals.more());
+  return undefined;
 }
 
 /** Takes the requests of servers without an inbox, one at a time. */

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ByteStream } from "@kloset/model";
 import fc from "fast-check";
+import { deferred } from "@kloset/testing";
+import { inboxOf } from "../calls/requests.js";
+import { inMemory } from "./in-memory.js";
 import { consume, Upload } from "./upload.js";
 
 // A fixed seed, so that every run has the same cases.
@@ -14,7 +17,15 @@ function hostSends(chunks: readonly Uint8Array[], failure?: Error) {
     state.drained = true;
     if (failure !== undefined) throw failure;
   })();
-  return { source, state };
+  return { source: arriving(source), state };
+}
+
+function arriving(source: AsyncIterable<Uint8Array>) {
+  return inboxOf(source, new AbortController().signal);
+}
+
+function uploadOf(chunks: readonly Uint8Array[], expected?: number, failure?: Error): Upload {
+  return new Upload(hostSends(chunks, failure).source, '"/a"', "storeFile", expected);
 }
 
 const hello = [Buffer.from("he"), new Uint8Array(0), Buffer.from("llo")];
@@ -28,7 +39,7 @@ async function readAll(data: ByteStream): Promise<string> {
 describe("consume", () => {
   it("passes all bytes to the author without empty chunks, and returns the author's result", async () => {
     const { source, state } = hostSends(hello);
-    const upload = new Upload(source, '"/a"', 5);
+    const upload = new Upload(source, '"/a"', "storeFile", 5);
     const sizes: number[] = [];
     const result = await consume(upload, async (data) => {
       for await (const chunk of data) sizes.push(chunk.length);
@@ -44,7 +55,7 @@ describe("consume", () => {
     for (const chunks of [[], [new Uint8Array(0)]]) {
       for (const expected of [0, undefined]) {
         const { source, state } = hostSends(chunks);
-        const upload = new Upload(source, '"/a"', expected);
+        const upload = new Upload(source, '"/a"', "storeFile", expected);
         expect(await consume(upload, () => "kept")).toBe("kept");
         expect({ received: upload.received, drained: state.drained }).toEqual({ received: 0, drained: true });
       }
@@ -58,7 +69,7 @@ describe("consume", () => {
   ])("throws into the author's iteration when %d bytes were announced and 5 arrive", async (expected, message) => {
     const { source, state } = hostSends(hello);
     let thrown: unknown;
-    const kept = consume(new Upload(source, '"/a"', expected), async (data) => {
+    const kept = consume(new Upload(source, '"/a"', "storeFile", expected), async (data) => {
       try {
         await readAll(data);
       } catch (error) {
@@ -73,7 +84,7 @@ describe("consume", () => {
 
   it("fails even if the author ignores the failure of the source", async () => {
     const failure = new Error("the host has gone");
-    const kept = consume(new Upload(hostSends(hello, failure).source, '"/a"', 5), async (data) => {
+    const kept = consume(uploadOf(hello, 5, failure), async (data) => {
       await readAll(data).catch(() => undefined);
       return "kept, as if";
     });
@@ -82,14 +93,14 @@ describe("consume", () => {
 
   it("fails if the author reads nothing, and drains the host first", async () => {
     const { source, state } = hostSends(hello);
-    const kept = consume(new Upload(source, '"/a"', 5), () => undefined);
+    const kept = consume(new Upload(source, '"/a"', "storeFile", 5), () => undefined);
     await expect(kept).rejects.toEqual(new Error('the plugin read 0 of the 5 bytes of "/a"'));
     expect(state.drained).toBe(true);
   });
 
   it("fails if the author stops in the middle", async () => {
     const { source, state } = hostSends(hello);
-    const kept = consume(new Upload(source, '"/a"'), async (data) => {
+    const kept = consume(new Upload(source, '"/a"', "storeFile"), async (data) => {
       for await (const chunk of data) {
         expect(chunk).toHaveLength(2);
         break;
@@ -101,7 +112,7 @@ describe("consume", () => {
 
   it("accepts an author that reads exactly the announced size and not the end", async () => {
     const { source, state } = hostSends(hello);
-    await consume(new Upload(source, '"/a"', 5), async (data) => {
+    await consume(new Upload(source, '"/a"', "storeFile", 5), async (data) => {
       let left = 5;
       for await (const chunk of data) {
         left -= chunk.length;
@@ -120,7 +131,7 @@ describe("consume", () => {
       }
       steps.push("half-closes");
     })();
-    await consume(new Upload(source, '"/a"', 5), async (data) => {
+    await consume(new Upload(arriving(source), '"/a"', "storeFile", 5), async (data) => {
       for await (const chunk of data) steps.push(`gets ${chunk.length}`);
     });
     expect(steps).toEqual(["sends 2", "gets 2", "sends 0", "sends 3", "sends 0", "half-closes", "gets 3"]);
@@ -132,7 +143,7 @@ describe("consume", () => {
       yield Promise.resolve(Buffer.from("hello"));
       steps.push("half-closes");
     })();
-    await consume(new Upload(source, '"/a"'), async (data) => {
+    await consume(new Upload(arriving(source), '"/a"', "storeFile"), async (data) => {
       for await (const chunk of data) steps.push(`gets ${chunk.length}`);
     });
     expect(steps).toEqual(["gets 5", "half-closes"]);
@@ -148,7 +159,7 @@ describe("consume", () => {
     ["a failure", hello, new Error("the host has gone"), "the host has gone"],
   ])("throws into an author that stops at the announced size when %s follows", async (_, chunks, failure, message) => {
     let kept = false;
-    const outcome = consume(new Upload(hostSends(chunks, failure).source, '"/a"', 5), async (data) => {
+    const outcome = consume(uploadOf(chunks, 5, failure), async (data) => {
       let left = 5;
       for await (const chunk of data) {
         left -= chunk.length;
@@ -161,7 +172,7 @@ describe("consume", () => {
   });
 
   it("detects surplus bytes after the author has read the announced size", async () => {
-    const kept = consume(new Upload(hostSends([...hello, Buffer.from("!")]).source, '"/a"', 5), async (data) => {
+    const kept = consume(uploadOf([...hello, Buffer.from("!")], 5), async (data) => {
       let left = 5;
       for await (const chunk of data) {
         left -= chunk.length;
@@ -175,7 +186,7 @@ describe("consume", () => {
     const { source, state } = hostSends(hello);
     const failure = new Error("no space left");
     const drainedWhenTold: boolean[] = [];
-    const kept = consume(new Upload(source, '"/a"', 7), () => {
+    const kept = consume(new Upload(source, '"/a"', "storeFile", 7), () => {
       throw failure;
     }).finally(() => drainedWhenTold.push(state.drained));
     await expect(kept).rejects.toBe(failure);
@@ -184,12 +195,12 @@ describe("consume", () => {
 
   it("reports the author's error even if the source fails as well", async () => {
     const failure = new Error("no space left");
-    const kept = consume(new Upload(hostSends(hello, new Error("gone")).source, '"/a"'), () => Promise.reject(failure));
+    const kept = consume(uploadOf(hello, undefined, new Error("gone")), () => Promise.reject(failure));
     await expect(kept).rejects.toBe(failure);
   });
 
   it("rejects a second read", async () => {
-    const kept = consume(new Upload(hostSends(hello).source, '"/a"', 5), async (data) => {
+    const kept = consume(uploadOf(hello, 5), async (data) => {
       await readAll(data);
       await readAll(data);
     });
@@ -197,7 +208,7 @@ describe("consume", () => {
   });
 
   it("ends for an author that continues after return()", async () => {
-    const kept = consume(new Upload(hostSends(hello).source, '"/a"', 5), async (data) => {
+    const kept = consume(uploadOf(hello, 5), async (data) => {
       const iterator = data[Symbol.asyncIterator]();
       await iterator.next();
       await iterator.return?.();
@@ -206,7 +217,121 @@ describe("consume", () => {
     await expect(kept).rejects.toThrow("the plugin read 2 of the 5 bytes");
   });
 
-  it("succeeds exactly when the announced bytes arrived and the author read them all", async () => {
+  it("answers several next() at once in order", async () => {
+    await consume(uploadOf(hello, 5), async (data) => {
+      const iterator = data[Symbol.asyncIterator]();
+      const steps = await Promise.all([iterator.next(), iterator.next(), iterator.next(), iterator.next()]);
+      expect(steps.map((step) => (step.done === true ? undefined : step.value.length))).toEqual([
+        2,
+        3,
+        undefined,
+        undefined,
+      ]);
+    });
+  });
+
+  describe("when the author's function does not wait for its reading", () => {
+    const tooEarly = new Error('storeFile() returned before it had read its data: is an "await" or "return" missing?');
+    const tooLate = new Error(
+      'the content of "/a" was read after storeFile() had ended: is an "await" or "return" missing?',
+    );
+    const small = [Buffer.from("hello")];
+    const sources: readonly (readonly [string, () => Upload])[] = [
+      ["in memory", () => new Upload(inMemory(small), '"/a"', "storeFile")],
+      ["in memory, of an announced size", () => new Upload(inMemory(small), '"/a"', "storeFile", 5)],
+      ["in memory, in several chunks", () => new Upload(inMemory(hello), '"/a"', "storeFile")],
+      ["in memory, and empty", () => new Upload(inMemory([]), '"/a"', "storeFile")],
+      ["sent by the host", () => uploadOf(small)],
+      ["sent by the host, of an announced size", () => uploadOf(hello, 5)],
+    ];
+    /** Starts to read, and returns at once, or after some reactions of promises. */
+    const authors: readonly (readonly [string, (start: () => void) => unknown])[] = [
+      [
+        "returns nothing",
+        (start) => {
+          start();
+        },
+      ],
+      [
+        "is async",
+        // eslint-disable-next-line @typescript-eslint/require-await -- the mistake
+        async (start) => {
+          start();
+        },
+      ],
+      [
+        "awaits something else that is already there",
+        async (start) => {
+          start();
+          for (let i = 0; i < 20; i++) await Promise.resolve();
+        },
+      ],
+    ];
+
+    it.each(
+      sources.flatMap(([source, upload]) => authors.map(([name, author]) => [source, name, upload, author] as const)),
+    )("fails content that is %s, for a function that %s", async (_source, _name, upload, author) => {
+      let reading: Promise<string> | undefined;
+      const kept = consume(upload(), (data) => author(() => void (reading = readAll(data))));
+      await expect(kept).rejects.toEqual(tooEarly);
+      await expect(reading).rejects.toEqual(tooLate);
+    });
+
+    it("fails a function that returns while it stores the last chunk", async () => {
+      const store = deferred();
+      const storing = deferred();
+      let read: Promise<void> | undefined;
+      const kept = consume(uploadOf(small), async (data) => {
+        read = (async () => {
+          for await (const chunk of data) {
+            storing.resolve();
+            await store.promise;
+            expect(chunk).toHaveLength(5);
+          }
+        })();
+        await storing.promise;
+      });
+      await expect(kept).rejects.toEqual(tooEarly);
+      store.resolve();
+      await expect(read).rejects.toEqual(tooLate);
+    });
+
+    it("fails a function that asks for the last chunk, and returns without asking for the end", async () => {
+      const kept = consume(uploadOf(small, 5), async (data) => {
+        expect((await data[Symbol.asyncIterator]().next()).value).toHaveLength(5);
+      });
+      await expect(kept).rejects.toEqual(tooEarly);
+    });
+
+    it("accepts a function that has read every chunk, and asks for the end without waiting for it", async () => {
+      await consume(uploadOf(small), async (data) => {
+        const iterator = data[Symbol.asyncIterator]();
+        await iterator.next();
+        void iterator.next();
+      });
+    });
+
+    it("reports the function's own error, and ends its other readings", async () => {
+      let reading: Promise<string> | undefined;
+      const kept = consume(uploadOf(hello, 5), (data) => {
+        reading = readAll(data);
+        throw new Error("no space left");
+      });
+      await expect(kept).rejects.toThrow("no space left");
+      await expect(reading).rejects.toEqual(tooLate);
+    });
+
+    it("ends for a function that had read everything", async () => {
+      let iterator: AsyncIterator<Uint8Array> | undefined;
+      await consume(uploadOf(small), async (data) => {
+        iterator = data[Symbol.asyncIterator]();
+        while ((await iterator.next()).done !== true);
+      });
+      expect(await iterator?.next()).toEqual({ done: true, value: undefined });
+    });
+  });
+
+  it("succeeds exactly when the announced bytes arrived and the author read them to the end", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.uint8Array({ maxLength: 4 }), { maxLength: 5 }),
@@ -215,11 +340,13 @@ describe("consume", () => {
         async (chunks, expected, steps) => {
           const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
           let taken = 0;
-          const upload = new Upload(hostSends(chunks).source, "x", expected);
+          let ended = steps === 0;
+          const upload = uploadOf(chunks, expected);
           const outcome = await consume(upload, async (data) => {
             const iterator = data[Symbol.asyncIterator]();
             for (let i = 0; i < steps; i++) {
               const result = await iterator.next().catch(() => undefined);
+              ended = result?.done === true;
               if (result === undefined || result.done === true) break;
               taken += result.value.length;
             }
@@ -227,7 +354,7 @@ describe("consume", () => {
             () => true,
             () => false,
           );
-          expect(outcome).toBe(taken === size && (expected === undefined || expected === size));
+          expect(outcome).toBe(ended && taken === size && (expected === undefined || expected === size));
         },
       ),
     );
