@@ -7,7 +7,7 @@ import type { WireInput } from "./input.js";
 import { fuzzProcesses, runProcess } from "./processes.js";
 
 const brokenPlugin = fileURLToPath(new URL("../dist/testing/broken-plugin.js", import.meta.url));
-const WATCHDOG_MS = 60_000;
+const WATCHDOG_MS = 120_000;
 const input: WireInput = {
   kind: "wire",
   what: "",

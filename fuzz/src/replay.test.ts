@@ -9,7 +9,7 @@ import { optionsOf } from "./options.js";
 import { replay } from "./replay.js";
 import { sdkTarget } from "./target.js";
 
-const WATCHDOG_MS = 30_000;
+const WATCHDOG_MS = 120_000;
 let folder: string;
 
 beforeEach(() => {

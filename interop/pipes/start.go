@@ -33,9 +33,8 @@ func (t Transport) String() string {
 	return "pipes"
 }
 
-// stderrWait bounds how long a process that inherited fd 2 may outlive the
-// plugin before it is reported as left behind.
-const stderrWait = 10 * time.Second
+// defaultChildWait is the default of Command.ChildWait.
+const defaultChildWait = 10 * time.Second
 
 // Command describes a plugin to start.
 type Command struct {
@@ -51,6 +50,9 @@ type Command struct {
 	Stdout *os.File
 	// Stderr receives a copy of the plugin's stderr.
 	Stderr io.Writer
+	// ChildWait is how long a child process may outlive the plugin before it is
+	// reported as left behind. Zero: 10 s.
+	ChildWait time.Duration
 }
 
 // Exit describes the end of a plugin.
@@ -69,10 +71,11 @@ type Process struct {
 	// Conn is the one connection to it.
 	Conn Conn
 
-	cmd    *exec.Cmd
-	stderr *collector
-	exited chan struct{}
-	err    error
+	cmd       *exec.Cmd
+	stderr    *collector
+	childWait time.Duration
+	exited    chan struct{}
+	err       error
 }
 
 // Conn is a connection whose directions can be closed one by one.
@@ -87,7 +90,11 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 	cmd := exec.CommandContext(ctx, command.Path, command.Args...)
 	cmd.Env = append(os.Environ(), command.Env...)
 	cmd.Dir = command.Dir
-	cmd.WaitDelay = stderrWait
+	childWait := command.ChildWait
+	if childWait == 0 {
+		childWait = defaultChildWait
+	}
+	cmd.WaitDelay = childWait
 	// A separate process group shows whether a child outlives the plugin.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr := &collector{copy: command.Stderr}
@@ -116,7 +123,7 @@ func Start(ctx context.Context, command Command) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", command.Path, err)
 	}
 
-	process := &Process{Conn: conn, cmd: cmd, stderr: stderr, exited: make(chan struct{})}
+	process := &Process{Conn: conn, cmd: cmd, stderr: stderr, childWait: childWait, exited: make(chan struct{})}
 	go func() {
 		process.err = cmd.Wait()
 		close(process.exited)
@@ -153,7 +160,7 @@ func (p *Process) Wait(ctx context.Context) (Exit, error) {
 // groupLives reports whether a process of the plugin's group remains. One that is
 // about to exit is given a moment.
 func (p *Process) groupLives(ctx context.Context) bool {
-	deadline := time.Now().Add(stderrWait)
+	deadline := time.Now().Add(p.childWait)
 	for {
 		if errors.Is(syscall.Kill(-p.Pid(), 0), syscall.ESRCH) {
 			return false

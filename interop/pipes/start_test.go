@@ -89,7 +89,16 @@ func TestKill(t *testing.T) {
 }
 
 func TestLeftBehind(t *testing.T) {
-	process, ctx := start(t, "sleep 1000 2>/dev/null & echo $!", Pipes, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	process, err := Start(ctx, Command{
+		Path: "/bin/sh", Args: []string{"-c", "sleep 1000 2>/dev/null & echo $!"}, Transport: Pipes,
+		ChildWait: 100 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = process.Conn.Close() }()
 	defer func() { _ = syscall.Kill(-process.Pid(), syscall.SIGKILL) }()
 	if exit := end(t, ctx, process); !exit.Left {
 		t.Errorf("%+v", exit)

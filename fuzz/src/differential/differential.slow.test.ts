@@ -5,7 +5,7 @@ import { sdkTarget } from "../target.js";
 import { compareServers } from "./compare.js";
 import { differential } from "./differential.js";
 
-const WATCHDOG_MS = 30_000;
+const WATCHDOG_MS = 120_000;
 let corpus: Corpus;
 
 beforeAll(async () => {

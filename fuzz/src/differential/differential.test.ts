@@ -9,7 +9,7 @@ import { compareServers, isComparable } from "./compare.js";
 import { deliberate } from "./deliberate.js";
 import { differential } from "./differential.js";
 
-const WATCHDOG_MS = 30_000;
+const WATCHDOG_MS = 120_000;
 let corpus: Corpus;
 
 beforeAll(async () => {

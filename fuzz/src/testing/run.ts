@@ -13,5 +13,5 @@ export function brokenTarget(name: string): string {
 
 /** Runs 20 inputs in one worker, unless the options say otherwise. */
 export function run(options: Partial<FuzzOptions>): Promise<Outcome> {
-  return fuzz({ seed: SEED, runs: 20, workers: 1, watchdogMs: 20_000, ...options });
+  return fuzz({ seed: SEED, runs: 20, workers: 1, watchdogMs: 120_000, ...options });
 }

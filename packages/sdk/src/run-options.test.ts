@@ -81,7 +81,7 @@ describe("an invalid setting", () => {
     const { stderr, status } = spawnSync(process.execPath, [executable, "--generation=v2"], {
       stdio: ["ignore", "pipe", "pipe"],
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 120_000,
     });
     // The fixture adds a line with its exit code.
     expect(stderr).toMatch(/^[^\n]*generation[^\n]*"v2"\nexit 2\n$/);
@@ -97,7 +97,7 @@ describe("an invalid setting", () => {
     // Pipes look like a host, so only the invalid option ends the plugin.
     const { stderr, status } = spawnSync(process.execPath, [executable, JSON.stringify(run)], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 120_000,
     });
     expect(stderr).toMatch(output);
     expect(status).toBe(2);

@@ -26,6 +26,8 @@ import { storeOne } from "./testing/store-one.js";
 endFixturesAfterEach();
 
 const fixture = "waiting-plugin.js";
+/** A close() that waits for the test, for as long as the test needs. */
+const closing = { fixture, config: { phase: "Close" }, run: { closeDeadlineMs: 600_000 } };
 const chunk = Buffer.alloc(1024 * 1024, "x");
 const mac = Mac.fromBytes(new Uint8Array(32).fill(1));
 const ended: PluginExit = { code: 0, signal: null };
@@ -191,8 +193,8 @@ describe.each(generations)("on %s", (generation) => {
   });
 
   it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s during Close lets close() finish", async (name) => {
-    const { client, plugin, log, stop } = await startStorage(generation, { fixture, config: { phase: "Close" } });
-    const closing = client.close().then(
+    const { client, plugin, log, stop } = await startStorage(generation, closing);
+    const answer = client.close().then(
       () => "answered",
       (error: unknown) => error,
     );
@@ -200,21 +202,21 @@ describe.each(generations)("on %s", (generation) => {
     signal(plugin.pid, name);
     signal(plugin.pid, "SIGUSR2");
     // SIGTERM ends the connection, perhaps before the answer is sent.
-    if (name !== "SIGTERM") expect(await closing).toBe("answered");
+    if (name !== "SIGTERM") expect(await answer).toBe("answered");
     expect(await stop()).toEqual(ended);
-    await closing;
+    await answer;
     expect(log.lines("clos")).toEqual(["closing", "closed"]);
   });
 
   it("after the host has gone, SIGTERM lets close() finish and SIGINT ends the plugin at once", async () => {
-    const patient = await startExporter(generation, { fixture, config: { phase: "Close" } });
+    const patient = await startExporter(generation, closing);
     const stopping = patient.stop();
     await patient.log.waitFor("waits in Close\n");
     signal(patient.plugin.pid, "SIGTERM", "SIGUSR2");
     expect(await stopping).toEqual(ended);
     expect(patient.log.lines("clos")).toEqual(["closing", "closed"]);
 
-    const interrupted = await startExporter(generation, { fixture, config: { phase: "Close" } });
+    const interrupted = await startExporter(generation, closing);
     const interrupting = interrupted.stop();
     await interrupted.log.waitFor("waits in Close\n");
     signal(interrupted.plugin.pid, "SIGINT");

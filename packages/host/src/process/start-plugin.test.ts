@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { PluginConnectionError, PluginError } from "../errors.js";
 import { PluginConnection, type Generation } from "../grpc/connection.js";
 import { startImporter, type StartConnectorOptions } from "../open.js";
@@ -47,6 +48,7 @@ async function describeSelf(options: StartConnectorOptions): Promise<Record<stri
 }
 
 afterEach(async () => {
+  jest.useRealTimers();
   await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
 });
 
@@ -262,15 +264,23 @@ describe("stopping a plugin", () => {
         done();
       },
     });
-    const plugin = await start("terminates", { stopGraceMs: 500, stderr });
+    const plugin = await start("terminates", { stderr });
     await handling;
-    expect(await plugin.stop()).toEqual({ code: 7, signal: null });
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    const stopping = plugin.stop();
+    await jest.advanceTimersByTimeAsync(STOP_GRACE_MS);
+    expect(await stopping).toEqual({ code: 7, signal: null });
   });
 
   it("sends SIGKILL if it ignores SIGTERM", async () => {
-    const { plugin, stop } = await startImporter(importerOptions("stubborn", { stopGraceMs: 300 }));
+    const { plugin, stop } = await startImporter(importerOptions("stubborn"));
     started.push(plugin);
-    expect(await stop()).toEqual({ code: null, signal: "SIGKILL" });
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    const stopping = stop();
+    await jest.advanceTimersByTimeAsync(STOP_GRACE_MS);
+    while (plugin.stderrText() === "") await nextTurn();
+    await jest.advanceTimersByTimeAsync(STOP_GRACE_MS);
+    expect(await stopping).toEqual({ code: null, signal: "SIGKILL" });
     expect(plugin.stderrText()).toBe("SIGTERM\n");
   });
 
