@@ -88,7 +88,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/conformance": {
     folder: "packages/conformance",
     source: "src",
-    mayImport: ["@kloset/host", model, protocol, PROTOBUF, "commander", "junit-report-builder"],
+    mayImport: ["@kloset/host", wire, model, protocol, PROTOBUF, "commander", "junit-report-builder"],
     node: true,
   },
   "kloset-plugin-fs": {

@@ -1,4 +1,5 @@
 import type { Generation } from "@kloset/host";
+import { settlesWithin } from "@kloset/wire/async";
 import { casesOf, type Case } from "./cases.js";
 import { assertDeviations, deviationOf, type Deviation } from "./deviations.js";
 import { Harness } from "./harness.js";
@@ -166,6 +167,7 @@ async function tryRule(
     signal?.removeEventListener("abort", interrupt);
     await harness.end();
     // With its plugins gone, all calls of the check have ended; if it waits for something else, abandon it.
+    // How it ends does not matter: the outcome is already known.
     await settlesWithin(check, ABANDON_MS);
     await workspace.remove();
   }
@@ -174,19 +176,6 @@ async function tryRule(
 /** Writes the tree that an importer reads. */
 async function prepare({ connector, seesDirectory, workspace }: Harness<ConnectorKind>): Promise<void> {
   if (connector === "importer" && seesDirectory) await writeKnownTree(workspace.directory);
-}
-
-async function settlesWithin(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work.then(ignore, ignore), late]);
-  clearTimeout(timer);
-}
-
-function ignore(): void {
-  // The outcome is already known.
 }
 
 /** Returns the report of stray output on the connection, the likely cause of any other failure. */
