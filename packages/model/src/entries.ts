@@ -2,24 +2,21 @@ import type { Read } from "./bytes.js";
 import type { Entry, ErrorEntry, RecordEntry } from "./entry.js";
 import { fileInfoOf, type FileInfoInit } from "./file-info.js";
 
-/** Options of {@link directory}. Every field has a default. */
-export interface DirectoryInit extends Omit<FileInfoInit, "type" | "name" | "size">, EntryInit {}
-
 /** Options of {@link symlink}. Every field has a default. */
-export interface SymlinkInit extends Omit<FileInfoInit, "type" | "name">, EntryInit {}
-
-/** Options of {@link file}. Every field has a default. */
-export interface FileInit extends Omit<FileInfoInit, "type" | "name">, EntryInit {
-  /** Opens the content. Optional if the importer has `open` or the file is empty. */
-  read?: Read;
+export interface SymlinkInit extends Omit<FileInfoInit, "type" | "name"> {
+  /** Names of the extended attributes, each of which is also yielded as a separate entry. */
+  extendedAttributes?: readonly string[] | undefined;
+  /** Windows file attributes. */
+  fileAttributes?: number | undefined;
 }
 
-/** Options that every kind of entry has. */
-interface EntryInit {
-  /** Names of the extended attributes, each of which is also yielded as a separate entry. */
-  extendedAttributes?: readonly string[];
-  /** Windows file attributes. */
-  fileAttributes?: number;
+/** Options of {@link directory}. Every field has a default. */
+export type DirectoryInit = Omit<SymlinkInit, "size">;
+
+/** Options of {@link file}. Every field has a default. */
+export interface FileInit extends SymlinkInit {
+  /** Opens the content. Optional if the importer has `open` or the file is empty. */
+  read?: Read | undefined;
 }
 
 /**
@@ -65,6 +62,7 @@ export function symlink(pathname: string, target: string, init: SymlinkInit = {}
  * for (const path of paths) yield await entry(path, async () => file(path, await describeRemote(path)));
  */
 export function entry<Made extends Entry>(pathname: string, make: () => PromiseLike<Made>): Promise<Made | ErrorEntry>;
+/** Does the same with a synchronous function. */
 export function entry<Made extends Entry>(pathname: string, make: () => Made): Made | ErrorEntry;
 export function entry<Made extends Entry>(
   pathname: string,
@@ -93,7 +91,7 @@ function checked<Made extends Entry>(made: Made): Made {
   throw new TypeError(`entry(): expected an entry from the function, got ${typeof made}; is a "return" missing?`);
 }
 
-function record(pathname: string, type: "file" | "directory" | "symlink", init: FileInfoInit & EntryInit): RecordEntry {
+function record(pathname: string, type: "file" | "directory" | "symlink", init: SymlinkInit): RecordEntry {
   const { extendedAttributes, fileAttributes, ...info } = init;
   return {
     pathname,

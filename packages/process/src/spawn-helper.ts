@@ -4,11 +4,11 @@ import type { Readable, Writable } from "node:stream";
 /** Options of {@link spawnHelper}. */
 export interface SpawnHelperOptions {
   /** Working directory. Default: that of the plugin. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** The whole environment of the process. Default: that of the plugin. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** Kills the process when it is aborted. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A process that {@link spawnHelper} has started. */

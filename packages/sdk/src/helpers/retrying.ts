@@ -4,18 +4,18 @@ import type { Awaitable } from "@kloset/model";
 /** Options of {@link retrying}. */
 export interface RetryingOptions {
   /** Largest number of calls, including the first. Default: 5. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Ends the wait between two attempts, and prevents further ones. Pass the signal of the call that you serve. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Decides about each failed attempt but the last: true retries, false throws the error. Not called for programming
    * errors. Default: retries every other error.
    *
    * @param attempt - Number of the failed attempt, from 1.
    */
-  readonly on?: (error: Error, attempt: number) => Awaitable<boolean>;
+  readonly on?: ((error: Error, attempt: number) => Awaitable<boolean>) | undefined;
   /** Wait after the first failure, in milliseconds; it doubles each time, up to 30 s, plus up to as much at random. Default: 1000. */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
 }
 
 /** The longest wait between two attempts, in milliseconds. */

@@ -4,14 +4,14 @@ import type { ByteStream } from "@kloset/model";
 /** Options of {@link saveTo}. */
 export interface SaveToOptions {
   /** Permission bits of the new file, less the umask. Default: 0o600, so that no other user reads it before its permissions are set. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
   /**
    * Writes the content, and the name in its directory, to the disk before it resolves: a power failure loses neither.
    * Use it in storages. False is faster for exporters, whose restore can be repeated. Default: true.
    */
-  readonly sync?: boolean;
+  readonly sync?: boolean | undefined;
   /** Aborts between two chunks. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -20,29 +20,29 @@ export interface SaveToOptions {
  * removed and an existing file is unchanged. A process that is killed can leave the new file behind: leave out such
  * names in listings.
  *
- * A symbolic link at `path` is replaced, not followed; those in its parents are followed.
+ * A symbolic link at `file` is replaced, not followed; those in its parents are followed.
  *
- * @param path - Path of the file. Its directory must exist.
+ * @param file - Path of the file. Its directory must exist.
  * @returns The number of bytes.
  * @throws The stream's error if the content is incomplete, the signal's reason, or an error of the file system.
  */
 export async function saveTo(
   stream: ByteStream,
-  path: string,
+  file: string,
   { mode = 0o600, sync = true, signal }: SaveToOptions = {},
 ): Promise<number> {
   // Loaded on demand: most plugins start without these modules.
-  const { dirname, join } = process.getBuiltinModule("node:path");
+  const path = process.getBuiltinModule("node:path");
   const { open, rename, unlink } = process.getBuiltinModule("node:fs/promises");
   const { randomBytes } = process.getBuiltinModule("node:crypto");
   signal?.throwIfAborted();
-  const directory = dirname(path);
+  const directory = path.dirname(file);
   // Not made from the final name, which may be as long as the file system allows.
-  const temporary = join(directory, `.kloset-${randomBytes(8).toString("hex")}`);
+  const temporary = path.join(directory, `.kloset-${randomBytes(8).toString("hex")}`);
   const handle = await open(temporary, "wx", mode);
   try {
     const written = await fill(handle, stream, sync, signal);
-    await rename(temporary, path);
+    await rename(temporary, file);
     if (sync) await syncDirectory(directory);
     return written;
   } catch (error) {
