@@ -207,12 +207,12 @@ describe("retrying", () => {
 
   /** Fires all timers until the result has settled. Loading the library takes time that no timer shows. */
   async function withTimers<T>(result: Promise<T>): Promise<T> {
-    let isPending = true;
+    const state = { isPending: true };
     const done = (): void => {
-      isPending = false;
+      state.isPending = false;
     };
     result.then(done, done);
-    while (isPending) await jest.advanceTimersByTimeAsync(60_000);
+    while (state.isPending) await jest.advanceTimersByTimeAsync(60_000);
     expect(jest.getTimerCount()).toBe(0);
     return result;
   }
