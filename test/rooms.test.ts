@@ -70,7 +70,17 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/sdk": {
     folder: "packages/sdk",
     source: "src",
-    mayImport: [wire, model, protocol, adapter, processRoom, "@kloset/connect-server", "@kloset/server", ...connectors],
+    mayImport: [
+      wire,
+      model,
+      protocol,
+      adapter,
+      processRoom,
+      "@kloset/connect-server",
+      "@kloset/server",
+      ...connectors,
+      "p-retry",
+    ],
     node: true,
   },
   "@kloset/testing": {

@@ -39,7 +39,7 @@ export { noticeOnce } from "./session/notice.js";
 export { openConnector } from "./session/open-connector.js";
 export { eachRequest, inboxOf, takeNext, type Arrivals } from "./calls/requests.js";
 export { Session, type Opened } from "./session/session.js";
-export { discard, isIterable } from "./content/sources.js";
+export { closeQuietly, discard, isIterable, stepsOf, type Steps } from "./content/sources.js";
 export { inMemory } from "./content/in-memory.js";
 export { NO_SIGNAL, takesArgument } from "./async/takes-argument.js";
 export { consume, Upload } from "./content/upload.js";

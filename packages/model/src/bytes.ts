@@ -23,5 +23,9 @@ export type Read = (signal: AbortSignal) => Awaitable<ByteSource>;
  * The iteration throws when the content is incomplete (the host's source failed,
  * the host disconnected, or fewer bytes arrived than announced). Discard anything
  * written so far. Stopping early is also an error, unless every byte was read.
+ *
+ * Every chunk has memory of its own, which the SDK does not use again: chunks may be kept and changed. None is empty.
+ *
+ * `bytesOf`, `toReadable`, `toWeb` and `saveTo` convert it.
  */
 export type ByteStream = AsyncIterable<Uint8Array>;

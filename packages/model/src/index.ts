@@ -5,6 +5,7 @@
  */
 export type { Awaitable } from "./awaitable.js";
 export type { ByteSource, ByteStream, Read } from "./bytes.js";
+export { directory, entry, file, symlink, type DirectoryInit, type FileInit, type SymlinkInit } from "./entries.js";
 export type { ConnectorContext, HostOptions } from "./context.js";
 export type {
   Entry,

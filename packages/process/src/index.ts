@@ -13,3 +13,4 @@ export { reopenedNeverBlocks } from "./platform.js";
 export { servePlugin, type PluginProgram, type PluginServer, type ServePluginOptions } from "./serve-plugin.js";
 export type { DescriptorServer, DescriptorServerOptions, ServeDescriptors } from "./descriptor-server.js";
 export type { Transport } from "./transport.js";
+export { spawnHelper, type HelperProcess, type SpawnHelperOptions } from "./spawn-helper.js";

@@ -61,6 +61,7 @@ const valid: Record<string, Buffer> = {
   "more after its end": Buffer.from("content"),
   "a last value": Buffer.from("content"),
   "empty chunks": Buffer.from("content"),
+  "a helper process": Buffer.from("content"),
 };
 
 /** Invalid contents, and a part of the error that the host must get. */
@@ -68,6 +69,7 @@ const invalid: Record<string, (content: string) => string> = {
   "a transferred buffer": (content) => `${content} has lost its bytes`,
   "transferred bytes": (content) => `${content} has lost its bytes`,
   "a buffer that shrank": (content) => `${content} has lost its bytes`,
+  "a helper process that fails": () => "sh: exited with code 3",
   "an ArrayBuffer": (content) => `${content} is a buffer of 5 bytes`,
   "a DataView": (content) => `${content} yielded 5 bytes`,
   "16-bit numbers": (content) => `${content} yielded 10 bytes`,

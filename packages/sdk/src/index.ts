@@ -12,16 +12,23 @@
 export { runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
 export type { Connectors } from "./connectors.js";
 
+export { bytesOf, toReadable, toWeb, type BytesOfOptions } from "./helpers/byte-stream.js";
+export { withIdleTimeout } from "./helpers/idle-timeout.js";
+export { retrying, type RetryingOptions } from "./helpers/retrying.js";
+export { saveTo, type SaveToOptions } from "./helpers/save-to.js";
+
 export type { Acknowledgement, Importer, ImporterFactory } from "@kloset/importer";
 export type { Exporter, ExporterFactory, LinkKind } from "@kloset/exporter";
 export type { ResourceStore, Store, StoreBase, StoreFactory } from "@kloset/storage";
 export type { Generation } from "@kloset/adapter";
+export { spawnHelper, type HelperProcess, type SpawnHelperOptions } from "@kloset/process";
 
 export type {
   Awaitable,
   ByteSource,
   ByteStream,
   ConnectorContext,
+  DirectoryInit,
   Entry,
   EntryRef,
   ErrorEntry,
@@ -31,6 +38,7 @@ export type {
   FileInfo,
   FileInfoExtras,
   FileInfoInit,
+  FileInit,
   FileType,
   HostOptions,
   Range,
@@ -38,10 +46,14 @@ export type {
   RecordEntry,
   ResourceKind,
   StatsLike,
+  SymlinkInit,
 } from "@kloset/model";
 export {
   baseName,
   cleanPathname,
+  directory,
+  entry,
+  file,
   fileInfoFromStats,
   fileInfoOf,
   FileMode,
@@ -60,4 +72,5 @@ export {
   pathOfLocation,
   resolveBelow,
   StoreMode,
+  symlink,
 } from "@kloset/model";

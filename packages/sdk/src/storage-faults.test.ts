@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { PluginError, StatusCode } from "@kloset/host";
 import { Mac } from "@kloset/model";
 import { authorText, endFixturesAfterEach, generations, startStorage } from "./testing/fixture.js";
+import { contentOfLength, digestOf, piecesOf } from "./testing/content.js";
 import { bytesOf } from "./testing/read.js";
 
 endFixturesAfterEach();
@@ -19,6 +20,7 @@ const Fault = {
   countsWrong: 0xe6,
   endless: 0xe7,
   breaksReading: 0xe8,
+  keepsChunks: 0xea,
 } as const;
 
 function macOf(fault: number): Mac {
@@ -127,5 +129,18 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
       code: StatusCode.UNKNOWN,
       message: expect.stringContaining('"a text"') as unknown,
     });
+  });
+
+  it("hands out chunks whose memory is not used again, so that they can be kept", async () => {
+    const { client } = await startStorage(generation);
+    const kept = macOf(Fault.keepsChunks);
+    // Small messages are decoded in the shared input buffer, large ones are collected first.
+    const expected = contentOfLength(3 * 1024 * 1024, 7);
+    const pieces = [...piecesOf(expected.subarray(0, 65_536), 701), ...piecesOf(expected.subarray(65_536))];
+    await client.put("packfile", kept, pieces);
+    // Overwrites every buffer that would be shared.
+    await client.put("packfile", macOf(Fault.none), piecesOf(content, 4096));
+    const received = Buffer.concat(await bytesOf(client.get("packfile", kept)));
+    expect(digestOf(received)).toBe(digestOf(expected));
   });
 });
