@@ -140,8 +140,13 @@ export class Harness<Kind extends ConnectorKind> {
   }
 
   /** Returns the parameters of Init. */
-  initOptions({ config, options, location }: StartOptions = {}): ConnectorOptions {
-    return { location: location ?? this.location, config: { ...this.subject.config, ...config }, options };
+  initOptions({ config, options, location, cwd }: StartOptions = {}): ConnectorOptions {
+    return {
+      location: location ?? this.location,
+      config: { ...this.subject.config, ...config },
+      // Hosts start plugins in their own working directory.
+      options: { ...(cwd !== undefined && { cwd }), ...options },
+    };
   }
 
   /** Returns the end of the logs of all plugins that this check has started. */

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { restore, type RestoreEntry, type RestoreSummary } from "@kloset/host";
 import type { Harness } from "../../harness.js";
 import { requires } from "../../violation.js";
@@ -66,6 +66,11 @@ export async function restoreKnown(harness: ExporterHarness, tree: readonly Know
     first === undefined,
     () => `${JSON.stringify(first?.[0])} could not be restored: ${String(first?.[1].message)}`,
   );
+}
+
+/** Returns a pathname as v1.0 hosts send it: below the root, which may be "/". */
+export function below(root: string, pathname: string): string {
+  return posix.join(root, pathname);
 }
 
 /** Returns the path of a restored entry. The rule does not apply if the kit has no access to the restored files. */

@@ -39,7 +39,7 @@ async function startWithHugeFile(
   harness: Harness<"importer">,
 ): Promise<{ importer: WireImporter; record: WireRecord }> {
   await writeHugeFiles(harness, 1);
-  const importer = await startWire(harness);
+  const importer = await startWire(harness, { options: { maxConcurrency: 2 } });
   const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
   return {
@@ -130,7 +130,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
       await writeHugeFiles(harness, 1);
       await withFiles(
         harness,
-        { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
+        { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES, options: { options: { maxConcurrency: 2 } } },
         async (importer, [large, other, later]) => {
           // Never undefined: at least two were requested.
           if (large === undefined || other === undefined) return;
@@ -155,7 +155,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
       await writeHugeFiles(harness, 1);
       await withFiles(
         harness,
-        { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
+        { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES, options: { options: { maxConcurrency: 2 } } },
         async (importer, [large, ...others]) => {
           if (large === undefined) return;
           const slow = await begin(importer, large);

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import {
   PluginError,
   type ExporterClient,
@@ -91,9 +92,9 @@ async function giveUpFiles(
   const { root } = await client.identity();
   await client.createDirectory(root);
   for (let time = 1; time <= times; time++) {
-    await givenUp((source) => client.storeFile(`${root}/short-${time}`, source(), WHOLE));
+    await givenUp((source) => client.storeFile(posix.join(root, `short-${time}`), source(), WHOLE));
     await givenUp((source, cancel) =>
-      client.storeFile(`${root}/cancelled-${time}`, source(cancel), WHOLE, cancel.signal),
+      client.storeFile(posix.join(root, `cancelled-${time}`), source(cancel), WHOLE, cancel.signal),
     );
     await after(time);
   }
