@@ -63,7 +63,7 @@ describe("the README", () => {
     // Must be the published name: npx would install any other from a stranger.
     const command = /^npx @kloset\/conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
     // The file that npx runs where the package is installed.
-    const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", ...command);
+    const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", "--strict", ...command);
     expect(stdout).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
   }, 180_000);
 

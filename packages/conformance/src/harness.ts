@@ -89,9 +89,13 @@ export class Harness<Kind extends ConnectorKind> {
     return usesDirectory(this.subject);
   }
 
-  /** Ends the check: the rule cannot be checked on this plugin. */
-  notApplicable(reason: string): never {
-    throw new NotApplicable(reason);
+  /**
+   * Ends the check: the rule cannot be checked on this plugin.
+   *
+   * @param enable - How the user can have it checked, such as "put {directory} into the location".
+   */
+  notApplicable(reason: string, enable?: string): never {
+    throw new NotApplicable(reason, enable);
   }
 
   /** Starts the plugin without sending anything. */

@@ -1,6 +1,7 @@
 import type { ReadyPlugin, StartOptions } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
 import { PluginError, type ExporterClientV1_0, type ExporterClientV1_1, type RestoreEntry } from "@kloset/host";
+import { NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { Clients } from "../../clients.js";
 import type { ConnectorRule } from "../../rule.js";
@@ -147,6 +148,7 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "fails a file whose content is longer than its header states",
     because: "the host and the plugin disagree about the file, so the stored content cannot be trusted",
+    hosts: NO_HOSTS,
     generations: ["v1.0"],
     check: async (harness) => {
       const answer = storeWithWrongSize(harness, 1000, knownContent("long", 1001));

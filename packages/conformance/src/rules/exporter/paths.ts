@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RestoreEntry } from "@kloset/host";
 import { requireSameBytes } from "../../bytes.js";
+import { HOSTS_V1_1, NO_HOSTS } from "../../levels.js";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
@@ -41,6 +42,7 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "reports an absolute root",
     because: "v1.0 hosts prepend the root to every pathname, and both generations show it to the user",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { client } = await harness.start();
       const { root } = await client.identity();
@@ -52,6 +54,7 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "writes nothing outside its root, whatever the pathname",
     because: "a snapshot can come from anyone: it must not overwrite the user's other files",
+    hosts: HOSTS_V1_1,
     check: async (harness) => {
       const outside = join(dirname(placeOf(harness, "/x")), "..", ESCAPED);
       await restoreEscaping(harness);
@@ -67,6 +70,7 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "restores the entries after one that it rejects",
     because: "one invalid entry must not cost the user all entries after it",
+    hosts: HOSTS_V1_1,
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreEscaping(harness);

@@ -75,7 +75,11 @@ export function below(root: string, pathname: string): string {
 
 /** Returns the path of a restored entry. The rule does not apply if the kit has no access to the restored files. */
 export function placeOf(harness: ExporterHarness, pathname: string): string {
-  if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the restored files");
+  if (!harness.seesDirectory)
+    harness.notApplicable(
+      "the kit has no access to the restored files",
+      "put {directory} into the location if the plugin writes to local files",
+    );
   return join(harness.workspace.directory, pathname);
 }
 

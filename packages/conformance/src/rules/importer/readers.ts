@@ -1,10 +1,11 @@
 import { PluginError } from "@kloset/host";
 import type { Harness } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
+import { NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { HUGE_BYTES, MAX_HUGE_BYTES, writeHugeFiles } from "../../tree/huge-files.js";
-import { isFile, quote, scanAll, sizeOf } from "./collect.js";
+import { ADD_FILES, isFile, quote, scanAll, sizeOf } from "./collect.js";
 import { readRest, tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import { withFiles, type File } from "./trial.js";
@@ -44,7 +45,8 @@ async function startWithHugeFile(
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
   return {
     importer,
-    record: huge ?? harness.notApplicable(`the source has no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`),
+    record:
+      huge ?? harness.notApplicable(`the source has no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`, ADD_FILES),
   };
 }
 
@@ -98,6 +100,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "answers a second Open of a file with its content or an error",
     because: "if an exhausted reader yields nothing, without an error, the backup has an empty file",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       await withFiles(harness, { count: 1 }, async (importer, files) => {
         for (const { record, bytes } of files) {
@@ -193,6 +196,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     title: "does not silently truncate a reader when CloseReader closes another one of the same file",
     because:
       "CloseReader names only a pathname: if the wrong reader ends early and without an error, the host stores a truncated file",
+    hosts: NO_HOSTS,
     generations: ["v1.0"],
     check: async (harness) => {
       const { importer, record } = await startWithHugeFile(harness);

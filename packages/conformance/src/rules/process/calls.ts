@@ -5,6 +5,7 @@ import { PluginError, StatusCode, type PluginConnection } from "@kloset/host";
 import * as v1_0 from "@kloset/protocol/v1.0";
 import * as v1_1 from "@kloset/protocol/v1.1";
 import type { Harness } from "../../harness.js";
+import { HOSTS_V1_1, NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { CommonRule } from "../../rule.js";
 import type { ConnectorKind } from "../../subject.js";
@@ -79,6 +80,7 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.unknown-rpc",
     title: "answers an unknown RPC with UNIMPLEMENTED, and goes on",
     because: "newer hosts try RPCs that older plugins lack; a plugin that breaks on one cannot be used with them",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { connection, client } = await harness.start();
       const { code } = await failure(harness, connection.unary(callNamed(harness, "NotThere"), {}), "an unknown RPC");
@@ -93,6 +95,7 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.unknown-fields",
     title: "ignores unknown fields",
     because: "later hosts of the same generation add fields, and send them to older plugins too",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { connection } = await harness.connect();
       const answer = init(harness, connection, (request) => {
@@ -106,6 +109,7 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.before-init",
     title: "answers a call before Init with an error",
     because: "if the plugin crashes or hangs instead, the user sees no useful message",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { connection } = await harness.connect();
       const name = readOnlyMethod(harness);
@@ -117,6 +121,7 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.close-again",
     title: "answers calls after Close, at least a second Close",
     because: "hosts delete their lock after Close; a plugin that no longer answers leaves the repository locked",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { client } = await harness.start();
       await answerWithin(client.close(), harness.answerMs, "Close");
@@ -142,6 +147,7 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.cancelled",
     title: `goes on after ${CANCELLED} cancelled calls`,
     because: "hosts cancel calls throughout a backup, all on their one connection",
+    hosts: HOSTS_V1_1,
     check: async (harness) => {
       const { connection } = await harness.connect();
       const request = await init(harness, connection);

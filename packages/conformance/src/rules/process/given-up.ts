@@ -52,7 +52,11 @@ async function giveUpReaders(
     if (huge.length < times && isHuge(record)) huge.push(record);
     else await scan.acknowledge(record);
   }
-  if (huge.length === 0) harness.notApplicable(`needs a file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes to give up`);
+  if (huge.length === 0)
+    harness.notApplicable(
+      `needs a file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes to give up`,
+      "add one to the source",
+    );
   for (let time = 1; time <= times; time++) {
     // Reopen files if there are too few; a plugin may refuse that.
     const record = huge[time % huge.length];
