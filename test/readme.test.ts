@@ -1,38 +1,19 @@
 /** Compiles and runs the README's examples verbatim, in a project that has only the packages. */
-import { execFile, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { examples, readme, readmeProject, top } from "./readme-project.js";
 
-const exec = promisify(execFile);
-
-/** Runs Node in the project, with a timeout in case it hangs. */
-function node(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  return exec(process.execPath, args, { cwd: project, timeout: 170_000 });
-}
-const top = join(dirname(fileURLToPath(import.meta.url)), "..");
-const readme = readFileSync(join(top, "README.md"), "utf8");
-const examples = [...readme.matchAll(/<!-- test: [^>]*-->\n```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
-
-let project: string;
+const project = readmeProject();
+const { node } = project;
 
 beforeAll(async () => {
-  project = mkdtempSync(join(tmpdir(), "kloset-readme-"));
-  symlinkSync(join(top, "node_modules"), join(project, "node_modules"));
-  const [plugin = "", host = ""] = examples;
-  writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
-  writeFileSync(join(project, "notes.ts"), plugin);
-  writeFileSync(join(project, "try.ts"), host);
-  const options = ["--strict", "--target", "ES2023", "--module", "NodeNext", "--types", "node"];
-  await node(join(top, "node_modules/typescript/bin/tsc"), ...options, "notes.ts", "try.ts");
-  chmodSync(join(project, "notes.js"), 0o755);
-}, 60_000);
+  await project.compile();
+}, 180_000);
 
 afterAll(() => {
-  rmSync(project, { recursive: true, force: true });
+  project.remove();
 });
 
 describe("the README", () => {
@@ -63,13 +44,18 @@ describe("the README", () => {
     // Must be the published name: npx would install any other from a stranger.
     const command = /^npx @kloset\/conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
     // The file that npx runs where the package is installed.
-    const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", "--strict", ...command);
+    const { stdout } = await node(
+      "node_modules/@kloset/conformance/dist/cli/main.js",
+      "--quiet",
+      "--strict",
+      ...command,
+    );
     expect(stdout).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
   }, 180_000);
 
   it("shows a plugin that prints a usage message and exits with code 2 in a shell", () => {
-    const shell = spawnSync(join(project, "notes.js"), {
-      cwd: project,
+    const shell = spawnSync(join(project.folder, "notes.js"), {
+      cwd: project.folder,
       stdio: ["ignore", "pipe", "pipe"],
       encoding: "utf8",
       timeout: 20_000,
