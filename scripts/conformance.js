@@ -24,7 +24,7 @@ function checkGo(generation) {
   const plugin = join(builds, generation);
   const options = { cwd: join(top, "interop", generation), env: goEnvironment, stdio: "inherit" };
   execFileSync("go", ["build", "-o", plugin, "./cmd/plugin"], options);
-  const only = ["--generation", generation, "--known", join(top, "interop/deviations.json")];
+  const only = ["--strict", "--generation", generation, "--known", join(top, "interop/deviations.json")];
   check(
     "importer",
     "baseline://there",

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll } from "@jest/globals";
 
 const exec = promisify(execFile);
 
@@ -12,50 +11,54 @@ const exec = promisify(execFile);
 export const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The text of the README. */
 export const readme = readFileSync(join(top, "README.md"), "utf8");
-/** The README's tested examples: a plugin and a host. */
-export const examples = [...readme.matchAll(/<!-- test: [^>]*-->\n```ts\n([\s\S]*?)```/g)].map(
-  (match) => match[1] ?? "",
-);
 
-/** A project that has only the packages, and the README's compiled examples. */
-export interface ReadmeProject {
-  readonly folder: () => string;
-  /** Runs Node in the project, with a timeout in case it hangs. */
-  readonly node: (...args: string[]) => Promise<{ stdout: string; stderr: string }>;
-  /** Runs the README's command of the conformance kit with further options, and returns its output. */
-  readonly kit: (...options: string[]) => Promise<string>;
+/** The TypeScript examples of the README: the plugin, and the host. */
+export const examples = blocks("ts");
+
+/** Returns the tested code blocks of the README in a language. */
+function blocks(language: string): string[] {
+  const pattern = new RegExp(`<!-- test: [^>]*-->\n\`\`\`${language}\n([\\s\\S]*?)\`\`\``, "g");
+  return [...readme.matchAll(pattern)].map((match) => match[1] ?? "");
 }
 
-/** Makes the project for the tests of a file. */
+/** A folder with the README's examples and its tsconfig.json, which has only the packages. */
+export interface ReadmeProject {
+  readonly folder: string;
+  /** Runs Node in the folder, with a timeout in case it hangs. */
+  node(...args: string[]): Promise<{ stdout: string; stderr: string }>;
+  /** Compiles the examples as the README says. @param typescript - The folder of the compiler's package. */
+  compile(typescript?: string): Promise<void>;
+  /** Runs the README's command of the conformance kit with further options, and returns its output. */
+  kit(...options: string[]): Promise<string>;
+  remove(): void;
+}
+
+/** Creates the README's project, not yet compiled. */
 export function readmeProject(): ReadmeProject {
-  let project: string;
-  const node: ReadmeProject["node"] = (...args) => exec(process.execPath, args, { cwd: project, timeout: 170_000 });
-
-  beforeAll(async () => {
-    project = mkdtempSync(join(tmpdir(), "kloset-readme-"));
-    symlinkSync(join(top, "node_modules"), join(project, "node_modules"));
-    const [plugin = "", host = ""] = examples;
-    writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
-    writeFileSync(join(project, "notes.ts"), plugin);
-    writeFileSync(join(project, "try.ts"), host);
-    const options = ["--strict", "--target", "ES2023", "--module", "NodeNext", "--types", "node"];
-    await node(join(top, "node_modules/typescript/bin/tsc"), ...options, "notes.ts", "try.ts");
-    chmodSync(join(project, "notes.js"), 0o755);
-  }, 180_000);
-
-  afterAll(() => {
-    rmSync(project, { recursive: true, force: true });
-  });
-
+  const folder = mkdtempSync(join(tmpdir(), "kloset-readme-"));
+  const node: ReadmeProject["node"] = (...args) => exec(process.execPath, args, { cwd: folder, timeout: 170_000 });
+  symlinkSync(join(top, "node_modules"), join(folder, "node_modules"));
+  const [plugin = "", host = ""] = examples;
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  writeFileSync(join(folder, "tsconfig.json"), blocks("json")[0] ?? "");
+  writeFileSync(join(folder, "notes.ts"), plugin);
+  writeFileSync(join(folder, "try.ts"), host);
   return {
-    folder: () => project,
+    folder,
     node,
+    compile: async (typescript = join(top, "node_modules/typescript")) => {
+      await node(join(typescript, "bin/tsc"));
+      chmodSync(join(folder, "notes.js"), 0o755);
+    },
     kit: async (...options) => {
       // Must be the published name: npx would install any other from a stranger.
       const command = /^npx @kloset\/conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
       // The file that npx runs where the package is installed.
       const main = "node_modules/@kloset/conformance/dist/cli/main.js";
-      return (await node(main, "--quiet", ...options, ...command)).stdout;
+      return (await node(main, "--quiet", "--strict", ...options, ...command)).stdout;
+    },
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -2,10 +2,19 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { examples, readme, readmeProject, top } from "./readme-project.js";
 
-const { folder, node, kit } = readmeProject();
+const project = readmeProject();
+const { node } = project;
+
+beforeAll(async () => {
+  await project.compile();
+}, 180_000);
+
+afterAll(() => {
+  project.remove();
+});
 
 describe("the README", () => {
   it("shows a plugin of about twenty lines", () => {
@@ -34,12 +43,12 @@ describe("the README", () => {
   it("shows a plugin that passes the conformance kit with the command of the README", async () => {
     // readme.slow.test.ts checks all rules.
     const few = ["--rule", "process.starts", "--rule", "process.exits", "--rule", "importer.tree"];
-    expect(await kit(...few)).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
+    expect(await project.kit(...few)).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
   }, 180_000);
 
   it("shows a plugin that prints a usage message and exits with code 2 in a shell", () => {
-    const shell = spawnSync(join(folder(), "notes.js"), {
-      cwd: folder(),
+    const shell = spawnSync(join(project.folder, "notes.js"), {
+      cwd: project.folder,
       stdio: ["ignore", "pipe", "pipe"],
       encoding: "utf8",
       timeout: 120_000,

@@ -89,9 +89,13 @@ export class Harness<Kind extends ConnectorKind> {
     return usesDirectory(this.subject);
   }
 
-  /** Ends the check: the rule cannot be checked on this plugin. */
-  notApplicable(reason: string): never {
-    throw new NotApplicable(reason);
+  /**
+   * Ends the check: the rule cannot be checked on this plugin.
+   *
+   * @param enable - How the user can have it checked, such as "put {directory} into the location".
+   */
+  notApplicable(reason: string, enable?: string): never {
+    throw new NotApplicable(reason, enable);
   }
 
   /** Starts the plugin without sending anything. */
@@ -140,8 +144,13 @@ export class Harness<Kind extends ConnectorKind> {
   }
 
   /** Returns the parameters of Init. */
-  initOptions({ config, options, location }: StartOptions = {}): ConnectorOptions {
-    return { location: location ?? this.location, config: { ...this.subject.config, ...config }, options };
+  initOptions({ config, options, location, cwd }: StartOptions = {}): ConnectorOptions {
+    return {
+      location: location ?? this.location,
+      config: { ...this.subject.config, ...config },
+      // Hosts start plugins in their own working directory.
+      options: { ...(cwd !== undefined && { cwd }), ...options },
+    };
   }
 
   /** Returns the end of the logs of all plugins that this check has started. */

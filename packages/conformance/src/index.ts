@@ -10,7 +10,7 @@ export { FrameMonitor } from "./frame-monitor.js";
 export { Harness, type ConnectedPlugin, type ReadyPlugin, type StartedPlugin, type StartOptions } from "./harness.js";
 export { launchProcess, type Launch, type Launched, type LaunchRequest } from "./launch.js";
 export { isFailure, type Outcome, type Report, type Verdict } from "./outcome.js";
-export type { ConnectorRule, Rule, RuleText } from "./rule.js";
+export type { ConnectorRule, HostName, Level, Rule, RuleText } from "./rule.js";
 export { rules } from "./rules/index.js";
 export { checkConformance, checkRule, type CheckOptions, type RunOptions } from "./run.js";
 export { describeConformance, type SuiteOptions, type TestFramework } from "./suite.js";

@@ -2,6 +2,17 @@ import type { Generation } from "@kloset/host";
 import type { Harness } from "./harness.js";
 import type { ConnectorKind } from "./subject.js";
 
+/** A released host: the program and its series. */
+export type HostName = "plakar-1.0" | "plakar-1.1" | "plaklet";
+
+/**
+ * The weight of a rule in one generation.
+ *
+ * - `"required"`: a released host relies on the rule. A plugin that breaks it does not conform.
+ * - `"robustness"`: no released host does. A plugin that breaks it gets a warning, or fails with the option `strict`.
+ */
+export type Level = "required" | "robustness";
+
 /** The description of a rule. */
 export interface RuleText {
   /**
@@ -15,6 +26,12 @@ export interface RuleText {
   readonly because: string;
   /** The generations the rule applies to. Default: both. */
   readonly generations?: readonly Generation[] | undefined;
+  /**
+   * The released hosts that rely on the rule: they make its calls, or break without the behavior. Default: all hosts of
+   * the rule's generations. In a generation without any of them, the level of the rule is `"robustness"`. Rules that
+   * have this in common declare it once, with `relyingHosts`.
+   */
+  readonly hosts?: readonly HostName[] | undefined;
 }
 
 /** A rule for connectors of one kind. */

@@ -3,7 +3,7 @@ import { settlesWithin } from "@kloset/wire/async";
 import { casesOf, type Case } from "./cases.js";
 import { assertDeviations, deviationOf, type Deviation } from "./deviations.js";
 import { Harness } from "./harness.js";
-import { reportOf, type Outcome, type Report, type Verdict } from "./outcome.js";
+import { expectationOf, reportOf, type Outcome, type Report, type Verdict } from "./outcome.js";
 import type { ConnectorRule, Rule } from "./rule.js";
 import { rules as allRules } from "./rules/index.js";
 import { hasStarted, isStart, notAsked, startCase } from "./startup.js";
@@ -16,6 +16,11 @@ import { makeWorkspace } from "./workspace.js";
 export interface CheckOptions {
   /** The known deviations of the plugin. */
   readonly deviations?: readonly Deviation[] | undefined;
+  /**
+   * Fails a plugin that breaks a rule of level `"robustness"`, too. Default: false, which makes it a warning. Recommended
+   * for your own plugins.
+   */
+  readonly strict?: boolean | undefined;
   /** The time limit for one check, in milliseconds. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
   /** How long to wait for a plugin to close unused descriptors and end its child processes, in milliseconds. Default: 5,000. */
@@ -37,7 +42,8 @@ export interface RunOptions extends CheckOptions {
   readonly onOutcome?: ((outcome: Outcome) => void) | undefined;
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000;
+/** The time limit for one check, in milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_GRACE_MS = 5_000;
 const DEFAULT_ANSWER_MS = 10_000;
 /** Time for a check to notice that its plugins are gone. */
@@ -93,13 +99,16 @@ export async function checkRule(
   options: CheckOptions = {},
 ): Promise<Outcome> {
   const since = performance.now();
-  const { verdict, message, stderr } = await tryRule(subject, rule, generation, options);
+  const { verdict, message, enable, stderr } = await tryRule(subject, rule, generation, options);
   const listing = deviationOf(options.deviations ?? [], rule.id, generation);
-  const { id, title, because, connector } = rule;
+  const expectation = expectationOf(rule, generation);
+  const isWarning = verdict === "failed" && expectation.level === "robustness" && options.strict !== true;
   const listed = listing === undefined ? {} : judgeListed(verdict, listing);
   return {
-    ...{ rule: id, title, because, connector, generation, verdict },
+    ...expectation,
+    verdict: isWarning ? "warning" : verdict,
     ...(message !== undefined && { message }),
+    ...(enable !== undefined && { enable }),
     ...(stderr !== "" && verdict !== "passed" && { stderr: stderr.slice(-MAX_STDERR) }),
     ...listed,
     milliseconds: Math.round(performance.now() - since),
@@ -118,6 +127,7 @@ function judgeListed(verdict: Verdict, { reason }: Deviation): Partial<Outcome> 
 interface Attempt {
   readonly verdict: Verdict;
   readonly message?: string;
+  readonly enable?: string | undefined;
   readonly stderr: string;
 }
 
@@ -160,7 +170,8 @@ async function tryRule(
     await harness.end();
     // An abort makes the check fail in any way: report the signal's reason instead.
     signal?.throwIfAborted();
-    if (error instanceof NotApplicable) return { verdict: "not applicable", message: error.message, stderr: "" };
+    if (error instanceof NotApplicable)
+      return { verdict: "not applicable", message: error.message, enable: error.enable, stderr: "" };
     return { verdict: "failed", message: garbageOf(harness) + messageOf(error), stderr: harness.stderrText() };
   } finally {
     clearTimeout(timer);

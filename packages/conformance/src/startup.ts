@@ -1,6 +1,6 @@
 import type { Generation } from "@kloset/host";
 import type { Case } from "./cases.js";
-import type { Outcome } from "./outcome.js";
+import { expectationOf, type Outcome } from "./outcome.js";
 import { forConnector } from "./rules/process/index.js";
 import { start } from "./rules/process/start.js";
 import type { ConnectorKind } from "./subject.js";
@@ -22,7 +22,7 @@ export function hasStarted({ verdict }: Outcome): boolean {
 }
 
 /** Returns the outcome of a case when the plugin does not start. */
-export function notAsked({ rule: { id, title, because, connector }, generation }: Case): Outcome {
+export function notAsked({ rule, generation }: Case): Outcome {
   const message = `the plugin does not start on ${generation}: see ${start.id}`;
-  return { rule: id, title, because, connector, generation, verdict: "not asked", message, milliseconds: 0 };
+  return { ...expectationOf(rule, generation), verdict: "not asked", message, milliseconds: 0 };
 }

@@ -39,9 +39,12 @@ export function usesDirectory(subject: Subject): boolean {
   return subject.directory ?? subject.location.includes("{directory}");
 }
 
+/** All generations, in order. */
+export const GENERATIONS: readonly Generation[] = ["v1.0", "v1.1"];
+
 /** Returns the generations to check, in order. */
 export function generationsOf(subject: Subject): readonly Generation[] {
-  return subject.generations ?? ["v1.0", "v1.1"];
+  return subject.generations ?? GENERATIONS;
 }
 
 /** @throws RangeError for an invalid subject. */

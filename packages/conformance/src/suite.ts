@@ -1,10 +1,12 @@
 import type { Generation } from "@kloset/host";
 import { assertDeviations } from "./deviations.js";
 import { isFailure, type Outcome } from "./outcome.js";
+import { levelOf } from "./levels.js";
+import { repeatCommand } from "./report/repeat.js";
 import { forTerminal } from "./report/terminal.js";
 import type { Rule } from "./rule.js";
 import { casesOf, type Case } from "./cases.js";
-import { checkRule, type CheckOptions } from "./run.js";
+import { checkRule, DEFAULT_TIMEOUT_MS, type CheckOptions } from "./run.js";
 import { rules as allRules } from "./rules/index.js";
 import { hasStarted, isStart, notAsked, startCase } from "./startup.js";
 import { assertSubject, type Subject } from "./subject.js";
@@ -12,6 +14,7 @@ import { assertSubject, type Subject } from "./subject.js";
 /** The functions of a test framework that a suite needs. Those of Jest, Vitest, Mocha and node:test fit. */
 export interface TestFramework {
   readonly describe: (name: string, body: () => void) => unknown;
+  /** Called with a time limit in milliseconds, or, in Mocha, with a body that sets the limit through `this.timeout()`. */
   readonly it: (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
 }
 
@@ -19,14 +22,19 @@ export interface TestFramework {
 export interface SuiteOptions extends CheckOptions {
   /** The rules to check. Default: all of them. Rules for other kinds of connector are skipped. */
   readonly rules?: readonly Rule[] | undefined;
+  /**
+   * Called with the text of each warning: a broken rule of level `"robustness"`, whose test passes without `strict`.
+   * Default: `console.warn`.
+   */
+  readonly onWarning?: ((text: string) => void) | undefined;
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000;
 /** Added to the framework's time limit: the kit's own message says more. */
 const FRAMEWORK_GRACE_MS = 30_000;
 
 /**
- * Declares a test for each rule, in each generation that the plugin speaks.
+ * Declares a test for each rule, in each generation that the plugin speaks. A broken rule fails its test; without the
+ * option `strict`, a rule of level `"robustness"` only calls `onWarning`.
  *
  * @example
  * import { describe, it } from "@jest/globals";
@@ -41,6 +49,9 @@ export function describeConformance(
   assertSubject(subject);
   assertDeviations(options.deviations ?? [], allRules);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  // The first test checks the start as well.
+  const frameworkMs = 2 * timeoutMs + FRAMEWORK_GRACE_MS;
+  const { onWarning = console.warn } = options;
   const byGeneration = new Map<Generation, ReturnType<typeof casesOf>>();
   for (const each of casesOf(subject, options.rules))
     byGeneration.set(each.generation, [...(byGeneration.get(each.generation) ?? []), each]);
@@ -55,22 +66,30 @@ export function describeConformance(
     };
     describe(`${subject.connector}, ${generation}`, () => {
       for (const each of cases) {
-        it(
-          `${each.rule.title} (${each.rule.id})`,
-          async () => {
-            const outcome = await outcomeOf(each);
-            if (outcome.verdict === "not asked") throw new Error(`${outcome.rule}: ${outcome.message ?? ""}`);
-            if (isFailure(outcome)) throw new Error(explain(outcome));
-          },
-          // The first test checks the start as well.
-          2 * timeoutMs + FRAMEWORK_GRACE_MS,
-        );
+        const level = levelOf(each.rule, generation) === "robustness" ? ", robustness" : "";
+        const test = async function (this: unknown): Promise<void> {
+          setMochaTimeout(this, frameworkMs);
+          const outcome = await outcomeOf(each);
+          if (outcome.verdict === "not asked") throw new Error(`${outcome.rule}: ${outcome.message ?? ""}`);
+          const text = (): string => explain(outcome, repeatCommand(subject, outcome, options));
+          if (outcome.verdict === "warning") onWarning(text());
+          if (isFailure(outcome)) throw new Error(text());
+        };
+        it(`${each.rule.title} (${each.rule.id}${level})`, test, frameworkMs);
       }
     });
   }
 }
 
-function explain({ rule, message, because, stderr }: Outcome): string {
+/** Sets the time limit of a Mocha test. Mocha ignores a third argument of `it`. */
+function setMochaTimeout(context: unknown, ms: number): void {
+  if (typeof context !== "object" || context === null) return;
+  if ("timeout" in context && typeof context.timeout === "function") context.timeout(ms);
+}
+
+function explain({ rule, verdict, message, because, stderr }: Outcome, repeat: string | undefined): string {
+  const warning = verdict === "warning" ? "warning: " : "";
   const log = stderr === undefined ? "" : `\nThe plugin's log:\n${stderr}`;
-  return forTerminal(`${rule}: ${message ?? ""}\nWhy it matters: ${because}${log}`);
+  const command = repeat === undefined || verdict === "stale" ? "" : `\nCheck this rule alone: ${repeat}`;
+  return forTerminal(`${warning}${rule}: ${message ?? ""}\nWhy it matters: ${because}${command}${log}`);
 }

@@ -6,6 +6,13 @@ export class Violation extends Error {
 /** Thrown by a check when the rule cannot be checked on this plugin. The message says why. */
 export class NotApplicable extends Error {
   override readonly name = "NotApplicable";
+  /** How the user can have the rule checked, if that is possible: "put {directory} into the location". */
+  readonly enable: string | undefined;
+
+  constructor(reason: string, enable?: string) {
+    super(reason);
+    this.enable = enable;
+  }
 }
 
 /** @throws Violation with the message unless the condition holds. */

@@ -3,20 +3,23 @@ import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Generation } from "@kloset/host";
 import { deviationsFromJson, type Deviation } from "../deviations.js";
-import type { ConnectorKind, Subject } from "../subject.js";
+import { DEFAULT_TIMEOUT_MS } from "../run.js";
+import { GENERATIONS, type ConnectorKind, type Subject } from "../subject.js";
 
 /** The parsed command line. */
 export interface Request {
   readonly subject: Subject;
   readonly deviations: readonly Deviation[];
-  /** Prefixes of rule ids; empty for all rules. */
+  /** Ids of rules, or prefixes of ids; empty for all rules. */
   readonly rules: readonly string[];
+  /** Fails broken rules of level robustness, too. */
+  readonly strict: boolean;
   readonly timeoutMs: number;
   /** The file for the JSON report; "-" for standard output. */
   readonly json: string | undefined;
   /** The file for the JUnit report. */
   readonly junit: string | undefined;
-  /** Prints failures and the summary only. */
+  /** Prints broken rules and the summary only. */
   readonly quiet: boolean;
 }
 
@@ -27,6 +30,7 @@ interface Options {
   readonly generation?: Generation[];
   readonly known?: string;
   readonly rule?: string[];
+  readonly strict?: boolean;
   readonly timeout: number;
   readonly json?: string;
   readonly junit?: string;
@@ -41,7 +45,6 @@ export interface Actions {
   readonly list: () => void;
 }
 
-const GENERATIONS: readonly Generation[] = ["v1.0", "v1.1"];
 const MILLISECONDS = 1000;
 
 /** Creates the command. Wrong usage is reported on stderr and thrown as a CommanderError. */
@@ -64,13 +67,18 @@ export function conformanceCommand({ check, list }: Actions): Command {
     .option("-o, --config <key=value>", "configuration of the plugin; may be repeated", keyValue)
     .addOption(generationOption())
     .option("--known <file>", 'JSON list of known deviations: [{ "rule", "generation"?, "reason" }]')
-    .option("--rule <prefix>", "check only rules whose id starts with this; may be repeated", collect)
-    .option("--timeout <seconds>", "time limit for one check", seconds, 60)
+    .option(
+      "--rule <prefix>",
+      "check only the rule with this id, or all whose id starts with this; may be repeated",
+      collect,
+    )
+    .option("--strict", "fail on broken robustness rules, which are warnings otherwise")
+    .option("--timeout <seconds>", "time limit for one check", seconds, DEFAULT_TIMEOUT_MS / MILLISECONDS)
     .option("--no-directory", "the plugin does not read from or write to {directory} itself")
     .option("--no-persistent", "the storage loses its resources when its process ends")
     .option("--json <file>", 'write the report as JSON; "-" for standard output')
     .option("--junit <file>", "write the report as JUnit XML")
-    .option("-q, --quiet", "print only failures and the summary")
+    .option("-q, --quiet", "print only broken rules and the summary")
     .action(async (executable: string, args: string[], options: Options) => {
       await check(await requestOf(executable, args, options));
     });
@@ -87,6 +95,7 @@ async function requestOf(executable: string, args: string[], options: Options): 
     generation,
     known,
     rule = [],
+    strict = false,
     timeout,
     json,
     junit,
@@ -100,7 +109,7 @@ async function requestOf(executable: string, args: string[], options: Options): 
     ...(options.directory === false && { directory: false }),
   };
   const deviations = known === undefined ? [] : await readDeviations(known);
-  return { subject, deviations, rules: rule, timeoutMs: timeout * MILLISECONDS, json, junit, quiet };
+  return { subject, deviations, rules: rule, strict, timeoutMs: timeout * MILLISECONDS, json, junit, quiet };
 }
 
 async function readDeviations(file: string): Promise<Deviation[]> {

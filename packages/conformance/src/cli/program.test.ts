@@ -61,7 +61,7 @@ describe("kloset-conformance", () => {
       ...plugin("process.exits.unused"),
     );
     expect(out).toMatch(
-      /^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 after its input was closed\n {8}why it matters: /,
+      /^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 after its input was closed\n {8}why it matters: .*\n {8}level: required by plakar-1\.1, plaklet\n {8}check it alone: npx @kloset\/conformance --connector importer --location memory:\/\/there --generation v1\.1 --rule process\.exits\.unused -- /,
     );
     expect(out).toMatch(/does not conform: 3 passed, 1 failed\n$/);
     expect(code).toBe(1);
@@ -123,8 +123,38 @@ describe("kloset-conformance", () => {
 
   it("lists the rules", async () => {
     const { code, out } = await run("rules");
-    expect(out).toContain("importer\tv1.0,v1.1\tprocess.exits.unused\texits with 0");
+    expect(out).toContain("importer\tv1.0,v1.1\tprocess.exits.unused\tplakar-1.0,plakar-1.1,plaklet\texits with 0");
+    expect(out).toMatch(/^importer\tv1\.0,v1\.1\tprocess\.calls\.unknown-fields\t-\t/m);
     expect(code).toBe(0);
+  });
+
+  it("warns of a broken robustness rule, and fails with --strict", async () => {
+    const id = "process.calls.unknown-rpc";
+    const args = [...one.slice(0, -1), id];
+    const warned = await run(...args, ...plugin(id));
+    expect(warned.out).toMatch(/^warn {4}v1\.1 {2}process\.calls\.unknown-rpc: /);
+    expect(warned.out).toMatch(/as importer conforms: 1 warning\n$/);
+    expect(warned.code).toBe(0);
+    const json = JSON.parse((await run(...args, "--json", "-", ...plugin(id))).out) as Report;
+    expect(json.outcomes).toMatchObject([{ verdict: "warning", level: "robustness", hosts: [] }]);
+    const strict = await run(...args, "--strict", ...plugin(id));
+    expect(strict.out).toMatch(/^FAILED {2}v1\.1 {2}process\.calls\.unknown-rpc: /);
+    expect(strict.out).toContain(`--rule ${id} --strict -- `);
+    expect(strict.code).toBe(1);
+  });
+
+  it("checks only the rule whose id it is given, not others that begin with it", async () => {
+    const { out } = await run(...one.slice(0, -1), "process.starts.init", ...plugin());
+    expect(out).toMatch(/^ok {6}v1\.1 {2}process\.starts\.init: /);
+    expect(out).toMatch(/as importer conforms: 1 passed\n$/);
+  });
+
+  it("groups the rules that do not apply", async () => {
+    const { out } = await run(...one.slice(0, -1), "importer.known", ...plugin());
+    expect(out).not.toContain("importer.known");
+    expect(out).toMatch(
+      /^n\/a {5}v1\.1 {2}\d+ rules: the kit has no access to the plugin's source; to check them, put/m,
+    );
   });
 
   it("takes the argument after the generation as the executable", async () => {

@@ -2,12 +2,14 @@ import { CommanderError } from "commander";
 import { isFailure, type Report } from "../outcome.js";
 import { jsonText } from "../report/json.js";
 import { junitText } from "../report/junit.js";
-import { outcomeText, summaryText } from "../report/text.js";
+import { repeatCommand } from "../report/repeat.js";
+import { notApplicableText, outcomeText, summaryText } from "../report/text.js";
+import { hostsOf } from "../levels.js";
 import type { Rule } from "../rule.js";
 import { rules as allRules } from "../rules/index.js";
 import { casesOf } from "../cases.js";
-import { checkConformance } from "../run.js";
-import { generationsOf, type Subject } from "../subject.js";
+import { checkConformance, DEFAULT_TIMEOUT_MS } from "../run.js";
+import { GENERATIONS, generationsOf, type Subject } from "../subject.js";
 import { conformanceCommand, type Request } from "./command.js";
 import { Interruption } from "./interruption.js";
 import { ReportError, ReportFile } from "./report-file.js";
@@ -88,24 +90,37 @@ async function check(request: Request, output: Output, signal: AbortSignal | und
 }
 
 async function checkAndPrint(
-  { subject, deviations, rules, timeoutMs, json, quiet }: Request,
+  { subject, deviations, rules, strict, timeoutMs, json, quiet }: Request,
   output: Output,
   signal: AbortSignal | undefined,
 ): Promise<Report> {
   // Standard output then belongs to the report.
   const print = json === STANDARD_OUTPUT ? output.error : output.out;
   const report = await checkConformance(subject, {
-    ...{ deviations, timeoutMs, rules: chosenRules(rules, subject), signal },
+    ...{ deviations, strict, timeoutMs, rules: chosenRules(rules, subject), signal },
     onOutcome: (outcome) => {
+      const { verdict } = outcome;
       // A failed start is reported once; the summary counts the rules that were not asked.
-      if (isFailure(outcome) || (!quiet && outcome.verdict !== "not asked")) print(outcomeText(outcome));
+      const isShown = verdict !== "not asked" && verdict !== "not applicable";
+      if (!isFailure(outcome) && verdict !== "warning" && (quiet || !isShown)) return;
+      print(
+        outcomeText(
+          outcome,
+          repeatCommand(subject, outcome, { strict, ...(timeoutMs !== DEFAULT_TIMEOUT_MS && { timeoutMs }) }),
+        ),
+      );
     },
   });
+  if (!quiet) print(notApplicableText(report));
   print(summaryText(report));
   return report;
 }
 
-/** @throws RangeError for a prefix without rules for this subject: an empty report would look like a broken plugin. */
+/**
+ * Returns the rules that the user has chosen. The id of a rule chooses it alone, even if it begins other ids.
+ *
+ * @throws RangeError for a prefix without rules for this subject: an empty report would look like a broken plugin.
+ */
 function chosenRules(prefixes: readonly string[], subject: Subject): readonly Rule[] {
   if (prefixes.length === 0) return allRules;
   const applicable = casesOf(subject).map(({ rule }) => rule);
@@ -116,12 +131,16 @@ function chosenRules(prefixes: readonly string[], subject: Subject): readonly Ru
       `no rule for ${subject.connector} on ${generations} has an id that starts with ${JSON.stringify(prefix)}`,
     );
   }
-  return allRules.filter(({ id }) => prefixes.some((prefix) => id.startsWith(prefix)));
+  const ids = new Set(allRules.map(({ id }) => id));
+  return allRules.filter(({ id }) =>
+    prefixes.some((prefix) => (ids.has(prefix) ? id === prefix : id.startsWith(prefix))),
+  );
 }
 
 function listOfRules(): string {
-  const lines = allRules.map(
-    ({ id, connector, generations, title }) => `${connector}\t${generations?.join() ?? "v1.0,v1.1"}\t${id}\t${title}\n`,
-  );
+  const lines = allRules.map(({ id, connector, generations = GENERATIONS, title, ...rule }) => {
+    const hosts = generations.flatMap((generation) => hostsOf(rule, generation)).join();
+    return `${connector}\t${generations.join()}\t${id}\t${hosts === "" ? "-" : hosts}\t${title}\n`;
+  });
   return lines.join("");
 }

@@ -4,6 +4,7 @@ import { forTerminal } from "./terminal.js";
 const MARKS: Readonly<Record<Verdict, string>> = {
   passed: "ok",
   failed: "FAILED",
+  warning: "warn",
   deviates: "known",
   stale: "STALE",
   "not applicable": "n/a",
@@ -11,24 +12,42 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 };
 const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
 
-/** Formats an outcome for the terminal: one line, or more if something needs attention. */
-export function outcomeText({
-  generation,
-  verdict,
-  rule,
-  title,
-  because,
-  message,
-  listed,
-  stderr,
-  milliseconds,
-}: Outcome): string {
+/**
+ * Formats an outcome for the terminal: one line, or more if something needs attention.
+ *
+ * @param repeat - The command that checks a broken rule alone.
+ */
+export function outcomeText(outcome: Outcome, repeat?: string): string {
+  const { generation, verdict, rule, title, because, hosts, message, listed, stderr, milliseconds } = outcome;
+  const isBroken = verdict === "failed" || verdict === "warning";
   const lines = [`${MARKS[verdict].padEnd(MARK_WIDTH)}  ${generation}  ${rule}: ${title} (${milliseconds} ms)`];
   if (verdict !== "passed") lines.push(indent(message ?? "", 8));
   if (verdict === "deviates") lines.push(indent(`known: ${listed ?? ""}`, 8));
-  if (verdict === "failed") lines.push(`        why it matters: ${because}`);
-  if (verdict === "failed" && stderr !== undefined) lines.push("        the plugin's log:", indent(stderr, 10));
+  if (isBroken) {
+    const level = hosts.length > 0 ? `required by ${hosts.join(", ")}` : "robustness: no released host relies on it";
+    lines.push(`        why it matters: ${because}`, `        level: ${level}`);
+    if (repeat !== undefined) lines.push(`        check it alone: ${repeat}`);
+    if (stderr !== undefined) lines.push("        the plugin's log:", indent(stderr, 10));
+  }
   return `${lines.join("\n")}\n`;
+}
+
+/** Formats the rules that do not apply: one line for each reason, with the way to have them checked. */
+export function notApplicableText({ outcomes }: Pick<Report, "outcomes">): string {
+  const groups = new Map<string, Outcome[]>();
+  for (const outcome of outcomes) {
+    const { verdict, message = "", enable } = outcome;
+    if (verdict !== "not applicable") continue;
+    const reason = enable === undefined ? message : `${message}; to check them, ${enable}`;
+    groups.set(reason, [...(groups.get(reason) ?? []), outcome]);
+  }
+  const lines = [...groups].map(([reason, group]) => {
+    const generations = [...new Set(group.map(({ generation }) => generation))].join(", ");
+    const rules = new Set(group.map(({ rule }) => rule)).size;
+    const line = `${rules} ${rules === 1 ? "rule" : "rules"}: ${reason.replaceAll(/\s+/g, " ")}`;
+    return `${MARKS["not applicable"].padEnd(MARK_WIDTH)}  ${generations}  ${forTerminal(line)}\n`;
+  });
+  return lines.join("");
 }
 
 /** Formats the summary for the terminal. */

@@ -7,6 +7,8 @@ export const FAILED: Outcome = {
   because: "for the test",
   connector: "storage",
   generation: "v1.1",
+  level: "required",
+  hosts: ["plakar-1.1", "plaklet"],
   verdict: "failed",
   message: "broken",
   milliseconds: 1,

@@ -45,7 +45,7 @@ export function describeFileSystemPlugin(connector: "exporter" | "storage", half
   const here = rules.filter((rule) => rule.connector === connector);
   for (const generation of GENERATIONS) {
     const subject = { ...subjectOf(connector), location, generations: [generation] };
-    describeConformance(subject, { describe, it }, { rules: halvesOf(here, generation)[half] });
+    describeConformance(subject, { describe, it }, { rules: halvesOf(here, generation)[half], strict: true });
   }
 }
 
@@ -58,7 +58,7 @@ export function describeFileSystemImporter(half: keyof Halves<unknown>): void {
     it.each(cases)(
       "keeps $id, on $generation",
       async ({ id, rule, generation }) => {
-        const { verdict, message } = await checkRule(subjectOf("importer"), { rule, generation });
+        const { verdict, message } = await checkRule(subjectOf("importer"), { rule, generation }, { strict: true });
         const allowed = NOT_APPLICABLE.has(id) ? ["passed", "not applicable"] : ["passed"];
         expect(allowed.includes(verdict) ? undefined : message).toBeUndefined();
         expect(allowed).toContain(verdict);

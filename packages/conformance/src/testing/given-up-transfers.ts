@@ -82,7 +82,7 @@ async function check(
     launch: async (request: Parameters<Launch>[0]) => ({ ...(await launch(request)), pid: process.pid }),
   };
   const rules = processRules.filter((rule) => rule.id === "process.leftovers.given-up");
-  const { outcomes } = await checkConformance(subject, { rules, graceMs });
+  const { outcomes } = await checkConformance(subject, { rules, graceMs, strict: true });
   return outcomes.map(({ verdict, message = "" }) => `${verdict}: ${message}`).join();
 }
 

@@ -23,6 +23,8 @@ export interface FixtureOptions {
   readonly rules?: readonly Rule[];
   readonly timeoutMs?: number;
   readonly deviations?: Deviation[];
+  /** Default: true. */
+  readonly strict?: boolean;
 }
 
 /** Bundles fixtures/process.js for the tests of a file. Returns a function that checks it with one fault, or sound. */
@@ -30,7 +32,14 @@ export function processFixture(): (fault?: string, options?: FixtureOptions) => 
   const path = bundledFixture();
   return async (
     fault,
-    { generation = "v1.1", connector = "importer", rules = importerProcessRules, timeoutMs, deviations } = {},
+    {
+      generation = "v1.1",
+      connector = "importer",
+      rules = importerProcessRules,
+      timeoutMs,
+      deviations,
+      strict = true,
+    } = {},
   ) => {
     const subject = {
       connector,
@@ -41,7 +50,7 @@ export function processFixture(): (fault?: string, options?: FixtureOptions) => 
     };
     const isOwn = (rule: Rule): boolean => fault?.split("/")[0] === rule.id;
     const waits = rules.every(isOwn) ? SHORT_WAITS : {};
-    return await checkConformance(subject, { rules, timeoutMs, deviations, ...waits });
+    return await checkConformance(subject, { rules, timeoutMs, deviations, strict, ...waits });
   };
 }
 

@@ -54,6 +54,21 @@ function soundExporter(folder: string): Exporter {
 type ServiceV1_0 = ServiceImpl<typeof v1_0.Exporter>;
 type ServiceV1_1 = ServiceImpl<typeof v1_1.Exporter>;
 
+/** Returns the methods of a plugin that relies on the fields that every released host sends. */
+function demanding({ export: sound }: ServiceV1_1): Pick<ServiceV1_1, "export"> {
+  async function* checked(requests: AsyncIterable<v1_1.ExportRequest>): AsyncGenerator<v1_1.ExportRequest> {
+    for await (const request of requests) {
+      if (request.packet.case === "record") {
+        const { pathname, fileInfo } = request.packet.value;
+        const { modTime, ino = 0n, nlink = 0 } = fileInfo ?? {};
+        if (modTime === undefined || ino === 0n || nlink === 0) throw new Error(`${pathname}: incomplete fileInfo`);
+      }
+      yield request;
+    }
+  }
+  return { export: (requests, context) => sound(checked(requests), context) };
+}
+
 /** One fault of a plugin, in its exporter or on the wire. */
 export interface Fault {
   /** Returns the methods that replace those of the sound exporter. */
@@ -78,7 +93,8 @@ export function launchExporter(fault: Fault = {}): Launch {
           const sound = exporterV1_0(factory, session);
           return [served(v1_0.Exporter, { ...sound, ...fault.v1_0?.(sound, () => folder) })];
         }
-        const sound = exporterV1_1(factory, session);
+        const adapted = exporterV1_1(factory, session);
+        const sound = { ...adapted, ...demanding(adapted) };
         return [served(v1_1.Exporter, { ...sound, ...fault.v1_1?.(sound, () => folder) })];
       },
       close: async () => {

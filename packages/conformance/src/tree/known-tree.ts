@@ -79,7 +79,10 @@ export function knownContent(name: string, size: number): Uint8Array {
     .subarray(0, size);
 }
 
-/** Returns an entry's FileInfo as a host has it. */
+/** The device of all entries, as hosts send it for a source on one file system. */
+const DEVICE = 65_024n;
+
+/** Returns an entry's FileInfo as a host has it: entries with equal `dev` and `ino` would be the same file. */
 export function knownFileInfo({ pathname, type, permissions, modTime, size }: KnownEntry): FileInfo {
   return fileInfoOf({
     name: baseName(pathname),
@@ -87,6 +90,8 @@ export function knownFileInfo({ pathname, type, permissions, modTime, size }: Kn
     permissions,
     modTime,
     size,
+    dev: DEVICE,
+    ino: BigInt(createHash("sha256").update(pathname).digest().readUIntBE(0, 6)),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
   });

@@ -22,7 +22,7 @@ async function notPassed(
     generations: [generation],
     launch: launchExporter(fault),
   };
-  const { outcomes } = await checkConformance(subject, { rules: exporterRules });
+  const { outcomes } = await checkConformance(subject, { rules: exporterRules, strict: true });
   return outcomes
     .filter(({ verdict }) => verdict !== "passed")
     .map(({ rule, verdict, message }) => ({ rule, verdict, message }));

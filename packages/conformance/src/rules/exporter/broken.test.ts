@@ -22,7 +22,7 @@ describe("the rules for exporters", () => {
         location: "sound://{directory}",
         launch: launchExporter(fault),
       };
-      expect((await checkRule(subject, { rule, generation })).verdict).toBe("failed");
+      expect((await checkRule(subject, { rule, generation }, { strict: true })).verdict).toBe("failed");
     },
   );
 

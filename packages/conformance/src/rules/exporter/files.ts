@@ -1,13 +1,14 @@
-import type { ReadyPlugin } from "../../harness.js";
+import type { ReadyPlugin, StartOptions } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
 import { PluginError, type ExporterClientV1_0, type ExporterClientV1_1, type RestoreEntry } from "@kloset/host";
-import { exporter as v1_0 } from "@kloset/protocol/v1.0";
+import { NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { Clients } from "../../clients.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
 import { answerWithin } from "../../waiting.js";
 import {
+  below,
   contentAt,
   fileEntry,
   namesIn,
@@ -19,14 +20,15 @@ import {
 
 const ANSWER_MS = 20_000;
 const MiB = 1024 * 1024;
-/** The promised size of a file that must fail. No other file of the kit has this size. */
-export const UNLIKELY_SIZE = 7;
+/** The size of a file that must fail: larger than the windows, so that the plugin has to read it. */
+export const REFUSED_BYTES = 12 * MiB;
 
 /** Starts an exporter of generation v1.0, and creates its root. */
 async function startV1_0(
   harness: ExporterHarness,
+  options: StartOptions = {},
 ): Promise<ReadyPlugin<Clients["exporter"]> & { client: ExporterClientV1_0; root: string }> {
-  const running = await harness.start();
+  const running = await harness.start(options);
   const { client } = running;
   if (client.generation !== "v1.0") throw new TypeError("a rule for v1.0 only");
   const { root } = await client.identity();
@@ -54,40 +56,24 @@ async function expectError(call: Promise<unknown>, what: string): Promise<Plugin
   throw new Violation(`expected an error for ${what}, got success`);
 }
 
-/**
- * Sends a file whose content differs in size from its header.
- *
- * @returns Whether the plugin took all of it, and its answer.
- */
-async function storeWithWrongSize(
-  harness: ExporterHarness,
-  promised: number,
-  content: Uint8Array,
-): Promise<{ taken: boolean; answer: Promise<unknown> }> {
-  const { connection, root } = await startV1_0(harness);
-  const call = connection.call(v1_0.Exporter.method.storeFile);
-  let taken = await call.send({
-    type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(promised) } },
-  });
-  for (let at = 0; taken && at < content.length; at += MiB) {
-    taken = await call.send({ type: { case: "data", value: { chunk: content.subarray(at, at + MiB) } } });
-  }
-  call.halfClose();
-  return { taken, answer: call.receive() };
+/** Sends a file whose content differs in size from its header. @returns The plugin's answer. */
+async function storeWithWrongSize(harness: ExporterHarness, promised: number, content: Uint8Array): Promise<unknown> {
+  const { client, root } = await startV1_0(harness);
+  return await client.storeFile(below(root, "/file"), content, promised);
 }
 
 /** Sends the beginning of a file, then ends the call. @returns The error for the file, or undefined if it succeeded. */
 async function storeTruncated(harness: ExporterHarness, end: "half-close" | "cancel"): Promise<string | undefined> {
   const content = knownContent("broken off", 2 * MiB);
   if (harness.generation === "v1.0") {
-    const { connection, root, client } = await startV1_0(harness);
-    const call = connection.call(v1_0.Exporter.method.storeFile);
-    await call.send({ type: { case: "header", value: { pathname: `${root}/file`, size: BigInt(3 * MiB) } } });
-    await call.send({ type: { case: "data", value: { chunk: content.subarray(0, MiB) } } });
-    await call.send({ type: { case: "data", value: { chunk: content.subarray(MiB) } } });
-    if (end === "cancel") call.cancel();
-    else call.halfClose();
-    const error = await answerWithin(call.receive(), ANSWER_MS, "a truncated file").then(() => undefined, String);
+    const { root, client } = await startV1_0(harness);
+    const cancel = new AbortController();
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield content;
+      if (end === "cancel") cancel.abort(new Error("the host cancelled the file"));
+    };
+    const answer = client.storeFile(below(root, "/file"), source(), 3 * MiB, cancel.signal);
+    const error = await answerWithin(answer, ANSWER_MS, "a truncated file").then(() => undefined, String);
     // Once Close is answered, the plugin no longer uses the file.
     await client.close();
     return error;
@@ -152,7 +138,7 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     because: "this is how a plugin learns that the host's source has failed; otherwise a truncated file looks restored",
     generations: ["v1.0"],
     check: async (harness) => {
-      const { answer } = await storeWithWrongSize(harness, 1000, knownContent("short", 999));
+      const answer = storeWithWrongSize(harness, 1000, knownContent("short", 999));
       const { message } = await expectError(answer, "a file that is one byte too short");
       requires(message !== "", "the error for a file that is too short has no message");
     },
@@ -162,9 +148,10 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "fails a file whose content is longer than its header states",
     because: "the host and the plugin disagree about the file, so the stored content cannot be trusted",
+    hosts: NO_HOSTS,
     generations: ["v1.0"],
     check: async (harness) => {
-      const { answer } = await storeWithWrongSize(harness, 1000, knownContent("long", 1001));
+      const answer = storeWithWrongSize(harness, 1000, knownContent("long", 1001));
       const { message } = await expectError(answer, "a file that is one byte too long");
       requires(message !== "", "the error for a file that is too long has no message");
     },
@@ -176,10 +163,24 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     because: 'if the answer arrives while the host is still sending, the host shows "EOF" in place of the message',
     generations: ["v1.0"],
     check: async (harness) => {
-      const { taken, answer } = await storeWithWrongSize(harness, UNLIKELY_SIZE, knownContent("drained", 12 * MiB));
-      // The error itself is the matter of another rule.
-      await answerWithin(answer, ANSWER_MS, "a file that is too long").catch(() => undefined);
-      requires(taken, "the plugin ended the call while the host was still sending");
+      const { client, root } = await startV1_0(harness);
+      // As when a user restores over other files. A folder with content is not replaced.
+      await client.createDirectory(below(root, "/folder"));
+      await client.storeFile(below(root, "/folder/file"), knownContent("/folder/file", 100), 100);
+      let taken = false;
+      const source = async function* (): AsyncGenerator<Uint8Array> {
+        yield knownContent("drained", REFUSED_BYTES);
+        taken = true;
+      };
+      const what = "a file in place of a folder";
+      try {
+        await answerWithin(client.storeFile(below(root, "/folder"), source(), REFUSED_BYTES), ANSWER_MS, what);
+      } catch (error) {
+        if (!(error instanceof PluginError)) throw error;
+        requires(taken, "the plugin ended the call while the host was still sending");
+        return;
+      }
+      harness.notApplicable(`this exporter accepts ${what}`);
     },
   },
   {
@@ -224,9 +225,9 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     generations: ["v1.0"],
     check: async (harness) => {
       placeOf(harness, "/");
-      const { client, root } = await startV1_0(harness);
+      const { client, root } = await startV1_0(harness, { options: { maxConcurrency: 8 } });
       const names = Array.from({ length: 8 }, (_, index) => `file-${index}`);
-      await Promise.all(names.map((name) => client.storeFile(`${root}/${name}`, knownContent(name, 300_000), 300_000)));
+      await Promise.all(names.map((name) => client.storeFile(below(root, name), knownContent(name, 300_000), 300_000)));
       for (const name of names) {
         requireSameBytes((await contentAt(harness, `/${name}`)) ?? new Uint8Array(), knownContent(name, 300_000), name);
       }
@@ -240,9 +241,8 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     generations: ["v1.0"],
     check: async (harness) => {
       const { client, root } = await startV1_0(harness);
-      await client.createDirectory(`${root}/one/two/three`);
-      await client.createDirectory(`${root}/one/two/three`);
-      await client.createDirectory(`${root}/one`);
+      for (const pathname of ["/one/two/three", "/one/two/three", "/one"])
+        await client.createDirectory(below(root, pathname));
     },
   },
 ];

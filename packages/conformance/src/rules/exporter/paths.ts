@@ -1,23 +1,18 @@
 import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileInfoOf } from "@kloset/model";
 import type { RestoreEntry } from "@kloset/host";
 import { requireSameBytes } from "../../bytes.js";
+import { HOSTS_V1_1, NO_HOSTS } from "../../levels.js";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
-import { contentAt, fileEntry, parentEntries, placeOf, restoreInto, type ExporterHarness } from "./restoring.js";
+import { below, contentAt, fileEntry, parentEntries, placeOf, restoreInto, type ExporterHarness } from "./restoring.js";
 
 const ESCAPED = "escaped-from-the-restore";
 
 /** Returns an entry with a pathname that only a malicious snapshot has. Hosts of v1.0 clean pathnames. */
 function escaping(): RestoreEntry {
-  const size = 10;
-  return {
-    pathname: `/../${ESCAPED}`,
-    fileInfo: fileInfoOf({ name: ESCAPED, size }),
-    read: () => knownContent(ESCAPED, size),
-  };
+  return { ...fileEntry(`/${ESCAPED}`, 10), pathname: `/../${ESCAPED}` };
 }
 
 /** Restores the malicious entry and a file after it, ignoring errors: the rules look at the files. */
@@ -31,8 +26,8 @@ async function restoreEscaping(harness: ExporterHarness): Promise<void> {
   const { root } = await client.identity();
   const content = knownContent(ESCAPED, 10);
   // The plugin may reject the pathname, or store the file below the root.
-  await client.storeFile(`${root}/../${ESCAPED}`, content, content.length).catch(ignore);
-  await client.storeFile(`${root}/file`, knownContent("/file", 100), 100).catch(ignore);
+  await client.storeFile(`${root === "/" ? "" : root}/../${ESCAPED}`, content, content.length).catch(ignore);
+  await client.storeFile(below(root, "/file"), knownContent("/file", 100), 100).catch(ignore);
   await client.close();
 }
 
@@ -47,6 +42,7 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "reports an absolute root",
     because: "v1.0 hosts prepend the root to every pathname, and both generations show it to the user",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { client } = await harness.start();
       const { root } = await client.identity();
@@ -58,6 +54,7 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "writes nothing outside its root, whatever the pathname",
     because: "a snapshot can come from anyone: it must not overwrite the user's other files",
+    hosts: HOSTS_V1_1,
     check: async (harness) => {
       const outside = join(dirname(placeOf(harness, "/x")), "..", ESCAPED);
       await restoreEscaping(harness);
@@ -73,6 +70,7 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     connector: "exporter",
     title: "restores the entries after one that it rejects",
     because: "one invalid entry must not cost the user all entries after it",
+    hosts: HOSTS_V1_1,
     check: async (harness) => {
       placeOf(harness, "/");
       await restoreEscaping(harness);

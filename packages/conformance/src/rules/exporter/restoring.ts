@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { restore, type RestoreEntry, type RestoreSummary } from "@kloset/host";
 import type { Harness } from "../../harness.js";
 import { requires } from "../../violation.js";
@@ -68,9 +68,18 @@ export async function restoreKnown(harness: ExporterHarness, tree: readonly Know
   );
 }
 
+/** Returns a pathname as v1.0 hosts send it: below the root, which may be "/". */
+export function below(root: string, pathname: string): string {
+  return posix.join(root, pathname);
+}
+
 /** Returns the path of a restored entry. The rule does not apply if the kit has no access to the restored files. */
 export function placeOf(harness: ExporterHarness, pathname: string): string {
-  if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the restored files");
+  if (!harness.seesDirectory)
+    harness.notApplicable(
+      "the kit has no access to the restored files",
+      "put {directory} into the location if the plugin writes to local files",
+    );
   return join(harness.workspace.directory, pathname);
 }
 

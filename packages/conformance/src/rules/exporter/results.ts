@@ -1,6 +1,7 @@
 import { create, equals, toJsonString } from "@bufbuild/protobuf";
 import { connectors, exporter as v1_1 } from "@kloset/protocol/v1.1";
 import type { PluginConnection } from "@kloset/host";
+import { baseName } from "@kloset/model";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { answerWithin } from "../../waiting.js";
@@ -9,32 +10,35 @@ const ANSWER_MS = 20_000;
 const content = new Uint8Array(100).fill(7);
 
 const FOLDER = 0x8000_0000;
-/** Every field has a distinct value, so that a lost field is noticed. */
+const INODE = { "/": 4n, "/file": 5n, "/folder": 6n };
+
+/** Every field that hosts send has a distinct value, so that a lost field is noticed. */
+function infoOf(pathname: keyof typeof INODE, mode: number, size: number, nlink: number) {
+  return {
+    name: baseName(pathname),
+    size: BigInt(size),
+    mode,
+    modTime: { seconds: 1_582_979_696n, nanos: 789_000_000 },
+    dev: 3n,
+    ino: INODE[pathname],
+    uid: BigInt(process.getuid?.() ?? 0),
+    gid: BigInt(process.getgid?.() ?? 0),
+    nlink,
+    username: "user",
+    groupname: "group",
+  };
+}
+
 const headers = [
-  create(connectors.RecordSchema, { pathname: "/", fileInfo: { name: "/", mode: FOLDER + 0o755, nlink: 2 } }),
+  create(connectors.RecordSchema, { pathname: "/", fileInfo: infoOf("/", FOLDER + 0o755, 4096, 3) }),
   create(connectors.RecordSchema, {
     hasReader: true,
     pathname: "/file",
-    fileInfo: {
-      name: "file",
-      size: BigInt(content.length),
-      mode: 0o640,
-      modTime: { seconds: 1_582_979_696n, nanos: 789_000_000 },
-      dev: 3n,
-      ino: 4n,
-      uid: BigInt(process.getuid?.() ?? 0),
-      gid: BigInt(process.getgid?.() ?? 0),
-      nlink: 1,
-      username: "user",
-      groupname: "group",
-    },
+    fileInfo: infoOf("/file", 0o640, content.length, 1),
     extendedAttributes: ["user.color"],
     fileAttributes: 32,
   }),
-  create(connectors.RecordSchema, {
-    pathname: "/folder",
-    fileInfo: { name: "folder", mode: FOLDER + 0o700, nlink: 2 },
-  }),
+  create(connectors.RecordSchema, { pathname: "/folder", fileInfo: infoOf("/folder", FOLDER + 0o700, 4096, 2) }),
 ];
 const RecordSchema = connectors.RecordSchema;
 

@@ -1,7 +1,7 @@
 import { PluginError } from "@kloset/host";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
-import { MAX_FILES, quote, scanAll } from "./collect.js";
+import { ADD_FILES, MAX_FILES, quote, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 
@@ -60,7 +60,7 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
         if (value instanceof PluginError)
           throw new Violation(`the attribute ${quote(name)} of ${quote(record.pathname)}: ${value.message}`);
       });
-      if (opened === 0) harness.notApplicable("the source has no extended attributes");
+      if (opened === 0) harness.notApplicable("the source has no extended attributes", ADD_FILES);
     },
   },
 ];

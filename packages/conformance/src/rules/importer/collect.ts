@@ -1,11 +1,24 @@
 import { PluginError } from "@kloset/host";
 import { isRegularFile } from "@kloset/model";
+import type { Harness } from "../../harness.js";
 import type { WireImporter, WireRecord, WireScan } from "./wire.js";
 
 /** The number of files a rule reads at most, because a source can have any size. */
 export const MAX_FILES = 64;
 /** Rules that read whole files skip larger ones. */
 export const MAX_FILE_BYTES = 8 * 1024 * 1024;
+
+/** How to have a rule checked that needs certain files. */
+export const ADD_FILES = "add such files to the source";
+
+/** The rule does not apply if the kit and the plugin share no folder. */
+export function requireSource(harness: Harness<"importer">): void {
+  if (harness.seesDirectory) return;
+  harness.notApplicable(
+    "the kit has no access to the plugin's source",
+    "put {directory} into the location if the plugin reads local files",
+  );
+}
 
 /** Quotes a name for a message; control characters stay visible. */
 export function quote(text: string): string {

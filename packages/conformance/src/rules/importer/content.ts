@@ -1,7 +1,8 @@
 import { PluginError } from "@kloset/host";
+import { NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
-import { eachFile, quote, sizeOf } from "./collect.js";
+import { ADD_FILES, eachFile, quote, sizeOf } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 
@@ -30,7 +31,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
             `${quote(record.pathname)} has ${bytes.length} bytes, but fileInfo.size is ${String(record.fileInfo?.size)}`,
         );
       });
-      if (read === 0) harness.notApplicable("the source has no readable file with content");
+      if (read === 0) harness.notApplicable("the source has no readable file with content", ADD_FILES);
     },
   },
   {
@@ -52,7 +53,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
           () => `${quote(record.pathname)} has ${bytes.length} bytes, but fileInfo.size is 0`,
         );
       });
-      if (read === 0) harness.notApplicable("the source has no empty file");
+      if (read === 0) harness.notApplicable("the source has no empty file", ADD_FILES);
     },
   },
   {
@@ -67,14 +68,15 @@ export const content: readonly ConnectorRule<"importer">[] = [
           requires(length > 0, () => `the plugin sent an empty chunk of ${quote(record.pathname)}`);
         });
       });
-      if (files === 0) harness.notApplicable("the source has no files");
+      if (files === 0) harness.notApplicable("the source has no files", ADD_FILES);
     },
   },
   {
     id: "importer.content.chunk-size",
     connector: "importer",
     title: "sends content in chunks of at most 1 MiB",
-    because: "hosts reject messages above 4 MiB, and hold each chunk in memory",
+    because: "hosts hold each chunk in memory, and reject messages above 4 MiB",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const importer = await startWire(harness);
       const files = await eachFile(importer, async (record) => {
@@ -82,7 +84,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
           requires(length <= MAX_CHUNK_BYTES, () => `a chunk of ${quote(record.pathname)} has ${length} bytes`);
         });
       });
-      if (files === 0) harness.notApplicable("the source has no files");
+      if (files === 0) harness.notApplicable("the source has no files", ADD_FILES);
     },
   },
 ];

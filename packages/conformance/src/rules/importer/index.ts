@@ -1,3 +1,4 @@
+import { NO_HOSTS, relyingHosts } from "../../levels.js";
 import type { ConnectorRule } from "../../rule.js";
 import { acknowledgements } from "./acknowledgements.js";
 import { attributes } from "./attributes.js";
@@ -22,7 +23,7 @@ export const importerRules: readonly ConnectorRule<"importer">[] = [
   ...acknowledgements,
   ...content,
   ...readers,
-  ...requests,
+  ...relyingHosts(NO_HOSTS, requests),
   ...source,
   ...known,
   ...knownAttribute,

@@ -6,7 +6,7 @@ import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
 import { setAttribute } from "../../tree/set-attribute.js";
-import { quote, scanAll } from "./collect.js";
+import { quote, requireSource, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
@@ -63,7 +63,7 @@ export const knownAttribute: readonly ConnectorRule<"importer">[] = [
     title: "keeps the content of a file and its extended attribute apart",
     because: "if an attribute's value replaces the content of its file, the file is lost, and no error shows it",
     check: async (harness) => {
-      if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the plugin's source");
+      requireSource(harness);
       const set = await setAttribute(join(harness.workspace.directory, PATHNAME), ATTRIBUTE.name, ATTRIBUTE.value);
       const isConclusive = await checkAttribute(harness, set);
       if (!isConclusive)

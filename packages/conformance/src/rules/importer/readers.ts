@@ -1,10 +1,11 @@
 import { PluginError } from "@kloset/host";
 import type { Harness } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
+import { NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { HUGE_BYTES, MAX_HUGE_BYTES, writeHugeFiles } from "../../tree/huge-files.js";
-import { isFile, quote, scanAll, sizeOf } from "./collect.js";
+import { ADD_FILES, isFile, quote, scanAll, sizeOf } from "./collect.js";
 import { readRest, tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import { withFiles, type File } from "./trial.js";
@@ -39,12 +40,13 @@ async function startWithHugeFile(
   harness: Harness<"importer">,
 ): Promise<{ importer: WireImporter; record: WireRecord }> {
   await writeHugeFiles(harness, 1);
-  const importer = await startWire(harness);
+  const importer = await startWire(harness, { options: { maxConcurrency: 2 } });
   const isHuge = (size: number): boolean => size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
   const huge = (await scanAll(importer)).find((each) => isFile(each) && isHuge(sizeOf(each)));
   return {
     importer,
-    record: huge ?? harness.notApplicable(`the source has no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`),
+    record:
+      huge ?? harness.notApplicable(`the source has no file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes`, ADD_FILES),
   };
 }
 
@@ -98,6 +100,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "answers a second Open of a file with its content or an error",
     because: "if an exhausted reader yields nothing, without an error, the backup has an empty file",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       await withFiles(harness, { count: 1 }, async (importer, files) => {
         for (const { record, bytes } of files) {
@@ -130,7 +133,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
       await writeHugeFiles(harness, 1);
       await withFiles(
         harness,
-        { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
+        { count: 3, atLeast: 2, maxBytes: MAX_HUGE_BYTES, options: { options: { maxConcurrency: 2 } } },
         async (importer, [large, other, later]) => {
           // Never undefined: at least two were requested.
           if (large === undefined || other === undefined) return;
@@ -155,7 +158,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
       await writeHugeFiles(harness, 1);
       await withFiles(
         harness,
-        { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES },
+        { count: 4, atLeast: 2, maxBytes: MAX_HUGE_BYTES, options: { options: { maxConcurrency: 2 } } },
         async (importer, [large, ...others]) => {
           if (large === undefined) return;
           const slow = await begin(importer, large);
@@ -193,6 +196,7 @@ export const readers: readonly ConnectorRule<"importer">[] = [
     title: "does not silently truncate a reader when CloseReader closes another one of the same file",
     because:
       "CloseReader names only a pathname: if the wrong reader ends early and without an error, the host stores a truncated file",
+    hosts: NO_HOSTS,
     generations: ["v1.0"],
     check: async (harness) => {
       const { importer, record } = await startWithHugeFile(harness);

@@ -1,4 +1,5 @@
 import { baseName, fileTypeOf, FileMode, isSymlink } from "@kloset/model";
+import { NO_HOSTS } from "../../levels.js";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { isEntry, isFile, quote, scanAll } from "./collect.js";
@@ -19,7 +20,7 @@ const TYPE_BITS = [
 
 /** Makes a rule about every record. */
 function rule(
-  text: Pick<ConnectorRule<"importer">, "id" | "title" | "because" | "generations">,
+  text: Pick<ConnectorRule<"importer">, "id" | "title" | "because" | "generations" | "hosts">,
   judge: (record: WireRecord) => void,
 ): ConnectorRule<"importer"> {
   return {
@@ -33,7 +34,7 @@ function rule(
 
 /** Makes a rule about the fileInfo of every entry. */
 function infoRule(
-  text: Pick<ConnectorRule<"importer">, "id" | "title" | "because" | "generations">,
+  text: Pick<ConnectorRule<"importer">, "id" | "title" | "because" | "generations" | "hosts">,
   judge: (info: WireInfo, record: WireRecord) => void,
 ): ConnectorRule<"importer"> {
   return rule(text, (record) => {
@@ -119,7 +120,8 @@ export const records: readonly ConnectorRule<"importer">[] = [
     {
       id: "importer.records.has-reader",
       title: "sets hasReader only for regular files and extended attributes",
-      because: "hosts open every record that has hasReader set, and fail if there is no content",
+      because: "a host that relies on the field opens such a record, and fails because it has no content",
+      hosts: NO_HOSTS,
       generations: ["v1.1"],
     },
     (record) => {

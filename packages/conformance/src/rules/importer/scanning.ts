@@ -1,6 +1,7 @@
 import { PluginError } from "@kloset/host";
 import { LocationFlag } from "@kloset/model";
 import type { Harness } from "../../harness.js";
+import { HOSTS_V1_1 } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { drain, endScan, isFile, scanAll } from "./collect.js";
@@ -74,6 +75,7 @@ export const scanning: readonly ConnectorRule<"importer">[] = [
     title: "answers Close during a scan",
     because:
       "v1.1 closes the process that counts as soon as the backup is done, even in the middle of its scan, and waits for the answer",
+    hosts: HOSTS_V1_1,
     check: async (harness) => {
       const importer = await startWire(harness);
       const scan = importer.scan();

@@ -6,7 +6,7 @@ import { requireSameBytes } from "../../bytes.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
-import { quote, scanAll } from "./collect.js";
+import { quote, requireSource, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
@@ -16,7 +16,7 @@ const VANISHING_BYTES = 1234;
 
 /** Starts the plugin on a folder that does not exist. @returns The error of Init if it fails. */
 async function startWithoutSource(harness: Harness<"importer">): Promise<WireImporter | PluginError> {
-  if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the plugin's source");
+  requireSource(harness);
   const location = harness.subject.location
     .replaceAll("{directory}", join(harness.workspace.directory, "not-there"))
     .replaceAll("{unique}", harness.workspace.unique);
@@ -88,7 +88,7 @@ export const source: readonly ConnectorRule<"importer">[] = [
     title: "answers Open with an error when the file was deleted after the scan",
     because: "without the error, the backup has an empty file in place of the deleted one",
     check: async (harness) => {
-      if (!harness.seesDirectory) harness.notApplicable("the kit has no access to the plugin's source");
+      requireSource(harness);
       const importer = await startWire(harness);
       let opened = 0;
       await scanAll(importer, async (record) => {

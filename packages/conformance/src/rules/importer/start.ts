@@ -7,14 +7,14 @@ import type { WireImporter, WireInit } from "./wire.js";
 /** Starts the plugin and sends Init. */
 export async function startWire(harness: Harness<"importer">, options: StartOptions = {}): Promise<WireImporter> {
   const { connection } = await harness.connect(options);
-  const { location, config = {} } = harness.initOptions(options);
+  const { location, config = {}, options: host } = harness.initOptions(options);
   const init: WireInit = {
     options: {
       hostname: hostname(),
       os: process.platform,
       arch: "amd64",
-      cwd: process.cwd(),
-      maxconcurrency: BigInt(options.options?.maxConcurrency ?? 1),
+      cwd: host?.cwd ?? process.cwd(),
+      maxconcurrency: BigInt(host?.maxConcurrency ?? 1),
     },
     proto: location.slice(0, location.indexOf(":")),
     config: { ...config, location },

@@ -1,6 +1,6 @@
 import { PluginError } from "@kloset/host";
 import type { Harness, StartOptions } from "../../harness.js";
-import { drain, endScan, isFile, MAX_FILE_BYTES, MAX_FILES, scanAll, sizeOf } from "./collect.js";
+import { ADD_FILES, drain, endScan, isFile, MAX_FILE_BYTES, MAX_FILES, scanAll, sizeOf } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
@@ -35,14 +35,14 @@ export async function withFiles(
 ): Promise<void> {
   const { atLeast = 1, late = false } = wanted;
   const expected = await readOneByOne(harness, wanted);
-  if (expected.size < atLeast) harness.notApplicable(tooFew(atLeast, expected.size));
+  if (expected.size < atLeast) harness.notApplicable(tooFew(atLeast, expected.size), ADD_FILES);
   const importer = await startWire(harness, wanted.options);
   const scan = importer.scan();
   let files: File[] = [];
   const state = { done: false };
   const run = async (): Promise<void> => {
     state.done = true;
-    if (files.length < atLeast) harness.notApplicable(tooFew(atLeast, files.length));
+    if (files.length < atLeast) harness.notApplicable(tooFew(atLeast, files.length), ADD_FILES);
     files.sort((a, b) => b.bytes.length - a.bytes.length);
     await body(importer, files);
     for (const { record } of files) await scan.acknowledge(record);

@@ -1,10 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import { create, type DescMessage, type DescService, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescService, type Message } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
-import { PluginError, StatusCode } from "@kloset/host";
+import { PluginError, StatusCode, type PluginConnection } from "@kloset/host";
 import * as v1_0 from "@kloset/protocol/v1.0";
 import * as v1_1 from "@kloset/protocol/v1.1";
 import type { Harness } from "../../harness.js";
+import { HOSTS_V1_1, NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { CommonRule } from "../../rule.js";
 import type { ConnectorKind } from "../../subject.js";
@@ -28,13 +29,33 @@ interface AnyMethod {
   readonly output: DescMessage;
 }
 
-function methodOf({ generation, connector }: Harness<ConnectorKind>, name: "init" | "close"): AnyMethod {
-  return services[generation][connector].method[name];
+/** Returns a method without arguments. Its name may be unknown to the service. */
+function callNamed({ generation, connector }: Harness<ConnectorKind>, name: string): AnyMethod {
+  return { ...services[generation][connector].method.close, name };
 }
 
-/** Returns a method without arguments. Its name may be unknown to the service. */
-function callNamed(harness: Harness<ConnectorKind>, name: string): AnyMethod {
-  return { ...methodOf(harness, "close"), name };
+/**
+ * Sends the Init of the host's own client, which has every field that released hosts send.
+ *
+ * @param change - Changes the message before it is sent.
+ * @returns The fields that later requests carry: the cookie, if the plugin has issued one.
+ */
+async function init(
+  harness: Harness<ConnectorKind>,
+  connection: PluginConnection,
+  change: (request: Message) => void = () => undefined,
+): Promise<{ cookie?: string }> {
+  let fields: { cookie?: string } = {};
+  const unary: PluginConnection["unary"] = async (method, initial, signal) => {
+    const request = create(method.input, initial);
+    change(request);
+    const answer = await connection.unary(method, request as typeof initial, signal);
+    if ("cookie" in answer && typeof answer.cookie === "string") fields = { cookie: answer.cookie };
+    return answer;
+  };
+  // The client inherits everything else, and sends nothing but Init.
+  await harness.open(Object.create(connection, { unary: { value: unary } }) as PluginConnection);
+  return fields;
 }
 
 /** Returns the name of a method without arguments that needs Init and changes nothing. */
@@ -59,6 +80,7 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.unknown-rpc",
     title: "answers an unknown RPC with UNIMPLEMENTED, and goes on",
     because: "newer hosts try RPCs that older plugins lack; a plugin that breaks on one cannot be used with them",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { connection, client } = await harness.start();
       const { code } = await failure(harness, connection.unary(callNamed(harness, "NotThere"), {}), "an unknown RPC");
@@ -73,21 +95,21 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.unknown-fields",
     title: "ignores unknown fields",
     because: "later hosts of the same generation add fields, and send them to older plugins too",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { connection } = await harness.connect();
-      const init = methodOf(harness, "init");
-      const { location, config = {} } = harness.initOptions();
-      const fields = { proto: location.slice(0, location.indexOf(":")), config: { ...config, location } };
-      const message = create(init.input, fields as MessageInitShape<DescMessage>);
-      // A length and three bytes; the encoder writes the tag.
-      message.$unknown = [{ no: 1000, wireType: WireType.LengthDelimited, data: Uint8Array.of(3, 1, 2, 3) }];
-      await answerWithin(connection.unary(init, message), harness.answerMs, "Init with an unknown field");
+      const answer = init(harness, connection, (request) => {
+        // A length and three bytes; the encoder writes the tag.
+        request.$unknown = [{ no: 1000, wireType: WireType.LengthDelimited, data: Uint8Array.of(3, 1, 2, 3) }];
+      });
+      await answerWithin(answer, harness.answerMs, "Init with an unknown field");
     },
   },
   {
     id: "process.calls.before-init",
     title: "answers a call before Init with an error",
     because: "if the plugin crashes or hangs instead, the user sees no useful message",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { connection } = await harness.connect();
       const name = readOnlyMethod(harness);
@@ -99,6 +121,7 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.close-again",
     title: "answers calls after Close, at least a second Close",
     because: "hosts delete their lock after Close; a plugin that no longer answers leaves the repository locked",
+    hosts: NO_HOSTS,
     check: async (harness) => {
       const { client } = await harness.start();
       await answerWithin(client.close(), harness.answerMs, "Close");
@@ -115,7 +138,7 @@ export const calls: readonly CommonRule[] = [
     title: `answers ${AT_ONCE} concurrent calls`,
     because: "hosts read many files at the same time",
     check: async (harness) => {
-      const { client } = await harness.start();
+      const { client } = await harness.start({ options: { maxConcurrency: AT_ONCE } });
       const all = Promise.all(Array.from({ length: AT_ONCE }, () => probe(client)));
       await answerWithin(all, harness.answerMs, `one of ${AT_ONCE} concurrent calls`);
     },
@@ -124,17 +147,19 @@ export const calls: readonly CommonRule[] = [
     id: "process.calls.cancelled",
     title: `goes on after ${CANCELLED} cancelled calls`,
     because: "hosts cancel calls throughout a backup, all on their one connection",
+    hosts: HOSTS_V1_1,
     check: async (harness) => {
-      const { connection, client } = await harness.start();
+      const { connection } = await harness.connect();
+      const request = await init(harness, connection);
       const method = callNamed(harness, readOnlyMethod(harness));
       for (let index = 0; index < CANCELLED; index++) {
         const call = connection.call(method);
-        await call.send({});
+        await call.send(request);
         // A call cancelled before it is sent never reaches the plugin.
         await setImmediate();
         call.cancel();
       }
-      await answerWithin(probe(client), harness.answerMs, "a call after many cancelled calls");
+      await answerWithin(connection.unary(method, request), harness.answerMs, "a call after many cancelled calls");
     },
   },
 ];

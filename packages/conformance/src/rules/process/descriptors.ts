@@ -12,7 +12,7 @@ const READINGS = 15;
 
 /** Returns the plugin's process id, or ends the check if its descriptors and children cannot be listed. */
 export function requirePid(harness: Harness<ConnectorKind>, pid: number | undefined): number {
-  if (process.platform !== "linux") harness.notApplicable("needs /proc, which only Linux has");
+  if (process.platform !== "linux") harness.notApplicable("needs /proc, which only Linux has", "run the kit on Linux");
   return pid ?? harness.notApplicable("the plugin does not run in a process of its own");
 }
 
@@ -38,7 +38,7 @@ export async function requireNoDescriptors(
     if (files !== FILES || before === undefined) return;
     await requireAtMost(harness, pid, before, `${FILES - WARM_UP_FILES} ${what}`);
   });
-  if (moved < FILES) harness.notApplicable(`needs ${FILES} files to read`);
+  if (moved < FILES) harness.notApplicable(`needs ${FILES} files to read`, `use a source with ${FILES} files`);
 }
 
 /** Returns the number of open descriptors once it no longer changes. */

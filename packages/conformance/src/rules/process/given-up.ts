@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import {
   PluginError,
   type ExporterClient,
@@ -51,7 +52,11 @@ async function giveUpReaders(
     if (huge.length < times && isHuge(record)) huge.push(record);
     else await scan.acknowledge(record);
   }
-  if (huge.length === 0) harness.notApplicable(`needs a file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes to give up`);
+  if (huge.length === 0)
+    harness.notApplicable(
+      `needs a file of ${HUGE_BYTES} to ${MAX_HUGE_BYTES} bytes to give up`,
+      "add one to the source",
+    );
   for (let time = 1; time <= times; time++) {
     // Reopen files if there are too few; a plugin may refuse that.
     const record = huge[time % huge.length];
@@ -91,9 +96,9 @@ async function giveUpFiles(
   const { root } = await client.identity();
   await client.createDirectory(root);
   for (let time = 1; time <= times; time++) {
-    await givenUp((source) => client.storeFile(`${root}/short-${time}`, source(), WHOLE));
+    await givenUp((source) => client.storeFile(posix.join(root, `short-${time}`), source(), WHOLE));
     await givenUp((source, cancel) =>
-      client.storeFile(`${root}/cancelled-${time}`, source(cancel), WHOLE, cancel.signal),
+      client.storeFile(posix.join(root, `cancelled-${time}`), source(cancel), WHOLE, cancel.signal),
     );
     await after(time);
   }

@@ -1,11 +1,12 @@
+import { posix } from "node:path";
 import type { ExporterClient, ExportResult, ImporterClient, StorageClient } from "@kloset/host";
-import { fileInfoOf, isRegularFile, Mac } from "@kloset/model";
+import { isRegularFile, Mac, type RecordEntry } from "@kloset/model";
 import type { Harness, ConnectedPlugin } from "../../harness.js";
 import { readAll } from "../../bytes.js";
 import { requires } from "../../violation.js";
 import type { Clients } from "../../clients.js";
 import type { ConnectorKind } from "../../subject.js";
-import { knownContent } from "../../tree/known-tree.js";
+import { knownContent, knownFileInfo } from "../../tree/known-tree.js";
 
 /** Makes a call that every connector answers and that changes nothing. */
 export async function probe(client: Clients[ConnectorKind]): Promise<void> {
@@ -50,6 +51,25 @@ async function readFiles(client: ImporterClient, { files, after }: Required<Work
   await scan.finish();
 }
 
+const MOD_TIME = 1_582_979_696_789_000_000n;
+const ROOT: RecordEntry = {
+  pathname: "/",
+  fileInfo: knownFileInfo({
+    pathname: "/",
+    type: "directory",
+    permissions: 0o755,
+    modTime: MOD_TIME,
+    size: 0,
+    target: "",
+  }),
+};
+
+/** Returns the record of a file whose content follows. */
+function fileRecord(pathname: string, size: number): RecordEntry {
+  const known = { pathname, type: "file", permissions: 0o644, modTime: MOD_TIME, size, target: "" } as const;
+  return { pathname, fileInfo: knownFileInfo(known), read: () => new Uint8Array() };
+}
+
 async function restoreFiles(client: ExporterClient, { files, after }: Required<WorkOptions>): Promise<void> {
   const content = knownContent("file", 1000);
   const names = Array.from({ length: files }, (_, index) => `file-${index}`);
@@ -57,7 +77,7 @@ async function restoreFiles(client: ExporterClient, { files, after }: Required<W
     const { root } = await client.identity();
     await client.createDirectory(root);
     for (const [index, name] of names.entries()) {
-      await client.storeFile(`${root}/${name}`, content, content.length);
+      await client.storeFile(posix.join(root, name), content, content.length);
       await after(index + 1);
     }
     return;
@@ -66,13 +86,9 @@ async function restoreFiles(client: ExporterClient, { files, after }: Required<W
   const results = requireResults(stream.results());
   // Awaited below.
   results.catch(() => undefined);
-  await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
+  await stream.sendRecord(ROOT);
   for (const [index, name] of names.entries()) {
-    await stream.sendRecord({
-      pathname: `/${name}`,
-      fileInfo: fileInfoOf({ name, size: content.length }),
-      read: () => content,
-    });
+    await stream.sendRecord(fileRecord(`/${name}`, content.length));
     await stream.sendContent(content);
     await stream.endContent();
     await after(index + 1);
@@ -122,15 +138,11 @@ async function beginRestore(client: ExporterClient): Promise<void> {
   if (client.generation === "v1.0") {
     const { root } = await client.identity();
     await client.createDirectory(root);
-    client.storeFile(`${root}/file`, source, size).catch(() => undefined);
+    client.storeFile(posix.join(root, "file"), source, size).catch(() => undefined);
   } else {
     const stream = client.export();
-    await stream.sendRecord({ pathname: "/", fileInfo: fileInfoOf({ type: "directory", name: "/" }) });
-    await stream.sendRecord({
-      pathname: "/file",
-      fileInfo: fileInfoOf({ name: "file", size }),
-      read: () => new Uint8Array(),
-    });
+    await stream.sendRecord(ROOT);
+    await stream.sendRecord(fileRecord("/file", size));
     stream.sendContent(source).catch(() => undefined);
   }
   await begun;

@@ -24,7 +24,7 @@ async function check(ids: readonly string[], fault: Fault, subject: Partial<Subj
       launch: launchStorage(fault),
       ...subject,
     },
-    { rules: storageRules.filter(({ id }) => ids.includes(id)) },
+    { rules: storageRules.filter(({ id }) => ids.includes(id)), strict: true },
   );
   expect(outcomes.length).toBeGreaterThan(0);
   return outcomes

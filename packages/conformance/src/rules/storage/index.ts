@@ -1,3 +1,4 @@
+import { NO_HOSTS, relyingHosts } from "../../levels.js";
 import type { ConnectorRule } from "../../rule.js";
 import { configurationRules } from "./configuration.js";
 import { contentRules } from "./content.js";
@@ -21,7 +22,6 @@ export const storageRules: readonly ConnectorRule<"storage">[] = [
   ...missingRules,
   ...replacingRules,
   ...togetherRules,
-  ...misuseRules,
-  ...eccRules,
+  ...relyingHosts(NO_HOSTS, [...misuseRules, ...eccRules]),
   ...processRules,
 ];

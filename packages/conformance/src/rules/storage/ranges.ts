@@ -1,6 +1,7 @@
 import type { StorageClient } from "@kloset/host";
 import type { Mac, Range, ResourceKind } from "@kloset/model";
 import { requireSameBytes } from "../../bytes.js";
+import { NO_HOSTS } from "../../levels.js";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { newRepository, read } from "./repository.js";
@@ -62,6 +63,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "returns no bytes for a range of length zero",
     because,
+    hosts: NO_HOSTS,
     async check(harness) {
       const { client } = await newRepository(harness);
       const { mac } = await packfile(client, 10_000);
@@ -73,6 +75,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "never invents bytes after the end of a packfile",
     because,
+    hosts: NO_HOSTS,
     async check(harness) {
       const { client } = await newRepository(harness);
       const { mac, content } = await packfile(client, 10_000);
@@ -99,6 +102,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "returns no bytes for offsets beyond any packfile, even above 2^53",
     because: "an offset that wraps around or is rounded yields the bytes of another file",
+    hosts: NO_HOSTS,
     async check(harness) {
       const { client } = await newRepository(harness);
       const { mac } = await packfile(client, 10_000);
@@ -113,6 +117,7 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
     connector: "storage",
     title: "returns exactly the requested range of a state or a lock, or rejects the request",
     because: "every Get can have a range: a plugin that ignores it returns the wrong bytes",
+    hosts: NO_HOSTS,
     generations: ["v1.1"],
     async check(harness) {
       const { client } = await newRepository(harness);

@@ -27,7 +27,11 @@ export async function sameRepository(harness: Harness<"storage">): Promise<Ready
 
 /** The rule does not apply to a store that ends with its process. */
 export function requireTwoProcesses(harness: Harness<"storage">): void {
-  if (harness.subject.persistent === false) harness.notApplicable("the content of this store ends with its process");
+  if (harness.subject.persistent === false)
+    harness.notApplicable(
+      "the content of this store ends with its process",
+      "leave out --no-persistent if that is not so",
+    );
 }
 
 /** Reads a resource or a range of it. */

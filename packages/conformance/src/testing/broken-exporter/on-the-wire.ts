@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { exporter as v1_0 } from "@kloset/protocol/v1.0";
 import type { exporter as v1_1 } from "@kloset/protocol/v1.1";
 import type { Fault } from "../sound-exporter.js";
-import { UNLIKELY_SIZE } from "../../rules/exporter/files.js";
+import { REFUSED_BYTES } from "../../rules/exporter/files.js";
 import type { Breakage } from "./breakage.js";
 
 type FaultV1_0 = NonNullable<Fault["v1_0"]>;
@@ -165,7 +165,7 @@ export const wireBreakages: readonly Breakage[] = [
         const iterator = requests[Symbol.asyncIterator]();
         const first = await iterator.next();
         const { type } = first.value as v1_0.StoreFileRequest;
-        if (type.case === "header" && type.value.size === BigInt(UNLIKELY_SIZE)) throw new Error("no room");
+        if (type.case === "header" && type.value.size === BigInt(REFUSED_BYTES)) throw new Error("no room");
         async function* again(): AsyncGenerator<v1_0.StoreFileRequest> {
           yield first.value as v1_0.StoreFileRequest;
           yield* { [Symbol.asyncIterator]: () => iterator };

@@ -31,7 +31,7 @@ export async function checkInProcess(
     generations: [generation],
     launch,
   };
-  return await checkConformance(subject, { rules, timeoutMs });
+  return await checkConformance(subject, { rules, timeoutMs, strict: true });
 }
 
 /**
@@ -71,7 +71,11 @@ export async function ownFailureOf(
   if (rule === undefined) throw new Error(`there is no rule ${id}`);
   const launch = launchImporter(factory, generation, broken);
   const subject = { connector: "importer" as const, executable: "in-process", location, launch };
-  const outcome = await checkRule(subject, { rule, generation }, hangs === true ? { timeoutMs: HANG_MS } : {});
+  const outcome = await checkRule(
+    subject,
+    { rule, generation },
+    { strict: true, ...(hangs === true && { timeoutMs: HANG_MS }) },
+  );
   return `${outcome.verdict}: ${outcome.message ?? ""}`;
 }
 

@@ -99,7 +99,7 @@ async function ownOutcome(breakage: Breakage, generation: Generation): Promise<O
   const rule = storageRules.find(({ id }) => id === breakage.rule);
   if (rule === undefined) throw new Error(`there is no rule ${breakage.rule}`);
   const timeoutMs = breakage.hangs === true ? HANG_MS : PATIENT_MS;
-  return await checkRule(subjectOf(breakage, generation), { rule, generation }, { timeoutMs });
+  return await checkRule(subjectOf(breakage, generation), { rule, generation }, { timeoutMs, strict: true });
 }
 
 function subjectOf(fault: Fault, generation: Generation): Subject {
@@ -118,5 +118,5 @@ async function outcomes(
   rules: readonly Rule[],
   timeoutMs: number,
 ): Promise<readonly Outcome[]> {
-  return (await checkConformance(subjectOf(fault, generation), { rules, timeoutMs })).outcomes;
+  return (await checkConformance(subjectOf(fault, generation), { rules, timeoutMs, strict: true })).outcomes;
 }

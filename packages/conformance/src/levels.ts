@@ -1,0 +1,29 @@
+import type { Generation } from "@kloset/host";
+import type { HostName, Level, RuleText } from "./rule.js";
+
+/** The released hosts that speak each generation. */
+const RELEASED: Readonly<Record<Generation, readonly HostName[]>> = {
+  "v1.0": ["plakar-1.0"],
+  "v1.1": ["plakar-1.1", "plaklet"],
+};
+
+/** The hosts of a rule that no released host relies on. */
+export const NO_HOSTS: readonly HostName[] = [];
+
+/** Hosts of generation v1.1. */
+export const HOSTS_V1_1 = RELEASED["v1.1"];
+
+/** Returns the released hosts of a generation that rely on a rule. */
+export function hostsOf({ hosts }: Pick<RuleText, "hosts">, generation: Generation): readonly HostName[] {
+  return RELEASED[generation].filter((host) => hosts === undefined || hosts.includes(host));
+}
+
+/** Returns the level of a rule in a generation. */
+export function levelOf(rule: Pick<RuleText, "hosts">, generation: Generation): Level {
+  return hostsOf(rule, generation).length > 0 ? "required" : "robustness";
+}
+
+/** Declares which released hosts rely on a group of rules. A rule that names hosts itself keeps them. */
+export function relyingHosts<R extends RuleText>(hosts: readonly HostName[], rules: readonly R[]): readonly R[] {
+  return rules.map((rule) => ({ hosts, ...rule }));
+}
