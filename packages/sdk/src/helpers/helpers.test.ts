@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { consume, Upload } from "@kloset/adapter";
+import { consume, inboxOf, inMemory, Upload } from "@kloset/adapter";
 import { deferred, never, settled } from "@kloset/testing";
 import type { ByteSource, ByteStream } from "@kloset/model";
 import { bytesOf, toReadable, toWeb } from "./byte-stream.js";
@@ -24,7 +24,7 @@ function sent(chunks: readonly string[], end?: Error) {
     }
     if (end !== undefined) throw end;
   })();
-  return { upload: new Upload(source, '"/a"'), state };
+  return { upload: new Upload(inboxOf(source, new AbortController().signal), '"/a"', "storeFile"), state };
 }
 
 async function textOf(source: AsyncIterable<Uint8Array>): Promise<string> {
@@ -36,7 +36,9 @@ async function textOf(source: AsyncIterable<Uint8Array>): Promise<string> {
 describe("bytesOf", () => {
   it("returns all bytes up to the limit, in memory of its own", async () => {
     const chunk = Buffer.from("hello");
-    const bytes = await consume(new Upload(chunksOf([chunk]), '"/a"'), (data) => bytesOf(data, { limit: 5 }));
+    const bytes = await consume(new Upload(inMemory([chunk]), '"/a"', "storeFile"), (data) =>
+      bytesOf(data, { limit: 5 }),
+    );
     chunk.fill("x");
     expect(Buffer.from(bytes).toString()).toBe("hello");
     expect(await bytesOf(sent([]).upload, { limit: 0 })).toHaveLength(0);

@@ -1,6 +1,14 @@
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import type { ReadyPlugin, StartOptions } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
-import { PluginError, type ExporterClientV1_0, type ExporterClientV1_1, type RestoreEntry } from "@kloset/host";
+import {
+  PluginError,
+  restore,
+  type ExporterClientV1_0,
+  type ExporterClientV1_1,
+  type RestoreEntry,
+} from "@kloset/host";
 import { NO_HOSTS } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { Clients } from "../../clients.js";
@@ -22,6 +30,8 @@ const ANSWER_MS = 20_000;
 const MiB = 1024 * 1024;
 /** The size of a file that must fail: larger than the windows, so that the plugin has to read it. */
 export const REFUSED_BYTES = 12 * MiB;
+/** The sizes of files that must be stored when they are answered. No other file of the kit has one of them. */
+export const STORED_SIZES: readonly number[] = Array.from({ length: 16 }, (_, index) => 200_003 + index);
 
 /** Starts an exporter of generation v1.0, and creates its root. */
 async function startV1_0(
@@ -112,6 +122,57 @@ async function requireNothingKept(harness: ExporterHarness): Promise<void> {
   );
 }
 
+/**
+ * Restores files, one of them below a file that is in the way of its folder.
+ *
+ * @returns For each file that the plugin answered with success, its content at that moment.
+ */
+async function contentsWhenAnswered(
+  harness: ExporterHarness,
+  sizes: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
+  const contents = new Map<string, Uint8Array | undefined>();
+  const onRestored = (pathname: string): void => {
+    // Read without a pause: the plugin may be about to store the file.
+    if (sizes.has(pathname)) contents.set(pathname, contentNow(harness, pathname));
+  };
+  await writeFile(placeOf(harness, "/blocked"), "in the way");
+  if (harness.generation === "v1.0") {
+    const { client, root } = await startV1_0(harness);
+    await client.createDirectory(`${root}/blocked`).catch((error: unknown) => {
+      if (!(error instanceof PluginError)) throw error;
+    });
+    for (const [pathname, size] of sizes) {
+      try {
+        await client.storeFile(root + pathname, knownContent(pathname, size), size);
+        onRestored(pathname);
+      } catch (error) {
+        if (!(error instanceof PluginError)) throw error;
+      }
+    }
+    return contents;
+  }
+  const { client } = await startV1_1(harness);
+  const entries = [...sizes].map(([pathname, size]) => fileEntry(pathname, size));
+  await restore(client, [...parentEntries("/blocked/file"), ...entries], {
+    onRestored,
+    onError: () => undefined,
+    signal: harness.signal,
+  });
+  return contents;
+}
+
+/** Returns the content of a file; undefined if it does not exist. */
+function contentNow(harness: ExporterHarness, pathname: string): Uint8Array | undefined {
+  try {
+    return readFileSync(placeOf(harness, pathname));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
 /** Rules about single files. */
 export const files: readonly ConnectorRule<"exporter">[] = [
   {
@@ -129,6 +190,21 @@ export const files: readonly ConnectorRule<"exporter">[] = [
         knownContent("after", 100),
         "a file restored over another",
       );
+    },
+  },
+  {
+    id: "exporter.files.stored",
+    connector: "exporter",
+    title: "answers a file with success only once it is stored",
+    because: "the error of a later write, such as of a full disk, is never reported: the file is lost unnoticed",
+    check: async (harness) => {
+      const sizes = new Map(STORED_SIZES.map((size) => [`/stored-${size}`, size]));
+      sizes.set("/blocked/file", 1000);
+      for (const [pathname, content] of await contentsWhenAnswered(harness, sizes)) {
+        const what = `${JSON.stringify(pathname)} when it was answered with success`;
+        requires(content !== undefined, `${what} did not exist`);
+        requireSameBytes(content, knownContent(pathname, sizes.get(pathname) ?? 0), what);
+      }
     },
   },
   {

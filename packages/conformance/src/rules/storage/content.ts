@@ -13,6 +13,9 @@ const LARGE = 5 * MiB + 17;
 /** Hosts send states in many small chunks of various sizes. */
 const SMALL_PIECES = [1, 914, 17, 1, 4096, 3, 512, 2, 1500, 64];
 
+/** The size of resources that must be stored when they are answered. No other resource of the kit has it. */
+export const STORED_SIZE = 200_003;
+
 /** Rules about reading back what was put. */
 export const contentRules: readonly ConnectorRule<"storage">[] = [
   ...KINDS.map(contentRule),
@@ -43,6 +46,25 @@ export const contentRules: readonly ConnectorRule<"storage">[] = [
         const content = contentFor(`pieces ${kind}`, 100_000);
         await client.put(kind, mac, inPieces(content, SMALL_PIECES));
         await requireContent(client, kind, mac, content, `a ${kind} that was sent in many small chunks`);
+      }
+    },
+  },
+  {
+    id: "storage.put.stored",
+    connector: "storage",
+    title: "answers a Put with success only once the resource is stored",
+    because: "hosts rely on it at once, and the error of a later write is never reported: the repository is damaged",
+    async check(harness) {
+      const { client } = await newRepository(harness);
+      for (const kind of KINDS) {
+        const names = Array.from({ length: 8 }, (_, index) => `stored ${kind} ${index}`);
+        await Promise.all(
+          names.map(async (name) => {
+            const content = contentFor(name, STORED_SIZE);
+            await client.put(kind, macFor(name), content);
+            await requireContent(client, kind, macFor(name), content, `a ${kind} when its Put was answered`);
+          }),
+        );
       }
     },
   },

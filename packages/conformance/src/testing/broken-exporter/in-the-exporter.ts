@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, symlink, utimes, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import type { Exporter } from "@kloset/exporter";
 import { fileModeToPosix, isSymlink, type ByteStream } from "@kloset/model";
+import { STORED_SIZES } from "../../rules/exporter/files.js";
 import type { Breakage } from "./breakage.js";
 
 const LARGE_BYTES = 1024 * 1024;
@@ -25,6 +26,13 @@ async function* followedBy(data: ByteStream, before: Uint8Array): AsyncGenerator
     yield chunk;
   }
   yield before.subarray(bytes);
+}
+
+/** Reads the data to its end, and returns a stream of it. */
+async function copyOf(data: ByteStream): Promise<ByteStream> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of data) chunks.push(Uint8Array.from(chunk));
+  return ReadableStream.from(chunks);
 }
 
 /** Keeps the beginning of a truncated file under its name. */
@@ -124,6 +132,47 @@ export const exporterBreakages: readonly Breakage[] = [
         await sound.storeFile(pathname, followedBy(data, before), size, signal);
       },
     }),
+  },
+  {
+    rule: "exporter.files.stored",
+    how: "stores a file after it has answered",
+    exporter: (sound: Exporter): Partial<Exporter> => {
+      const later = new Map<string, () => Promise<void>>();
+      return {
+        storeFile: async (pathname, data, size, signal) => {
+          const stored = await copyOf(data);
+          if (STORED_SIZES.includes(size))
+            later.set(pathname, async () => sound.storeFile(pathname, stored, size, signal));
+          else await sound.storeFile(pathname, stored, size, signal);
+        },
+        setPermissions: async (pathname, fileInfo) => {
+          if (!later.has(pathname)) await sound.setPermissions(pathname, fileInfo);
+        },
+        close: async () => {
+          for (const store of later.values()) await store();
+        },
+      };
+    },
+  },
+  {
+    rule: "exporter.files.stored",
+    how: "ignores the error of a write",
+    exporter: (sound: Exporter): Partial<Exporter> => {
+      const lost = new Set<string>();
+      return {
+        storeFile: async (pathname, data, size, signal) => {
+          const stored = await copyOf(data);
+          try {
+            await sound.storeFile(pathname, stored, size, signal);
+          } catch {
+            lost.add(pathname);
+          }
+        },
+        setPermissions: async (pathname, fileInfo) => {
+          if (!lost.has(pathname)) await sound.setPermissions(pathname, fileInfo);
+        },
+      };
+    },
   },
   {
     rule: "exporter.files.broken-off.keeps-nothing",

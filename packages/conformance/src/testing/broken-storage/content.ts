@@ -1,6 +1,7 @@
 import type { ResourceKind } from "@kloset/model";
 import type { ResourceStore } from "@kloset/storage";
-import { collect, keyOf, type StoreFault } from "../sound-storage.js";
+import { collect, keyOf, type Disk, type StoreFault } from "../sound-storage.js";
+import { STORED_SIZE } from "../../rules/storage/content.js";
 import type { Breakage } from "./breakage.js";
 
 const MiB = 1024 * 1024;
@@ -93,6 +94,22 @@ export const contentBreakages: readonly Breakage[] = [
     rule: "storage.content.small-chunks",
     how: "loses the last byte of a resource in many chunks",
     store: changingPut((sound, kind, bytes, chunks) => (chunks > 100 ? bytes.subarray(0, -1) : bytes)),
+  },
+  {
+    rule: "storage.put.stored",
+    how: "stores a resource after it has answered",
+    store: (_sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
+      const later = new Map<string, Uint8Array>();
+      return {
+        async put(kind, mac, data) {
+          const bytes = await collect(data);
+          (bytes.length === STORED_SIZE ? later : disk.files).set(keyOf(kind, mac), bytes);
+        },
+        close: () => {
+          for (const [key, bytes] of later) disk.files.set(key, bytes);
+        },
+      };
+    },
   },
   {
     rule: "storage.put.count",
