@@ -58,7 +58,7 @@ export const exporterBreakages: readonly Breakage[] = [
     rule: "exporter.tree.contents",
     how: "changes one byte of large files",
     exporter: (sound) => ({
-      storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, changed(data, size), size, signal),
+      storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, changed(data, size ?? 0), size, signal),
     }),
   },
   {
