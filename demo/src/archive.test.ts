@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { RestoreEntry, ScannedRecord } from "@kloset/host";
-import { fileInfoOf, type ByteStream, type FileInfoInit } from "@kloset/model";
+import { fileInfoOf, iterableSource, type ByteStream, type FileInfoInit } from "@kloset/model";
 import { ArchiveWriter, readArchive } from "./archive.js";
 import { PACKFILE_BYTES, WINDOW_BYTES } from "./packfiles.js";
 import { MemoryStorage } from "./testing/memory-storage.js";
@@ -45,7 +45,7 @@ function writerOf(storage: MemoryStorage): { archive: ArchiveWriter; counts: num
 async function bytesOf(entry: RestoreEntry | undefined): Promise<Buffer> {
   if (entry?.read === undefined) throw new Error("nothing to read");
   const chunks: Uint8Array[] = [];
-  const source = await entry.read(new AbortController().signal);
+  const source = iterableSource(await entry.read(new AbortController().signal), entry.pathname);
   if (source instanceof Uint8Array) chunks.push(source);
   else for await (const chunk of source) chunks.push(chunk);
   return Buffer.concat(chunks);

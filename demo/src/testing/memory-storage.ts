@@ -1,5 +1,5 @@
 import type { StorageClient } from "@kloset/host";
-import { Mac, StoreMode, type Range, type ResourceKind } from "@kloset/model";
+import { iterableSource, Mac, StoreMode, type Range, type ResourceKind } from "@kloset/model";
 
 /** A storage in memory. */
 export class MemoryStorage implements StorageClient {
@@ -43,8 +43,9 @@ export class MemoryStorage implements StorageClient {
   async put(kind: ResourceKind, mac: Mac, source: Parameters<StorageClient["put"]>[2]): Promise<number> {
     const put = ++this.#puts;
     const chunks: Uint8Array[] = [];
-    if (source instanceof Uint8Array) chunks.push(source);
-    else for await (const chunk of source) chunks.push(chunk);
+    const pieces = iterableSource(source, "a resource");
+    if (pieces instanceof Uint8Array) chunks.push(pieces);
+    else for await (const chunk of pieces) chunks.push(chunk);
     if (put === this.failingPut) throw new Error("the disk is full");
     const content = Buffer.concat(chunks);
     this.resources.set(`${kind} ${mac.hex}`, content);

@@ -8,12 +8,12 @@
  */
 export { callSignal, type CallContext } from "./calls/call-context.js";
 export { Calls, signalWhileWanted } from "./calls/calls.js";
-export { checkText, isUint } from "./values/checks.js";
+export { checkClean, checkText, checkTextWithoutNul, isUint } from "./values/checks.js";
 export { chunksOf, sliceOf } from "./content/chunks.js";
 export { Condition } from "./async/condition.js";
 export type { Content } from "./content/content.js";
 export { contextOf, type InitRequest } from "./session/context.js";
-export { describe, describeContent, quoted } from "./values/describe.js";
+export { counted, describe, describeContent, quoted } from "./values/describe.js";
 export { drain } from "./content/drain.js";
 export {
   abortError,
@@ -26,7 +26,7 @@ export {
 } from "./calls/errors.js";
 export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./values/file-info.js";
 export { checkGeneration, chosenGeneration, generationOfUserAgent, type Generation } from "./session/generation.js";
-export { flagsOf, identityOf, textOf, withFlag, type Identity } from "./session/identity.js";
+export { flagsOf, identityOf, rootOf, textOf, withFlag, type Identity } from "./session/identity.js";
 export {
   callWithOwnSignal,
   eachUntilAbort,

@@ -32,7 +32,7 @@ export function isSyntheticRoot({ pathname, fileInfo }: Directory): boolean {
     mode === SYNTHETIC_MODE &&
     dev === 0n &&
     ino === 0n &&
-    size + uid + gid + nlink + flags === 0 &&
+    (size ?? 0) + uid + gid + nlink + flags === 0 &&
     username + groupname === ""
   );
 }

@@ -13,7 +13,9 @@ import type { Awaitable, ByteStream, ConnectorContext, ExtendedAttributeKind, Fi
  * concurrently.
  */
 export interface Exporter {
-  /** Top of the restored tree: absolute and slash-separated. Read once, at Init. Must not be empty. */
+  /**
+   * Top of the restored tree: absolute, slash-separated and clean, as returned by `cleanPathname`. Read once, at Init.
+   */
   root(): Awaitable<string>;
   /** Creates a directory and its missing parents. Must succeed if the directory exists. */
   createDirectory(pathname: string): Awaitable<void>;
@@ -24,10 +26,10 @@ export interface Exporter {
    * @param data - Must be read to its end.
    * @param size - Size in bytes according to the snapshot. From v1.0 hosts it is
    * exact, and `data` throws if a different number of bytes arrives. From v1.1 hosts
-   * it is the size at the time of the scan.
+   * it is the size at the time of the scan; undefined if that was unknown.
    * @param signal - Aborted when the host no longer wants the file.
    */
-  storeFile(pathname: string, data: ByteStream, size: number, signal: AbortSignal): Awaitable<void>;
+  storeFile(pathname: string, data: ByteStream, size: number | undefined, signal: AbortSignal): Awaitable<void>;
   /** Sets mode, owner and modification time of an entry. Applies to a symbolic link itself, never to its target. */
   setPermissions(pathname: string, fileInfo: FileInfo): Awaitable<void>;
   /**

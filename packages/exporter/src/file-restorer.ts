@@ -1,4 +1,4 @@
-import { errorText, inMemory, type Arrivals, type Failure } from "@kloset/adapter";
+import { counted, errorText, inMemory, type Arrivals, type Failure } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import { DigestingContent } from "./digesting-content.js";
@@ -75,7 +75,10 @@ export class FileRestorer {
   /** Reads the beginning of the content. On failure, this name of the file is done. */
   async #headOf({ hasReader }: connectors.Record, { pathname, fileInfo: { size }, links }: File): Promise<Head> {
     try {
-      if (!hasReader && size > 0) throw new Error(`${JSON.stringify(pathname)} has ${size} bytes, and none are sent`);
+      if (!hasReader && size !== 0) {
+        const bytes = size === undefined ? "an unknown number of bytes" : counted(size, "byte");
+        throw new Error(`${JSON.stringify(pathname)} has ${bytes}, and none are sent`);
+      }
       return await this.#packets.head(MAX_BUFFERED_BYTES, MAX_BUFFERED_CHUNKS);
     } catch (error) {
       links?.done();

@@ -102,7 +102,7 @@ describe("files whose other names never arrive", () => {
     expect(links.size).toBeLessThan(300);
     expect(links.size).toBeGreaterThan(200);
     expect(write.mock.calls).toEqual([
-      ["kloset: too many hard links are incomplete: some are restored as separate files\n"],
+      ["exporter: too many hard links are incomplete: some are restored as separate files\n"],
     ]);
     expect([links.isFirst("/f0"), links.isFirst("/f1999")]).toEqual([false, true]);
     // The other name of an evicted file becomes a separate file; that of any other file, a link.

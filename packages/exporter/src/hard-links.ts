@@ -67,7 +67,7 @@ export class HardLinks {
 
   /** Evicts in batches: Map iteration first skips the tombstones of deleted entries. */
   #evictOldest(): void {
-    noticeOnce("kloset: too many hard links are incomplete: some are restored as separate files");
+    noticeOnce("exporter: too many hard links are incomplete: some are restored as separate files");
     for (const [key, set] of this.#sets) {
       if (this.#bytes <= this.#maxBytes * KEPT) break;
       if (set.isActive) continue;

@@ -20,7 +20,7 @@ export async function writeWholeFile(
   exporter: Exporter,
   pathname: string,
   chunks: Arrivals<Uint8Array>,
-  size: number,
+  size: number | undefined,
   expected: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {

@@ -11,22 +11,12 @@ describe("RootPath", () => {
   it.each([
     ["/", "/", "/"],
     ["/", "/a/b", "/a/b"],
-    ["//", "/a", "/a"],
+    ["/", "//a", "/a"],
     ["/srv/o", "/srv/o", "/"],
     ["/srv/o", "/srv/o/", "/"],
     ["/srv/o", "/srv/o/a", "/a"],
-    ["/srv/o/", "/srv/o/a/b", "/a/b"],
     ["/srv/o", "/srv/o//a/./b", "/a/b"],
     ["/srv/o", "/srv/o/a/../b", "/b"],
-    ["/srv/x/../o", "/srv/o/a", "/a"],
-    ["s3://b/x", "s3:/b/x", "/"],
-    ["s3://b/x", "s3:/b/x/a", "/a"],
-    ["s3://b/x", "s3://b/x/a", "/a"],
-    ["fixture:///srv/o10", "fixture:/srv/o10/ds/a.txt", "/ds/a.txt"],
-    ["o", "o/a", "/a"],
-    [".", "a/b", "/a/b"],
-    ["./", ".", "/"],
-    ["..", "../a", "/a"],
     ["/srv/o", "/srv/o/srv/o", "/srv/o"],
     ["/srv/ö", "/srv/ö/späce ünïcode\n.txt", "/späce ünïcode\n.txt"],
   ])("removes %j from %j: %j", (root, pathname, expected) => {
@@ -43,13 +33,8 @@ describe("RootPath", () => {
     ["/srv/o", "/srv/o/a/../../x"],
     ["/srv/o", "srv/o/a"],
     ["/srv/o", ""],
+    ["/", ""],
     ["/", "a"],
-    ["s3://b/x", "s3:/b/x1/a"],
-    ["s3://b/x", "/s3:/b/x/a"],
-    [".", "../a"],
-    [".", "/a"],
-    ["..", "../../a"],
-    ["o", "o/../../a"],
   ])("rejects a pathname not below %j: %j", (root, pathname) => {
     expect(() => new RootPath(root).strip(pathname)).toThrow(
       expect.objectContaining({
@@ -64,19 +49,10 @@ describe("RootPath", () => {
   });
 
   it("inverts Go's path.Join", () => {
-    const part = fc.string({ unit: fc.constantFrom("a", "ä", " ", "-", "."), minLength: 1, maxLength: 3 });
-    const component = part.filter((name) => name !== "." && name !== "..");
-    const root = fc
-      .tuple(
-        fc.constantFrom("/", "", "s3://", "./", "../", "/./"),
-        fc.array(
-          part.filter((name) => name !== ".."),
-          { maxLength: 3 },
-        ),
-        fc.constantFrom("", "/"),
-      )
-      .map(([start, parts, end]) => start + parts.join("/") + end)
-      .filter((value) => value !== "");
+    const component = fc
+      .string({ unit: fc.constantFrom("a", "ä", " ", "-", "."), minLength: 1, maxLength: 3 })
+      .filter((name) => name !== "." && name !== "..");
+    const root = fc.array(component, { maxLength: 3 }).map((parts) => `/${parts.join("/")}`);
     fc.assert(
       fc.property(root, fc.array(component, { maxLength: 4 }), (top, parts) => {
         const below = `/${parts.join("/")}`;

@@ -1,8 +1,8 @@
 import {
   contextOf,
-  describe,
   flagsOf,
   openConnector,
+  rootOf,
   Session,
   textOf,
   withFlag,
@@ -36,14 +36,10 @@ export function exporterOpener(
     const context = contextOf(request, signal);
     const { options, protocol } = context;
     return openConnector(factory, context, "an exporter", async (exporter) => {
-      const root: unknown = await exporter.root();
-      if (typeof root !== "string" || root === "") {
-        throw new Error(`root() returned ${describe(root)}: a non-empty path is needed`);
-      }
       return {
         exporter,
         options,
-        root: textOf("root()", root),
+        root: rootOf(await exporter.root()),
         origin: textOf("origin()", exporter.origin === undefined ? options.hostname : await exporter.origin()),
         type: textOf("type()", exporter.type === undefined ? protocol : await exporter.type()),
         // Hosts send extended attributes to any exporter that sets this flag, so set it only with the method.

@@ -21,9 +21,15 @@ function failure(code: Code, text: string | RegExp) {
 }
 
 describe("exporterV1_0", () => {
-  it("returns the exporter's root unchanged", async () => {
-    const { client } = await opened(new FakeExporter(undefined, "s3://b/x/"));
-    expect((await client.root({})).rootPath).toBe("s3://b/x/");
+  it("returns the exporter's root", async () => {
+    const { client } = await opened(new FakeExporter(undefined, "/bücket/x"));
+    expect((await client.root({})).rootPath).toBe("/bücket/x");
+  });
+
+  it.each(["", "srv/o", "s3://b/x"])("rejects the root %j, which is not absolute", async (root) => {
+    await expect(opened(new FakeExporter(undefined, root))).rejects.toEqual(
+      failure(Code.Unknown, /^root\(\) must be an absolute path/),
+    );
   });
 
   it("creates a directory repeatedly", async () => {
@@ -49,7 +55,7 @@ describe("exporterV1_0", () => {
       ino: 2n ** 64n - 1n,
     } as const;
     await client.setPermissions({ pathname: "/srv/o/d", fileInfo: wireFields("/d", info) });
-    expect(exporter.nodes.get("/d")?.info).toEqual({ ...fileInfoOf(info), name: "d" });
+    expect(exporter.nodes.get("/d")?.info).toEqual({ ...fileInfoOf(info), name: "d", size: undefined });
     expect(exporter.nodes.get("/d")?.info?.mode).toBe((FileMode.DIR | FileMode.STICKY | 0o750) >>> 0);
   });
 

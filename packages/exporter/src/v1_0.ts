@@ -42,7 +42,9 @@ export function exporterV1_0(
         if (fileInfo === undefined) {
           throw invalidArgument(`SetPermissions: the request for ${JSON.stringify(pathname)} has no file info`);
         }
-        return exporter.setPermissions(belowRoot(root, pathname), fileInfoFromWire(fileInfo));
+        const { size, ...known } = fileInfoFromWire(fileInfo);
+        // Hosts leave the size out of this message.
+        return exporter.setPermissions(belowRoot(root, pathname), { ...known, size: size === 0 ? undefined : size });
       }),
 
     createLink: ({ oldname, newname, ltype }) =>

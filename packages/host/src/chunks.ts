@@ -1,15 +1,16 @@
-import type { ByteSource } from "@kloset/model";
+import { iterableSource, type ByteSource } from "@kloset/model";
 
 /** Largest chunk that hosts send. */
 export const CHUNK_BYTES = 1024 * 1024;
 
 /** Converts any byte source to an async iterable. */
 export async function* piecesOf(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
-  if (source instanceof Uint8Array) {
-    if (source.length > 0) yield source;
+  const pieces = iterableSource(source, "the source");
+  if (pieces instanceof Uint8Array) {
+    if (pieces.length > 0) yield pieces;
     return;
   }
-  yield* source;
+  yield* pieces;
 }
 
 /**

@@ -93,7 +93,7 @@ export class Acknowledgements {
       await this.#importer.acknowledge?.(acknowledgement);
     } catch (error) {
       const { pathname } = acknowledgement.ref;
-      noticeOnce(`kloset: acknowledge(${JSON.stringify(pathname)}) failed: ${errorText(error)}`);
+      noticeOnce(`importer: acknowledge(${JSON.stringify(pathname)}) failed: ${errorText(error)}`);
     }
   }
 }

@@ -142,7 +142,7 @@ describe("checkEntry", () => {
       "a pathname that is bytes",
       { pathname: Uint8Array.of(47), fileInfo },
       "/srv",
-      "scan() yielded an entry whose pathname is 1 bytes: a string is needed",
+      "scan() yielded an entry whose pathname is 1 byte: a string is needed",
     ],
     ["a pathname that throws", throwing("pathname"), "/srv", "no business of yours"],
     ["an empty pathname", { pathname: "", fileInfo }, "/srv", 'pathname must begin with "/": ""'],
@@ -207,7 +207,7 @@ describe("checkEntry", () => {
       "a size of NaN",
       { pathname: "/a", fileInfo: { ...fileInfo, size: Number.NaN } },
       "/a",
-      "fileInfo.size must be an integer from 0 to 9007199254740991: NaN",
+      "fileInfo.size must be an integer from 0 to 9007199254740991, or absent if unknown: NaN",
     ],
     [
       "a user name with a lone surrogate",
@@ -273,7 +273,7 @@ describe("checkEntry", () => {
       "a target that is bytes",
       { pathname: "/a", fileInfo, target: Uint8Array.of(1) },
       "/a",
-      "target must be a string: 1 bytes",
+      "target must be a string: 1 byte",
     ],
     ["a NUL in the target", { pathname: "/a", fileInfo, target: "b\0" }, "/a", 'target holds a NUL: "b\\u0000"'],
     [
@@ -328,7 +328,7 @@ describe("checkEntry", () => {
       "a read that is not a function",
       { pathname: "/a", fileInfo, read: Buffer.from("x") },
       "/a",
-      "read must be a function: 1 bytes",
+      "read must be a function: 1 byte",
     ],
     [
       "file attributes of 33 bits",
@@ -336,7 +336,7 @@ describe("checkEntry", () => {
       "/a",
       "fileAttributes must be an integer from 0 to 4294967295: 4294967296",
     ],
-    ["a fileInfo that throws", { pathname: "/a", ...{ fileInfo: throwing("size") } }, "/a", "no business of yours"],
+    ["a fileInfo that throws", { pathname: "/a", ...{ fileInfo: throwing("mode") } }, "/a", "no business of yours"],
   ])("reports %s as an error", (_name, entry, pathname, message) => {
     const checked = checkEntry(entry, "/srv");
     expect(checked).toEqual({ type: "error", pathname, message });

@@ -1,4 +1,14 @@
-import { describe, errorText, fileInfoToWire, isUint, quoted, type WireFileInfo } from "@kloset/adapter";
+import {
+  checkClean,
+  checkTextWithoutNul as checkText,
+  counted,
+  describe,
+  errorText,
+  fileInfoToWire,
+  isUint,
+  quoted,
+  type WireFileInfo,
+} from "@kloset/adapter";
 import {
   cleanPathname,
   fileTypeOf,
@@ -11,7 +21,6 @@ import {
 } from "@kloset/model";
 import { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";
 import { EntryReader, type Reader } from "./entry-reader.js";
-import { checkClean, checkText } from "./text-check.js";
 
 /**
  * A checked entry: hosts accept it and encoding it cannot fail. Independent of the
@@ -120,7 +129,7 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
     fileInfo,
     extendedAttributes,
     fileAttributes,
-    read: EntryReader.of(entry, fileInfo.size),
+    read: EntryReader.of(entry, fileInfo.size < 0n ? undefined : Number(fileInfo.size)),
   };
   const type = fileTypeOf(fileInfo.mode);
   if (type !== "file" || target !== "") assertFits(type, record, entry);
@@ -168,7 +177,7 @@ function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): Scanne
   }
   const name = checkName(entry.attribute.name);
   checkSize([pathname, name]);
-  return { type: "attribute", pathname, attribute: { name, kind }, read: EntryReader.of(entry, 0n) };
+  return { type: "attribute", pathname, attribute: { name, kind }, read: EntryReader.of(entry, undefined) };
 }
 
 function checkNames(names: unknown): string[] {
@@ -196,6 +205,6 @@ function checkSize(texts: readonly string[]): void {
   if (most <= limit) return;
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 8, 0);
   if (bytes > limit) {
-    throw new RangeError(`the texts of the entry have ${bytes} bytes, and a message holds ${limit}`);
+    throw new RangeError(`the texts of the entry have ${counted(bytes, "byte")}, and a message holds ${limit}`);
   }
 }

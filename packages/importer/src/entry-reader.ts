@@ -3,8 +3,8 @@ import type { Awaitable, ByteSource, ExtendedAttributeEntry, Read, RecordEntry }
 
 /** Opens the content of an entry. */
 export interface Reader {
-  /** Size in bytes according to the record; 0 if unknown. */
-  readonly size: bigint;
+  /** Size in bytes according to the record; undefined if unknown. */
+  readonly size: number | undefined;
   open(signal: AbortSignal): Awaitable<ByteSource>;
 }
 
@@ -16,13 +16,13 @@ export interface Reader {
  * return its content for another file. {@link EntryReader.open} detects this.
  */
 export class EntryReader implements Reader {
-  readonly size: bigint;
+  readonly size: number | undefined;
   readonly #entry: RecordEntry | ExtendedAttributeEntry;
   readonly #read: Read;
   readonly #pathname: string;
   readonly #attribute: string | undefined;
 
-  private constructor(entry: RecordEntry | ExtendedAttributeEntry, read: Read, size: bigint) {
+  private constructor(entry: RecordEntry | ExtendedAttributeEntry, read: Read, size: number | undefined) {
     this.#entry = entry;
     this.#read = read;
     this.#pathname = entry.pathname;
@@ -33,11 +33,11 @@ export class EntryReader implements Reader {
   /**
    * Creates the reader of an entry.
    *
-   * @param size - Size in bytes according to the record; 0 if unknown.
+   * @param size - Size in bytes according to the record; undefined if unknown.
    * @returns undefined if the entry has no `read`.
    * @throws TypeError if `read` is not a function.
    */
-  static of(entry: RecordEntry | ExtendedAttributeEntry, size: bigint): EntryReader | undefined {
+  static of(entry: RecordEntry | ExtendedAttributeEntry, size: number | undefined): EntryReader | undefined {
     const read: unknown = entry.read;
     if (read === undefined) return undefined;
     if (typeof read !== "function") throw new TypeError(`read must be a function: ${describe(read)}`);

@@ -1,6 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { fileInfoFromWire } from "@kloset/adapter";
-import { baseName, fileInfoOf, isRegularFile, type Entry, type FileInfo, type FileType } from "@kloset/model";
+import {
+  baseName,
+  fileInfoOf,
+  isRegularFile,
+  type ByteSource,
+  type Entry,
+  type FileInfo,
+  type FileType,
+} from "@kloset/model";
+import { noticesOfEach } from "@kloset/testing";
 import fc from "fast-check";
 import { initialisedV1_0, initialisedV1_1 } from "./testing/clients.js";
 import { importAll } from "./testing/host-v1_1.js";
@@ -101,7 +110,9 @@ const tree: fc.Arbitrary<Tree> = fc
     return { entries, expected, attributes };
   });
 
-async function throughV1_0(entries: Entry[]): Promise<Received[]> {
+type Scan = Parameters<typeof importerOf>[0];
+
+async function throughV1_0(entries: Scan): Promise<Received[]> {
   const client = await initialisedV1_0(importerOf(entries));
   const received: Received[] = [];
   for (const { pathname, result } of await collect(client.scan({}))) {
@@ -119,7 +130,7 @@ async function throughV1_0(entries: Entry[]): Promise<Received[]> {
   return received;
 }
 
-async function throughV1_1(entries: Entry[]): Promise<{ received: Received[]; attributes: string[] }> {
+async function throughV1_1(entries: Scan): Promise<{ received: Received[]; attributes: string[] }> {
   const client = await initialisedV1_1(importerOf(entries));
   const received: Received[] = [];
   const attributes: string[] = [];
@@ -151,14 +162,13 @@ async function throughV1_1(entries: Entry[]): Promise<{ received: Received[]; at
   return { received, attributes };
 }
 
-beforeEach(() => {
-  // The v1.0 adapter logs that it leaves out attributes.
-  jest.spyOn(process.stderr, "write").mockReturnValue(true);
-});
+const generations = [
+  ["v1.0", throughV1_0],
+  ["v1.1", async (entries: Scan) => (await throughV1_1(entries)).received],
+] as const;
 
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+// The v1.0 adapter also logs that it leaves out attributes.
+const notices = noticesOfEach();
 
 describe("a random tree", () => {
   it("arrives unchanged in both generations, with its content, and in v1.1 with its attributes", async () => {
@@ -169,5 +179,90 @@ describe("a random tree", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe.each(generations)("an invalid value in %s", (_generation, through) => {
+  function* scan(): Generator<Entry, void, undefined> {
+    yield { pathname: "/date", fileInfo: fileInfoOf({ modTime: new Date("never") }) };
+    yield { pathname: "/ms", fileInfo: fileInfoOf({ modTime: 1_700_000_000_000 as unknown as bigint }) };
+    yield { pathname: "/type", fileInfo: fileInfoOf({ type: "dir" as FileType }) };
+    yield { pathname: "/permissions", fileInfo: fileInfoOf({ permissions: 0o100644 }) };
+    yield { pathname: "/size", fileInfo: { ...fileInfoOf({ size: -1 }), uid: 5 } };
+    yield { pathname: "/posix", fileInfo: { ...fileInfoOf({ type: "directory" }), mode: 0o040755 } };
+    yield { pathname: "/last", fileInfo: fileInfoOf({ type: "directory" }) };
+  }
+
+  it("is an error of its entry, and the scan continues", async () => {
+    const received = await through(scan);
+    expect(received.map(({ pathname, error }) => [pathname, error])).toEqual([
+      ["/date", "modTime is an invalid date"],
+      ["/ms", expect.stringMatching(/^fileInfo\.modTime is 1700000000000: a Date, or nanoseconds as bigint/)],
+      ["/type", expect.stringMatching(/^the type must be one of .*: "dir"$/)],
+      ["/permissions", expect.stringMatching(/^permissions must be within .*: 33188$/)],
+      ["/size", expect.stringMatching(/^fileInfo\.size must be .*: -1$/)],
+      ["/posix", expect.stringMatching(/0o40755 .*fileModeFromPosix/)],
+      ["/last", undefined],
+    ]);
+  });
+});
+
+describe.each(generations)("an unknown size in %s", (generation, through) => {
+  it("arrives as unknown for files, which are read to their end", async () => {
+    const received = await through([
+      { pathname: "/file", fileInfo: fileInfoOf({ modTime: 1n }), read: () => Buffer.from("abc") },
+      { pathname: "/directory", fileInfo: fileInfoOf({ type: "directory" }) },
+    ]);
+    expect(received.map(({ fileInfo, content }) => [fileInfo?.size, content])).toEqual([
+      [undefined, "abc"],
+      [0, undefined],
+    ]);
+    expect(notices()).toEqual([]);
+  });
+
+  it("without a time either is reported once, because hosts cannot notice changes", async () => {
+    const names = [`/${generation}`, "/b"];
+    await through(names.map((pathname) => ({ pathname, fileInfo: fileInfoOf(), read: () => Buffer.from("abc") })));
+    expect(notices()).toEqual([
+      `importer: "${names[0] ?? ""}" has neither size nor modTime, so later backups miss changes of its content\n`,
+    ]);
+  });
+});
+
+describe.each(generations)("content of the web in %s", (_generation, through) => {
+  const bytes = Buffer.from("content");
+  const read = (source: () => ByteSource): Promise<Received[]> =>
+    through([{ pathname: "/a", fileInfo: fileInfoOf(), read: source }]);
+
+  it.each<[string, () => ByteSource, string]>([
+    ["a Response", () => new Response(bytes), "content"],
+    ["a Response that is not ok", () => new Response(bytes, { status: 404 }), "content"],
+    ["a Response without a body", () => new Response(null), ""],
+    ["a Blob", () => new Blob([bytes, bytes]), "contentcontent"],
+    ["a File", () => new File([bytes], "name"), "content"],
+    ["an ArrayBuffer", () => Uint8Array.from(bytes).buffer, "content"],
+    ["a SharedArrayBuffer", () => new SharedArrayBuffer(2), "\0\0"],
+  ])("arrives from %s", async (_name, source, content) => {
+    expect(await read(source)).toMatchObject([{ content }]);
+  });
+
+  it("fails for a Response that was already read", async () => {
+    const response = new Response(bytes);
+    await response.text();
+    await expect(read(() => response)).rejects.toThrow(
+      'the content of "/a" is a Response whose body was already read: return it unread',
+    );
+  });
+
+  it("fails for a Response whose body is being read", async () => {
+    const response = new Response(bytes);
+    response.body?.getReader();
+    await expect(read(() => response)).rejects.toThrow("was already read");
+  });
+
+  it("fails for a buffer that was transferred", async () => {
+    const { buffer } = Uint8Array.from(bytes);
+    structuredClone(buffer, { transfer: [buffer] });
+    await expect(read(() => buffer)).rejects.toThrow('the content of "/a" has lost its bytes');
   });
 });

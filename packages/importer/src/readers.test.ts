@@ -33,9 +33,9 @@ describe.each([
   ["v1.1", readByV1_1],
 ])("content whose length differs from its record, on %s", (generation, contentOf) => {
   const pathname = (name: string) => `/${generation} ${name}`;
-  const fileOf = (name: string, size: number, ...pieces: string[]): RecordEntry => ({
+  const fileOf = (name: string, size: number | undefined, ...pieces: string[]): RecordEntry => ({
     pathname: pathname(name),
-    fileInfo: fileInfoOf({ size }),
+    fileInfo: fileInfoOf({ size, modTime: 1n }),
     read: () => pieces.map((piece) => Buffer.from(piece)),
   });
 
@@ -43,14 +43,15 @@ describe.each([
     ["short", 1000, ["ab", "c"], "3 bytes were read, but its fileInfo.size is 1000"],
     ["long", 2, ["ab", "c"], "3 bytes were read, but its fileInfo.size is 2"],
     ["empty", 5, [], "0 bytes were read, but its fileInfo.size is 5"],
+    ["not empty", 0, ["a"], "1 byte was read, but its fileInfo.size is 0"],
   ])("is sent unchanged, with a warning: %s", async (name, size, pieces, warning) => {
     expect(await contentOf(importerOf([fileOf(name, size, ...pieces)]), pathname(name))).toBe(pieces.join(""));
-    expect(notices()).toEqual([`kloset: "${pathname(name)}": ${warning}\n`]);
+    expect(notices()).toEqual([`importer: "${pathname(name)}": ${warning}\n`]);
   });
 
   it.each([
     ["exact", 3],
-    ["unknown", 0],
+    ["unknown", undefined],
   ])("causes no warning if the size is %s", async (name, size) => {
     await contentOf(importerOf([fileOf(name, size, "abc")]), pathname(name));
     expect(notices()).toEqual([]);
@@ -71,7 +72,7 @@ describe.each([
 
 it("names the entry that was changed after it was yielded, and what to do", () => {
   const entry = { pathname: "/1", fileInfo: fileInfoOf({ size: 1 }), read: () => Buffer.from("1") };
-  const reader = EntryReader.of(entry, 1n);
+  const reader = EntryReader.of(entry, 1);
   entry.pathname = "/2";
   expect(() => reader?.open(new AbortController().signal)).toThrow(
     new Error(

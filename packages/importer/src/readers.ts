@@ -69,9 +69,13 @@ export class Readers {
     if (reader !== undefined) this.#held.delete(key);
     const name = JSON.stringify(ref.pathname);
     const what = ref.attribute === undefined ? name : `${name}, attribute ${JSON.stringify(ref.attribute.name)}`;
-    if (reader !== undefined) return { what, open: (signal) => reader.open(signal()), declared: Number(reader.size) };
+    if (reader !== undefined) return { what, open: (signal) => reader.open(signal()), declared: reader.size };
     const importer = this.#importer;
-    if (!opensByName(importer)) throw new Error(`no reader for pathname ${ref.pathname}`);
+    if (!opensByName(importer)) {
+      throw new Error(
+        `${what} has no reader: the importer has no open(), and the entry has no read(), or was already read`,
+      );
+    }
     return { what, open: (signal) => importer.open(ref, takesArgument(importer, "open", 1) ? signal() : NO_SIGNAL) };
   }
 
@@ -91,8 +95,8 @@ function opensByName(importer: Importer): importer is Importer & Required<Pick<I
   return importer.open !== undefined;
 }
 
-/** Reader of empty files: hosts open those as well, but authors need no `read` for them. */
-const readNothing: Reader = { size: 0n, open: () => [] };
+/** Reader of files whose size is 0: hosts open those as well, but authors need no `read` for them. */
+const readNothing: Reader = { size: 0, open: () => [] };
 
 /** Returns a unique key. Pathnames contain no NUL, so the separator is unambiguous. */
 function keyOf({ pathname, attribute }: Pick<EntryRef, "pathname"> & Partial<EntryRef>): string {

@@ -2,7 +2,7 @@ import {
   contextOf,
   flagsOf,
   openConnector,
-  quoted,
+  rootOf,
   Session,
   textOf,
   withFlag,
@@ -13,7 +13,6 @@ import {
 import { LocationFlag } from "@kloset/model";
 import type { Importer, ImporterFactory } from "./importer.js";
 import { Readers } from "./readers.js";
-import { checkClean, checkText } from "./text-check.js";
 
 /** An importer and the properties read from it at Init. */
 export interface OpenedImporter extends Identity {
@@ -43,11 +42,4 @@ export function importerOpener(
       const flags = withFlag(flagsOf(await importer.flags?.()), LocationFlag.NEEDACK, wantsAcknowledgements);
       return { importer, origin, type, root, flags, readers: new Readers(importer) };
     });
-}
-
-/** Checks the root. Errors without a pathname of their own are reported for it, so hosts must accept it. */
-function rootOf(value: unknown): string {
-  const root = textOf("root()", value);
-  if (!root.startsWith("/")) throw new Error(`root() must be an absolute path: ${quoted(root)}`);
-  return checkClean("root()", checkText("root()", root));
 }

@@ -123,7 +123,7 @@ describe("Scan", () => {
     const client = await initialisedV1_0(importer);
     expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a"]);
     expect(notices()).toEqual([
-      "kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files\n",
+      "importer: extended attributes are left out: Plakar 1.0 would mistake them for their files\n",
     ]);
     // Their shared pathname refers to the file.
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("hello");
@@ -151,8 +151,8 @@ describe("Scan", () => {
     expect((await collect(client.scan({}))).map(({ pathname }) => pathname)).toEqual(["/a", "/b"]);
     expect(await textOf(client.openReader({ pathname: "/a" }))).toBe("first");
     expect(notices()).toEqual([
-      'kloset: "/a" was yielded twice by scan(): the second is left out\n',
-      'kloset: "/b" was yielded twice by scan(): the second is left out\n',
+      'importer: "/a" was yielded twice by scan(): the second is left out\n',
+      'importer: "/b" was yielded twice by scan(): the second is left out\n',
     ]);
   });
 
@@ -314,7 +314,7 @@ describe("OpenReader", () => {
   });
 
   it("sends nothing for an empty file without a reader", async () => {
-    const { read } = await open(importerOf([{ pathname: "/a", fileInfo: fileInfoOf() }]));
+    const { read } = await open(importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 0 }) }]));
     expect(await read()).toEqual([]);
   });
 
@@ -352,19 +352,29 @@ describe("OpenReader", () => {
     ["a pathname that was not scanned", "/b"],
     ["a directory", "/dir"],
     ["a file with content and no reader", "/unreadable"],
-  ])("fails for %s with the same error as a Go plugin", async (_name, pathname) => {
+    ["a file of unknown size and no reader", "/unknown"],
+  ])("fails for %s, naming both ways to read it", async (_name, pathname) => {
     const { read } = await open(
-      importerOf([file("/a", "x"), directory("/dir"), { pathname: "/unreadable", fileInfo: fileInfoOf({ size: 1 }) }]),
+      importerOf([
+        file("/a", "x"),
+        directory("/dir"),
+        { pathname: "/unreadable", fileInfo: fileInfoOf({ size: 1 }) },
+        { pathname: "/unknown", fileInfo: fileInfoOf() },
+      ]),
       pathname,
     );
-    expect(await failure(read())).toEqual([Code.Unknown, `no reader for pathname ${pathname}`]);
+    expect(await failure(read())).toEqual([
+      Code.Unknown,
+      `${JSON.stringify(pathname)} has no reader: ` +
+        "the importer has no open(), and the entry has no read(), or was already read",
+    ]);
   });
 
   it("calls an entry's read at most once", async () => {
     let calls = 0;
     const { read } = await open(importerOf([fileReadBy("/a", () => Uint8Array.of(++calls))]));
     expect(await read()).toMatchObject([{ chunk: Uint8Array.of(1) }]);
-    expect(await failure(read())).toEqual([Code.Unknown, "no reader for pathname /a"]);
+    expect(await failure(read())).toEqual([Code.Unknown, expect.stringMatching(/^"\/a" has no reader/)]);
     expect(calls).toBe(1);
   });
 
@@ -497,7 +507,7 @@ describe("CloseReader", () => {
     for (const pathname of ["/a", "/a", "/b", "/never/heard/of"]) await client.closeReader({ pathname });
     expect(await failure(collect(client.openReader({ pathname: "/b" })))).toEqual([
       Code.Unknown,
-      "no reader for pathname /b",
+      expect.stringMatching(/^"\/b" has no reader/),
     ]);
   });
 

@@ -85,7 +85,7 @@ async function scan(
   try {
     await eachEntry(importer, root, signal, (scanned) => {
       if (scanned.type === "attribute") {
-        noticeOnce("kloset: extended attributes are left out: Plakar 1.0 would mistake them for their files");
+        noticeOnce("importer: extended attributes are left out: Plakar 1.0 would mistake them for their files");
         return undefined;
       }
       if (scanned.type === "record") {

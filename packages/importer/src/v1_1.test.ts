@@ -172,7 +172,8 @@ describe("the records of an Import", () => {
 
   it.each<[string, Importer, boolean]>([
     ["a file with a reader", importerOf([file("/a", "x")]), true],
-    ["an empty file", importerOf([{ pathname: "/a", fileInfo: fileInfoOf() }]), true],
+    ["an empty file", importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 0 }) }]), true],
+    ["a file of unknown size without a reader", importerOf([{ pathname: "/a", fileInfo: fileInfoOf() }]), false],
     ["a file without a reader", importerOf([{ pathname: "/a", fileInfo: fileInfoOf({ size: 1 }) }]), false],
     [
       "a file that is opened by name",
@@ -420,8 +421,8 @@ describe("acknowledgements", () => {
     await importAll((results) => client.import(results));
     expect(delivered).toEqual(["/", "/a", "/b"]);
     expect(notices()).toEqual([
-      'kloset: acknowledge("/") failed: no such message\n',
-      'kloset: acknowledge("/a") failed: nor that\n',
+      'importer: acknowledge("/") failed: no such message\n',
+      'importer: acknowledge("/a") failed: nor that\n',
     ]);
   });
 
@@ -525,7 +526,10 @@ describe("Open", () => {
     let calls = 0;
     await whileHeld(importerOf([fileReadBy("/a", () => Uint8Array.of(64 + ++calls))]), async (client) => {
       expect(await openPath(client, "/a")).toBe("A");
-      expect(await failure(openPath(client, "/a"))).toEqual([Code.Unknown, "no reader for pathname /a"]);
+      expect(await failure(openPath(client, "/a"))).toEqual([
+        Code.Unknown,
+        expect.stringMatching(/^"\/a" has no reader/),
+      ]);
       expect(calls).toBe(1);
     });
   });

@@ -4,11 +4,62 @@ import type { Awaitable } from "./awaitable.js";
  * Anything that yields bytes. Node's `Readable` and the web's `ReadableStream`
  * are async iterables, so both can be returned directly.
  *
+ * A `Response` of `fetch` stands for its body, which must not have been read; no body is empty content. Its bytes are
+ * taken whatever its status is: check `response.ok` first, or the page that explains an error becomes the content.
+ *
  * Chunks may have any size; empty ones are skipped. The SDK owns a chunk until it
  * requests the next one; after that, the source may reuse the buffer. Transferring
  * or shrinking the buffer earlier is an error.
  */
-export type ByteSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+export type ByteSource =
+  Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array> | Response | Blob | ArrayBufferLike;
+
+/** A {@link ByteSource} that is bytes or can be iterated. */
+export type IterableSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/**
+ * Returns the content of a `Response`, `Blob` or `ArrayBuffer` in a form that can be iterated, and any other value
+ * unchanged. Recognizes them by their methods: loading Node's own classes takes milliseconds, and those of libraries
+ * are others.
+ *
+ * @param what - Names the content in errors, such as `"/etc/passwd"`.
+ * @throws TypeError if the body of a Response was already read, or if a buffer was transferred.
+ */
+export function iterableSource(source: ByteSource, what: string): IterableSource {
+  // Authors may return anything; the caller reports values that are not iterable.
+  if (typeof source !== "object" || (source as unknown) === null) return source as IterableSource;
+  if (source instanceof Uint8Array || Symbol.asyncIterator in source || Symbol.iterator in source) return source;
+  if (isResponse(source)) return bodyOf(source, what);
+  if (isBlob(source)) return source.stream();
+  return isBuffer(source) ? bytesIn(source, what) : source;
+}
+
+function isResponse(source: object): source is Response {
+  return "bodyUsed" in source && "body" in source && "arrayBuffer" in source;
+}
+
+function bodyOf({ body, bodyUsed }: Response, what: string): IterableSource {
+  if (body === null) return new Uint8Array(0);
+  if (!bodyUsed && !body.locked) return body;
+  throw new TypeError(`the content of ${what} is a Response whose body was already read: return it unread`);
+}
+
+function isBlob(source: object): source is Blob {
+  return "stream" in source && typeof source.stream === "function" && "arrayBuffer" in source;
+}
+
+function isBuffer(source: object): source is ArrayBufferLike {
+  const tag = Object.prototype.toString.call(source);
+  return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
+}
+
+function bytesIn(buffer: ArrayBufferLike, what: string): Uint8Array {
+  try {
+    return new Uint8Array(buffer);
+  } catch (cause) {
+    throw new TypeError(`the content of ${what} has lost its bytes: its buffer was transferred`, { cause });
+  }
+}
 
 /**
  * Opens content. Called at most once, and only if the host wants the content.

@@ -20,10 +20,10 @@ export interface RecordEntry {
   readonly fileAttributes?: number | undefined;
   /**
    * Opens the content of a regular file. Called as a method of the entry. Optional if the importer has `open` or the
-   * file is empty.
+   * file is empty (its `fileInfo.size` is 0).
    *
    * A stream that ends normally is taken as complete, so incomplete content must throw. If the number of bytes differs
-   * from `fileInfo.size`, all bytes are kept and a warning is logged. An entry of any other type with its own `read` is
+   * from a known `fileInfo.size`, all bytes are kept and a warning is logged. An entry of any other type with its own `read` is
    * rejected, because its content would be lost. A `read` inherited from a class is ignored instead, unless the type is
    * irregular.
    */

@@ -57,9 +57,9 @@ describe("fileInfoFromStats", () => {
     expect(fileInfoFromStats({ ...stats, mtimeNs: -1n }).modTime).toBe(-1n);
   });
 
-  it("rejects a size above Number.MAX_SAFE_INTEGER", () => {
+  it("holds an error in place of a size above Number.MAX_SAFE_INTEGER", () => {
     expect(fileInfoFromStats({ ...stats, size: 2n ** 53n - 1n }).size).toBe(2 ** 53 - 1);
-    expect(() => fileInfoFromStats({ ...stats, size: 2n ** 53n })).toThrow(
+    expect(fileInfoFromStats({ ...stats, size: 2n ** 53n }).size).toEqual(
       new RangeError("a file of 9007199254740992 bytes is larger than 2^53 - 1"),
     );
   });
@@ -91,7 +91,7 @@ describe("fileInfoOf", () => {
   it("has a default for everything", () => {
     expect(fileInfoOf()).toEqual({
       name: "",
-      size: 0,
+      size: undefined,
       mode: 0o644,
       modTime: 0n,
       dev: 0n,
@@ -138,11 +138,30 @@ describe("fileInfoOf", () => {
     expect(nanosecondsOf(new Date(1.9))).toBe(1_000_000n);
   });
 
-  it("rejects an unknown type", () => {
-    expect(() => fileInfoOf({ type: "dir" as FileType })).toThrow(/^the type must be one of .*: "dir"$/);
+  it.each([
+    ["file", undefined],
+    ["directory", 0],
+    ["symlink", 0],
+  ] as const)("gives a %s without a size the size %p", (type, size) => {
+    expect(fileInfoOf({ type }).size).toBe(size);
+    expect(fileInfoOf({ type, size: 5 }).size).toBe(5);
   });
 
-  it("rejects an invalid date", () => {
-    expect(() => fileInfoOf({ modTime: new Date("never") })).toThrow(new RangeError("modTime is an invalid date"));
+  it.each([
+    ["an unknown type", { type: "dir" as FileType }, "mode", 'must be one of "file"'],
+    ["invalid permissions", { permissions: -1 }, "mode", "permissions must be within 0 and 0o7777: -1"],
+    ["an invalid date", { modTime: new Date("never") }, "modTime", "modTime is an invalid date"],
+  ] as const)("does not throw for %s, and holds the error in the field", (_name, init, field, message) => {
+    const { [field]: value } = fileInfoOf(init);
+    expect(value).toBeInstanceOf(RangeError);
+    expect(String(value)).toContain(message);
+  });
+
+  it("keeps a time that is not a bigint, for the check of the entry", () => {
+    expect(fileInfoOf({ modTime: 1_700_000_000_000 as unknown as bigint }).modTime).toBe(1_700_000_000_000);
+  });
+
+  it("throws for an invalid date alone", () => {
+    expect(() => nanosecondsOf(new Date("never"))).toThrow(new RangeError("modTime is an invalid date"));
   });
 });

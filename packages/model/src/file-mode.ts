@@ -47,6 +47,9 @@ const TYPE_BITS =
     FileMode.IRREGULAR) >>>
   0;
 
+/** Mask of all bits that Go defines. POSIX has the type and the special bits among the others. */
+const DEFINED_BITS = Object.values(FileMode).reduce((bits, bit) => (bits | bit) >>> 0, 0);
+
 /** The type of an entry. */
 export type FileType =
   "file" | "directory" | "symlink" | "fifo" | "socket" | "block-device" | "char-device" | "irregular";
@@ -94,6 +97,11 @@ export function fileTypeOf(mode: number): FileType {
   // Bitwise operators would turn NaN into 0 and drop everything above 32 bits.
   if (!Number.isInteger(mode) || mode < -0x8000_0000 || mode > 0xffff_ffff) return "irregular";
   return TYPE_OF_BITS.get((mode & TYPE_BITS) >>> 0) ?? "irregular";
+}
+
+/** Returns true if a number has only bits that {@link FileMode} defines. A POSIX `st_mode` with a type has others. */
+export function isFileMode(mode: number): boolean {
+  return Number.isInteger(mode) && mode >= 0 && mode <= 0xffff_ffff && (mode & ~DEFINED_BITS) === 0;
 }
 
 /** Returns true for a regular file: no type bit is set. */

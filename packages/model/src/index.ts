@@ -4,7 +4,7 @@
  * @module
  */
 export type { Awaitable } from "./awaitable.js";
-export type { ByteSource, ByteStream, Read } from "./bytes.js";
+export { iterableSource, type ByteSource, type ByteStream, type IterableSource, type Read } from "./bytes.js";
 export { directory, entry, file, symlink, type DirectoryInit, type FileInit, type SymlinkInit } from "./entries.js";
 export type { ConnectorContext, HostOptions } from "./context.js";
 export type {
@@ -32,6 +32,7 @@ export {
   fileModeToPosix,
   fileTypeOf,
   isDirectory,
+  isFileMode,
   isRegularFile,
   isSymlink,
   type FileType,

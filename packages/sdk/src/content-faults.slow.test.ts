@@ -62,6 +62,9 @@ const valid: Record<string, Buffer> = {
   "a last value": Buffer.from("content"),
   "empty chunks": Buffer.from("content"),
   "a helper process": Buffer.from("content"),
+  "an ArrayBuffer": Buffer.alloc(5),
+  "a Response": Buffer.from("content"),
+  "a Blob": Buffer.from("content"),
 };
 
 /** Invalid contents, and a part of the error that the host must get. */
@@ -70,7 +73,7 @@ const invalid: Record<string, (content: string) => string> = {
   "transferred bytes": (content) => `${content} has lost its bytes`,
   "a buffer that shrank": (content) => `${content} has lost its bytes`,
   "a helper process that fails": () => "sh: exited with code 3",
-  "an ArrayBuffer": (content) => `${content} is a buffer of 5 bytes`,
+  "a Response that was read": (content) => `${content} is a Response whose body was already read`,
   "a DataView": (content) => `${content} yielded 5 bytes`,
   "16-bit numbers": (content) => `${content} yielded 10 bytes`,
   nothing: (content) => `${content} is undefined`,

@@ -92,17 +92,17 @@ describe.each(generations)("behaviour that hosts depend on, on %s", (generation)
     const chunks = read.flatMap(([, own]) => own.map((chunk) => chunk.length));
     expect(Math.min(...chunks)).toBeGreaterThan(0);
     expect(Math.max(...chunks)).toBeLessThanOrEqual(1024 * 1024);
-    await log.waitFor('kloset: "/file" was yielded twice');
-    expect(log.lines('kloset: "/file" was yielded twice')).toHaveLength(1);
+    await log.waitFor('importer: "/file" was yielded twice');
+    expect(log.lines('importer: "/file" was yielded twice')).toHaveLength(1);
   });
 
   it("sends extended attributes only on v1.1, where hosts can tell them from files", async () => {
     const { client, log } = await startImporter(generation, { config: { scan: "traps" } });
     const attributes = (await readAll(client)).filter(([record]) => record.attribute !== undefined);
-    const notices = (): string[] => log.lines("kloset: extended attributes are left out");
+    const notices = (): string[] => log.lines("importer: extended attributes are left out");
     if (generation === "v1.0") {
       expect(attributes).toEqual([]);
-      await log.waitFor("kloset: extended attributes are left out");
+      await log.waitFor("importer: extended attributes are left out");
       expect(notices()).toHaveLength(1);
       return;
     }

@@ -123,7 +123,7 @@ describe.each(generations)("on %s", (generation) => {
     controller.abort(new Error("enough"));
     await expect(more).rejects.toThrow("enough");
     await log.waitFor("scan ended\n");
-    expect(log.lines("kloset: ")).toEqual([expect.stringContaining('"/file" was yielded twice')]);
+    expect(log.lines("importer: ")).toEqual([expect.stringContaining('"/file" was yielded twice')]);
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
   });

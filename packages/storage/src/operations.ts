@@ -2,6 +2,7 @@ import { isUint8Array } from "node:util/types";
 import { Code, MAX_MESSAGE_BYTES, type PushStream } from "@kloset/wire/grpc";
 import {
   consume,
+  counted,
   describe,
   describeContent,
   discard,
@@ -122,7 +123,7 @@ function chunksOfPut<M>(
 
 function checkWritten(kind: ResourceKind, mac: Mac, written: unknown, received: number): void {
   if (written === undefined || written === received) return;
-  throw new Error(`the plugin wrote ${describe(written)} of the ${received} bytes of ${kind} ${mac.hex}`);
+  throw new Error(`the plugin wrote ${describe(written)} of the ${counted(received, "byte")} of ${kind} ${mac.hex}`);
 }
 
 /** The resource, or part of one, requested by a Get. */

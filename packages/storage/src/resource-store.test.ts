@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Code } from "@connectrpc/connect";
-import type { ByteSource } from "@kloset/model";
+import { iterableSource, type ByteSource } from "@kloset/model";
 import { resourcesOf } from "./resource-store.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
 import type { Store } from "./store.js";
@@ -10,8 +10,9 @@ const signal = new AbortController().signal;
 
 async function bytesOf(source: ByteSource): Promise<string> {
   const chunks: Uint8Array[] = [];
-  if (source instanceof Uint8Array) chunks.push(source);
-  else for await (const chunk of source) chunks.push(chunk);
+  const content = iterableSource(source, "a resource");
+  if (content instanceof Uint8Array) chunks.push(content);
+  else for await (const chunk of content) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 

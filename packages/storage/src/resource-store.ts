@@ -1,5 +1,14 @@
 import { chunksOf, sliceOf, unimplemented } from "@kloset/adapter";
-import type { Awaitable, ByteSource, ByteStream, Mac, Range, ResourceKind } from "@kloset/model";
+import {
+  iterableSource,
+  type Awaitable,
+  type ByteSource,
+  type ByteStream,
+  type IterableSource,
+  type Mac,
+  type Range,
+  type ResourceKind,
+} from "@kloset/model";
 import type { ResourceStore, Store } from "./store.js";
 
 /** Access to resources, in the form used by the adapters for both shapes of a store. */
@@ -131,5 +140,6 @@ async function* partOf(
   what: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* sliceOf(chunksOf(open(), what, signal), offset, length);
+  const opened = async (): Promise<IterableSource> => iterableSource(await open(), what);
+  yield* sliceOf(chunksOf(opened(), what, signal), offset, length);
 }

@@ -1,10 +1,11 @@
 import { isUint8Array } from "node:util/types";
 import type { Send } from "@kloset/wire/grpc";
-import type { Awaitable, ByteSource } from "@kloset/model";
+import { iterableSource, type Awaitable, type ByteSource } from "@kloset/model";
 import type { CallContext } from "../calls/call-context.js";
 import { eachChunk } from "./chunks.js";
 import { ownSignal, untilAborted, type OwnSignal } from "../async/iterate.js";
 import { noticeOnce } from "../session/notice.js";
+import { counted } from "../values/describe.js";
 import { discard } from "./sources.js";
 
 /** An author's content, not yet opened. */
@@ -21,8 +22,7 @@ export interface Content {
   readonly atMost?: number | undefined;
   /**
    * Number of bytes announced to the host. The real number may differ, because files
-   * change while they are read and some sources do not know their size: that is logged
-   * as a warning, not an error. Default, and 0: unknown.
+   * change while they are read: that is logged as a warning, not an error. Default: unknown.
    */
   readonly declared?: number | undefined;
 }
@@ -49,7 +49,7 @@ export async function sendContent(content: Content, context: CallContext, send: 
 }
 
 async function sendAll(
-  { open, what, atMost = Infinity, declared = 0 }: Content,
+  { open, what, atMost = Infinity, declared }: Content,
   signal: ContentSignal,
   send: Send<Chunk>,
 ): Promise<void> {
@@ -60,13 +60,15 @@ async function sendAll(
     sent += chunk.length;
     // Without this check, the host would take surplus bytes for a correct answer.
     if (sent > atMost)
-      throw new Error(`the plugin answered more than the ${atMost} bytes of ${what} that were asked for`);
+      throw new Error(`the plugin answered more than the ${counted(atMost, "byte")} of ${what} that were asked for`);
     return send({ chunk });
   };
-  await eachChunk(source, what, signal.get, sendOne);
-  // Hosts keep the received bytes as the whole file, without a warning of their own.
-  if (declared > 0 && sent !== declared) {
-    noticeOnce(`kloset: ${what}: ${sent} bytes were read, but its fileInfo.size is ${declared}`);
+  await eachChunk(iterableSource(source, what), what, signal.get, sendOne);
+  // Hosts keep the received bytes as the whole file, without a warning of their own. Only importers declare a size.
+  if (declared !== undefined && sent !== declared) {
+    noticeOnce(
+      `importer: ${what}: ${counted(sent, "byte")} ${sent === 1 ? "was" : "were"} read, but its fileInfo.size is ${declared}`,
+    );
   }
 }
 

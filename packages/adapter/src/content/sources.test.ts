@@ -21,9 +21,10 @@ describe("discard", () => {
     discard(stream);
     discard(new ReadableStream({ cancel: () => void closed.push("web stream") }));
     discard({ [Symbol.iterator]: () => ({ next: () => ({ done: true }), return: () => closed.push("iterator") }) });
+    discard(new Response(new ReadableStream({ cancel: () => void closed.push("response") })));
     await nextTurn();
     expect(stream.destroyed).toBe(true);
-    expect(closed).toEqual(["web stream", "iterator"]);
+    expect(closed).toEqual(["web stream", "iterator", "response"]);
   });
 
   it.each<[string, unknown]>([

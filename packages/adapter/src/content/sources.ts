@@ -1,4 +1,4 @@
-import type { Awaitable } from "@kloset/model";
+import { iterableSource, type Awaitable, type ByteSource } from "@kloset/model";
 import { describe, describeContent } from "../values/describe.js";
 
 /** A common interface to synchronous and asynchronous iterators, whose steps are all awaited. */
@@ -47,8 +47,9 @@ export function syncStepsOf<T>(source: AsyncIterable<T> | Iterable<T>): SyncStep
  * if the source cannot be closed, such as a locked web stream or an iterable that returns
  * no iterator: no caller would catch the error.
  */
-export function discard(source: unknown): void {
+export function discard(opened: unknown): void {
   try {
+    const source: unknown = iterableSource(opened as ByteSource, "this call");
     if (isNodeStream(source)) destroy(source);
     else if (isIterable(source)) closeQuietly(stepsOf(source));
   } catch {

@@ -15,7 +15,7 @@ describe("textOf", () => {
 
   it.each([
     [undefined, "root() returned undefined: a string is needed"],
-    [Buffer.from("/"), "root() returned 1 bytes: a string is needed"],
+    [Buffer.from("/"), "root() returned 1 byte: a string is needed"],
     ["/\udc00", 'root() returned invalid Unicode: "/\\udc00"'],
     ["\ud800".repeat(5000), `root() returned invalid Unicode: "${"\\ud800".repeat(1000)}"`],
   ])("rejects %p", (value, message) => {

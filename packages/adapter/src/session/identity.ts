@@ -1,5 +1,5 @@
 import { describe, quoted } from "../values/describe.js";
-import { isUint } from "../values/checks.js";
+import { checkClean, checkTextWithoutNul, isUint } from "../values/checks.js";
 
 /** The identity of a connector of any kind, as in the response of v1.1's Init. */
 export interface Identity {
@@ -25,6 +25,21 @@ export function textOf(method: string, value: unknown): string {
   if (typeof value !== "string") throw new TypeError(`${method} returned ${describe(value)}: a string is needed`);
   if (!value.isWellFormed()) throw new TypeError(`${method} returned invalid Unicode: ${quoted(value)}`);
   return value;
+}
+
+/**
+ * Checks the value that the `root()` of an importer or exporter returned. Importers report errors without a pathname of
+ * their own for it; v1.0 hosts prepend an exporter's root to every pathname, and a relative one would depend on the
+ * working directory.
+ *
+ * @throws TypeError for a value that is not an absolute, clean pathname.
+ */
+export function rootOf(value: unknown): string {
+  const root = textOf("root()", value);
+  if (!root.startsWith("/")) {
+    throw new TypeError(`root() must be an absolute path, as cleanPathname() returns: ${quoted(root)}`);
+  }
+  return checkClean("root()", checkTextWithoutNul("root()", root));
 }
 
 /**

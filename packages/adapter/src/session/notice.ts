@@ -6,6 +6,8 @@ const MAX_NOTICES = 1000;
 /**
  * Logs a text to standard error, once for each text. Standard output cannot be used:
  * writing to it would corrupt the connection.
+ *
+ * @param text - Begins with the kind of plugin, as all lines of the SDK do: `importer: "/a" was yielded twice`.
  */
 export function noticeOnce(text: string): void {
   if (said.has(text) || said.size >= MAX_NOTICES) return;

@@ -16,6 +16,8 @@ group("describe", () => {
     [[1, 2, 3, 4], "[ 1, 2, 3, ... 1 more item ]"],
     [Uint8Array.of(115, 101), "2 bytes"],
     [Buffer.from("secret"), "6 bytes"],
+    [Buffer.from("s"), "1 byte"],
+    ["x".repeat(65), `"${"x".repeat(64)}"… (1 more character)`],
     [Uint8Array.of(115, 101).buffer, "a buffer of 2 bytes"],
     [new SharedArrayBuffer(2), "a buffer of 2 bytes"],
   ])("shows %p", (value, shown) => {

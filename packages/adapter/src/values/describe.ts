@@ -7,6 +7,11 @@ const SHOWN_OF_NAME = 1000;
 /** Maximum characters of an unexpected string in an error. */
 const SHOWN_OF_TEXT = 64;
 
+/** Returns a number with its noun: "1 byte", "2 bytes". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Returns a short description of a value for an error message. Bytes are counted, not shown. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return shortened(value);
@@ -15,7 +20,7 @@ export function describe(value: unknown): string {
 
 /** Describes a value that was found in place of content. Never shows the value itself, which may be confidential. */
 export function describeContent(value: unknown): string {
-  if (typeof value === "string") return `a string of ${value.length} characters`;
+  if (typeof value === "string") return `a string of ${counted(value.length, "character")}`;
   return bytesOf(value) ?? inspected(value, -1);
 }
 
@@ -26,12 +31,13 @@ export function quoted(value: unknown): string {
 
 function shortened(text: string): string {
   const shown = JSON.stringify(text.slice(0, SHOWN_OF_TEXT));
-  return text.length <= SHOWN_OF_TEXT ? shown : `${shown}… (${text.length - SHOWN_OF_TEXT} more characters)`;
+  const more = text.length - SHOWN_OF_TEXT;
+  return more <= 0 ? shown : `${shown}… (${counted(more, "more character")})`;
 }
 
 function bytesOf(value: unknown): string | undefined {
-  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
-  return isAnyArrayBuffer(value) ? `a buffer of ${value.byteLength} bytes` : undefined;
+  if (ArrayBuffer.isView(value)) return counted(value.byteLength, "byte");
+  return isAnyArrayBuffer(value) ? `a buffer of ${counted(value.byteLength, "byte")}` : undefined;
 }
 
 /** @param depth - Below 0, only the type of an object is shown. */

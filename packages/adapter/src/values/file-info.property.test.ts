@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { baseName, fileInfoOf } from "@kloset/model";
+import { baseName, fileInfoOf, isFileMode } from "@kloset/model";
 import fc from "fast-check";
 import { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./file-info.js";
 
@@ -32,7 +32,9 @@ describe("any file info of a host", () => {
     const max = BigInt(Number.MAX_SAFE_INTEGER);
     fc.assert(
       fc.property(received, (wire) => {
-        const beyond = (["size", "uid", "gid"] as const).find((field) => wire[field] < 0n || wire[field] > max);
+        const beyond = (["size", "uid", "gid"] as const).find(
+          (field) => (wire[field] < 0n && field !== "size") || wire[field] > max,
+        );
         if (beyond !== undefined) {
           expect(() => fileInfoFromWire(wire)).toThrow(
             new RangeError(`${beyond} is out of range: ${String(wire[beyond])}`),
@@ -40,11 +42,12 @@ describe("any file info of a host", () => {
           return;
         }
         const info = fileInfoFromWire(wire);
+        expect(info.size === undefined).toBe(wire.size < 0n);
         const { seconds, nanos } = wire.modTime;
         expect(info.modTime).toBe(seconds * 1_000_000_000n + BigInt(nanos));
         const again = {
           ...info,
-          size: BigInt(info.size),
+          size: info.size === undefined ? wire.size : BigInt(info.size),
           uid: BigInt(info.uid),
           gid: BigInt(info.gid),
           modTime: wire.modTime,
@@ -84,7 +87,7 @@ describe("any number of an author", () => {
       fc.property(fields, values, (field, value) => {
         const send = () => fileInfoToWire({ ...fileInfoOf(), [field]: value }, "/a/b");
         const max = field === "size" ? Number.MAX_SAFE_INTEGER : 0xffff_ffff;
-        if (!Number.isInteger(value) || value < 0 || value > max) {
+        if (!Number.isInteger(value) || value < 0 || value > max || (field === "mode" && !isFileMode(value))) {
           expect(send).toThrow(field);
           return;
         }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { fileInfoOf, fileModeOf, type FileInfo } from "@kloset/model";
+import { fileInfoOf, FileMode, fileModeOf, type FileInfo, type FileType } from "@kloset/model";
 import fc from "fast-check";
 import { fileInfoFromWire, fileInfoToWire } from "./file-info.js";
 
@@ -16,7 +16,7 @@ const time = fc.bigInt({ min: -62_135_596_800_000_000_000n, max: 253_402_300_799
 const fileInfo: fc.Arbitrary<FileInfo> = fc.record({
   name: fc.constant("b"),
   size: fc.maxSafeNat(),
-  mode: uint32,
+  mode: fc.constantFrom(...Object.values(FileMode)),
   modTime: time,
   dev: uint64,
   ino: uint64,
@@ -77,13 +77,36 @@ describe("the mapping of file infos", () => {
     [
       "a size that is not an integer",
       { size: Number.NaN },
-      "fileInfo.size must be an integer from 0 to 9007199254740991: NaN",
+      "fileInfo.size must be an integer from 0 to 9007199254740991, or absent if unknown: NaN",
     ],
-    ["a negative size", { size: -1 }, "fileInfo.size must be an integer from 0 to 9007199254740991: -1"],
-    ["a fraction of a byte", { size: 1.5 }, "fileInfo.size must be an integer from 0 to 9007199254740991: 1.5"],
-    ["no size", { size: undefined }, "fileInfo.size must be an integer from 0 to 9007199254740991: undefined"],
-    ["an endless size", { size: Infinity }, "fileInfo.size must be an integer from 0 to 9007199254740991: Infinity"],
-    ["a size in words", { size: "12" }, 'fileInfo.size must be an integer from 0 to 9007199254740991: "12"'],
+    [
+      "a negative size",
+      { size: -1 },
+      "fileInfo.size must be an integer from 0 to 9007199254740991, or absent if unknown: -1",
+    ],
+    [
+      "a fraction of a byte",
+      { size: 1.5 },
+      "fileInfo.size must be an integer from 0 to 9007199254740991, or absent if unknown: 1.5",
+    ],
+    ["no size but null", { size: null }, "or absent if unknown: null"],
+    [
+      "a POSIX mode",
+      { mode: 0o040755 },
+      "fileInfo.mode must be a Go FileMode, and 0o40755 has bits that Go does not define: " +
+        "convert a POSIX st_mode with fileModeFromPosix()",
+    ],
+    ["POSIX's setuid bit", { mode: 0o4755 }, "0o4755 has bits that Go does not define"],
+    [
+      "an endless size",
+      { size: Infinity },
+      "fileInfo.size must be an integer from 0 to 9007199254740991, or absent if unknown: Infinity",
+    ],
+    [
+      "a size in words",
+      { size: "12" },
+      'fileInfo.size must be an integer from 0 to 9007199254740991, or absent if unknown: "12"',
+    ],
     ["a signed mode", { mode: -1 }, "fileInfo.mode must be an integer from 0 to 4294967295: -1"],
     ["a negative link count", { nlink: -1 }, "fileInfo.nlink must be an integer from 0 to 4294967295: -1"],
     [
@@ -91,7 +114,12 @@ describe("the mapping of file infos", () => {
       { flags: Object.create(null) as unknown },
       "fileInfo.flags must be an integer from 0 to 4294967295: [Object: null prototype] {}",
     ],
-    ["a date", { modTime: new Date(0) }, "fileInfo.modTime must be a bigint: 1970-01-01T00:00:00.000Z"],
+    [
+      "a date",
+      { modTime: new Date(0) },
+      "fileInfo.modTime is 1970-01-01T00:00:00.000Z: " +
+        "a Date, or nanoseconds as bigint: nanosecondsOf(date), is needed",
+    ],
     [
       "a time before the year 1",
       { modTime: -62_135_596_800_000_000_001n },
@@ -117,6 +145,24 @@ describe("the mapping of file infos", () => {
     expect(() => fileInfoToWire(info, "/a")).toThrow(message);
   });
 
+  it.each<[FileType, bigint]>([
+    ["file", -1n],
+    ["directory", 0n],
+    ["symlink", 0n],
+    ["irregular", 0n],
+  ])("sends the unknown size of a %s as %d", (type, size) => {
+    expect(fileInfoToWire({ ...fileInfoOf({ type }), size: undefined }, "/a").size).toBe(size);
+  });
+
+  it.each([
+    ["an unknown type", { type: "dir" as FileType }, /^the type must be one of .*: "dir"$/],
+    ["invalid permissions", { permissions: 0o100644 }, "permissions must be within 0 and 0o7777: 33188"],
+    ["an invalid date", { modTime: new Date("never") }, "modTime is an invalid date"],
+  ])("throws the error that fileInfoOf has kept for %s", (_name, init, message) => {
+    const info = { ...fileInfoOf(init), uid: 7 };
+    expect(() => fileInfoToWire(info, "/a")).toThrow(message);
+  });
+
   it("keeps a Go file mode with its highest bit", () => {
     const mode = fileModeOf("directory", 0o1777);
     expect(fileInfoToWire(fileInfoOf({ type: "directory", permissions: 0o1777 }), "/a").mode).toBe(mode);
@@ -136,7 +182,12 @@ describe("fileInfoFromWire", () => {
     );
   });
 
-  it.each([-1n, 2n ** 53n])("rejects a size of %d", (size) => {
+  it.each([-1n, -(2n ** 63n)])("takes a size of %d as unknown", (size) => {
+    expect(fileInfoFromWire({ ...wire, size }).size).toBeUndefined();
+  });
+
+  it("rejects a size above 2^53 - 1", () => {
+    const size = 2n ** 53n;
     expect(() => fileInfoFromWire({ ...wire, size })).toThrow(new RangeError(`size is out of range: ${String(size)}`));
   });
 });

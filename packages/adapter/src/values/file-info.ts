@@ -1,10 +1,11 @@
-import { baseName, type FileInfo } from "@kloset/model";
+import { baseName, isFileMode, isRegularFile, type FileInfo } from "@kloset/model";
 import { checkText, isUint } from "./checks.js";
 import { describe } from "./describe.js";
 
 /** The wire format of a file info, in both generations. */
 export interface WireFileInfo {
   readonly name: string;
+  /** {@link UNKNOWN_SIZE} or less if unknown. */
   readonly size: bigint;
   readonly mode: number;
   readonly modTime: WireTime;
@@ -25,6 +26,8 @@ interface WireTime {
   readonly nanos: number;
 }
 
+/** The size of a file that hosts leave out of the comparison with the last snapshot, and set from the bytes read. */
+const UNKNOWN_SIZE = -1n;
 const NANOSECONDS = 1_000_000_000n;
 const UINT16_MAX = 0xffff;
 const UINT32_MAX = 0xffff_ffff;
@@ -41,10 +44,11 @@ const SECONDS_MAX = 253_402_300_799n;
  *   bad record must not break the stream that carries all others.
  */
 export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
+  const mode = checkMode(info.mode);
   return {
     name: baseName(pathname),
-    size: bigintOf(checkNumber("size", info.size, Number.MAX_SAFE_INTEGER)),
-    mode: checkNumber("mode", info.mode, UINT32_MAX),
+    size: sizeToWire(info.size, mode),
+    mode,
     modTime: timeToWire(info.modTime),
     dev: checkBigint("dev", info.dev),
     ino: checkBigint("ino", info.ino),
@@ -62,14 +66,14 @@ export function fileInfoToWire(info: FileInfo, pathname: string): WireFileInfo {
 export type ReceivedFileInfo = Omit<WireFileInfo, "modTime"> & { readonly modTime?: WireTime | undefined };
 
 /**
- * Converts a host's file info.
+ * Converts a host's file info. A negative size is unknown.
  *
  * @throws RangeError for a size, user or group that is not a safe integer, instead of rounding it.
  */
 export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
   return {
     name: info.name,
-    size: exact("size", info.size),
+    size: info.size < 0n ? undefined : exact("size", info.size),
     mode: info.mode,
     modTime: info.modTime === undefined ? 0n : info.modTime.seconds * NANOSECONDS + BigInt(info.modTime.nanos),
     dev: info.dev,
@@ -94,8 +98,38 @@ function bigintOf(value: number): bigint {
   return value === 0 ? 0n : BigInt(value);
 }
 
+/** Only the content of a regular file can have an unknown size. */
+function sizeToWire(size: unknown, mode: number): bigint {
+  if (size === undefined) return isRegularFile(mode) ? UNKNOWN_SIZE : 0n;
+  throwIfError(size);
+  if (isUint(size, Number.MAX_SAFE_INTEGER)) return bigintOf(size);
+  throw new RangeError(
+    `fileInfo.size must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, or absent if unknown: ${describe(size)}`,
+  );
+}
+
+function checkMode(mode: unknown): number {
+  const checked = checkNumber("mode", mode, UINT32_MAX);
+  if (isFileMode(checked)) return checked;
+  // Hosts would take a directory in POSIX form for a regular file.
+  throw new RangeError(
+    `fileInfo.mode must be a Go FileMode, and 0o${checked.toString(8)} has bits that Go does not define: ` +
+      "convert a POSIX st_mode with fileModeFromPosix()",
+  );
+}
+
+/** @throws The error that the model's functions leave in a field in place of an invalid value. */
+function throwIfError(value: unknown): void {
+  if (value instanceof Error) throw value;
+}
+
 function timeToWire(ns: bigint): WireTime {
-  if (typeof ns !== "bigint") throw new TypeError(`fileInfo.modTime must be a bigint: ${describe(ns)}`);
+  if (typeof ns !== "bigint") {
+    throwIfError(ns);
+    throw new TypeError(
+      `fileInfo.modTime is ${describe(ns)}: a Date, or nanoseconds as bigint: nanosecondsOf(date), is needed`,
+    );
+  }
   // Round down, so that nanos is never negative.
   let seconds = ns / NANOSECONDS;
   let nanos = Number(ns - seconds * NANOSECONDS);
@@ -111,6 +145,7 @@ function timeToWire(ns: bigint): WireTime {
 
 function checkNumber(field: string, value: unknown, max: number): number {
   if (!isUint(value, max)) {
+    throwIfError(value);
     throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${max}: ${describe(value)}`);
   }
   return value;

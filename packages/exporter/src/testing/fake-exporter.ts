@@ -17,7 +17,7 @@ export class FakeExporter implements Exporter {
   readonly calls: string[] = [];
   /** The start and end of each call: `+ storeFile /a`, then `- storeFile /a`, even if it failed. */
   readonly events: string[] = [];
-  readonly sizes = new Map<string, number>();
+  readonly sizes = new Map<string, number | undefined>();
   readonly signals: AbortSignal[] = [];
   /** Highest number of concurrent calls. */
   peak = 0;
@@ -40,7 +40,7 @@ export class FakeExporter implements Exporter {
     });
   }
 
-  storeFile(pathname: string, data: ByteStream, size: number, signal: AbortSignal): Promise<void> {
+  storeFile(pathname: string, data: ByteStream, size: number | undefined, signal: AbortSignal): Promise<void> {
     this.signals.push(signal);
     return this.#call(`storeFile ${pathname}`, async () => {
       const chunks: Uint8Array[] = [];

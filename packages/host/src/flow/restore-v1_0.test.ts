@@ -40,6 +40,18 @@ describe("a restore on v1.0", () => {
   }
   const symlink: RestoreEntry = { pathname: "/d/l", fileInfo: fileInfoOf({ type: "symlink" }), target: "../x" };
 
+  it("needs the size of a file, which hosts send before its content", async () => {
+    const { connection } = await serve("v1.0", v1_0.Exporter, plugin([]));
+    const reports: string[] = [];
+    const entries = [{ pathname: "/a", fileInfo: fileInfoOf(), read: () => Buffer.from("x") }, file("/b", "y")];
+    const summary = await restore(await openExporter(connection, location), entries, {
+      onError: (pathname, error) => reports.push(`${pathname}: ${error.message}`),
+    });
+    expect(summary).toMatchObject({ entries: 1, errors: 1 });
+    expect(reports).toEqual(['/a: "/a" has no fileInfo.size: v1.0 hosts send it before the content']);
+    connection.close();
+  });
+
   it("makes the same calls as Plakar", async () => {
     const calls: string[] = [];
     const { connection } = await serve("v1.0", v1_0.Exporter, plugin(calls));

@@ -138,9 +138,15 @@ class RestoreRun {
   }
 
   async #store(entry: RecordEntry, path: string): Promise<void> {
+    const { size } = entry.fileInfo;
+    if (size === undefined) {
+      throw new RangeError(
+        `${JSON.stringify(entry.pathname)} has no fileInfo.size: v1.0 hosts send it before the content`,
+      );
+    }
     await this.#exporter.createDirectory(goDir(path), this.#signal);
     const source = sourceOf(entry, this.#signal);
-    const bytes = await this.#exporter.storeFile(path, source, entry.fileInfo.size, this.#signal);
+    const bytes = await this.#exporter.storeFile(path, source, size, this.#signal);
     this.totals.bytes += bytes;
     await this.#setPermissions(path, entry.fileInfo);
   }

@@ -75,7 +75,7 @@ describe("a restore on v1.1", () => {
     [
       "is missing",
       { pathname: "/b", fileInfo: fileInfoOf({ size: 1 }) },
-      '"/b" has a size of 1 bytes, but its source yielded 0',
+      '"/b" has a size of 1 byte, but its source yielded 0',
     ],
   ])("half-closes in the middle of a file whose source %s", async (_what, entry, reason) => {
     const seen: Seen = { packets: [], short: false };

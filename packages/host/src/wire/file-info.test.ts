@@ -49,8 +49,14 @@ describe("FileInfo", () => {
     expect(fileInfoFromWire({ ...fileInfoToWire(info), nlink: 65_537 }).nlink).toBe(1);
   });
 
-  it("keeps a size of -1, which means unknown", () => {
-    expect(fileInfoFromWire({ ...fileInfoToWire(info), size: -1n }).size).toBe(-1);
+  it.each([-1n, -(2n ** 63n)])("takes a size of %s as unknown, and sends it as -1", (size) => {
+    const unknown = fileInfoFromWire({ ...fileInfoToWire(info), size });
+    expect(unknown.size).toBeUndefined();
+    expect(fileInfoToWire(unknown).size).toBe(-1n);
+  });
+
+  it("sends the unknown size of a directory as 0", () => {
+    expect(fileInfoToWire({ ...fileInfoOf({ type: "directory" }), size: undefined }).size).toBe(0n);
   });
 
   it.each(["size", "uid", "gid"] as const)("rejects a %s that would be rounded", (field) => {

@@ -1,4 +1,4 @@
-import type { FileInfo } from "@kloset/model";
+import { isRegularFile, type FileInfo } from "@kloset/model";
 
 const NANOS_PER_SECOND = 1_000_000_000n;
 /** Hosts keep 16 bits of a link count. */
@@ -49,11 +49,11 @@ export function nanosecondsOfTimestamp(timestamp: WireTimestamp | undefined): bi
   return timestamp.seconds * NANOS_PER_SECOND + BigInt(timestamp.nanos);
 }
 
-/** @throws RangeError if a number is not a safe integer. */
+/** A negative size is unknown. @throws RangeError if a number is not a safe integer. */
 export function fileInfoFromWire(wire: WireFileInfo): FileInfo {
   return {
     name: wire.name,
-    size: exact(wire.size, "size", wire.name),
+    size: wire.size < 0n ? undefined : exact(wire.size, "size", wire.name),
     mode: wire.mode,
     modTime: nanosecondsOfTimestamp(wire.modTime),
     dev: wire.dev,
@@ -67,11 +67,11 @@ export function fileInfoFromWire(wire: WireFileInfo): FileInfo {
   };
 }
 
-/** Converts a {@link FileInfo} to the message. */
+/** Converts a {@link FileInfo} to the message. An unknown size is -1 for regular files, otherwise 0. */
 export function fileInfoToWire(info: FileInfo): WireFileInfoInit {
   return {
     name: info.name,
-    size: BigInt(info.size),
+    size: BigInt(info.size ?? (isRegularFile(info.mode) ? -1 : 0)),
     mode: info.mode,
     modTime: timestampOf(info.modTime),
     dev: info.dev,

@@ -44,6 +44,13 @@ describe("results", () => {
     expect(create(schema, resultHeader(record, undefined)).fileInfo?.size).toBe(3n);
   });
 
+  it("contain the actual size of a file whose size was unknown, once it was read", () => {
+    const unknown = { ...fileInfoToWire(fileInfo), size: -1n };
+    const record = recordFromWire(create(schema, { pathname: "/f", fileInfo: unknown }));
+    expect(create(schema, resultHeader(record, 5)).fileInfo?.size).toBe(5n);
+    expect(create(schema, resultHeader(record, undefined)).fileInfo?.size).toBe(-1n);
+  });
+
   it("of errors contain the error and no fileInfo", () => {
     const record = recordFromWire(create(schema, { pathname: "/f", error: "denied" }));
     expect(toJson(schema, create(schema, resultHeader(record, undefined)))).toEqual({

@@ -31,6 +31,7 @@ function macOf(first: number, rest = 0): Mac {
 
 async function bytesOf(source: ByteSource): Promise<Buffer> {
   if (source instanceof Uint8Array) return Buffer.from(source);
+  if (!(Symbol.asyncIterator in source)) throw new TypeError("expected an async iterable");
   const chunks: Uint8Array[] = [];
   for await (const chunk of source) {
     expect(chunk.length).toBeLessThanOrEqual(MIB);

@@ -1,7 +1,7 @@
 import { PluginError } from "@kloset/host";
 import { isRegularFile } from "@kloset/model";
 import type { Harness } from "../../harness.js";
-import type { WireImporter, WireRecord, WireScan } from "./wire.js";
+import type { WireImporter, WireInfo, WireRecord, WireScan } from "./wire.js";
 
 /** The number of files a rule reads at most, because a source can have any size. */
 export const MAX_FILES = 64;
@@ -35,9 +35,18 @@ export function isEntry({ error, attribute }: WireRecord): boolean {
   return error === undefined && attribute === undefined;
 }
 
-/** Returns the size that a record states, or 0 if it states none. */
+/** Returns the size that a record states: 0 without a fileInfo, negative if unknown. */
 export function sizeOf({ fileInfo }: WireRecord): number {
   return Number(fileInfo?.size ?? 0n);
+}
+
+/** Returns the fields of a fileInfo that hosts compare with the last snapshot, to learn whether to read the file. */
+export function comparedOf(info: WireInfo | undefined): object {
+  if (info === undefined) return {};
+  const { size, mode, modTime, dev, ino, uid, gid, nlink, username, groupname } = info;
+  const time = { seconds: String(modTime?.seconds), nanos: modTime?.nanos };
+  const ids = { dev: String(dev), ino: String(ino), uid: String(uid), gid: String(gid), nlink };
+  return { ...(size >= 0n && { size: String(size) }), mode, ...time, ...ids, username, groupname };
 }
 
 /** Reads a scan to its end. Ignores the error a plugin ends it with, which a rule of its own checks. */

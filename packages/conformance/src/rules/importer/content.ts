@@ -21,7 +21,8 @@ export const content: readonly ConnectorRule<"importer">[] = [
       const importer = await startWire(harness);
       let read = 0;
       await eachFile(importer, async (record) => {
-        const bytes = sizeOf(record) === 0 ? undefined : await tryRead(importer, record);
+        // A negative size is unknown.
+        const bytes = sizeOf(record) <= 0 ? undefined : await tryRead(importer, record);
         // Many sources contain files that cannot be read.
         if (bytes === undefined || bytes instanceof PluginError) return;
         read++;

@@ -85,12 +85,12 @@ export const known: readonly ConnectorRule<"importer">[] = [
   attributeRule(
     {
       id: "importer.known.size",
-      title: "reports the size of every file",
+      title: "reports the size of every file, or -1 if it is unknown",
       because: "hosts show the size, and later backups detect changed files by it",
     },
     ({ size }, { pathname, type, size: expected }) => {
       requires(
-        type !== "file" || size === BigInt(expected),
+        type !== "file" || size < 0n || size === BigInt(expected),
         () => `${quote(pathname)} has ${expected} bytes, but fileInfo.size is ${String(size)}`,
       );
     },

@@ -4,21 +4,18 @@ import type { Harness } from "../../harness.js";
 import { HOSTS_V1_1 } from "../../levels.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
-import { drain, endScan, isFile, scanAll } from "./collect.js";
+import { comparedOf, drain, endScan, isFile, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
 import type { WireRecord } from "./wire.js";
 
 /**
- * Returns the part of a record that must be the same in two scans. Size and time count for files only: the folders
- * above the source may change meanwhile.
+ * Returns the part of a record that must be the same in two scans: of a file, all that hosts compare with the last
+ * snapshot. The folders above the source may change meanwhile.
  */
 function lineOf(record: WireRecord): string {
   const { pathname, attribute, error, target, fileInfo } = record;
   const what = error === undefined ? { mode: fileInfo?.mode, target, attribute } : "error";
-  const content = isFile(record)
-    ? { size: String(fileInfo?.size), seconds: String(fileInfo?.modTime?.seconds), nanos: fileInfo?.modTime?.nanos }
-    : {};
-  return JSON.stringify([pathname, what, content]);
+  return JSON.stringify([pathname, what, isFile(record) ? comparedOf(fileInfo) : {}]);
 }
 
 function requireSameLines(first: readonly string[], second: readonly string[]): void {

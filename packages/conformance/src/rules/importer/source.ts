@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PluginError } from "@kloset/host";
 import type { Harness } from "../../harness.js";
@@ -6,13 +6,15 @@ import { requireSameBytes } from "../../bytes.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
-import { quote, requireSource, scanAll } from "./collect.js";
+import { comparedOf, quote, requireSource, scanAll } from "./collect.js";
+import { scanKnown } from "./scan-known.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
 
 const VANISHING = "/small.txt";
 const VANISHING_BYTES = 1234;
+const CHANGING = "/folder/same-name";
 
 /** Starts the plugin on a folder that does not exist. @returns The error of Init if it fails. */
 async function startWithoutSource(harness: Harness<"importer">): Promise<WireImporter | PluginError> {
@@ -80,6 +82,21 @@ export const source: readonly ConnectorRule<"importer">[] = [
       if (started instanceof PluginError) return;
       const failure = await scanEnd(started, () => undefined);
       if (failure !== undefined) throw new Violation(`Scan ended with an error: ${failure.message}`);
+    },
+  },
+  {
+    id: "importer.source.changed",
+    connector: "importer",
+    title: "sends a different fileInfo after the content of a file has changed",
+    because: "hosts read a file again only if its fileInfo differs; otherwise every later backup keeps the old content",
+    check: async (harness) => {
+      const seen = async (): Promise<string> =>
+        JSON.stringify(comparedOf((await scanKnown(harness)).get(CHANGING)?.fileInfo));
+      const before = await seen();
+      if (before === "{}") harness.notApplicable(`the scan did not find ${CHANGING}`);
+      // Another size and another time.
+      await writeFile(join(harness.workspace.directory, CHANGING), "new content, and more of it");
+      requires((await seen()) !== before, () => `${quote(CHANGING)} was changed, but its fileInfo is still ${before}`);
     },
   },
   {

@@ -7,6 +7,13 @@ export interface WireInfo {
   readonly size: bigint;
   readonly mode: number;
   readonly modTime?: { readonly seconds: bigint; readonly nanos: number } | undefined;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
+  readonly nlink: number;
+  readonly username: string;
+  readonly groupname: string;
 }
 
 /** One answer of a scan as received. The host's own client rejects invalid records, which rules must see. */

@@ -69,7 +69,8 @@ async function giveUpReaders(
 
 function isHuge({ fileInfo, error }: ScannedRecord): boolean {
   if (fileInfo === undefined || error !== undefined || !isRegularFile(fileInfo.mode)) return false;
-  return fileInfo.size >= HUGE_BYTES && fileInfo.size <= MAX_HUGE_BYTES;
+  const { size = 0 } = fileInfo;
+  return size >= HUGE_BYTES && size <= MAX_HUGE_BYTES;
 }
 
 async function beginToRead(

@@ -66,7 +66,7 @@ export const exporterBreakages: readonly Breakage[] = [
     rule: "exporter.tree.contents",
     how: "changes one byte of large files",
     exporter: (sound) => ({
-      storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, changed(data, size), size, signal),
+      storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, changed(data, size ?? 0), size, signal),
     }),
   },
   {
@@ -141,7 +141,7 @@ export const exporterBreakages: readonly Breakage[] = [
       return {
         storeFile: async (pathname, data, size, signal) => {
           const stored = await copyOf(data);
-          if (STORED_SIZES.includes(size))
+          if (size !== undefined && STORED_SIZES.includes(size))
             later.set(pathname, async () => sound.storeFile(pathname, stored, size, signal));
           else await sound.storeFile(pathname, stored, size, signal);
         },

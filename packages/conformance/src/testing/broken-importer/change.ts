@@ -9,6 +9,7 @@ export interface SentInfo {
   size: bigint;
   mode: number;
   modTime?: { seconds: bigint; nanos: number } | undefined;
+  ino: bigint;
 }
 
 /** A record of either generation, to be modified in place. */

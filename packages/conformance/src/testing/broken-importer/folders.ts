@@ -1,5 +1,6 @@
 import { FileMode } from "@kloset/model";
 import { connectors } from "@kloset/protocol/v1.1";
+import { knownTree } from "../../tree/known-tree.js";
 import type { Breakage } from "./breakage.js";
 import { changeFile, changeInfo, changeRecord, changeRecords, joined } from "./change.js";
 
@@ -10,6 +11,14 @@ const ATTRIBUTE = {
   xattrName: "user.kloset",
   xattrType: connectors.ExtendedAttributeType.EXTENDED,
 };
+
+/** The time of a file that one importer never looks up again. */
+const REMEMBERED_TIME = timeOf("/folder/same-name");
+
+function timeOf(wanted: string): { seconds: bigint; nanos: number } {
+  const { modTime = 0n } = knownTree.find(({ pathname }) => pathname === wanted) ?? {};
+  return { seconds: modTime / 1_000_000_000n, nanos: Number(modTime % 1_000_000_000n) };
+}
 
 /** Importers of a folder with one mistake each. */
 export const brokenFolders: readonly Breakage[] = [
@@ -73,6 +82,14 @@ export const brokenFolders: readonly Breakage[] = [
     how: "a link reported as irregular",
     broken: changeInfo("/broken-link", (info) => {
       info.mode = (FileMode.IRREGULAR | 0o777) >>> 0;
+    }),
+  },
+  {
+    rule: "importer.source.changed",
+    how: "size and time remembered from the first scan",
+    broken: changeInfo("/folder/same-name", (info) => {
+      info.size = 10n;
+      if (info.modTime !== undefined) Object.assign(info.modTime, REMEMBERED_TIME);
     }),
   },
   {

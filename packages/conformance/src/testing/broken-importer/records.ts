@@ -122,6 +122,17 @@ export const brokenRecords: readonly Breakage[] = [
   },
   {
     rule: "importer.scan.repeats",
+    how: "an inode number that changes with each scan",
+    broken: changeRecords(() => {
+      const now = BigInt(++scans);
+      return ({ pathname, info }) => {
+        if (pathname === "/one" && info !== undefined) info.ino = now;
+        return undefined;
+      };
+    }),
+  },
+  {
+    rule: "importer.scan.repeats",
     how: "a modification time that changes with each scan",
     broken: changeRecords(() => {
       const now = BigInt(++scans);

@@ -45,10 +45,11 @@ export async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   return all;
 }
 
-/** Reads a source. Copies every chunk, because its buffer may be reused for the next one. */
+/** Reads a source of the importer, which returns bytes or an iterable. Copies every chunk, because its buffer may be reused for the next one. */
 export async function contentOf(source: ByteSource): Promise<Buffer> {
   if (source instanceof Uint8Array) return Buffer.from(source);
   const chunks: Buffer[] = [];
+  if (!(Symbol.asyncIterator in source)) throw new TypeError("expected an async iterable");
   for await (const chunk of source) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
