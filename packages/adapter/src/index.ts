@@ -36,6 +36,7 @@ export {
   withOwnSignal,
 } from "./async/iterate.js";
 export { MAX_MESSAGE_BYTES } from "./limits.js";
+export type { Methods, MethodTable } from "./session/methods.js";
 export { noticeOnce } from "./session/notice.js";
 export { openConnector } from "./session/open-connector.js";
 export { eachRequest, inboxOf } from "./calls/requests.js";

@@ -5,10 +5,12 @@
  */
 export { Code, isFailureCode } from "./code.js";
 export { CutOffError, cutOff } from "./cut-off.js";
+export { reportStack, stackReporter } from "./error-stack.js";
 export { errorText } from "./error-text.js";
 export { decidedByFirst } from "./first-request.js";
 export { InboundMessages, MESSAGE_COST_BYTES, type AssemblyBudget, type InboundEvents } from "./inbound-messages.js";
 export { messageLength, PREFIX_LENGTH, writePrefix } from "./message-prefix.js";
+export { InvalidValue, OutOfRange } from "./invalid-value.js";
 export { isInbox, PushStream, type CutOffContext, type Inbox, type Push, type Send } from "./message-streams.js";
 export { OutboundMessage } from "./outbound-message.js";
 export { notServed, quoted } from "./refusals.js";
