@@ -17,6 +17,7 @@ export { describe, describeContent, quoted } from "./values/describe.js";
 export { drain } from "./content/drain.js";
 export {
   abortError,
+  authorErrorText,
   canceled,
   errorText,
   invalidArgument,

@@ -1,4 +1,5 @@
 import {
+  authorErrorText,
   describe,
   errorText,
   fileInfoToWire,
@@ -72,7 +73,7 @@ export function checkEntry(value: unknown, root: string): Scanned {
     }
     const entry = value as Entry;
     pathname = entry.pathname;
-    if (entry.error !== undefined) return reportedError(pathname, errorText(entry.error), root);
+    if (entry.error !== undefined) return reportedError(pathname, authorErrorText(entry.error), root);
     const checked = checkPathname(pathname);
     return entry.attribute === undefined ? checkRecord(checked, entry) : checkAttribute(checked, entry);
   } catch (error) {

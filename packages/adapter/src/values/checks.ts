@@ -1,3 +1,4 @@
+import { InvalidValue } from "@kloset/wire/grpc";
 import { describe, quoted } from "./describe.js";
 
 const UINT32_MAX = 0xffff_ffff;
@@ -12,10 +13,10 @@ export function isUint(value: unknown, max = UINT32_MAX): value is number {
  * become U+FFFD and change the name.
  *
  * @param what - Names the string in errors, such as "fileInfo.username".
- * @throws TypeError for a value that is not a string, or not valid Unicode.
+ * @throws InvalidValue for a value that is not a string, or not valid Unicode.
  */
 export function checkText(what: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`${what} must be a string: ${describe(value)}`);
-  if (!value.isWellFormed()) throw new TypeError(`${what} is not valid Unicode: ${quoted(value)}`);
+  if (typeof value !== "string") throw new InvalidValue(`${what} must be a string: ${describe(value)}`);
+  if (!value.isWellFormed()) throw new InvalidValue(`${what} is not valid Unicode: ${quoted(value)}`);
   return value;
 }

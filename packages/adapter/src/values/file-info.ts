@@ -1,3 +1,4 @@
+import { OutOfRange } from "@kloset/wire/grpc";
 import { baseName, type FileInfo } from "@kloset/model";
 import { checkText, isUint } from "./checks.js";
 import { describe } from "./describe.js";
@@ -85,7 +86,7 @@ export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
 
 function exact(field: string, value: bigint): number {
   if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new RangeError(`${field} is out of range: ${String(value)}`);
+    throw new OutOfRange(`${field} is out of range: ${String(value)}`);
   return Number(value);
 }
 

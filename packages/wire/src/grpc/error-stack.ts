@@ -1,4 +1,4 @@
-import { isCodedError } from "./status-error.js";
+import { isNativeError } from "node:util/types";
 import { InvalidValue, OutOfRange } from "./invalid-value.js";
 
 /** The environment variable that sets how much is logged. */
@@ -25,7 +25,8 @@ export interface StackReporterOptions {
 
 /**
  * Creates a function that writes the stacks of errors from an author's code: of a TypeError, ReferenceError, RangeError
- * or AssertionError, but not of an {@link InvalidValue}.
+ * or AssertionError, but not of an
+ * {@link InvalidValue}. An error that has such an error as its cause counts as well.
  *
  * Errors of one name from one place in the code are written once, whatever their messages are: an importer may yield
  * millions of them. After 20 stacks, further ones are left out with a note. The function never throws.
@@ -35,11 +36,15 @@ export function stackReporter({ write, all }: StackReporterOptions): (error: unk
   return (error) => {
     if (seen.size > MAX_STACKS) return;
     try {
-      if (!(error instanceof Error) || !(all || isProgrammingError(error))) return;
+      if (!isError(error) || !(all || isProgrammingError(error))) return;
       const key = placeOf(error);
       if (seen.has(key)) return;
       seen.add(key);
-      write(seen.size > MAX_STACKS ? "further stacks are not shown\n" : `${stackWithCauses(error)}\n`);
+      write(
+        seen.size > MAX_STACKS
+          ? "further stacks are not shown\n"
+          : `${withCauses(error).map(stackOf).join("\ncaused by ")}\n`,
+      );
     } catch {
       // A getter or a proxy of the author's has thrown. The text of the error is reported elsewhere.
     }
@@ -62,9 +67,26 @@ export function reportStack(error: unknown): void {
 }
 
 function isProgrammingError(error: Error): boolean {
-  if (error instanceof InvalidValue || error instanceof OutOfRange || isCodedError(error)) return false;
-  // By name as well: an error of another realm is no instance of this realm's classes.
-  return error instanceof TypeError || error instanceof RangeError || PROGRAMMING_ERRORS.includes(error.name);
+  return withCauses(error).some(
+    (each) =>
+      !(each instanceof InvalidValue || each instanceof OutOfRange) &&
+      // By name as well: an error of another realm is not an instance of this realm's classes.
+      (each instanceof TypeError || each instanceof RangeError || PROGRAMMING_ERRORS.includes(each.name)),
+  );
+}
+
+/** Returns an error and its causes. */
+function withCauses(error: Error): Error[] {
+  const errors: Error[] = [];
+  for (let next: unknown = error; isError(next) && errors.length <= MAX_CAUSES; next = next.cause) {
+    errors.push(next);
+  }
+  return errors;
+}
+
+/** Recognizes errors of another realm, too. */
+function isError(value: unknown): value is Error {
+  return isNativeError(value) || value instanceof Error;
 }
 
 /** Returns the frames of an error without its message, which may differ for each entry. */
@@ -75,16 +97,6 @@ function placeOf(error: Error): string {
 
 function framesOf(stack: unknown): string[] {
   return typeof stack === "string" ? stack.split("\n").filter((line) => /^\s+at /.test(line)) : [];
-}
-
-function stackWithCauses(error: Error): string {
-  const texts: string[] = [];
-  let next: unknown = error;
-  while (next instanceof Error && texts.length <= MAX_CAUSES) {
-    texts.push(`${texts.length > 0 ? "caused by " : ""}${stackOf(next)}`);
-    next = next.cause;
-  }
-  return texts.join("\n");
 }
 
 /** Returns the stack of an error without the frames of Node itself. Shows no other property: one may hold a secret. */
