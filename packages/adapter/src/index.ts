@@ -17,6 +17,7 @@ export { counted, describe, describeContent, quoted } from "./values/describe.js
 export { drain } from "./content/drain.js";
 export {
   abortError,
+  authorErrorText,
   canceled,
   errorText,
   invalidArgument,
@@ -35,6 +36,7 @@ export {
   untilAborted,
   withOwnSignal,
 } from "./async/iterate.js";
+export type { Methods, MethodTable } from "./session/methods.js";
 export { noticeOnce } from "./session/notice.js";
 export { openConnector } from "./session/open-connector.js";
 export { eachRequest, inboxOf, takeNext, type Arrivals } from "./calls/requests.js";

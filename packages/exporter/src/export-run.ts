@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { abortError, Condition, errorText, fileInfoFromWire, type Failure } from "@kloset/adapter";
+import { abortError, authorErrorText, Condition, fileInfoFromWire, type Failure } from "@kloset/adapter";
 import { newAbortController } from "@kloset/wire/async";
 import { type Send } from "@kloset/wire/grpc";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
@@ -184,7 +184,7 @@ export class ExportRun {
   #answer(record: connectors.Record, failure?: Failure): Promise<void> | undefined {
     if (this.#broken !== undefined) return undefined;
     try {
-      const error = failure === undefined ? "" : errorText(failure.error);
+      const error = failure === undefined ? "" : authorErrorText(failure.error);
       const sent = this.#send({ result: { header: record, error } });
       return sent === undefined ? undefined : this.#wait(sent);
     } catch (reason) {

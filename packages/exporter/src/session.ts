@@ -8,6 +8,8 @@ import {
   withFlag,
   type Identity,
   type InitRequest,
+  type Methods,
+  type MethodTable,
   type Opened,
 } from "@kloset/adapter";
 import { LocationFlag, type HostOptions } from "@kloset/model";
@@ -18,6 +20,24 @@ export interface OpenedExporter extends Identity {
   readonly exporter: Exporter;
   readonly options: HostOptions;
 }
+
+const EXPORTER: Methods = {
+  kind: "an exporter",
+  methods: {
+    root: "required",
+    createDirectory: "required",
+    storeFile: "required",
+    setPermissions: "required",
+    createLink: "optional",
+    createSpecial: "optional",
+    setExtendedAttribute: "optional",
+    origin: "optional",
+    type: "optional",
+    flags: "optional",
+    ping: "optional",
+    close: "required",
+  } satisfies MethodTable<Exporter>,
+};
 
 /** Lifecycle of an exporter, shared by the adapters of both generations. */
 export type ExporterSession = Session<OpenedExporter>;
@@ -35,7 +55,7 @@ export function exporterOpener(
   return (signal) => {
     const context = contextOf(request, signal);
     const { options, protocol } = context;
-    return openConnector(factory, context, "an exporter", async (exporter) => {
+    return openConnector(factory, context, EXPORTER, async (exporter) => {
       return {
         exporter,
         options,

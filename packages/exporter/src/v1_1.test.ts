@@ -57,6 +57,14 @@ describe("exporterV1_1", () => {
     expect(exporter.closed).toBe(1);
   });
 
+  it("rejects an exporter without a required method, and closes it", async () => {
+    const exporter = new FakeExporter();
+    const opening = hostV1_1(withMethods(exporter, { setPermissions: undefined as never })).client.init(INIT);
+    const text = /^the exporter has no setPermissions\(\): found /;
+    await expect(opening).rejects.toEqual(failure(Code.Unknown, text));
+    expect(exporter.closed).toBe(1);
+  });
+
   it("closes an exporter whose Init failed and accepts another Init", async () => {
     let attempts = 0;
     const exporter = new FakeExporter();

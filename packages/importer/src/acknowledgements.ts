@@ -1,4 +1,4 @@
-import { Condition, eachRequest, errorText, noticeOnce, type Failure } from "@kloset/adapter";
+import { authorErrorText, Condition, eachRequest, noticeOnce, type Failure } from "@kloset/adapter";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import type { Acknowledgement, Importer } from "./importer.js";
 import type { Readers } from "./readers.js";
@@ -93,7 +93,7 @@ export class Acknowledgements {
       await this.#importer.acknowledge?.(acknowledgement);
     } catch (error) {
       const { pathname } = acknowledgement.ref;
-      noticeOnce(`importer: acknowledge(${JSON.stringify(pathname)}) failed: ${errorText(error)}`);
+      noticeOnce(`importer: acknowledge(${JSON.stringify(pathname)}) failed: ${authorErrorText(error)}`);
     }
   }
 }

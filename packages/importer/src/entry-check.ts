@@ -1,4 +1,5 @@
 import {
+  authorErrorText,
   checkClean,
   checkTextWithoutNul as checkText,
   counted,
@@ -19,7 +20,7 @@ import {
   type FileType,
   type RecordEntry,
 } from "@kloset/model";
-import { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";
+import { InvalidValue, MAX_MESSAGE_BYTES, OutOfRange } from "@kloset/wire/grpc";
 import { EntryReader, type Reader } from "./entry-reader.js";
 
 /**
@@ -70,11 +71,11 @@ export function checkEntry(value: unknown, root: string): Scanned {
   let pathname: unknown;
   try {
     if (typeof value !== "object" || value === null) {
-      throw new TypeError(`scan() yielded ${describe(value)}: an entry is needed`);
+      throw new InvalidValue(`scan() yielded ${describe(value)}: an entry is needed`);
     }
     const entry = value as Entry;
     pathname = entry.pathname;
-    if (entry.error !== undefined) return reportedError(pathname, errorText(entry.error), root);
+    if (entry.error !== undefined) return reportedError(pathname, authorErrorText(entry.error), root);
     const checked = checkPathname(pathname);
     return entry.attribute === undefined ? checkRecord(checked, entry) : checkAttribute(checked, entry);
   } catch (error) {
@@ -103,16 +104,16 @@ function reportable(pathname: unknown, root: string): string {
 
 function checkPathname(pathname: unknown): string {
   if (typeof pathname !== "string") {
-    throw new TypeError(`scan() yielded an entry whose pathname is ${describe(pathname)}: a string is needed`);
+    throw new InvalidValue(`scan() yielded an entry whose pathname is ${describe(pathname)}: a string is needed`);
   }
-  if (!pathname.startsWith("/")) throw new TypeError(`pathname must begin with "/": ${quoted(pathname)}`);
+  if (!pathname.startsWith("/")) throw new InvalidValue(`pathname must begin with "/": ${quoted(pathname)}`);
   return checkClean("pathname", checkText("pathname", pathname));
 }
 
 function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
   const info: unknown = entry.fileInfo;
   if (typeof info !== "object" || info === null) {
-    throw new TypeError(`the entry has neither fileInfo nor attribute nor error: ${describe(entry)}`);
+    throw new InvalidValue(`the entry has neither fileInfo nor attribute nor error: ${describe(entry)}`);
   }
   const fileInfo = fileInfoToWire(entry.fileInfo, pathname);
   const target = entry.target === undefined ? "" : checkText("target", entry.target);
@@ -143,16 +144,16 @@ function checkRecord(pathname: string, entry: RecordEntry): ScannedRecord {
  */
 function assertFits(type: FileType, { pathname, target, read }: ScannedRecord, entry: RecordEntry): void {
   if (type === "symlink" && target === "")
-    throw new TypeError(`${quoted(pathname)} is a symbolic link without a target`);
+    throw new InvalidValue(`${quoted(pathname)} is a symbolic link without a target`);
   if (type !== "symlink" && target !== "") {
-    throw new TypeError(
+    throw new InvalidValue(
       `${quoted(pathname)} has the target ${quoted(target)}, but its type is "${type}", not "symlink"`,
     );
   }
   if (read === undefined || type === "file") return;
   // A class may define `read` for all of its entries. An irregular type, however, is likely a mistake.
   if (type === "irregular" || Object.hasOwn(entry, "read")) {
-    throw new TypeError(
+    throw new InvalidValue(
       `${quoted(pathname)} has a read, but its type is "${type}", not "file": its content would be lost`,
     );
   }
@@ -163,17 +164,17 @@ const KINDS: ReadonlySet<unknown> = new Set<ExtendedAttributeKind>(["extended", 
 function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): ScannedAttribute {
   const attribute: unknown = entry.attribute;
   if (typeof attribute !== "object" || attribute === null) {
-    throw new TypeError(`the attribute of the entry is ${describe(attribute)}: a name and a kind are needed`);
+    throw new InvalidValue(`the attribute of the entry is ${describe(attribute)}: a name and a kind are needed`);
   }
   const fileInfo: unknown = entry.fileInfo;
   if (fileInfo !== undefined && fileInfo !== null) {
-    throw new TypeError(
+    throw new InvalidValue(
       `${quoted(pathname)} has fileInfo and attribute in one entry: yield one for the file, and one for its attribute`,
     );
   }
   const { kind } = entry.attribute;
   if (!KINDS.has(kind)) {
-    throw new TypeError(`the kind of an extended attribute is "extended" or "ads": ${quoted(kind)}`);
+    throw new InvalidValue(`the kind of an extended attribute is "extended" or "ads": ${quoted(kind)}`);
   }
   const name = checkName(entry.attribute.name);
   checkSize([pathname, name]);
@@ -181,19 +182,19 @@ function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): Scanne
 }
 
 function checkNames(names: unknown): string[] {
-  if (!Array.isArray(names)) throw new TypeError(`extendedAttributes must be an array: ${describe(names)}`);
+  if (!Array.isArray(names)) throw new InvalidValue(`extendedAttributes must be an array: ${describe(names)}`);
   return names.map(checkName);
 }
 
 function checkName(name: unknown): string {
   const checked = checkText("the name of an extended attribute", name);
-  if (checked === "") throw new TypeError("the name of an extended attribute is empty");
+  if (checked === "") throw new InvalidValue("the name of an extended attribute is empty");
   return checked;
 }
 
 function checkFileAttributes(value: unknown): number {
   if (!isUint(value))
-    throw new RangeError(`fileAttributes must be an integer from 0 to 4294967295: ${describe(value)}`);
+    throw new OutOfRange(`fileAttributes must be an integer from 0 to 4294967295: ${describe(value)}`);
   return value;
 }
 
@@ -205,6 +206,6 @@ function checkSize(texts: readonly string[]): void {
   if (most <= limit) return;
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 8, 0);
   if (bytes > limit) {
-    throw new RangeError(`the texts of the entry have ${counted(bytes, "byte")}, and a message holds ${limit}`);
+    throw new OutOfRange(`the texts of the entry have ${counted(bytes, "byte")}, and a message holds ${limit}`);
   }
 }

@@ -1,3 +1,4 @@
+import { InvalidValue } from "@kloset/wire/grpc";
 import { describe, quoted } from "@kloset/adapter";
 import type { Awaitable, ByteSource, ExtendedAttributeEntry, Read, RecordEntry } from "@kloset/model";
 
@@ -40,7 +41,7 @@ export class EntryReader implements Reader {
   static of(entry: RecordEntry | ExtendedAttributeEntry, size: number | undefined): EntryReader | undefined {
     const read: unknown = entry.read;
     if (read === undefined) return undefined;
-    if (typeof read !== "function") throw new TypeError(`read must be a function: ${describe(read)}`);
+    if (typeof read !== "function") throw new InvalidValue(`read must be a function: ${describe(read)}`);
     return new EntryReader(entry, read as Read, size);
   }
 

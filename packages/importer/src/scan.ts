@@ -1,3 +1,4 @@
+import { InvalidValue } from "@kloset/wire/grpc";
 import {
   describe,
   discard,
@@ -27,7 +28,7 @@ export function eachEntry(
 ): Promise<void> {
   return withOwnSignal(signal, async (own) => {
     const entries: unknown = await untilAborted(importer.scan(own), own, discard);
-    if (!isIterable(entries)) throw new TypeError(`scan() returned ${describe(entries)}: an iterable is needed`);
+    if (!isIterable(entries)) throw new InvalidValue(`scan() returned ${describe(entries)}: an iterable is needed`);
     let warned = false;
     await eachUntilAbort(entries, own, (entry) => {
       const scanned = checkEntry(entry, root);

@@ -86,6 +86,8 @@ describe.each([
     ],
     ["textual flags", { flags: () => "localfs" }, expect.stringContaining('flags() returned "localfs"')],
     ["negative flags", { flags: () => -1 }, expect.stringContaining("flags() returned -1")],
+    ["a missing scan", { scan: undefined }, expect.stringMatching(/^the importer has no scan\(\): found /)],
+    ["an acknowledge that is no method", { acknowledge: true }, expect.stringContaining("acknowledge of the importer")],
     ["an origin that throws", { origin: () => Promise.reject(new Error("who am I?")) }, "who am I?"],
     ["flags that throw", { flags: () => Promise.reject(new Error("which flags?")) }, "which flags?"],
   ])("rejects %s, closes the importer once, and can be retried", async (_name, wrong, message) => {

@@ -8,6 +8,8 @@ import {
   withFlag,
   type Identity,
   type InitRequest,
+  type Methods,
+  type MethodTable,
   type Opened,
 } from "@kloset/adapter";
 import { LocationFlag } from "@kloset/model";
@@ -19,6 +21,21 @@ export interface OpenedImporter extends Identity {
   readonly importer: Importer;
   readonly readers: Readers;
 }
+
+const IMPORTER: Methods = {
+  kind: "an importer",
+  methods: {
+    origin: "required",
+    type: "required",
+    root: "required",
+    scan: "required",
+    open: "optional",
+    acknowledge: "optional",
+    flags: "optional",
+    ping: "optional",
+    close: "required",
+  } satisfies MethodTable<Importer>,
+};
 
 /** Lifecycle of an importer, shared by the adapters of both generations. */
 export type ImporterSession = Session<OpenedImporter>;
@@ -34,7 +51,7 @@ export function importerOpener(
   request: InitRequest,
 ): (signal: AbortSignal) => Promise<Opened<OpenedImporter>> {
   return (signal) =>
-    openConnector(factory, contextOf(request, signal), "an importer", async (importer) => {
+    openConnector(factory, contextOf(request, signal), IMPORTER, async (importer) => {
       const origin = textOf("origin()", await importer.origin());
       const type = textOf("type()", await importer.type());
       const root = rootOf(await importer.root());

@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
+  authorErrorText,
   Calls,
   callSignal,
-  errorText,
   noticeOnce,
   signalWhileWanted,
   untilAborted,
@@ -99,7 +99,7 @@ async function scan(
     });
   } catch (error) {
     if (!signal.aborted)
-      await send({ pathname: root, result: { case: "error", value: { message: errorText(error) } } });
+      await send({ pathname: root, result: { case: "error", value: { message: authorErrorText(error) } } });
   }
 }
 

@@ -6,15 +6,19 @@ const MAX_REPORT_LENGTH = 16 * 1024;
 /**
  * Keeps the process alive after uncaught errors and writes each one to stderr with its stack. A bug in a plugin (a late
  * rejection, a throw in a timer) must fail its call, not the backup.
+ *
+ * @returns A function that returns true if there was any such error.
  */
-export function reportCrashes(): void {
+export function reportCrashes(): () => boolean {
   const report = crashReporter((text) => process.stderr.write(text));
-  process.on("uncaughtException", (error: unknown) => {
-    report("uncaught exception", error);
-  });
-  process.on("unhandledRejection", (error: unknown) => {
-    report("unhandled rejection", error);
-  });
+  let crashed = false;
+  const crash = (what: string) => (error: unknown) => {
+    crashed = true;
+    report(what, error);
+  };
+  process.on("uncaughtException", crash("uncaught exception"));
+  process.on("unhandledRejection", crash("unhandled rejection"));
+  return () => crashed;
 }
 
 /**

@@ -9,9 +9,10 @@
  * @module
  */
 import { guardDescriptors } from "./descriptors.js";
+import { expectServing } from "./missing-run.js";
 
 try {
-  guardDescriptors();
+  if (guardDescriptors() !== undefined) expectServing();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(2);

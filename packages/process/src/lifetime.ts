@@ -1,6 +1,6 @@
 import { settlesWithin } from "@kloset/wire/async";
 import type { DescriptorServer } from "./descriptor-server.js";
-import { statusText } from "@kloset/wire/grpc";
+import { reportStack, statusText } from "@kloset/wire/grpc";
 
 /** A value or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
@@ -8,8 +8,8 @@ export type Awaitable<T> = T | PromiseLike<T>;
 /** Default time limit for closing the connector after the host has disconnected, in milliseconds. */
 export const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
-/** Exit code if `close()` failed or did not finish in time, or if the host violated the protocol. */
-const FAILED_EXIT_CODE = 1;
+/** Exit code if `close()` failed or did not finish in time, the host violated the protocol, or an error was uncaught. */
+export const FAILED_EXIT_CODE = 1;
 
 /** Options of {@link outliveHost}. */
 export interface LifetimeOptions {
@@ -45,6 +45,7 @@ export async function outliveHost(options: LifetimeOptions): Promise<number> {
     options.onDisconnect?.();
   } catch (error) {
     report(`after the host had gone: ${statusText(error)}`);
+    reportStack(error);
   }
   // Keep handling SIGTERM: the caller exits next, and a late signal must not change the exit code.
   const code = await closeInTime(options);
@@ -60,6 +61,7 @@ async function closeInTime({ close, closeDeadlineMs, report }: LifetimeOptions):
       return 0;
     } catch (error) {
       report(`close() failed: ${statusText(error)}`);
+      reportStack(error);
     }
   } else {
     report(`close() did not finish within ${closeDeadlineMs / 1000} s after the host had gone`);

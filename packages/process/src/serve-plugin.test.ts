@@ -101,12 +101,12 @@ describe.each(connections)("a plugin on %s", (connection) => {
     expect(child.stderr()).not.toMatch(/ate [1-9]/);
   });
 
-  it("survives and reports uncaught errors", async () => {
+  it("survives and reports uncaught errors, and exits with code 1 in the end", async () => {
     const child = run({ connection });
     await command(child, "crash");
     await ask(child);
     child.duplex.destroy();
-    expect((await child.exit).code).toBe(0);
+    expect(await child.exit).toEqual({ code: 1, signal: null });
     expect(child.stderr()).toMatch(/unhandled rejection: Error: rejected too late\n +at /);
     expect(child.stderr()).toMatch(/uncaught exception: Error: thrown in a timer\n +at /);
   });
@@ -205,6 +205,20 @@ describe("the end of a plugin", () => {
     await get.halfClose().messages().next();
     child.duplex.destroy();
     expect(await child.exit).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe("a program that guards the connection but does not serve it", () => {
+  it.each([
+    ["ends", {}],
+    ["idles", { idle: true }],
+  ])("exits with code 2 and says so when it %s", async (_, options) => {
+    const child = run({ fixture: "unserved-plugin.js", options });
+    expect(await child.exit).toEqual({ code: 2, signal: null });
+    expect(child.stderr()).toBe(
+      "the plugin serves nothing: it imports the guard, but has not called " +
+        "runImporter(), runExporter(), runStorage() or runPlugin()\n",
+    );
   });
 });
 
@@ -325,7 +339,7 @@ describe("stderr", () => {
     await command(child, "crash");
     await ask(child);
     child.duplex.destroy();
-    expect((await child.exit).code).toBe(0);
+    expect((await child.exit).code).toBe(1);
   });
 
   it("does not block the plugin if it is closed", async () => {

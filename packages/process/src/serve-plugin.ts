@@ -1,8 +1,9 @@
 import { settlesWithin } from "@kloset/wire/async";
 import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
-import { DEFAULT_CLOSE_DEADLINE_MS, outliveHost, type Awaitable } from "./lifetime.js";
+import { DEFAULT_CLOSE_DEADLINE_MS, FAILED_EXIT_CODE, outliveHost, type Awaitable } from "./lifetime.js";
 import type { DescriptorServer, ServeDescriptors } from "./descriptor-server.js";
+import { markServing } from "./missing-run.js";
 import { ignoreLogErrors } from "./standard-streams.js";
 import { statusText } from "@kloset/wire/grpc";
 import type { Transport } from "./transport.js";
@@ -56,7 +57,8 @@ const LOG_FLUSH_MS = 2000;
  *
  * Exit codes:
  * - 0: the host disconnected, or SIGTERM was received.
- * - 1: `close` threw or did not finish in time, or the host violated the protocol; stderr names the cause.
+ * - 1: `close` threw or did not finish in time, the host violated the protocol, or an error was not caught while the
+ *   plugin ran, which goes on after it; stderr names the cause.
  * - 2: no host started this process (two lines on stderr describe the program), the requested transport is missing, or
  *   something was printed to it before the guard.
  *
@@ -64,9 +66,10 @@ const LOG_FLUSH_MS = 2000;
  *   handles are still active.
  */
 export async function servePlugin<Services>(options: ServePluginOptions<Services>): Promise<void> {
+  markServing();
   ignoreLogErrors();
   const guard = await findHost(options);
-  reportCrashes();
+  const hasCrashed = reportCrashes();
   const report = (line: string): void => {
     process.stderr.write(`${options.program.name}: ${line}\n`);
   };
@@ -83,7 +86,7 @@ export async function servePlugin<Services>(options: ServePluginOptions<Services
   await (await server).release();
   await flushLog(options.logFlushMs ?? LOG_FLUSH_MS);
   // Deferred, so that the caller's promise settles first.
-  setImmediate(() => process.exit(code));
+  setImmediate(() => process.exit(hasCrashed() ? FAILED_EXIT_CODE : code));
 }
 
 /** Opens the host's descriptors once the server that reads them is loaded. */

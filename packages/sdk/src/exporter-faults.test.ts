@@ -42,7 +42,7 @@ describe.each(generations)("an exporter with faults, on %s", (generation) => {
       await log.waitFor(`stored ${pathname}: ${content.length} of ${content.length}\n`);
     }
     await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(await stop()).toEqual({ code: 1, signal: null });
   });
 });
 

@@ -83,7 +83,7 @@ describe.each(generations)("an importer with faults, on %s", (generation) => {
     await log.waitFor("unhandled rejection: Error: rejected too late\n    at ");
     await log.waitFor("uncaught exception: Error: thrown in a timer\n    at ");
     await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(await stop()).toEqual({ code: 1, signal: null });
   });
 
   it("sends the chunks that were read before a failure", async () => {

@@ -80,7 +80,7 @@ describe.each(generations)("a storage with faults, on %s", (generation) => {
       macOf(Fault.throwsInTimer).hex,
     ]);
     await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(await stop()).toEqual({ code: 1, signal: null });
   });
 
   it("fails a put that was not read to its end, or that reports another number of bytes", async () => {

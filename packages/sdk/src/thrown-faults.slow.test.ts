@@ -99,7 +99,7 @@ describe.each(generations)("on %s", (generation) => {
       ),
     );
     await client.close();
-    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(await stop()).toEqual({ code: 1, signal: null });
     for (const what of ["uncaught exception: ", "unhandled rejection: "]) {
       expect(log.lines(what)).toHaveLength(names.length);
       expect(log.lines(what)).toContain(`${what}'just a text'`);

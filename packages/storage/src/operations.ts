@@ -1,5 +1,5 @@
 import { isUint8Array } from "node:util/types";
-import { Code, MAX_MESSAGE_BYTES, type PushStream } from "@kloset/wire/grpc";
+import { Code, InvalidValue, MAX_MESSAGE_BYTES, type PushStream } from "@kloset/wire/grpc";
 import {
   consume,
   counted,
@@ -46,7 +46,7 @@ export function openRepository(calls: StoreCalls, session: StoreSession): Promis
   return calls.unary("Open", async ({ store }) => {
     const config: unknown = await store.open();
     if (!isUint8Array(config)) {
-      throw new TypeError(`open() returned ${describeContent(config)}: the bytes of the configuration are needed`);
+      throw new InvalidValue(`open() returned ${describeContent(config)}: the bytes of the configuration are needed`);
     }
     session.markInUse();
     return { config };
@@ -184,12 +184,12 @@ export async function list(
 ): Promise<Uint8Array[]> {
   const macs: unknown = await untilAborted(resources.list(kind), signal, discard);
   if (!isIterable(macs))
-    throw new TypeError(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
+    throw new InvalidValue(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
   const limit = Math.floor(MAX_MESSAGE_BYTES / bytesPerMac);
   const bytes: Uint8Array[] = [];
   let count = 0;
   for await (const mac of iterateUntilAbort(macs, signal)) {
-    if (!isMac(mac)) throw new TypeError(`listing ${kind}s yielded ${describe(mac)}: a Mac is needed`);
+    if (!isMac(mac)) throw new InvalidValue(`listing ${kind}s yielded ${describe(mac)}: a Mac is needed`);
     count++;
     // Copy: the author may reuse the buffer for the next MAC.
     if (count <= limit) bytes.push(new Uint8Array(mac.bytes));
@@ -218,11 +218,11 @@ function isMac(value: unknown): value is Mac {
 /**
  * Checks the result of `size()`.
  *
- * @throws TypeError unless it is a safe integer from -1.
+ * @throws InvalidValue unless it is a safe integer from -1.
  */
 export function sizeOf(size: unknown): bigint {
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < -1) {
-    throw new TypeError(`size() returned ${describe(size)}: bytes, or -1 for unknown, are needed`);
+    throw new InvalidValue(`size() returned ${describe(size)}: bytes, or -1 for unknown, are needed`);
   }
   return BigInt(size);
 }
@@ -232,9 +232,10 @@ const INT32_MAX = 0x7fff_ffff;
 /**
  * Checks the result of `mode()`.
  *
- * @throws TypeError unless it is an integer from 0 to 2^31 − 1.
+ * @throws InvalidValue unless it is an integer from 0 to 2^31 − 1.
  */
 export function modeOf(mode: unknown): number {
-  if (!isUint(mode, INT32_MAX)) throw new TypeError(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
+  if (!isUint(mode, INT32_MAX))
+    throw new InvalidValue(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
   return mode;
 }

@@ -88,14 +88,4 @@ describe("resourcesOf", () => {
       for (const call of calls) await expect((async () => call())()).rejects.toEqual(none);
     },
   );
-
-  it("names the missing method of a store", () => {
-    const store = nineteen(new MemoryStore());
-    expect(() => resourcesOf({ ...store, putLock: undefined } as unknown as Store)).toThrow(
-      /^the store has no putLock\(\)/,
-    );
-    const four = withMethods(new MemoryStore(), {});
-    const half = { list: four.list.bind(four), put: four.put.bind(four) };
-    expect(() => resourcesOf(half as unknown as MemoryStore)).toThrow(/^the store has no get\(\)/);
-  });
 });

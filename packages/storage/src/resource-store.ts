@@ -33,21 +33,12 @@ const METHODS = [
   "deleteLock",
 ] as const satisfies readonly (keyof Store)[];
 
-/**
- * Maps the nineteen methods onto the four functions. Returns a store that already
- * has the four functions unchanged.
- *
- * @throws TypeError naming the first missing method if the store has neither shape.
- */
+/** The two shapes of a store. The nineteen methods come first: such a store may have helpers named list or get. */
+export const SHAPES = [METHODS, FUNCTIONS];
+
+/** Maps the nineteen methods onto the four functions. Returns a store that has the four functions only unchanged. */
 export function resourcesOf(store: Store | ResourceStore): Resources {
-  // Check the nineteen methods first: such a store may have helpers named list or get.
-  if (isStore(store)) return new StoreResources(store);
-  if (isResourceStore(store)) return store;
-  const shape: readonly string[] = METHODS.some((name) => has(store, name)) ? METHODS : FUNCTIONS;
-  const missing = shape.find((name) => !has(store, name)) ?? "";
-  throw new TypeError(
-    `the store has no ${missing}(): a store has either all of ${METHODS.join(", ")}, or ${FUNCTIONS.join(", ")}`,
-  );
+  return isStore(store) ? new StoreResources(store) : store;
 }
 
 /** Returns the name of the author's function that stores a resource. */
@@ -56,15 +47,7 @@ export function putNameOf(resources: Resources, kind: ResourceKind): string {
 }
 
 function isStore(store: Store | ResourceStore): store is Store {
-  return METHODS.every((name) => has(store, name));
-}
-
-function isResourceStore(store: Store | ResourceStore): store is ResourceStore {
-  return FUNCTIONS.every((name) => has(store, name));
-}
-
-function has(store: object, name: string): boolean {
-  return typeof Reflect.get(store, name) === "function";
+  return METHODS.every((name) => typeof Reflect.get(store, name) === "function");
 }
 
 interface Methods {

@@ -11,6 +11,13 @@ function failure(code: Code, rawMessage: unknown) {
   return expect.objectContaining({ code, rawMessage });
 }
 
+/** Removes the nineteen methods. */
+const without = Object.fromEntries(
+  ["State", "Packfile", "Lock"].flatMap((kind) =>
+    [`get${kind}s`, `put${kind}`, `get${kind}`, `delete${kind}`, `get${kind}Blob`].map((name) => [name, undefined]),
+  ),
+);
+
 describe("Init of a store", () => {
   it("answers v1.1 with defaults", async () => {
     const answer = await clientV1_1(() => new MemoryStore()).init(INIT);
@@ -59,6 +66,33 @@ describe("Init of a store", () => {
       const store = new MemoryStore();
       const wrong = withMethods(store, { [method]: () => value });
       await expect(host(() => wrong).init()).rejects.toEqual(failure(Code.Unknown, text));
+      expect(store.closed).toBe(1);
+    }
+  });
+
+  it.each<[string, (store: MemoryStore) => object, RegExp]>([
+    ["mode()", (store) => withMethods(store, { mode: undefined as never }), /^the store has no mode\(\): found /],
+    [
+      "one of the nineteen methods",
+      (store) => ({ ...nineteen(store), putLock: undefined }),
+      /^the store has no putLock/,
+    ],
+    [
+      "one of the four functions",
+      (store) => withMethods(store, { get: undefined as never }),
+      /^the store has no get\(\): found /,
+    ],
+    ["either", (store) => ({ ...nineteen(store), ...without }), /^the store has no list\(\): found .*create\(\)/],
+    [
+      "a function",
+      (store) => withMethods(store, { ping: 1 as never }),
+      /^ping of the store must be a method: found 1$/,
+    ],
+  ])("fails without %s, and closes the store", async (_, wrong, text) => {
+    for (const host of [hostV1_0, hostV1_1]) {
+      const store = new MemoryStore();
+      const opening = host(() => wrong(store) as Store).init();
+      await expect(opening).rejects.toEqual(failure(Code.Unknown, expect.stringMatching(text)));
       expect(store.closed).toBe(1);
     }
   });

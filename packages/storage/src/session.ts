@@ -6,11 +6,13 @@ import {
   textOf,
   type Identity,
   type InitRequest,
+  type Methods,
+  type MethodTable,
   type Opened,
 } from "@kloset/adapter";
 import { pathOfLocation, type ConnectorContext } from "@kloset/model";
-import { resourcesOf, type Resources } from "./resource-store.js";
-import type { ResourceStore, Store, StoreFactory } from "./store.js";
+import { resourcesOf, SHAPES, type Resources } from "./resource-store.js";
+import type { ResourceStore, Store, StoreBase, StoreFactory } from "./store.js";
 
 /** A store and the properties read from it at Init. */
 export interface OpenedStore extends Identity {
@@ -18,6 +20,24 @@ export interface OpenedStore extends Identity {
   readonly resources: Resources;
   readonly location: string;
 }
+
+const STORE: Methods = {
+  kind: "a store",
+  methods: {
+    create: "required",
+    open: "required",
+    location: "required",
+    mode: "required",
+    size: "required",
+    ping: "optional",
+    origin: "optional",
+    type: "optional",
+    root: "optional",
+    flags: "optional",
+    close: "required",
+  } satisfies MethodTable<StoreBase>,
+  shapes: SHAPES,
+};
 
 /** Lifecycle of a store, shared by the adapters of both generations. */
 export class StoreSession extends Session<OpenedStore> {
@@ -32,7 +52,7 @@ export class StoreSession extends Session<OpenedStore> {
   opener(factory: StoreFactory, request: InitRequest): (signal: AbortSignal) => Promise<Opened<OpenedStore>> {
     return (signal) => {
       const context = contextOf(request, signal);
-      return openConnector(factory, context, "a store", async (store) => {
+      return openConnector(factory, context, STORE, async (store) => {
         const opened = await describeStore(store, context);
         if (this.#inUse) await store.open();
         return opened;

@@ -1,4 +1,4 @@
-import { Code, errorText as fullErrorText, StatusError as GrpcStatusError } from "@kloset/wire/grpc";
+import { Code, errorText as fullErrorText, reportStack, StatusError as GrpcStatusError } from "@kloset/wire/grpc";
 import { MAX_ERROR_TEXT } from "../limits.js";
 
 /** A thrown value, which may be anything, including undefined. */
@@ -51,11 +51,22 @@ export function errorText(error: unknown): string {
 }
 
 /**
- * Returns the error with which a call is answered. Servers truncate its text to fit into a status.
+ * Returns the text of an author's error, as {@link errorText} does. If a mistake in the program caused the error, its
+ * stack goes to stderr.
+ */
+export function authorErrorText(error: unknown): string {
+  reportStack(error);
+  return errorText(error);
+}
+
+/**
+ * Returns the error with which a call is answered. If a mistake in the program caused the error, its stack goes to
+ * stderr. Servers truncate its text to fit into a status.
  *
  * @param signal - The call's. If it is aborted, an author's error becomes CANCELED instead of UNKNOWN.
  */
 export function toStatusError(error: unknown, signal?: AbortSignal): GrpcStatusError {
+  reportStack(error);
   if (error instanceof StatusError) return error;
   const code = signal?.aborted === true ? Code.Canceled : Code.Unknown;
   return new GrpcStatusError(fullErrorText(error), code, error);

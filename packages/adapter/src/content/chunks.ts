@@ -1,3 +1,4 @@
+import { InvalidValue } from "@kloset/wire/grpc";
 import { isUint8Array } from "node:util/types";
 import type { Awaitable, ByteSource } from "@kloset/model";
 import { describeContent } from "../values/describe.js";
@@ -11,7 +12,7 @@ import { discard, isIterable } from "./sources.js";
  * @param source - What the author returned.
  * @param what - Names the content in errors, such as `"/etc/passwd"`.
  * @param send - Returns undefined when the next chunk may follow at once; otherwise its promise is awaited.
- * @throws TypeError when the source does not yield bytes, or loses them while they are sent; whatever the source or
+ * @throws InvalidValue when the source does not yield bytes, or loses them while they are sent; whatever the source or
  *   `send` throws; the signal's reason.
  */
 export async function eachChunk(
@@ -45,14 +46,14 @@ export async function* chunksOf(
 
 function iterable(source: unknown, what: string): AsyncIterable<unknown> | Iterable<unknown> {
   if (isIterable(source)) return source;
-  throw new TypeError(
+  throw new InvalidValue(
     `the content of ${what} is ${describeContent(source)}: bytes, or an iterable of bytes, is needed`,
   );
 }
 
 function bytesIn(chunk: unknown, what: string): Uint8Array {
   if (isUint8Array(chunk)) return chunk;
-  throw new TypeError(`the content of ${what} yielded ${describeContent(chunk)}: bytes (a Uint8Array) are needed`);
+  throw new InvalidValue(`the content of ${what} yielded ${describeContent(chunk)}: bytes (a Uint8Array) are needed`);
 }
 
 /** @returns undefined when everything was sent at once. */
@@ -107,7 +108,7 @@ function sendPart(
   return undefined;
 }
 
-/** Cuts bytes into chunks for the wire. @throws TypeError when they are lost while they are sent. */
+/** Cuts bytes into chunks for the wire. @throws InvalidValue when they are lost while they are sent. */
 function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, undefined> {
   const { length } = bytes;
   if (length === 0) checkThere(bytes, what);
@@ -123,11 +124,11 @@ function* split(bytes: Uint8Array, what: string): Generator<Uint8Array, void, un
 /**
  * Checks that no bytes were lost while a chunk was sent.
  *
- * @throws TypeError when the buffer was transferred or resized meanwhile.
+ * @throws InvalidValue when the buffer was transferred or resized meanwhile.
  */
 function assertSent(bytes: Uint8Array, length: number, what: string): void {
   if (bytes.length === length) return;
-  throw new TypeError(
+  throw new InvalidValue(
     `the content of ${what} had ${bytes.length} of ${length} bytes when it was sent: ` +
       "its buffer was transferred or resized",
   );
@@ -138,14 +139,16 @@ function assertSent(bytes: Uint8Array, length: number, what: string): void {
  * buffer is transferred (to a worker, for example) or shrinks: its content is lost then,
  * and must not be sent as empty content.
  *
- * @throws TypeError for a view that has lost its bytes.
+ * @throws InvalidValue for a view that has lost its bytes.
  */
 function checkThere(empty: Uint8Array, what: string): void {
   try {
     // The methods of typed arrays throw when the buffer is lost; Node 20 has no direct check.
     empty.at(0);
   } catch (cause) {
-    throw new TypeError(`the content of ${what} has lost its bytes: its buffer was transferred or resized`, { cause });
+    throw new InvalidValue(`the content of ${what} has lost its bytes: its buffer was transferred or resized`, {
+      cause,
+    });
   }
 }
 

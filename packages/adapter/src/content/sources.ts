@@ -1,3 +1,4 @@
+import { InvalidValue } from "@kloset/wire/grpc";
 import { iterableSource, type Awaitable, type ByteSource } from "@kloset/model";
 import { describe, describeContent } from "../values/describe.js";
 
@@ -100,7 +101,9 @@ function assertIterator(iterator: unknown): void {
     !("next" in iterator) ||
     typeof iterator.next !== "function"
   ) {
-    throw new TypeError(`the iterable returned ${describeContent(iterator)}: an iterator, which has next(), is needed`);
+    throw new InvalidValue(
+      `the iterable returned ${describeContent(iterator)}: an iterator, which has next(), is needed`,
+    );
   }
 }
 
@@ -110,13 +113,13 @@ function assertIterator(iterator: unknown): void {
  */
 function checkResult<T>(result: unknown): IteratorResult<T> {
   if (typeof result !== "object" || result === null) {
-    throw new TypeError(
+    throw new InvalidValue(
       `the iterator's next() returned ${describeContent(result)}: an object with done and value is needed`,
     );
   }
   const done: unknown = "done" in result ? result.done : undefined;
   if (done !== undefined && typeof done !== "boolean") {
-    throw new TypeError(`the iterator's next() returned ${describe(done)} as done: true or false is needed`);
+    throw new InvalidValue(`the iterator's next() returned ${describe(done)} as done: true or false is needed`);
   }
   return result as IteratorResult<T>;
 }

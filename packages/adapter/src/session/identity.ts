@@ -1,3 +1,4 @@
+import { InvalidValue } from "@kloset/wire/grpc";
 import { describe, quoted } from "../values/describe.js";
 import { checkClean, checkTextWithoutNul, isUint } from "../values/checks.js";
 
@@ -19,11 +20,11 @@ export function identityOf({ origin, type, root, flags }: Identity): Identity {
  * Checks the string that an author's method returned.
  *
  * @param method - Names the method in errors, such as "origin()".
- * @throws TypeError for a value that is not a string, or not valid Unicode.
+ * @throws InvalidValue for a value that is not a string, or not valid Unicode.
  */
 export function textOf(method: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`${method} returned ${describe(value)}: a string is needed`);
-  if (!value.isWellFormed()) throw new TypeError(`${method} returned invalid Unicode: ${quoted(value)}`);
+  if (typeof value !== "string") throw new InvalidValue(`${method} returned ${describe(value)}: a string is needed`);
+  if (!value.isWellFormed()) throw new InvalidValue(`${method} returned invalid Unicode: ${quoted(value)}`);
   return value;
 }
 
@@ -37,7 +38,7 @@ export function textOf(method: string, value: unknown): string {
 export function rootOf(value: unknown): string {
   const root = textOf("root()", value);
   if (!root.startsWith("/")) {
-    throw new TypeError(`root() must be an absolute path, as cleanPathname() returns: ${quoted(root)}`);
+    throw new InvalidValue(`root() must be an absolute path, as cleanPathname() returns: ${quoted(root)}`);
   }
   return checkClean("root()", checkTextWithoutNul("root()", root));
 }
@@ -46,11 +47,11 @@ export function rootOf(value: unknown): string {
  * Checks the value that `flags()` returned.
  *
  * @param value - Undefined or null for no flags.
- * @throws TypeError for a value that is not a set of 32 bits.
+ * @throws InvalidValue for a value that is not a set of 32 bits.
  */
 export function flagsOf(value: unknown): number {
   const flags = value ?? 0;
-  if (!isUint(flags)) throw new TypeError(`flags() returned ${describe(flags)}: bits of LocationFlag are needed`);
+  if (!isUint(flags)) throw new InvalidValue(`flags() returned ${describe(flags)}: bits of LocationFlag are needed`);
   return flags;
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Session, type Opened, type SessionOptions } from "./session.js";
 import { deferred, never } from "@kloset/testing";
@@ -126,6 +127,24 @@ function mustNotRun(): never {
 }
 
 describe("Close", () => {
+  it("logs a notice when the connector's close does not finish in time", async () => {
+    const written = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const session = new Session<number>({ closeNoticeMs: 1 });
+      const closed = deferred();
+      await session.init("store.Store/Init", () => ({ value: 1, close: () => closed.promise }));
+      const closing = session.close("store.Store/Close");
+      while (written.mock.calls.length === 0) await nextTurn();
+      closed.resolve(undefined);
+      await closing;
+      expect(written.mock.calls).toEqual([
+        ["close() has not finished after 0.001 s; the plugin is still waiting for it\n"],
+      ]);
+    } finally {
+      written.mockRestore();
+    }
+  });
+
   it("waits for calls in flight", async () => {
     const session = newSession();
     const { open, log } = connector();

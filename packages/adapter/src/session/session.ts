@@ -3,6 +3,7 @@ import { checkDeadline, newAbortController, settlesWithin, startDeadline } from 
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "../async/condition.js";
 import { failedPrecondition } from "../calls/errors.js";
+import { noticeOnce } from "./notice.js";
 
 /** A connector together with the adapter's data about it. */
 export interface Opened<T> {
@@ -28,10 +29,13 @@ export interface SessionOptions {
    * the limit. Default: 1,000.
    */
   readonly abortDeadlineMs?: number;
+  /** Time after which a notice says that the connector's close has not finished, in milliseconds. Default: 10,000. */
+  readonly closeNoticeMs?: number;
 }
 
 const DEFAULT_DRAIN_DEADLINE_MS = 10_000;
 const DEFAULT_ABORT_DEADLINE_MS = 1_000;
+const DEFAULT_CLOSE_NOTICE_MS = 10_000;
 
 /**
  * The life cycle of one connector: Init once, then calls, then Close, in whatever order the
@@ -44,6 +48,7 @@ export class Session<T> {
   readonly #reopens: boolean;
   readonly #drainDeadlineMs: number;
   readonly #abortDeadlineMs: number;
+  readonly #closeNoticeMs: number;
   readonly #controller = newAbortController();
   #state: "new" | "starting" | "ready" | "closed" = "new";
   #open: ((signal: AbortSignal) => Awaitable<Opened<T>>) | undefined;
@@ -63,6 +68,7 @@ export class Session<T> {
   constructor(options: SessionOptions = {}) {
     this.#reopens = options.reopens === true;
     this.#drainDeadlineMs = checkDeadline("drainDeadlineMs", options.drainDeadlineMs ?? DEFAULT_DRAIN_DEADLINE_MS);
+    this.#closeNoticeMs = checkDeadline("closeNoticeMs", options.closeNoticeMs ?? DEFAULT_CLOSE_NOTICE_MS);
     this.#abortDeadlineMs = checkDeadline("abortDeadlineMs", options.abortDeadlineMs ?? DEFAULT_ABORT_DEADLINE_MS);
   }
 
@@ -198,7 +204,20 @@ export class Session<T> {
     this.#state = "closed";
     const opened = this.#opened;
     this.#opened = undefined;
-    await opened?.close();
+    if (opened !== undefined) await this.#closeConnector(opened);
+  }
+
+  /** Closes a connector. The host waits for that without a limit, and shows nothing meanwhile. */
+  async #closeConnector(opened: Opened<T>): Promise<void> {
+    const timer = startDeadline(() => {
+      noticeOnce(`close() has not finished after ${this.#closeNoticeMs / 1000} s; the plugin is still waiting for it`);
+    }, this.#closeNoticeMs);
+    timer?.unref();
+    try {
+      await opened.close();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { InvalidValue } from "@kloset/wire/grpc";
 import { describe, quoted } from "./describe.js";
 
 const UINT32_MAX = 0xffff_ffff;
@@ -12,11 +13,11 @@ export function isUint(value: unknown, max = UINT32_MAX): value is number {
  * become U+FFFD and change the name.
  *
  * @param what - Names the string in errors, such as "fileInfo.username".
- * @throws TypeError for a value that is not a string, or not valid Unicode.
+ * @throws InvalidValue for a value that is not a string, or not valid Unicode.
  */
 export function checkText(what: string, value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`${what} must be a string: ${describe(value)}`);
-  if (!value.isWellFormed()) throw new TypeError(`${what} is not valid Unicode: ${quoted(value)}`);
+  if (typeof value !== "string") throw new InvalidValue(`${what} must be a string: ${describe(value)}`);
+  if (!value.isWellFormed()) throw new InvalidValue(`${what} is not valid Unicode: ${quoted(value)}`);
   return value;
 }
 
@@ -28,7 +29,7 @@ export function checkText(what: string, value: unknown): string {
  */
 export function checkTextWithoutNul(what: string, value: unknown): string {
   const text = checkText(what, value);
-  if (text.includes("\0")) throw new TypeError(`${what} holds a NUL: ${quoted(text)}`);
+  if (text.includes("\0")) throw new InvalidValue(`${what} holds a NUL: ${quoted(text)}`);
   return text;
 }
 
@@ -40,7 +41,7 @@ export function checkTextWithoutNul(what: string, value: unknown): string {
  */
 export function checkClean(what: string, pathname: string): string {
   if (pathname !== "/" && /\/(?:\.{0,2})(?:\/|$)/.test(pathname)) {
-    throw new TypeError(`${what} must be clean (no empty component, no ".", no ".."): ${quoted(pathname)}`);
+    throw new InvalidValue(`${what} must be clean (no empty component, no ".", no ".."): ${quoted(pathname)}`);
   }
   return pathname;
 }

@@ -1,3 +1,4 @@
+import { InvalidValue, OutOfRange } from "@kloset/wire/grpc";
 import { baseName, isFileMode, isRegularFile, type FileInfo } from "@kloset/model";
 import { checkText, isUint } from "./checks.js";
 import { describe } from "./describe.js";
@@ -89,7 +90,7 @@ export function fileInfoFromWire(info: ReceivedFileInfo): FileInfo {
 
 function exact(field: string, value: bigint): number {
   if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new RangeError(`${field} is out of range: ${String(value)}`);
+    throw new OutOfRange(`${field} is out of range: ${String(value)}`);
   return Number(value);
 }
 
@@ -103,7 +104,7 @@ function sizeToWire(size: unknown, mode: number): bigint {
   if (size === undefined) return isRegularFile(mode) ? UNKNOWN_SIZE : 0n;
   throwIfError(size);
   if (isUint(size, Number.MAX_SAFE_INTEGER)) return bigintOf(size);
-  throw new RangeError(
+  throw new OutOfRange(
     `fileInfo.size must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, or absent if unknown: ${describe(size)}`,
   );
 }
@@ -112,7 +113,7 @@ function checkMode(mode: unknown): number {
   const checked = checkNumber("mode", mode, UINT32_MAX);
   if (isFileMode(checked)) return checked;
   // Hosts would take a directory in POSIX form for a regular file.
-  throw new RangeError(
+  throw new OutOfRange(
     `fileInfo.mode must be a Go FileMode, and 0o${checked.toString(8)} has bits that Go does not define: ` +
       "convert a POSIX st_mode with fileModeFromPosix()",
   );
@@ -126,7 +127,7 @@ function throwIfError(value: unknown): void {
 function timeToWire(ns: bigint): WireTime {
   if (typeof ns !== "bigint") {
     throwIfError(ns);
-    throw new TypeError(
+    throw new InvalidValue(
       `fileInfo.modTime is ${describe(ns)}: a Date, or nanoseconds as bigint: nanosecondsOf(date), is needed`,
     );
   }
@@ -138,7 +139,7 @@ function timeToWire(ns: bigint): WireTime {
     nanos += Number(NANOSECONDS);
   }
   if (seconds < SECONDS_MIN || seconds > SECONDS_MAX) {
-    throw new RangeError(`fileInfo.modTime is outside the years 1 to 9999: ${String(ns)} ns`);
+    throw new OutOfRange(`fileInfo.modTime is outside the years 1 to 9999: ${String(ns)} ns`);
   }
   return { seconds, nanos };
 }
@@ -146,14 +147,14 @@ function timeToWire(ns: bigint): WireTime {
 function checkNumber(field: string, value: unknown, max: number): number {
   if (!isUint(value, max)) {
     throwIfError(value);
-    throw new RangeError(`fileInfo.${field} must be an integer from 0 to ${max}: ${describe(value)}`);
+    throw new OutOfRange(`fileInfo.${field} must be an integer from 0 to ${max}: ${describe(value)}`);
   }
   return value;
 }
 
 function checkBigint(field: string, value: unknown): bigint {
   if (typeof value !== "bigint" || value < 0n || value > UINT64_MAX) {
-    throw new RangeError(`fileInfo.${field} must be a bigint of 64 bits: ${describe(value)}`);
+    throw new OutOfRange(`fileInfo.${field} must be a bigint of 64 bits: ${describe(value)}`);
   }
   return value;
 }

@@ -141,11 +141,11 @@ export function describeCalls(serve: Serve): void {
       server.close();
     });
 
-    it("names unknown services and methods in the wording of grpc-go", async () => {
+    it("names the kind of connector that the host asked for, and unknown methods in the wording of grpc-go", async () => {
       const { client, server } = connected(serve, [servedStore({})]);
       expect((await client.call(importMethod, {})).status).toMatchObject({
         code: 12,
-        message: "unknown service importer.Importer",
+        message: "this plugin is a storage; the host asked for an importer",
       });
       const unknown = { ...storeMethods.mode, name: "Nothing" };
       expect((await client.call(unknown, {})).status).toMatchObject({

@@ -5,6 +5,7 @@
  */
 export { Code, isFailureCode } from "./code.js";
 export { CutOffError, cutOff } from "./cut-off.js";
+export { reportStack, stackReporter } from "./error-stack.js";
 export { errorText } from "./error-text.js";
 export { decidedByFirst } from "./first-request.js";
 export {
@@ -15,6 +16,7 @@ export {
   type RefusalTexts,
 } from "./inbound-messages.js";
 export { MAX_MESSAGE_BYTES, messageLength, PREFIX_LENGTH, prefixOf, writePrefix } from "./message-prefix.js";
+export { InvalidValue, OutOfRange } from "./invalid-value.js";
 export { isInbox, PushStream, type CutOffContext, type Inbox, type Push, type Send } from "./message-streams.js";
 export { OutboundMessage } from "./outbound-message.js";
 export { notServed, quoted } from "./refusals.js";
