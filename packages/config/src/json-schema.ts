@@ -1,4 +1,4 @@
-import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { isSchema, optionsOf, secretsOf } from "./declared.js";
 import { HOST_KEYS } from "./host-keys.js";
 import type { ConfigDeclaration, Configurable, JsonSchema } from "./types.js";
@@ -44,7 +44,7 @@ export interface ObjectSchema {
 /** Returns the schema of the declared keys, without those of the host. */
 export function declaredSchema(definition: Configurable): ObjectSchema {
   const declared: ConfigDeclaration = definition.config ?? {};
-  if (isSchema(declared)) return foreignSchema(declared as Partial<StandardJSONSchemaV1>);
+  if (isSchema(declared)) return foreignSchema(declared);
   const options = Object.entries(optionsOf(definition));
   return {
     properties: Object.fromEntries(options.map(([key, option]) => [key, option["~standard"].jsonSchema.input(TARGET)])),
@@ -53,11 +53,11 @@ export function declaredSchema(definition: Configurable): ObjectSchema {
 }
 
 /** Converts a schema of the author's with the interface of Standard JSON Schema. */
-function foreignSchema(schema: Partial<StandardJSONSchemaV1>): ObjectSchema {
-  const standard: Partial<StandardJSONSchemaV1.Props> = schema["~standard"] ?? {};
+function foreignSchema(schema: StandardSchemaV1): ObjectSchema {
+  const standard: StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props> = schema["~standard"];
   if (standard.jsonSchema === undefined)
     throw new Error(
-      `the schema of the configuration (${standard.vendor ?? "unknown library"}) has no jsonSchema: write the validator by hand`,
+      `the schema of the configuration (${standard.vendor}) has no jsonSchema: write the validator by hand`,
     );
   const { properties, required, type } = standard.jsonSchema.input(TARGET);
   if (type !== "object" || !isObject(properties))
