@@ -40,7 +40,7 @@ export const option = {
     const expected = "a text that is not empty";
     const parser = v.pipe(v.string(), v.nonEmpty(`expected ${expected}`));
     const schema = { type: "string", minLength: 1, writeOnly: true, format: "password" };
-    return optionOf(parser, expected, schema, settings, true);
+    return optionOf(parser, expected, schema, settings, { isSecret: true });
   },
 
   /** Declares a whole number in decimal digits, within the safe integers. */
@@ -127,7 +127,7 @@ export const option = {
     const split = (text: string): string[] =>
       text.trim() === "" ? [] : text.split(separator).map((item) => item.trim());
     const parser = composed((text) => eachItem(of, split(text)));
-    return optionOf(parser, expected, { type: "string" }, settings, of.isSecret);
+    return optionOf(parser, expected, { type: "string" }, settings, { isSecret: of.isSecret, partsOf: split });
   },
 
   /**
@@ -161,7 +161,7 @@ function optionOf<Value>(
   expected: string,
   schema: JsonSchema,
   settings: Described<unknown>,
-  isSecret = false,
+  { isSecret = false, partsOf }: Partial<Pick<Option, "isSecret" | "partsOf">> = {},
 ): Option<Value> {
   const { description } = settings;
   const defaultText = settings.default === undefined ? undefined : String(settings.default);
@@ -173,7 +173,7 @@ function optionOf<Value>(
   }
   const jsonSchema = { ...(description !== undefined && { description }), ...schema };
   const described = withDefault(jsonSchema, settings.default);
-  const whole = { expected, description, defaultText, isSecret };
+  const whole = { expected, description, defaultText, isSecret, partsOf };
   return {
     ...whole,
     isRequired: defaultText === undefined,

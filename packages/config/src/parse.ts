@@ -5,11 +5,9 @@
  * @module
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { allSecretsOf, isSchema } from "./declared.js";
+import { allSecretsOf, isSchema, optionsOf } from "./declared.js";
 import { HOST_KEYS } from "./host-keys.js";
 import type { ConfigDeclaration, Configurable, ConfigOf } from "./types.js";
-
-export { allSecretsOf } from "./declared.js";
 
 /** Maximum characters of a value in an error. */
 const SHOWN_OF_VALUE = 64;
@@ -96,4 +94,26 @@ export async function nearestOf(key: string, known: readonly string[]): Promise<
   const near = closest(plain(key), known.map(plain));
   const found = known.find((one) => plain(one) === near);
   return distance(plain(key), near) <= Math.max(1, Math.floor(near.length / 3)) ? found : undefined;
+}
+
+/**
+ * Returns the confidential values of a configuration: those of secret options, each item of a list of secrets, and the
+ * password in the location.
+ */
+export function secretValues(definition: Configurable, config: Readonly<Record<string, string>>): string[] {
+  const options = optionsOf(definition);
+  const values = [...allSecretsOf(definition)].flatMap((key) => {
+    const text = Object.hasOwn(config, key) ? config[key] : undefined;
+    return text === undefined ? [] : [text, ...(options[key]?.partsOf?.(text) ?? [])];
+  });
+  const password = /^[^/]*:\/\/[^/@]*:([^/]*)@/.exec(config["location"] ?? "")?.[1];
+  return password === undefined ? values : [...values, password, decoded(password)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -22,6 +22,8 @@ export interface Option<Value = unknown> extends StandardSchemaV1<string | undef
   readonly isRequired: boolean;
   /** True if the value must never be shown. */
   readonly isSecret: boolean;
+  /** Splits the text of a list into its items. Undefined for other options. */
+  readonly partsOf?: ((text: string) => string[]) | undefined;
   /**
    * Returns the same option that may also be absent; its value is then undefined.
    *

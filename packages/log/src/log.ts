@@ -164,7 +164,8 @@ function plainFields(fields: LogFields, withStacks: boolean): LogFields {
 
 function plain(value: unknown, withStacks: boolean): unknown {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
-  return textOf(value, withStacks).slice(0, MAX_LINE).toWellFormed();
+  // Masked before it is cut: the cut could leave a part of a secret.
+  return masked(textOf(value, withStacks)).slice(0, MAX_LINE).toWellFormed();
 }
 
 function textOf(value: unknown, withStacks: boolean): string {

@@ -9,8 +9,17 @@
  *
  * @module
  */
-export { runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
+export { run, runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
 export type { Connectors } from "./connectors.js";
+export {
+  defineExporter,
+  defineImporter,
+  defineStorage,
+  type ConnectContext,
+  type ConnectorDefinition,
+  type Defined,
+} from "./define.js";
+export { log, type Log, type LogFields } from "@kloset/log";
 
 export type { Acknowledgement, Importer, ImporterFactory } from "@kloset/importer";
 export type { Exporter, ExporterFactory, LinkKind } from "@kloset/exporter";
