@@ -34,7 +34,8 @@ function* installScripts() {
 
 function* undocumented() {
   const table = /## Supply chain[\s\S]*?\n\n(\|[\s\S]*?)\n\n/.exec(read("SECURITY.md"))?.[1] ?? "";
-  const listed = new Set([...table.matchAll(/`(@[^`]+)`/g)].map((match) => match[1]));
+  const names = [...table.matchAll(/^\|([^|]*)\|/gm)].map((row) => row[1]).join();
+  const listed = new Set([...names.matchAll(/`([^`]+)`/g)].map((match) => match[1]));
   const installed = production("@kloset/sdk");
   for (const name of installed)
     if (!listed.has(name)) yield `${name} is installed with @kloset/sdk, but not listed in SECURITY.md`;

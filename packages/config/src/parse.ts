@@ -93,7 +93,7 @@ export async function nearestOf(key: string, known: readonly string[]): Promise<
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_. ]/g, "");
   const near = closest(plain(key), known.map(plain));
   const found = known.find((one) => plain(one) === near);
-  return distance(plain(key), near) <= Math.max(1, Math.floor(near.length / 3)) ? found : undefined;
+  return distance(plain(key), near) <= Math.ceil(near.length / 3) ? found : undefined;
 }
 
 /**

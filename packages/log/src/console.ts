@@ -9,6 +9,7 @@ const METHODS = {
   warn: "warn",
   log: "info",
   info: "info",
+  dirxml: "info",
   debug: "debug",
 } as const satisfies Partial<Record<keyof Console, Level>>;
 

@@ -6,8 +6,8 @@ const MAX_SECRETS = 1000;
 
 const MASK = "***";
 
-/** Every text to replace, by secret: the secret and its encoded forms. */
-const secrets = new Map<string, readonly string[]>();
+/** The forms of each secret that are replaced. */
+const secrets = new Map<string, readonly (string | RegExp)[]>();
 
 /**
  * Makes {@link masked} replace these values, for the rest of the process. Values shorter than
@@ -31,8 +31,8 @@ export function forgetSecrets(): void {
 }
 
 /**
- * Replaces every known secret in a text by `***`: as it is, in JSON or a quoted JavaScript string, and
- * percent-encoded as in a URL or a form. Secrets that overlap are replaced together.
+ * Replaces every known secret in a text by `***`: as it is, in a JSON or JavaScript string, and percent-encoded as in
+ * a URL or a form. Secrets that overlap are replaced together.
  */
 export function masked(text: string): string {
   if (secrets.size === 0) return text;
@@ -56,22 +56,56 @@ interface Part {
   readonly end: number;
 }
 
-function occurrences(text: string, form: string): Part[] {
+/** Finds all occurrences, also those that overlap ("abab" in "ababab"). */
+function occurrences(text: string, form: string | RegExp): Part[] {
   const found: Part[] = [];
-  // From the next character on, because occurrences may overlap ("abab" in "ababab").
-  for (let start = text.indexOf(form); start >= 0; start = text.indexOf(form, start + 1))
-    found.push({ start, end: start + form.length });
-  return found;
+  for (let start = 0; ; start++) {
+    const part = typeof form === "string" ? indexOf(text, form, start) : search(text, form, start);
+    if (part === undefined) return found;
+    found.push(part);
+    start = part.start;
+  }
 }
 
+function indexOf(text: string, form: string, from: number): Part | undefined {
+  const start = text.indexOf(form, from);
+  return start < 0 ? undefined : { start, end: start + form.length };
+}
+
+function search(text: string, form: RegExp, from: number): Part | undefined {
+  form.lastIndex = from;
+  const match = form.exec(text);
+  return match === null ? undefined : { start: match.index, end: form.lastIndex };
+}
+
+/** Longest secret that is recognized in any encoding, in characters. A longer one is as it is, or in JSON. */
+const MAX_ENCODED = 4096;
+
 /** Returns a secret as it may occur in a text. */
-function formsOf(secret: string): string[] {
-  const json = JSON.stringify(secret).slice(1, -1);
-  const wellFormed = secret.toWellFormed();
-  const percent = [encodeURIComponent(wellFormed), encodeURI(wellFormed)];
-  const form = new URLSearchParams([["", secret]]).toString().slice(1);
-  const forms = [secret, wellFormed, json, json.replaceAll("'", "\\'"), ...percent, form];
-  // In lower case, too: "%2f".
-  const lower = forms.map((each) => each.replace(/%[\dA-F]{2}/g, (escape) => escape.toLowerCase()));
-  return [...new Set([...forms, ...lower])];
+function formsOf(secret: string): readonly (string | RegExp)[] {
+  if (secret.length > MAX_ENCODED) return [...new Set([secret, JSON.stringify(secret).slice(1, -1)])];
+  // Encoders differ in the characters that they encode, so each character may have any form.
+  return [new RegExp(Array.from(secret, anyFormOf).join(""), "g")];
+}
+
+/** Returns a pattern for a character: itself, percent-encoded, or escaped in a JSON or JavaScript string. */
+function anyFormOf(character: string): string {
+  const wellFormed = character.toWellFormed();
+  const percent = Array.from(Buffer.from(wellFormed), (byte) => `%${eitherCase(byte.toString(16).padStart(2, "0"))}`);
+  const units = Array.from({ length: character.length }, (_, i) =>
+    character.charCodeAt(i).toString(16).padStart(4, "0"),
+  );
+  const unicode = units.map((unit) => `\\\\u${eitherCase(unit)}`).join("");
+  const json = JSON.stringify(character).slice(1, -1);
+  const forms = new Set([character, wellFormed, json, `\\${character}`].map(literal));
+  if (character === " ") forms.add("\\+");
+  return `(?:${[...forms, percent.join(""), unicode].join("|")})`;
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}
+
+function eitherCase(hex: string): string {
+  return hex.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
