@@ -22,12 +22,17 @@ let project: string;
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "kloset-readme-"));
   symlinkSync(join(top, "node_modules"), join(project, "node_modules"));
-  const [plugin = "", host = ""] = examples;
+  const [plugin = "", pages = "", host = ""] = examples;
   writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
   writeFileSync(join(project, "notes.ts"), plugin);
   writeFileSync(join(project, "try.ts"), host);
+  writeFileSync(join(project, "pages.ts"), pages);
+  writeFileSync(
+    join(project, "run-pages.ts"),
+    'import "@kloset/sdk/guard";\nimport { run } from "@kloset/sdk";\nimport pages from "./pages.js";\nawait run(pages);\n',
+  );
   const options = ["--strict", "--target", "ES2023", "--module", "NodeNext", "--types", "node"];
-  await node(join(top, "node_modules/typescript/bin/tsc"), ...options, "notes.ts", "try.ts");
+  await node(join(top, "node_modules/typescript/bin/tsc"), ...options, "notes.ts", "try.ts", "run-pages.ts");
   chmodSync(join(project, "notes.js"), 0o755);
 }, 60_000);
 
@@ -37,7 +42,7 @@ afterAll(() => {
 
 describe("the README", () => {
   it("shows a plugin of about twenty lines", () => {
-    expect(examples).toHaveLength(2);
+    expect(examples).toHaveLength(3);
     const lines = (examples[0] ?? "")
       .trim()
       .split("\n")
@@ -65,6 +70,17 @@ describe("the README", () => {
     // The file that npx runs where the package is installed.
     const { stdout } = await node("node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", ...command);
     expect(stdout).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
+  }, 180_000);
+
+  it("shows a plugin with options that passes the conformance kit", async () => {
+    writeFileSync(
+      join(project, "run-pages.sh"),
+      `#!/bin/sh\nexec "${process.execPath}" "${join(project, "run-pages.js")}"\n`,
+    );
+    chmodSync(join(project, "run-pages.sh"), 0o755);
+    const kit = ["node_modules/@kloset/conformance/dist/cli/main.js", "--quiet", "--connector", "importer"];
+    const { stdout } = await node(...kit, "--location", "pages:///", "--config", "token=hush-hush", "./run-pages.sh");
+    expect(stdout).toMatch(/as importer conforms: \d+ passed/);
   }, 180_000);
 
   it("shows a plugin that prints a usage message and exits with code 2 in a shell", () => {

@@ -14,7 +14,7 @@ const declared = {
 /** Parses a single value. */
 async function parse<Value>(one: Option<Value>, value?: string): Promise<Value> {
   const config = { location: "x://", ...(value !== undefined && { key: value }) };
-  const { key } = (await parseConfig({ config: { key: one as Option } }, config)) as { key: Value };
+  const { key } = (await parseConfig({ config: { key: one } }, config)) as { key: Value };
   return key;
 }
 

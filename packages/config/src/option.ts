@@ -149,7 +149,7 @@ export const option = {
         return { issues: [{ message: `expected ${expected}` }] };
       }
       if (schema === undefined) return { value };
-      return schema["~standard"].validate(value) as Outcome<Value>;
+      return schema["~standard"].validate(value);
     });
     return optionOf(parser, expected, { type: "string", contentMediaType: "application/json" }, settings);
   },
@@ -160,7 +160,7 @@ function optionOf<Value>(
   parser: Parser<Value>,
   expected: string,
   schema: JsonSchema,
-  settings: Described<unknown>,
+  settings: Described<string | number | boolean>,
   { isSecret = false, partsOf }: Partial<Pick<Option, "isSecret" | "partsOf">> = {},
 ): Option<Value> {
   const { description } = settings;
@@ -223,11 +223,11 @@ function withDefault(schema: JsonSchema, value: unknown): JsonSchema {
 function parsed<Value>(expected: string, parse: (text: string) => Value | undefined): v.GenericSchema<string, Value> {
   return v.pipe(
     v.string(),
-    v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
+    v.rawTransform<string, Value>(({ dataset, addIssue, NEVER: rejected }) => {
       const value = parse(dataset.value);
       if (value !== undefined) return value;
       addIssue({ message: `expected ${expected}` });
-      return NEVER;
+      return rejected;
     }),
   );
 }

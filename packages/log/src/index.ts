@@ -6,7 +6,7 @@
 import { LineLog } from "./log.js";
 
 export { logConsole } from "./console.js";
-export type { Level } from "./level.js";
+export { logSettings, type Level, type LogSettings } from "./level.js";
 export type { Log, LogFields } from "./log.js";
 export { addSecrets, masked } from "./mask.js";
 

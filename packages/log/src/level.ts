@@ -1,5 +1,5 @@
 /** The levels of the log, from the most to the least important. */
-export const LEVELS = ["error", "warn", "info", "debug"] as const;
+const LEVELS = ["error", "warn", "info", "debug"] as const;
 
 /** The importance of a message. */
 export type Level = (typeof LEVELS)[number];

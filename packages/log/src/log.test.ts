@@ -119,7 +119,11 @@ describe("LineLog", () => {
 describe("logConsole", () => {
   it("sends every method of console to the log", () => {
     const { log, lines } = newLog("debug");
-    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done(new Error("written past the log")) });
+    const nowhere = new Writable({
+      write: (_chunk, _encoding, done) => {
+        done(new Error("written past the log"));
+      },
+    });
     const target = new Console(nowhere);
     logConsole(log, target);
     target.log("a %s", "b", { c: 1 });

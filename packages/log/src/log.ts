@@ -82,12 +82,12 @@ export class LineLog implements Log {
     for (const each of all) this.#summarize(each);
   }
 
-  #log(level: Level, message: string, fields: LogFields = {}): void {
+  #log(level: Level, message: unknown, fields: LogFields = {}): void {
     if (this.#settings === undefined) this.#readSettings();
     const { level: least = "warn", json = false } = this.#settings ?? {};
     if (!isWritten(level, least)) return;
     const values = plainFields(fields, least === "debug");
-    const text = lineOf(String(message), values);
+    const text = lineOf(textOf(message, false), values);
     const key = `${level}: ${text}`;
     const now = this.#options.now();
     const before = this.#written.get(key);
@@ -96,7 +96,7 @@ export class LineLog implements Log {
       return;
     }
     const omitted = before?.omitted ?? 0;
-    if (json) this.#writeJson(level, masked(String(message)).slice(0, MAX_LINE), omitted, values);
+    if (json) this.#writeJson(level, masked(textOf(message, false)).slice(0, MAX_LINE), omitted, values);
     else this.#writeText(level, text, omitted);
     // The most recently written message is the last to be forgotten.
     this.#written.delete(key);

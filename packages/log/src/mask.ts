@@ -1,5 +1,5 @@
 /** The shortest secret that is masked. Shorter ones occur in ordinary words, so masking would only garble texts. */
-export const MIN_SECRET_LENGTH = 4;
+const MIN_SECRET_LENGTH = 4;
 
 /** Number of secrets that are kept; the oldest are forgotten. A plugin has a handful. */
 const MAX_SECRETS = 1000;

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "@jest/globals";
 import { jsonSchemaOf, option, secretsOf } from "@kloset/config";
 import type { ConnectorContext, HostOptions } from "@kloset/model";
 import { build } from "esbuild";
-import { defineExporter, defineImporter, defineStorage, run, runPlugin, type Importer } from "./index.js";
+import { defineExporter, defineImporter, defineStorage, run, type Connectors, type Importer } from "./index.js";
 import { contentOf } from "./testing/read.js";
 import { endFixturesAfterEach, fixturePath, generations, startFixture, startImporter } from "./testing/fixture.js";
 import { openImporter } from "@kloset/host";
@@ -84,7 +84,7 @@ describe("run", () => {
     const exporting = defineExporter({ connect: () => Promise.reject(new Error("no")) });
     const storing = defineStorage({ connect: () => Promise.reject(new Error("no")) });
     // Compiles: factories of definitions are those of `run…`.
-    const connectors: Parameters<typeof runPlugin>[0] = {
+    const connectors: Connectors = {
       importer: importing.factory,
       exporter: exporting.factory,
       storage: storing.factory,

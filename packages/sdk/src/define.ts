@@ -44,6 +44,10 @@ export interface Defined<Factory = unknown> extends Configurable {
   readonly factory: Factory;
 }
 
+/** The configuration of a connector that declares none. Without an index signature, so that no key compiles. */
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- means: no property is known
+export type NoOptions = Record<never, never>;
+
 /** The connector of a definition. Hidden, because it is internal; set here, so that a bundle has only its kind. */
 const connectors = new WeakMap<Defined, Connector>();
 
@@ -56,21 +60,21 @@ const connectors = new WeakMap<Defined, Connector>();
  *   connect: ({ config, location }) => new NotesImporter(location, config.token),
  * });
  */
-export function defineImporter<const Declared extends ConfigDeclaration = Record<never, never>>(
+export function defineImporter<const Declared extends ConfigDeclaration = NoOptions>(
   definition: ConnectorDefinition<Importer, Declared>,
 ): Defined<ImporterFactory> {
   return define<Importer, Declared, ImporterFactory>(importerKind, definition);
 }
 
 /** Defines an exporter. See {@link defineImporter}. */
-export function defineExporter<const Declared extends ConfigDeclaration = Record<never, never>>(
+export function defineExporter<const Declared extends ConfigDeclaration = NoOptions>(
   definition: ConnectorDefinition<Exporter, Declared>,
 ): Defined<ExporterFactory> {
   return define<Exporter, Declared, ExporterFactory>(exporterKind, definition);
 }
 
 /** Defines a storage. See {@link defineImporter}. */
-export function defineStorage<const Declared extends ConfigDeclaration = Record<never, never>>(
+export function defineStorage<const Declared extends ConfigDeclaration = NoOptions>(
   definition: ConnectorDefinition<Store | ResourceStore, Declared>,
 ): Defined<StoreFactory> {
   return define<Store | ResourceStore, Declared, StoreFactory>(storageKind, definition);

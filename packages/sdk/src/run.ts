@@ -102,11 +102,17 @@ export function runPlugin(connectors: Connectors, options?: RunOptions): Promise
 export async function run(defined: Defined, options?: RunOptions): Promise<void> {
   const connector = definedConnector(defined);
   logConsole(log);
-  await serve([connector], options);
+  await serve([connector], options, () => {
+    log.flush();
+  });
 }
 
 /** Each public function passes its own kinds, so that a bundle of one connector leaves out the others. */
-async function serve(connectors: readonly Connector[], options: RunOptions = {}): Promise<void> {
+async function serve(
+  connectors: readonly Connector[],
+  options: RunOptions = {},
+  afterClose: () => void = () => undefined,
+): Promise<void> {
   const [generation, server] = orExit(() => {
     if (options.closeDeadlineMs !== undefined) checkDeadline("closeDeadlineMs", options.closeDeadlineMs);
     return [checkGeneration(options.generation ?? chosenGeneration()), chosenServer()] as const;
@@ -141,7 +147,7 @@ async function serve(connectors: readonly Connector[], options: RunOptions = {})
       try {
         await plugin?.close();
       } finally {
-        log.flush();
+        afterClose();
       }
     },
     ...(options.transport !== undefined && { transport: options.transport }),
