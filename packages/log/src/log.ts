@@ -171,7 +171,11 @@ function plain(value: unknown, withStacks: boolean): unknown {
 function textOf(value: unknown, withStacks: boolean): string {
   try {
     if (typeof value === "string") return value;
-    if (value instanceof Error) return String((withStacks ? value.stack : undefined) ?? value.message);
+    if (value instanceof Error) {
+      // Of any type: authors may set it.
+      const shown: unknown = (withStacks ? value.stack : undefined) ?? value.message;
+      return String(shown);
+    }
     return inspect(value, { depth: 2, breakLength: Infinity });
   } catch {
     return "a value that cannot be printed";

@@ -18,6 +18,7 @@ export {
   type ConnectContext,
   type ConnectorDefinition,
   type Defined,
+  type NoOptions,
 } from "./define.js";
 export { log, type Log, type LogFields } from "@kloset/log";
 
