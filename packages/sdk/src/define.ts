@@ -39,6 +39,7 @@ export interface ConnectorDefinition<Made, Declared extends ConfigDeclaration> e
  * @typeParam Factory - `ImporterFactory`, `ExporterFactory` or `StoreFactory`.
  */
 export interface Defined<Factory = unknown> extends Configurable {
+  /** The kind of the connector. */
   readonly kind: KindName;
   /** Creates the connector from the strings of the host, like the argument of `runImporter` and its siblings. */
   readonly factory: Factory;

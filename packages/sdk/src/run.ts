@@ -4,7 +4,7 @@ import { servePlugin } from "@kloset/process";
 import { checkDeadline } from "@kloset/wire/async";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
-import { log, logConsole } from "@kloset/log";
+import { flushLog, log, logConsole } from "@kloset/log";
 import type { StoreFactory } from "@kloset/storage";
 import { connectorOf, connectorsOf, type Connector, type Connectors } from "./connectors.js";
 import { definedConnector, type Defined } from "./define.js";
@@ -102,9 +102,7 @@ export function runPlugin(connectors: Connectors, options?: RunOptions): Promise
 export async function run(defined: Defined, options?: RunOptions): Promise<void> {
   const connector = definedConnector(defined);
   logConsole(log);
-  await serve([connector], options, () => {
-    log.flush();
-  });
+  await serve([connector], options, flushLog);
 }
 
 /** Each public function passes its own kinds, so that a bundle of one connector leaves out the others. */
