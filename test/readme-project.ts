@@ -12,8 +12,16 @@ export const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The text of the README. */
 export const readme = readFileSync(join(top, "README.md"), "utf8");
 
-/** The TypeScript examples of the README: the plugin, and the host. */
+/** The TypeScript examples of the README: a plugin, a module with options, and a host. */
 export const examples = blocks("ts");
+
+/** The executable of the module with options. */
+const RUN_PAGES = `#!/usr/bin/env node
+import "@kloset/sdk/guard";
+import { run } from "@kloset/sdk";
+import pages from "./pages.js";
+await run(pages);
+`;
 
 /** Returns the tested code blocks of the README in a language. */
 function blocks(language: string): string[] {
@@ -28,6 +36,8 @@ export interface ReadmeProject {
   node(...args: string[]): Promise<{ stdout: string; stderr: string }>;
   /** Compiles the examples as the README says. @param typescript - The folder of the compiler's package. */
   compile(typescript?: string): Promise<void>;
+  /** The program of the conformance kit, which npx runs where the package is installed. */
+  readonly kitProgram: string;
   /** Runs the README's command of the conformance kit with further options, and returns its output. */
   kit(...options: string[]): Promise<string>;
   remove(): void;
@@ -38,24 +48,26 @@ export function readmeProject(): ReadmeProject {
   const folder = mkdtempSync(join(tmpdir(), "kloset-readme-"));
   const node: ReadmeProject["node"] = (...args) => exec(process.execPath, args, { cwd: folder, timeout: 170_000 });
   symlinkSync(join(top, "node_modules"), join(folder, "node_modules"));
-  const [plugin = "", host = ""] = examples;
+  const [plugin = "", pages = "", host = ""] = examples;
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   writeFileSync(join(folder, "tsconfig.json"), blocks("json")[0] ?? "");
   writeFileSync(join(folder, "notes.ts"), plugin);
   writeFileSync(join(folder, "try.ts"), host);
+  writeFileSync(join(folder, "pages.ts"), pages);
+  writeFileSync(join(folder, "run-pages.ts"), RUN_PAGES);
+  const kitProgram = "node_modules/@kloset/conformance/dist/cli/main.js";
   return {
     folder,
+    kitProgram,
     node,
     compile: async (typescript = join(top, "node_modules/typescript")) => {
       await node(join(typescript, "bin/tsc"));
-      chmodSync(join(folder, "notes.js"), 0o755);
+      for (const name of ["notes.js", "run-pages.js"]) chmodSync(join(folder, name), 0o755);
     },
     kit: async (...options) => {
       // Must be the published name: npx would install any other from a stranger.
       const command = /^npx @kloset\/conformance (.*)$/m.exec(readme)?.[1]?.split(" ") ?? [];
-      // The file that npx runs where the package is installed.
-      const main = "node_modules/@kloset/conformance/dist/cli/main.js";
-      return (await node(main, "--quiet", "--strict", ...options, ...command)).stdout;
+      return (await node(kitProgram, "--quiet", "--strict", ...options, ...command)).stdout;
     },
     remove: () => {
       rmSync(folder, { recursive: true, force: true });

@@ -18,7 +18,7 @@ afterAll(() => {
 
 describe("the README", () => {
   it("shows a plugin of about twenty lines", () => {
-    expect(examples).toHaveLength(2);
+    expect(examples).toHaveLength(3);
     const lines = (examples[0] ?? "")
       .trim()
       .split("\n")
@@ -44,6 +44,13 @@ describe("the README", () => {
     // readme.slow.test.ts checks all rules.
     const few = ["--rule", "process.starts", "--rule", "process.exits", "--rule", "importer.tree"];
     expect(await project.kit(...few)).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
+  }, 180_000);
+
+  it("shows a plugin with options that passes the conformance kit", async () => {
+    const rules = ["--rule", "process.starts", "--rule", "process.exits", "--rule", "importer.tree"];
+    const location = ["--connector", "importer", "--location", "pages:///", "--config", "token=hush-hush"];
+    const { stdout } = await node(project.kitProgram, "--quiet", "--strict", ...rules, ...location, "./run-pages.js");
+    expect(stdout).toMatch(/as importer conforms: \d+ passed/);
   }, 180_000);
 
   it("shows a plugin that prints a usage message and exits with code 2 in a shell", () => {

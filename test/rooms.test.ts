@@ -23,6 +23,8 @@ interface Room {
   readonly isTool?: boolean;
 }
 
+const log = "@kloset/log";
+const config = "@kloset/config";
 const wire = "@kloset/wire";
 const processRoom = "@kloset/process";
 const model = "@kloset/model";
@@ -32,7 +34,14 @@ const connectors = ["@kloset/importer", "@kloset/exporter", "@kloset/storage"];
 
 /** Each room may import what is named: rooms above it, and given libraries. */
 const rooms: Readonly<Record<string, Room>> = {
-  [wire]: { folder: "packages/wire", source: "src", mayImport: [], node: true },
+  [log]: { folder: "packages/log", source: "src", mayImport: [], node: true },
+  [config]: {
+    folder: "packages/config",
+    source: "src",
+    mayImport: ["valibot", "fastest-levenshtein", "@standard-schema/spec"],
+    node: true,
+  },
+  [wire]: { folder: "packages/wire", source: "src", mayImport: [log], node: true },
   "protoc-gen-kloset": {
     folder: "packages/protoc-gen-kloset",
     source: "src",
@@ -42,8 +51,8 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF, wire], node: false },
   [model]: { folder: "packages/model", source: "src", mayImport: [], node: false },
-  [adapter]: { folder: "packages/adapter", source: "src", mayImport: [wire, model], node: true },
-  [processRoom]: { folder: "packages/process", source: "src", mayImport: [wire], node: true },
+  [adapter]: { folder: "packages/adapter", source: "src", mayImport: [log, wire, model], node: true },
+  [processRoom]: { folder: "packages/process", source: "src", mayImport: [log, wire], node: true },
   "@kloset/connect-server": {
     folder: "packages/connect-server",
     source: "src",
@@ -71,6 +80,8 @@ const rooms: Readonly<Record<string, Room>> = {
     folder: "packages/sdk",
     source: "src",
     mayImport: [
+      log,
+      config,
       wire,
       model,
       protocol,

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { masked } from "@kloset/log";
 
 const MAX_REPORTS = 100;
 const MAX_REPORT_LENGTH = 16 * 1024;
@@ -33,7 +34,7 @@ export function crashReporter(write: (text: string) => void): (what: string, err
     if (isObject(error)) seen.add(error);
     reports += 1;
     if (reports > MAX_REPORTS) write("further uncaught errors are not shown\n");
-    else write(`${what}: ${describe(error).slice(0, MAX_REPORT_LENGTH)}\n`);
+    else write(`${what}: ${masked(describe(error)).slice(0, MAX_REPORT_LENGTH)}\n`);
   };
 }
 

@@ -1,3 +1,4 @@
+import { masked } from "@kloset/log";
 import { settlesWithin } from "@kloset/wire/async";
 import { reportCrashes } from "./crash-reports.js";
 import { guardDescriptors, type Guard } from "./descriptors.js";
@@ -71,7 +72,7 @@ export async function servePlugin<Services>(options: ServePluginOptions<Services
   const guard = await findHost(options);
   const hasCrashed = reportCrashes();
   const report = (line: string): void => {
-    process.stderr.write(`${options.program.name}: ${line}\n`);
+    process.stderr.write(`${options.program.name}: ${masked(line)}\n`);
   };
   let reports = 0;
   const onError = (error: Error): void => {

@@ -9,8 +9,18 @@
  *
  * @module
  */
-export { runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
+export { run, runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
 export type { Connectors } from "./connectors.js";
+export {
+  defineExporter,
+  defineImporter,
+  defineStorage,
+  type ConnectContext,
+  type ConnectorDefinition,
+  type Defined,
+  type NoOptions,
+} from "./define.js";
+export { log, type Log, type LogFields } from "@kloset/log";
 
 export { bytesOf, toReadable, toWeb, type BytesOfOptions } from "./helpers/byte-stream.js";
 export { withIdleTimeout } from "./helpers/idle-timeout.js";

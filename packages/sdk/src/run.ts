@@ -4,8 +4,10 @@ import { servePlugin } from "@kloset/process";
 import { checkDeadline } from "@kloset/wire/async";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
+import { flushLog, log, logConsole } from "@kloset/log";
 import type { StoreFactory } from "@kloset/storage";
 import { connectorOf, connectorsOf, type Connector, type Connectors } from "./connectors.js";
+import { definedConnector, type Defined } from "./define.js";
 import { exporterKind } from "./kinds/exporter.js";
 import { importerKind } from "./kinds/importer.js";
 import { storageKind } from "./kinds/storage.js";
@@ -47,7 +49,7 @@ export interface RunOptions {
  * await runImporter(({ config }) => new MyImporter(config));
  */
 export function runImporter(factory: ImporterFactory, options?: RunOptions): Promise<void> {
-  return run([connectorOf(importerKind, factory)], options);
+  return serve([connectorOf(importerKind, factory)], options);
 }
 
 /**
@@ -57,7 +59,7 @@ export function runImporter(factory: ImporterFactory, options?: RunOptions): Pro
  * @returns See {@link runImporter}.
  */
 export function runExporter(factory: ExporterFactory, options?: RunOptions): Promise<void> {
-  return run([connectorOf(exporterKind, factory)], options);
+  return serve([connectorOf(exporterKind, factory)], options);
 }
 
 /**
@@ -67,7 +69,7 @@ export function runExporter(factory: ExporterFactory, options?: RunOptions): Pro
  * @returns See {@link runImporter}.
  */
 export function runStorage(factory: StoreFactory, options?: RunOptions): Promise<void> {
-  return run([connectorOf(storageKind, factory)], options);
+  return serve([connectorOf(storageKind, factory)], options);
 }
 
 /**
@@ -82,11 +84,33 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
  * @returns See {@link runImporter}.
  */
 export function runPlugin(connectors: Connectors, options?: RunOptions): Promise<void> {
-  return run(connectorsOf(connectors), options);
+  return serve(connectorsOf(connectors), options);
+}
+
+/**
+ * Serves a connector of {@link defineImporter}, {@link defineExporter} or {@link defineStorage} to the Plakar process
+ * that started this one. The output of `console` goes to the log from now on.
+ *
+ * @param defined - The default export of the plugin's module.
+ * @returns See {@link runImporter}.
+ * @throws TypeError when `defined` was not returned by a `define…` function.
+ *
+ * @example
+ * import notes from "./notes.js";
+ * await run(notes);
+ */
+export async function run(defined: Defined, options?: RunOptions): Promise<void> {
+  const connector = definedConnector(defined);
+  logConsole(log);
+  await serve([connector], options, flushLog);
 }
 
 /** Each public function passes its own kinds, so that a bundle of one connector leaves out the others. */
-async function run(connectors: readonly Connector[], options: RunOptions = {}): Promise<void> {
+async function serve(
+  connectors: readonly Connector[],
+  options: RunOptions = {},
+  afterClose: () => void = () => undefined,
+): Promise<void> {
   const [generation, server] = orExit(() => {
     if (options.closeDeadlineMs !== undefined) checkDeadline("closeDeadlineMs", options.closeDeadlineMs);
     return [checkGeneration(options.generation ?? chosenGeneration()), chosenServer()] as const;
@@ -117,7 +141,13 @@ async function run(connectors: readonly Connector[], options: RunOptions = {}): 
       process.off("exit", exitUnderHost);
       plugin?.abort();
     },
-    close: () => plugin?.close(),
+    close: async () => {
+      try {
+        await plugin?.close();
+      } finally {
+        afterClose();
+      }
+    },
     ...(options.transport !== undefined && { transport: options.transport }),
     ...(options.closeDeadlineMs !== undefined && { closeDeadlineMs: options.closeDeadlineMs }),
   });

@@ -1,3 +1,5 @@
+import { masked } from "@kloset/log";
+
 const said = new Set<string>();
 
 /** Limit of different notices, which a working plugin never reaches. */
@@ -12,5 +14,5 @@ const MAX_NOTICES = 1000;
 export function noticeOnce(text: string): void {
   if (said.has(text) || said.size >= MAX_NOTICES) return;
   said.add(text);
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${masked(text)}\n`);
 }

@@ -1,4 +1,5 @@
 import { isNativeError } from "node:util/types";
+import { logSettings, masked } from "@kloset/log";
 import { InvalidValue, OutOfRange } from "./invalid-value.js";
 
 /** The environment variable that sets how much is logged. */
@@ -25,8 +26,7 @@ export interface StackReporterOptions {
 
 /**
  * Creates a function that writes the stacks of errors from an author's code: of a TypeError, ReferenceError, RangeError
- * or AssertionError, but not of an
- * {@link InvalidValue}. An error that has such an error as its cause counts as well.
+ * or AssertionError, but not of an {@link InvalidValue}. Secrets are masked. An error that has such an error as its cause counts as well.
  *
  * Errors of one name from one place in the code are written once, whatever their messages are: an importer may yield
  * millions of them. After 20 stacks, further ones are left out with a note. The function never throws.
@@ -61,7 +61,7 @@ export function reportStack(error: unknown): void {
   // Created on demand: most plugins never need it.
   report ??= stackReporter({
     write: (text) => process.stderr.write(text),
-    all: process.env[LOG_VARIABLE] === "debug",
+    all: logSettings(process.env[LOG_VARIABLE]).level === "debug",
   });
   report(error);
 }
@@ -102,7 +102,7 @@ function framesOf(stack: unknown): string[] {
 /** Returns the stack of an error without the frames of Node itself. Shows no other property: one may hold a secret. */
 function stackOf(error: Error): string {
   const { stack, name, message } = error;
-  if (typeof stack !== "string" || stack === "") return `${name}: ${message}`.slice(0, MAX_STACK_LENGTH);
+  if (typeof stack !== "string" || stack === "") return masked(`${name}: ${message}`).slice(0, MAX_STACK_LENGTH);
   const lines = stack.split("\n").filter((line) => !/^\s+at .*\(?node:/.test(line));
-  return lines.join("\n").slice(0, MAX_STACK_LENGTH);
+  return masked(lines.join("\n")).slice(0, MAX_STACK_LENGTH);
 }

@@ -1,13 +1,14 @@
 import { inspect } from "node:util";
+import { masked } from "@kloset/log";
 import { isCodedError } from "./status-error.js";
 
 /**
  * Returns the text of anything that was thrown, unchanged: the message of an error, a string as it is, anything else
  * as Node prints it. The text is never empty, because hosts take an empty text for success. Lone surrogates become
- * U+FFFD, because UTF-8 cannot carry them. Never throws.
+ * U+FFFD, because UTF-8 cannot carry them, and secrets of the configuration become `***`. Never throws.
  */
 export function errorText(error: unknown): string {
-  return rawText(error).toWellFormed();
+  return masked(rawText(error)).toWellFormed();
 }
 
 /**

@@ -1,3 +1,4 @@
+import { masked } from "@kloset/log";
 import { Code } from "./code.js";
 import { errorText } from "./error-text.js";
 import { isCodedError, StatusError } from "./status-error.js";
@@ -49,7 +50,7 @@ export function statusText(error: unknown): string {
 /** The text of an error that names its gRPC code, even if it is empty. */
 function codedText(error: unknown): string | undefined {
   try {
-    return isCodedError(error) ? error.rawMessage : undefined;
+    return isCodedError(error) ? masked(error.rawMessage) : undefined;
   } catch {
     return undefined;
   }
