@@ -32,9 +32,15 @@ export function trackedConnectors(spec: AuthorSpec, tracker: Tracker): Connector
   return {
     importer: () => injector.call("new importer", () => trackedImporter(spec, injector, tracker)),
     exporter: ({ location }) =>
-      injector.call("new exporter", () => trackedExporter(location || "/srv/out", spec, injector, tracker)),
+      injector.call("new exporter", () => trackedExporter(rootOf(location), spec, injector, tracker)),
     storage: () => injector.call("new store", () => trackedStore(spec, injector, tracker)),
   };
+}
+
+/** Returns the path of a location, which may be garbage. */
+function rootOf(location: string): string {
+  const { path = "/srv/out" } = /^[a-z]+:\/\/(?<path>(?:\/[a-z0-9]+)+)$/.exec(location)?.groups ?? {};
+  return path;
 }
 
 /** Loaded before the first input: serving is synchronous. */
