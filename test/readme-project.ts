@@ -33,14 +33,14 @@ function blocks(language: string): string[] {
 export interface ReadmeProject {
   readonly folder: string;
   /** Runs Node in the folder, with a timeout in case it hangs. */
-  node(...args: string[]): Promise<{ stdout: string; stderr: string }>;
+  readonly node: (...args: string[]) => Promise<{ stdout: string; stderr: string }>;
   /** Compiles the examples as the README says. @param typescript - The folder of the compiler's package. */
-  compile(typescript?: string): Promise<void>;
+  readonly compile: (typescript?: string) => Promise<void>;
   /** The program of the conformance kit, which npx runs where the package is installed. */
   readonly kitProgram: string;
   /** Runs the README's command of the conformance kit with further options, and returns its output. */
-  kit(...options: string[]): Promise<string>;
-  remove(): void;
+  readonly kit: (...options: string[]) => Promise<string>;
+  readonly remove: () => void;
 }
 
 /** Creates the README's project, not yet compiled. */

@@ -84,7 +84,8 @@ export function describeConformance(
 /** Sets the time limit of a Mocha test. Mocha ignores a third argument of `it`. */
 function setMochaTimeout(context: unknown, ms: number): void {
   if (typeof context !== "object" || context === null) return;
-  if ("timeout" in context && typeof context.timeout === "function") context.timeout(ms);
+  if ("timeout" in context && typeof context.timeout === "function")
+    (context as { timeout(ms: number): void }).timeout(ms);
 }
 
 function explain({ rule, verdict, message, because, stderr }: Outcome, repeat: string | undefined): string {

@@ -3,7 +3,6 @@ import { Code } from "@connectrpc/connect";
 import { iterableSource, type ByteSource } from "@kloset/model";
 import { resourcesOf } from "./resource-store.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
-import type { Store } from "./store.js";
 
 const A = macOf(1);
 const signal = new AbortController().signal;

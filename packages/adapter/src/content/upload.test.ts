@@ -254,7 +254,7 @@ describe("consume", () => {
       ],
       [
         "is async",
-        // eslint-disable-next-line @typescript-eslint/require-await -- the mistake
+
         async (start) => {
           start();
         },

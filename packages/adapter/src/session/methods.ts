@@ -4,7 +4,7 @@ import { noticeOnce } from "./notice.js";
 
 /** Every method of an interface, with whether a connector must have it. The compiler requires the table to be complete. */
 export type MethodTable<T> = {
-  readonly [Name in keyof T & string]-?: Record<never, never> extends Pick<T, Name> ? "optional" : "required";
+  readonly [Name in keyof T & string]-?: Partial<Pick<T, Name>> extends Pick<T, Name> ? "optional" : "required";
 };
 
 /** The methods of one kind of connector, for {@link checkMethods}. */
@@ -102,9 +102,9 @@ function resembles(name: string, method: string): boolean {
 /** Returns the Levenshtein distance. A dependency for the few names of one object would cost every plugin more. */
 function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...one].entries()) {
+  for (const [index, letter] of Array.from(one).entries()) {
     const next = [index + 1];
-    for (const [column, against] of [...other].entries()) {
+    for (const [column, against] of Array.from(other).entries()) {
       const replaced = (row[column] ?? 0) + (letter === against ? 0 : 1);
       next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }

@@ -1,4 +1,5 @@
 import { AssertionError } from "node:assert";
+import { runInThisContext } from "node:vm";
 import { describe, expect, it } from "@jest/globals";
 import { stackReporter } from "./error-stack.js";
 import { InvalidValue, OutOfRange } from "./invalid-value.js";
@@ -23,8 +24,8 @@ const noLength = (): unknown => (undefined as unknown as string).length;
 describe("stackReporter", () => {
   it.each<[string, () => unknown]>([
     ["TypeError", noLength],
-    ["ReferenceError", () => new Function("return notDefined")() as unknown],
-    ["RangeError", () => new Array(-1)],
+    ["ReferenceError", () => runInThisContext("notDefined") as unknown],
+    ["RangeError", () => new Uint8Array(-1)],
     [
       "AssertionError",
       () => {
