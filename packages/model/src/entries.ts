@@ -20,36 +20,34 @@ export interface FileInit extends SymlinkInit {
 }
 
 /**
- * Creates the entry of a regular file. Values that `fileInfoOf` rejects make it an error entry, which reports them for
- * this pathname while the scan continues.
+ * Creates the entry of a regular file. An invalid value is reported as an error of this entry, as `fileInfoOf` says, and
+ * the scan continues.
  *
  * @example
  * yield file("/notes/today.txt", { size: 3, modTime: new Date(note.changed), read: () => fetchNote(note.id) });
  */
-export function file(pathname: string, init: FileInit = {}): RecordEntry | ErrorEntry {
-  return entry(pathname, () => {
-    const { read, ...rest } = init;
-    return { ...record(pathname, "file", rest), ...(read !== undefined && { read }) };
-  });
+export function file(pathname: string, init: FileInit = {}): RecordEntry {
+  const { read, ...rest } = init;
+  return { ...record(pathname, "file", rest), ...(read !== undefined && { read }) };
 }
 
 /**
- * Creates the entry of a directory. Invalid values make it an error entry, as those of {@link file} do.
+ * Creates the entry of a directory. Invalid values are reported as those of {@link file} are.
  *
  * @example
  * yield directory("/notes");
  */
-export function directory(pathname: string, init: DirectoryInit = {}): RecordEntry | ErrorEntry {
-  return entry(pathname, () => record(pathname, "directory", init));
+export function directory(pathname: string, init: DirectoryInit = {}): RecordEntry {
+  return record(pathname, "directory", init);
 }
 
 /**
- * Creates the entry of a symbolic link. Invalid values make it an error entry, as those of {@link file} do.
+ * Creates the entry of a symbolic link. Invalid values are reported as those of {@link file} are.
  *
  * @param target - The path that the link contains: absolute, or relative to its directory. Never resolved.
  */
-export function symlink(pathname: string, target: string, init: SymlinkInit = {}): RecordEntry | ErrorEntry {
-  return entry(pathname, () => ({ ...record(pathname, "symlink", init), target }));
+export function symlink(pathname: string, target: string, init: SymlinkInit = {}): RecordEntry {
+  return { ...record(pathname, "symlink", init), target };
 }
 
 /**

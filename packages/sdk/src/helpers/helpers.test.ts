@@ -310,7 +310,7 @@ describe("retrying", () => {
 
 describe("withIdleTimeout", () => {
   beforeEach(() => {
-    jest.useFakeTimers();
+    jest.useFakeTimers({ doNotFake: ["nextTick"] });
   });
   afterEach(() => {
     expect(jest.getTimerCount()).toBe(0);

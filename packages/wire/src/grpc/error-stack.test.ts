@@ -1,5 +1,4 @@
 import { AssertionError } from "node:assert";
-import { runInThisContext } from "node:vm";
 import { describe, expect, it } from "@jest/globals";
 import { stackReporter } from "./error-stack.js";
 import { InvalidValue, OutOfRange } from "./invalid-value.js";
@@ -24,7 +23,12 @@ const noLength = (): unknown => (undefined as unknown as string).length;
 describe("stackReporter", () => {
   it.each<[string, () => unknown]>([
     ["TypeError", noLength],
-    ["ReferenceError", () => runInThisContext("notDefined") as unknown],
+    [
+      "ReferenceError",
+      () => {
+        throw new ReferenceError("notDefined is not defined");
+      },
+    ],
     ["RangeError", () => new Uint8Array(-1)],
     [
       "AssertionError",
