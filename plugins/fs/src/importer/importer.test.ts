@@ -229,6 +229,12 @@ describe("excludes", () => {
   });
 });
 
+it("rejects a pathname with a NUL by name", () => {
+  expect(() => importer(folder).open({ pathname: `${folder}/a\0b`, target: "" }, signal)).toThrow(
+    `${JSON.stringify(`${folder}/a\0b`)} holds a NUL`,
+  );
+});
+
 describe("dont_traverse_fs", () => {
   it("stays on the device of the location", async () => {
     // /dev contains other file systems on every system, even in containers.

@@ -90,6 +90,8 @@ export class FsImporter implements Importer {
 
   /** Opens by pathname, so that a scan of millions of files keeps no state for them. */
   open(ref: EntryRef, signal: AbortSignal): Promise<ByteSource> | ByteSource {
+    // Not left to Node, whose TypeError would be logged as a mistake in this program.
+    if (ref.pathname.includes("\0")) throw new Error(`${JSON.stringify(ref.pathname)} holds a NUL`);
     if (ref.attribute === undefined) return readFile(ref.pathname, signal, this.#walk.fence);
     const { kind, name } = ref.attribute;
     const attributes = this.#attributes;
