@@ -77,6 +77,11 @@ export type Read = (signal: AbortSignal) => Awaitable<ByteSource>;
  *
  * Every chunk has memory of its own, which the SDK does not use again: chunks may be kept and changed. None is empty.
  *
+ * A chunk counts as read when you ask for the next one, or stop: `break` and `return`
+ * in a `for await` loop do that. If you call `next()` yourself, call it once more after
+ * the last chunk, or call `return()`. Await or return whatever reads the content: if
+ * your function has ended before, the call fails, and later reads throw.
+ *
  * `bytesOf`, `toReadable`, `toWeb` and `saveTo` convert it.
  */
 export type ByteStream = AsyncIterable<Uint8Array>;
