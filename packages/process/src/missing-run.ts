@@ -28,7 +28,7 @@ export function expectServing({ noticeMs = NOTICE_MS, exitMs = EXIT_MS } = {}): 
     said = true;
     writeLine(
       "the plugin serves nothing: it imports the guard, but has not called " +
-        "runImporter(), runExporter(), runStorage() or runPlugin()",
+        "run(), runImporter(), runExporter(), runStorage() or runPlugin()",
     );
   };
   setTimeout(say, noticeMs).unref();

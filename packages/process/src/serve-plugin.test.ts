@@ -217,7 +217,7 @@ describe("a program that guards the connection but does not serve it", () => {
     expect(await child.exit).toEqual({ code: 2, signal: null });
     expect(child.stderr()).toBe(
       "the plugin serves nothing: it imports the guard, but has not called " +
-        "runImporter(), runExporter(), runStorage() or runPlugin()\n",
+        "run(), runImporter(), runExporter(), runStorage() or runPlugin()\n",
     );
   });
 });

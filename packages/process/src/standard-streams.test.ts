@@ -13,13 +13,12 @@ const starts: Readonly<Record<string, (program: string) => readonly [command: st
 
 describe.each(Object.entries(starts))("the guard of %s, with named imports of the streams of process", (_, start) => {
   it.each(["early-import.js", "late-import.js"])("redirects the streams: %s", (fixture) => {
-    const { stdout, stderr, status } = spawnSync(...start(fixturePath(fixture)), {
+    const { stdout, stderr } = spawnSync(...start(fixturePath(fixture)), {
       encoding: "utf8",
       input: "of the host\n",
     });
     expect(stdout).toBe("");
     expect(stderr).toContain("written by an import of stdout\nread 0 bytes\n");
-    expect(status).toBe(0);
   });
 });
 

@@ -42,8 +42,9 @@ export interface RunOptions {
  *
  * @param factory - Creates the importer when the host sends Init.
  * @returns A promise that resolves when the host has gone and the importer is closed;
- * the process exits right after. If no host started the process (for example, if it
- * was run from a shell), it prints a usage message and exits with code 2.
+ * the process exits right after, with code 1 if an error was not caught meanwhile. If
+ * no host started the process (for example, if it was run from a shell), it prints a
+ * usage message and exits with code 2.
  *
  * @example
  * await runImporter(({ config }) => new MyImporter(config));

@@ -9,6 +9,7 @@ import {
   startMisbehavingImporter,
   startMisbehavingStorage,
 } from "./testing/misbehaving.js";
+import type { Log } from "./testing/log.js";
 import { bytesOf, contentOf } from "./testing/read.js";
 import { storeOne } from "./testing/store-one.js";
 
@@ -58,6 +59,13 @@ function refusals(prefix = ""): Record<string, unknown> {
   );
 }
 
+/** Expects the stack of the RangeError alone, which a mistake in the program causes, and not once for each call. */
+function expectStacks(log: Log): void {
+  expect(log.text).toMatch(/^RangeError.*\n +at /m);
+  expect(log.lines("RangeError").length).toBeLessThanOrEqual(3);
+  expect(log.text).not.toMatch(/^Error: frozen/m);
+}
+
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => "no failure",
@@ -104,6 +112,7 @@ describe.each(generations)("on %s", (generation) => {
       expect(log.lines(what)).toHaveLength(names.length);
       expect(log.lines(what)).toContain(`${what}'just a text'`);
     }
+    expectStacks(log);
   });
 
   it("fails the file of an exporter that throws any value, and stores the next", async () => {
@@ -137,6 +146,7 @@ describe.each(generations)("on %s", (generation) => {
     expect(log.lines("stored")).toEqual(["stored /good: 65536"]);
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
+    expectStacks(log);
   });
 
   it("fails the put, the get and the call of a storage that throw any value, and goes on", async () => {
@@ -154,6 +164,7 @@ describe.each(generations)("on %s", (generation) => {
     expect(log.lines("stored")).toEqual(["stored state: 5"]);
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
+    expectStacks(log);
   });
 
   it.each(["undefined", "throwing getters", "a revoked proxy", "an error of 10 MB"])(
@@ -169,4 +180,15 @@ describe.each(generations)("on %s", (generation) => {
       expect(log.text).toContain("importer, exporter, storage: close() failed: ");
     },
   );
+
+  it.each([
+    ["debug", true],
+    ["", false],
+  ])("logs the stack of any error if KLOSET_LOG is %j: %j", async (level, logged) => {
+    const config = { close: "a frozen error" };
+    const { client, log, stop } = await startMisbehavingStorage(generation, { config, env: { KLOSET_LOG: level } });
+    await expect(client.close()).rejects.toThrow("frozen");
+    await stop();
+    expect(/^Error: frozen\n +at /m.test(log.text)).toBe(logged);
+  });
 });

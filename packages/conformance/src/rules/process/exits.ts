@@ -2,7 +2,11 @@ import type { Harness, StartedPlugin } from "../../harness.js";
 import { requires } from "../../violation.js";
 import type { CommonRule } from "../../rule.js";
 import type { ConnectorKind } from "../../subject.js";
+import { giveUp, prepareGivingUp } from "./given-up.js";
 import { beginCall, work } from "./workload.js";
+
+/** Number of transfers that are given up before the exit. */
+const GIVEN_UP = 2;
 
 const because =
   "a host ends a plugin by closing its input and waits for the exit without a limit: a plugin that stays hangs the user's command, and an error code looks like a crash";
@@ -55,6 +59,19 @@ export const exits: readonly CommonRule[] = [
     check: async (harness: Harness<ConnectorKind>) => {
       const running = await harness.start();
       await beginCall(harness, running);
+      await requireExit(running);
+    },
+  },
+  {
+    id: "process.exits.after-given-up",
+    title: "exits with 0 after transfers that the host gave up half-way",
+    because:
+      "a user may cancel a transfer at any time; a plugin that then exits with an error code has failed unnoticed, for example with a promise whose rejection is not handled",
+    check: async (harness: Harness<ConnectorKind>) => {
+      await prepareGivingUp(harness, GIVEN_UP);
+      const running = await harness.start();
+      await giveUp(harness, running.client, { times: GIVEN_UP, after: async () => undefined });
+      await running.client.close();
       await requireExit(running);
     },
   },
