@@ -21,7 +21,10 @@ export interface Exporter {
    * Stores the content of a file, replacing any existing entry. Store all of the
    * content or nothing: if `data` throws, discard what was written.
    *
-   * @param data - Must be read to its end.
+   * Settle only once the file is stored, and await or return every promise that reads
+   * `data`: if one is forgotten, the file fails.
+   *
+   * @param data - Must be read to its end. See `ByteStream` if you call its `next()` yourself.
    * @param size - Size in bytes according to the snapshot. From v1.0 hosts it is
    * exact, and `data` throws if a different number of bytes arrives. From v1.1 hosts
    * it is the size at the time of the scan.

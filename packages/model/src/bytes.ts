@@ -23,5 +23,10 @@ export type Read = (signal: AbortSignal) => Awaitable<ByteSource>;
  * The iteration throws when the content is incomplete (the host's source failed,
  * the host disconnected, or fewer bytes arrived than announced). Discard anything
  * written so far. Stopping early is also an error, unless every byte was read.
+ *
+ * A chunk counts as read when you ask for the next one, or stop: `break` and `return`
+ * in a `for await` loop do that. If you call `next()` yourself, call it once more after
+ * the last chunk, or call `return()`. Await or return whatever reads the content: if
+ * your function has ended before, the call fails, and later reads throw.
  */
 export type ByteStream = AsyncIterable<Uint8Array>;

@@ -41,7 +41,9 @@ export interface StoreBase {
  * - A `put…` method stores the whole resource or nothing, and replaces an existing
  *   one atomically, because other processes list and read at the same time. It may
  *   return the number of bytes written, which the SDK compares with the number
- *   received.
+ *   received. It settles only once the resource is stored, and awaits or returns every
+ *   promise that reads its data: if one is forgotten, the call fails. See `ByteStream`
+ *   if you call `next()` yourself.
  * - A `get…` method throws if the resource does not exist.
  */
 export interface Store extends StoreBase {

@@ -254,7 +254,6 @@ describe("consume", () => {
       ],
       [
         "is async",
-        // eslint-disable-next-line @typescript-eslint/require-await -- the mistake
         async (start) => {
           start();
         },
