@@ -254,7 +254,6 @@ describe("consume", () => {
       ],
       [
         "is async",
-
         async (start) => {
           start();
         },
