@@ -22,7 +22,7 @@ function blocks(language: string): string[] {
 export interface ReadmeProject {
   readonly folder: string;
   /** Runs Node in the folder, with a timeout in case it hangs. */
-  node(...args: string[]): Promise<{ stdout: string; stderr: string }>;
+  readonly node: (...args: string[]) => Promise<{ stdout: string; stderr: string }>;
   /** Compiles the examples as the README says. @param typescript - The folder of the compiler's package. */
   compile(typescript?: string): Promise<void>;
   remove(): void;

@@ -49,7 +49,7 @@ async function init(
   const unary: PluginConnection["unary"] = async (method, initial, signal) => {
     const request = create(method.input, initial);
     change(request);
-    const answer = await connection.unary(method, request as typeof initial, signal);
+    const answer = await connection.unary(method, request, signal);
     if ("cookie" in answer && typeof answer.cookie === "string") fields = { cookie: answer.cookie };
     return answer;
   };
