@@ -83,9 +83,8 @@ export function describeConformance(
 
 /** Sets the time limit of a Mocha test. Mocha ignores a third argument of `it`. */
 function setMochaTimeout(context: unknown, ms: number): void {
-  if (typeof context !== "object" || context === null) return;
-  if ("timeout" in context && typeof context.timeout === "function")
-    (context as { timeout(ms: number): void }).timeout(ms);
+  const { timeout } = (context ?? {}) as { readonly timeout?: unknown };
+  if (typeof timeout === "function") Reflect.apply(timeout, context, [ms]);
 }
 
 function explain({ rule, verdict, message, because, stderr }: Outcome, repeat: string | undefined): string {
