@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, symlink, utimes, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import type { Exporter } from "@kloset/exporter";
 import { fileModeToPosix, isSymlink, type ByteStream } from "@kloset/model";
-import { STORED_SIZES } from "../../rules/exporter/files.js";
+import { REFUSED_BYTES, STORED_SIZES } from "../../rules/exporter/files.js";
 import type { Breakage } from "./breakage.js";
 
 const LARGE_BYTES = 1024 * 1024;
@@ -164,7 +164,9 @@ export const exporterBreakages: readonly Breakage[] = [
           const stored = await copyOf(data);
           try {
             await sound.storeFile(pathname, stored, size, signal);
-          } catch {
+          } catch (error) {
+            // The rule exporter.files.drained applies only to plugins that report this one.
+            if (size === REFUSED_BYTES) throw error;
             lost.add(pathname);
           }
         },
