@@ -16,7 +16,7 @@ export interface Option<Value = unknown> extends StandardSchemaV1<string | undef
   readonly expected: string;
   /** The meaning of the option, for the user. Shown in the JSON Schema and in the documentation. */
   readonly description: string | undefined;
-  /** The default, as the user would write it; undefined if there is none. */
+  /** The default as the user would write it. Undefined for an option without a default. */
   readonly defaultText: string | undefined;
   /** True if the host must send the key: it has no default and is not optional. */
   readonly isRequired: boolean;

@@ -13,4 +13,5 @@ export { reopenedNeverBlocks } from "./platform.js";
 export { servePlugin, type PluginProgram, type PluginServer, type ServePluginOptions } from "./serve-plugin.js";
 export type { DescriptorServer, DescriptorServerOptions, ServeDescriptors } from "./descriptor-server.js";
 export type { Transport } from "./transport.js";
+export { writeLine } from "./standard-streams.js";
 export { spawnHelper, type HelperProcess, type SpawnHelperOptions } from "./spawn-helper.js";

@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { writeLine } from "./standard-streams.js";
 
 /** Exit code of a program that guards the connection but does not serve it. */
 const NOT_SERVED_EXIT_CODE = 2;
@@ -51,13 +51,4 @@ export function markServing(): void {
 
 function isServing(): boolean {
   return globals[key] === true;
-}
-
-/** Writes to stderr synchronously: streams are not flushed when the process exits. */
-function writeLine(line: string): void {
-  try {
-    writeSync(2, `${line}\n`);
-  } catch {
-    // stderr is closed or full.
-  }
 }

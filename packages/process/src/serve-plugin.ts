@@ -85,7 +85,7 @@ export async function servePlugin<Services>(options: ServePluginOptions<Services
   const { close, closeDeadlineMs = DEFAULT_CLOSE_DEADLINE_MS, onDisconnect } = options;
   const code = await outliveHost({ server, close, closeDeadlineMs, onDisconnect, report });
   await (await server).release();
-  await flushLog(options.logFlushMs ?? LOG_FLUSH_MS);
+  await flushStderr(options.logFlushMs ?? LOG_FLUSH_MS);
   // Deferred, so that the caller's promise settles first.
   setImmediate(() => process.exit(hasCrashed() ? FAILED_EXIT_CODE : code));
 }
@@ -102,7 +102,7 @@ async function connect<Services>(
 }
 
 /** Flushes stderr: exiting drops queued lines, and a socket is full after some 300 unread lines. */
-async function flushLog(limitMs: number): Promise<void> {
+async function flushStderr(limitMs: number): Promise<void> {
   const flushed = new Promise<void>((resolve) => {
     // Called when all earlier writes have completed or failed.
     process.stderr.write("", () => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { writeSync } from "node:fs";
 
 /** The modules that Node loads for standard streams on a pipe or socket, a terminal, and a file. */
 const streamModules = ["NativeModule net", "NativeModule tty", "NativeModule internal/fs/sync_write_stream"];
@@ -46,6 +47,15 @@ export function replaceStreams(streams: Partial<Record<"stdin" | "stdout" | "std
 export function syncImports(): void {
   // Loaded on demand: most plugins do not need it.
   process.getBuiltinModule("node:module").syncBuiltinESMExports();
+}
+
+/** Writes to stderr synchronously: streams are not flushed when the process exits. */
+export function writeLine(line: string): void {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // stderr is closed or full.
+  }
 }
 
 function ignore(): void {

@@ -1,6 +1,5 @@
-import { writeSync } from "node:fs";
 import { checkGeneration, chosenGeneration, type Generation } from "@kloset/adapter";
-import { servePlugin } from "@kloset/process";
+import { servePlugin, writeLine } from "@kloset/process";
 import { checkDeadline } from "@kloset/wire/async";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
@@ -161,14 +160,5 @@ function orExit<T>(choose: () => T): T {
   } catch (error) {
     writeLine(error instanceof Error ? error.message : String(error));
     process.exit(2);
-  }
-}
-
-/** Writes to stderr synchronously: streams are not flushed when the process exits. */
-function writeLine(line: string): void {
-  try {
-    writeSync(2, `${line}\n`);
-  } catch {
-    // stderr is closed or full.
   }
 }
