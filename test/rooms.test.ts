@@ -94,8 +94,8 @@ const rooms: Readonly<Record<string, Room>> = {
     ],
     node: true,
   },
-  "@kloset/testing": {
-    folder: "packages/testing",
+  "@kloset/test-support": {
+    folder: "packages/test-support",
     source: "src",
     mayImport: [wire, protocol, PROTOBUF, CONNECT, "@jest/globals"],
     node: true,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "@jest/globals";
-import { duplexPair } from "@kloset/testing";
+import { duplexPair } from "@kloset/test-support";
 import { FrameType, FrameMonitor } from "./frame-monitor.js";
 
 const settings = Uint8Array.of(0, 0, 0, FrameType.SETTINGS, 0, 0, 0, 0, 0);

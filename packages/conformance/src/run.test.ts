@@ -6,7 +6,7 @@ import type { Launch } from "./launch.js";
 import { casesOf } from "./cases.js";
 import { checkConformance, checkRule } from "./run.js";
 import type { Subject } from "./subject.js";
-import { duplexPair } from "@kloset/testing";
+import { duplexPair } from "@kloset/test-support";
 
 const reason = new Error("enough");
 

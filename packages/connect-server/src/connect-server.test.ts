@@ -1,6 +1,6 @@
 import { describe } from "@jest/globals";
 import { serveWithConnect } from "./connect-server.js";
-import { describeServe } from "@kloset/testing/server-contract";
+import { describeServe } from "@kloset/test-support/server-contract";
 
 describe("serveWithConnect", () => {
   describeServe(serveWithConnect);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { FrameFilter } from "./frame-filter.js";
 import { frameType } from "@kloset/wire/http2";
-import { frame, goaway, rstStream } from "@kloset/testing";
+import { frame, goaway, rstStream } from "@kloset/test-support";
 
 const data = frame(0, 0, 1, Buffer.from("some data"));
 const empty = frame(4, 1, 0, new Uint8Array());

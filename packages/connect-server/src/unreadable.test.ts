@@ -2,7 +2,7 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { exporter, store, type connectors } from "@kloset/protocol/v1.1";
 import { LastMessage } from "./last-message.js";
-import { envelope } from "@kloset/testing";
+import { envelope } from "@kloset/test-support";
 import { unreadable } from "./unreadable.js";
 
 /** Replaced by invalid UTF-8 of the same length, so that all length prefixes remain correct. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { deferred, settled } from "@kloset/testing";
+import { deferred, settled } from "@kloset/test-support";
 import { FakeExporter, without } from "./testing/fake-exporter.js";
 import { runExport } from "./testing/hosts.js";
 import { attribute, file, record } from "./testing/records.js";

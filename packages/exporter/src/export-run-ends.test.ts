@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { Code } from "@connectrpc/connect";
 import { exporter as wire } from "@kloset/protocol/v1.1";
-import { deferred, settled } from "@kloset/testing";
+import { deferred, settled } from "@kloset/test-support";
 import { FakeExporter, withMethods } from "./testing/fake-exporter.js";
 import { runExport, startExport } from "./testing/hosts.js";
 import { chunk, directory, file, fileRecord, type Request } from "./testing/records.js";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Code } from "@connectrpc/connect";
 import { exporter as wire } from "@kloset/protocol/v1.0";
 import type { Exporter } from "./exporter.js";
-import { deferred, settled } from "@kloset/testing";
+import { deferred, settled } from "@kloset/test-support";
 import { FakeExporter, withMethods } from "./testing/fake-exporter.js";
 import { contextWith } from "./testing/hosts.js";
 import { newExporterSession } from "./session.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ByteStream, FileInfoInit } from "@kloset/model";
 import type { Exporter } from "./exporter.js";
-import { deferred, settled } from "@kloset/testing";
+import { deferred, settled } from "@kloset/test-support";
 import { FakeExporter, withMethods, without } from "./testing/fake-exporter.js";
 import { runExport, startExport } from "./testing/hosts.js";
 import { chunk, directory, file, fileRecord, record, symlink, wireInfo, type Request } from "./testing/records.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { LinkSet, Name } from "./link-set.js";
-import { settled } from "@kloset/testing";
+import { settled } from "@kloset/test-support";
 
 describe("LinkSet", () => {
   it("makes the earliest name the first at once and passes its outcome to the others", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Tasks } from "./tasks.js";
-import { deferred, settled, type Deferred } from "@kloset/testing";
+import { deferred, settled, type Deferred } from "@kloset/test-support";
 
 /** Starts tasks that the test ends, and records which have started. */
 class Run {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Code } from "@connectrpc/connect";
 import { LocationFlag } from "@kloset/model";
 import type { Exporter } from "./exporter.js";
-import { deferred, settled } from "@kloset/testing";
+import { deferred, settled } from "@kloset/test-support";
 import { FakeExporter, withMethods, without } from "./testing/fake-exporter.js";
 import { hostV1_1, startExport } from "./testing/hosts.js";
 import { directory, file } from "./testing/records.js";

@@ -9,7 +9,7 @@ import {
   type FileInfo,
   type FileType,
 } from "@kloset/model";
-import { noticesOfEach } from "@kloset/testing";
+import { noticesOfEach } from "@kloset/test-support";
 import fc from "fast-check";
 import { initialisedV1_0, initialisedV1_1 } from "./testing/clients.js";
 import { importAll } from "./testing/host-v1_1.js";

@@ -3,7 +3,7 @@ import { fileInfoOf, type RecordEntry } from "@kloset/model";
 import { EntryReader } from "./entry-reader.js";
 import type { Importer } from "./importer.js";
 import { callOf, collect, importerOf, textOf } from "./testing/importers.js";
-import { noticesOfEach } from "@kloset/testing";
+import { noticesOfEach } from "@kloset/test-support";
 import { initialisedV1_0, serviceV1_1 } from "./testing/clients.js";
 
 const notices = noticesOfEach();

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { fileInfoOf, type EntryRef } from "@kloset/model";
 import { importer as wire } from "@kloset/protocol/v1.0";
 import type { Importer } from "./importer.js";
-import { deferred, never, noticesOfEach } from "@kloset/testing";
+import { deferred, never, noticesOfEach } from "@kloset/test-support";
 import {
   callOf,
   collect,

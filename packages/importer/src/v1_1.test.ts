@@ -5,7 +5,7 @@ import { fileInfoOf, LocationFlag, type EntryRef, type ExtendedAttributeEntry } 
 import { type connectors, importer as wire } from "@kloset/protocol/v1.1";
 import type { Acknowledgement, Importer } from "./importer.js";
 import { clientV1_1, initialisedV1_1, initRequest, newSession, serviceV1_1 } from "./testing/clients.js";
-import { deferred, never, noticesOfEach } from "@kloset/testing";
+import { deferred, never, noticesOfEach } from "@kloset/test-support";
 import { importAll, Results } from "./testing/host-v1_1.js";
 import {
   callOf,

@@ -7,9 +7,9 @@ import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { joinDuplex } from "./duplex.js";
 import { fixturePath, start, type Child, type Connection, type StartOptions } from "./testing/child.js";
-import { frameTypes, GrpcClient } from "@kloset/testing";
+import { frameTypes, GrpcClient } from "@kloset/test-support";
 import { frameType } from "@kloset/wire/http2";
-import { storeMethods } from "@kloset/testing/server-contract";
+import { storeMethods } from "@kloset/test-support/server-contract";
 
 const connections: Connection[] = ["pipes", "socket", "two sockets"];
 const children: Child[] = [];

@@ -1,5 +1,5 @@
 import { describe } from "@jest/globals";
-import { describeServe } from "@kloset/testing/server-contract";
+import { describeServe } from "@kloset/test-support/server-contract";
 import { serveFramed } from "./framed-server.js";
 
 describe("serveFramed", () => {

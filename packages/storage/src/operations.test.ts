@@ -6,7 +6,7 @@ import { store as v1_0 } from "@kloset/protocol/v1.0";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
 import { modeOf, sizeOf } from "./operations.js";
 import { StoreSession } from "./session.js";
-import { deferred, settled } from "@kloset/testing";
+import { deferred, settled } from "@kloset/test-support";
 import { clientV1_0, clientV1_1, INIT } from "./testing/hosts.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
 import { storeV1_0 } from "./v1_0.js";

@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { LocationFlag } from "@kloset/model";
 import { StoreSession } from "./session.js";
 import type { Store } from "./store.js";
-import { deferred, settled } from "@kloset/testing";
+import { deferred, settled } from "@kloset/test-support";
 import { clientV1_0, clientV1_1, hostV1_0, hostV1_1, INIT } from "./testing/hosts.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
 

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, jest } from "@jest/globals";
 import { eachUntilAbort, iterateUntilAbort, untilAborted, withOwnSignal } from "./iterate.js";
-import { deferred, never } from "@kloset/testing";
+import { deferred, never } from "@kloset/test-support";
 
 function listeners(signal: AbortSignal): number {
   return getEventListeners(signal, "abort").length;

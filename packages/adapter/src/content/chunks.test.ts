@@ -6,7 +6,7 @@ import type { ByteSource } from "@kloset/model";
 import fc from "fast-check";
 import { chunksOf, sliceOf } from "./chunks.js";
 import { MAX_CHUNK_BYTES } from "../limits.js";
-import { deferred, never } from "@kloset/testing";
+import { deferred, never } from "@kloset/test-support";
 
 // A fixed seed, so that every run has the same cases.
 fc.configureGlobal({ seed: 20260401 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ByteStream } from "@kloset/model";
 import fc from "fast-check";
-import { deferred } from "@kloset/testing";
+import { deferred } from "@kloset/test-support";
 import { inboxOf } from "../calls/requests.js";
 import { inMemory } from "./in-memory.js";
 import { consume, Upload } from "./upload.js";

@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { contextOf } from "./context.js";
 import type { Methods } from "./methods.js";
 import { openConnector } from "./open-connector.js";
-import { deferred } from "@kloset/testing";
+import { deferred } from "@kloset/test-support";
 
 const context = contextOf({ proto: "test", config: {} }, new AbortController().signal);
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Session, type Opened, type SessionOptions } from "./session.js";
-import { deferred, never } from "@kloset/testing";
+import { deferred, never } from "@kloset/test-support";
 
 afterEach(() => {
   jest.useRealTimers();

@@ -5,7 +5,7 @@ import { servedBy } from "@kloset/connect-server";
 import type { PluginExit } from "@kloset/host";
 import { serveFramed } from "@kloset/server";
 import type { Launch } from "../launch.js";
-import { duplexPair } from "@kloset/testing";
+import { duplexPair } from "@kloset/test-support";
 
 /** A plugin's services, and a function to call when the host is gone. */
 export interface InProcessPlugin {

@@ -5,7 +5,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { expect, it } from "@jest/globals";
 import { importer } from "@kloset/protocol/v1.1";
 import { fileInfoOf } from "@kloset/model";
-import { deferred } from "@kloset/testing";
+import { deferred } from "@kloset/test-support";
 import { importerServer } from "./importer-on-connect.js";
 
 const content = new TextEncoder().encode("Buy milk.\n");

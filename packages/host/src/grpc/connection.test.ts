@@ -5,7 +5,7 @@ import { fileInfoOf, Mac } from "@kloset/model";
 import { importer, store } from "@kloset/protocol/v1.1";
 import { PluginConnectionError, PluginContractError, PluginError } from "../errors.js";
 import { openImporter, openStorage } from "../open.js";
-import { duplexPair } from "@kloset/testing";
+import { duplexPair } from "@kloset/test-support";
 import { failure, serve } from "../testing/serve.js";
 import { PluginConnection } from "./connection.js";
 

@@ -4,7 +4,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { PluginConnection, type Generation } from "../grpc/connection.js";
-import { duplexPair } from "@kloset/testing";
+import { duplexPair } from "@kloset/test-support";
 
 /** Creates an error that is sent as Go plugins send the errors of an author's code. */
 export function failure(text: string): ConnectError {

@@ -7,7 +7,7 @@ import type { TraceEvent } from "../grpc/trace.js";
 import { traceJson } from "../grpc/trace-json.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { prefixOf } from "@kloset/wire/grpc";
-import { duplexPair } from "@kloset/testing";
+import { duplexPair } from "@kloset/test-support";
 import { methodAt, withData } from "./methods.js";
 import { messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
 

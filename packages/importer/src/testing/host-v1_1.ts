@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type connectors, importer as wire } from "@kloset/protocol/v1.1";
-import { deferred } from "@kloset/testing";
+import { deferred } from "@kloset/test-support";
 
 /** The host's side of an Import: a stream of results controlled by the test. */
 export class Results implements AsyncIterable<wire.ImportRequest> {

@@ -6,7 +6,7 @@ import path from "node:path";
 import type { Duplex, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { joinDuplex } from "../duplex.js";
-import { GrpcClient } from "@kloset/testing";
+import { GrpcClient } from "@kloset/test-support";
 
 /** The transport between the test and a child. */
 export type Connection = "pipes" | "socket" | "two sockets";

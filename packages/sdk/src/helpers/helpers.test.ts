@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { consume, inboxOf, inMemory, Upload } from "@kloset/adapter";
-import { deferred, never, settled } from "@kloset/testing";
+import { deferred, never, settled } from "@kloset/test-support";
 import type { ByteSource, ByteStream } from "@kloset/model";
 import { bytesOf, toReadable, toWeb } from "./byte-stream.js";
 import { withIdleTimeout } from "./idle-timeout.js";

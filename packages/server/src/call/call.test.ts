@@ -3,8 +3,8 @@ import { describe, expect, it } from "@jest/globals";
 import type { Services } from "@kloset/wire/grpc";
 import { PushStream } from "@kloset/wire/grpc";
 import { errorCode, frameFlag, frameType, MAX_BACKLOG_BYTES, setting } from "@kloset/wire/http2";
-import { deferred } from "@kloset/testing";
-import { servedStore } from "@kloset/testing/server-contract";
+import { deferred } from "@kloset/test-support";
+import { servedStore } from "@kloset/test-support/server-contract";
 import type { ChannelEvents } from "../io/channel.js";
 import { serveChannel } from "../framed-server.js";
 import {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { frameFlag, frameType, preface, setting } from "@kloset/wire/http2";
 import fc from "fast-check";
 import { connect, sensitiveHeaders, type OutgoingHttpHeaders } from "node:http2";
-import { duplexPair } from "@kloset/testing";
+import { duplexPair } from "@kloset/test-support";
 import { serveFramed } from "../../framed-server.js";
 import { frame, settings } from "../../testing/frames.js";
 import { encodeHeaders, HpackDecoder, type HeaderField } from "./index.js";
