@@ -16,7 +16,7 @@ import type { Exporter, LinkKind } from "./exporter.js";
  * @param chunks - The content. Throws if it is incomplete.
  * @param expected - Number of bytes announced by the host; undefined if it announces none.
  */
-export async function writeWholeFile(
+export function writeWholeFile(
   exporter: Exporter,
   pathname: string,
   chunks: Arrivals<Uint8Array>,
@@ -26,12 +26,11 @@ export async function writeWholeFile(
 ): Promise<void> {
   const upload = new Upload(chunks, JSON.stringify(pathname), "storeFile", expected);
   if (!takesArgument(exporter, "storeFile", 3)) {
-    await consume(upload, (data) => exporter.storeFile(pathname, data, size, NO_SIGNAL));
-    return;
+    return consume(upload, (data) => exporter.storeFile(pathname, data, size, NO_SIGNAL));
   }
   // Use a separate signal: the host's is aborted after every call, and an author who
   // rolls back on abort would discard the stored file.
-  await callWithOwnSignal(signal, (own) => consume(upload, (data) => exporter.storeFile(pathname, data, size, own)));
+  return callWithOwnSignal(signal, (own) => consume(upload, (data) => exporter.storeFile(pathname, data, size, own)));
 }
 
 /**
