@@ -20,6 +20,7 @@ export {
   authorErrorText,
   canceled,
   errorText,
+  failedPrecondition,
   invalidArgument,
   StatusError,
   unimplemented,
@@ -40,7 +41,7 @@ export type { Methods, MethodTable } from "./session/methods.js";
 export { noticeOnce } from "./session/notice.js";
 export { openConnector } from "./session/open-connector.js";
 export { eachRequest, inboxOf, takeNext, type Arrivals } from "./calls/requests.js";
-export { Session, type Opened } from "./session/session.js";
+export { Session, type Opened, type SessionOptions } from "./session/session.js";
 export { closeQuietly, discard, isIterable, stepsOf, type Steps } from "./content/sources.js";
 export { inMemory } from "./content/in-memory.js";
 export { NO_SIGNAL, takesArgument } from "./async/takes-argument.js";

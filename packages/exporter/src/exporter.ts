@@ -10,9 +10,19 @@ import type { Awaitable, ByteStream, ConnectorContext, ExtendedAttributeKind, Fi
  * Calls arrive in the same order from every host: a directory before its entries,
  * content before permissions, and the permissions of directories last, deepest
  * first. Up to `maxConcurrency` files, links and special files are restored
- * concurrently.
+ * concurrently, and directories are created meanwhile: see {@link Exporter.concurrency}.
  */
 export interface Exporter {
+  /**
+   * Maximum number of calls that create entries or change them (all but `root`, `origin`, `type`, `flags`, `ping`,
+   * `finish` and `close`) that run at once: a whole number of at least 1, read once, at Init. With 1, for a target such
+   * as a tape or an archive, a call begins only after the one before it has settled. It never raises the limit of the
+   * host. Default: the host's `maxConcurrency`, and one call of `createDirectory` beside.
+   *
+   * Calls still arrive in any order that the host's concurrency allows: `setPermissions` of one file can follow
+   * `storeFile` of another.
+   */
+  readonly concurrency?: number | undefined;
   /**
    * Top of the restored tree: absolute, slash-separated and clean, as returned by `cleanPathname`. Read once, at Init.
    */
@@ -66,6 +76,20 @@ export interface Exporter {
   flags?(): Awaitable<number>;
   /** Throws if the target cannot be reached. Without this method, the SDK reports success. */
   ping?(): Awaitable<void>;
+  /**
+   * Completes what was restored, such as an archive that ends with its index. Called at most once, before `close()`,
+   * when the host has said that it is done and no other call is running: on v1.1, when it has ended its stream of
+   * entries; on v1.0, at its Close. Not called if the host merely disappears, cancels, or stops within a file, or if
+   * the restore as a whole has failed. A target without it was not restored completely: let `close()` discard it, or
+   * leave it recognizably unfinished.
+   *
+   * Also called if single entries have failed: the host has been told of each. If such a target must not pass for
+   * complete, keep track of them and throw. v1.0 hosts send Close after most failures of their own, too.
+   *
+   * If it throws, the restore fails with the message on v1.1. v1.0 hosts ignore the answer to their Close, so the
+   * message also goes to stderr, and the plugin exits with code 1.
+   */
+  finish?(): Awaitable<void>;
   /**
    * Releases the exporter. Called once, after all calls have ended, or after 10 s (1 s when the host is gone) even if
    * some have not. Not called when the process is killed.

@@ -131,3 +131,17 @@ export function withMethods(exporter: Exporter, methods: Partial<Exporter>): Exp
     },
   });
 }
+
+/** Returns the exporter with a `finish` that is recorded in its events, as is `close`. */
+export function finishing(exporter: FakeExporter, finish: () => Promise<void> | void = () => undefined): Exporter {
+  return withMethods(exporter, {
+    finish: () => {
+      exporter.events.push("finish");
+      return finish();
+    },
+    close: () => {
+      exporter.events.push("close");
+      exporter.close();
+    },
+  });
+}
