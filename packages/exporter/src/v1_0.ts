@@ -1,10 +1,10 @@
-import { Calls, callSignal, fileInfoFromWire, invalidArgument, type CallContext } from "@kloset/adapter";
+import { Calls, fileInfoFromWire, invalidArgument, rpcSignal, type RpcContext } from "@kloset/adapter";
 import type { Awaitable } from "@kloset/model";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 import { AbandonedFile } from "./abandoned-file.js";
 import type { ExporterFactory } from "./exporter.js";
-import { createLink, writeWholeFile } from "./operations.js";
+import { createLink, FileContext, writeWholeFile } from "./operations.js";
 import { RootPath } from "./root-path.js";
 import { exporterOpener, type ExporterSession } from "./session.js";
 import { FileMessages } from "./file-messages.js";
@@ -21,7 +21,7 @@ const SYMBOLIC_LINK = 1;
 export function exporterV1_0(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImplementation<typeof wire.Exporter, CallContext> {
+): ServiceImplementation<typeof wire.Exporter, RpcContext> {
   const calls = new Calls(session, "exporter.Exporter");
   let hasClosed = false;
   return {
@@ -52,7 +52,7 @@ export function exporterV1_0(
           });
         }
         // The content of a call that waits stays in its stream, whose window bounds it.
-        await inTurn(turns, context, () => writeWholeFile(exporter, below, content, size, size, callSignal(context)));
+        await inTurn(turns, context, () => writeWholeFile(exporter, below, content, size, size, new FileContext(context)));
         return {};
       }),
 
@@ -93,8 +93,8 @@ export function exporterV1_0(
 }
 
 /** Calls the exporter, in turn if it limits its calls. */
-function inTurn<T>(turns: Turns | undefined, context: CallContext, call: () => Awaitable<T>): Awaitable<T> {
-  return turns === undefined ? call() : turns.run(callSignal(context), call);
+function inTurn<T>(turns: Turns | undefined, context: RpcContext, call: () => Awaitable<T>): Awaitable<T> {
+  return turns === undefined ? call() : turns.run(rpcSignal(context), call);
 }
 
 function belowRoot(root: string, pathname: string): string {

@@ -1,4 +1,4 @@
-import { Calls, callSignal, failedPrecondition, identityOf, type CallContext } from "@kloset/adapter";
+import { Calls, failedPrecondition, identityOf, rpcSignal, type RpcContext } from "@kloset/adapter";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { exporter as wire } from "@kloset/protocol/v1.1";
 import { ExportRun, type ExportResponse } from "./export-run.js";
@@ -9,7 +9,7 @@ import { exporterOpener, type ExporterSession } from "./session.js";
 export function exporterV1_1(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImplementation<typeof wire.Exporter, CallContext> {
+): ServiceImplementation<typeof wire.Exporter, RpcContext> {
   const calls = new Calls(session, "plakar.exporter.Exporter");
   let exports = 0;
   return {
@@ -24,7 +24,7 @@ export function exporterV1_1(
         if (exports++ > 0 && (exporter.finish !== undefined || concurrency !== undefined)) {
           throw failedPrecondition("plakar.exporter.Exporter/Export was called twice");
         }
-        const run = new ExportRun(opened, requests, callSignal(call), send);
+        const run = new ExportRun(opened, requests, rpcSignal(call), send);
         await run.run();
         if (run.isComplete && exporter.finish !== undefined) await session.watch("finish()", () => exporter.finish?.());
       }),
