@@ -37,22 +37,25 @@ export function exporterV1_0(
 
     storeFile: (requests, context) =>
       calls.clientStream("StoreFile", requests, context, async ({ exporter, root, turns }, messages) => {
-        const stream = new FileMessages(messages);
-        const { pathname, size } = await stream.header();
-        const below = belowRoot(root, pathname);
-        let content = stream.data(below);
-        if (turns !== undefined || exporter.finish !== undefined) {
-          content = new AbandonedFile(content, below, {
-            get wait() {
-              return turns?.isContended === true;
-            },
-            get areDone() {
-              return hasClosed;
-            },
-          });
-        }
-        // The content of a call that waits stays in its stream, whose window bounds it.
-        await inTurn(turns, context, () => writeWholeFile(exporter, below, content, size, size, new FileContext(context)));
+        // The header is not taken before its turn: until then, the server lets the host send no more than one window.
+        if (turns !== undefined) await messages.more();
+        await inTurn(turns, context, async () => {
+          const stream = new FileMessages(messages);
+          const { pathname, size } = await stream.header();
+          const below = belowRoot(root, pathname);
+          let content = stream.data(below);
+          if (turns !== undefined || exporter.finish !== undefined) {
+            content = new AbandonedFile(content, below, {
+              get wait() {
+                return turns?.isContended === true;
+              },
+              get areDone() {
+                return hasClosed;
+              },
+            });
+          }
+          await writeWholeFile(exporter, below, content, size, size, new FileContext(context));
+        });
         return {};
       }),
 
