@@ -89,7 +89,7 @@ export interface Exporter {
    * the restore as a whole has failed. A target without it was not restored completely: let `close()` discard it, or
    * leave it recognizably unfinished.
    *
-   * Also called if single entries have failed: the host has been told of each. If such a target must not pass for
+   * Also called if single entries have failed, each of which the host reports. If such a target must not pass for
    * complete, keep track of them and throw. v1.0 hosts send Close after most failures of their own, too.
    *
    * If it throws, the restore fails with the message on v1.1. v1.0 hosts ignore the answer to their Close, so the

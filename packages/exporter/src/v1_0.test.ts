@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { FileMode, fileInfoOf } from "@kloset/model";
-import { exporter as wire } from "@kloset/protocol/v1.0";
+import type { exporter as wire } from "@kloset/protocol/v1.0";
 import type { Exporter } from "./exporter.js";
 import { deferred, settled } from "@kloset/test-support";
 import { FakeExporter, finishing, withMethods, without } from "./testing/fake-exporter.js";
@@ -356,7 +356,7 @@ describe("an exporter that limits its calls, on v1.0", () => {
       expect(exporter.nodes.has("/a")).toBe(false);
       const text = 'the source of "/a" failed: the host sent nothing for 120 s while other calls waited for it';
       expect(written.mock.calls).toEqual([[`exporter: ${text}\n`]]);
-      // What the host still sends is not taken for the rest.
+      // A rest that comes later does not make the file whole.
       left.send("1234567").end();
       await expect(leaving).rejects.toEqual(failure(Code.Unknown, text));
       expect(exporter.nodes.has("/a")).toBe(false);
