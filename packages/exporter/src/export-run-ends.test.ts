@@ -1,11 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { Code } from "@connectrpc/connect";
 import { exporter as wire } from "@kloset/protocol/v1.1";
 import { deferred, settled } from "@kloset/test-support";
-import { FakeExporter, withMethods } from "./testing/fake-exporter.js";
-import { runExport, startExport } from "./testing/hosts.js";
-import { chunk, directory, file, fileRecord, type Request } from "./testing/records.js";
+import { FakeExporter, finishing, withMethods } from "./testing/fake-exporter.js";
+import { hostV1_1, runExport, startExport, streamOf } from "./testing/hosts.js";
+import { chunk, directory, file, fileRecord, record, type Request } from "./testing/records.js";
+import { newExporterSession } from "./session.js";
 
 describe("the end of an Export", () => {
   it("fails only the file in which the host stopped, and completes", async () => {
@@ -123,7 +124,7 @@ describe("the end of an Export", () => {
       const controller = new AbortController();
       const seen: unknown[] = [];
       const exporter = withMethods(new FakeExporter(), {
-        storeFile: async (pathname, data, _, signal) => {
+        storeFile: async (pathname, data, _, { signal }) => {
           try {
             for await (const piece of data) expect(piece.length).toBeGreaterThan(0);
           } catch (error) {
@@ -165,9 +166,9 @@ describe("the end of an Export", () => {
       return gate.promise;
     });
     const watched = withMethods(exporter, {
-      storeFile: (pathname, data, size, signal) => {
-        signals.push(signal);
-        return exporter.storeFile(pathname, data, size, signal);
+      storeFile: (pathname, data, size, context) => {
+        signals.push(context.signal);
+        return exporter.storeFile(pathname, data, size, context);
       },
     });
     async function* requests(): AsyncGenerator<Request, void, undefined> {
@@ -189,6 +190,136 @@ describe("the end of an Export", () => {
   it("does not abort the signal of a completed call", async () => {
     const exporter = new FakeExporter();
     await runExport(exporter, file("/a", "1"));
-    expect(exporter.signals.map(({ aborted }) => aborted)).toEqual([false]);
+    expect(exporter.contexts.map(({ signal }) => signal.aborted)).toEqual([false]);
+  });
+});
+
+describe("an exporter that finishes, on v1.1", () => {
+  it("is finished once, when every record was handled, even if some failed", async () => {
+    const exporter = new FakeExporter((call) => {
+      if (call.endsWith("/bad")) throw new Error("disk full");
+    });
+    const session = newExporterSession();
+    const requests = [directory("/d"), ...file("/bad", "x"), ...file("/a", "1")];
+    const answers = await startExport(finishing(exporter), requests, { session, maxConcurrency: 2 });
+    let results = 0;
+    while ((await answers.next()).done !== true) results++;
+    expect(results).toBe(3);
+    expect(exporter.events.slice(-2)).toEqual(["- setPermissions /d", "finish"]);
+    await session.close("plakar.exporter.Exporter/Close");
+    await session.end();
+    expect(exporter.events.slice(-2)).toEqual(["finish", "close"]);
+  });
+
+  it.each([
+    ["rejects", () => Promise.reject(new Error("no index"))],
+    [
+      "throws",
+      () => {
+        throw new Error("no index");
+      },
+    ],
+  ])("fails the Export after all results if its finish() %s", async (_, finish) => {
+    const exporter = new FakeExporter();
+    const { byPathname, error } = await runExport(finishing(exporter, finish), file("/a", "1"));
+    expect(byPathname).toEqual({ "/a": "" });
+    expect(error).toMatchObject({ code: Code.Unknown, rawMessage: "no index" });
+  });
+
+  it("is closed only after finish() has settled, and a notice says that it takes long", async () => {
+    const written = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const gate = deferred();
+      const exporter = new FakeExporter();
+      const session = newExporterSession({ closeNoticeMs: 3 });
+      const answers = await startExport(
+        finishing(exporter, () => gate.promise),
+        [],
+        { session },
+      );
+      const end = answers.next();
+      while (written.mock.calls.length === 0) await settled();
+      const closing = session.close("plakar.exporter.Exporter/Close");
+      await settled();
+      expect(exporter.events).toEqual(["finish"]);
+      gate.resolve();
+      expect(await end).toMatchObject({ done: true });
+      await closing;
+      expect(exporter.events).toEqual(["finish", "close"]);
+      expect(written.mock.calls).toEqual([[expect.stringMatching(/^finish\(\) has not finished after 0\.003 s;/)]]);
+    } finally {
+      written.mockRestore();
+    }
+  });
+
+  it.each<[string, () => AsyncIterable<Request> | Iterable<Request>]>([
+    ["the host stopped within a small file", () => [...file("/a", "1"), fileRecord("/b", { size: 9 }), chunk("x")]],
+    ["the host stopped within a large file", () => [fileRecord("/b"), chunk("x".repeat(300_000))]],
+    ["the host stopped within a file that is skipped", () => [record({ pathname: "/b", hasReader: true }), chunk("x")]],
+    ["the Export failed", () => [...file("/a", "1"), chunk("stray"), ...file("/b", "2")]],
+    [
+      "the stream of requests failed",
+      async function* () {
+        yield* file("/a", "1");
+        throw new Error("reset");
+      },
+    ],
+  ])("is not finished if %s", async (_, requests) => {
+    const exporter = new FakeExporter();
+    await runExport(finishing(exporter), requests());
+    expect(exporter.events).not.toContain("finish");
+  });
+
+  it("is not finished if the host cancels or disappears, even after its last record", async () => {
+    for (const last of [true, false]) {
+      const gate = deferred();
+      const exporter = new FakeExporter((call) => (call === "setPermissions /a" ? gate.promise : undefined));
+      const controller = new AbortController();
+      const session = newExporterSession();
+      async function* requests(): AsyncGenerator<Request, void, undefined> {
+        yield* file("/a", "1");
+        if (!last) await new Promise(() => undefined);
+      }
+      const answers = await startExport(finishing(exporter), requests(), { session, signal: controller.signal });
+      const next = answers.next();
+      await settled();
+      controller.abort(new Error("the host has gone"));
+      session.abort();
+      gate.resolve();
+      await expect(next).rejects.toMatchObject({ code: Code.Canceled });
+      await session.end();
+      expect(exporter.events.slice(-2)).toEqual(["- setPermissions /a", "close"]);
+    }
+  });
+
+  it("is not finished if the host stops reading the results", async () => {
+    const exporter = new FakeExporter();
+    const session = newExporterSession();
+    const requests = [...file("/a", "1"), ...file("/b", "2")];
+    const answers = await startExport(finishing(exporter), requests, { session });
+    await answers.next();
+    await answers.return?.();
+    await session.end();
+    expect(exporter.events).not.toContain("finish");
+    expect(exporter.events.at(-1)).toBe("close");
+  });
+
+  it("is not finished by Close alone, and accepts only one Export", async () => {
+    const exporter = new FakeExporter();
+    const { client } = hostV1_1(finishing(exporter));
+    await client.init({ proto: "fake", config: { location: "fake:///srv/o" } });
+    const twice = async () => {
+      for await (const result of client.export(streamOf([]))) expect(result).toBeUndefined();
+    };
+    await twice();
+    await expect(twice()).rejects.toMatchObject({ rawMessage: expect.stringContaining("Export was called twice") });
+    await client.close({});
+    expect(exporter.events).toEqual(["finish", "close"]);
+
+    const idle = new FakeExporter();
+    const other = hostV1_1(finishing(idle));
+    await other.client.init({ proto: "fake", config: { location: "fake:///srv/o" } });
+    await other.client.close({});
+    expect(idle.events).toEqual(["close"]);
   });
 });

@@ -1,8 +1,9 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { fileModeOf } from "@kloset/model";
+import { settled } from "@kloset/test-support";
 import { connectors, exporter as wire } from "@kloset/protocol/v1.1";
-import { FakeExporter, without } from "./testing/fake-exporter.js";
+import { FakeExporter, withMethods, without } from "./testing/fake-exporter.js";
 import { runExport } from "./testing/hosts.js";
 import { chunk, directory, file, record, symlink, wireInfo } from "./testing/records.js";
 
@@ -183,5 +184,45 @@ describe("an Export", () => {
     expect(error).toBeUndefined();
     expect(byPathname).toEqual({ "/": "", "/d": "EPERM: chown", "/e": "ENOSPC", "/d/a": "", "/e/a": "ENOENT: /e" });
     expect(exporter.calls).not.toContain("setPermissions /e");
+  });
+});
+
+describe("an exporter that limits its calls, on v1.1", () => {
+  const requests = () => [
+    directory("/d"),
+    ...file("/d/a", "1"),
+    directory("/d/e"),
+    ...file("/d/large", ["x".repeat(300_000), "y"]),
+    symlink("/d/l", "a"),
+    ...file("/d/b", "2"),
+  ];
+  /** Returns the highest number of calls that ran at once. */
+  async function peakOf(limit: number | undefined, maxConcurrency: number): Promise<number> {
+    const exporter = new FakeExporter(settled);
+    const outcome = await runExport(withMethods(exporter, { concurrency: limit }), requests(), { maxConcurrency });
+    expect(outcome.error).toBeUndefined();
+    expect(Object.values(outcome.byPathname)).toEqual(["", "", "", "", "", ""]);
+    return exporter.peak;
+  }
+
+  it("runs no more of them at once, whatever the host allows, and directories count", async () => {
+    expect(await peakOf(1, 8)).toBe(1);
+    expect(await peakOf(2, 8)).toBe(2);
+    // The host's one, and a directory beside.
+    expect(await peakOf(undefined, 1)).toBe(2);
+    expect(await peakOf(1, 1)).toBe(1);
+  });
+
+  it("runs no more than the host allows", async () => {
+    expect(await peakOf(100, 1)).toBe(2);
+    expect(await peakOf(2, 1)).toBe(2);
+  });
+
+  it("reports a directory that fails in its turn", async () => {
+    const exporter = new FakeExporter((call) => {
+      if (call === "createDirectory /d") throw new Error("disk full");
+    });
+    const outcome = await runExport(withMethods(exporter, { concurrency: 1 }), [directory("/d"), ...file("/a", "1")]);
+    expect(outcome.byPathname).toEqual({ "/d": "disk full", "/a": "" });
   });
 });

@@ -38,10 +38,13 @@ export class ExportRun {
   #queuedResults = 0;
   /** Notified when a queued result was sent or failed to be sent. */
   readonly #resultSent = new Condition();
+  #isDone = false;
   /** Set once results can no longer be sent. */
   #broken: Failure | undefined;
   readonly #files: FileRestorer;
   readonly #directories: Directory[] = [];
+  /** True if a directory could exceed the exporter's own limit, and therefore waits for the tasks. */
+  readonly #directoriesWait: boolean;
 
   constructor(
     opened: OpenedExporter,
@@ -53,7 +56,10 @@ export class ExportRun {
     this.#callSignal = signal;
     this.#send = send;
     this.#packets = new Packets(requests, this.#signal);
-    this.#tasks = new Tasks({ tasks: opened.options.maxConcurrency, bytes: MAX_BUFFERED_BYTES });
+    const { maxConcurrency } = opened.options;
+    const { concurrency = Infinity } = opened;
+    this.#directoriesWait = concurrency <= maxConcurrency;
+    this.#tasks = new Tasks({ tasks: Math.min(maxConcurrency, concurrency), bytes: MAX_BUFFERED_BYTES });
     this.#files = new FileRestorer(opened.exporter, this.#packets, this.#tasks, this.#signal);
   }
 
@@ -73,6 +79,12 @@ export class ExportRun {
       this.#callSignal.removeEventListener("abort", abort);
     }
     if (this.#broken !== undefined) throw this.#broken.error;
+  }
+
+  /** True if the host has sent every record and each was handled, even if not every entry could be restored. */
+  get isComplete(): boolean {
+    const isCutOff = this.#callSignal.aborted || this.#broken !== undefined || this.#packets.endsWithin;
+    return this.#isDone && !isCutOff;
   }
 
   get #signal(): AbortSignal {
@@ -101,6 +113,7 @@ export class ExportRun {
       await this.#tasks.idle();
     }
     await this.#finishDirectories();
+    this.#isDone = true;
   }
 
   async #handle(record: connectors.Record): Promise<void> {
@@ -136,7 +149,8 @@ export class ExportRun {
     if (record.hasReader) await this.#packets.skipContent();
     if (type === "directory") {
       // Awaited, because the entries of the directory follow.
-      await this.#exporter.createDirectory(pathname);
+      if (this.#directoriesWait) await this.#tasks.run(async () => this.#exporter.createDirectory(pathname));
+      else await this.#exporter.createDirectory(pathname);
       this.#directories.push({ record, pathname, fileInfo });
       return;
     }

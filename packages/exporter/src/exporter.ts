@@ -1,4 +1,11 @@
-import type { Awaitable, ByteStream, ConnectorContext, ExtendedAttributeKind, FileInfo } from "@kloset/model";
+import type {
+  Awaitable,
+  ByteStream,
+  CallContext,
+  ConnectorContext,
+  ExtendedAttributeKind,
+  FileInfo,
+} from "@kloset/model";
 
 /**
  * A target that Plakar restores to. Every method may be sync or async. The message
@@ -10,9 +17,19 @@ import type { Awaitable, ByteStream, ConnectorContext, ExtendedAttributeKind, Fi
  * Calls arrive in the same order from every host: a directory before its entries,
  * content before permissions, and the permissions of directories last, deepest
  * first. Up to `maxConcurrency` files, links and special files are restored
- * concurrently.
+ * concurrently, and directories are created meanwhile: see {@link Exporter.concurrency}.
  */
 export interface Exporter {
+  /**
+   * Maximum number of calls that create entries or change them (all but `root`, `origin`, `type`, `flags`, `ping`,
+   * `finish` and `close`) that run at once: a whole number of at least 1, read once, at Init. With 1, for a target such
+   * as a tape or an archive, a call begins only after the one before it has settled. It never raises the limit of the
+   * host. Default: the host's `maxConcurrency`, and one call of `createDirectory` beside.
+   *
+   * Calls still arrive in any order that the host's concurrency allows: `setPermissions` of one file can follow
+   * `storeFile` of another.
+   */
+  readonly concurrency?: number | undefined;
   /**
    * Top of the restored tree: absolute, slash-separated and clean, as returned by `cleanPathname`. Read once, at Init.
    */
@@ -30,9 +47,8 @@ export interface Exporter {
    * @param size - Size in bytes according to the snapshot. From v1.0 hosts it is
    * exact, and `data` throws if a different number of bytes arrives. From v1.1 hosts
    * it is the size at the time of the scan; undefined if that was unknown.
-   * @param signal - Aborted when the host no longer wants the file.
    */
-  storeFile(pathname: string, data: ByteStream, size: number | undefined, signal: AbortSignal): Awaitable<void>;
+  storeFile(pathname: string, data: ByteStream, size: number | undefined, context: StoreFileContext): Awaitable<void>;
   /** Sets mode, owner and modification time of an entry. Applies to a symbolic link itself, never to its target. */
   setPermissions(pathname: string, fileInfo: FileInfo): Awaitable<void>;
   /**
@@ -67,10 +83,33 @@ export interface Exporter {
   /** Throws if the target cannot be reached. Without this method, the SDK reports success. */
   ping?(): Awaitable<void>;
   /**
+   * Completes what was restored, such as an archive that ends with its index. Called at most once, before `close()`,
+   * when the host has said that it is done and no other call is running: on v1.1, when it has ended its stream of
+   * entries; on v1.0, at its Close. Not called if the host merely disappears, cancels, or stops within a file, or if
+   * the restore as a whole has failed. A target without it was not restored completely: let `close()` discard it, or
+   * leave it recognizably unfinished.
+   *
+   * Also called if single entries have failed, each of which the host reports. If such a target must not pass for
+   * complete, keep track of them and throw. v1.0 hosts send Close after most failures of their own, too.
+   *
+   * If it throws, the restore fails with the message on v1.1. v1.0 hosts ignore the answer to their Close, so the
+   * message also goes to stderr, and the plugin exits with code 1.
+   */
+  finish?(): Awaitable<void>;
+  /**
    * Releases the exporter. Called once, after all calls have ended, or after 10 s (1 s when the host is gone) even if
    * some have not. Not called when the process is killed.
    */
   close(): Awaitable<void>;
+}
+
+/** The context of {@link Exporter.storeFile}. */
+export interface StoreFileContext extends CallContext {
+  /**
+   * Mode, owner and times of the file, for targets that store them with the content, such as an archive. The same is
+   * passed to `setPermissions` afterwards. Undefined from v1.0 hosts, which send it only afterwards.
+   */
+  readonly fileInfo?: FileInfo | undefined;
 }
 
 /** The kinds of links. */

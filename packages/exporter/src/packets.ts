@@ -20,12 +20,18 @@ export class Packets {
   #within: connectors.Record | undefined;
   /** A record that arrived within the content of another one. */
   #early: connectors.Record | undefined;
+  #endsWithin = false;
   /** The error that ended the stream. Kept because an iterator throws only once and is then done. */
   #broken: Failure | undefined;
 
   /** @param signal - The call's signal. Ends any wait for the host. */
   constructor(requests: AsyncIterable<wire.ExportRequest>, signal: AbortSignal) {
     this.#requests = inboxOf(requests, signal);
+  }
+
+  /** True if the host half-closed the stream within the content of a record: more records may be missing. */
+  get endsWithin(): boolean {
+    return this.#endsWithin;
   }
 
   /**
@@ -121,6 +127,7 @@ export class Packets {
 
   async #moreIn(within: connectors.Record): Promise<boolean> {
     if (await this.#more()) return true;
+    this.#endsWithin = true;
     throw this.#brokeOff(within, undefined);
   }
 

@@ -1,6 +1,9 @@
 import {
+  authorErrorText,
   contextOf,
+  describe,
   flagsOf,
+  noticeOnce,
   openConnector,
   rootOf,
   Session,
@@ -11,14 +14,21 @@ import {
   type Methods,
   type MethodTable,
   type Opened,
+  type SessionOptions,
 } from "@kloset/adapter";
 import { LocationFlag, type HostOptions } from "@kloset/model";
+import { InvalidValue } from "@kloset/wire/grpc";
 import type { Exporter, ExporterFactory } from "./exporter.js";
+import { Turns } from "./turns.js";
 
 /** An exporter and the properties read from it at Init. */
 export interface OpenedExporter extends Identity {
   readonly exporter: Exporter;
   readonly options: HostOptions;
+  /** The exporter's own limit of concurrent calls; undefined if it has none. */
+  readonly concurrency: number | undefined;
+  /** Lets calls wait for one another if the exporter limits them. For hosts that make one call per step. */
+  readonly turns: Turns | undefined;
 }
 
 const EXPORTER: Methods = {
@@ -35,6 +45,8 @@ const EXPORTER: Methods = {
     type: "optional",
     flags: "optional",
     ping: "optional",
+    concurrency: "value",
+    finish: "optional",
     close: "required",
   } satisfies MethodTable<Exporter>,
 };
@@ -43,22 +55,30 @@ const EXPORTER: Methods = {
 export type ExporterSession = Session<OpenedExporter>;
 
 /** Creates a session without an exporter. Init creates the exporter. */
-export function newExporterSession(): ExporterSession {
-  return new Session();
+export function newExporterSession(options?: SessionOptions): ExporterSession {
+  return new Session(options);
 }
 
-/** Returns the function that Init runs: creates the exporter and reads its properties. */
+/**
+ * Returns the function that Init runs: creates the exporter and reads its properties.
+ *
+ * @param finishes - The call with which the host says that it is done.
+ */
 export function exporterOpener(
   factory: ExporterFactory,
   request: InitRequest,
+  finishes: "Close" | "Export",
 ): (signal: AbortSignal) => Promise<Opened<OpenedExporter>> {
-  return (signal) => {
+  return async (signal) => {
     const context = contextOf(request, signal);
     const { options, protocol } = context;
-    return openConnector(factory, context, EXPORTER, async (exporter) => {
+    const { value, close } = await openConnector(factory, context, EXPORTER, async (exporter) => {
+      const concurrency = concurrencyOf(exporter.concurrency);
       return {
         exporter,
         options,
+        concurrency,
+        turns: concurrency === undefined ? undefined : new Turns(concurrency),
         root: rootOf(await exporter.root()),
         origin: textOf("origin()", exporter.origin === undefined ? options.hostname : await exporter.origin()),
         type: textOf("type()", exporter.type === undefined ? protocol : await exporter.type()),
@@ -70,5 +90,33 @@ export function exporterOpener(
         ),
       };
     });
+    const { exporter, turns } = value;
+    return {
+      value,
+      finish: finishes === "Close" && exporter.finish !== undefined ? () => finishLoudly(exporter) : undefined,
+      close: () => {
+        turns?.stop(new Error("the exporter has been closed"));
+        return close();
+      },
+    };
   };
+}
+
+/** Finishes an exporter for a host that ignores the answer. */
+async function finishLoudly(exporter: Exporter): Promise<void> {
+  try {
+    await exporter.finish?.();
+  } catch (error) {
+    noticeOnce(`exporter: finish() failed, so the restore is not complete: ${authorErrorText(error)}`);
+    throw error;
+  }
+}
+
+/** @throws InvalidValue for a value that is not a positive integer. */
+function concurrencyOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidValue(
+    `concurrency of the exporter must be a whole number of at least 1, or absent: ${describe(value)}`,
+  );
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "@jest/globals";
 import { Code } from "@connectrpc/connect";
 import { LocationFlag } from "@kloset/model";
@@ -11,8 +12,8 @@ import { newExporterSession } from "./session.js";
 const INIT = { proto: "fake", config: { location: "fake:///srv/o" }, options: { hostname: "machine" } };
 const plain = (exporter: Exporter = new FakeExporter()) => without(exporter, "setExtendedAttribute");
 
-function failure(code: Code, text: string | RegExp) {
-  const rawMessage: unknown = typeof text === "string" ? text : expect.stringMatching(text);
+function failure(code: Code, text: unknown) {
+  const rawMessage: unknown = text instanceof RegExp ? expect.stringMatching(text) : text;
   return expect.objectContaining({ code, rawMessage });
 }
 
@@ -56,6 +57,19 @@ describe("exporterV1_1", () => {
     await expect(hostV1_1(wrong).client.init(INIT)).rejects.toEqual(failure(Code.Unknown, text));
     expect(exporter.closed).toBe(1);
   });
+
+  it.each([0, -1, 1.5, Number.NaN, Infinity, 2 ** 53, "2", null, 2n, () => 1])(
+    "rejects the concurrency %p by its value, and closes the exporter",
+    async (concurrency) => {
+      const exporter = new FakeExporter();
+      const wrong = withMethods(exporter, { concurrency: concurrency as number });
+      const text = typeof concurrency === "function" ? "[Function" : inspect(concurrency).replaceAll("'", '"');
+      await expect(hostV1_1(wrong).client.init(INIT)).rejects.toEqual(
+        failure(Code.Unknown, expect.stringContaining(`must be a whole number of at least 1, or absent: ${text}`)),
+      );
+      expect(exporter.closed).toBe(1);
+    },
+  );
 
   it("rejects an exporter without a required method, and closes it", async () => {
     const exporter = new FakeExporter();

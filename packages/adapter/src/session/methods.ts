@@ -2,16 +2,23 @@ import { InvalidValue } from "@kloset/wire/grpc";
 import { describe } from "../values/describe.js";
 import { noticeOnce } from "./notice.js";
 
-/** Every method of an interface, with whether a connector must have it. The compiler requires the table to be complete. */
+/**
+ * Every member of an interface: a required method, an optional one, or an optional value. The compiler requires the
+ * table to be complete.
+ */
 export type MethodTable<T> = {
-  readonly [Name in keyof T & string]-?: Partial<Pick<T, Name>> extends Pick<T, Name> ? "optional" : "required";
+  readonly [Name in keyof T & string]-?: NonNullable<T[Name]> extends (...args: never[]) => unknown
+    ? Partial<Pick<T, Name>> extends Pick<T, Name>
+      ? "optional"
+      : "required"
+    : "value";
 };
 
 /** The methods of one kind of connector, for {@link checkMethods}. */
 export interface Methods {
   /** The kind with its article, such as "an importer". */
   readonly kind: string;
-  readonly methods: Readonly<Record<string, "optional" | "required">>;
+  readonly methods: Readonly<Record<string, "optional" | "required" | "value">>;
   /** Sets of further methods: a connector has all of one set. */
   readonly shapes?: readonly (readonly string[])[];
 }
@@ -27,7 +34,8 @@ const SHORT_NAME = 5;
 
 /**
  * Checks that a connector has every required method, and that its optional ones are functions. Logs a notice for each
- * method whose name resembles that of an optional one that is absent.
+ * method whose name resembles that of an optional one that is absent, and for each other member whose name resembles
+ * that of an absent value. The caller checks the values themselves.
  *
  * @throws InvalidValue that names the method and what was found in its place.
  */
@@ -55,6 +63,11 @@ export function checkMethods(connector: object, { kind, methods, shapes = [] }: 
     const meant = known.has(name) ? undefined : absent.find((method) => resembles(name, method));
     if (meant !== undefined) noticeOnce(`the ${noun} has ${name}(), which is never called: did you mean ${meant}()?`);
   }
+  const absentValues = own.flatMap(([name, need]) => (need === "value" && !(name in connector) ? [name] : []));
+  for (const name of absentValues.length === 0 ? [] : memberNames(connector)) {
+    const meant = known.has(name) ? undefined : absentValues.find((value) => resembles(name, value));
+    if (meant !== undefined) noticeOnce(`the ${noun} has ${name}, which is never read: did you mean ${meant}?`);
+  }
 }
 
 /** Returns the set of methods that a connector has, or of which it has some. */
@@ -79,14 +92,19 @@ function foundInstead(connector: object, missing: string, known: ReadonlySet<str
 
 /** Returns the names of an object's own and inherited methods. Calls no getter. */
 function methodNames(connector: object): string[] {
+  return memberNames(connector, ({ value }) => typeof value === "function");
+}
+
+/** Returns the names of an object's own and inherited members. Calls no getter. */
+function memberNames(connector: object, isWanted: (member: PropertyDescriptor) => boolean = () => true): string[] {
   const names = new Set<string>();
   for (
     let object: object | null = connector;
     object !== null && object !== Object.prototype;
     object = Reflect.getPrototypeOf(object)
   ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(object))) {
-      if (typeof value === "function" && name !== "constructor") names.add(name);
+    for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(object))) {
+      if (name !== "constructor" && isWanted(member)) names.add(name);
     }
   }
   return [...names];

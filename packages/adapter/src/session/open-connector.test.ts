@@ -165,6 +165,30 @@ describe("openConnector", () => {
       await expect(open(connector)).rejects.toThrow("acknowledge of the archive must be a method: found true");
     });
 
+    it("and logs members that resemble an absent value, without reading them", async () => {
+      const written = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+      try {
+        const limited: Methods = { ...archive, methods: { ...archive.methods, concurrency: "value" } };
+        const openLimited = (connector: object): Promise<unknown> =>
+          openConnector(
+            () => ({ close: nothing, setPermissions: nothing, ...connector }),
+            context,
+            limited,
+            () => 1,
+          );
+        await openLimited({ concurency: 1 });
+        await openLimited({ Concurrency: nothing });
+        await openLimited({ currency: 1, _concurrency: 1 });
+        await openLimited({ concurrency: 1, concurrencys: 1 });
+        expect(written.mock.calls.map(([text]) => text)).toEqual([
+          "the archive has concurency, which is never read: did you mean concurrency?\n",
+          "the archive has Concurrency, which is never read: did you mean concurrency?\n",
+        ]);
+      } finally {
+        written.mockRestore();
+      }
+    });
+
     it("and logs the inherited ones that resemble an absent optional one", async () => {
       const written = jest.spyOn(process.stderr, "write").mockReturnValue(true);
       try {

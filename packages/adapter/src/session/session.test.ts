@@ -284,6 +284,98 @@ describe("Close", () => {
   });
 });
 
+describe("a connector that finishes", () => {
+  /** Opens a connector in a session, and records the calls of it. */
+  async function finishing(options: SessionOptions = {}, { finish = nothing, close = nothing } = {}) {
+    const session = new Session<number>(options);
+    const log: string[] = [];
+    await session.init("store.Store/Init", () => ({
+      value: 1,
+      finish: () => {
+        log.push("finish");
+        return finish();
+      },
+      close: () => {
+        log.push("close");
+        return close();
+      },
+    }));
+    return { session, log };
+  }
+  const nothing = (): Promise<void> | void => undefined;
+  const failing = (text: string) => (): Promise<void> => Promise.reject(new Error(text));
+
+  it("is finished once by Close, when no call is running, and then closed", async () => {
+    const { session, log } = await finishing();
+    const call = deferred();
+    const running = session.run("store.Store/List", () => call.promise);
+    const closing = [session.close("store.Store/Close"), session.close("store.Store/Close")];
+    await nextTurn();
+    await nextTurn();
+    expect(log).toEqual([]);
+    call.resolve();
+    await Promise.all([running, ...closing]);
+    await session.end();
+    expect(log).toEqual(["finish", "close"]);
+  });
+
+  it("is only closed when the host has gone, even if a Close waits for a call", async () => {
+    const gone = await finishing();
+    await gone.session.end();
+    expect(gone.log).toEqual(["close"]);
+
+    const { session, log } = await finishing();
+    const call = deferred();
+    session.signal.addEventListener("abort", () => {
+      call.resolve();
+    });
+    const running = session.run("store.Store/List", () => call.promise);
+    const closing = session.close("store.Store/Close");
+    await nextTurn();
+    await Promise.all([session.end(), running, closing]);
+    expect(log).toEqual(["close"]);
+  });
+
+  it("is only closed, and Close fails, while a call hangs", async () => {
+    const { session, log } = await finishing({ drainDeadlineMs: 1 });
+    void session.run("store.Store/List", () => never());
+    await expect(session.close("store.Store/Close")).rejects.toThrow(
+      "finish() was not called: a call was still running 0.001 s after Close",
+    );
+    expect(log).toEqual(["close"]);
+  });
+
+  it.each([
+    ["rejects", failing("no index")],
+    [
+      "throws",
+      (): never => {
+        throw new Error("no index");
+      },
+    ],
+  ])("is closed and fails Close with the error if its finish() %s", async (_, finish) => {
+    const { session, log } = await finishing({}, { finish, close: failing("not open") });
+    await expect(session.close("store.Store/Close")).rejects.toThrow("no index");
+    expect(log).toEqual(["finish", "close"]);
+  });
+
+  it("logs a notice when finish() does not settle", async () => {
+    const written = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const finished = deferred();
+      const { session, log } = await finishing({ closeNoticeMs: 2 }, { finish: () => finished.promise });
+      const closing = session.close("store.Store/Close");
+      while (written.mock.calls.length === 0) await nextTurn();
+      expect(log).toEqual(["finish"]);
+      finished.resolve();
+      await closing;
+      expect(written.mock.calls).toEqual([[expect.stringMatching(/^finish\(\) has not finished after 0\.002 s;/)]]);
+    } finally {
+      written.mockRestore();
+    }
+  });
+});
+
 describe("calls while Close is being answered", () => {
   it("are served by the open connector in the same turn, as both maintenance transcripts require", async () => {
     const session = newSession({ reopens: true });

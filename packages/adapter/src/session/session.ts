@@ -2,12 +2,17 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { checkDeadline, newAbortController, settlesWithin, startDeadline } from "@kloset/wire/async";
 import type { Awaitable } from "@kloset/model";
 import { Condition } from "../async/condition.js";
-import { failedPrecondition } from "../calls/errors.js";
+import { failedPrecondition, type Failure } from "../calls/errors.js";
 import { noticeOnce } from "./notice.js";
 
 /** A connector together with the adapter's data about it. */
 export interface Opened<T> {
   readonly value: T;
+  /**
+   * Called once by the host's Close, before `close`. Not called if the host has gone, or if calls are still running at
+   * the deadline. If it throws, Close fails with its error.
+   */
+  readonly finish?: (() => Awaitable<void>) | undefined;
   /** The connector's own close. */
   readonly close: () => Awaitable<void>;
 }
@@ -29,7 +34,7 @@ export interface SessionOptions {
    * the limit. Default: 1,000.
    */
   readonly abortDeadlineMs?: number;
-  /** Time after which a notice says that the connector's close has not finished, in milliseconds. Default: 10,000. */
+  /** Time after which a notice says that the connector's finish or close has not finished, in milliseconds. Default: 10,000. */
   readonly closeNoticeMs?: number;
 }
 
@@ -104,10 +109,11 @@ export class Session<T> {
   }
 
   /**
-   * Answers the host's Close: closes the connector when no call is in flight, or after the
+   * Answers the host's Close: finishes and closes the connector when no call is in flight, or only closes it after the
    * deadline. A second Close gets the same answer as the first.
    *
-   * @throws StatusError FAILED_PRECONDITION before Init; what the connector's close throws.
+   * @throws StatusError FAILED_PRECONDITION before Init; what the connector's finish and close throw; Error if finish
+   *   was not called because a call was still running.
    */
   async close(rpc: string): Promise<void> {
     // A late call is reopening the connector, which must be closed again.
@@ -137,6 +143,24 @@ export class Session<T> {
       if (this.#state === "ready") this.#closing ??= this.#closeNow();
     });
     await this.#closing;
+  }
+
+  /**
+   * Awaits a function of the connector for which the host waits without a limit, and shows nothing meanwhile. Logs a
+   * notice when that takes long.
+   *
+   * @param what - Names the function, such as "close()".
+   */
+  async watch(what: string, call: () => Awaitable<void>): Promise<void> {
+    const timer = startDeadline(() => {
+      noticeOnce(`${what} has not finished after ${this.#closeNoticeMs / 1000} s; the plugin is still waiting for it`);
+    }, this.#closeNoticeMs);
+    timer?.unref();
+    try {
+      await call();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Aborts {@link Session.signal}: the host has gone. */
@@ -197,27 +221,39 @@ export class Session<T> {
   async #closeWhenIdle(): Promise<void> {
     // Calls that the host sent together with Close arrive in this turn or the next.
     await nextTurn();
-    await this.#whenIdle(this.#drainDeadlineMs, () => this.#closeNow());
+    await this.#whenIdle(this.#drainDeadlineMs, () => this.#closeNow((finish) => this.#finish(finish)));
   }
 
-  async #closeNow(): Promise<void> {
+  /** @param finishing - Called with the connector's finish, if it has one. */
+  async #closeNow(finishing: (finish: () => Awaitable<void>) => Awaitable<void> = () => undefined): Promise<void> {
     this.#state = "closed";
     const opened = this.#opened;
     this.#opened = undefined;
-    if (opened !== undefined) await this.#closeConnector(opened);
+    if (opened === undefined) return;
+    const { finish, close } = opened;
+    let failure: Failure | undefined;
+    try {
+      if (finish !== undefined) await finishing(finish);
+    } catch (error) {
+      failure = { error };
+    }
+    try {
+      await this.watch("close()", close);
+    } catch (error) {
+      // The first failure is the cause.
+      failure ??= { error };
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
-  /** Closes a connector. The host waits for that without a limit, and shows nothing meanwhile. */
-  async #closeConnector(opened: Opened<T>): Promise<void> {
-    const timer = startDeadline(() => {
-      noticeOnce(`close() has not finished after ${this.#closeNoticeMs / 1000} s; the plugin is still waiting for it`);
-    }, this.#closeNoticeMs);
-    timer?.unref();
-    try {
-      await opened.close();
-    } finally {
-      clearTimeout(timer);
+  async #finish(finish: () => Awaitable<void>): Promise<void> {
+    // The host is no longer there to say that it was done: calls may have been cut off.
+    if (this.signal.aborted) return;
+    if (this.#inFlight > 0) {
+      const seconds = this.#drainDeadlineMs / 1000;
+      throw new Error(`finish() was not called: a call was still running ${seconds} s after Close`);
     }
+    await this.watch("finish()", finish);
   }
 
   /**

@@ -15,8 +15,10 @@ export interface Host<C> {
 }
 
 /** Creates a host of generation v1.0, before its Init. */
-export function hostV1_0(exporter: Exporter): Host<Client<typeof v1_0.Exporter>> {
-  const session = newExporterSession();
+export function hostV1_0(
+  exporter: Exporter,
+  session: ExporterSession = newExporterSession(),
+): Host<Client<typeof v1_0.Exporter>> {
   const service = exporterV1_0(() => exporter, session);
   const transport = createRouterTransport((router) => router.service(v1_0.Exporter, service));
   return { client: createClient(v1_0.Exporter, transport), session };

@@ -15,6 +15,7 @@ import {
   requestFields,
   rstStream,
   settings,
+  uint32,
   windowUpdate,
   type Frame,
 } from "../testing/frames.js";
@@ -155,3 +156,40 @@ describe("a unary call", () => {
     host.server.close();
   });
 });
+
+describe("an upload", () => {
+  it("gets no more than its initial window until its first message is taken", async () => {
+    const turn = deferred();
+    const host = new Host([
+      servedStore({
+        async put(requests) {
+          await turn.promise;
+          for await (const request of requests) expect(request).toBeDefined();
+          return { bytesWritten: 0n };
+        },
+      }),
+    ]);
+    const message = Buffer.alloc(5);
+    const large = Buffer.concat([Buffer.from([0]), uint32(600_000 - 5), Buffer.alloc(600_000 - 5)]);
+    // A field of unknown number 15, of which the rest of the message is the value.
+    large.set([0x7a, ...varint(600_000 - 5 - 4)], 5);
+    host.call(1, "Put");
+    host.send(data(1, message));
+    for (let at = 0; at < large.length; at += 16_000) host.send(data(1, large.subarray(at, at + 16_000)));
+    await host.turns();
+    const granted = (): number =>
+      host
+        .frames(frameType.windowUpdate)
+        .filter(({ stream }) => stream === 1)
+        .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
+    expect(granted()).toBe(0);
+    turn.resolve();
+    await host.turns();
+    expect(granted()).toBe(600_005);
+    host.server.close();
+  });
+});
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];
+}

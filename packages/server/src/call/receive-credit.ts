@@ -7,6 +7,9 @@ import { MAX_WAITING_BYTES } from "../limits.js";
  * implementation keeps up: bytes are credited as they arrive, and withheld while
  * too many delivered messages wait to be taken. Crediting whole messages instead
  * would deadlock with a message as large as the window.
+ *
+ * A call whose first message waits gets no more than the initial window: an
+ * implementation may let hundreds of calls wait for their turn.
  */
 export class ReceiveCredit {
   readonly #connection: Http2Connection;
@@ -15,6 +18,7 @@ export class ReceiveCredit {
   readonly #pendingBytes: () => number;
   /** Cost of the messages that have arrived and have not been taken. */
   #waitingCost = 0;
+  #hasTaken = false;
   /** Received bytes that have not been credited to the window yet. */
   #withheld = 0;
   /** The unread bytes last reported to the connection. */
@@ -43,6 +47,7 @@ export class ReceiveCredit {
 
   /** Counts a message that was taken. */
   taken(cost: number): void {
+    this.#hasTaken = true;
     this.#waitingCost = Math.max(0, this.#waitingCost - cost);
     this.update();
   }
@@ -55,7 +60,7 @@ export class ReceiveCredit {
 
   /** Grows the window if the implementation keeps up, and reports changes of the unread bytes. */
   update(): void {
-    if (this.#withheld > 0 && this.#waitingCost <= MAX_WAITING_BYTES) {
+    if (this.#withheld > 0 && this.#waitingCost <= (this.#hasTaken ? MAX_WAITING_BYTES : 0)) {
       this.#connection.credit(this.#stream, this.#withheld);
       this.#withheld = 0;
     }

@@ -22,7 +22,8 @@ export const CONNECTION_WINDOW_BYTES = 16 * MiB;
 /**
  * Bytes that have arrived for all calls together and are not consumed yet. Beyond this limit, the call with the most
  * of them is reset. Flow control alone would allow 5 MiB (a window and an incomplete message) for each of 1,024 calls.
- * About 46 stalled calls with 2 MiB each (a message of 1 MiB and a window behind it) stay within the limit.
+ * About 46 stalled calls with 2 MiB each (a message of 1 MiB and a window behind it) stay within the limit, or 90 that
+ * have taken nothing yet, with a window each.
  */
 export const MAX_UNREAD_BYTES = 96 * MiB;
 
