@@ -93,11 +93,13 @@ export class FaultInjector {
     let bytes = 0;
     await this.#pause({ pathname, bytes });
     for await (const chunk of chunks) {
-      yield chunk;
-      bytes += chunk.length;
-      this.#bytes += chunk.length;
-      this.#interrupt();
-      this.signal.throwIfAborted();
+      for (const part of this.#partsOf(chunk)) {
+        yield part;
+        bytes += part.length;
+        this.#bytes += part.length;
+        this.#interrupt();
+        this.signal.throwIfAborted();
+      }
       await this.#pause({ pathname, bytes });
     }
   }
@@ -111,6 +113,13 @@ export class FaultInjector {
         `faults.${name}: expected ${pointText(point)}, but the host was done after ${count(this.#entries, "entries")} and ${count(this.#bytes, "bytes")}`,
       );
     }
+  }
+
+  /** Cuts a chunk where a fault is to happen. */
+  #partsOf(chunk: Uint8Array): Uint8Array[] {
+    const { cancelAfter, disconnectAfter } = this.#faults;
+    const room = Math.min(cancelAfter?.bytes ?? Infinity, disconnectAfter?.bytes ?? Infinity) - this.#bytes;
+    return room > 0 && room < chunk.length ? [chunk.subarray(0, room), chunk.subarray(room)] : [chunk];
   }
 
   #interrupt(): void {

@@ -1,23 +1,7 @@
-import type {
-  Defined,
-  Exporter,
-  ExporterFactory,
-  Importer,
-  ImporterFactory,
-  ResourceStore,
-  Store,
-  StoreFactory,
-} from "@kloset/sdk";
-
-/** The connector of each kind. */
-export interface Connectors {
-  readonly importer: Importer;
-  readonly exporter: Exporter;
-  readonly storage: Store | ResourceStore;
-}
+import type { Defined, ExporterFactory, ImporterFactory, StoreFactory } from "@kloset/sdk";
 
 /** The kinds of connectors. */
-export type ConnectorKind = keyof Connectors;
+export type ConnectorKind = "importer" | "exporter" | "storage";
 
 /** The factory of each kind. */
 interface Factories {

@@ -1,7 +1,6 @@
 import {
   cleanPathname,
   fileInfoOf,
-  fileTypeOf,
   parentsOf,
   type ExtendedAttributeKind,
   type FileInfo,
@@ -255,9 +254,4 @@ function list(pathnames: readonly string[]): string {
   const more = pathnames.length - shown.length;
   if (shown.length === 0) return "none";
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
-
-/** Returns the type of an entry that a host has received. */
-export function typeOf({ mode }: FileInfo): FileType {
-  return fileTypeOf(mode);
 }
