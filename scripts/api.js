@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 import { publicPackages, top } from "./packages.js";
 
-const PACKAGES = ["@kloset/sdk", "@kloset/host", "@kloset/conformance"];
+const PACKAGES = ["@kloset/sdk", "@kloset/host", "@kloset/conformance", "@kloset/testing"];
 const REPORTS = join(top, "docs/api");
 
 const packages = publicPackages();

@@ -46,7 +46,9 @@ function differencesOf(wanted: TreeEntry, got: TreeEntry, tree: Tree, ignore: re
       ? []
       : [`points to ${JSON.stringify(got.target)}, expected ${JSON.stringify(wanted.target)}`]),
     ...linkDifferences(wanted, got, tree),
-    ...wanted.compared.filter((name) => !ignore.includes(name)).flatMap((name) => attributeDifference(name, wanted, got)),
+    ...wanted.compared
+      .filter((name) => !ignore.includes(name))
+      .flatMap((name) => attributeDifference(name, wanted, got)),
     ...extendedDifferences(wanted, got),
   ];
 }
@@ -116,7 +118,8 @@ function extendedDifferences({ extendedAttributes: wanted }: TreeEntry, got: Tre
     else differences.push(...bytesDifference(`${what} with the value`, value, other.value));
   }
   for (const name of got.extendedAttributes.keys()) {
-    if (!wanted.has(name)) differences.push(`has the extended attribute ${JSON.stringify(name)}, which is not expected`);
+    if (!wanted.has(name))
+      differences.push(`has the extended attribute ${JSON.stringify(name)}, which is not expected`);
   }
   return differences;
 }

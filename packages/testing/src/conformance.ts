@@ -13,8 +13,7 @@ import { MemoryPlugin } from "./memory-plugin.js";
 import { factoryOf, isDefined, wrongModule, type ConnectorKind, type ConnectorModule } from "./module.js";
 
 /** Options of {@link testConformance}: those of the kit, for the plugin and for the checks. */
-export interface ConformanceOptions
-  extends Omit<Subject, "connector" | "executable" | "launch">, RunOptions {
+export interface ConformanceOptions extends Omit<Subject, "connector" | "executable" | "launch">, RunOptions {
   /** The kind of connector. Needed for an executable and for a factory. Default: that of the definition. */
   readonly connector?: ConnectorKind | undefined;
 }
@@ -35,8 +34,8 @@ export class ConformanceError extends Error {
 
 /**
  * Checks a connector against every rule that released hosts rely on, in both generations: the kit of
- * `@kloset/conformance` as one call. A connector runs in memory; its rules about processes then do not apply. For these,
- * pass the path of the executable.
+ * `@kloset/conformance` as one call. A connector runs in memory, which proves nothing about processes: their exit, their
+ * output, and the files and processes that they leave behind. For that, pass the path of the executable.
  *
  * @param plugin - The path of an executable, the default export of a module with a `define…` function, or a factory.
  * @param options - `location` is needed: see `Subject`. An exporter or storage has {directory} or {unique} in it.

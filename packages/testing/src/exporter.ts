@@ -1,10 +1,4 @@
-import {
-  restore,
-  RestoreSourceError,
-  type ExporterClient,
-  type ExportStream,
-  type RestoreEntry,
-} from "@kloset/host";
+import { restore, RestoreSourceError, type ExporterClient, type ExportStream, type RestoreEntry } from "@kloset/host";
 import type { RecordEntry } from "@kloset/model";
 import { ConnectorRuns, type ConnectorTest, type Run, type TestOptions } from "./connector-runs.js";
 import { FaultInjector, type HostFaults, type Interruption } from "./faults.js";
@@ -89,21 +83,25 @@ export async function testExporter(module: ConnectorModule<"exporter">, options:
 }
 
 async function restoreTree(
-  { client, plugin }: Run<ExporterClient>,
+  run: Run<ExporterClient>,
   tree: Tree,
   { faults = {}, signal: outer, maxConcurrency }: RestoreTestOptions,
 ): Promise<RestoreResult> {
-  const injector = new FaultInjector(faults, plugin, outer);
+  const injector = new FaultInjector(faults, run.plugin, outer);
   const errors: EntryError[] = [];
   const restored = new Set<string>();
   let interruption: Interruption | undefined;
   try {
     injector.addEntries(0);
-    await restore(announcing(client, tree, faults.short ?? {}), entriesOf(tree, faults, injector), {
+    await restore(announcing(run, tree, faults.short ?? {}), entriesOf(tree, faults, injector), {
       maxConcurrency,
       signal: injector.signal,
-      onRestored: (pathname) => restored.add(pathname),
-      onError: (pathname, { message }) => errors.push({ pathname, message }),
+      onRestored: (pathname) => {
+        if (injector.interruption === undefined) restored.add(pathname);
+      },
+      onError: (pathname, { message }) => {
+        if (injector.interruption === undefined) errors.push({ pathname, message });
+      },
     });
   } catch (error) {
     interruption = injector.interruption ?? (isWanted(error, faults) ? "source failed" : undefined);
@@ -130,13 +128,16 @@ function isWanted(error: unknown, { failing = {} }: RestoreFaults): boolean {
 function checkContents(tree: Tree, { short = {}, failing = {} }: RestoreFaults): void {
   for (const { pathname, type, content } of tree) {
     if (type === "file" && content === undefined) {
-      throw new RangeError(`restore(): the content of ${JSON.stringify(pathname)} was not read, so it cannot be restored`);
+      throw new RangeError(
+        `restore(): the content of ${JSON.stringify(pathname)} was not read, so it cannot be restored`,
+      );
     }
   }
   for (const [option, bytesByPathname] of Object.entries({ short, failing })) {
     for (const [pathname, bytes] of Object.entries(bytesByPathname)) {
       const { content } = tree.find(pathname) ?? {};
-      if (content === undefined) throw new RangeError(`faults.${option}: the tree has no file ${JSON.stringify(pathname)}`);
+      if (content === undefined)
+        throw new RangeError(`faults.${option}: the tree has no file ${JSON.stringify(pathname)}`);
       if (Number.isSafeInteger(bytes) && bytes >= 0 && bytes < content.length) continue;
       throw new RangeError(
         `faults.${option}: expected fewer bytes than the ${content.length} of ${JSON.stringify(pathname)}, got ${bytes}`,
@@ -187,7 +188,11 @@ function* pieces(content: Uint8Array, failsAfter: number | undefined): Generator
 const CHUNK_BYTES = 64 * 1024;
 
 /** Returns a client that announces the size of the whole content, of which less may be sent. */
-function announcing(client: ExporterClient, tree: Tree, short: Readonly<Record<string, number>>): ExporterClient {
+function announcing(
+  { client, close }: Run<ExporterClient>,
+  tree: Tree,
+  short: Readonly<Record<string, number>>,
+): ExporterClient {
   const sizeOf = (pathname: string): number | undefined =>
     Object.hasOwn(short, pathname) ? tree.get(pathname).content?.length : undefined;
   if (client.generation === "v1.1") {
@@ -196,7 +201,7 @@ function announcing(client: ExporterClient, tree: Tree, short: Readonly<Record<s
       options: client.options,
       identity: (signal) => client.identity(signal),
       ping: (signal) => client.ping(signal),
-      close: () => client.close(),
+      close,
       export: (signal) => announcingStream(client.export(signal), sizeOf),
     };
   }
@@ -215,7 +220,7 @@ function announcing(client: ExporterClient, tree: Tree, short: Readonly<Record<s
       client.storeFile(path, source, sizeOf(path.slice(root.length)) ?? size, signal),
     setPermissions: (path, fileInfo, signal) => client.setPermissions(path, fileInfo, signal),
     createLink: (oldname, newname, kind, signal) => client.createLink(oldname, newname, kind, signal),
-    close: () => client.close(),
+    close,
   };
 }
 

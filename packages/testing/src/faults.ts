@@ -1,3 +1,4 @@
+import { PluginConnectionError } from "@kloset/host";
 import type { Awaitable } from "@kloset/model";
 import { newAbortController } from "@kloset/wire/async";
 import type { MemoryPlugin } from "./memory-plugin.js";
@@ -98,7 +99,7 @@ export class FaultInjector {
         bytes += part.length;
         this.#bytes += part.length;
         this.#interrupt();
-        this.signal.throwIfAborted();
+        this.#throwIfInterrupted();
       }
       await this.#pause({ pathname, bytes });
     }
@@ -153,7 +154,13 @@ export class FaultInjector {
     } finally {
       over.removeEventListener("abort", release);
     }
+    this.#throwIfInterrupted();
+  }
+
+  #throwIfInterrupted(): void {
     this.signal.throwIfAborted();
+    if (this.interruption !== "disconnected") return;
+    throw new PluginConnectionError(`the host disappeared after ${pointText(this.#faults.disconnectAfter ?? {})}`);
   }
 }
 

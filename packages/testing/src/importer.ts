@@ -89,8 +89,8 @@ export async function testImporter(module: ConnectorModule<"importer">, options:
   };
 }
 
-async function backUp({ client, plugin }: Run<ImporterClient>, options: BackupTestOptions): Promise<BackupResult> {
-  const injector = new FaultInjector(options.faults ?? {}, plugin, options.signal);
+async function backUp(run: Run<ImporterClient>, options: BackupTestOptions): Promise<BackupResult> {
+  const injector = new FaultInjector(options.faults ?? {}, run.plugin, options.signal);
   const rejected = new Map(Object.entries(options.rejected ?? {}));
   const acknowledged: SentAcknowledgement[] = [];
   const received = new ReceivedTree();
@@ -110,7 +110,7 @@ async function backUp({ client, plugin }: Run<ImporterClient>, options: BackupTe
   };
   try {
     injector.addEntries(0);
-    const watched = watch(client, rejected, (acknowledgement) => {
+    const watched = watch(run, rejected, (acknowledgement) => {
       if (injector.interruption === undefined) acknowledged.push(acknowledgement);
     });
     const { signal } = injector;
@@ -127,7 +127,7 @@ async function backUp({ client, plugin }: Run<ImporterClient>, options: BackupTe
 
 /** Returns a client that reports errors of the test's choice, and every acknowledgement. */
 function watch(
-  client: ImporterClient,
+  { client, close }: Run<ImporterClient>,
   rejected: ReadonlyMap<string, string>,
   onAcknowledge: (acknowledgement: SentAcknowledgement) => void,
 ): ImporterClient {
@@ -137,7 +137,7 @@ function watch(
     identity: (signal) => client.identity(signal),
     ping: (signal) => client.ping(signal),
     open: (record, signal) => client.open(record, signal),
-    close: () => client.close(),
+    close,
     scan: (signal): Scan => {
       const scan = client.scan(signal);
       return {
@@ -181,7 +181,14 @@ class ReceivedTree {
     } else if (this.#entries.has(pathname)) {
       throw new Error(`the importer has sent ${JSON.stringify(pathname)} before; Plakar ends the backup`);
     } else if (fileInfo !== undefined) {
-      this.#entries.set(pathname, { pathname, type: fileTypeOf(fileInfo.mode), fileInfo, target, content, compared: COMPARED });
+      this.#entries.set(pathname, {
+        pathname,
+        type: fileTypeOf(fileInfo.mode),
+        fileInfo,
+        target,
+        content,
+        compared: COMPARED,
+      });
     }
   }
 

@@ -4,13 +4,7 @@
  * @module
  */
 export { testImporter } from "./importer.js";
-export type {
-  BackupResult,
-  BackupTestOptions,
-  EntryError,
-  ImporterTest,
-  SentAcknowledgement,
-} from "./importer.js";
+export type { BackupResult, BackupTestOptions, EntryError, ImporterTest, SentAcknowledgement } from "./importer.js";
 export { testExporter } from "./exporter.js";
 export type { ExporterTest, RestoreFaults, RestoreResult, RestoreTestOptions } from "./exporter.js";
 export { macOf, testStorage } from "./storage.js";

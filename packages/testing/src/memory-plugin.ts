@@ -46,9 +46,12 @@ export class MemoryPlugin {
    */
   async end(deadlineMs: number): Promise<void> {
     this.disconnect();
-    if (!(await settlesWithin(this.ended, deadlineMs))) {
-      throw new Error(`close() of the connector has not finished after ${deadlineMs / 1000} s`);
-    }
-    await this.ended;
+    await within(deadlineMs, this.ended);
   }
+}
+
+/** Waits until the connector is closed. @throws Error if that takes too long. */
+export async function within(deadlineMs: number, closing: Promise<void>): Promise<void> {
+  if (await settlesWithin(closing, deadlineMs)) await closing;
+  else throw new Error(`close() of the connector has not finished after ${deadlineMs} ms`);
 }

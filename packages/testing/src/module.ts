@@ -53,7 +53,9 @@ export function isDefined(module: unknown): module is Defined {
 export function wrongModule(module: unknown, kind: ConnectorKind | undefined, caller: string): TypeError {
   const defines = kind === undefined ? "a define… function" : DEFINES[kind];
   const hint =
-    typeof module === "object" && module !== null && "default" in module ? "; pass the default export of the module" : "";
+    typeof module === "object" && module !== null && "default" in module
+      ? "; pass the default export of the module"
+      : "";
   return new TypeError(`${caller}(): expected what ${defines} returns, or a factory; got ${nameOf(module)}${hint}`);
 }
 

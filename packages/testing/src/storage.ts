@@ -141,7 +141,7 @@ class StorageCalls implements StorageTest {
     const run = this.#run;
     this.#run = undefined;
     try {
-      if (run?.plugin.transport.destroyed === false) await run.client.close();
+      if (run?.plugin.transport.destroyed === false) await run.close();
     } finally {
       await this.#runs.close();
     }
@@ -212,5 +212,7 @@ async function* failing(
     yield chunk;
   }
   if (failAfter === undefined) return;
-  throw new RangeError(`faults.failAfter: expected fewer bytes than the ${failAfter - left} of the content, got ${failAfter}`);
+  throw new RangeError(
+    `faults.failAfter: expected fewer bytes than the ${failAfter - left} of the content, got ${failAfter}`,
+  );
 }

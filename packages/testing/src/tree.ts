@@ -145,9 +145,12 @@ export function tree(init: TreeInit): Tree {
   for (const [pathname] of [...entries]) {
     for (const parent of parentsOf(pathname)) {
       const { type } = entries.get(parent) ?? { type: undefined };
-      if (type === undefined) entries.set(parent, newEntry(parent, {}, { type: "directory" }, BigInt(entries.size + 1)));
+      if (type === undefined)
+        entries.set(parent, newEntry(parent, {}, { type: "directory" }, BigInt(entries.size + 1)));
       else if (type !== "directory") {
-        throw new RangeError(`tree(): ${JSON.stringify(pathname)} is below ${JSON.stringify(parent)}, which is a ${type}`);
+        throw new RangeError(
+          `tree(): ${JSON.stringify(pathname)} is below ${JSON.stringify(parent)}, which is a ${type}`,
+        );
       }
     }
   }
@@ -164,7 +167,9 @@ export function treeOf(source: Tree | TreeInit): Tree {
 function pathnameOf(key: string): string {
   const pathname = key.length > 1 && key.endsWith("/") ? key.slice(0, -1) : key;
   if (!key.startsWith("/") || pathname.includes("\0") || cleanPathname(pathname) !== pathname) {
-    throw new RangeError(`tree(): a pathname is absolute and has no empty component, "." or "..", got ${JSON.stringify(key)}`);
+    throw new RangeError(
+      `tree(): a pathname is absolute and has no empty component, "." or "..", got ${JSON.stringify(key)}`,
+    );
   }
   return pathname;
 }
