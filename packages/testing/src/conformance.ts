@@ -1,6 +1,7 @@
 import {
   checkConformance,
   isFailure,
+  type ConnectorKind,
   type Launch,
   type Launched,
   type Outcome,
@@ -8,9 +9,10 @@ import {
   type RunOptions,
   type Subject,
 } from "@kloset/conformance";
+import type { PluginExit } from "@kloset/host";
 import type { Connectors } from "@kloset/sdk/embedding";
 import { MemoryPlugin } from "./memory-plugin.js";
-import { factoryOf, isDefined, wrongModule, type ConnectorKind, type ConnectorModule } from "./module.js";
+import { factoryOf, isDefined, wrongModule, type ConnectorModule } from "./module.js";
 
 /** Options of {@link testConformance}: those of the kit, for the plugin and for the checks. */
 export interface ConformanceOptions extends Omit<Subject, "connector" | "executable" | "launch">, RunOptions {
@@ -78,16 +80,17 @@ function launchInMemory(connectors: Connectors): Launch {
   return async (): Promise<Launched> => {
     const plugin = await MemoryPlugin.start(connectors);
     let log = "";
+    let exit: PluginExit = { code: null, signal: "SIGKILL" };
     const exited = plugin.ended.then(
-      () => ({ code: 0, signal: null }),
+      () => (exit = { code: 0, signal: null }),
       (error: unknown) => {
         log = error instanceof Error ? error.message : String(error);
-        return { code: 1, signal: null };
+        return (exit = { code: 1, signal: null });
       },
     );
     const stop: Launched["stop"] = async () => {
       await plugin.end(END_MS).catch(() => undefined);
-      return await Promise.race([exited, { code: null, signal: "SIGKILL" as const }]);
+      return exit;
     };
     return { transport: plugin.transport, pid: undefined, exited, stderrText: () => log, stop, kill: stop };
   };

@@ -1,3 +1,4 @@
+import type { ConnectorKind } from "@kloset/conformance";
 import {
   openExporter,
   openImporter,
@@ -12,7 +13,7 @@ import {
 } from "@kloset/host";
 import { checkDeadline } from "@kloset/wire/async";
 import { MemoryPlugin, within } from "./memory-plugin.js";
-import { factoryOf, type ConnectorKind, type ConnectorModule } from "./module.js";
+import { factoryOf, type ConnectorModule } from "./module.js";
 
 /** Options of `testImporter`, `testExporter` and `testStorage`. */
 export interface TestOptions extends ConnectorOptions {

@@ -10,7 +10,7 @@ export type { ExporterTest, RestoreFaults, RestoreResult, RestoreTestOptions } f
 export { macOf, testStorage } from "./storage.js";
 export type { GetOptions, PutFaults, PutOptions, StorageTest, TransferFaults } from "./storage.js";
 export type { ConnectorTest, TestOptions } from "./connector-runs.js";
-export type { ConnectorKind, ConnectorModule } from "./module.js";
+export type { ConnectorModule } from "./module.js";
 export type { After, ContentProgress, HostFaults, Interruption } from "./faults.js";
 export { tree, Tree } from "./tree.js";
 export type {

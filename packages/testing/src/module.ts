@@ -1,7 +1,5 @@
+import type { ConnectorKind } from "@kloset/conformance";
 import type { Defined, ExporterFactory, ImporterFactory, StoreFactory } from "@kloset/sdk";
-
-/** The kinds of connectors. */
-export type ConnectorKind = "importer" | "exporter" | "storage";
 
 /** The factory of each kind. */
 interface Factories {

@@ -44,7 +44,9 @@ const bucket = defineStorage({
         return range === undefined ? content : content.subarray(range.offset, range.offset + range.length);
       },
       delete: (kind, mac) => void service.delete(`${kind}/${mac.hex}`),
-      close: () => void closed++,
+      close: () => {
+        closed++;
+      },
     };
   },
 });
