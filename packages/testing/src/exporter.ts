@@ -19,7 +19,7 @@ export interface ExporterTest extends ConnectorTest {
   restore(source: Tree | TreeInit, options?: RestoreTestOptions): Promise<RestoreResult>;
 }
 
-/** Misbehaviour of a host during a restore. */
+/** Misbehavior of a host during a restore. */
 export interface RestoreFaults extends HostFaults {
   /**
    * Files of which the host sends less than it announces, by pathname, with the number of bytes that it sends. On v1.0
@@ -38,7 +38,7 @@ export interface RestoreFaults extends HostFaults {
 export interface RestoreTestOptions {
   /** v1.0: number of files restored at the same time. Default: `maxConcurrency` of the host's options, or 1. */
   readonly maxConcurrency?: number | undefined;
-  /** Misbehaviour of the host. */
+  /** Misbehavior of the host. */
   readonly faults?: RestoreFaults | undefined;
   /** Cancels the restore. */
   readonly signal?: AbortSignal | undefined;

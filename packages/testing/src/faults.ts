@@ -19,7 +19,7 @@ export interface ContentProgress {
   readonly bytes: number;
 }
 
-/** Misbehaviour of a host. An operation that ends before a fault has happened fails: the test has proved nothing. */
+/** Misbehavior of a host. An operation that ends before a fault has happened fails: the test has proved nothing. */
 export interface HostFaults<Point = After> {
   /** The host cancels the operation, as when its user presses Ctrl-C. */
   readonly cancelAfter?: Point | undefined;

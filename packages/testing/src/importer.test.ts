@@ -50,7 +50,10 @@ function endless(total: number): {
   const ended = new Promise<void>((resolve) => (end = resolve));
   async function* read(): AsyncGenerator<Uint8Array> {
     try {
-      for (; produced < total; produced += 64 * 1024) yield new Uint8Array(64 * 1024);
+      while (produced < total) {
+        produced += 64 * 1024;
+        yield new Uint8Array(64 * 1024);
+      }
     } finally {
       end();
     }

@@ -31,7 +31,7 @@ export interface BackupTestOptions {
   readonly maxConcurrency?: number | undefined;
   /** Largest amount of content to keep, in bytes, of all entries together. Default: 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Misbehaviour of the host. */
+  /** Misbehavior of the host. */
   readonly faults?: HostFaults | undefined;
   /** Cancels the backup. */
   readonly signal?: AbortSignal | undefined;

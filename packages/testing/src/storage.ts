@@ -6,10 +6,10 @@ import { collect, DEFAULT_MAX_BYTES } from "./content.js";
 import { FaultInjector, type After, type HostFaults } from "./faults.js";
 import type { ConnectorModule } from "./module.js";
 
-/** Misbehaviour of a host during a transfer. The call then rejects. */
+/** Misbehavior of a host during a transfer. The call then rejects. */
 export type TransferFaults = HostFaults<Pick<After, "bytes">>;
 
-/** Misbehaviour of a host that stores a resource. The call then rejects. */
+/** Misbehavior of a host that stores a resource. The call then rejects. */
 export interface PutFaults extends TransferFaults {
   /** Number of bytes after which the source of the host fails. The host then cancels the call. */
   readonly failAfter?: number | undefined;
@@ -17,7 +17,7 @@ export interface PutFaults extends TransferFaults {
 
 /** Options of {@link StorageTest.put}. */
 export interface PutOptions {
-  /** Misbehaviour of the host. */
+  /** Misbehavior of the host. */
   readonly faults?: PutFaults | undefined;
   /** Cancels the call. */
   readonly signal?: AbortSignal | undefined;
@@ -29,7 +29,7 @@ export interface GetOptions {
   readonly range?: Range | undefined;
   /** Largest resource to read, in bytes. Default: 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Misbehaviour of the host. */
+  /** Misbehavior of the host. */
   readonly faults?: TransferFaults | undefined;
   /** Cancels the call. */
   readonly signal?: AbortSignal | undefined;
