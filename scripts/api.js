@@ -7,15 +7,15 @@ import { join } from "node:path";
 import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 import { publicPackages, top } from "./packages.js";
 
-const PACKAGES = ["@kloset/sdk", "@kloset/host", "@kloset/conformance"];
+const PACKAGES = ["@kloset/sdk", "@kloset/host", "@kloset/conformance", "@kloset/testing"];
 const REPORTS = join(top, "docs/api");
 
 const packages = publicPackages();
 // Types that an entry point re-exports from another package are shown in full. Left out: generated types, which
-// `npm run breaking` guards, and the host, which has reports of its own.
+// `npm run breaking` guards, and packages that have reports of their own.
 const bundledPackages = packages
   .map(({ name }) => name)
-  .filter((name) => !["@kloset/protocol", "@kloset/host"].includes(name));
+  .filter((name) => name !== "@kloset/protocol" && !PACKAGES.includes(name));
 
 const output = mkdtempSync(join(tmpdir(), "kloset-api-"));
 mkdirSync(join(output, "api"));

@@ -47,7 +47,9 @@ describe("packPublic", () => {
     expect(sdk?.[0]).toBe("install");
     expect(sdk).toContain(`kloset-sdk-${version()}.tgz`);
     expect(tools?.slice(0, 2)).toEqual(["install", "--save-dev"]);
-    expect(tools?.slice(2).sort()).toEqual([`kloset-conformance-${version()}.tgz`, `kloset-host-${version()}.tgz`]);
+    expect(tools?.slice(2).sort()).toEqual(
+      ["conformance", "host", "testing"].map((name) => `kloset-${name}-${version()}.tgz`),
+    );
     expect((sdk?.length ?? 0) + (tools?.length ?? 0)).toBe(packed.length + 3);
   });
 });

@@ -23,10 +23,13 @@ import pages from "./pages.js";
 await run(pages);
 `;
 
-/** Returns the tested code blocks of the README in a language. */
-function blocks(language: string): string[] {
+/** The example of @kloset/testing, from the README of that package. */
+const testExample = blocks("ts", readFileSync(join(top, "packages/testing/README.md"), "utf8"));
+
+/** Returns the tested code blocks of a README in a language. */
+function blocks(language: string, text = readme): string[] {
   const pattern = new RegExp(`<!-- test: [^>]*-->\n\`\`\`${language}\n([\\s\\S]*?)\`\`\``, "g");
-  return [...readme.matchAll(pattern)].map((match) => match[1] ?? "");
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? "");
 }
 
 /** A folder with the README's examples and its tsconfig.json, which has only the packages. */
@@ -55,6 +58,7 @@ export function readmeProject(): ReadmeProject {
   writeFileSync(join(folder, "try.ts"), host);
   writeFileSync(join(folder, "pages.ts"), pages);
   writeFileSync(join(folder, "run-pages.ts"), RUN_PAGES);
+  writeFileSync(join(folder, "notes.test.ts"), testExample[0] ?? "");
   const kitProgram = "node_modules/@kloset/conformance/dist/cli/main.js";
   return {
     folder,

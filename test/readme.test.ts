@@ -53,6 +53,14 @@ describe("the README", () => {
     expect(stdout).toMatch(/as importer conforms: \d+ passed/);
   }, 180_000);
 
+  it("shows, for @kloset/testing, a test of about twenty lines that passes and leaves nothing open", async () => {
+    const text = readFileSync(join(project.folder, "notes.test.ts"), "utf8");
+    expect(text.trim().split("\n").length).toBeLessThanOrEqual(22);
+    // The process ends only if nothing keeps it alive.
+    const { stdout } = await node("--test", "notes.test.js");
+    expect(stdout).toMatch(/pass 1\b/);
+  }, 180_000);
+
   it("shows a plugin that prints a usage message and exits with code 2 in a shell", () => {
     const shell = spawnSync(join(project.folder, "notes.js"), {
       cwd: project.folder,

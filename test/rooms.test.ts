@@ -112,6 +112,12 @@ const rooms: Readonly<Record<string, Room>> = {
     mayImport: ["@kloset/host", wire, model, protocol, PROTOBUF, "commander", "junit-report-builder"],
     node: true,
   },
+  "@kloset/testing": {
+    folder: "packages/testing",
+    source: "src",
+    mayImport: ["@kloset/sdk", "@kloset/host", "@kloset/conformance", wire, model],
+    node: true,
+  },
   "kloset-plugin-fs": {
     folder: "plugins/fs",
     source: "src",

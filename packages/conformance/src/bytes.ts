@@ -14,10 +14,15 @@ export async function readAll(source: AsyncIterable<Uint8Array>, limit = 64 * 10
 
 /** @throws Violation that names the first byte that differs. */
 export function requireSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
-  const difference = firstDifference(actual, expected);
-  if (difference === undefined) return;
-  const lengths = `${actual.length} bytes, expected ${expected.length}`;
-  throw new Violation(`${what}: the bytes differ from byte ${difference} on (${lengths})`);
+  const difference = differenceOfBytes(actual, expected);
+  if (difference !== undefined) throw new Violation(`${what}: ${difference}`);
+}
+
+/** Describes how two contents differ: the first byte that does, and both lengths. Returns undefined if they are equal. */
+export function differenceOfBytes(actual: Uint8Array, expected: Uint8Array): string | undefined {
+  const first = firstDifference(actual, expected);
+  if (first === undefined) return undefined;
+  return `the bytes differ from byte ${first} on (${actual.length} bytes, expected ${expected.length})`;
 }
 
 function firstDifference(actual: Uint8Array, expected: Uint8Array): number | undefined {

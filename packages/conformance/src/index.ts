@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { differenceOfBytes } from "./bytes.js";
 export { casesOf, type Case } from "./cases.js";
 export type { Clients } from "./clients.js";
 export { deviationsFromJson, type Deviation } from "./deviations.js";

@@ -4,7 +4,7 @@
  * @module
  */
 export { aborted, deferred, never, settled, type Deferred } from "./deferred.js";
-export { duplexPair } from "./duplex-pair.js";
+export { duplexPair } from "@kloset/wire/duplex";
 export { frame, frameTypes, goaway, rstStream } from "./frames.js";
 export { envelope, GrpcClient } from "./grpc-client.js";
 export { noticesOfEach } from "./notices.js";

@@ -17,23 +17,14 @@ export interface ExportResult {
 }
 
 /** The Export stream of v1.1. Read {@link ExportStream.results} while sending. */
-export class ExportStream {
-  readonly #call: ExportCall;
-
-  constructor(call: ExportCall) {
-    this.#call = call;
-  }
-
+export interface ExportStream {
   /**
    * Sends a record. The content of a regular file or an extended attribute must follow: see
    * {@link ExportStream.sendContent}.
    *
    * @returns False if the plugin has ended the stream. {@link ExportStream.results} throws the reason.
    */
-  async sendRecord(entry: RecordEntry | ExtendedAttributeEntry): Promise<boolean> {
-    return await this.#call.send({ packet: { case: "record", value: exportedRecord(entry) } });
-  }
-
+  sendRecord(entry: RecordEntry | ExtendedAttributeEntry): Promise<boolean>;
   /**
    * Sends content in chunks of 1 MiB. {@link ExportStream.endContent} must follow. If the source throws, half-close
    * instead: it tells the plugin that the file is incomplete.
@@ -41,6 +32,34 @@ export class ExportStream {
    * @returns The number of bytes sent, or undefined if the plugin has ended the stream.
    * @throws The error of the source.
    */
+  sendContent(source: ByteSource): Promise<number | undefined>;
+  /** Sends the empty chunk that marks the end of content. */
+  endContent(): Promise<boolean>;
+  /** Half-closes the stream: nothing follows. */
+  halfClose(): void;
+  /** Resets the stream. */
+  cancel(): void;
+  /**
+   * Yields the plugin's results, in any order, until it ends the stream.
+   *
+   * @throws PluginError if the plugin ends the stream with an error.
+   * @throws PluginContractError for a result on which hosts crash.
+   */
+  results(): AsyncGenerator<ExportResult, void, undefined>;
+}
+
+/** The stream as a call. */
+export class ExportCallStream implements ExportStream {
+  readonly #call: ExportCall;
+
+  constructor(call: ExportCall) {
+    this.#call = call;
+  }
+
+  async sendRecord(entry: RecordEntry | ExtendedAttributeEntry): Promise<boolean> {
+    return await this.#call.send({ packet: { case: "record", value: exportedRecord(entry) } });
+  }
+
   async sendContent(source: ByteSource): Promise<number | undefined> {
     let bytes = 0;
     for await (const chunk of wholeChunks(source)) {
@@ -50,27 +69,18 @@ export class ExportStream {
     return bytes;
   }
 
-  /** Sends the empty chunk that marks the end of content. */
   async endContent(): Promise<boolean> {
     return await this.#call.send({ packet: { case: "chunk", value: new Uint8Array(0) } });
   }
 
-  /** Half-closes the stream: nothing follows. */
   halfClose(): void {
     this.#call.halfClose();
   }
 
-  /** Resets the stream. */
   cancel(): void {
     this.#call.cancel();
   }
 
-  /**
-   * Yields the plugin's results, in any order, until it ends the stream.
-   *
-   * @throws PluginError if the plugin ends the stream with an error.
-   * @throws PluginContractError for a result on which hosts crash.
-   */
   async *results(): AsyncGenerator<ExportResult, void, undefined> {
     for await (const { result } of this.#call.messages()) {
       if (result?.header === undefined)

@@ -2,7 +2,7 @@ import { exporter } from "@kloset/protocol/v1.1";
 import type { HostOptions } from "@kloset/model";
 import type { PluginConnection } from "../grpc/connection.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
-import { ExportStream } from "./export-stream.js";
+import { ExportCallStream, type ExportStream } from "./export-stream.js";
 import type { ExporterClientV1_1 } from "./exporter-client.js";
 import { initOptionsV1_1 } from "./init-v1_1.js";
 
@@ -37,7 +37,7 @@ export class ExporterV1_1 implements ExporterClientV1_1 {
   }
 
   export(signal?: AbortSignal): ExportStream {
-    return new ExportStream(this.#connection.call(rpc.export, signal));
+    return new ExportCallStream(this.#connection.call(rpc.export, signal));
   }
 
   async close(): Promise<void> {

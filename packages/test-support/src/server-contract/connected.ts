@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
+import { duplexPair } from "@kloset/wire/duplex";
 import type { Serve, Server, ServedService, ServerOptions } from "@kloset/wire/grpc";
-import { duplexPair } from "../duplex-pair.js";
 import { GrpcClient } from "../grpc-client.js";
 
 /** A server and a client on the two ends of a duplex pair. */

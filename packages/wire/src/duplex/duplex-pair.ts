@@ -48,7 +48,10 @@ class End extends Duplex {
   }
 }
 
-/** Creates two connected duplexes: data written to one is read from the other. */
+/**
+ * Creates two connected duplexes: data written to one is read from the other. Unlike with Node's `stream.duplexPair`,
+ * destroying one end ends the other on every version of Node, and written bytes are copied.
+ */
 export function duplexPair(): [Duplex, Duplex] {
   const one = new End();
   const other = new End();
