@@ -86,20 +86,20 @@ export class FileRestorer {
     }
   }
 
-  async #storeBuffered(file: File, chunks: readonly Uint8Array[]): Promise<void> {
+  #storeBuffered(file: File, chunks: readonly Uint8Array[]): Promise<void> {
     const { links } = file;
-    if (links === undefined) {
-      await this.#storeContent(file, inMemory(chunks));
-      return;
-    }
+    return links === undefined ? this.#storeContent(file, inMemory(chunks)) : this.#storeOrLink(file, links, chunks);
+  }
+
+  async #storeOrLink(file: File, links: LinkSet, chunks: readonly Uint8Array[]): Promise<void> {
     try {
-      await this.#storeOrLink(file, links, chunks);
+      await this.#storeFirstOrLink(file, links, chunks);
     } finally {
       links.done();
     }
   }
 
-  async #storeOrLink(file: File, links: LinkSet, chunks: readonly Uint8Array[]): Promise<void> {
+  async #storeFirstOrLink(file: File, links: LinkSet, chunks: readonly Uint8Array[]): Promise<void> {
     const { pathname } = file;
     const name = new Name(pathname);
     const first = await links.firstOr(name);

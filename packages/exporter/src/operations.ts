@@ -28,7 +28,7 @@ export class FileContext extends LazyContext implements StoreFileContext {
  * @param chunks - The content. Throws if it is incomplete.
  * @param expected - Number of bytes announced by the host; undefined if it announces none.
  */
-export async function writeWholeFile(
+export function writeWholeFile(
   exporter: Exporter,
   pathname: string,
   chunks: Arrivals<Uint8Array>,
@@ -37,7 +37,7 @@ export async function writeWholeFile(
   context: FileContext,
 ): Promise<void> {
   const upload = new Upload(chunks, JSON.stringify(pathname), "storeFile", expected);
-  await callInContext(context, () => consume(upload, (data) => exporter.storeFile(pathname, data, size, context)));
+  return callInContext(context, () => consume(upload, (data) => exporter.storeFile(pathname, data, size, context)));
 }
 
 /**

@@ -191,14 +191,34 @@ export async function untilAborted<T>(
 
 const RESOLVED = Promise.resolve();
 
-/** Resolves after all pending reactions of promises have run, and all reactions that follow from them. */
-export function afterReactions(): Promise<void> {
-  return new Promise((resolve) => {
-    // A tick that is queued by a reaction runs after the last reaction; queued elsewhere, it would run before the first.
-    void RESOLVED.then(() => {
-      process.nextTick(resolve);
-    });
-  });
+/** Tasks of `runAfterReactions`, oldest first. The reactions before the first `due` of them have begun to run. */
+const tasks: (() => void)[] = [];
+let due = 0;
+let hasTick = false;
+
+/**
+ * Runs a task once all pending reactions of promises have run, and all reactions that follow from them.
+ *
+ * @param task - Must not throw.
+ */
+export function runAfterReactions(task: () => void): void {
+  tasks.push(task);
+  // A tick that is queued by a reaction runs after the last reaction; queued elsewhere, it would run before the first.
+  void RESOLVED.then(queueTick);
+}
+
+function queueTick(): void {
+  due++;
+  if (hasTick) return;
+  hasTick = true;
+  process.nextTick(runDue);
+}
+
+function runDue(): void {
+  const ready = tasks.splice(0, due);
+  due = 0;
+  hasTick = false;
+  for (const task of ready) task();
 }
 
 /**

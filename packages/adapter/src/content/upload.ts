@@ -1,6 +1,6 @@
 import { isUint8Array } from "node:util/types";
 import type { Awaitable, ByteStream } from "@kloset/model";
-import { afterReactions, isThenable } from "../async/iterate.js";
+import { isThenable, runAfterReactions } from "../async/iterate.js";
 import type { Failure } from "../calls/errors.js";
 import type { Arrivals } from "../calls/requests.js";
 import { drain } from "./drain.js";
@@ -14,7 +14,7 @@ type Step = IteratorResult<Uint8Array, void>;
  * A chunk has been read once the author asks for the next one, or stops with `return()`:
  * until then, the author may still fail to store it.
  */
-export class Upload implements ByteStream {
+export class Upload implements ByteStream, AsyncIterator<Uint8Array, void> {
   readonly #arrivals: Arrivals<Uint8Array>;
   readonly #what: string;
   readonly #reader: string;
@@ -54,18 +54,26 @@ export class Upload implements ByteStream {
     return this.#received;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, void> {
+  /** Returns itself: an iterator for each of very many small files would cost memory and time. */
+  [Symbol.asyncIterator](): this {
     if (this.#hasIterator) throw new Error(`the content of ${this.#what} can be read only once`);
     this.#hasIterator = true;
-    return {
-      next: () => this.#next(),
-      // finish() drains the rest: the host must have sent everything before it is answered.
-      return: () => {
-        this.#countHandedOut();
-        this.#isLeft = true;
-        return Promise.resolve(end());
-      },
-    };
+    return this;
+  }
+
+  next(): Promise<Step> {
+    this.#countHandedOut();
+    if (this.#isLeft || this.#isComplete === true) return Promise.resolve(end());
+    const answer = this.#pending === 0 ? this.#answerNow() : this.#answerLater(this.#answer);
+    if (this.#pending > 0) this.#answer = answer;
+    return answer;
+  }
+
+  return(): Promise<Step> {
+    this.#countHandedOut();
+    // finish() drains the rest: the host must have sent everything before it is answered.
+    this.#isLeft = true;
+    return Promise.resolve(end());
   }
 
   /**
@@ -107,38 +115,42 @@ export class Upload implements ByteStream {
     this.#isComplete = true;
   }
 
-  #next(): Promise<Step> {
-    this.#countHandedOut();
-    if (this.#isLeft || this.#isComplete === true) return Promise.resolve(end());
+  /** Answers the only pending call of `next()`. */
+  #answerNow(): Promise<Step> {
+    if (!this.#hasBegun) return this.#answerFirst();
     let polled: Polled | undefined;
     try {
       this.#assertRunning();
-      if (this.#hasBegun && this.#pending === 0) {
-        polled = this.#poll();
-        if (polled === undefined) return Promise.resolve(end());
-        if (isUint8Array(polled) && !this.#isHeldBack()) return Promise.resolve(this.#handOut(polled));
-      }
+      polled = this.#poll();
+      if (polled === undefined) return Promise.resolve(end());
+      if (isUint8Array(polled) && !this.#isHeldBack()) return Promise.resolve(this.#handOut(polled));
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the source threw
       return Promise.reject(error);
     }
-    const answerLater = (): Promise<Step> => this.#answerLater(polled);
-    // One reader at a time: a later answer waits for those before it.
-    const previous = this.#pending++ === 0 ? undefined : this.#answer;
-    const answer = previous === undefined ? answerLater() : previous.then(answerLater, answerLater);
-    this.#answer = answer;
-    return answer;
+    return this.#answerLater(undefined, polled);
   }
 
-  async #answerLater(polled: Polled | undefined): Promise<Step> {
-    try {
-      if (!this.#hasBegun) {
-        // If the author's function does not wait for its reading, it has settled before it gets any bytes: a short file
-        // would be read, and seem to be stored, by then.
-        await afterReactions();
-        this.#assertRunning();
+  /**
+   * Answers the first call of `next()`, once all pending reactions have run. If the author's function does not wait for
+   * its reading, it has settled before it gets any bytes: a short file would be read, and seem to be stored, by then.
+   */
+  #answerFirst(): Promise<Step> {
+    this.#pending++;
+    return new Promise((resolve) => {
+      runAfterReactions(() => {
+        this.#pending--;
         this.#hasBegun = true;
-      }
+        resolve(this.#isLeft ? end() : this.#answerNow());
+      });
+    });
+  }
+
+  /** Answers a call of `next()` when those before it have been answered, and a chunk or the end has arrived. */
+  async #answerLater(previous: Promise<unknown> | undefined, polled?: Polled): Promise<Step> {
+    this.#pending++;
+    try {
+      await previous?.then(noop, noop);
       const chunk = await this.#wait(polled);
       if (this.#isLeft) return end();
       if (chunk === undefined) {
