@@ -15,6 +15,7 @@ export default {
     "<rootDir>/gen",
     "<rootDir>/packages",
     "<rootDir>/plugins",
+    "<rootDir>/examples",
     "<rootDir>/demo",
     "<rootDir>/scale",
     "<rootDir>/fuzz",
