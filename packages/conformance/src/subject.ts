@@ -76,11 +76,13 @@ export function assertSubject(subject: Subject): void {
   }
   if (readBack !== undefined && connector !== "exporter") {
     throw new RangeError(
-      `--read-back names the importer that reads back what an exporter has restored; got a ${connector}`,
+      `--read-back names the importer that reads back what an exporter has restored; got ${connector === "storage" ? "a" : "an"} ${connector}`,
     );
   }
   if (seed !== undefined && connector !== "importer") {
-    throw new RangeError(`--seed names the exporter that fills the source of an importer; got a ${connector}`);
+    throw new RangeError(
+      `--seed names the exporter that fills the source of an importer; got ${connector === "storage" ? "a" : "an"} ${connector}`,
+    );
   }
   if ((connector !== "importer" || seed !== undefined) && !/\{(?:directory|unique)\}/.test(location)) {
     throw new RangeError(

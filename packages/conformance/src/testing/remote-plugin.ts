@@ -10,10 +10,12 @@ import {
   type FileInfo,
   type FileType,
 } from "@kloset/model";
-import type { Companion } from "../subject.js";
+import type { Companion, Subject } from "../subject.js";
 import { permissionsOf } from "../tree/known-tree.js";
 import { launchExporter } from "./sound-exporter.js";
 import { launchImporter } from "./sound-importer.js";
+
+const LARGE_BYTES = 1024 * 1024;
 
 /** An item of a remote service. */
 interface Item {
@@ -25,7 +27,7 @@ interface Item {
 }
 
 /** The items of one location by pathname. */
-export type Items = Map<string, Item>;
+type Items = Map<string, Item>;
 
 /** Returns an item with the attributes of an older one in its place. */
 function itemOf(item: Pick<Item, "type"> & Partial<Item>, before: Item | undefined): Item {
@@ -117,6 +119,9 @@ function remoteImporter(items: Items | undefined, location: string): Importer {
 /** A mistake of an exporter, which has access to the service. */
 export type RemoteFault = (sound: Exporter, items: Items) => Partial<Exporter>;
 
+/** Creates an exporter that does not support links. */
+export const withoutLinks: RemoteFault = () => ({ createLink: undefined }) as object;
+
 /** A plugin for a service that the kit cannot look into. Both executables run in the test's own process. */
 export interface RemotePlugin {
   readonly exporter: Companion;
@@ -131,7 +136,7 @@ export const REMOTE_LOCATION = "remote://{unique}";
 export function remotePlugin(generation: Generation, ...faults: readonly RemoteFault[]): RemotePlugin {
   const service = new Map<string, Items>();
   const exporterOf = ({ location }: ConnectorContext): Exporter => {
-    const items: Items = service.get(location) ?? new Map();
+    const items: Items = service.get(location) ?? new Map<string, Item>();
     service.set(location, items);
     return faults.reduce<Exporter>((sound, fault) => ({ ...sound, ...fault(sound, items) }), remoteExporter(items));
   };
@@ -146,6 +151,19 @@ export function remotePlugin(generation: Generation, ...faults: readonly RemoteF
   };
 }
 
+/** Returns the exporter of a {@link remotePlugin} as a subject that its importer reads back. */
+export function remoteSubject(generation: Generation, ...faults: readonly RemoteFault[]): Subject & RemotePlugin {
+  const plugin = remotePlugin(generation, ...faults);
+  return {
+    ...plugin,
+    ...plugin.exporter,
+    connector: "exporter",
+    location: REMOTE_LOCATION,
+    generations: [generation],
+    readBack: plugin.importer,
+  };
+}
+
 /** Cuts a name where the path of a URL ends. */
 function cut(pathname: string): string {
   return pathname.replace(/[#?].*/s, "");
@@ -154,6 +172,8 @@ function cut(pathname: string): string {
 /** The mistakes of exporters to a remote service, and the rule that finds each when it is read back. */
 export const remoteFaults: readonly {
   readonly rule: string;
+  /** Another rule that the mistake breaks. */
+  readonly also?: string;
   readonly how: string;
   readonly generations?: readonly [Generation, ...Generation[]];
   readonly fault: RemoteFault;
@@ -168,12 +188,12 @@ export const remoteFaults: readonly {
   },
   {
     rule: "exporter.tree.contents",
-    how: "changes the last byte of a file",
+    how: "changes the last byte of large files",
     fault: (sound, items) => ({
       storeFile: async (...args) => {
         await sound.storeFile(...args);
         const { content = new Uint8Array() } = items.get(args[0]) ?? {};
-        content.set([(content.at(-1) ?? 0) ^ 1], Math.max(0, content.length - 1));
+        if (content.length > LARGE_BYTES) content.set([(content.at(-1) ?? 0) ^ 1], content.length - 1);
       },
     }),
   },
@@ -245,13 +265,21 @@ export const remoteFaults: readonly {
         items.has(pathname) ? sound.setPermissions(pathname, fileInfo) : undefined,
     }),
   },
-  ...(["exporter.files.broken-off.keeps-nothing", "exporter.files.cancelled"] as const).map((rule) => ({
-    rule,
-    how: "keeps partial files",
-    fault: keepsPartialFiles,
-  })),
   {
     rule: "exporter.files.broken-off.keeps-nothing",
+    also: "exporter.files.cancelled",
+    how: "keeps partial files",
+    fault: keepingPartialFiles,
+  },
+  {
+    rule: "exporter.files.cancelled",
+    also: "exporter.files.broken-off.keeps-nothing",
+    how: "keeps partial files",
+    fault: keepingPartialFiles,
+  },
+  {
+    rule: "exporter.files.broken-off.keeps-nothing",
+    also: "exporter.files.cancelled",
     how: "keeps temporary files",
     fault: (sound) => ({
       storeFile: async (...[pathname, data, ...rest]) => {
@@ -264,7 +292,7 @@ export const remoteFaults: readonly {
 ];
 
 /** Stores what has arrived when a file is truncated. */
-function keepsPartialFiles(sound: Exporter, items: Items): Partial<Exporter> {
+function keepingPartialFiles(sound: Exporter, items: Items): Partial<Exporter> {
   return {
     storeFile: async (...[pathname, data, ...rest]) => {
       const chunks: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { backup, PluginConnectionError, type BackupSink } from "@kloset/host";
+import { backup, PluginContractError, PluginError, type BackupSink } from "@kloset/host";
 import { fileInfoFromStats, fileTypeOf, type FileInfo, type FileType } from "@kloset/model";
 import { readAll } from "../../bytes.js";
 import { withCompanion } from "../../companion.js";
@@ -34,7 +34,7 @@ interface ReadTree {
 }
 
 /** More than any rule restores. */
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_ENTRIES = 10_000;
 
 /** Rules look at the tree when the exporter has ended: it is read back once per check. */
@@ -126,22 +126,24 @@ class ReadTreeSink implements BackupSink, ReadTree {
   #bytes = 0;
 
   constructor(root: string) {
-    this.#root = root === "/" ? "" : root;
+    this.#root = root;
   }
 
   async record(...[record, source, signal]: Parameters<BackupSink["record"]>): Promise<void> {
     const { pathname, fileInfo, attribute, target } = record;
     const below = this.#below(pathname);
     if (below === undefined || fileInfo === undefined || attribute !== undefined) return;
+    if (this.entries.has(below)) throw new Violation(`it yields ${JSON.stringify(pathname)} twice`);
     let content: Uint8Array | Error = new Uint8Array();
     try {
-      if (source !== undefined) content = await readAll(source, MAX_BYTES - this.#bytes);
+      if (source !== undefined) content = await readAll(source, MAX_BYTES);
     } catch (error) {
       // The permissions and the time of the file can be compared all the same.
-      if (signal.aborted || error instanceof PluginConnectionError || !(error instanceof Error)) throw error;
+      if (signal.aborted || !(error instanceof PluginError || error instanceof PluginContractError)) throw error;
       content = error;
     }
     if (!(content instanceof Error)) this.#bytes += content.length;
+    if (this.#bytes > MAX_BYTES) throw new Violation(`it sent more than ${MAX_BYTES} bytes`);
     this.entries.set(below, { ...describe(fileInfo, target), content });
     if (this.entries.size > MAX_ENTRIES) throw new Violation(`it yields more than ${MAX_ENTRIES} entries`);
   }
@@ -154,8 +156,9 @@ class ReadTreeSink implements BackupSink, ReadTree {
 
   /** Returns the pathname below the root; undefined if it is outside. */
   #below(pathname: string): string | undefined {
-    if (pathname === this.#root || pathname === "/" + this.#root) return "/";
-    return pathname.startsWith(`${this.#root}/`) ? pathname.slice(this.#root.length) : undefined;
+    if (pathname === this.#root) return "/";
+    const base = this.#root === "/" ? "" : this.#root;
+    return pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : undefined;
   }
 }
 

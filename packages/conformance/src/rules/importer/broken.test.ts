@@ -15,7 +15,7 @@ import { brokenRecords } from "../../testing/broken-importer/records.js";
 import { brokenScans } from "../../testing/broken-importer/scans.js";
 import { folderImporter } from "../../testing/folder-importer.js";
 import { memoryImporter, memoryImporterWithHugeFile } from "../../testing/memory-importer.js";
-import { REMOTE_LOCATION, remotePlugin } from "../../testing/remote-plugin.js";
+import { REMOTE_LOCATION, remotePlugin, type RemoteFault, withoutLinks } from "../../testing/remote-plugin.js";
 import { alternate } from "../../testing/sample-rules.js";
 import { importerRules } from "./index.js";
 
@@ -64,9 +64,39 @@ describe("the rules for importers whose source an exporter fills", () => {
     expect(await ownFailureOf({ ...remote, seed: undefined }, generation, each)).toMatch(/^not applicable: /);
   });
 
-  it.each(["v1.0", "v1.1"] as const)("pass a correct importer, on %s", async (generation) => {
-    const report = await checkInProcess(remote, generation);
+  it("pass a correct importer", async () => {
+    const rules = importerRules.filter(({ id }) => seeded.some(({ rule }) => rule === id));
+    const report = await checkInProcess(remote, "v1.1", { rules });
     expect(failures(report)).toEqual([]);
     expect(notApplicable(report)).toEqual([]);
+  });
+
+  const lost = (fault: RemoteFault): Source => {
+    const { exporter, importerFactory } = remotePlugin("v1.1", fault);
+    return { ...remote, factory: importerFactory, seed: exporter };
+  };
+  const noLinks = lost(withoutLinks);
+
+  it("name the entries that the exporter could not restore", async () => {
+    const rules = importerRules.filter(({ id }) => id.startsWith("importer.known."));
+    const report = await checkInProcess(noLinks, "v1.1", { rules });
+    expect(failures(report)).toEqual([
+      expect.stringMatching(
+        /^importer\.known\.complete: not found: "\/link" \(the exporter failed: .*\), "\/broken-link" \(/,
+      ),
+    ]);
+  });
+
+  it("are not checked if the exporter fails as a whole", async () => {
+    const source = lost(() => {
+      throw new Error("no token");
+    });
+    const { outcomes } = await checkInProcess(source, "v1.1");
+    expect(outcomes[0]).toMatchObject({
+      rule: "process.starts.init",
+      verdict: "failed",
+      message: 'the exporter that fills the source, "exporter in process": no token',
+    });
+    expect(new Set(outcomes.slice(1).map(({ verdict }) => verdict))).toEqual(new Set(["not asked"]));
   });
 });
