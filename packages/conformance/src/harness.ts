@@ -12,7 +12,7 @@ import type { HostOptions } from "@kloset/model";
 import type { Clients } from "./clients.js";
 import { FrameMonitor } from "./frame-monitor.js";
 import { launchProcess, type Launched } from "./launch.js";
-import { usesDirectory, type ConnectorKind, type Subject } from "./subject.js";
+import { usesDirectory, type Companion, type ConnectorKind, type Subject } from "./subject.js";
 import { NotApplicable } from "./violation.js";
 import type { Workspace } from "./workspace.js";
 
@@ -47,6 +47,18 @@ export interface StartOptions extends Partial<Pick<ConnectOptions, "trace" | "us
 
 const openers = { importer: openImporter, exporter: openExporter, storage: openStorage } as const;
 
+async function openClient<Kind extends ConnectorKind>(
+  connector: Kind,
+  connection: PluginConnection,
+  options: ConnectorOptions,
+): Promise<Clients[Kind]> {
+  const open = openers[connector] as (
+    connection: PluginConnection,
+    options: ConnectorOptions,
+  ) => Promise<Clients[Kind]>;
+  return await open(connection, options);
+}
+
 /** Starts the plugin for one check, any number of times, and ends what is still running afterwards. */
 export class Harness<Kind extends ConnectorKind> {
   readonly subject: Subject;
@@ -60,6 +72,7 @@ export class Harness<Kind extends ConnectorKind> {
   /** How long to wait for the answer of a call that hosts expect at once, in milliseconds. */
   readonly answerMs: number;
   readonly #started: StartedPlugin[] = [];
+  readonly #companions: StartedPlugin[] = [];
 
   constructor(
     subject: Subject,
@@ -89,6 +102,11 @@ export class Harness<Kind extends ConnectorKind> {
     return usesDirectory(this.subject);
   }
 
+  /** True if the kit knows the content of an importer's source: it writes the source itself, or has it filled. */
+  get knowsSource(): boolean {
+    return this.seesDirectory || this.subject.seed !== undefined;
+  }
+
   /**
    * Ends the check: the rule cannot be checked on this plugin.
    *
@@ -100,32 +118,66 @@ export class Harness<Kind extends ConnectorKind> {
 
   /** Starts the plugin without sending anything. */
   async startProcess({ cwd }: Pick<StartOptions, "cwd"> = {}): Promise<StartedPlugin> {
-    const { subject, workspace } = this;
+    return await this.#launch(this.subject, this.#started, this.workspace.temporary, cwd);
+  }
+
+  /** Starts the plugin's other executable, and opens the HTTP/2 connection. */
+  async connectCompanion(companion: Companion): Promise<ConnectedPlugin> {
+    return await this.#connected(
+      await this.#launch(companion, this.#companions, this.workspace.companionTemporary, undefined),
+    );
+  }
+
+  /** Starts the plugin's other executable in the same location, and sends Init. */
+  async startCompanion<Other extends ConnectorKind>(
+    connector: Other,
+    companion: Companion,
+  ): Promise<ReadyPlugin<Clients[Other]>> {
+    const connected = await this.connectCompanion(companion);
+    const { location, config } = this.initOptions();
+    const client = await openClient(connector, connected.connection, {
+      location,
+      config: companion.config ?? config,
+    });
+    return { ...connected, client };
+  }
+
+  async #launch(
+    { executable, args = [], launch = launchProcess }: Companion,
+    started: StartedPlugin[],
+    temporary: string,
+    cwd: string | undefined,
+  ): Promise<StartedPlugin> {
     this.signal.throwIfAborted();
-    const plugin = await (subject.launch ?? launchProcess)({
+    const plugin = await launch({
       // A bare name is looked up in PATH; a path must not depend on the working directory.
-      executable: subject.executable.includes("/") ? resolve(subject.executable) : subject.executable,
-      args: subject.args ?? [],
-      env: { ...process.env, ...subject.env, TMPDIR: workspace.temporary },
+      executable: executable.includes("/") ? resolve(executable) : executable,
+      args,
+      env: { ...process.env, ...this.subject.env, TMPDIR: temporary },
       cwd,
     });
-    const started = { plugin, monitor: new FrameMonitor(plugin.transport) };
-    this.#started.push(started);
+    const running = { plugin, monitor: new FrameMonitor(plugin.transport) };
+    started.push(running);
     if (this.signal.aborted) {
       // The check may have ended the other plugins already.
       await plugin.kill();
       this.signal.throwIfAborted();
     }
-    return started;
+    return running;
+  }
+
+  async #connected(
+    running: StartedPlugin,
+    { trace, userAgent }: Pick<StartOptions, "trace" | "userAgent"> = {},
+  ): Promise<ConnectedPlugin> {
+    const endpoint = { transport: running.monitor, exited: running.plugin.exited };
+    const connection = await PluginConnection.open(endpoint, { generation: this.generation, trace, userAgent });
+    return { ...running, connection };
   }
 
   /** Starts the plugin and opens the HTTP/2 connection. */
   async connect(options: StartOptions = {}): Promise<ConnectedPlugin> {
-    const running = await this.startProcess(options);
-    const endpoint = { transport: running.monitor, exited: running.plugin.exited };
-    const { trace, userAgent } = options;
-    const connection = await PluginConnection.open(endpoint, { generation: this.generation, trace, userAgent });
-    return { ...running, connection };
+    return await this.#connected(await this.startProcess(options), options);
   }
 
   /** Starts the plugin, connects, and sends Init. */
@@ -136,11 +188,7 @@ export class Harness<Kind extends ConnectorKind> {
 
   /** Sends Init. */
   async open(connection: PluginConnection, options: StartOptions = {}): Promise<Clients[Kind]> {
-    const open = openers[this.connector] as (
-      connection: PluginConnection,
-      options: ConnectorOptions,
-    ) => Promise<Clients[Kind]>;
-    return await open(connection, this.initOptions(options));
+    return await openClient(this.connector, connection, this.initOptions(options));
   }
 
   /** Returns the parameters of Init. */
@@ -153,18 +201,32 @@ export class Harness<Kind extends ConnectorKind> {
     };
   }
 
-  /** Returns the end of the logs of all plugins that this check has started. */
+  /** Returns the end of the logs of all processes that this check has started; those of the checked plugin come last. */
   stderrText(): string {
-    return this.#started.map(({ plugin }) => plugin.stderrText()).join("");
+    return [...this.#companions, ...this.#started].map(({ plugin }) => plugin.stderrText()).join("");
   }
 
   /** The first output of a plugin of this check that is not HTTP/2: see {@link FrameMonitor.garbage}. */
   get garbage(): string | undefined {
-    return this.#started.find(({ monitor }) => monitor.garbage !== undefined)?.monitor.garbage;
+    return garbageOf(this.#started);
+  }
+
+  /** The first output of the plugin's other executable that is not HTTP/2. */
+  get companionGarbage(): string | undefined {
+    return garbageOf(this.#companions);
+  }
+
+  /** Ends the input of all started processes of the checked plugin, as hosts do after a restore, and waits for the exits. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#started.map(({ plugin }) => plugin.stop()));
   }
 
   /** Kills the plugins that are still running. */
   async end(): Promise<void> {
-    await Promise.all(this.#started.map(({ plugin }) => plugin.kill()));
+    await Promise.all([...this.#started, ...this.#companions].map(({ plugin }) => plugin.kill()));
   }
+}
+
+function garbageOf(plugins: readonly StartedPlugin[]): string | undefined {
+  return plugins.find(({ monitor }) => monitor.garbage !== undefined)?.monitor.garbage;
 }

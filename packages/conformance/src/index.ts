@@ -15,5 +15,5 @@ export type { ConnectorRule, HostName, Level, Rule, RuleText } from "./rule.js";
 export { rules } from "./rules/index.js";
 export { checkConformance, checkRule, type CheckOptions, type RunOptions } from "./run.js";
 export { describeConformance, type SuiteOptions, type TestFramework } from "./suite.js";
-export type { ConnectorKind, Subject } from "./subject.js";
+export type { Companion, ConnectorKind, Subject } from "./subject.js";
 export type { Workspace } from "./workspace.js";

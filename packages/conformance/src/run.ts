@@ -8,6 +8,9 @@ import type { ConnectorRule, Rule } from "./rule.js";
 import { rules as allRules } from "./rules/index.js";
 import { hasStarted, isStart, notAsked, startCase } from "./startup.js";
 import { assertSubject, generationsOf, type ConnectorKind, type Subject } from "./subject.js";
+import { knownTree } from "./tree/known-tree.js";
+import { restoreEntryOf } from "./tree/restore-entries.js";
+import { seedEntries } from "./tree/seed.js";
 import { writeKnownTree } from "./tree/write-tree.js";
 import { NotApplicable } from "./violation.js";
 import { makeWorkspace } from "./workspace.js";
@@ -184,9 +187,13 @@ async function tryRule(
   }
 }
 
-/** Writes the tree that an importer reads. */
-async function prepare({ connector, seesDirectory, workspace }: Harness<ConnectorKind>): Promise<void> {
-  if (connector === "importer" && seesDirectory) await writeKnownTree(workspace.directory);
+/** Writes the tree that an importer reads, or has it restored. */
+async function prepare(harness: Harness<ConnectorKind>): Promise<void> {
+  const { connector, seesDirectory, workspace } = harness;
+  const { seed } = harness.subject;
+  if (connector !== "importer") return;
+  if (seed !== undefined) await seedEntries(harness, seed, knownTree.map(restoreEntryOf));
+  else if (seesDirectory) await writeKnownTree(workspace.directory);
 }
 
 /** Returns the report of stray output on the connection, the likely cause of any other failure. */

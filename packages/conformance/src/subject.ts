@@ -4,6 +4,15 @@ import type { Launch } from "./launch.js";
 /** The kind of connector that a plugin executable is. If it is several, check it once as each. */
 export type ConnectorKind = "importer" | "exporter" | "storage";
 
+/**
+ * Another executable of the plugin: the importer that reads back, or the exporter that fills the source. It gets the
+ * location and the environment variables of the plugin that is checked.
+ */
+export interface Companion extends Pick<Subject, "executable" | "args" | "launch"> {
+  /** Its configuration (`-o key=value`). Default: that of the plugin that is checked. */
+  readonly config?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The plugin to check. */
 export interface Subject {
   readonly connector: ConnectorKind;
@@ -17,7 +26,8 @@ export interface Subject {
   /**
    * The location, as a user writes it: `<protocol>://<rest>`. `{directory}` is replaced by the path of an empty folder,
    * created for each rule and removed after it, and `{unique}` by a name that was never used before. The location of an
-   * exporter or storage must contain one of them, so that rules do not see each other's leftovers.
+   * exporter or storage, and of an importer with `seed`, must contain one of them, so that rules do not see each other's
+   * leftovers.
    */
   readonly location: string;
   /** The plugin's configuration (`-o key=value`). */
@@ -28,6 +38,17 @@ export interface Subject {
    * the location contains `{directory}`.
    */
   readonly directory?: boolean | undefined;
+  /**
+   * For exporters that do not write to a local folder: the plugin's importer. The kit restores through the exporter, has
+   * the importer read the result, and compares that with the originals. The rules about bytes, names, permissions, times
+   * and links then apply. They cannot tell a mistake of the exporter from one of the importer: check that as well.
+   */
+  readonly readBack?: Companion | undefined;
+  /**
+   * For importers that do not read a local folder: the plugin's exporter. It restores a known tree into the location
+   * before each check, and the kit compares what the importer yields with that tree. What is stored elsewhere stays there.
+   */
+  readonly seed?: Companion | undefined;
   /** For storages: true if a later process finds the resources of an earlier one. Default: true. */
   readonly persistent?: boolean | undefined;
   /** Starts the plugin. Default: as a process, over pipes. */
@@ -49,11 +70,21 @@ export function generationsOf(subject: Subject): readonly Generation[] {
 
 /** @throws RangeError for an invalid subject. */
 export function assertSubject(subject: Subject): void {
-  const { connector, location } = subject;
+  const { connector, location, readBack, seed } = subject;
   if (!/^[^:/]+:\/\//.test(location)) {
     throw new RangeError(`the location must have the form <protocol>://<rest>, got ${JSON.stringify(location)}`);
   }
-  if (connector !== "importer" && !/\{(?:directory|unique)\}/.test(location)) {
+  if (readBack !== undefined && connector !== "exporter") {
+    throw new RangeError(
+      `--read-back names the importer that reads back what an exporter has restored; got ${connector === "storage" ? "a" : "an"} ${connector}`,
+    );
+  }
+  if (seed !== undefined && connector !== "importer") {
+    throw new RangeError(
+      `--seed names the exporter that fills the source of an importer; got ${connector === "storage" ? "a" : "an"} ${connector}`,
+    );
+  }
+  if ((connector !== "importer" || seed !== undefined) && !/\{(?:directory|unique)\}/.test(location)) {
     throw new RangeError(
       `the location ${JSON.stringify(location)} of the ${connector} must contain {directory} or {unique}, so that rules do not see each other's leftovers`,
     );

@@ -9,6 +9,8 @@ export interface Workspace {
   readonly directory: string;
   /** The plugin's TMPDIR. Empty at first. */
   readonly temporary: string;
+  /** The TMPDIR of the plugin's other executable, see `Companion`. Empty at first. */
+  readonly companionTemporary: string;
   /** Replaces `{unique}`. */
   readonly unique: string;
   /** Removes all folders. */
@@ -20,9 +22,9 @@ export async function makeWorkspace(): Promise<Workspace> {
   const top = await mkdtemp(join(tmpdir(), "kloset-conformance-"));
   const directory = join(top, "directory");
   const temporary = join(top, "tmp");
-  await mkdir(directory);
-  await mkdir(temporary);
-  return { directory, temporary, unique: randomUUID(), remove: () => removeTree(top) };
+  const companionTemporary = join(top, "companion-tmp");
+  for (const folder of [directory, temporary, companionTemporary]) await mkdir(folder);
+  return { directory, temporary, companionTemporary, unique: randomUUID(), remove: () => removeTree(top) };
 }
 
 /** Removes a tree whose files and folders may be read-only: an exporter restores permissions. */

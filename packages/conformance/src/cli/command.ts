@@ -36,6 +36,10 @@ interface Options {
   readonly junit?: string;
   readonly quiet?: boolean;
   readonly directory?: boolean;
+  readonly readBack?: string;
+  readonly seed?: string;
+  readonly companionArg?: string[];
+  readonly companionConfig?: Readonly<Record<string, string>>;
   readonly persistent: boolean;
 }
 
@@ -75,6 +79,20 @@ export function conformanceCommand({ check, list }: Actions): Command {
     .option("--strict", "fail on broken robustness rules, which are warnings otherwise")
     .option("--timeout <seconds>", "time limit for one check", seconds, DEFAULT_TIMEOUT_MS / MILLISECONDS)
     .option("--no-directory", "the plugin does not read from or write to {directory} itself")
+    .option(
+      "--read-back <importer>",
+      "for an exporter that writes elsewhere: path of the plugin's importer, which reads back what was restored",
+    )
+    .option(
+      "--seed <exporter>",
+      "for an importer that reads from elsewhere: path of the plugin's exporter, which fills the source for each rule",
+    )
+    .option("--companion-arg <arg>", "argument of the executable of --read-back or --seed; may be repeated", collect)
+    .option(
+      "--companion-config <key=value>",
+      "configuration of that executable in place of --config; may be repeated",
+      keyValue,
+    )
     .option("--no-persistent", "the storage loses its resources when its process ends")
     .option("--json <file>", 'write the report as JSON; "-" for standard output')
     .option("--junit <file>", "write the report as JUnit XML")
@@ -107,9 +125,24 @@ async function requestOf(executable: string, args: string[], options: Options): 
     ...(generation !== undefined && { generations: generation }),
     // Unless it is false, the location decides.
     ...(options.directory === false && { directory: false }),
+    ...companionOf(options),
   };
   const deviations = known === undefined ? [] : await readDeviations(known);
   return { subject, deviations, rules: rule, strict, timeoutMs: timeout * MILLISECONDS, json, junit, quiet };
+}
+
+/** Returns the other executable of the plugin. @throws RangeError for its options without it. */
+function companionOf({ readBack, seed, companionArg, companionConfig }: Options): Pick<Subject, "readBack" | "seed"> {
+  const more = {
+    ...(companionArg !== undefined && { args: companionArg }),
+    ...(companionConfig !== undefined && { config: companionConfig }),
+  };
+  if (readBack === undefined && seed === undefined && Object.keys(more).length > 0)
+    throw new RangeError("--companion-arg and --companion-config need --read-back or --seed");
+  return {
+    ...(readBack !== undefined && { readBack: { executable: readBack, ...more } }),
+    ...(seed !== undefined && { seed: { executable: seed, ...more } }),
+  };
 }
 
 async function readDeviations(file: string): Promise<Deviation[]> {

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Report } from "../outcome.js";
 import { bundledFixture } from "../testing/bundled-fixture.js";
@@ -153,7 +154,44 @@ describe("kloset-conformance", () => {
     const { out } = await run(...one.slice(0, -1), "importer.known", ...plugin());
     expect(out).not.toContain("importer.known");
     expect(out).toMatch(
-      /^n\/a {5}v1\.1 {2}\d+ rules: the kit has no access to the plugin's source; to check them, put/m,
+      /^n\/a {5}v1\.1 {2}\d+ rules: the kit does not know the content of the plugin's source; to check them, put/m,
+    );
+  });
+
+  it("has the plugin's importer read back what its exporter has restored", async () => {
+    const args = ["-c", "exporter", "-l", "tsfs://{directory}", "--no-directory", "-g", "v1.1"];
+    const rule = ["--rule", "exporter.tree.contents", fileSystemPlugin("exporter")];
+    const alone = await run(...args, ...rule);
+    expect(alone.out).toMatch(/^n\/a .* or pass the plugin's importer with --read-back$/m);
+    expect(alone.code).toBe(1);
+    const { out, code } = await run(...args, "--read-back", fileSystemPlugin("importer"), ...rule);
+    expect(out).toMatch(/as exporter conforms: 1 passed\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("fills the source of an importer with the plugin's exporter", async () => {
+    const args = ["-c", "importer", "-l", "tsfs://{directory}", "--no-directory", "-g", "v1.0"];
+    const seed = ["--seed", fileSystemPlugin("exporter")];
+    const rules = ["--rule", "importer.known.complete", "--rule", "importer.source.vanished"];
+    const { out, code } = await run(...args, ...seed, ...rules, fileSystemPlugin("importer"));
+    expect(out).toContain(
+      "n/a     v1.0  1 rule: the kit cannot delete files from the plugin's source; to check them, put",
+    );
+    expect(out).toMatch(/as importer conforms: 1 passed, 1 not applicable\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("names the other executable that cannot be started, and passes its arguments and configuration", async () => {
+    const args = ["-c", "exporter", "-l", "tsfs://{directory}", "-g", "v1.1", "--rule", "exporter.tree.contents"];
+    const missing = await run(...args, "--read-back", "/nowhere/importer", fileSystemPlugin("exporter"));
+    expect(missing.out).toMatch(/the importer that reads back, "\/nowhere\/importer": .*no such file/);
+    expect(missing.out).toContain(" --read-back /nowhere/importer ");
+    expect(missing.out).toMatch(/does not conform: 1 failed, 1 not asked\n$/);
+    const more = ["--companion-arg", "/nowhere/importer.js", "--companion-config", "colour=red"];
+    const failing = await run(...args, "--read-back", process.execPath, ...more, fileSystemPlugin("exporter"));
+    expect(failing.out).toContain("Cannot find module '/nowhere/importer.js'");
+    expect(failing.out).toMatch(
+      /--read-back \S+ --companion-arg=\/nowhere\/importer\.js --companion-config colour=red /,
     );
   });
 
@@ -240,6 +278,26 @@ describe("kloset-conformance", () => {
       ["-c", "importer", "-l", "a://b", "--known", "/nowhere", "x"],
       "ENOENT: no such file or directory, open '/nowhere'",
     ],
+    [
+      "a storage to read back",
+      ["-c", "storage", "-l", "a://{unique}", "--read-back", "y", "x"],
+      "--read-back names the importer that reads back what an exporter has restored; got a storage",
+    ],
+    [
+      "the source of an exporter",
+      ["-c", "exporter", "-l", "a://{unique}", "--seed", "y", "x"],
+      "--seed names the exporter that fills the source of an importer; got an exporter",
+    ],
+    [
+      "a source that is filled, but not empty",
+      ["-c", "importer", "-l", "a://b", "--seed", "y", "x"],
+      'the location "a://b" of the importer must contain {directory} or {unique}',
+    ],
+    [
+      "an argument of no other executable",
+      ["-c", "importer", "-l", "a://b", "--companion-arg", "y", "x"],
+      "--companion-arg and --companion-config need --read-back or --seed",
+    ],
     ["configuration without a value", ["-c", "importer", "-l", "a://b", "-o", "key", "x"], "Expected key=value."],
     [
       "no time limit",
@@ -271,6 +329,10 @@ describe("kloset-conformance", () => {
     expect(code).toBe(1);
   });
 });
+
+function fileSystemPlugin(connector: string): string {
+  return fileURLToPath(new URL(`../../../../plugins/fs/dist/tsfs-${connector}.cjs`, import.meta.url));
+}
 
 async function script(text: string): Promise<string> {
   const path = join(folder, "script");

@@ -1,5 +1,5 @@
 import type { Outcome } from "../outcome.js";
-import type { Subject } from "../subject.js";
+import type { Companion, Subject } from "../subject.js";
 
 /** Options of a check that its repetition has, too. */
 export interface RepeatOptions {
@@ -23,12 +23,15 @@ export function repeatCommand(
   { strict = false, timeoutMs }: RepeatOptions = {},
 ): string | undefined {
   const { connector, executable, args = [], env = {}, location, config = {}, directory, persistent, launch } = subject;
-  if (launch !== undefined) return undefined;
+  const { readBack, seed } = subject;
+  if ([launch, readBack?.launch, seed?.launch].some((each) => each !== undefined)) return undefined;
   const words = [
     ...["--connector", connector, "--location", location],
     ...Object.entries(config).flatMap(([key, value]) => ["--config", `${key}=${value}`]),
     ...["--generation", generation, "--rule", rule],
     ...(directory === false ? ["--no-directory"] : []),
+    ...companionWords("--read-back", readBack),
+    ...companionWords("--seed", seed),
     ...(persistent === false ? ["--no-persistent"] : []),
     ...(strict ? ["--strict"] : []),
     ...(timeoutMs === undefined ? [] : ["--timeout", String(timeoutMs / MILLISECONDS)]),
@@ -36,6 +39,17 @@ export function repeatCommand(
   ];
   const variables = Object.entries(env).map(([name, value]) => `${name}=${shellQuote(value)}`);
   return [...variables, "npx @kloset/conformance", ...words.map(shellQuote)].join(" ");
+}
+
+function companionWords(option: string, companion: Companion | undefined): string[] {
+  if (companion === undefined) return [];
+  const { executable, args = [], config = {} } = companion;
+  return [
+    ...[option, executable],
+    // Joined: an argument may begin with a hyphen.
+    ...args.map((arg) => `--companion-arg=${arg}`),
+    ...Object.entries(config).flatMap(([key, value]) => ["--companion-config", `${key}=${value}`]),
+  ];
 }
 
 /** Quotes a word for sh, bash, zsh and fish. A word with control characters needs bash or zsh. */

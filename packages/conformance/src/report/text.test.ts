@@ -79,6 +79,17 @@ describe("the command that checks a rule alone", () => {
     );
   });
 
+  it("names the plugin's other executable", () => {
+    const readBack = { executable: "./an importer", args: ["-v"], config: { key: "a b" } };
+    expect(repeatCommand({ ...subject, readBack }, FAILED)).toContain(
+      " --read-back './an importer' --companion-arg=-v --companion-config 'key=a b' -- './my plugin'",
+    );
+    const seeded = { ...subject, connector: "importer", seed: { executable: "./exporter" } } as const;
+    expect(repeatCommand(seeded, FAILED)).toContain(" --seed ./exporter -- ");
+    const launch = (): Promise<never> => Promise.reject(new Error("no"));
+    expect(repeatCommand({ ...subject, readBack: { ...readBack, launch } }, FAILED)).toBeUndefined();
+  });
+
   it("does not exist if the plugin is started in another way", () => {
     expect(repeatCommand({ ...subject, launch: () => Promise.reject(new Error("no")) }, FAILED)).toBeUndefined();
   });

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { rules } from "../rules/index.js";
+import { exporterRules } from "../rules/exporter/index.js";
 import { importerRules } from "../rules/importer/index.js";
-import { checkRule } from "../run.js";
+import { checkConformance, checkRule } from "../run.js";
 import type { ConnectorKind, Subject } from "../subject.js";
 import { describeConformance } from "../suite.js";
 import { halvesOf, type Halves } from "./sample-rules.js";
@@ -62,6 +63,30 @@ export function describeFileSystemImporter(half: keyof Halves<unknown>): void {
         const allowed = NOT_APPLICABLE.has(id) ? ["passed", "not applicable"] : ["passed"];
         expect(allowed.includes(verdict) ? undefined : message).toBeUndefined();
         expect(allowed).toContain(verdict);
+      },
+      TIMEOUT_MS,
+    );
+  });
+}
+
+/**
+ * Declares tests of the file system plugin as if the kit could not look into its folder: its exporter and importer check
+ * each other, in real processes.
+ *
+ * @param unseen - The rules that do not apply then, though they do with a folder.
+ */
+export function describeUnseenFileSystem(connector: "exporter" | "importer", unseen: readonly string[]): void {
+  const rulesHere = connector === "exporter" ? exporterRules : importerRules;
+  const companion = connector === "exporter" ? { readBack: subjectOf("importer") } : { seed: subjectOf("exporter") };
+  describe(`the file system plugin's ${connector}, without a look into its folder`, () => {
+    it.each(GENERATIONS)(
+      "keeps the rules, on %s",
+      async (generation) => {
+        const subject = { ...subjectOf(connector), ...companion, directory: false, generations: [generation] };
+        const { outcomes } = await checkConformance(subject, { rules: rulesHere, strict: true });
+        const others = outcomes.filter(({ verdict }) => verdict !== "passed");
+        const broken = others.filter(({ rule, verdict }) => verdict !== "not applicable" || !unseen.includes(rule));
+        expect(broken.map(({ rule, message }) => `${rule}: ${message ?? ""}`)).toEqual([]);
       },
       TIMEOUT_MS,
     );

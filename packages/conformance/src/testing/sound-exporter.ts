@@ -58,7 +58,7 @@ type ServiceV1_1 = ServiceImpl<typeof v1_1.Exporter>;
 function demanding({ export: sound }: ServiceV1_1): Pick<ServiceV1_1, "export"> {
   async function* checked(requests: AsyncIterable<v1_1.ExportRequest>): AsyncGenerator<v1_1.ExportRequest> {
     for await (const request of requests) {
-      if (request.packet.case === "record") {
+      if (request.packet.case === "record" && !request.packet.value.isXattr) {
         const { pathname, fileInfo } = request.packet.value;
         const { modTime, ino = 0n, nlink = 0 } = fileInfo ?? {};
         if (modTime === undefined || ino === 0n || nlink === 0) throw new Error(`${pathname}: incomplete fileInfo`);
@@ -77,12 +77,18 @@ export interface Fault {
   readonly v1_1?: (sound: ServiceV1_1, folder: () => string) => Partial<ServiceV1_1>;
 }
 
-/** Serves an exporter that is sound except for a fault, in the generation of the host. */
-export function launchExporter(fault: Fault = {}): Launch {
+/**
+ * Serves an exporter that is sound except for a fault, in the generation of the host.
+ *
+ * @param make - Default: creates an exporter to a folder.
+ */
+export function launchExporter(fault: Fault = {}, make?: (context: ConnectorContext) => Exporter): Launch {
   return launchInProcess(() => {
     const session = newExporterSession();
     let folder = "";
-    const factory = ({ location, protocol }: ConnectorContext): Exporter => {
+    const factory = (context: ConnectorContext): Exporter => {
+      if (make !== undefined) return make(context);
+      const { location, protocol } = context;
       folder = pathOfLocation(location, protocol);
       const sound = soundExporter(folder);
       return { ...sound, ...fault.exporter?.(sound, folder) };

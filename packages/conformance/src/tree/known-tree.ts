@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { baseName, fileInfoOf, type FileInfo } from "@kloset/model";
+import { baseName, fileInfoOf, FileMode, type FileInfo } from "@kloset/model";
 
 /** An entry of the tree that the kit has importers read and exporters restore. */
 export interface KnownEntry {
@@ -52,6 +52,9 @@ export const knownTree: readonly KnownEntry[] = [
   file("/-dash", 68, 0o644),
   file("/..dots", 69, 0o644),
   file("/%41%2f", 70, 0o644),
+  // The path of a URL would end at these.
+  file("/hash#tag", 71, 0o644),
+  file("/question?mark&plus+=", 72, 0o644),
 ];
 
 function directory(pathname: string, permissions: number): KnownEntry {
@@ -77,6 +80,25 @@ export function knownContent(name: string, size: number): Uint8Array {
     .update(name)
     .digest()
     .subarray(0, size);
+}
+
+/** The content of each entry of a known tree: almost every check needs all of them. */
+const contents = new Map<string, Uint8Array>();
+
+/** Returns the content of an entry, which must not be changed. */
+export function contentOf({ pathname, size }: Pick<KnownEntry, "pathname" | "size">): Uint8Array {
+  const key = `${pathname}\0${size}`;
+  const content = contents.get(key) ?? knownContent(pathname, size);
+  contents.set(key, content);
+  return content;
+}
+
+/** Returns the twelve bits of `chmod` from Go's mode. */
+export function permissionsOf(mode: number): number {
+  const special = [FileMode.SETUID, FileMode.SETGID, FileMode.STICKY].map((bit, index) =>
+    (mode & bit) === 0 ? 0 : 0o4000 >> index,
+  );
+  return special.reduce((sum, bit) => sum | bit, mode & FileMode.PERMISSIONS);
 }
 
 /** The device of all entries, as hosts send it for a source on one file system. */

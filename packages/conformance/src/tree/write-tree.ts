@@ -1,10 +1,8 @@
 import { chmod, lutimes, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { knownContent, knownTree, type KnownEntry } from "./known-tree.js";
+import { contentOf, knownTree, type KnownEntry } from "./known-tree.js";
 
 const NANOSECONDS = 1e9;
-/** Each check writes its own tree, so generate the content only once. */
-const contents = new Map<string, Uint8Array>();
 
 /** Writes a tree into a folder, with modes and times. The folder itself becomes the root. */
 export async function writeKnownTree(folder: string, tree: readonly KnownEntry[] = knownTree): Promise<void> {
@@ -17,10 +15,8 @@ export async function writeKnownTree(folder: string, tree: readonly KnownEntry[]
   }
 }
 
-async function writeEntry(
-  path: string,
-  { pathname, type, permissions, modTime, size, target }: KnownEntry,
-): Promise<void> {
+async function writeEntry(path: string, entry: KnownEntry): Promise<void> {
+  const { type, permissions, modTime, target } = entry;
   const seconds = Number(modTime) / NANOSECONDS;
   if (type === "directory") {
     await mkdir(path, { recursive: true });
@@ -28,15 +24,8 @@ async function writeEntry(
     await symlink(target, path);
     await lutimes(path, seconds, seconds);
   } else {
-    await writeFile(path, contentOf(pathname, size));
+    await writeFile(path, contentOf(entry));
     await chmod(path, permissions);
     await utimes(path, seconds, seconds);
   }
-}
-
-function contentOf(pathname: string, size: number): Uint8Array {
-  const key = `${pathname}\0${size}`;
-  const content = contents.get(key) ?? knownContent(pathname, size);
-  contents.set(key, content);
-  return content;
 }

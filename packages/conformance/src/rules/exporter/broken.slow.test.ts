@@ -2,26 +2,28 @@ import { describe, expect, it } from "@jest/globals";
 import type { Generation } from "@kloset/host";
 import type { Outcome } from "../../outcome.js";
 import { checkConformance } from "../../run.js";
+import type { Subject } from "../../subject.js";
 import type { Breakage } from "../../testing/broken-exporter/breakage.js";
 import { exporterBreakages } from "../../testing/broken-exporter/in-the-exporter.js";
 import { wireBreakages } from "../../testing/broken-exporter/on-the-wire.js";
+import { remoteFaults, remoteSubject } from "../../testing/remote-plugin.js";
 import { launchExporter, type Fault } from "../../testing/sound-exporter.js";
 import { exporterRules } from "./index.js";
 
 const breakages: readonly Breakage[] = [...wireBreakages, ...exporterBreakages];
 const both: readonly Generation[] = ["v1.0", "v1.1"];
 
-async function notPassed(
-  fault: Fault,
-  generation: Generation,
-): Promise<Pick<Outcome, "rule" | "verdict" | "message">[]> {
-  const subject = {
-    connector: "exporter" as const,
+function subjectOf(fault: Fault, generation: Generation): Subject {
+  return {
+    connector: "exporter",
     executable: "in process",
     location: "sound://{directory}",
     generations: [generation],
     launch: launchExporter(fault),
   };
+}
+
+async function notPassed(subject: Subject): Promise<Pick<Outcome, "rule" | "verdict" | "message">[]> {
   const { outcomes } = await checkConformance(subject, { rules: exporterRules, strict: true });
   return outcomes
     .filter(({ verdict }) => verdict !== "passed")
@@ -30,7 +32,7 @@ async function notPassed(
 
 describe.each(both)("the rules for exporters, on %s", (generation) => {
   it("all apply to a correct plugin, and pass", async () => {
-    expect(await notPassed({}, generation)).toEqual([]);
+    expect(await notPassed(subjectOf({}, generation))).toEqual([]);
   }, 120_000);
 
   const here = breakages.filter(({ generations = both }) => generations.includes(generation));
@@ -38,7 +40,20 @@ describe.each(both)("the rules for exporters, on %s", (generation) => {
   it.each(here.map((each) => [each.rule, each.how, each] as const))(
     "%s alone catches a plugin that %s",
     async (rule, _how, breakage) => {
-      expect(await notPassed(breakage, generation)).toEqual([{ rule, verdict: "failed", message: expect.any(String) }]);
+      expect(await notPassed(subjectOf(breakage, generation))).toEqual([
+        { rule, verdict: "failed", message: expect.any(String) },
+      ]);
+    },
+    120_000,
+  );
+
+  const remote = remoteFaults.filter(({ generations = both }) => generations.includes(generation));
+
+  it.each(remote.map((each) => [each.rule, each.how, each] as const))(
+    "%s alone catches a plugin that is read back and %s",
+    async (rule, _how, { also, fault }) => {
+      const failed = (await notPassed(remoteSubject(generation, fault))).filter(({ verdict }) => verdict === "failed");
+      expect(failed.map((each) => each.rule).sort()).toEqual([rule, ...(also === undefined ? [] : [also])].sort());
     },
     120_000,
   );

@@ -14,20 +14,15 @@ import { requires, Violation } from "../../violation.js";
 import type { Clients } from "../../clients.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
+import { fileEntry, parentEntries } from "../../tree/restore-entries.js";
 import { answerWithin } from "../../waiting.js";
-import {
-  below,
-  contentAt,
-  fileEntry,
-  namesIn,
-  parentEntries,
-  placeOf,
-  restoreInto,
-  type ExporterHarness,
-} from "./restoring.js";
+import { contentAt, namesIn, requireRestored } from "./restored.js";
+import { below, placeOf, restoreInto, type ExporterHarness } from "./restoring.js";
 
 const ANSWER_MS = 20_000;
 const MiB = 1024 * 1024;
+/** A whole file that is restored after a truncated one. */
+const AFTER = "/after";
 /** The size of a file that must fail: larger than the windows, so that the plugin has to read it. */
 export const REFUSED_BYTES = 12 * MiB;
 /** The sizes of files that must be stored when they are answered. No other file of the kit has one of them. */
@@ -110,12 +105,17 @@ async function storeTruncated(harness: ExporterHarness, end: "half-close" | "can
 
 /** @throws Violation when anything is left of a truncated file, under its own name or any other. */
 async function requireNothingKept(harness: ExporterHarness): Promise<void> {
+  if (harness.subject.readBack !== undefined) {
+    // Restored anew, as users do: importers report an error for a source that does not exist at all.
+    await harness.stop();
+    await restoreInto(harness, [...parentEntries(AFTER), fileEntry(AFTER, 100)]);
+  }
   const content = await contentAt(harness, "/file");
   requires(
     content === undefined,
     () => `${String(content?.length)} bytes of a truncated file were kept under its name`,
   );
-  const names = await namesIn(harness);
+  const names = (await namesIn(harness)).filter((name) => `/${name}` !== AFTER);
   requires(
     names.length === 0,
     () => `left over from a truncated file: ${names.map((name) => JSON.stringify(name)).join(", ")}`,
@@ -123,42 +123,75 @@ async function requireNothingKept(harness: ExporterHarness): Promise<void> {
 }
 
 /**
- * Restores files, one of them below a file that is in the way of its folder.
+ * Restores files, one of them below a file that is in the way of its folder, then kills the plugin.
  *
- * @returns For each file that the plugin answered with success, its content at that moment.
+ * @param onStored - Called with the pathname of each file that the plugin answers with success.
  */
+async function restoreBlocked(
+  harness: ExporterHarness,
+  sizes: ReadonlyMap<string, number>,
+  onStored: (pathname: string) => void,
+): Promise<void> {
+  const { client, plugin } = await harness.start();
+  if (client.generation === "v1.0") {
+    const { root } = await client.identity();
+    await client.createDirectory(root);
+    await client.createDirectory(below(root, "/blocked")).catch((error: unknown) => {
+      if (!(error instanceof PluginError)) throw error;
+    });
+    for (const [pathname, size] of sizes) {
+      try {
+        await client.storeFile(below(root, pathname), knownContent(pathname, size), size);
+        onStored(pathname);
+      } catch (error) {
+        if (!(error instanceof PluginError)) throw error;
+      }
+    }
+    // An exporter may report again what has failed.
+    await client.close().catch((error: unknown) => {
+      if (!(error instanceof PluginError)) throw error;
+    });
+  } else {
+    const entries = [...sizes].map(([pathname, size]) => fileEntry(pathname, size));
+    await restore(client, [...parentEntries("/blocked/file"), ...entries], {
+      onRestored: (pathname) => {
+        if (sizes.has(pathname)) onStored(pathname);
+      },
+      onError: () => undefined,
+      signal: harness.signal,
+    });
+  }
+  await plugin.kill();
+}
+
+/** Returns, for each file that the plugin answers with success, its content at that moment. */
 async function contentsWhenAnswered(
   harness: ExporterHarness,
   sizes: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
   const contents = new Map<string, Uint8Array | undefined>();
-  const onRestored = (pathname: string): void => {
-    // Read without a pause: the plugin may be about to store the file.
-    if (sizes.has(pathname)) contents.set(pathname, contentNow(harness, pathname));
-  };
   await writeFile(placeOf(harness, "/blocked"), "in the way");
-  if (harness.generation === "v1.0") {
-    const { client, root } = await startV1_0(harness);
-    await client.createDirectory(`${root}/blocked`).catch((error: unknown) => {
-      if (!(error instanceof PluginError)) throw error;
-    });
-    for (const [pathname, size] of sizes) {
-      try {
-        await client.storeFile(root + pathname, knownContent(pathname, size), size);
-        onRestored(pathname);
-      } catch (error) {
-        if (!(error instanceof PluginError)) throw error;
-      }
-    }
-    return contents;
-  }
-  const { client } = await startV1_1(harness);
-  const entries = [...sizes].map(([pathname, size]) => fileEntry(pathname, size));
-  await restore(client, [...parentEntries("/blocked/file"), ...entries], {
-    onRestored,
-    onError: () => undefined,
-    signal: harness.signal,
+  await restoreBlocked(harness, sizes, (pathname) => {
+    // Read without a pause: the plugin may be about to store the file.
+    contents.set(pathname, contentNow(harness, pathname));
   });
+  return contents;
+}
+
+/**
+ * Returns, for each file that the plugin answers with success, its content after Close. What was not stored by then is
+ * lost: the plugin is killed.
+ */
+async function contentsReadBack(
+  harness: ExporterHarness,
+  sizes: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
+  await restoreInto(harness, [...parentEntries("/blocked"), fileEntry("/blocked", 10)]);
+  await harness.stop();
+  const stored: string[] = [];
+  await restoreBlocked(harness, sizes, (pathname) => stored.push(pathname));
+  const contents = new Map<string, Uint8Array | undefined>();
+  for (const pathname of stored) contents.set(pathname, await contentAt(harness, pathname));
   return contents;
 }
 
@@ -181,7 +214,7 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     title: "replaces an existing file, whether it is longer or shorter",
     because: "users restore over existing files: the rest of a longer one would stay at the end of the restored file",
     check: async (harness) => {
-      placeOf(harness, "/");
+      requireRestored(harness);
       const before = fileEntry("/file", 5000);
       const after: RestoreEntry = { ...fileEntry("/file", 100), read: () => knownContent("after", 100) };
       for (const entry of [before, after]) await restoreInto(harness, [...parentEntries("/file"), entry]);
@@ -200,8 +233,13 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     check: async (harness) => {
       const sizes = new Map(STORED_SIZES.map((size) => [`/stored-${size}`, size]));
       sizes.set("/blocked/file", 1000);
-      for (const [pathname, content] of await contentsWhenAnswered(harness, sizes)) {
-        const what = `${JSON.stringify(pathname)} when it was answered with success`;
+      requireRestored(harness);
+      // The folder shows more: the content at the moment of the answer.
+      const [contents, when] = harness.seesDirectory
+        ? [await contentsWhenAnswered(harness, sizes), "when it was answered with success"]
+        : [await contentsReadBack(harness, sizes), "after a restore that answered it with success"];
+      for (const [pathname, content] of contents) {
+        const what = `${JSON.stringify(pathname)} ${when}`;
         requires(content !== undefined, `${what} did not exist`);
         requireSameBytes(content, knownContent(pathname, sizes.get(pathname) ?? 0), what);
       }
@@ -277,7 +315,7 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     title: "keeps nothing of a file when the host half-closes in the middle of it",
     because: "users and programs take half a file under the right name for the whole file",
     check: async (harness) => {
-      placeOf(harness, "/");
+      requireRestored(harness);
       await storeTruncated(harness, "half-close");
       await requireNothingKept(harness);
     },
@@ -288,7 +326,7 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     title: "keeps nothing of a file when the host cancels the call in the middle of it",
     because: "users interrupt restores, and then take half a file under the right name for the whole file",
     check: async (harness) => {
-      placeOf(harness, "/");
+      requireRestored(harness);
       await storeTruncated(harness, "cancel");
       await requireNothingKept(harness);
     },
@@ -300,10 +338,11 @@ export const files: readonly ConnectorRule<"exporter">[] = [
     because: "hosts restore as many files at once as the user has configured",
     generations: ["v1.0"],
     check: async (harness) => {
-      placeOf(harness, "/");
+      requireRestored(harness);
       const { client, root } = await startV1_0(harness, { options: { maxConcurrency: 8 } });
       const names = Array.from({ length: 8 }, (_, index) => `file-${index}`);
       await Promise.all(names.map((name) => client.storeFile(below(root, name), knownContent(name, 300_000), 300_000)));
+      await client.close();
       for (const name of names) {
         requireSameBytes((await contentAt(harness, `/${name}`)) ?? new Uint8Array(), knownContent(name, 300_000), name);
       }

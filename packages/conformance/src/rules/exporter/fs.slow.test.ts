@@ -1,4 +1,5 @@
 // The other generation of each rule in fs.test.ts.
-import { describeFileSystemPlugin } from "../../testing/file-system-plugin.js";
+import { describeFileSystemPlugin, describeUnseenFileSystem } from "../../testing/file-system-plugin.js";
 
 describeFileSystemPlugin("exporter", "slow");
+describeUnseenFileSystem("exporter", ["exporter.paths.stay-below"]);

@@ -6,7 +6,9 @@ import { HOSTS_V1_1, NO_HOSTS } from "../../levels.js";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
-import { below, contentAt, fileEntry, parentEntries, placeOf, restoreInto, type ExporterHarness } from "./restoring.js";
+import { fileEntry, parentEntries } from "../../tree/restore-entries.js";
+import { contentAt, requireRestored } from "./restored.js";
+import { below, placeOf, restoreInto, type ExporterHarness } from "./restoring.js";
 
 const ESCAPED = "escaped-from-the-restore";
 
@@ -24,6 +26,7 @@ async function restoreEscaping(harness: ExporterHarness): Promise<void> {
   const { client } = await harness.start();
   if (client.generation !== "v1.0") throw new TypeError(`unexpected generation ${client.generation}`);
   const { root } = await client.identity();
+  await client.createDirectory(root);
   const content = knownContent(ESCAPED, 10);
   // The plugin may reject the pathname, or store the file below the root.
   await client.storeFile(`${root === "/" ? "" : root}/../${ESCAPED}`, content, content.length).catch(ignore);
@@ -72,7 +75,7 @@ export const paths: readonly ConnectorRule<"exporter">[] = [
     because: "one invalid entry must not cost the user all entries after it",
     hosts: HOSTS_V1_1,
     check: async (harness) => {
-      placeOf(harness, "/");
+      requireRestored(harness);
       await restoreEscaping(harness);
       requireSameBytes(
         (await contentAt(harness, "/file")) ?? new Uint8Array(),

@@ -1,30 +1,16 @@
-import type { BigIntStats } from "node:fs";
-import { lstat, readFile, readlink } from "node:fs/promises";
 import type { RestoreEntry } from "@kloset/host";
 import { requireSameBytes } from "../../bytes.js";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
-import { knownContent, knownFileInfo, knownTree, type KnownEntry } from "../../tree/known-tree.js";
-import {
-  contentAt,
-  parentEntries,
-  placeOf,
-  restoreInto,
-  restoreKnown,
-  smallTree,
-  type ExporterHarness,
-} from "./restoring.js";
+import { contentOf, knownContent, knownFileInfo, knownTree, type KnownEntry } from "../../tree/known-tree.js";
+import { parentEntries } from "../../tree/restore-entries.js";
+import { contentAt, entryAt, requireRestored } from "./restored.js";
+import { restoreInto, restoreKnown, smallTree } from "./restoring.js";
 
-const PERMISSIONS = 0o7777n;
 const MILLISECOND = 1_000_000n;
 
 function only(type: KnownEntry["type"], tree = smallTree): readonly KnownEntry[] {
   return tree.filter((entry) => entry.type === type);
-}
-
-/** Returns undefined for a missing entry, which is the matter of another rule. */
-async function statsOf(harness: ExporterHarness, pathname: string): Promise<BigIntStats | undefined> {
-  return await lstat(placeOf(harness, pathname), { bigint: true }).catch(() => undefined);
 }
 
 /** Returns one of two names of the same file. */
@@ -41,11 +27,13 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
     title: "restores files of any size and name byte for byte",
     because: "a wrong byte that goes unnoticed is the worst fault of a backup",
     check: async (harness) => {
-      placeOf(harness, "/");
-      await restoreKnown(harness, knownTree);
-      for (const { pathname, size } of only("file", knownTree)) {
-        const actual = await readFile(placeOf(harness, pathname));
-        requireSameBytes(actual, knownContent(pathname, size), JSON.stringify(pathname));
+      requireRestored(harness);
+      await restoreKnown(harness, ["file"], knownTree);
+      for (const entry of only("file", knownTree)) {
+        const name = JSON.stringify(entry.pathname);
+        const actual = await contentAt(harness, entry.pathname);
+        requires(actual !== undefined, () => `there is no file ${name} after the restore`);
+        requireSameBytes(actual, contentOf(entry), name);
       }
     },
   },
@@ -55,11 +43,11 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
     title: "restores every folder, including empty ones",
     because: "programs fail when a folder that they rely on is missing after a restore",
     check: async (harness) => {
-      placeOf(harness, "/");
-      await restoreKnown(harness);
+      requireRestored(harness);
+      await restoreKnown(harness, ["directory"]);
       for (const { pathname } of only("directory")) {
-        const stats = await statsOf(harness, pathname);
-        requires(stats?.isDirectory() === true, () => `${JSON.stringify(pathname)} is not a folder after the restore`);
+        const entry = await entryAt(harness, pathname);
+        requires(entry?.type === "directory", () => `${JSON.stringify(pathname)} is not a folder after the restore`);
       }
     },
   },
@@ -69,13 +57,15 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
     title: "restores symbolic links with unchanged targets",
     because: "a link that was followed, resolved or cleaned no longer points to the original target",
     check: async (harness) => {
-      placeOf(harness, "/");
-      await restoreKnown(harness);
+      requireRestored(harness);
+      await restoreKnown(harness, ["symlink"]);
       for (const { pathname, target } of only("symlink")) {
-        const actual = await readlink(placeOf(harness, pathname)).catch(() => undefined);
+        const entry = await entryAt(harness, pathname);
+        requires(entry?.type === "symlink", () => `there is no symbolic link ${JSON.stringify(pathname)}`);
         requires(
-          actual === target,
-          () => `${JSON.stringify(pathname)} points to ${JSON.stringify(actual)}, not to ${JSON.stringify(target)}`,
+          entry.target === target,
+          () =>
+            `${JSON.stringify(pathname)} points to ${JSON.stringify(entry.target)}, not to ${JSON.stringify(target)}`,
         );
       }
     },
@@ -86,7 +76,7 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
     title: "restores both names of a hard-linked file, each with its content",
     because: "v1.0 sends the second name as a link, v1.1 as a whole file; a name without its content is a lost file",
     check: async (harness) => {
-      placeOf(harness, "/");
+      requireRestored(harness);
       const content = knownContent("hard link", 5000);
       const { failures } = await restoreInto(harness, [
         ...parentEntries("/folder/second"),
@@ -106,14 +96,14 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
     title: "restores the permissions of files and folders",
     because: "otherwise anyone can read a private key, or a program cannot be started",
     check: async (harness) => {
-      placeOf(harness, "/");
-      await restoreKnown(harness);
+      requireRestored(harness);
+      await restoreKnown(harness, ["file", "directory"]);
       for (const { pathname, permissions } of [...only("file"), ...only("directory")]) {
         // v1.0 hosts send no permissions for the root.
         if (pathname === "/") continue;
-        const mode = (await statsOf(harness, pathname))?.mode;
-        if (mode === undefined) continue;
-        const actual = Number(mode & PERMISSIONS);
+        // A missing entry is the matter of another rule.
+        const actual = (await entryAt(harness, pathname))?.permissions;
+        if (actual === undefined) continue;
         requires(
           actual === permissions,
           () => `${JSON.stringify(pathname)} has the mode ${actual.toString(8)}, expected ${permissions.toString(8)}`,
@@ -128,16 +118,16 @@ export const tree: readonly ConnectorRule<"exporter">[] = [
     because:
       "otherwise the next backup treats all files as changed; a folder loses its time if that is set before its content",
     check: async (harness) => {
-      placeOf(harness, "/");
-      await restoreKnown(harness);
+      requireRestored(harness);
+      await restoreKnown(harness, ["file", "directory"]);
       for (const { pathname, modTime } of [...only("file"), ...only("directory")]) {
         if (pathname === "/") continue;
-        const mtimeNs = (await statsOf(harness, pathname))?.mtimeNs;
-        if (mtimeNs === undefined) continue;
+        const actual = (await entryAt(harness, pathname))?.modTime;
+        if (actual === undefined) continue;
         requires(
-          mtimeNs / MILLISECOND === modTime / MILLISECOND,
+          actual / MILLISECOND === modTime / MILLISECOND,
           () =>
-            `${JSON.stringify(pathname)} has the modification time ${String(mtimeNs)} ns, expected ${String(modTime)} ns`,
+            `${JSON.stringify(pathname)} has the modification time ${String(actual)} ns, expected ${String(modTime)} ns`,
         );
       }
     },

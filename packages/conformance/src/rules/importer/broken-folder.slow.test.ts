@@ -8,6 +8,7 @@ import {
   type Source,
 } from "../../testing/broken-importer/checking.js";
 import { brokenFolders } from "../../testing/broken-importer/folders.js";
+import { REMOTE_LOCATION, remotePlugin } from "../../testing/remote-plugin.js";
 import { folderImporter } from "../../testing/folder-importer.js";
 
 const TIMEOUT_MS = 120_000;
@@ -38,6 +39,26 @@ describe("the rules for importers that read a folder", () => {
     async (each) => {
       expect(await failuresOf(folder, each.generation, each, each.turn)).toEqual([
         expect.stringContaining(`${each.rule}: `),
+      ]);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe("the rules for importers whose source an exporter fills", () => {
+  it.each(["v1.0", "v1.1"] as const)(
+    "pass a correct importer, on %s",
+    async (generation) => {
+      const { importerFactory, exporter } = remotePlugin(generation);
+      const source: Source = { factory: importerFactory, location: REMOTE_LOCATION, seed: exporter };
+      const report = await checkInProcess(source, generation);
+      expect(failures(report)).toEqual([]);
+      // Contents are compared instead of sizes; an exporter cannot delete a file, and sets no attributes on v1.0.
+      expect(notApplicable(report)).toEqual([
+        ...(generation === "v1.1" ? ["importer.attributes.open"] : []),
+        "importer.content.size",
+        "importer.source.vanished",
+        ...(generation === "v1.0" ? ["importer.known.attribute"] : []),
       ]);
     },
     TIMEOUT_MS,

@@ -11,13 +11,23 @@ export const MAX_FILE_BYTES = 8 * 1024 * 1024;
 /** How to have a rule checked that needs certain files. */
 export const ADD_FILES = "add such files to the source";
 
+/** The rule does not apply if the kit does not know the content of the source. */
+export function requireKnownSource(harness: Harness<"importer">): void {
+  if (harness.knowsSource) return;
+  harness.notApplicable(
+    "the kit does not know the content of the plugin's source",
+    "put {directory} into the location if the plugin reads local files, or pass the plugin's exporter with --seed",
+  );
+}
+
 /** The rule does not apply if the kit and the plugin share no folder. */
 export function requireSource(harness: Harness<"importer">): void {
-  if (harness.seesDirectory) return;
-  harness.notApplicable(
-    "the kit has no access to the plugin's source",
-    "put {directory} into the location if the plugin reads local files",
-  );
+  if (harness.subject.seed === undefined) requireKnownSource(harness);
+  if (!harness.seesDirectory)
+    harness.notApplicable(
+      "the kit cannot delete files from the plugin's source",
+      "put {directory} into the location if the plugin reads local files",
+    );
 }
 
 /** Quotes a name for a message; control characters stay visible. */

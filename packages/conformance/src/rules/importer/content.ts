@@ -16,8 +16,7 @@ export const content: readonly ConnectorRule<"importer">[] = [
     title: "sends exactly as many bytes of a file as its size states",
     because: "a truncated file goes unnoticed until somebody needs to restore it",
     check: async (harness) => {
-      if (harness.seesDirectory)
-        harness.notApplicable("importer.known.content compares the files byte by byte instead");
+      if (harness.knowsSource) harness.notApplicable("importer.known.content compares the files byte by byte instead");
       const importer = await startWire(harness);
       let read = 0;
       await eachFile(importer, async (record) => {

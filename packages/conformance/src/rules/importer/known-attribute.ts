@@ -1,12 +1,15 @@
 import { join } from "node:path";
-import { PluginError } from "@kloset/host";
+import { PluginError, type RestoreEntry } from "@kloset/host";
 import type { Harness } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
+import type { Companion } from "../../subject.js";
 import { knownContent } from "../../tree/known-tree.js";
+import { fileEntry, parentEntries } from "../../tree/restore-entries.js";
+import { seedEntries, seedFailure } from "../../tree/seed.js";
 import { setAttribute } from "../../tree/set-attribute.js";
-import { quote, requireSource, scanAll } from "./collect.js";
+import { quote, requireKnownSource, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
@@ -27,6 +30,19 @@ async function requireBytes(
   const bytes = await tryRead(importer, record);
   if (bytes instanceof PluginError) throw new Violation(`${what}: ${bytes.message}`);
   requireSameBytes(bytes, expected, what);
+}
+
+/** Has the exporter set the attribute. @returns False if it does not, as always on v1.0. */
+async function seedAttribute(harness: Harness<"importer">, seed: Companion): Promise<boolean> {
+  const { name, value } = ATTRIBUTE;
+  const file = { ...fileEntry(PATHNAME, BYTES), extendedAttributes: [name] };
+  const attribute: RestoreEntry = {
+    pathname: PATHNAME,
+    attribute: { name, kind: "extended" },
+    read: () => Buffer.from(value),
+  };
+  const { skipped } = await seedEntries(harness, seed, [...parentEntries(PATHNAME), file, attribute]);
+  return skipped === 0 && seedFailure(harness, PATHNAME) === undefined;
 }
 
 /**
@@ -63,12 +79,18 @@ export const knownAttribute: readonly ConnectorRule<"importer">[] = [
     title: "keeps the content of a file and its extended attribute apart",
     because: "if an attribute's value replaces the content of its file, the file is lost, and no error shows it",
     check: async (harness) => {
-      requireSource(harness);
-      const set = await setAttribute(join(harness.workspace.directory, PATHNAME), ATTRIBUTE.name, ATTRIBUTE.value);
+      requireKnownSource(harness);
+      const { seed } = harness.subject;
+      const set =
+        seed === undefined
+          ? await setAttribute(join(harness.workspace.directory, PATHNAME), ATTRIBUTE.name, ATTRIBUTE.value)
+          : await seedAttribute(harness, seed);
       const isConclusive = await checkAttribute(harness, set);
       if (!isConclusive)
         harness.notApplicable(
-          set ? "the plugin sends no extended attributes" : "extended attributes cannot be set on this system",
+          set
+            ? "the plugin sends no extended attributes"
+            : `extended attributes cannot be set ${seed === undefined ? "on this system" : "through the exporter"}`,
         );
     },
   },

@@ -1,6 +1,6 @@
 import type { Harness } from "../../harness.js";
 import { knownTree, type KnownEntry } from "../../tree/known-tree.js";
-import { isEntry, requireSource, scanAll } from "./collect.js";
+import { isEntry, requireKnownSource, scanAll } from "./collect.js";
 import { startWire } from "./start.js";
 import type { WireImporter, WireRecord } from "./wire.js";
 
@@ -9,7 +9,7 @@ export async function scanKnown(
   harness: Harness<"importer">,
   visit: (importer: WireImporter, entry: KnownEntry, record: WireRecord) => Promise<void> = async () => undefined,
 ): Promise<Map<string, WireRecord>> {
-  requireSource(harness);
+  requireKnownSource(harness);
   const importer = await startWire(harness);
   const { root } = await importer.identity();
   const byPathname = new Map(knownTree.map((entry) => [pathnameBelow(root, entry.pathname), entry]));

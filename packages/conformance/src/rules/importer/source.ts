@@ -1,12 +1,14 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PluginError } from "@kloset/host";
+import { PluginError, type RestoreEntry } from "@kloset/host";
 import type { Harness } from "../../harness.js";
 import { requireSameBytes } from "../../bytes.js";
 import { requires, Violation } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { knownContent } from "../../tree/known-tree.js";
-import { comparedOf, quote, requireSource, scanAll } from "./collect.js";
+import { fileEntry, parentEntries } from "../../tree/restore-entries.js";
+import { seedEntries } from "../../tree/seed.js";
+import { comparedOf, quote, requireKnownSource, requireSource, scanAll } from "./collect.js";
 import { scanKnown } from "./scan-known.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
@@ -16,12 +18,14 @@ const VANISHING = "/small.txt";
 const VANISHING_BYTES = 1234;
 const CHANGING = "/folder/same-name";
 
-/** Starts the plugin on a folder that does not exist. @returns The error of Init if it fails. */
+/** Starts the plugin on a source that does not exist. @returns The error of Init if it fails. */
 async function startWithoutSource(harness: Harness<"importer">): Promise<WireImporter | PluginError> {
-  requireSource(harness);
+  requireKnownSource(harness);
+  const { directory, unique } = harness.workspace;
+  const isFolder = harness.subject.location.includes("{directory}");
   const location = harness.subject.location
-    .replaceAll("{directory}", join(harness.workspace.directory, "not-there"))
-    .replaceAll("{unique}", harness.workspace.unique);
+    .replaceAll("{directory}", join(directory, "not-there"))
+    .replaceAll("{unique}", isFolder ? unique : `${unique}-not-there`);
   try {
     return await startWire(harness, { location });
   } catch (error) {
@@ -95,7 +99,13 @@ export const source: readonly ConnectorRule<"importer">[] = [
       const before = await seen();
       if (before === "{}") harness.notApplicable(`the scan did not find ${CHANGING}`);
       // Another size and another time.
-      await writeFile(join(harness.workspace.directory, CHANGING), "new content, and more of it");
+      const content = Buffer.from("new content, and more of it");
+      const { seed } = harness.subject;
+      if (seed === undefined) await writeFile(join(harness.workspace.directory, CHANGING), content);
+      else {
+        const entry: RestoreEntry = { ...fileEntry(CHANGING, content.length), read: () => content };
+        await seedEntries(harness, seed, [...parentEntries(CHANGING), entry]);
+      }
       requires((await seen()) !== before, () => `${quote(CHANGING)} was changed, but its fileInfo is still ${before}`);
     },
   },

@@ -1,4 +1,5 @@
 import { PluginContractError, PluginError, StatusCode } from "@kloset/host";
+import { requireCompanionStarts } from "../../companion.js";
 import { Violation } from "../../violation.js";
 import type { CommonRule } from "../../rule.js";
 
@@ -20,5 +21,6 @@ export const start: CommonRule = {
           : "Init failed";
       throw new Violation(`${reason}: ${error.message} (code ${error.code})`);
     }
+    await requireCompanionStarts(harness);
   },
 };

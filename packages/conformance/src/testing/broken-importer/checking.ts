@@ -3,6 +3,7 @@ import type { ImporterFactory } from "@kloset/importer";
 import type { Report } from "../../outcome.js";
 import { checkConformance, checkRule } from "../../run.js";
 import { importerRules } from "../../rules/importer/index.js";
+import type { Companion } from "../../subject.js";
 import { launchImporter, type BreakImporter } from "../sound-importer.js";
 import { sampleRules } from "../sample-rules.js";
 import type { Breakage } from "./breakage.js";
@@ -14,11 +15,13 @@ const HANG_MS = 1_500;
 export interface Source {
   readonly factory: ImporterFactory;
   readonly location: string;
+  /** The exporter that fills the source. */
+  readonly seed?: Companion | undefined;
 }
 
 /** Checks an importer in the test's own process, optionally against some of the rules. */
 export async function checkInProcess(
-  { factory, location }: Source,
+  { factory, location, seed }: Source,
   generation: Generation,
   options: { readonly broken?: BreakImporter; readonly rules?: typeof importerRules; readonly timeoutMs?: number } = {},
 ): Promise<Report> {
@@ -30,6 +33,7 @@ export async function checkInProcess(
     location,
     generations: [generation],
     launch,
+    seed,
   };
   return await checkConformance(subject, { rules, timeoutMs, strict: true });
 }
@@ -63,14 +67,14 @@ export async function failuresOf(
  * @returns The failure, or the verdict if the rule did not fail, with the message.
  */
 export async function ownFailureOf(
-  { factory, location }: Source,
+  { factory, location, seed }: Source,
   generation: Generation,
   { rule: id, broken, hangs }: Breakage,
 ): Promise<string> {
   const rule = importerRules.find((each) => each.id === id);
   if (rule === undefined) throw new Error(`there is no rule ${id}`);
   const launch = launchImporter(factory, generation, broken);
-  const subject = { connector: "importer" as const, executable: "in-process", location, launch };
+  const subject = { connector: "importer" as const, executable: "in-process", location, launch, seed };
   const outcome = await checkRule(
     subject,
     { rule, generation },
