@@ -45,7 +45,7 @@ function writerOf(storage: MemoryStorage): { archive: ArchiveWriter; counts: num
 async function bytesOf(entry: RestoreEntry | undefined): Promise<Buffer> {
   if (entry?.read === undefined) throw new Error("nothing to read");
   const chunks: Uint8Array[] = [];
-  const source = iterableSource(await entry.read(new AbortController().signal), entry.pathname);
+  const source = iterableSource(await entry.read({ signal: new AbortController().signal }), entry.pathname);
   if (source instanceof Uint8Array) chunks.push(source);
   else for await (const chunk of source) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -14,7 +14,7 @@ export function trackedExporter(root: string, spec: AuthorSpec, injector: FaultI
   return {
     root: () => injector.call("root", () => root),
     createDirectory: act("createDirectory"),
-    storeFile: (_pathname, data, _size, signal) =>
+    storeFile: (_pathname, data, _size, { signal }) =>
       injector.call(
         "storeFile",
         async () => {

@@ -1,4 +1,4 @@
-import { fileInfoOf, type Entry, type EntryRef, type Importer } from "@kloset/sdk";
+import { fileInfoOf, type CallContext, type Entry, type EntryRef, type Importer } from "@kloset/sdk";
 import type { AuthorSpec } from "./input.js";
 import type { FaultInjector } from "./fault-injector.js";
 import type { Tracker } from "./tracker.js";
@@ -21,13 +21,13 @@ export function trackedImporter(spec: AuthorSpec, injector: FaultInjector, track
     origin: () => injector.call("origin", () => "vm"),
     type: () => "fuzz",
     root: () => "/srv",
-    scan: (signal) => injector.stream("scan", signal, () => entries(spec, read)),
+    scan: ({ signal }) => injector.stream("scan", signal, () => entries(spec, read)),
     close: () => {
       closed();
       return injector.call("close", ignore);
     },
     ...(spec.opensByName && {
-      open: ({ pathname }: EntryRef, signal: AbortSignal) =>
+      open: ({ pathname }: EntryRef, { signal }: CallContext) =>
         injector.call("open", () => read(pathname, signal), signal),
     }),
     ...(spec.full && {
@@ -51,10 +51,14 @@ async function* entries(
       pathname,
       fileInfo: fileInfoOf({ size, modTime: 1_700_000_000_123_456_789n }),
       extendedAttributes: spec.full ? ["user.color"] : [],
-      ...(!spec.opensByName && { read: (signal: AbortSignal) => read(pathname, signal) }),
+      ...(!spec.opensByName && { read: ({ signal }: CallContext) => read(pathname, signal) }),
     };
     if (spec.full) {
-      yield { pathname, attribute: { name: "user.color", kind: "extended" }, read: (signal) => read(pathname, signal) };
+      yield {
+        pathname,
+        attribute: { name: "user.color", kind: "extended" },
+        read: ({ signal }) => read(pathname, signal),
+      };
     }
   }
   yield { pathname: "/srv/ds/link", fileInfo: fileInfoOf({ type: "symlink" }), target: "a.txt" };

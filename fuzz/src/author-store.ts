@@ -3,6 +3,7 @@ import {
   MAC_LENGTH,
   type ByteSource,
   type ByteStream,
+  type CallContext,
   type ResourceStore,
   type Store,
   type StoreBase,
@@ -40,11 +41,11 @@ export function trackedStore(spec: AuthorSpec, injector: FaultInjector, tracker:
       ...base,
       list,
       put: (_kind, _mac, data) => put(data),
-      get: (_kind, _mac, range, signal) => get(signal, range?.offset, range?.length),
+      get: (_kind, _mac, { range, signal }) => get(signal, range?.offset, range?.length),
       delete: remove,
     };
   }
-  const getOne = (_mac: Mac, signal: AbortSignal): Promise<ByteSource> => get(signal);
+  const getOne = (_mac: Mac, { signal }: CallContext): Promise<ByteSource> => get(signal);
   const putOne = (_mac: Mac, data: ByteStream): Promise<number> => put(data);
   return {
     ...base,
@@ -55,7 +56,7 @@ export function trackedStore(spec: AuthorSpec, injector: FaultInjector, tracker:
     getPackfiles: list,
     putPackfile: putOne,
     getPackfile: getOne,
-    getPackfileBlob: (_mac, offset, length, signal) => get(signal, offset, length),
+    getPackfileBlob: (_mac, offset, length, { signal }) => get(signal, offset, length),
     deletePackfile: remove,
     getLocks: list,
     putLock: putOne,

@@ -5,7 +5,7 @@ import { drainingExporter } from "./exporter.js";
 import { syntheticImporter } from "./importer.js";
 import { memoryStore } from "./storage.js";
 
-const idle = new AbortController().signal;
+const idle = { signal: new AbortController().signal, hot: false };
 const MiB = 1024 * 1024;
 
 /** Computes the content as defined in interop/README.md, byte by byte. */
@@ -87,14 +87,14 @@ it("the storage keeps resources until they are deleted", async () => {
   expect(() => store.open()).toThrow("there is no repository in bench://memory");
   await store.create(Uint8Array.of(9));
   expect(await store.open()).toEqual(Uint8Array.of(9));
-  expect(await store.put("packfile", mac, data())).toBe(3);
-  expect([...bytesOf((await store.get("packfile", mac, undefined, idle)) as Uint8Array)]).toEqual([1, 2, 3]);
-  expect([...bytesOf((await store.get("packfile", mac, { offset: 1, length: 9 }, idle)) as Uint8Array)]).toEqual([
-    2, 3,
-  ]);
-  expect([...((await store.list("packfile")) as Mac[])].map(({ hex }) => hex)).toEqual([mac.hex]);
-  expect(await store.list("state")).toEqual([]);
-  await store.delete("packfile", mac);
-  expect(() => store.delete("packfile", mac)).toThrow(`there is no packfile ${mac.hex}`);
-  expect(() => store.get("packfile", mac, undefined, idle)).toThrow(`there is no packfile ${mac.hex}`);
+  expect(await store.put("packfile", mac, data(), idle)).toBe(3);
+  expect([...bytesOf((await store.get("packfile", mac, idle)) as Uint8Array)]).toEqual([1, 2, 3]);
+  expect([
+    ...bytesOf((await store.get("packfile", mac, { ...idle, range: { offset: 1, length: 9 } })) as Uint8Array),
+  ]).toEqual([2, 3]);
+  expect([...((await store.list("packfile", idle)) as Mac[])].map(({ hex }) => hex)).toEqual([mac.hex]);
+  expect(await store.list("state", idle)).toEqual([]);
+  await store.delete("packfile", mac, idle);
+  expect(() => store.delete("packfile", mac, idle)).toThrow(`there is no packfile ${mac.hex}`);
+  expect(() => store.get("packfile", mac, idle)).toThrow(`there is no packfile ${mac.hex}`);
 });

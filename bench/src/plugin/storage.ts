@@ -28,7 +28,7 @@ export function memoryStore(location: string): ResourceStore {
       of(kind).set(mac.hex, content);
       return content.length;
     },
-    get(kind, mac, range) {
+    get(kind, mac, { range }) {
       const content = of(kind).get(mac.hex);
       if (content === undefined) throw new Error(`there is no ${kind} ${mac.hex}`);
       return range === undefined ? content : content.subarray(range.offset, range.offset + range.length);

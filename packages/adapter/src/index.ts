@@ -6,8 +6,9 @@
  *
  * @module
  */
-export { callSignal, type CallContext } from "./calls/call-context.js";
 export { Calls, signalWhileWanted } from "./calls/calls.js";
+export { callInContext, LazyContext } from "./calls/lazy-context.js";
+export { rpcSignal, type RpcContext } from "./calls/rpc-context.js";
 export { checkClean, checkText, checkTextWithoutNul, isUint } from "./values/checks.js";
 export { chunksOf, sliceOf } from "./content/chunks.js";
 export { Condition } from "./async/condition.js";
@@ -28,14 +29,7 @@ export {
 export { fileInfoFromWire, fileInfoToWire, type WireFileInfo } from "./values/file-info.js";
 export { checkGeneration, chosenGeneration, generationOfUserAgent, type Generation } from "./session/generation.js";
 export { flagsOf, identityOf, rootOf, textOf, withFlag, type Identity } from "./session/identity.js";
-export {
-  callWithOwnSignal,
-  eachUntilAbort,
-  iterateUntilAbort,
-  ownSignal,
-  untilAborted,
-  withOwnSignal,
-} from "./async/iterate.js";
+export { eachUntilAbort, iterateUntilAbort, ownSignal, untilAborted, withOwnSignal } from "./async/iterate.js";
 export type { Methods, MethodTable } from "./session/methods.js";
 export { noticeOnce } from "./session/notice.js";
 export { openConnector } from "./session/open-connector.js";
@@ -43,6 +37,5 @@ export { eachRequest, inboxOf, takeNext, type Arrivals } from "./calls/requests.
 export { Session, type Opened } from "./session/session.js";
 export { closeQuietly, discard, isIterable, stepsOf, type Steps } from "./content/sources.js";
 export { inMemory } from "./content/in-memory.js";
-export { NO_SIGNAL, takesArgument } from "./async/takes-argument.js";
 export { consume, Upload } from "./content/upload.js";
 export { xattrKindFromWire, xattrTypeToWire } from "./values/xattr-type.js";

@@ -123,7 +123,7 @@ describe("the end of an Export", () => {
       const controller = new AbortController();
       const seen: unknown[] = [];
       const exporter = withMethods(new FakeExporter(), {
-        storeFile: async (pathname, data, _, signal) => {
+        storeFile: async (pathname, data, _, { signal }) => {
           try {
             for await (const piece of data) expect(piece.length).toBeGreaterThan(0);
           } catch (error) {
@@ -165,9 +165,9 @@ describe("the end of an Export", () => {
       return gate.promise;
     });
     const watched = withMethods(exporter, {
-      storeFile: (pathname, data, size, signal) => {
-        signals.push(signal);
-        return exporter.storeFile(pathname, data, size, signal);
+      storeFile: (pathname, data, size, context) => {
+        signals.push(context.signal);
+        return exporter.storeFile(pathname, data, size, context);
       },
     });
     async function* requests(): AsyncGenerator<Request, void, undefined> {
@@ -189,6 +189,6 @@ describe("the end of an Export", () => {
   it("does not abort the signal of a completed call", async () => {
     const exporter = new FakeExporter();
     await runExport(exporter, file("/a", "1"));
-    expect(exporter.signals.map(({ aborted }) => aborted)).toEqual([false]);
+    expect(exporter.contexts.map(({ signal }) => signal.aborted)).toEqual([false]);
   });
 });

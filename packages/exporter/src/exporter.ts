@@ -1,4 +1,11 @@
-import type { Awaitable, ByteStream, ConnectorContext, ExtendedAttributeKind, FileInfo } from "@kloset/model";
+import type {
+  Awaitable,
+  ByteStream,
+  CallContext,
+  ConnectorContext,
+  ExtendedAttributeKind,
+  FileInfo,
+} from "@kloset/model";
 
 /**
  * A target that Plakar restores to. Every method may be sync or async. The message
@@ -30,9 +37,8 @@ export interface Exporter {
    * @param size - Size in bytes according to the snapshot. From v1.0 hosts it is
    * exact, and `data` throws if a different number of bytes arrives. From v1.1 hosts
    * it is the size at the time of the scan; undefined if that was unknown.
-   * @param signal - Aborted when the host no longer wants the file.
    */
-  storeFile(pathname: string, data: ByteStream, size: number | undefined, signal: AbortSignal): Awaitable<void>;
+  storeFile(pathname: string, data: ByteStream, size: number | undefined, context: StoreFileContext): Awaitable<void>;
   /** Sets mode, owner and modification time of an entry. Applies to a symbolic link itself, never to its target. */
   setPermissions(pathname: string, fileInfo: FileInfo): Awaitable<void>;
   /**
@@ -71,6 +77,15 @@ export interface Exporter {
    * some have not. Not called when the process is killed.
    */
   close(): Awaitable<void>;
+}
+
+/** The context of {@link Exporter.storeFile}. */
+export interface StoreFileContext extends CallContext {
+  /**
+   * Mode, owner and times of the file, for targets that store them with the content, such as an archive. The same is
+   * passed to `setPermissions` afterwards. Undefined from v1.0 hosts, which send it only afterwards.
+   */
+  readonly fileInfo?: FileInfo | undefined;
 }
 
 /** The kinds of links. */

@@ -219,7 +219,7 @@ describe("StoreFile of v1.0", () => {
   it("makes the author's data throw if the host disconnects within a file", async () => {
     const seen = deferred<unknown>();
     const exporter = withMethods(new FakeExporter(), {
-      storeFile: async (_, content, __, signal) => {
+      storeFile: async (_, content, __, { signal }) => {
         try {
           for await (const chunk of content) expect(chunk.length).toBe(1);
           seen.resolve("ended");

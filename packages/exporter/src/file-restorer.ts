@@ -1,11 +1,11 @@
-import { counted, errorText, inMemory, type Arrivals, type Failure } from "@kloset/adapter";
+import { counted, errorText, inMemory, type Arrivals, type Failure, type RpcContext } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
 import { DigestingContent } from "./digesting-content.js";
 import type { Exporter } from "./exporter.js";
 import { HardLinks } from "./hard-links.js";
 import { Name, type FirstName, type LinkSet, type Stored } from "./link-set.js";
-import { createLink, writeWholeFile } from "./operations.js";
+import { createLink, FileContext, writeWholeFile } from "./operations.js";
 import type { Head, Packets } from "./packets.js";
 import type { Tasks } from "./tasks.js";
 
@@ -27,14 +27,14 @@ export class FileRestorer {
   readonly #exporter: Exporter;
   readonly #packets: Packets;
   readonly #tasks: Tasks;
-  readonly #signal: AbortSignal;
+  readonly #rpc: RpcContext;
   readonly #links = new HardLinks();
 
   constructor(exporter: Exporter, packets: Packets, tasks: Tasks, signal: AbortSignal) {
     this.#exporter = exporter;
     this.#packets = packets;
     this.#tasks = tasks;
-    this.#signal = signal;
+    this.#rpc = { signal };
   }
 
   /**
@@ -140,7 +140,7 @@ export class FileRestorer {
   async #storeName(file: File, name: Name, content: DigestingContent): Promise<Stored> {
     const { pathname, fileInfo } = file;
     try {
-      await writeWholeFile(this.#exporter, pathname, content, fileInfo.size, undefined, this.#signal);
+      await writeWholeFile(this.#exporter, pathname, content, fileInfo.size, undefined, this.#contextOf(file));
     } catch (error) {
       name.settle(undefined);
       throw error;
@@ -157,9 +157,14 @@ export class FileRestorer {
     return stored;
   }
 
-  async #storeContent({ pathname, fileInfo }: File, chunks: Arrivals<Uint8Array>): Promise<void> {
-    await writeWholeFile(this.#exporter, pathname, chunks, fileInfo.size, undefined, this.#signal);
+  async #storeContent(file: File, chunks: Arrivals<Uint8Array>): Promise<void> {
+    const { pathname, fileInfo } = file;
+    await writeWholeFile(this.#exporter, pathname, chunks, fileInfo.size, undefined, this.#contextOf(file));
     await this.#exporter.setPermissions(pathname, fileInfo);
+  }
+
+  #contextOf({ fileInfo }: File): FileContext {
+    return new FileContext(this.#rpc, fileInfo);
   }
 
   /**

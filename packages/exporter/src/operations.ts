@@ -1,13 +1,25 @@
 import {
-  callWithOwnSignal,
+  callInContext,
   consume,
-  NO_SIGNAL,
-  takesArgument,
+  LazyContext,
   unimplemented,
   Upload,
   type Arrivals,
+  type RpcContext,
 } from "@kloset/adapter";
-import type { Exporter, LinkKind } from "./exporter.js";
+import type { FileInfo } from "@kloset/model";
+import type { Exporter, LinkKind, StoreFileContext } from "./exporter.js";
+
+/** The context of one file. */
+export class FileContext extends LazyContext implements StoreFileContext {
+  readonly fileInfo: FileInfo | undefined;
+
+  /** @param fileInfo - Undefined if the host does not send it with the content. */
+  constructor(rpc: RpcContext, fileInfo?: FileInfo) {
+    super(rpc);
+    this.fileInfo = fileInfo;
+  }
+}
 
 /**
  * Passes the content of a file to the exporter's `storeFile`, and fails unless the
@@ -22,16 +34,10 @@ export async function writeWholeFile(
   chunks: Arrivals<Uint8Array>,
   size: number | undefined,
   expected: number | undefined,
-  signal: AbortSignal,
+  context: FileContext,
 ): Promise<void> {
   const upload = new Upload(chunks, JSON.stringify(pathname), "storeFile", expected);
-  if (!takesArgument(exporter, "storeFile", 3)) {
-    await consume(upload, (data) => exporter.storeFile(pathname, data, size, NO_SIGNAL));
-    return;
-  }
-  // Use a separate signal: the host's is aborted after every call, and an author who
-  // rolls back on abort would discard the stored file.
-  await callWithOwnSignal(signal, (own) => consume(upload, (data) => exporter.storeFile(pathname, data, size, own)));
+  await callInContext(context, () => consume(upload, (data) => exporter.storeFile(pathname, data, size, context)));
 }
 
 /**

@@ -1,8 +1,8 @@
-import { Calls, callSignal, fileInfoFromWire, invalidArgument, type CallContext } from "@kloset/adapter";
+import { Calls, fileInfoFromWire, invalidArgument, type RpcContext } from "@kloset/adapter";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { exporter as wire } from "@kloset/protocol/v1.0";
 import type { ExporterFactory } from "./exporter.js";
-import { createLink, writeWholeFile } from "./operations.js";
+import { createLink, FileContext, writeWholeFile } from "./operations.js";
 import { RootPath } from "./root-path.js";
 import { exporterOpener, type ExporterSession } from "./session.js";
 import { FileMessages } from "./file-messages.js";
@@ -18,7 +18,7 @@ const SYMBOLIC_LINK = 1;
 export function exporterV1_0(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImplementation<typeof wire.Exporter, CallContext> {
+): ServiceImplementation<typeof wire.Exporter, RpcContext> {
   const calls = new Calls(session, "exporter.Exporter");
   return {
     init: (request) => calls.init(exporterOpener(factory, request), () => ({})),
@@ -33,7 +33,7 @@ export function exporterV1_0(
         const stream = new FileMessages(messages);
         const { pathname, size } = await stream.header();
         const below = belowRoot(root, pathname);
-        await writeWholeFile(exporter, below, stream.data(below), size, size, callSignal(context));
+        await writeWholeFile(exporter, below, stream.data(below), size, size, new FileContext(context));
         return {};
       }),
 

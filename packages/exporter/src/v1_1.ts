@@ -1,4 +1,4 @@
-import { Calls, callSignal, identityOf, type CallContext } from "@kloset/adapter";
+import { Calls, rpcSignal, identityOf, type RpcContext } from "@kloset/adapter";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { exporter as wire } from "@kloset/protocol/v1.1";
 import { ExportRun, type ExportResponse } from "./export-run.js";
@@ -9,7 +9,7 @@ import { exporterOpener, type ExporterSession } from "./session.js";
 export function exporterV1_1(
   factory: ExporterFactory,
   session: ExporterSession,
-): ServiceImplementation<typeof wire.Exporter, CallContext> {
+): ServiceImplementation<typeof wire.Exporter, RpcContext> {
   const calls = new Calls(session, "plakar.exporter.Exporter");
   return {
     init: (request) => calls.init(exporterOpener(factory, request), identityOf),
@@ -18,7 +18,7 @@ export function exporterV1_1(
 
     export: (requests, context) =>
       calls.serverStream<ExportResponse>("Export", context, (opened, send, call) =>
-        new ExportRun(opened, requests, callSignal(call), send).run(),
+        new ExportRun(opened, requests, rpcSignal(call), send).run(),
       ),
 
     close: () => calls.close(),

@@ -119,7 +119,9 @@ describe("checkEntry", () => {
       }
     }
     const checked = checkEntry(new Lazy("/a"), "/");
-    expect(checked.type === "record" && checked.read?.open(new AbortController().signal)).toEqual(Buffer.from("/a"));
+    expect(checked.type === "record" && checked.read?.open({ signal: new AbortController().signal })).toEqual(
+      Buffer.from("/a"),
+    );
   });
 
   it("copies everything that the author could still change", () => {

@@ -1,12 +1,12 @@
 import { InvalidValue } from "@kloset/wire/grpc";
 import { describe, quoted } from "@kloset/adapter";
-import type { Awaitable, ByteSource, ExtendedAttributeEntry, Read, RecordEntry } from "@kloset/model";
+import type { Awaitable, ByteSource, CallContext, ExtendedAttributeEntry, Read, RecordEntry } from "@kloset/model";
 
 /** Opens the content of an entry. */
 export interface Reader {
   /** Size in bytes according to the record; undefined if unknown. */
   readonly size: number | undefined;
-  open(signal: AbortSignal): Awaitable<ByteSource>;
+  open(context: CallContext): Awaitable<ByteSource>;
 }
 
 /**
@@ -45,7 +45,7 @@ export class EntryReader implements Reader {
     return new EntryReader(entry, read as Read, size);
   }
 
-  open(signal: AbortSignal): Awaitable<ByteSource> {
+  open(context: CallContext): Awaitable<ByteSource> {
     const entry = this.#entry;
     if (entry.read === this.#read && (entry.pathname !== this.#pathname || entry.attribute?.name !== this.#attribute)) {
       throw new Error(
@@ -53,6 +53,6 @@ export class EntryReader implements Reader {
           "yield a new object for each entry",
       );
     }
-    return this.#read.call(entry, signal);
+    return this.#read.call(entry, context);
   }
 }

@@ -1,4 +1,4 @@
-import type { Awaitable, ByteSource, ConnectorContext, Entry, EntryRef } from "@kloset/model";
+import type { Awaitable, ByteSource, CallContext, ConnectorContext, Entry, EntryRef } from "@kloset/model";
 
 /**
  * A source that Plakar backs up. Every method may be sync or async. The message of a
@@ -18,18 +18,14 @@ export interface Importer {
    * Yields every entry: the root, each of its parents up to "/", and everything
    * below it. Yield an error entry for an item that cannot be read; throwing fails
    * the backup.
-   *
-   * @param signal - Aborted when the host no longer wants the remaining entries.
    */
-  scan(signal: AbortSignal): Awaitable<AsyncIterable<Entry> | Iterable<Entry>>;
+  scan(context: CallContext): Awaitable<AsyncIterable<Entry> | Iterable<Entry>>;
   /**
    * Opens content by name. With this method, entries need no `read`, and a scan of
    * millions of files keeps no readers in memory. An entry's own `read` takes
    * precedence.
-   *
-   * @param signal - Aborted when the host no longer wants the content.
    */
-  open?(ref: EntryRef, signal: AbortSignal): Awaitable<ByteSource>;
+  open?(ref: EntryRef, context: CallContext): Awaitable<ByteSource>;
   /**
    * Called when the host has finished with an entry. Only v1.1 hosts send
    * acknowledgements.

@@ -75,7 +75,7 @@ it("names the entry that was changed after it was yielded, and what to do", () =
   const entry = { pathname: "/1", fileInfo: fileInfoOf({ size: 1 }), read: () => Buffer.from("1") };
   const reader = EntryReader.of(entry, 1);
   entry.pathname = "/2";
-  expect(() => reader?.open(new AbortController().signal)).toThrow(
+  expect(() => reader?.open({ signal: new AbortController().signal })).toThrow(
     new Error(
       'the entry of "/1" was changed after it was yielded, so its content cannot be read: ' +
         "yield a new object for each entry",

@@ -1,4 +1,4 @@
-import { NO_SIGNAL, takesArgument, type Content } from "@kloset/adapter";
+import type { Content } from "@kloset/adapter";
 import { isRegularFile, type EntryRef } from "@kloset/model";
 import type { Scanned, ScannedRecord } from "./entry-check.js";
 import type { Reader } from "./entry-reader.js";
@@ -69,14 +69,14 @@ export class Readers {
     if (reader !== undefined) this.#held.delete(key);
     const name = JSON.stringify(ref.pathname);
     const what = ref.attribute === undefined ? name : `${name}, attribute ${JSON.stringify(ref.attribute.name)}`;
-    if (reader !== undefined) return { what, open: (signal) => reader.open(signal()), declared: reader.size };
+    if (reader !== undefined) return { what, open: (context) => reader.open(context), declared: reader.size };
     const importer = this.#importer;
     if (!opensByName(importer)) {
       throw new Error(
         `${what} has no reader: the importer has no open(), and the entry has no read(), or was already read`,
       );
     }
-    return { what, open: (signal) => importer.open(ref, takesArgument(importer, "open", 1) ? signal() : NO_SIGNAL) };
+    return { what, open: (context) => importer.open(ref, context) };
   }
 
   /** Returns the reader to hold for an entry; undefined if only `open` can open it, or nothing can. */

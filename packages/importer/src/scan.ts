@@ -23,7 +23,7 @@ import type { Tree } from "./tree.js";
  */
 export function eachEntry(importer: Importer, root: string, signal: AbortSignal, tree: Tree): Promise<void> {
   return withOwnSignal(signal, async (own) => {
-    const entries: unknown = await untilAborted(importer.scan(own), own, discard);
+    const entries: unknown = await untilAborted(importer.scan({ signal: own }), own, discard);
     if (!isIterable(entries)) throw new InvalidValue(`scan() returned ${describe(entries)}: an iterable is needed`);
     let warned = false;
     await eachUntilAbort(entries, own, (entry) => {

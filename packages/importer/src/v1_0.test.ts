@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it, jest } from "@jest/globals";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { fileInfoOf, type EntryRef } from "@kloset/model";
+import { fileInfoOf, type CallContext, type EntryRef } from "@kloset/model";
 import { importer as wire } from "@kloset/protocol/v1.0";
 import type { Importer } from "./importer.js";
 import { deferred, never, noticesOfEach } from "@kloset/test-support";
@@ -252,7 +252,7 @@ describe("Scan", () => {
       "ends a scan %s and aborts the author's signal",
       async (kind) => {
         const begun = deferred<AbortSignal>();
-        const scan = (signal: AbortSignal) => {
+        const scan = ({ signal }: CallContext) => {
           begun.resolve(signal);
           if (kind === "that never begins") return never<Iterable<never>>();
           return { [Symbol.asyncIterator]: () => ({ next: never<IteratorResult<never>> }) };
@@ -289,7 +289,7 @@ describe("Scan", () => {
   it("does not abort the author's signal after the scan, because content may still depend on it", async () => {
     let given: AbortSignal | undefined;
     const client = await initialisedV1_0(
-      importerOf((signal) => {
+      importerOf(({ signal }) => {
         given = signal;
         return [directory("/")];
       }),
@@ -414,7 +414,7 @@ describe("OpenReader", () => {
     let given: AbortSignal | undefined;
     const { read } = await open(
       importerOf([
-        fileReadBy("/a", (signal) => {
+        fileReadBy("/a", ({ signal }) => {
           given = signal;
           return Uint8Array.of(1);
         }),
@@ -431,7 +431,7 @@ describe("CloseReader", () => {
     const cleanedUp = deferred();
     const client = await initialisedV1_0(
       importerOf([
-        fileReadBy("/a", async function* (signal) {
+        fileReadBy("/a", async function* ({ signal }) {
           try {
             yield Uint8Array.of(1);
             begun.resolve(signal);
@@ -558,7 +558,7 @@ describe("cancelling an OpenReader", () => {
     const begun = deferred<AbortSignal>();
     const { service } = await serviceV1_0(
       importerOf([
-        fileReadBy("/a", (signal) => {
+        fileReadBy("/a", ({ signal }) => {
           begun.resolve(signal);
           return never();
         }),

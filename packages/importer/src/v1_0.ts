@@ -2,11 +2,11 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   authorErrorText,
   Calls,
-  callSignal,
+  rpcSignal,
   noticeOnce,
   signalWhileWanted,
   untilAborted,
-  type CallContext,
+  type RpcContext,
 } from "@kloset/adapter";
 import { PushStream, type Send } from "@kloset/wire/grpc";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
@@ -35,7 +35,7 @@ type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
 export function importerV1_0(
   factory: ImporterFactory,
   session: ImporterSession,
-): ServiceImplementation<typeof wire.Importer, CallContext> {
+): ServiceImplementation<typeof wire.Importer, RpcContext> {
   const calls = new Calls(session, "importer.Importer");
   const active = new ActiveReaders();
   return {
@@ -44,7 +44,7 @@ export function importerV1_0(
     info: () => calls.unary("Info", ({ type, origin, root }) => ({ type, origin, root })),
 
     scan: (_request, context) =>
-      calls.serverStream<ScanResponse>("Scan", context, (opened, send, call) => scan(opened, callSignal(call), send)),
+      calls.serverStream<ScanResponse>("Scan", context, (opened, send, call) => scan(opened, rpcSignal(call), send)),
 
     openReader: ({ pathname }, context) =>
       new PushStream(async (send, unwanted) => {

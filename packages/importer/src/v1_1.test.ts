@@ -612,7 +612,7 @@ describe("Open", () => {
     const begun = deferred<AbortSignal>();
     const { service } = await serviceV1_1(
       importerOf([], {
-        open: (_ref, signal) => {
+        open: (_ref, { signal }) => {
           begun.resolve(signal);
           return never();
         },
@@ -655,7 +655,7 @@ describe("cancelling an Import", () => {
     async (when) => {
       const begun = deferred<AbortSignal>();
       const importer = importerOf(
-        async function* (signal) {
+        async function* ({ signal }) {
           yield directory("/");
           begun.resolve(signal);
           if (when === "while the scan waits") await never();

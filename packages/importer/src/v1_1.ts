@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Calls, callSignal, identityOf, invalidArgument, type CallContext } from "@kloset/adapter";
+import { Calls, rpcSignal, identityOf, invalidArgument, type RpcContext } from "@kloset/adapter";
 import type { Send } from "@kloset/wire/grpc";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
@@ -19,7 +19,7 @@ type WireRecord = MessageInitShape<typeof connectors.RecordSchema>;
 export function importerV1_1(
   factory: ImporterFactory,
   session: ImporterSession,
-): ServiceImplementation<typeof wire.Importer, CallContext> {
+): ServiceImplementation<typeof wire.Importer, RpcContext> {
   const calls = new Calls(session, "importer.Importer");
   return {
     init: (request) => calls.init(importerOpener(factory, request), identityOf),
@@ -28,7 +28,7 @@ export function importerV1_1(
 
     import: (requests, context) =>
       calls.serverStream<ImportResponse>("Import", context, (opened, send, call) =>
-        importAll(opened, requests, callSignal(call), send),
+        importAll(opened, requests, rpcSignal(call), send),
       ),
 
     open: ({ record }, context) =>

@@ -1,4 +1,5 @@
 import type { Awaitable } from "./awaitable.js";
+import type { CallContext } from "./context.js";
 
 /**
  * Anything that yields bytes. Node's `Readable` and the web's `ReadableStream`
@@ -61,12 +62,8 @@ function bytesIn(buffer: ArrayBufferLike, what: string): Uint8Array {
   }
 }
 
-/**
- * Opens content. Called at most once, and only if the host wants the content.
- *
- * @param signal - Aborted when the host no longer wants the content.
- */
-export type Read = (signal: AbortSignal) => Awaitable<ByteSource>;
+/** Opens content. Called at most once, and only if the host wants the content. */
+export type Read = (context: CallContext) => Awaitable<ByteSource>;
 
 /**
  * Content sent by the host. Iterate it to the end.

@@ -16,6 +16,15 @@ export interface HostOptions {
   readonly noXattr: boolean;
 }
 
+/** The last argument of a call that may take long. */
+export interface CallContext {
+  /**
+   * Aborted when the host no longer wants the result of this call: it has cancelled the call or has disconnected. Not
+   * aborted after the call has succeeded. Created when it is first read.
+   */
+  readonly signal: AbortSignal;
+}
+
 /** The argument of a connector's factory. */
 export interface ConnectorContext {
   /** `config.location`: `<protocol>://<rest>`, as the user wrote it. */

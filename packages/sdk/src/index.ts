@@ -28,8 +28,15 @@ export { retrying, type RetryingOptions } from "./helpers/retrying.js";
 export { saveTo, type SaveToOptions } from "./helpers/save-to.js";
 
 export type { Acknowledgement, Importer, ImporterFactory } from "@kloset/importer";
-export type { Exporter, ExporterFactory, LinkKind } from "@kloset/exporter";
-export type { ResourceStore, Store, StoreBase, StoreFactory } from "@kloset/storage";
+export type { Exporter, ExporterFactory, LinkKind, StoreFileContext } from "@kloset/exporter";
+export type {
+  ResourceContext,
+  ResourceGetContext,
+  ResourceStore,
+  Store,
+  StoreBase,
+  StoreFactory,
+} from "@kloset/storage";
 export type { Generation } from "@kloset/adapter";
 export { spawnHelper, type HelperProcess, type SpawnHelperOptions } from "@kloset/process";
 
@@ -37,6 +44,7 @@ export type {
   Awaitable,
   ByteSource,
   ByteStream,
+  CallContext,
   ConnectorContext,
   DirectoryInit,
   Entry,

@@ -181,7 +181,7 @@ describe("a call cancelled by the host", () => {
     const stopped = deferred();
     const signals: AbortSignal[] = [];
     const store = withMethods(new MemoryStore(), {
-      get: (_, __, ___, signal) => {
+      get: (_, __, { signal }) => {
         signals.push(signal);
         return (async function* () {
           try {
@@ -249,7 +249,7 @@ describe("a call cancelled by the host", () => {
     const controller = new AbortController();
     const signals: AbortSignal[] = [];
     const store = withMethods(new MemoryStore(), {
-      get: (_, __, ___, signal) => {
+      get: (_, __, { signal }) => {
         signals.push(signal);
         return Uint8Array.of(1);
       },

@@ -1,6 +1,7 @@
 import { isUint8Array } from "node:util/types";
 import { Code, InvalidValue, MAX_MESSAGE_BYTES, type PushStream } from "@kloset/wire/grpc";
 import {
+  callInContext,
   consume,
   counted,
   describe,
@@ -12,19 +13,19 @@ import {
   isIterable,
   isUint,
   iterateUntilAbort,
-  NO_SIGNAL,
+  LazyContext,
   StatusError,
   takeNext,
-  takesArgument,
   untilAborted,
   Upload,
   type Arrivals,
-  type CallContext,
   type Calls,
+  type RpcContext,
 } from "@kloset/adapter";
-import { Mac, MAC_LENGTH, type Range, type ResourceKind } from "@kloset/model";
+import { Mac, MAC_LENGTH, type CallContext, type Range, type ResourceKind } from "@kloset/model";
 import { putNameOf } from "./resource-store.js";
 import type { OpenedStore, StoreSession } from "./session.js";
+import type { ResourceContext, ResourceGetContext } from "./store.js";
 
 /** Runs the calls of a store's service. */
 export type StoreCalls = Calls<OpenedStore>;
@@ -80,7 +81,7 @@ export interface PutRequests<M> {
   readonly read: (message: M) => PutMessage;
   /** Called once, with the first message. */
   readonly kindOf: (first: M) => ResourceKind;
-  readonly context: CallContext;
+  readonly context: RpcContext;
 }
 
 /**
@@ -98,7 +99,9 @@ export function put<M>(calls: StoreCalls, rpc: string, requests: PutRequests<M>)
     const kind = kindOf(first);
     const chunks = inMemory([chunk], chunksOfPut(rpc, mac, messages, read));
     const upload = new Upload(chunks, `${kind} ${mac.hex}`, putNameOf(resources, kind));
-    const written = await consume(upload, (data) => resources.put(kind, mac, data));
+    const written = await callInContext(new LazyResourceContext(context), (own) =>
+      consume(upload, (data) => resources.put(kind, mac, data, own)),
+    );
     checkWritten(kind, mac, written, upload.received);
     return BigInt(upload.received);
   });
@@ -143,13 +146,12 @@ export function get(
   calls: StoreCalls,
   rpc: string,
   read: () => GetTarget,
-  context: CallContext,
+  context: RpcContext,
 ): PushStream<{ chunk: Uint8Array }> {
   return calls.content(rpc, context, ({ resources }) => {
     const { kind, mac, range } = read();
-    const own = (signal: () => AbortSignal): AbortSignal => (takesArgument(resources, "get", 3) ? signal() : NO_SIGNAL);
     return {
-      open: (signal) => resources.get(kind, mac, range, own(signal)),
+      open: (content) => resources.get(kind, mac, new GetContext(content, range)),
       what: `${kind} ${mac.hex}`,
       atMost: range?.length,
     };
@@ -173,35 +175,61 @@ export function rangeOf(rpc: string, offset: bigint, length: number): Range {
  * of MACs is limited.
  *
  * @param bytesPerMac - Encoded size of one MAC on the wire.
- * @param signal - The call's signal. Ends a listing that would never end by itself.
+ * @param rpc - Its signal ends a listing that would never end by itself.
  * @throws StatusError RESOURCE_EXHAUSTED if the response would exceed the host's message limit.
  */
-export async function list(
+export function list(
   { resources }: OpenedStore,
   kind: ResourceKind,
   bytesPerMac: number,
-  signal: AbortSignal,
+  rpc: RpcContext,
 ): Promise<Uint8Array[]> {
-  const macs: unknown = await untilAborted(resources.list(kind), signal, discard);
-  if (!isIterable(macs))
-    throw new InvalidValue(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
-  const limit = Math.floor(MAX_MESSAGE_BYTES / bytesPerMac);
-  const bytes: Uint8Array[] = [];
-  let count = 0;
-  for await (const mac of iterateUntilAbort(macs, signal)) {
-    if (!isMac(mac)) throw new InvalidValue(`listing ${kind}s yielded ${describe(mac)}: a Mac is needed`);
-    count++;
-    // Copy: the author may reuse the buffer for the next MAC.
-    if (count <= limit) bytes.push(new Uint8Array(mac.bytes));
+  return callInContext(new LazyResourceContext(rpc), async (context) => {
+    const macs: unknown = await untilAborted(resources.list(kind, context), context.signal, discard);
+    if (!isIterable(macs))
+      throw new InvalidValue(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
+    const limit = Math.floor(MAX_MESSAGE_BYTES / bytesPerMac);
+    const bytes: Uint8Array[] = [];
+    let count = 0;
+    for await (const mac of iterateUntilAbort(macs, context.signal)) {
+      if (!isMac(mac)) throw new InvalidValue(`listing ${kind}s yielded ${describe(mac)}: a Mac is needed`);
+      count++;
+      // Copy: the author may reuse the buffer for the next MAC.
+      if (count <= limit) bytes.push(new Uint8Array(mac.bytes));
+    }
+    if (count > limit) {
+      throw new StatusError(
+        `there are ${count} ${kind}s, and hosts accept a listing of ${limit} at most: ` +
+          `a listing is a single message of at most ${MAX_MESSAGE_BYTES} bytes`,
+        Code.ResourceExhausted,
+      );
+    }
+    return bytes;
+  });
+}
+
+/** Deletes one resource. */
+export function remove({ resources }: OpenedStore, kind: ResourceKind, mac: Mac, rpc: RpcContext): Promise<void> {
+  return callInContext(new LazyResourceContext(rpc), (context) => resources.delete(kind, mac, context));
+}
+
+class LazyResourceContext extends LazyContext implements ResourceContext {
+  readonly hot = false;
+}
+
+class GetContext implements ResourceGetContext {
+  readonly #content: CallContext;
+  readonly range: Range | undefined;
+  readonly hot = false;
+
+  constructor(content: CallContext, range: Range | undefined) {
+    this.#content = content;
+    this.range = range;
   }
-  if (count > limit) {
-    throw new StatusError(
-      `there are ${count} ${kind}s, and hosts accept a listing of ${limit} at most: ` +
-        `a listing is a single message of at most ${MAX_MESSAGE_BYTES} bytes`,
-      Code.ResourceExhausted,
-    );
+
+  get signal(): AbortSignal {
+    return this.#content.signal;
   }
-  return bytes;
 }
 
 /** Checks the shape, not the class: a bundle may contain the class twice. */

@@ -1,7 +1,7 @@
 import { expect, it } from "@jest/globals";
 import type { ByteSource, Range, ResourceKind } from "@kloset/model";
 import fc from "fast-check";
-import type { ResourceStore, Store } from "./store.js";
+import type { ResourceGetContext, ResourceStore, Store } from "./store.js";
 import { hostV1_0, hostV1_1 } from "./testing/hosts.js";
 import { MemoryStore, macOf, nineteen, withMethods } from "./testing/memory-store.js";
 
@@ -12,7 +12,7 @@ const mac = macOf(7);
 function pieced(pieces: readonly Uint8Array[]): ResourceStore {
   const whole = Buffer.concat(pieces);
   return withMethods(new MemoryStore(), {
-    get(_kind: ResourceKind, _mac: unknown, range: Range | undefined): ByteSource {
+    get(_kind: ResourceKind, _mac: unknown, { range }: ResourceGetContext): ByteSource {
       if (range !== undefined) return part(whole, range, pieces.length + 1);
       return slowly(pieces);
     },

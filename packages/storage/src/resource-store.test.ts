@@ -5,7 +5,7 @@ import { resourcesOf } from "./resource-store.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
 
 const A = macOf(1);
-const signal = new AbortController().signal;
+const idle = { signal: new AbortController().signal, hot: false };
 
 async function bytesOf(source: ByteSource): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -29,10 +29,10 @@ describe("resourcesOf", () => {
       async function* data() {
         yield Buffer.from(kind);
       }
-      await resources.put(kind, A, data());
-      expect(await bytesOf(await resources.get(kind, A, undefined, signal))).toBe(kind);
-      expect([...((await resources.list(kind)) as Iterable<unknown>)]).toEqual([A]);
-      await resources.delete(kind, A);
+      await resources.put(kind, A, data(), idle);
+      expect(await bytesOf(await resources.get(kind, A, idle))).toBe(kind);
+      expect([...((await resources.list(kind, idle)) as Iterable<unknown>)]).toEqual([A]);
+      await resources.delete(kind, A, idle);
     }
     expect(store.calls.filter((call) => call.startsWith("put"))).toEqual([
       `put state ${A.hex}`,
@@ -45,7 +45,7 @@ describe("resourcesOf", () => {
     const store = new MemoryStore();
     store.kept.set(`packfile ${A.hex}`, Buffer.from("0123456789"));
     const resources = resourcesOf(nineteen(store));
-    expect(await bytesOf(await resources.get("packfile", A, { offset: 2, length: 3 }, signal))).toBe("234");
+    expect(await bytesOf(await resources.get("packfile", A, { ...idle, range: { offset: 2, length: 3 } }))).toBe("234");
     expect(store.calls).toEqual([`get packfile ${A.hex} 2+3`]);
   });
 
@@ -62,11 +62,11 @@ describe("resourcesOf", () => {
         }
       }
       const resources = resourcesOf(nineteen(withMethods(new MemoryStore(), { get: () => source() })));
-      expect(await bytesOf(await resources.get(kind, A, { offset: 8, length: 5 }, signal))).toBe("89012");
+      expect(await bytesOf(await resources.get(kind, A, { ...idle, range: { offset: 8, length: 5 } }))).toBe("89012");
       expect(read).toBe(1);
       expect(stopped).toBe(true);
-      expect(await bytesOf(await resources.get(kind, A, { offset: 5000, length: 5 }, signal))).toBe("");
-      expect(await bytesOf(await resources.get(kind, A, { offset: 0, length: 0 }, signal))).toBe("");
+      expect(await bytesOf(await resources.get(kind, A, { ...idle, range: { offset: 5000, length: 5 } }))).toBe("");
+      expect(await bytesOf(await resources.get(kind, A, { ...idle, range: { offset: 0, length: 0 } }))).toBe("");
     },
   );
 
@@ -79,10 +79,10 @@ describe("resourcesOf", () => {
         rawMessage: `this store keeps packfiles, states and locks, not: ${kind}`,
       });
       const calls = [
-        () => resources.list(kind),
-        () => resources.put(kind, A, { async *[Symbol.asyncIterator]() {} }),
-        () => resources.get(kind, A, undefined, signal),
-        () => resources.delete(kind, A),
+        () => resources.list(kind, idle),
+        () => resources.put(kind, A, { async *[Symbol.asyncIterator]() {} }, idle),
+        () => resources.get(kind, A, idle),
+        () => resources.delete(kind, A, idle),
       ];
       for (const call of calls) await expect((async () => call())()).rejects.toEqual(none);
     },

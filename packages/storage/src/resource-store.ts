@@ -4,12 +4,13 @@ import {
   type Awaitable,
   type ByteSource,
   type ByteStream,
+  type CallContext,
   type IterableSource,
   type Mac,
   type Range,
   type ResourceKind,
 } from "@kloset/model";
-import type { ResourceStore, Store } from "./store.js";
+import type { ResourceContext, ResourceGetContext, ResourceStore, Store } from "./store.js";
 
 /** Access to resources, in the form used by the adapters for both shapes of a store. */
 export type Resources = Pick<ResourceStore, "list" | "put" | "get" | "delete">;
@@ -51,10 +52,10 @@ function isStore(store: Store | ResourceStore): store is Store {
 }
 
 interface Methods {
-  readonly list: () => Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  readonly put: (mac: Mac, data: ByteStream) => Awaitable<number | void>;
-  readonly get: (mac: Mac, signal: AbortSignal) => Awaitable<ByteSource>;
-  readonly delete: (mac: Mac) => Awaitable<void>;
+  readonly list: (context: CallContext) => Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  readonly put: (mac: Mac, data: ByteStream, context: CallContext) => Awaitable<number | void>;
+  readonly get: (mac: Mac, context: CallContext) => Awaitable<ByteSource>;
+  readonly delete: (mac: Mac, context: CallContext) => Awaitable<void>;
 }
 
 class StoreResources implements Resources {
@@ -64,26 +65,27 @@ class StoreResources implements Resources {
     this.#store = store;
   }
 
-  list(kind: ResourceKind): Awaitable<Iterable<Mac> | AsyncIterable<Mac>> {
-    return this.#methods(kind).list();
+  list(kind: ResourceKind, context: ResourceContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>> {
+    return this.#methods(kind).list(context);
   }
 
-  put(kind: ResourceKind, mac: Mac, data: ByteStream): Awaitable<number | void> {
-    return this.#methods(kind).put(mac, data);
+  put(kind: ResourceKind, mac: Mac, data: ByteStream, context: ResourceContext): Awaitable<number | void> {
+    return this.#methods(kind).put(mac, data, context);
   }
 
-  delete(kind: ResourceKind, mac: Mac): Awaitable<void> {
-    return this.#methods(kind).delete(mac);
+  delete(kind: ResourceKind, mac: Mac, context: ResourceContext): Awaitable<void> {
+    return this.#methods(kind).delete(mac, context);
   }
 
-  get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Awaitable<ByteSource> {
+  get(kind: ResourceKind, mac: Mac, context: ResourceGetContext): Awaitable<ByteSource> {
+    const { range } = context;
     if (range !== undefined && kind === "packfile") {
-      return this.#store.getPackfileBlob(mac, range.offset, range.length, signal);
+      return this.#store.getPackfileBlob(mac, range.offset, range.length, context);
     }
     const { get } = this.#methods(kind);
-    if (range === undefined) return get(mac, signal);
+    if (range === undefined) return get(mac, context);
     // Only packfiles have a method for ranges. Released hosts read no other kind in parts.
-    return partOf(() => get(mac, signal), range, `${kind} ${mac.hex}`, signal);
+    return partOf(() => get(mac, context), range, `${kind} ${mac.hex}`, context);
   }
 
   #methods(kind: ResourceKind): Methods {
@@ -91,24 +93,24 @@ class StoreResources implements Resources {
     switch (kind) {
       case "state":
         return {
-          list: () => store.getStates(),
-          put: (mac, data) => store.putState(mac, data),
-          get: (mac, signal) => store.getState(mac, signal),
-          delete: (mac) => store.deleteState(mac),
+          list: (context) => store.getStates(context),
+          put: (mac, data, context) => store.putState(mac, data, context),
+          get: (mac, context) => store.getState(mac, context),
+          delete: (mac, context) => store.deleteState(mac, context),
         };
       case "packfile":
         return {
-          list: () => store.getPackfiles(),
-          put: (mac, data) => store.putPackfile(mac, data),
-          get: (mac, signal) => store.getPackfile(mac, signal),
-          delete: (mac) => store.deletePackfile(mac),
+          list: (context) => store.getPackfiles(context),
+          put: (mac, data, context) => store.putPackfile(mac, data, context),
+          get: (mac, context) => store.getPackfile(mac, context),
+          delete: (mac, context) => store.deletePackfile(mac, context),
         };
       case "lock":
         return {
-          list: () => store.getLocks(),
-          put: (mac, data) => store.putLock(mac, data),
-          get: (mac, signal) => store.getLock(mac, signal),
-          delete: (mac) => store.deleteLock(mac),
+          list: (context) => store.getLocks(context),
+          put: (mac, data, context) => store.putLock(mac, data, context),
+          get: (mac, context) => store.getLock(mac, context),
+          delete: (mac, context) => store.deleteLock(mac, context),
         };
       default:
         throw unimplemented(`this store keeps packfiles, states and locks, not: ${kind}`);
@@ -121,8 +123,8 @@ async function* partOf(
   open: () => Awaitable<ByteSource>,
   { offset, length }: Range,
   what: string,
-  signal: AbortSignal,
+  context: CallContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const opened = async (): Promise<IterableSource> => iterableSource(await open(), what);
-  yield* sliceOf(chunksOf(opened(), what, signal), offset, length);
+  yield* sliceOf(chunksOf(opened(), what, context.signal), offset, length);
 }

@@ -1,4 +1,13 @@
-import type { Awaitable, ByteSource, ByteStream, ConnectorContext, Mac, Range, ResourceKind } from "@kloset/model";
+import type {
+  Awaitable,
+  ByteSource,
+  ByteStream,
+  CallContext,
+  ConnectorContext,
+  Mac,
+  Range,
+  ResourceKind,
+} from "@kloset/model";
 
 /** The methods common to both shapes of a store. */
 export interface StoreBase {
@@ -47,25 +56,25 @@ export interface StoreBase {
  * - A `get…` method throws if the resource does not exist.
  */
 export interface Store extends StoreBase {
-  getStates(): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  putState(mac: Mac, data: ByteStream): Awaitable<number | void>;
-  getState(mac: Mac, signal: AbortSignal): Awaitable<ByteSource>;
-  deleteState(mac: Mac): Awaitable<void>;
-  getPackfiles(): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  putPackfile(mac: Mac, data: ByteStream): Awaitable<number | void>;
-  getPackfile(mac: Mac, signal: AbortSignal): Awaitable<ByteSource>;
+  getStates(context: CallContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  putState(mac: Mac, data: ByteStream, context: CallContext): Awaitable<number | void>;
+  getState(mac: Mac, context: CallContext): Awaitable<ByteSource>;
+  deleteState(mac: Mac, context: CallContext): Awaitable<void>;
+  getPackfiles(context: CallContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  putPackfile(mac: Mac, data: ByteStream, context: CallContext): Awaitable<number | void>;
+  getPackfile(mac: Mac, context: CallContext): Awaitable<ByteSource>;
   /**
    * Reads a part of a packfile.
    *
    * @param offset - Offset of the first byte, from 0.
    * @param length - Number of bytes; return fewer if the packfile ends earlier.
    */
-  getPackfileBlob(mac: Mac, offset: number, length: number, signal: AbortSignal): Awaitable<ByteSource>;
-  deletePackfile(mac: Mac): Awaitable<void>;
-  getLocks(): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  putLock(lockId: Mac, data: ByteStream): Awaitable<number | void>;
-  getLock(lockId: Mac, signal: AbortSignal): Awaitable<ByteSource>;
-  deleteLock(lockId: Mac): Awaitable<void>;
+  getPackfileBlob(mac: Mac, offset: number, length: number, context: CallContext): Awaitable<ByteSource>;
+  deletePackfile(mac: Mac, context: CallContext): Awaitable<void>;
+  getLocks(context: CallContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  putLock(lockId: Mac, data: ByteStream, context: CallContext): Awaitable<number | void>;
+  getLock(lockId: Mac, context: CallContext): Awaitable<ByteSource>;
+  deleteLock(lockId: Mac, context: CallContext): Awaitable<void>;
 }
 
 /**
@@ -73,11 +82,25 @@ export interface Store extends StoreBase {
  * The rules of {@link Store} apply.
  */
 export interface ResourceStore extends StoreBase {
-  list(kind: ResourceKind): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  put(kind: ResourceKind, mac: Mac, data: ByteStream): Awaitable<number | void>;
-  /** @param range - The part to read; undefined for the whole resource. */
-  get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Awaitable<ByteSource>;
-  delete(kind: ResourceKind, mac: Mac): Awaitable<void>;
+  list(kind: ResourceKind, context: ResourceContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  put(kind: ResourceKind, mac: Mac, data: ByteStream, context: ResourceContext): Awaitable<number | void>;
+  get(kind: ResourceKind, mac: Mac, context: ResourceGetContext): Awaitable<ByteSource>;
+  delete(kind: ResourceKind, mac: Mac, context: ResourceContext): Awaitable<void>;
+}
+
+/** The context of a call on a {@link ResourceStore}. */
+export interface ResourceContext extends CallContext {
+  /**
+   * True if the host wants the resource in storage that answers quickly, as for packfiles of metadata. Always false:
+   * released hosts do not send it.
+   */
+  readonly hot: boolean;
+}
+
+/** The context of {@link ResourceStore.get}. */
+export interface ResourceGetContext extends ResourceContext {
+  /** The part to read; undefined for the whole resource. */
+  readonly range?: Range | undefined;
 }
 
 /** Creates a store of either shape. Called when the host sends Init, and again if calls arrive after Close. */

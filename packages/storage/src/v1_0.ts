@@ -1,4 +1,4 @@
-import { Calls, type CallContext } from "@kloset/adapter";
+import { Calls, type RpcContext } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { store as wire } from "@kloset/protocol/v1.0";
@@ -11,6 +11,7 @@ import {
   openRepository,
   put,
   rangeOf,
+  remove,
   sizeOf,
   type PutMessage,
 } from "./operations.js";
@@ -24,22 +25,20 @@ const BYTES_PER_MAC = 36;
 export function storeV1_0(
   factory: StoreFactory,
   session: StoreSession,
-): ServiceImplementation<typeof wire.Store, CallContext> {
+): ServiceImplementation<typeof wire.Store, RpcContext> {
   const calls = new Calls(session, "store.Store");
-  const listOf =
-    (rpc: string, kind: ResourceKind) =>
-    (_request: unknown, { signal }: CallContext) =>
-      calls.unary(rpc, async (opened) => ({
-        macs: (await list(opened, kind, BYTES_PER_MAC, signal)).map((value) => ({ value })),
-      }));
+  const listOf = (rpc: string, kind: ResourceKind) => (_request: unknown, context: RpcContext) =>
+    calls.unary(rpc, async (opened) => ({
+      macs: (await list(opened, kind, BYTES_PER_MAC, context)).map((value) => ({ value })),
+    }));
   const putOf =
-    (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, context: CallContext) => ({
+    (rpc: string, kind: ResourceKind) => async (messages: AsyncIterable<PutRequest>, context: RpcContext) => ({
       bytesWritten: await put(calls, rpc, { messages, read: readPut, kindOf: () => kind, context }),
     });
-  const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, context: CallContext) =>
+  const getOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, context: RpcContext) =>
     get(calls, rpc, () => ({ kind, mac: macOf(rpc, request.mac?.value) }), context);
-  const deleteOf = (rpc: string, kind: ResourceKind) => (request: MacRequest) =>
-    calls.empty(rpc, ({ resources }) => resources.delete(kind, macOf(rpc, request.mac?.value)));
+  const deleteOf = (rpc: string, kind: ResourceKind) => (request: MacRequest, context: RpcContext) =>
+    calls.empty(rpc, (opened) => remove(opened, kind, macOf(rpc, request.mac?.value), context));
 
   return {
     init: (request) => calls.init(session.opener(factory, request), () => ({})),

@@ -1,8 +1,19 @@
-import { Calls, identityOf, invalidArgument, type CallContext } from "@kloset/adapter";
+import { Calls, identityOf, invalidArgument, type RpcContext } from "@kloset/adapter";
 import type { ResourceKind } from "@kloset/model";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { store as wire } from "@kloset/protocol/v1.1";
-import { createRepository, get, list, macOf, modeOf, openRepository, put, rangeOf, sizeOf } from "./operations.js";
+import {
+  createRepository,
+  get,
+  list,
+  macOf,
+  modeOf,
+  openRepository,
+  put,
+  rangeOf,
+  remove,
+  sizeOf,
+} from "./operations.js";
 import type { StoreSession } from "./session.js";
 import type { StoreFactory } from "./store.js";
 
@@ -23,7 +34,7 @@ const KINDS: readonly (ResourceKind | undefined)[] = [
 export function storeV1_1(
   factory: StoreFactory,
   session: StoreSession,
-): ServiceImplementation<typeof wire.Store, CallContext> {
+): ServiceImplementation<typeof wire.Store, RpcContext> {
   const calls = new Calls(session, "store.Store");
   return {
     init: (request) => calls.init(session.opener(factory, request), identityOf),
@@ -33,9 +44,9 @@ export function storeV1_1(
     mode: () => calls.unary("Mode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
     size: () => calls.unary("Size", async ({ store }) => ({ size: sizeOf(await store.size()) })),
 
-    list: ({ type }, { signal }) =>
+    list: ({ type }, context) =>
       calls.unary("List", async (opened) => ({
-        macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, signal),
+        macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, context),
       })),
     async put(messages, context) {
       const bytesWritten = await put(calls, "Put", {
@@ -57,8 +68,8 @@ export function storeV1_1(
         }),
         context,
       ),
-    delete: ({ mac, type }) =>
-      calls.empty("Delete", ({ resources }) => resources.delete(kindOf("Delete", type), macOf("Delete", mac))),
+    delete: ({ mac, type }, context) =>
+      calls.empty("Delete", (opened) => remove(opened, kindOf("Delete", type), macOf("Delete", mac), context)),
     close: () => calls.close(),
   };
 }

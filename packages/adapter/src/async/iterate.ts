@@ -220,16 +220,6 @@ export async function withOwnSignal<T>(signal: AbortSignal, run: (own: AbortSign
   }
 }
 
-/** Like {@link withOwnSignal}, for a single call of an author's method: a failure does not abort the signal. */
-export async function callWithOwnSignal<T>(signal: AbortSignal, call: (own: AbortSignal) => Awaitable<T>): Promise<T> {
-  const { own, release } = ownSignal(signal);
-  try {
-    return await call(own);
-  } finally {
-    release();
-  }
-}
-
 /** A signal that is aborted with another one, until it is released. */
 export interface OwnSignal {
   readonly own: AbortSignal;

@@ -1,6 +1,6 @@
-import { PushStream, type Inbox, type Send } from "@kloset/wire/grpc";
+import { isInbox, PushStream, type Inbox, type Send } from "@kloset/wire/grpc";
 import type { Awaitable } from "@kloset/model";
-import { callSignal, type CallContext } from "./call-context.js";
+import { rpcSignal, type RpcContext } from "./rpc-context.js";
 import { sendContent, type Content } from "../content/content.js";
 import { drain } from "../content/drain.js";
 import { abortError, toStatusError } from "./errors.js";
@@ -64,10 +64,11 @@ export class Calls<T> {
   async clientStream<M, R>(
     rpc: string,
     requests: AsyncIterable<M>,
-    context: CallContext,
+    context: RpcContext,
     call: (value: T, messages: Inbox<M>) => Awaitable<R>,
   ): Promise<R> {
-    const messages = inboxOf(requests, callSignal(context));
+    // An inbox ends by itself when the call is cut off, and the signal need not be created.
+    const messages = isInbox(requests) ? requests : inboxOf(requests, rpcSignal(context));
     try {
       return await this.unary(rpc, (value) => call(value, messages));
     } catch (error) {
@@ -84,24 +85,24 @@ export class Calls<T> {
    */
   serverStream<R>(
     rpc: string,
-    context: CallContext,
-    call: (value: T, send: Send<R>, context: CallContext) => Promise<void>,
+    context: RpcContext,
+    call: (value: T, send: Send<R>, context: RpcContext) => Promise<void>,
   ): PushStream<R> {
     return new PushStream<R>(async (send, unwanted) => {
-      const run = (sendContext: CallContext): Promise<void> =>
+      const run = (sendContext: RpcContext): Promise<void> =>
         this.#session.run(this.#name(rpc), (value) => call(value, send, sendContext));
       try {
         if (unwanted === undefined) await run(context);
         else await untilUnwanted(context, unwanted, run);
       } catch (error) {
         // An aborted call is answered as CANCELED.
-        throw toStatusError(error, callSignal(context));
+        throw toStatusError(error, rpcSignal(context));
       }
     });
   }
 
   /** Answers a call whose responses are the chunks of some content. */
-  content(rpc: string, context: CallContext, call: (value: T) => Content): PushStream<{ chunk: Uint8Array }> {
+  content(rpc: string, context: RpcContext, call: (value: T) => Content): PushStream<{ chunk: Uint8Array }> {
     return this.serverStream(rpc, context, (value, send, sendContext) => sendContent(call(value), sendContext, send));
   }
 
@@ -124,8 +125,8 @@ async function answered<R>(call: () => Promise<R>): Promise<R> {
  *
  * @param unwanted - Aborted when the reader stops; undefined if the call's own signal covers that.
  */
-export function signalWhileWanted(context: CallContext, unwanted: AbortSignal | undefined): OwnSignal {
-  const signal = callSignal(context);
+export function signalWhileWanted(context: RpcContext, unwanted: AbortSignal | undefined): OwnSignal {
+  const signal = rpcSignal(context);
   const following = ownSignal(signal);
   if (unwanted === undefined) return following;
   const stop = (): void => {
@@ -143,9 +144,9 @@ export function signalWhileWanted(context: CallContext, unwanted: AbortSignal | 
 
 /** Runs a call with a {@link signalWhileWanted} signal. */
 async function untilUnwanted(
-  context: CallContext,
+  context: RpcContext,
   unwanted: AbortSignal,
-  run: (context: CallContext) => Promise<void>,
+  run: (context: RpcContext) => Promise<void>,
 ): Promise<void> {
   const { own, release } = signalWhileWanted(context, unwanted);
   try {

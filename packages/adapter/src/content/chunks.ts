@@ -1,6 +1,6 @@
 import { InvalidValue } from "@kloset/wire/grpc";
 import { isUint8Array } from "node:util/types";
-import type { Awaitable, ByteSource } from "@kloset/model";
+import type { Awaitable, ByteSource, CallContext } from "@kloset/model";
 import { describeContent } from "../values/describe.js";
 import { eachUntilAbort, iterateUntilAbort, untilAborted } from "../async/iterate.js";
 import { MAX_CHUNK_BYTES } from "../limits.js";
@@ -11,6 +11,7 @@ import { discard, isIterable } from "./sources.js";
  *
  * @param source - What the author returned.
  * @param what - Names the content in errors, such as `"/etc/passwd"`.
+ * @param context - Its signal ends the iteration.
  * @param send - Returns undefined when the next chunk may follow at once; otherwise its promise is awaited.
  * @throws InvalidValue when the source does not yield bytes, or loses them while they are sent; whatever the source or
  *   `send` throws; the signal's reason.
@@ -18,12 +19,15 @@ import { discard, isIterable } from "./sources.js";
 export async function eachChunk(
   source: unknown,
   what: string,
-  signal: () => AbortSignal,
+  context: CallContext,
   send: (chunk: Uint8Array) => Promise<void> | undefined,
 ): Promise<void> {
   // Bytes in memory need neither an iterator nor a signal.
   if (isUint8Array(source)) await sendSplit(source, what, send);
-  else await eachUntilAbort(iterable(source, what), signal(), (chunk) => sendSplit(bytesIn(chunk, what), what, send));
+  else
+    await eachUntilAbort(iterable(source, what), context.signal, (chunk) =>
+      sendSplit(bytesIn(chunk, what), what, send),
+    );
 }
 
 /**

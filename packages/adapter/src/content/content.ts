@@ -1,21 +1,18 @@
 import { isUint8Array } from "node:util/types";
 import type { Send } from "@kloset/wire/grpc";
-import { iterableSource, type Awaitable, type ByteSource } from "@kloset/model";
-import type { CallContext } from "../calls/call-context.js";
+import { iterableSource, type Awaitable, type ByteSource, type CallContext } from "@kloset/model";
+import { LazyContext } from "../calls/lazy-context.js";
+import type { RpcContext } from "../calls/rpc-context.js";
 import { eachChunk } from "./chunks.js";
-import { ownSignal, untilAborted, type OwnSignal } from "../async/iterate.js";
+import { untilAborted } from "../async/iterate.js";
 import { noticeOnce } from "../session/notice.js";
 import { counted } from "../values/describe.js";
 import { discard } from "./sources.js";
 
 /** An author's content, not yet opened. */
 export interface Content {
-  /**
-   * Opens the content.
-   *
-   * @param signal - Creates the author's signal on first use, since most sources need none.
-   */
-  readonly open: (signal: () => AbortSignal) => Awaitable<ByteSource>;
+  /** Opens the content. */
+  readonly open: (context: CallContext) => Awaitable<ByteSource>;
   /** Names the content in errors, such as `"/etc/passwd"`. */
   readonly what: string;
   /** Requested bytes at most. Default: no limit. */
@@ -37,24 +34,25 @@ interface Chunk {
  * aborted when the host does not want the rest or when the content fails, but not after
  * it was sent: resources that the author opened with the signal may still be in use.
  */
-export async function sendContent(content: Content, context: CallContext, send: Send<Chunk>): Promise<void> {
-  const signal = new ContentSignal(context);
+export async function sendContent(content: Content, rpc: RpcContext, send: Send<Chunk>): Promise<void> {
+  const context = new ContentContext(rpc);
   let ended = false;
   try {
-    await sendAll(content, signal, send);
+    await sendAll(content, context, send);
     ended = true;
   } finally {
-    signal.settle(ended);
+    if (ended) context.release();
+    else context.abort();
   }
 }
 
 async function sendAll(
   { open, what, atMost = Infinity, declared }: Content,
-  signal: ContentSignal,
+  context: CallContext,
   send: Send<Chunk>,
 ): Promise<void> {
-  const opened = open(signal.get);
-  const source = isUint8Array(opened) ? opened : await untilAborted(opened, signal.get(), discard);
+  const opened = open(context);
+  const source = isUint8Array(opened) ? opened : await untilAborted(opened, context.signal, discard);
   let sent = 0;
   const sendOne = (chunk: Uint8Array): Promise<void> | undefined => {
     sent += chunk.length;
@@ -63,7 +61,7 @@ async function sendAll(
       throw new Error(`the plugin answered more than the ${counted(atMost, "byte")} of ${what} that were asked for`);
     return send({ chunk });
   };
-  await eachChunk(iterableSource(source, what), what, signal.get, sendOne);
+  await eachChunk(iterableSource(source, what), what, context, sendOne);
   // Hosts keep the received bytes as the whole file, without a warning of their own. Only importers declare a size.
   if (declared !== undefined && sent !== declared) {
     noticeOnce(
@@ -72,25 +70,17 @@ async function sendAll(
   }
 }
 
-/** The author's signal, created on first use because most sources need none. */
-class ContentSignal {
-  readonly #context: CallContext;
-  #own: OwnSignal | undefined;
+/** The context of a call that opens content. */
+class ContentContext extends LazyContext {
+  readonly #rpc: RpcContext;
 
-  constructor(context: CallContext) {
-    this.#context = context;
+  constructor(rpc: RpcContext) {
+    super(rpc);
+    this.#rpc = rpc;
   }
 
-  readonly get = (): AbortSignal => {
+  override get signal(): AbortSignal {
     // The server's own signal can be used as is: it is aborted exactly when the call fails.
-    const { cutOff } = this.#context;
-    if (cutOff !== undefined) return cutOff;
-    this.#own ??= ownSignal(this.#context.signal);
-    return this.#own.own;
-  };
-
-  settle(ended: boolean): void {
-    this.#own?.release();
-    if (!ended) this.#own?.abort();
+    return this.#rpc.cutOff ?? super.signal;
   }
 }

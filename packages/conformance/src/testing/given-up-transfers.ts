@@ -89,7 +89,9 @@ async function check(
 const LEAK = /^failed: after 8 more transfers that the host gave up, \d+ descriptors are open; before, \d+ were$/;
 
 function faultyPut(onGivenUp: OnGivenUp): StorageFault {
-  return { store: (sound) => ({ put: (kind, mac, data) => sound.put(kind, mac, watched(data, onGivenUp)) }) };
+  return {
+    store: (sound) => ({ put: (kind, mac, data, context) => sound.put(kind, mac, watched(data, onGivenUp), context) }),
+  };
 }
 
 function faultyGet(onGivenUp: OnGivenUp): StorageFault {
@@ -106,7 +108,7 @@ function faultyGet(onGivenUp: OnGivenUp): StorageFault {
 function faultyStoreFile(onGivenUp: OnGivenUp): ExporterFault {
   return {
     exporter: (sound) => ({
-      storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, watched(data, onGivenUp), size, signal),
+      storeFile: (pathname, data, size, context) => sound.storeFile(pathname, watched(data, onGivenUp), size, context),
     }),
   };
 }

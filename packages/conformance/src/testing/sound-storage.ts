@@ -48,7 +48,7 @@ function soundStore(disk: Disk, location: string): ResourceStore {
     async put(kind, mac, data) {
       files.set(keyOf(kind, mac), await collect(data));
     },
-    get(kind, mac, range) {
+    get(kind, mac, { range }) {
       const whole = files.get(keyOf(kind, mac));
       if (whole === undefined) throw notFound(kind, mac);
       return range === undefined ? whole : whole.subarray(range.offset, range.offset + range.length);

@@ -1,5 +1,5 @@
 import type { ByteStream, ExtendedAttributeKind, FileInfo } from "@kloset/model";
-import type { Exporter, LinkKind } from "../exporter.js";
+import type { Exporter, LinkKind, StoreFileContext } from "../exporter.js";
 
 /** An entry of a {@link FakeExporter}. Hard links share one node. */
 export interface Node {
@@ -18,7 +18,7 @@ export class FakeExporter implements Exporter {
   /** The start and end of each call: `+ storeFile /a`, then `- storeFile /a`, even if it failed. */
   readonly events: string[] = [];
   readonly sizes = new Map<string, number | undefined>();
-  readonly signals: AbortSignal[] = [];
+  readonly contexts: StoreFileContext[] = [];
   /** Highest number of concurrent calls. */
   peak = 0;
   closed = 0;
@@ -40,8 +40,8 @@ export class FakeExporter implements Exporter {
     });
   }
 
-  storeFile(pathname: string, data: ByteStream, size: number | undefined, signal: AbortSignal): Promise<void> {
-    this.signals.push(signal);
+  storeFile(pathname: string, data: ByteStream, size: number | undefined, context: StoreFileContext): Promise<void> {
+    this.contexts.push(context);
     return this.#call(`storeFile ${pathname}`, async () => {
       const chunks: Uint8Array[] = [];
       for await (const chunk of data) chunks.push(Uint8Array.from(chunk));

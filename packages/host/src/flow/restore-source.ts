@@ -22,7 +22,7 @@ export async function* sourceOf(
 }
 
 async function open(entry: RecordEntry | ExtendedAttributeEntry, signal: AbortSignal): Promise<ByteSource> {
-  return entry.read === undefined ? new Uint8Array(0) : await entry.read(signal);
+  return entry.read === undefined ? new Uint8Array(0) : await entry.read({ signal });
 }
 
 function sizeError(pathname: string, size: number, actual: string): RangeError {

@@ -1,5 +1,12 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { fileInfoOf, type ByteSource, type Entry, type FileInfoInit, type RecordEntry } from "@kloset/model";
+import {
+  fileInfoOf,
+  type ByteSource,
+  type CallContext,
+  type Entry,
+  type FileInfoInit,
+  type RecordEntry,
+} from "@kloset/model";
 import type { Importer } from "../importer.js";
 
 /** Creates an importer of the given entries, whose root is "/". `overrides` replace its methods. */
@@ -28,7 +35,7 @@ export function file(pathname: string, content: string, init: FileInfoInit = {})
 /** Creates a file entry of unknown size with the given `read`. */
 export function fileReadBy(
   pathname: string,
-  read: (signal: AbortSignal) => ByteSource | Promise<ByteSource>,
+  read: (context: CallContext) => ByteSource | Promise<ByteSource>,
 ): RecordEntry {
   return { pathname, fileInfo: fileInfoOf(), read };
 }

@@ -8,7 +8,7 @@ import type { Awaitable, ByteSource } from "@kloset/model";
  * backup. Only the time in which a chunk is awaited counts, from the opening on: a slow host does not trigger the limit.
  *
  * @example
- * read: (signal) => withIdleTimeout(openRemote(path, signal), 60_000)
+ * read: ({ signal }) => withIdleTimeout(openRemote(path, signal), 60_000)
  * @param source - The content, or a promise of it.
  * @param ms - Longest wait for the opening and for each chunk, in milliseconds. `Infinity`, or anything over 24 days,
  *   disables the limit.

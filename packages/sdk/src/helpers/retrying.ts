@@ -29,7 +29,7 @@ const MAX_DELAY_MS = 30_000;
  * already delivered bytes.
  *
  * @example
- * read: (signal) => retrying(() => download(url, signal), { signal, on: (error) => !error.message.includes("404") })
+ * read: ({ signal }) => retrying(() => download(url, signal), { signal, on: (error) => !error.message.includes("404") })
  * @param fn - Receives the number of the attempt, from 1.
  * @returns The result of the first successful call. A stream that is returned after the abort is closed.
  * @throws The error of the last attempt; the signal's reason; RangeError for invalid `attempts` or `delayMs`.

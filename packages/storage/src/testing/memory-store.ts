@@ -1,5 +1,5 @@
-import { Mac, StoreMode, type ByteSource, type ByteStream, type Range, type ResourceKind } from "@kloset/model";
-import type { ResourceStore, Store, StoreBase } from "../store.js";
+import { Mac, StoreMode, type ByteSource, type ByteStream, type CallContext, type ResourceKind } from "@kloset/model";
+import type { ResourceContext, ResourceGetContext, ResourceStore, Store, StoreBase } from "../store.js";
 
 /** Returns a recognizable MAC: one byte repeated 32 times. */
 export function macOf(byte: number): Mac {
@@ -57,7 +57,7 @@ export class MemoryStore implements ResourceStore {
     this.kept.set(`${kind} ${mac.hex}`, Uint8Array.from(Buffer.concat(chunks)));
   }
 
-  async get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
+  async get(kind: ResourceKind, mac: Mac, { range, signal }: ResourceGetContext): Promise<ByteSource> {
     await this.#call(`get ${kind} ${mac.hex}${range === undefined ? "" : ` ${range.offset}+${range.length}`}`);
     if (signal.aborted) throw new Error("aborted");
     const whole = this.kept.get(`${kind} ${mac.hex}`);
@@ -78,21 +78,23 @@ export class MemoryStore implements ResourceStore {
 
 /** Wraps a store in the nineteen-method shape. */
 export function nineteen(store: ResourceStore): Store {
+  const cold = ({ signal }: CallContext): ResourceContext => ({ signal, hot: false });
   return {
     ...baseOf(store),
-    getStates: () => store.list("state"),
-    putState: (mac, data) => store.put("state", mac, data),
-    getState: (mac, signal) => store.get("state", mac, undefined, signal),
-    deleteState: (mac) => store.delete("state", mac),
-    getPackfiles: () => store.list("packfile"),
-    putPackfile: (mac, data) => store.put("packfile", mac, data),
-    getPackfile: (mac, signal) => store.get("packfile", mac, undefined, signal),
-    getPackfileBlob: (mac, offset, length, signal) => store.get("packfile", mac, { offset, length }, signal),
-    deletePackfile: (mac) => store.delete("packfile", mac),
-    getLocks: () => store.list("lock"),
-    putLock: (mac, data) => store.put("lock", mac, data),
-    getLock: (mac, signal) => store.get("lock", mac, undefined, signal),
-    deleteLock: (mac) => store.delete("lock", mac),
+    getStates: (context) => store.list("state", cold(context)),
+    putState: (mac, data, context) => store.put("state", mac, data, cold(context)),
+    getState: (mac, context) => store.get("state", mac, cold(context)),
+    deleteState: (mac, context) => store.delete("state", mac, cold(context)),
+    getPackfiles: (context) => store.list("packfile", cold(context)),
+    putPackfile: (mac, data, context) => store.put("packfile", mac, data, cold(context)),
+    getPackfile: (mac, context) => store.get("packfile", mac, cold(context)),
+    getPackfileBlob: (mac, offset, length, context) =>
+      store.get("packfile", mac, { ...cold(context), range: { offset, length } }),
+    deletePackfile: (mac, context) => store.delete("packfile", mac, cold(context)),
+    getLocks: (context) => store.list("lock", cold(context)),
+    putLock: (mac, data, context) => store.put("lock", mac, data, cold(context)),
+    getLock: (mac, context) => store.get("lock", mac, cold(context)),
+    deleteLock: (mac, context) => store.delete("lock", mac, cold(context)),
   };
 }
 

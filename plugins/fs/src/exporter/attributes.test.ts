@@ -5,7 +5,7 @@ import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testi
 import { loadExtendedAttributes } from "../xattr/xattr.js";
 import { DirectoryPaths } from "./directory-paths.js";
 import { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
+import { expectTime, makeExporter, idle, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 const VALUE = Buffer.from([0, 1, 255, 0]);
 
@@ -27,7 +27,7 @@ describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
   });
 
   it("sets attributes of files, directories and the root", async () => {
-    await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
+    await exporter.storeFile("/f", streamOf(["x"]), 1, idle);
     await exporter.createDirectory("/d");
     for (const pathname of ["/f", "/d", "/"]) {
       await exporter.setExtendedAttribute(pathname, "user.color", "extended", VALUE);
@@ -40,7 +40,7 @@ describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
   it("sets many attributes concurrently on read-only entries, and keeps mode and times", async () => {
     await asOrdinaryUser(async () => {
       const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-      await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
+      await exporter.storeFile("/f", streamOf(["x"]), 1, idle);
       await exporter.createDirectory("/d");
       for (const [pathname, type] of [
         ["/f", "file"],
@@ -63,7 +63,7 @@ describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
   });
 
   it("names the entry if it does not exist, for an NTFS stream, and for an impossible name", async () => {
-    await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
+    await exporter.storeFile("/f", streamOf(["x"]), 1, idle);
     const path = join(root, "f");
     await expect(exporter.setExtendedAttribute("/no", "user.a", "extended", VALUE)).rejects.toThrow(join(root, "no"));
     await expect(exporter.setExtendedAttribute("/f", "a", "ads", VALUE)).rejects.toThrow(
@@ -83,7 +83,7 @@ describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
         },
       }),
     });
-    await refusing.storeFile("/f", streamOf(["x"]), 1, NEVER);
+    await refusing.storeFile("/f", streamOf(["x"]), 1, idle);
     await refusing.setPermissions("/f", ownInfo({ permissions: 0o4555 }));
     await expect(refusing.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow("EACCES");
     expect((await lstat(join(root, "f"))).mode).toBe(0o104555);
@@ -92,7 +92,7 @@ describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
 
   it("fails if the library is missing", async () => {
     const without = new FsExporter(root, new DirectoryPaths(root), { loadAttributes: () => undefined });
-    await without.storeFile("/f", streamOf(["x"]), 1, NEVER);
+    await without.storeFile("/f", streamOf(["x"]), 1, idle);
     await expect(without.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow(
       `ENOTSUP: extended attribute "user.a" cannot be restored: the native library cannot be loaded, '${join(root, "f")}'`,
     );

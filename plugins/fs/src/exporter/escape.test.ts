@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import type { FsExporter } from "./exporter.js";
-import { makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
+import { makeExporter, idle, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 /** Returns the observable state of a tree, including mtime and ctime. */
 async function pictureOf(path: string): Promise<Record<string, string>> {
@@ -44,8 +44,8 @@ describe.each(ACCESS_KINDS)("a snapshot that tries to escape the root, with %s",
   async function attemptsThrough(link: string): Promise<PromiseSettledResult<unknown>[]> {
     const value = Buffer.from("v");
     return Promise.allSettled([
-      exporter.storeFile(`${link}/passwd`, streamOf(["evil"]), 4, NEVER),
-      exporter.storeFile(`${link}/new`, streamOf(["evil"]), 4, NEVER),
+      exporter.storeFile(`${link}/passwd`, streamOf(["evil"]), 4, idle),
+      exporter.storeFile(`${link}/new`, streamOf(["evil"]), 4, idle),
       exporter.createDirectory(`${link}/new`),
       exporter.createDirectory(`${link}/sub`),
       exporter.createDirectory(`${link}/new/deep`),
@@ -65,7 +65,7 @@ describe.each(ACCESS_KINDS)("a snapshot that tries to escape the root, with %s",
   }
 
   async function expectRefusal(link: string): Promise<void> {
-    await exporter.storeFile("/own", streamOf(["mine"]), 4, NEVER);
+    await exporter.storeFile("/own", streamOf(["mine"]), 4, idle);
     const results = await attemptsThrough(link);
     for (const result of results) {
       expect(result).toMatchObject({ status: "rejected" });
@@ -105,15 +105,15 @@ describe.each(ACCESS_KINDS)("a snapshot that tries to escape the root, with %s",
     await exporter.createLink("..", "/b", "symbolic");
     await exporter.createLink("b/outside", "/a", "symbolic");
     await expectRefusal("/a");
-    const through = exporter.storeFile("/b/outside/passwd", streamOf(["evil"]), 4, NEVER);
+    const through = exporter.storeFile("/b/outside/passwd", streamOf(["evil"]), 4, idle);
     await expect(through).rejects.toThrow(`the symbolic link '${join(root, "b")}'`);
   });
 
   it("cannot replace a directory that was checked by a link", async () => {
     await exporter.createDirectory("/a");
-    await exporter.storeFile("/a/f", streamOf(["x"]), 1, NEVER);
+    await exporter.storeFile("/a/f", streamOf(["x"]), 1, idle);
     await expect(exporter.createLink(outside, "/a", "symbolic")).rejects.toThrow(/^EISDIR/);
-    await exporter.storeFile("/a/passwd", streamOf(["mine"]), 4, NEVER);
+    await exporter.storeFile("/a/passwd", streamOf(["mine"]), 4, idle);
     expect(await readFile(join(root, "a/passwd"), "utf8")).toBe("mine");
     expect((await lstat(join(root, "a"))).isDirectory()).toBe(true);
   });
@@ -137,7 +137,7 @@ describe.each(ACCESS_KINDS)("a snapshot that tries to escape the root, with %s",
   it("cannot write through a link, or make a hard link to its target", async () => {
     await exporter.createLink(join(outside, "passwd"), "/a", "symbolic");
     await expect(exporter.createLink("/a", "/b", "hard")).rejects.toThrow("not a regular file");
-    await exporter.storeFile("/a", streamOf(["mine"]), 4, NEVER);
+    await exporter.storeFile("/a", streamOf(["mine"]), 4, idle);
     expect((await lstat(join(root, "a"))).isFile()).toBe(true);
   });
 
@@ -147,7 +147,7 @@ describe.each(ACCESS_KINDS)("a snapshot that tries to escape the root, with %s",
       await exporter.createDirectory("/d");
       const info = ownInfo({ permissions: 0o777 });
       const attempts: (() => Promise<void>)[] = [
-        () => exporter.storeFile(pathname, streamOf(["evil"]), 4, NEVER),
+        () => exporter.storeFile(pathname, streamOf(["evil"]), 4, idle),
         () => exporter.createDirectory(pathname),
         () => exporter.setPermissions(pathname, info),
         () => exporter.createLink("x", pathname, "symbolic"),
@@ -168,7 +168,7 @@ describe.each(ACCESS_KINDS)("a snapshot that tries to escape the root, with %s",
         exporter.createDirectory(name),
         exporter.createLink(outside, name, "symbolic"),
         exporter.createDirectory(`${name}/sub`),
-        exporter.storeFile(`${name}/passwd`, streamOf(["evil"]), 4, NEVER),
+        exporter.storeFile(`${name}/passwd`, streamOf(["evil"]), 4, idle),
         exporter.setPermissions(`${name}/passwd`, ownInfo({ permissions: 0o777 })),
         exporter.setPermissions(name, ownInfo({ type: "directory", permissions: 0o777 })),
         exporter.createLink(`${name}/passwd`, `${name}x`, "hard"),

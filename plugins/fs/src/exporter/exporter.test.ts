@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConnectorContext } from "@kloset/sdk";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
 import { createExporter, type FsExporter } from "./exporter.js";
-import { makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
+import { makeExporter, idle, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 function contextOf(location: string): ConnectorContext {
   const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
@@ -26,7 +26,7 @@ describe("createExporter", () => {
     expect(await exporter.root()).toBe(root);
     expect(await exporter.type?.()).toBe("fs");
     expect(await exporter.flags?.()).toBe(1);
-    await exporter.storeFile("/f", streamOf(["x"]), 1, NEVER);
+    await exporter.storeFile("/f", streamOf(["x"]), 1, idle);
     await exporter.close();
     expect(await readFile(join(root, "f"), "utf8")).toBe("x");
   });
@@ -39,7 +39,7 @@ describe("createExporter", () => {
     const exporter = await createExporter(contextOf(`tsfs://${root}`));
     expect(await exporter.root()).toBe(root);
     await exporter.createDirectory("/d");
-    await exporter.storeFile("/d/f", streamOf(["x"]), 1, NEVER);
+    await exporter.storeFile("/d/f", streamOf(["x"]), 1, idle);
     await exporter.close();
     expect(await readFile(join(scratch.path, "real", "root", "d", "f"), "utf8")).toBe("x");
   });
@@ -69,7 +69,7 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
   });
 
   async function store(pathname: string, content: string): Promise<void> {
-    await exporter.storeFile(pathname, streamOf([content]), content.length, NEVER);
+    await exporter.storeFile(pathname, streamOf([content]), content.length, idle);
   }
 
   describe("createDirectory", () => {
@@ -140,9 +140,9 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
     it("stores and replaces a file, and ignores the announced size", async () => {
       const content = pattern(3 * 1024 * 1024 + 7);
       const chunks = [content.subarray(0, 1_048_576), content.subarray(1_048_576)];
-      await exporter.storeFile("/f", streamOf(chunks), 12, NEVER);
+      await exporter.storeFile("/f", streamOf(chunks), 12, idle);
       expect((await readFile(join(root, "f"))).equals(content)).toBe(true);
-      await exporter.storeFile("/f", streamOf([]), 1_000_000_000_000, NEVER);
+      await exporter.storeFile("/f", streamOf([]), 1_000_000_000_000, idle);
       expect((await lstat(join(root, "f"))).size).toBe(0);
       expect(await readdir(root)).toEqual(["f"]);
     });
@@ -150,9 +150,9 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
     it("removes an incomplete file, and keeps the old one", async () => {
       await store("/f", "old");
       const failure = new Error("the source broke off");
-      const broken = exporter.storeFile("/f", streamOf(["new"], failure), 3, NEVER);
+      const broken = exporter.storeFile("/f", streamOf(["new"], failure), 3, idle);
       await expect(broken).rejects.toBe(failure);
-      await expect(exporter.storeFile("/g", streamOf(["new"], failure), 3, NEVER)).rejects.toBe(failure);
+      await expect(exporter.storeFile("/g", streamOf(["new"], failure), 3, idle)).rejects.toBe(failure);
       expect(await readFile(join(root, "f"), "utf8")).toBe("old");
       expect(await readdir(root)).toEqual(["f"]);
     });
@@ -160,7 +160,7 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
     it("removes the file when the host aborts", async () => {
       const abort = new AbortController();
       abort.abort(new Error("cancelled"));
-      await expect(exporter.storeFile("/f", streamOf(["x"]), 1, abort.signal)).rejects.toThrow("cancelled");
+      await expect(exporter.storeFile("/f", streamOf(["x"]), 1, { signal: abort.signal })).rejects.toThrow("cancelled");
       expect(await readdir(root)).toEqual([]);
     });
 

@@ -5,6 +5,7 @@ import {
   LocationFlag,
   resolveBelow,
   type ByteStream,
+  type CallContext,
   type ConnectorContext,
   type Exporter,
   type ExporterFactory,
@@ -108,7 +109,7 @@ export class FsExporter implements Exporter {
     await this.#cleanUp(pathname);
   }
 
-  async storeFile(pathname: string, data: ByteStream, _size: number, signal: AbortSignal): Promise<void> {
+  async storeFile(pathname: string, data: ByteStream, _size: number, { signal }: CallContext): Promise<void> {
     await this.#place(pathname, async ({ directory, name }) => {
       const target = directory.at(name);
       await replaceFile({ target, temporary: directory.at(temporaryName()), data, signal, sparse: this.#sparse });

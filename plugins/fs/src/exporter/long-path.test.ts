@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import { DirectoryHandles } from "./directory-handles.js";
 import type { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
+import { expectTime, makeExporter, idle, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 /** 40 levels of 250 bytes, above the limit of 4,096 bytes. */
 const DEEP = `/${Array.from({ length: 40 }, (_, i) => String(i).padEnd(250, "n")).join("/")}`;
@@ -21,7 +21,7 @@ describe("a path above the system's length limit", () => {
     const info = ownInfo({ permissions: 0o640, modTime: 1_234_567_000n });
     await exporter.createDirectory(DEEP);
     await exporter.createDirectory(DEEP);
-    await exporter.storeFile(`${DEEP}/file`, streamOf(["deep"]), 4, NEVER);
+    await exporter.storeFile(`${DEEP}/file`, streamOf(["deep"]), 4, idle);
     await exporter.setPermissions(`${DEEP}/file`, info);
     await exporter.createLink("file", `${DEEP}/symlink`, "symbolic");
     await exporter.setPermissions(`${DEEP}/symlink`, { ...info, mode: ownInfo({ type: "symlink" }).mode });
@@ -59,7 +59,7 @@ describe("a path above the system's length limit", () => {
     const before = process.platform === "linux" ? (await readdir("/proc/self/fd")).length : 0;
     const exporter = await makeExporter(scratch.path, access);
     await restore(exporter).catch(() => undefined);
-    await exporter.storeFile("/none/f", streamOf(["x"]), 1, NEVER).catch(() => undefined);
+    await exporter.storeFile("/none/f", streamOf(["x"]), 1, idle).catch(() => undefined);
     await exporter.close();
     const after = process.platform === "linux" ? (await readdir("/proc/self/fd")).length : 0;
     expect(after).toBe(before);

@@ -5,7 +5,7 @@ import type { FileInfoInit } from "@kloset/sdk";
 import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import type { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
+import { expectTime, makeExporter, idle, ownInfo, ACCESS_KINDS } from "./testing.js";
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -34,7 +34,7 @@ describe.each(ACCESS_KINDS)("setPermissions with %s", (access) => {
   }
 
   async function store(pathname: string): Promise<void> {
-    await exporter.storeFile(pathname, streamOf(["content"]), 7, NEVER);
+    await exporter.storeFile(pathname, streamOf(["content"]), 7, idle);
   }
 
   it.each([0o000, 0o400, 0o644, 0o777, 0o4755, 0o2711, 0o1777, 0o6755, 0o7777, 0o7000])(

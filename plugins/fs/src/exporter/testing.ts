@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { expect } from "@jest/globals";
-import { fileInfoOf, type FileInfo, type FileInfoInit } from "@kloset/sdk";
+import { fileInfoOf, type CallContext, type FileInfo, type FileInfoInit } from "@kloset/sdk";
 import { DirectoryHandles } from "./directory-handles.js";
 import { DirectoryPaths } from "./directory-paths.js";
 import { FsExporter, type FsExporterOptions } from "./exporter.js";
@@ -31,6 +31,9 @@ export function ownInfo(init: FileInfoInit = {}): FileInfo {
 
 /** A signal that is never aborted. */
 export const NEVER: AbortSignal = new AbortController().signal;
+
+/** The context of a call that is never aborted. */
+export const idle: CallContext = { signal: NEVER };
 
 /** Expects a time that was set as precisely as this version of Node can: see `utimesArgument`. */
 export function expectTime(actual: bigint | undefined, wanted: bigint): void {

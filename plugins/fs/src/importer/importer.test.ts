@@ -17,7 +17,7 @@ import {
   removeFolder,
 } from "./testing/fixtures.js";
 
-const signal = new AbortController().signal;
+const context = { signal: new AbortController().signal };
 let folder = "";
 
 beforeEach(() => {
@@ -36,7 +36,7 @@ function importer(
 }
 
 async function scan(...args: Parameters<typeof importer>): Promise<Entry[]> {
-  return collect(importer(...args).scan(signal));
+  return collect(importer(...args).scan(context));
 }
 
 /** Makes fake extended attributes. */
@@ -80,7 +80,7 @@ describe("FsImporter", () => {
     const fs = importer();
     // Directories above, such as /tmp, may be changed by other processes.
     const scanOwn = async (): Promise<Entry[]> =>
-      (await collect(fs.scan(signal))).filter(({ pathname }) => pathname.startsWith(folder));
+      (await collect(fs.scan(context))).filter(({ pathname }) => pathname.startsWith(folder));
     const entries = await scanOwn();
     expect(entries).toHaveLength(203);
     expect(await scanOwn()).toEqual(entries);
@@ -89,11 +89,11 @@ describe("FsImporter", () => {
   it("opens files by name, and names a missing one", async () => {
     writeFileSync(join(folder, "file"), "content");
     const fs = importer();
-    expect((await contentOf(await fs.open({ pathname: join(folder, "file"), target: "" }, signal))).toString()).toBe(
+    expect((await contentOf(await fs.open({ pathname: join(folder, "file"), target: "" }, context))).toString()).toBe(
       "content",
     );
     const missing = join(folder, "missing");
-    expect(await messageOf(() => fs.open({ pathname: missing, target: "" }, signal))).toContain(missing);
+    expect(await messageOf(() => fs.open({ pathname: missing, target: "" }, context))).toContain(missing);
   });
 
   it("stops when the signal is aborted", async () => {
@@ -101,7 +101,7 @@ describe("FsImporter", () => {
     const controller = new AbortController();
     let count = 0;
     const message = await messageOf(async () => {
-      for await (const entry of importer().scan(controller.signal)) {
+      for await (const entry of importer().scan({ signal: controller.signal })) {
         if (entry.pathname.startsWith(folder)) count++;
         if (count === 3) controller.abort(new Error("enough"));
       }
@@ -121,14 +121,14 @@ describe("extended attributes", () => {
     writeFileSync(join(folder, "file"), "");
     const fs = new FsImporter(contextOf(`tsfs://${folder}`), () => attributes);
     const pathname = join(folder, "file");
-    const entries = (await collect(fs.scan(signal))).filter((entry) => entry.pathname === pathname);
+    const entries = (await collect(fs.scan(context))).filter((entry) => entry.pathname === pathname);
     expect(entries.map(({ attribute }) => attribute)).toEqual([
       undefined,
       { name: "user.a", kind: "extended" },
       { name: "user.b", kind: "extended" },
     ]);
     expect(recordsOf(entries)[0]?.extendedAttributes).toEqual(["user.a", "user.b"]);
-    const value = await fs.open({ pathname, attribute: { name: "user.a", kind: "extended" }, target: "" }, signal);
+    const value = await fs.open({ pathname, attribute: { name: "user.a", kind: "extended" }, target: "" }, context);
     expect((await contentOf(value)).toString()).toMatch(/\/file user\.a$/);
   });
 
@@ -150,21 +150,21 @@ describe("extended attributes", () => {
     const fs = new FsImporter(context, () => {
       throw new Error("the library must not be loaded");
     });
-    expect((await collect(fs.scan(signal))).some(({ attribute }) => attribute !== undefined)).toBe(false);
+    expect((await collect(fs.scan(context))).some(({ attribute }) => attribute !== undefined)).toBe(false);
     const ref = {
       pathname: join(folder, "file"),
       attribute: { name: "user.a", kind: "extended" as const },
       target: "",
     };
-    expect(await messageOf(() => fs.open(ref, signal))).toContain('no extended attribute "user.a" on ');
+    expect(await messageOf(() => fs.open(ref, context))).toContain('no extended attribute "user.a" on ');
   });
 
   it("are left out without the library, with one notice", async () => {
     const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     try {
       const fs = new FsImporter(contextOf(`tsfs://${folder}`), () => undefined);
-      await collect(fs.scan(signal));
-      await collect(fs.scan(signal));
+      await collect(fs.scan(context));
+      await collect(fs.scan(context));
       expect(write.mock.calls).toEqual([
         ["tsfs: extended attributes are not backed up: the native library for them cannot be loaded\n"],
       ]);
@@ -182,7 +182,7 @@ describe("extended attributes", () => {
       },
     });
     const fs = new FsImporter(contextOf(`tsfs://${folder}`), () => broken);
-    const entries = await collect(fs.scan(signal));
+    const entries = await collect(fs.scan(context));
     expect(namesBelow(folder, entries)).toEqual(["", "/file"]);
     expect(errorsOf(entries)).toEqual([`${folder}/file: EIO: broken, list extended attributes '${folder}/file'`]);
   });
@@ -230,7 +230,7 @@ describe("excludes", () => {
 });
 
 it("rejects a pathname with a NUL by name", () => {
-  expect(() => importer(folder).open({ pathname: `${folder}/a\0b`, target: "" }, signal)).toThrow(
+  expect(() => importer(folder).open({ pathname: `${folder}/a\0b`, target: "" }, context)).toThrow(
     `${JSON.stringify(`${folder}/a\0b`)} holds a NUL`,
   );
 });

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import {
   LocationFlag,
   type ByteSource,
+  type CallContext,
   type ConnectorContext,
   type Entry,
   type EntryRef,
@@ -84,12 +85,12 @@ export class FsImporter implements Importer {
     lstatSync(this.#root);
   }
 
-  scan(signal: AbortSignal): AsyncIterable<Entry> {
+  scan({ signal }: CallContext): AsyncIterable<Entry> {
     return scan(this.#location, this.#walk, signal);
   }
 
   /** Opens by pathname, so that a scan of millions of files keeps no state for them. */
-  open(ref: EntryRef, signal: AbortSignal): Promise<ByteSource> | ByteSource {
+  open(ref: EntryRef, { signal }: CallContext): Promise<ByteSource> | ByteSource {
     // Not left to Node, whose TypeError would be logged as a mistake in this program.
     if (ref.pathname.includes("\0")) throw new Error(`${JSON.stringify(ref.pathname)} holds a NUL`);
     if (ref.attribute === undefined) return readFile(ref.pathname, signal, this.#walk.fence);

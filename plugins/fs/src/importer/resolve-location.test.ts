@@ -5,7 +5,7 @@ import { fileTypeOf, type Entry } from "@kloset/sdk";
 import { FsImporter } from "./importer.js";
 import { collect, contextOf, errorsOf, makeFolder, namesBelow, recordsOf, removeFolder } from "./testing/fixtures.js";
 
-const signal = new AbortController().signal;
+const context = { signal: new AbortController().signal };
 let folder = "";
 
 beforeEach(() => {
@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 async function scan(path: string): Promise<Entry[]> {
-  const entries = await collect(new FsImporter(contextOf(`tsfs://${path}`)).scan(signal));
+  const entries = await collect(new FsImporter(contextOf(`tsfs://${path}`)).scan(context));
   const records = recordsOf(entries).map(({ pathname }) => pathname);
   expect(new Set(records).size).toBe(records.length);
   expect(records[0]).toBe("/");
@@ -35,7 +35,7 @@ describe("a location", () => {
 
   it("may be /", async () => {
     const pathnames: string[] = [];
-    for await (const { pathname } of new FsImporter(contextOf("tsfs:///")).scan(signal)) {
+    for await (const { pathname } of new FsImporter(contextOf("tsfs:///")).scan(context)) {
       pathnames.push(pathname);
       if (pathnames.length === 3) break;
     }

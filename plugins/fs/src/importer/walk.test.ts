@@ -17,7 +17,7 @@ import {
   removeFolder,
 } from "./testing/fixtures.js";
 
-const signal = new AbortController().signal;
+const context = { signal: new AbortController().signal };
 const isRoot = process.getuid?.() === 0;
 let folder = "";
 
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 async function scan(path = folder): Promise<Entry[]> {
-  return collect(new FsImporter(contextOf(`tsfs://${path}`)).scan(signal));
+  return collect(new FsImporter(contextOf(`tsfs://${path}`)).scan(context));
 }
 
 function record(entries: readonly Entry[], name: string): ReturnType<typeof recordsOf>[number] {
@@ -136,11 +136,11 @@ describe("a scan", () => {
     ];
     for (const name of names) writeFileSync(join(folder, name), name);
     const fs = new FsImporter(contextOf(`tsfs://${folder}`));
-    const entries = await collect(fs.scan(signal));
+    const entries = await collect(fs.scan(context));
     expect(errorsOf(entries)).toEqual([]);
     expect(namesBelow(folder, entries).slice(1).sort()).toEqual(names.map((name) => `/${name}`).sort());
     for (const name of names) {
-      const content = await fs.open({ pathname: `${folder}/${name}`, target: "" }, signal);
+      const content = await fs.open({ pathname: `${folder}/${name}`, target: "" }, context);
       expect((await contentOf(content)).toString()).toBe(name);
     }
   });
@@ -202,7 +202,7 @@ describe("a scan", () => {
     mkdirSync(join(folder, "b"));
     writeFileSync(join(folder, "b/file"), "");
     const entries: Entry[] = [];
-    for await (const entry of new FsImporter(contextOf(`tsfs://${folder}`)).scan(signal)) {
+    for await (const entry of new FsImporter(contextOf(`tsfs://${folder}`)).scan(context)) {
       if (entry.pathname === join(folder, "a")) removeFolder(join(folder, "a"));
       entries.push(entry);
     }
@@ -224,7 +224,7 @@ describe("a path that is too long for the system", () => {
   it("is scanned and read on Linux, and reported elsewhere", async () => {
     execFileSync(process.execPath, ["-e", steps, folder]);
     const fs = new FsImporter(contextOf(`tsfs://${folder}`));
-    const entries = await collect(fs.scan(signal));
+    const entries = await collect(fs.scan(context));
     if (process.platform !== "linux") {
       expect(errorsOf(entries).join()).toContain("ENAMETOOLONG");
       return;
@@ -234,9 +234,9 @@ describe("a path that is too long for the system", () => {
     expect(namesBelow(folder, entries)).toHaveLength(levels + 3);
     expect(namesBelow(folder, entries).slice(-2)).toEqual([`${bottom}/leaf`, `${bottom}/link`]);
     expect(record(entries, `${bottom}/link`).target).toBe("leaf");
-    const content = await fs.open({ pathname: `${folder}${bottom}/leaf`, target: "" }, signal);
+    const content = await fs.open({ pathname: `${folder}${bottom}/leaf`, target: "" }, context);
     expect((await contentOf(content)).toString()).toBe("deep down");
-    await expect(async () => fs.open({ pathname: `${folder}${bottom}/none`, target: "" }, signal)).rejects.toThrow(
+    await expect(async () => fs.open({ pathname: `${folder}${bottom}/none`, target: "" }, context)).rejects.toThrow(
       `open '${folder}${bottom}/none'`,
     );
   });

@@ -69,7 +69,7 @@ describe("several processes on one repository", () => {
       for await (const mac of store.list(kind)) {
         expect(mac.bytes[0]).toBeLessThan(3);
         const source = await store
-          .get(kind, mac, undefined, new AbortController().signal)
+          .get(kind, mac, { signal: new AbortController().signal, hot: false })
           .catch((error: unknown) => String(error));
         if (typeof source === "string") {
           // Deleted since the listing.

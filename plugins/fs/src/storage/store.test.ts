@@ -22,6 +22,7 @@ import { createStore, FsStore } from "./store.js";
 import { failDirectorySync } from "./testing.js";
 
 const NEVER = new AbortController().signal;
+const idle = { signal: NEVER, hot: false };
 const KINDS = ["packfile", "state", "lock"] as const;
 const MIB = 1024 * 1024;
 
@@ -62,7 +63,7 @@ describe("FsStore", () => {
   }
 
   async function read(kind: ResourceKind, mac: Mac, range?: Range): Promise<Buffer> {
-    return bytesOf(await store.get(kind, mac, range, NEVER));
+    return bytesOf(await store.get(kind, mac, { ...idle, range }));
   }
 
   it("describes itself", async () => {
@@ -166,15 +167,15 @@ describe("FsStore", () => {
 
     it.each(KINDS)("names a missing %s", async (kind) => {
       const text = `${kind} not found: ${macOf(1).hex}`;
-      await expect(store.get(kind, macOf(1), undefined, NEVER)).rejects.toThrow(text);
-      await expect(store.get(kind, macOf(1), { offset: 0, length: 1 }, NEVER)).rejects.toThrow(text);
+      await expect(store.get(kind, macOf(1), idle)).rejects.toThrow(text);
+      await expect(store.get(kind, macOf(1), { ...idle, range: { offset: 0, length: 1 } })).rejects.toThrow(text);
       await expect(store.delete(kind, macOf(1))).rejects.toThrow(text);
     });
 
     it("rejects other kinds", async () => {
       const text = 'does not support resources of the kind "ecc-state"';
       await expect(store.put("ecc-state", macOf(1), streamOf(["x"]))).rejects.toThrow(text);
-      await expect(store.get("ecc-state", macOf(1), undefined, NEVER)).rejects.toThrow(text);
+      await expect(store.get("ecc-state", macOf(1), idle)).rejects.toThrow(text);
       await expect(store.delete("ecc-state", macOf(1))).rejects.toThrow(text);
       await expect(listOf("ecc-state")).rejects.toThrow(text);
     });
@@ -225,7 +226,7 @@ describe("FsStore", () => {
         { offset: 0.5, length: 1 },
         { offset: 2 ** 53 - 1, length: 2 },
       ]) {
-        await expect(store.get("packfile", macOf(7), range, NEVER)).rejects.toThrow(`offset ${range.offset}`);
+        await expect(store.get("packfile", macOf(7), { ...idle, range })).rejects.toThrow(`offset ${range.offset}`);
       }
     });
 
@@ -383,7 +384,7 @@ describe("FsStore", () => {
       await read("packfile", macOf(1));
       await read("packfile", macOf(1), { offset: 5, length: 5 });
       await until(async () => (await openFiles()).length === 0);
-      const source = await store.get("packfile", macOf(1), undefined, NEVER);
+      const source = await store.get("packfile", macOf(1), idle);
       for await (const chunk of source as AsyncIterable<Uint8Array>) {
         expect(chunk.length).toBe(MIB);
         break;
@@ -393,8 +394,11 @@ describe("FsStore", () => {
 
     it("are closed on abort: while reading, before reading, and before opening", async () => {
       const abort = new AbortController();
-      const source = (await store.get("packfile", macOf(1), undefined, abort.signal)) as AsyncIterable<Uint8Array>;
-      const unread = await store.get("packfile", macOf(1), undefined, abort.signal);
+      const source = (await store.get("packfile", macOf(1), {
+        signal: abort.signal,
+        hot: false,
+      })) as AsyncIterable<Uint8Array>;
+      const unread = await store.get("packfile", macOf(1), { signal: abort.signal, hot: false });
       const reading = (async () => {
         for await (const chunk of source) {
           expect(chunk.length).toBe(MIB);
@@ -404,11 +408,11 @@ describe("FsStore", () => {
       await expect(reading).rejects.toThrow("aborted");
       await until(async () => (await openFiles()).length === 0);
       expect(unread).toBeDefined();
-      await expect(store.get("packfile", macOf(1), undefined, abort.signal)).rejects.toThrow("aborted");
+      await expect(store.get("packfile", macOf(1), { signal: abort.signal, hot: false })).rejects.toThrow("aborted");
     });
 
     it("return the old content if the resource is replaced", async () => {
-      const source = await store.get("packfile", macOf(1), undefined, NEVER);
+      const source = await store.get("packfile", macOf(1), idle);
       await store.put("packfile", macOf(1), streamOf(["new"]));
       expect((await bytesOf(source)).equals(pattern(5 * MIB))).toBe(true);
       expect(await readFile(join(root, "packfiles", "01", macOf(1).hex), "utf8")).toBe("new");

@@ -6,7 +6,7 @@ import {
   type ByteSource,
   type ByteStream,
   type Mac,
-  type Range,
+  type ResourceGetContext,
   type ResourceKind,
   type ResourceStore,
   type StoreFactory,
@@ -122,10 +122,11 @@ export class FsStore implements ResourceStore {
   }
 
   /**
-   * @param range - Truncated at the end of the resource. Empty, without an error, if it starts after the end.
+   * Truncates a range at the end of the resource. A range that starts after the end is empty, without an error.
+   *
    * @throws Error that names the kind and MAC if the resource does not exist.
    */
-  async get(kind: ResourceKind, mac: Mac, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
+  async get(kind: ResourceKind, mac: Mac, { range, signal }: ResourceGetContext): Promise<ByteSource> {
     const { path } = this.#layout.placeOf(kind, mac);
     return readResource(path, range, signal).catch((error: unknown) => {
       throw hasCode(error, "ENOENT") ? notFound(kind, mac, error) : error;

@@ -7,9 +7,9 @@ import { storageRules } from "./index.js";
 
 const refusing: Fault = {
   store: (sound) => ({
-    put: (kind, mac, data) => {
+    put: (kind, mac, data, context) => {
       if (kind.startsWith("ecc")) throw new Error(`no ${kind}s here`);
-      return sound.put(kind, mac, data);
+      return sound.put(kind, mac, data, context);
     },
   }),
 };

@@ -38,7 +38,7 @@ async function copyOf(data: ByteStream): Promise<ByteStream> {
 /** Keeps the beginning of a truncated file under its name. */
 function keeping(keeps: (aborted: boolean) => boolean): NonNullable<Breakage["exporter"]> {
   return (sound, folder) => ({
-    storeFile: async (pathname, data, size, signal) => {
+    storeFile: async (pathname, data, size, context) => {
       const chunks: Uint8Array[] = [];
       async function* kept(): AsyncGenerator<Uint8Array> {
         for await (const chunk of data) {
@@ -47,9 +47,9 @@ function keeping(keeps: (aborted: boolean) => boolean): NonNullable<Breakage["ex
         }
       }
       try {
-        await sound.storeFile(pathname, kept(), size, signal);
+        await sound.storeFile(pathname, kept(), size, context);
       } catch (error) {
-        if (keeps(signal.aborted)) await writeFile(join(folder, pathname), Buffer.concat(chunks));
+        if (keeps(context.signal.aborted)) await writeFile(join(folder, pathname), Buffer.concat(chunks));
         throw error;
       }
     },
@@ -66,7 +66,7 @@ export const exporterBreakages: readonly Breakage[] = [
     rule: "exporter.tree.contents",
     how: "changes one byte of large files",
     exporter: (sound) => ({
-      storeFile: (pathname, data, size, signal) => sound.storeFile(pathname, changed(data, size ?? 0), size, signal),
+      storeFile: (pathname, data, size, context) => sound.storeFile(pathname, changed(data, size ?? 0), size, context),
     }),
   },
   {
@@ -127,9 +127,9 @@ export const exporterBreakages: readonly Breakage[] = [
     rule: "exporter.files.replaced",
     how: "keeps the rest of a longer file",
     exporter: (sound, folder) => ({
-      storeFile: async (pathname, data, size, signal) => {
+      storeFile: async (pathname, data, size, context) => {
         const before = await readFile(join(folder, pathname)).catch(() => new Uint8Array());
-        await sound.storeFile(pathname, followedBy(data, before), size, signal);
+        await sound.storeFile(pathname, followedBy(data, before), size, context);
       },
     }),
   },
@@ -139,11 +139,11 @@ export const exporterBreakages: readonly Breakage[] = [
     exporter: (sound: Exporter): Partial<Exporter> => {
       const later = new Map<string, () => Promise<void>>();
       return {
-        storeFile: async (pathname, data, size, signal) => {
+        storeFile: async (pathname, data, size, context) => {
           const stored = await copyOf(data);
           if (size !== undefined && STORED_SIZES.includes(size))
-            later.set(pathname, async () => sound.storeFile(pathname, stored, size, signal));
-          else await sound.storeFile(pathname, stored, size, signal);
+            later.set(pathname, async () => sound.storeFile(pathname, stored, size, context));
+          else await sound.storeFile(pathname, stored, size, context);
         },
         setPermissions: async (pathname, fileInfo) => {
           if (!later.has(pathname)) await sound.setPermissions(pathname, fileInfo);
@@ -160,10 +160,10 @@ export const exporterBreakages: readonly Breakage[] = [
     exporter: (sound: Exporter): Partial<Exporter> => {
       const lost = new Set<string>();
       return {
-        storeFile: async (pathname, data, size, signal) => {
+        storeFile: async (pathname, data, size, context) => {
           const stored = await copyOf(data);
           try {
-            await sound.storeFile(pathname, stored, size, signal);
+            await sound.storeFile(pathname, stored, size, context);
           } catch (error) {
             // The rule exporter.files.drained applies only to plugins that report this one.
             if (size === REFUSED_BYTES) throw error;

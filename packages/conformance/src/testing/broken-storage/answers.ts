@@ -46,22 +46,24 @@ export const answerBreakages: readonly Breakage[] = [
     rule: "storage.list.empty",
     how: "lists a lock that was never put",
     store: (sound, disk) => ({
-      list: (kind) =>
-        disk.files.size === 0 && kind === "lock" ? [Mac.fromBytes(new Uint8Array(32))] : sound.list(kind),
+      list: (kind, context) =>
+        disk.files.size === 0 && kind === "lock" ? [Mac.fromBytes(new Uint8Array(32))] : sound.list(kind, context),
     }),
   },
   {
     rule: "storage.list.exact",
     how: "lists at most 100 resources",
-    store: (sound) => ({ list: async (kind) => [...((await sound.list(kind)) as Iterable<Mac>)].slice(0, 100) }),
+    store: (sound) => ({
+      list: async (kind, context) => [...((await sound.list(kind, context)) as Iterable<Mac>)].slice(0, 100),
+    }),
   },
   {
     rule: "storage.list.exact",
     how: "lists a resource twice",
     generations: ["v1.1"],
     store: (sound) => ({
-      list: async (kind) => {
-        const macs = [...((await sound.list(kind)) as Iterable<Mac>)];
+      list: async (kind, context) => {
+        const macs = [...((await sound.list(kind, context)) as Iterable<Mac>)];
         return macs.length < 100 ? macs : [...macs, ...macs.slice(0, 1)];
       },
     }),
@@ -84,14 +86,14 @@ export const answerBreakages: readonly Breakage[] = [
       // Resources that existed, or are being put, are the matter of other rules.
       let used = false;
       return {
-        put: (kind, mac, data) => {
+        put: (kind, mac, data, context) => {
           used = true;
-          return sound.put(kind, mac, data);
+          return sound.put(kind, mac, data, context);
         },
-        get: (kind, mac, range, signal) =>
+        get: (kind, mac, context) =>
           kind === "state" && !used && !disk.files.has(keyOf(kind, mac))
             ? new Uint8Array(0)
-            : sound.get(kind, mac, range, signal),
+            : sound.get(kind, mac, context),
       };
     },
   },
@@ -120,16 +122,18 @@ export const answerBreakages: readonly Breakage[] = [
     rule: "storage.range.missing",
     how: "returns nothing for a range of a missing packfile",
     store: (sound, disk) => ({
-      get: (kind, mac, range, signal) =>
-        range !== undefined && !disk.files.has(keyOf(kind, mac))
+      get: (kind, mac, context) =>
+        context.range !== undefined && !disk.files.has(keyOf(kind, mac))
           ? new Uint8Array(0)
-          : sound.get(kind, mac, range, signal),
+          : sound.get(kind, mac, context),
     }),
   },
   {
     rule: "storage.delete.gone",
     how: "does not delete states",
-    store: (sound) => ({ delete: (kind, mac) => (kind === "state" ? undefined : sound.delete(kind, mac)) }),
+    store: (sound) => ({
+      delete: (kind, mac, context) => (kind === "state" ? undefined : sound.delete(kind, mac, context)),
+    }),
   },
   {
     rule: "storage.delete.others-stay",

@@ -83,8 +83,8 @@ export const concurrencyBreakages: readonly Breakage[] = [
     rule: "storage.get.while-replaced",
     how: "looks the content up for each chunk",
     store: (sound, disk) => ({
-      get(kind, mac, range, signal) {
-        if (range !== undefined) return sound.get(kind, mac, range, signal);
+      get(kind, mac, context) {
+        if (context.range !== undefined) return sound.get(kind, mac, context);
         fileOf(disk, kind, mac);
         return (async function* () {
           const size = 256 * 1024;
@@ -145,8 +145,8 @@ export const concurrencyBreakages: readonly Breakage[] = [
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       let reading = 0;
       return {
-        get(kind, mac, range, signal) {
-          if (range !== undefined) return sound.get(kind, mac, range, signal);
+        get(kind, mac, context) {
+          if (context.range !== undefined) return sound.get(kind, mac, context);
           const whole = fileOf(disk, kind, mac);
           return (async function* () {
             reading++;
@@ -169,11 +169,11 @@ export const concurrencyBreakages: readonly Breakage[] = [
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       const locked = new Set<string>();
       return {
-        get(kind, mac, range, signal) {
+        get(kind, mac, context) {
           const whole = fileOf(disk, kind, mac);
           const key = keyOf(kind, mac);
           if (locked.has(key)) throw new Error(`${key} is being read`);
-          if (range !== undefined) return sound.get(kind, mac, range, signal);
+          if (context.range !== undefined) return sound.get(kind, mac, context);
           return (async function* () {
             let over = false;
             try {
@@ -194,7 +194,7 @@ export const concurrencyBreakages: readonly Breakage[] = [
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       let last: Promise<void> = Promise.resolve();
       return {
-        get(kind, mac, range) {
+        get(kind, mac, { range }) {
           const file = fileOf(disk, kind, mac);
           const whole = range === undefined ? file : file.subarray(range.offset, range.offset + range.length);
           return (async function* () {

@@ -9,9 +9,9 @@ const MiB = 1024 * 1024;
 /** A store that returns changed content. */
 function changingGet(change: (whole: Uint8Array, kind: ResourceKind) => Uint8Array): StoreFault {
   return (sound) => ({
-    async get(kind, mac, range, signal) {
-      const bytes = (await sound.get(kind, mac, range, signal)) as Uint8Array;
-      return range === undefined ? change(bytes, kind) : bytes;
+    async get(kind, mac, context) {
+      const bytes = (await sound.get(kind, mac, context)) as Uint8Array;
+      return context.range === undefined ? change(bytes, kind) : bytes;
     },
   });
 }
@@ -143,7 +143,9 @@ export const contentBreakages: readonly Breakage[] = [
     rule: "storage.ecc.kept",
     how: "keeps ECC states as states",
     generations: ["v1.1"],
-    store: (sound) => ({ put: (kind, mac, data) => sound.put(kind === "ecc-state" ? "state" : kind, mac, data) }),
+    store: (sound) => ({
+      put: (kind, mac, data, context) => sound.put(kind === "ecc-state" ? "state" : kind, mac, data, context),
+    }),
   },
 ];
 

@@ -75,9 +75,10 @@ export const processBreakages: readonly Breakage[] = [
           ends.set(keyOf(kind, mac), bytes);
           disk.files.set(keyOf(kind, mac), bytes.subarray(0, 1_000_000));
         },
-        async get(kind, mac, range, signal) {
+        async get(kind, mac, context) {
+          const { range } = context;
           const whole = ends.get(keyOf(kind, mac));
-          if (whole === undefined || !disk.files.has(keyOf(kind, mac))) return sound.get(kind, mac, range, signal);
+          if (whole === undefined || !disk.files.has(keyOf(kind, mac))) return sound.get(kind, mac, context);
           return range === undefined ? whole : whole.subarray(range.offset, range.offset + range.length);
         },
       };
@@ -89,19 +90,19 @@ export const processBreakages: readonly Breakage[] = [
     store: (sound: ResourceStore, disk: Disk): Partial<ResourceStore> => {
       const seen = new Set(disk.files.keys());
       return {
-        list: async (kind) => {
-          const macs = await sound.list(kind);
+        list: async (kind, context) => {
+          const macs = await sound.list(kind, context);
           const shown = [];
           for await (const mac of macs) if (seen.has(keyOf(kind, mac))) shown.push(mac);
           return shown;
         },
-        put: (kind, mac, data) => {
+        put: (kind, mac, data, context) => {
           seen.add(keyOf(kind, mac));
-          return sound.put(kind, mac, data);
+          return sound.put(kind, mac, data, context);
         },
-        get: (kind, mac, range, signal) => {
+        get: (kind, mac, context) => {
           if (!seen.has(keyOf(kind, mac))) throw notFound(kind, mac);
-          return sound.get(kind, mac, range, signal);
+          return sound.get(kind, mac, context);
         },
       };
     },

@@ -6,8 +6,8 @@ import type { Breakage } from "./breakage.js";
 /** A store that changes the ranges of packfiles. */
 function changingRange(change: (range: Range, size: number) => Range): StoreFault {
   return (sound) => ({
-    async get(kind, mac, range, signal) {
-      const whole = (await sound.get(kind, mac, undefined, signal)) as Uint8Array;
+    async get(kind, mac, { range, signal, hot }) {
+      const whole = (await sound.get(kind, mac, { signal, hot })) as Uint8Array;
       if (range === undefined) return whole;
       const { offset, length } = kind === "packfile" ? change(range, whole.length) : range;
       return whole.subarray(offset, offset + length);
@@ -58,8 +58,9 @@ export const rangeBreakages: readonly Breakage[] = [
     rule: "storage.range.past-end",
     how: "pads a range with zeros",
     store: (sound) => ({
-      async get(kind, mac, range, signal) {
-        const bytes = (await sound.get(kind, mac, range, signal)) as Uint8Array;
+      async get(kind, mac, context) {
+        const { range } = context;
+        const bytes = (await sound.get(kind, mac, context)) as Uint8Array;
         if (range === undefined || bytes.length === 0 || bytes.length === range.length) return bytes;
         return Buffer.concat([bytes, Buffer.alloc(range.length - bytes.length)]);
       },

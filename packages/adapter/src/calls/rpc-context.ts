@@ -1,7 +1,7 @@
 import type { CutOffContext } from "@kloset/wire/grpc";
 
-/** The part of a call's context that the adapters need; Connect's lacks the optional fields. */
-export interface CallContext extends CutOffContext {
+/** The part of an RPC's context that the adapters need; Connect's lacks the optional fields. */
+export interface RpcContext extends CutOffContext {
   /** Aborted when the call has ended, even successfully. */
   readonly signal: AbortSignal;
 }
@@ -10,7 +10,7 @@ export interface CallContext extends CutOffContext {
  * Returns the signal to wait with. It is aborted when the call is cut off and, on servers without `cutOff`, also when
  * the call has succeeded.
  */
-export function callSignal(context: CallContext): AbortSignal {
+export function rpcSignal(context: RpcContext): AbortSignal {
   // Both getters are lazy: read only the one that is used.
   return context.cutOff ?? context.signal;
 }
