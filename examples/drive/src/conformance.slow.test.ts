@@ -1,25 +1,26 @@
-import { describe, expect, it } from "@jest/globals";
-import { checkConformance, isFailure, type Subject } from "@kloset/conformance";
+import { afterAll, describe, it } from "@jest/globals";
+import { describeConformance, type Subject } from "@kloset/conformance";
 import { fileURLToPath } from "node:url";
 import { DriveServer } from "./testing/drive-server.js";
 
 const TOKEN = "example-token-of-the-drive";
+const server = await DriveServer.start(TOKEN);
+
+afterAll(() => server[Symbol.asyncDispose]());
 
 const script = (name: string): Pick<Subject, "executable" | "args"> => ({
   executable: process.execPath,
   args: [fileURLToPath(new URL(`../dist/run-${name}.js`, import.meta.url))],
 });
+const shared = { location: server.location("{unique}"), config: { token: TOKEN } };
 
-describe("the example", () => {
-  const subjects = {
-    exporter: { ...script("exporter"), readBack: script("importer") },
-    importer: { ...script("importer"), seed: script("exporter") },
-  } as const;
-
-  it.each(["exporter", "importer"] as const)("passes the conformance kit as %s", async (connector) => {
-    await using server = await DriveServer.start(TOKEN);
-    const location = server.location("{unique}");
-    const report = await checkConformance({ connector, location, config: { token: TOKEN }, ...subjects[connector] });
-    expect(report.outcomes.filter(isFailure)).toEqual([]);
-  });
-});
+describeConformance(
+  { connector: "exporter", ...script("exporter"), readBack: script("importer"), ...shared },
+  { describe, it },
+  { strict: true },
+);
+describeConformance(
+  { connector: "importer", ...script("importer"), seed: script("exporter"), ...shared },
+  { describe, it },
+  { strict: true },
+);
