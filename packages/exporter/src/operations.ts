@@ -1,12 +1,4 @@
-import {
-  callInContext,
-  consume,
-  LazyContext,
-  unimplemented,
-  Upload,
-  type Arrivals,
-  type RpcContext,
-} from "@kloset/adapter";
+import { consume, LazyContext, unimplemented, Upload, type Arrivals, type RpcContext } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { Exporter, LinkKind, StoreFileContext } from "./exporter.js";
 
@@ -28,7 +20,7 @@ export class FileContext extends LazyContext implements StoreFileContext {
  * @param chunks - The content. Throws if it is incomplete.
  * @param expected - Number of bytes announced by the host; undefined if it announces none.
  */
-export function writeWholeFile(
+export async function writeWholeFile(
   exporter: Exporter,
   pathname: string,
   chunks: Arrivals<Uint8Array>,
@@ -37,7 +29,11 @@ export function writeWholeFile(
   context: FileContext,
 ): Promise<void> {
   const upload = new Upload(chunks, JSON.stringify(pathname), "storeFile", expected);
-  return callInContext(context, () => consume(upload, (data) => exporter.storeFile(pathname, data, size, context)));
+  try {
+    await consume(upload, (data) => exporter.storeFile(pathname, data, size, context));
+  } finally {
+    context.release();
+  }
 }
 
 /**

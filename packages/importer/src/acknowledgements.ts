@@ -12,6 +12,8 @@ export class Acknowledgements {
   readonly #importer: Importer;
   readonly #readers: Readers;
   #outstanding = 0;
+  /** Directories that the SDK made, until they are acknowledged. */
+  readonly #made = new Set<string>();
   #failure: Failure | undefined;
   #ended = false;
   readonly #progress = new Condition();
@@ -26,6 +28,12 @@ export class Acknowledgements {
   /** Counts a sent record, for which one result is expected. */
   expect(): void {
     this.#outstanding++;
+  }
+
+  /** Counts a directory that the SDK made. Its result is not passed on: the author does not know the directory. */
+  expectMade(pathname: string): void {
+    this.#made.add(pathname);
+    this.expect();
   }
 
   /** Waits until every sent record is acknowledged, or no further results can arrive. */
@@ -78,6 +86,9 @@ export class Acknowledgements {
   };
 
   #acknowledge(header: connectors.Record, error: string): Promise<void> | undefined {
+    if (this.#made.size > 0 && header.error === "" && !header.isXattr && this.#made.delete(header.pathname)) {
+      return undefined;
+    }
     const ref = refOfWire(header);
     // An error entry may share its pathname with a file that is still to be opened.
     if (header.error === "") this.#readers.release(ref);

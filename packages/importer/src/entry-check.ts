@@ -49,7 +49,7 @@ interface ScannedAttribute {
 }
 
 /** An entry that could not be scanned, and the reason. */
-interface ScannedError {
+export interface ScannedError {
   readonly type: "error";
   readonly pathname: string;
   readonly message: string;

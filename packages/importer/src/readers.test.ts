@@ -20,6 +20,7 @@ async function readByV1_1(importer: Importer, pathname: string): Promise<string>
   const call = callOf();
   const requests = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) };
   const records = service.import(requests, call)[Symbol.asyncIterator]();
+  await records.next(); // the root
   await records.next();
   return textOf(
     service.open({ record: { pathname } } as Parameters<typeof service.open>[0], call) as AsyncIterable<{

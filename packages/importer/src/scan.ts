@@ -9,23 +9,19 @@ import {
   withOwnSignal,
   type WireFileInfo,
 } from "@kloset/adapter";
-import { checkEntry, type Scanned } from "./entry-check.js";
+import { checkEntry } from "./entry-check.js";
 import type { Importer } from "./importer.js";
+import type { Tree } from "./tree.js";
 
 /**
  * Runs the author's scan. An invalid entry becomes an error for its pathname, and
  * the scan continues.
  *
  * @param root - Pathname for errors that have none of their own.
- * @param each - Called with every entry. Returns undefined to continue at once, or a promise to wait for.
- * @throws Any error thrown by the scan itself or by `each`.
+ * @param tree - Sends every entry, and ends when the scan has.
+ * @throws Any error thrown by the scan itself or by the tree.
  */
-export function eachEntry(
-  importer: Importer,
-  root: string,
-  signal: AbortSignal,
-  each: (scanned: Scanned) => Promise<void> | undefined,
-): Promise<void> {
+export function eachEntry(importer: Importer, root: string, signal: AbortSignal, tree: Tree): Promise<void> {
   return withOwnSignal(signal, async (own) => {
     const entries: unknown = await untilAborted(importer.scan({ signal: own }), own, discard);
     if (!isIterable(entries)) throw new InvalidValue(`scan() returned ${describe(entries)}: an iterable is needed`);
@@ -36,8 +32,9 @@ export function eachEntry(
         warned = true;
         noticeUnnoticeable(scanned.pathname);
       }
-      return each(scanned);
+      return tree.send(scanned);
     });
+    await tree.end();
   });
 }
 
@@ -51,9 +48,4 @@ function noticeUnnoticeable(pathname: string): void {
   noticeOnce(
     `importer: ${JSON.stringify(pathname)} has neither size nor modTime, so later backups miss changes of its content`,
   );
-}
-
-/** Logs that a duplicate entry is left out: hosts accept each entry only once. */
-export function noticeRepeated(pathname: string): void {
-  noticeOnce(`importer: ${JSON.stringify(pathname)} was yielded twice by scan(): the second is left out`);
 }

@@ -14,9 +14,9 @@ import type { importer as wire } from "@kloset/protocol/v1.0";
 import { ActiveReaders } from "./active-readers.js";
 import type { ImporterFactory } from "./importer.js";
 import type { Scanned } from "./entry-check.js";
-import { PathnameSet } from "./pathname-set.js";
-import { eachEntry, noticeRepeated } from "./scan.js";
+import { eachEntry } from "./scan.js";
 import { importerOpener, type ImporterSession, type OpenedImporter } from "./session.js";
+import { Tree } from "./tree.js";
 
 type ScanResponse = MessageInitShape<typeof wire.ScanResponseSchema>;
 
@@ -80,26 +80,21 @@ async function scan(
   signal: AbortSignal,
   send: Send<ScanResponse>,
 ): Promise<void> {
-  const seen = new PathnameSet();
   readers.begin();
+  const tree = new Tree(root, { signal, remembersFiles: true }, (scanned) => {
+    if (scanned.type === "attribute") {
+      noticeOnce("importer: extended attributes are left out: Plakar 1.0 would mistake them for their files");
+      return undefined;
+    }
+    readers.hold(scanned);
+    return send(responseOf(scanned));
+  });
   try {
-    await eachEntry(importer, root, signal, (scanned) => {
-      if (scanned.type === "attribute") {
-        noticeOnce("importer: extended attributes are left out: Plakar 1.0 would mistake them for their files");
-        return undefined;
-      }
-      if (scanned.type === "record") {
-        if (!seen.add(scanned.pathname)) {
-          noticeRepeated(scanned.pathname);
-          return undefined;
-        }
-        readers.hold(scanned);
-      }
-      return send(responseOf(scanned));
-    });
+    await eachEntry(importer, root, signal, tree);
   } catch (error) {
-    if (!signal.aborted)
-      await send({ pathname: root, result: { case: "error", value: { message: authorErrorText(error) } } });
+    if (signal.aborted) return;
+    await tree.send({ type: "error", pathname: root, message: authorErrorText(error) });
+    await tree.end();
   }
 }
 

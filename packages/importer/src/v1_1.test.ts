@@ -54,7 +54,7 @@ function attribute(
   return { pathname, attribute: { name, kind }, read: () => Buffer.from(value) };
 }
 
-/** Runs an Import and opens every record that has a reader. */
+/** Runs an Import and opens every record that has a reader. Leaves the root out. */
 async function imported(importer: Importer): Promise<{ records: connectors.Record[]; contents: string[] }> {
   const client = await initialisedV1_1(importer);
   const contents: string[] = [];
@@ -64,7 +64,7 @@ async function imported(importer: Importer): Promise<{ records: connectors.Recor
       if (record.hasReader) contents.push(await open(client, record));
     },
   );
-  return { records, contents };
+  return { records: records.filter(({ pathname, error }) => pathname !== "/" || error !== ""), contents };
 }
 
 describe("Init", () => {
@@ -72,7 +72,7 @@ describe("Init", () => {
     const response = await clientV1_1(importerOf([], { flags: () => LocationFlag.LOCALFS | LocationFlag.STREAM })).init(
       initRequest,
     );
-    expect(response).toMatchObject({ origin: "vm", type: "test", root: "/srv", flags: 5 });
+    expect(response).toMatchObject({ origin: "vm", type: "test", root: "/", flags: 5 });
   });
 
   it.each<[string, Partial<Importer>, number]>([
@@ -118,6 +118,7 @@ describe("the records of an Import", () => {
   it("have all fields of v1.1", async () => {
     const { records } = await imported(
       importerOf([
+        directory("/srv"),
         {
           pathname: "/srv/link",
           fileInfo: fileInfoOf({ type: "symlink", size: 5, modTime: -1n, nlink: 70_000, name: "wrong" }),
@@ -127,7 +128,7 @@ describe("the records of an Import", () => {
         },
       ]),
     );
-    expect(records).toMatchObject([
+    expect(records.slice(1)).toMatchObject([
       {
         pathname: "/srv/link",
         hasReader: false,
@@ -142,7 +143,8 @@ describe("the records of an Import", () => {
   });
 
   it("have / as the name of the root", async () => {
-    const { records } = await imported(importerOf([directory("/"), directory("/srv")]));
+    const client = await initialisedV1_1(importerOf([directory("/"), directory("/srv")]));
+    const records = await importAll((results) => client.import(results));
     expect(records.map(({ fileInfo }) => fileInfo?.name)).toEqual(["/", "srv"]);
   });
 
@@ -218,7 +220,7 @@ describe("the records of an Import", () => {
     const { records } = await imported(importerOf(entries));
     expect(records.map(({ pathname, error, fileInfo }) => [pathname, error, fileInfo !== undefined])).toEqual([
       ["/secret", "EACCES: permission denied", false],
-      ["/srv", expect.stringContaining("scan() yielded null"), false],
+      ["/", expect.stringContaining("scan() yielded null"), false],
       ["/b", expect.stringMatching(/^pathname must be clean .*"\/a\/\.\.\/b"$/), false],
       ["/bad", expect.stringMatching(/^read must be .*"not a function"$/), false],
       ["/last", "", true],
@@ -226,9 +228,12 @@ describe("the records of an Import", () => {
   });
 
   it("leave out a repeated entry while the first is held, and log this", async () => {
-    const { service } = await serviceV1_1(importerOf([file("/a", "1"), file("/a", "2"), attribute("/a", "x", "1")]));
+    const { service } = await serviceV1_1(
+      importerOf([directory("/"), file("/a", "1"), file("/a", "2"), attribute("/a", "x", "1")]),
+    );
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
+    await stream.next();
     const records = [await stream.next(), await stream.next()].map(
       ({ value }) => (value as wire.ImportResponse).record,
     );
@@ -246,8 +251,9 @@ describe("the records of an Import", () => {
       }),
     );
     const stream = iteratorOf(service.import(new Results(), callOf()));
-    await stream.next();
-    await stream.next();
+    const pathnames: unknown[] = [];
+    for (let i = 0; i < 3; i++) pathnames.push((await stream.next()).value?.record?.pathname);
+    expect(pathnames).toEqual(["/", "/1", "/2"]);
     expect(yielded).toBe(2);
     await stream.return?.();
   });
@@ -346,12 +352,12 @@ describe("the end of an Import", () => {
 describe("acknowledgements", () => {
   it("drop the held readers", async () => {
     const { service, session } = await serviceV1_1(
-      importerOf([file("/a", "a"), file("/b", "b"), attribute("/a", "x", "x")]),
+      importerOf([directory("/"), file("/a", "a"), file("/b", "b"), attribute("/a", "x", "x")]),
     );
     const held = () => session.run("Ping", ({ readers }) => readers.size);
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
-    for (let i = 0; i < 3; i++) await stream.next();
+    for (let i = 0; i < 4; i++) await stream.next();
     expect(await held()).toBe(3);
     results.acknowledge({ pathname: "/a" });
     results.acknowledge({ pathname: "/a", isXattr: true, xattrName: "x" });
@@ -366,11 +372,11 @@ describe("acknowledgements", () => {
 
   it("of an error entry do not drop the file with the same pathname", async () => {
     const { service } = await serviceV1_1(
-      importerOf([file("/a", "hello"), { pathname: "/a", error: "its attributes: EPERM" }]),
+      importerOf([directory("/"), file("/a", "hello"), { pathname: "/a", error: "its attributes: EPERM" }]),
     );
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
-    for (let i = 0; i < 3; i++) await stream.next();
+    for (let i = 0; i < 4; i++) await stream.next();
     results.acknowledge({ pathname: "/a", error: "its attributes: EPERM" });
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
     const content = service.open(create(wire.OpenRequestSchema, { record: { pathname: "/a" } }), callOf());
@@ -390,7 +396,8 @@ describe("acknowledgements", () => {
     );
     const results = new Results();
     const stream = iteratorOf(service.import(results, callOf()));
-    for (let i = 0; i < 4; i++) await stream.next();
+    for (let i = 0; i < 5; i++) await stream.next();
+    results.acknowledge({ pathname: "/" });
     results.acknowledge({ pathname: "/a", target: "t" });
     results.acknowledge(
       { pathname: "/a", isXattr: true, xattrName: "x", xattrType: xattrTypeOf("ads") },
@@ -676,15 +683,18 @@ describe("cancelling an Import", () => {
   );
 
   it("drops the held readers, and a later Import is complete", async () => {
-    const { service, session } = await serviceV1_1(importerOf(() => [file("/a", "a"), directory("/b")]));
+    const { service, session } = await serviceV1_1(
+      importerOf(() => [directory("/"), file("/a", "a"), directory("/b")]),
+    );
     const host = new AbortController();
     const stream = iteratorOf(service.import(new Results(), callOf(host)));
+    await stream.next();
     await stream.next();
     host.abort(new Error("gone"));
     expect(await failure(Promise.resolve(stream.next()))).toEqual([Code.Canceled, "gone"]);
     expect(await session.run("Ping", ({ readers }) => readers.size)).toBe(0);
     const records = await importAll((results) => service.import(results, callOf()));
-    expect(records.map(({ pathname }) => pathname)).toEqual(["/a", "/b"]);
+    expect(records.map(({ pathname }) => pathname)).toEqual(["/", "/a", "/b"]);
     expect(notices()).toEqual([]);
   });
 

@@ -6,8 +6,9 @@ import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { Scanned } from "./entry-check.js";
 import type { ImporterFactory } from "./importer.js";
-import { eachEntry, noticeRepeated } from "./scan.js";
+import { eachEntry } from "./scan.js";
 import { importerOpener, type ImporterSession, type OpenedImporter } from "./session.js";
+import { noticeRepeated, Tree } from "./tree.js";
 import { refOfWire, xattrTypeOf } from "./wire.js";
 
 type ImportRequest = wire.ImportRequest;
@@ -48,16 +49,21 @@ async function importAll(
 ): Promise<void> {
   const forget = readers.begin();
   const acknowledgements = new Acknowledgements(importer, readers, requests, signal);
+  const tree = new Tree(root, { signal, remembersFiles: false }, (scanned, made) => {
+    if (made) {
+      acknowledgements.expectMade(scanned.pathname);
+      return send({ record: recordOf(scanned, false) });
+    }
+    if (!readers.hold(scanned)) {
+      noticeRepeated(scanned.pathname);
+      return undefined;
+    }
+    acknowledgements.expect();
+    return send({ record: recordOf(scanned, readers.has(scanned)) });
+  });
   try {
     try {
-      await eachEntry(importer, root, signal, (scanned) => {
-        if (!readers.hold(scanned)) {
-          noticeRepeated(scanned.pathname);
-          return undefined;
-        }
-        acknowledgements.expect();
-        return send({ record: recordOf(scanned, readers.has(scanned)) });
-      });
+      await eachEntry(importer, root, signal, tree);
     } catch (error) {
       // If the error arrives while the host is still sending acknowledgements, the
       // host shows "EOF" in place of its message.

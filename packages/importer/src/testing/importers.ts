@@ -9,12 +9,12 @@ import {
 } from "@kloset/model";
 import type { Importer } from "../importer.js";
 
-/** Creates an importer of the given entries. `overrides` replace its methods. */
+/** Creates an importer of the given entries, whose root is "/". `overrides` replace its methods. */
 export function importerOf(entries: Iterable<Entry> | Importer["scan"], overrides: Partial<Importer> = {}): Importer {
   return {
     origin: () => "vm",
     type: () => "test",
-    root: () => "/srv",
+    root: () => "/",
     scan: typeof entries === "function" ? entries : () => entries,
     close: () => undefined,
     ...overrides,
