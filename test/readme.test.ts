@@ -23,7 +23,7 @@ describe("the README", () => {
       .trim()
       .split("\n")
       .filter((line) => line.trim() !== "");
-    expect(lines.length).toBeLessThanOrEqual(22);
+    expect(lines.length).toBeLessThanOrEqual(20);
   });
 
   it("shows a plugin that works with the host of the README", async () => {

@@ -2,8 +2,10 @@ import { describe, expect, it } from "@jest/globals";
 import { fileInfoFromWire } from "@kloset/adapter";
 import {
   baseName,
+  FileMode,
   fileInfoOf,
   isRegularFile,
+  parentsOf,
   type ByteSource,
   type Entry,
   type FileInfo,
@@ -14,7 +16,8 @@ import fc from "fast-check";
 import type { Importer } from "./importer.js";
 import { initialisedV1_0, initialisedV1_1 } from "./testing/clients.js";
 import { importAll } from "./testing/host-v1_1.js";
-import { collect, importerOf, textOf } from "./testing/importers.js";
+import { collect, directory, file, importerOf, textOf } from "./testing/importers.js";
+import { MAX_COMPLETED } from "./tree.js";
 
 // Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
@@ -288,5 +291,188 @@ describe.each(generations)("content of the web in %s", (_generation, through) =>
     const { buffer } = Uint8Array.from(bytes);
     structuredClone(buffer, { transfer: [buffer] });
     await expect(read(() => buffer)).rejects.toThrow('the content of "/a" has lost its bytes');
+  });
+});
+
+describe.each(everything)("directories that are left out, in %s", (generation, through) => {
+  const part = fc.constantFrom("a", "b", "ä");
+  const path = fc.array(part, { maxLength: 4 });
+  /** Returns a directory and its parents, from "/" down. */
+  const chainOf = (parts: readonly string[]): string[] => [
+    "/",
+    ...parts.map((_, i) => `/${parts.slice(0, i + 1).join("/")}`),
+  ];
+  const summaryOf = (received: readonly Received[]): string[] =>
+    received.map(({ pathname, error }) => (error === undefined ? pathname : `${pathname}: ${error}`));
+  /** The names of the entries that arrive for entries, which are strings for files, and for errors if they end in "!". */
+  const sent = async (root: string, ...entries: readonly (string | Entry)[]): Promise<string[]> => {
+    const given = entries.map((each): Entry => {
+      if (typeof each !== "string") return each;
+      return each.endsWith("!") ? { pathname: each.slice(0, -1), error: "EACCES" } : file(each, "x");
+    });
+    return summaryOf(await through(given, { root: () => root }));
+  };
+
+  it("are made, whatever the others are, so that the tree is complete", async () => {
+    const seeds = fc.record({
+      root: path,
+      files: fc.uniqueArray(path, { maxLength: 12, selector: (parts) => parts.join("/") }),
+      more: fc.array(path, { maxLength: 3 }),
+      isYielded: fc.func(fc.boolean()),
+      isBreadthFirst: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(seeds, async ({ root, files, more, isYielded, isBreadthFirst }) => {
+        const directories = [...new Set([root, ...files, ...more].flatMap(chainOf))];
+        const yielded = new Set(directories.filter((pathname) => isYielded(pathname)));
+        const entries: Entry[] = [
+          ...[...yielded].map((pathname) => ({
+            pathname,
+            fileInfo: fileInfoOf({ type: "directory", permissions: 0o700, modTime: 5n }),
+          })),
+          ...files.map((parts) => file(`${chainOf(parts).at(-1)?.replace(/\/$/, "") ?? ""}/file`, "content")),
+        ].sort((a, b) => {
+          const depth = isBreadthFirst ? a.pathname.split("/").length - b.pathname.split("/").length : 0;
+          return depth || (a.pathname < b.pathname ? -1 : 1);
+        });
+        const needed = new Set(
+          [root, ...[...yielded].map((pathname) => pathname.split("/").slice(1, -1)), ...files].flatMap(chainOf),
+        );
+        const expected = [...new Set([...needed, ...entries.map(({ pathname }) => pathname)])].sort();
+
+        const overrides = { root: () => chainOf(root).at(-1) ?? "/" };
+        const received = await through(entries, overrides);
+        expect(received.map(({ pathname }) => pathname).sort()).toEqual(expected);
+        const before = new Set<string>();
+        for (const { pathname, fileInfo, content } of received) {
+          for (const parent of parentsOf(pathname)) expect(before).toContain(parent);
+          before.add(pathname);
+          const isFile = content !== undefined;
+          expect(isFile).toBe(pathname.endsWith("/file"));
+          if (isFile) expect(content).toBe("content");
+          else
+            expect([fileInfo?.mode, fileInfo?.modTime]).toEqual(
+              yielded.has(pathname) ? [FileMode.DIR + 0o700, 5n] : [FileMode.DIR + 0o755, 0n],
+            );
+        }
+        // Hosts compare two scans: both make the same directories, in the same order.
+        expect(await through(entries, overrides)).toEqual(received);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("have plain attributes and the names that hosts need", async () => {
+    const received = await through([], { root: () => "/srv" });
+    const plain = {
+      size: 0,
+      mode: FileMode.DIR + 0o755,
+      modTime: 0n,
+      dev: 0n,
+      ino: 0n,
+      uid: 0,
+      gid: 0,
+      nlink: 1,
+      username: "",
+      groupname: "",
+      flags: 0,
+    };
+    expect(received).toEqual([
+      { pathname: "/", target: "", fileAttributes: 0, fileInfo: { ...plain, name: "/" } },
+      { pathname: "/srv", target: "", fileAttributes: 0, fileInfo: { ...plain, name: "srv" } },
+    ]);
+  });
+
+  it.each<[string, string, (string | Entry)[], string[]]>([
+    ["an empty scan", "/", [], ["/"]],
+    ["an empty scan of a deep root", "/srv/data", [], ["/", "/srv", "/srv/data"]],
+    ["only the parents of the root", "/srv/data", [directory("/"), directory("/srv")], ["/", "/srv", "/srv/data"]],
+    ["a root that is a file", "/srv/file", ["/srv/file"], ["/", "/srv", "/srv/file"]],
+    ["an error for the root", "/srv/data", ["/srv/data!"], ["/", "/srv", "/srv/data: EACCES"]],
+    ["an error for /", "/", ["/!"], ["/: EACCES", "/"]],
+    ["an error, which needs its parents", "/", ["/a/b!"], ["/", "/a", "/a/b: EACCES"]],
+    ["an error for a directory, and an entry in it", "/", ["/a!", "/a/b"], ["/", "/a: EACCES", "/a", "/a/b"]],
+    ["an error for a directory that was made", "/", ["/a/b", "/a!"], ["/", "/a", "/a/b", "/a: EACCES"]],
+    [
+      "entries above and outside the root",
+      "/srv/data",
+      ["/srv/x", "/y/z"],
+      ["/", "/srv", "/srv/x", "/y", "/y/z", "/srv/data"],
+    ],
+    [
+      "entries in changing directories",
+      "/",
+      ["/a/1", "/b/1", "/a/2", "/1", "/a/3"],
+      ["/", "/a", "/a/1", "/b", "/b/1", "/a/2", "/1", "/a/3"],
+    ],
+    ["names that begin alike", "/", ["/ab/1", "/a/1", "/abc"], ["/", "/ab", "/ab/1", "/a", "/a/1", "/abc"]],
+    [
+      "an extended attribute, which is not a parent",
+      "/",
+      [{ pathname: "/a/b", attribute: { name: "x", kind: "extended" }, read: () => [] }],
+      ["/"],
+    ],
+  ])("are made for %s", async (_name, root, entries, expected) => {
+    expect(await sent(root, ...entries)).toEqual(expected);
+  });
+
+  it("are not replaced by a directory that comes after its content: that is an error", async () => {
+    const received = await sent("/", "/a/b", directory("/a"), "/a/c", directory("/a"), directory("/"));
+    const late = (pathname: string) =>
+      `${pathname}: ${JSON.stringify(pathname)} came after an entry below it, for which the SDK had already made a plain ` +
+      "directory: yield directories before their content";
+    expect(received).toEqual(["/", "/a", "/a/b", late("/a"), "/a/c", late("/a"), late("/")]);
+    expect(notices()).toEqual([]);
+  });
+
+  it.each<[string, (string | Entry)[], string[]]>([
+    [
+      "a file in the place of one",
+      ["/a/b", "/a", "/a/c"],
+      ["/", "/a", "/a/b", '/a: "/a" is not a directory, but entries below it were yielded before', "/a/c"],
+    ],
+    [
+      "a file in the place of one, in a directory that was yielded",
+      [directory("/"), "/a/b", "/a"],
+      ["/", "/a", "/a/b", expect.stringMatching(/^\/a: .* is not a directory, but/) as unknown as string],
+    ],
+    [
+      "an entry below a file",
+      ["/a", "/a/b/c", "/a/b!", "/d"],
+      ["/", "/a", '/a/b/c: "/a/b/c" is below "/a", which is not a directory', "/a/b: EACCES", "/d"],
+    ],
+    [
+      "an entry below a link in a directory that was yielded",
+      [directory("/"), { pathname: "/a", fileInfo: fileInfoOf({ type: "symlink" }), target: "b" }, "/a/b"],
+      ["/", "/a", '/a/b: "/a/b" is below "/a", which is not a directory'],
+    ],
+  ])("exclude %s", async (_name, entries, expected) => {
+    expect(await sent("/", ...entries)).toEqual(expected);
+  });
+
+  it("are not made for a root below a file", async () => {
+    expect(await sent("/srv/data", "/srv")).toEqual([
+      "/",
+      "/srv",
+      '/srv/data: "/srv/data" is below "/srv", which is not a directory',
+    ]);
+  });
+
+  it("are left out a second time, if they are yielded twice", async () => {
+    const name = `/${generation}`;
+    expect(await sent("/", directory(name), `${name}/b`, directory(name))).toEqual(["/", name, `${name}/b`]);
+    expect(notices()).toEqual([expect.stringContaining(`"${name}" was yielded twice`)]);
+  });
+
+  it("are an error if their pathname is too long to be completed", async () => {
+    const long = "/a".repeat(MAX_COMPLETED / 2);
+    const received = await sent("/", `${long}x/b`, "/c");
+    expect(received.map((text) => text.slice(-80))).toEqual([
+      expect.stringMatching(/" was not yielded, and is too long \(16385 characters\) to be made$/),
+      "/",
+      "/c",
+    ]);
+    // Its 8,192 parents are made once.
+    expect((await sent("/", `${long}/b`, `${long}/c`)).length).toBe(1 + MAX_COMPLETED / 2 + 2);
   });
 });

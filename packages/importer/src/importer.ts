@@ -15,9 +15,13 @@ export interface Importer {
   /** Top of the imported tree: absolute, slash-separated and clean, like an entry's pathname. Read once, at Init. */
   root(): Awaitable<string>;
   /**
-   * Yields every entry: the root, each of its parents up to "/", and everything
-   * below it. Yield an error entry for an item that cannot be read; throwing fails
-   * the backup.
+   * Yields the root and everything below it, directories before their content.
+   *
+   * Directories may be left out. Hosts need the root and every parent of an entry, up to "/", so the SDK makes those that
+   * are missing, with plain attributes: permissions 0o755, user and group 0, modified on 1970-01-01. Yield the directories
+   * whose attributes matter. A directory that comes after its content replaces nothing: it becomes an error of its entry.
+   *
+   * Yield an error entry for an item that cannot be read; throwing fails the backup.
    */
   scan(context: CallContext): Awaitable<AsyncIterable<Entry> | Iterable<Entry>>;
   /**

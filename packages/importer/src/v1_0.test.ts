@@ -267,6 +267,15 @@ describe("Scan", () => {
       },
     );
 
+    it("ends between the parents of an entry", async () => {
+      const { service } = await serviceV1_0(importerOf([file("/a/b/c", "c")]));
+      const host = new AbortController();
+      const scan = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf(host)));
+      await scan.next();
+      host.abort(new Error("gone"));
+      expect(await scan.next()).toEqual({ done: true, value: undefined });
+    });
+
     it("runs the author's finally block without another read", async () => {
       const ended = deferred();
       const { service } = await serviceV1_0(
