@@ -206,6 +206,28 @@ describe("both generations", () => {
       { numRuns: 150 },
     );
   });
+
+  it("pass the file info with the content of every file if the host sends it there", async () => {
+    const init = { permissions: 0o640, uid: 7, modTime: 1_700_000_000_123_456_789n };
+    const linked = { ...init, nlink: 2, ino: 5n, dev: 1n };
+    const exporter = new FakeExporter();
+    const { error } = await runExport(exporter, [
+      ...file("/small", "x", init),
+      ...file("/large", "x".repeat(300_000), init),
+      ...file("/first", "1", linked),
+      ...file("/other", "2", linked),
+    ]);
+    expect(error).toBeUndefined();
+    const names = ["/small", "/large", "/first", "/other"];
+    expect(exporter.contexts.map(({ fileInfo }) => fileInfo?.name)).toEqual(names.map((name) => name.slice(1)));
+    expect(exporter.contexts.map(({ fileInfo }) => fileInfo)).toEqual(
+      names.map((name) => exporter.nodes.get(name)?.info),
+    );
+
+    const old = new FakeExporter();
+    await restoreAsV1_0(old, [{ type: "file", pathname: "/small", info: init, content: ["x"] }]);
+    expect(old.contexts.map(({ fileInfo }) => fileInfo)).toEqual([undefined]);
+  });
 });
 
 /**

@@ -1,12 +1,4 @@
-import {
-  callInContext,
-  consume,
-  LazyContext,
-  unimplemented,
-  Upload,
-  type Arrivals,
-  type RpcContext,
-} from "@kloset/adapter";
+import { consume, LazyContext, unimplemented, Upload, type Arrivals, type RpcContext } from "@kloset/adapter";
 import type { FileInfo } from "@kloset/model";
 import type { Exporter, LinkKind, StoreFileContext } from "./exporter.js";
 
@@ -37,7 +29,11 @@ export async function writeWholeFile(
   context: FileContext,
 ): Promise<void> {
   const upload = new Upload(chunks, JSON.stringify(pathname), "storeFile", expected);
-  await callInContext(context, () => consume(upload, (data) => exporter.storeFile(pathname, data, size, context)));
+  try {
+    await consume(upload, (data) => exporter.storeFile(pathname, data, size, context));
+  } finally {
+    context.release();
+  }
 }
 
 /**

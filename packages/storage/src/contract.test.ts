@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import type { ByteSource, ByteStream } from "@kloset/model";
 import { hostV1_0, hostV1_1, type Host, type PutMessage, type StateKind } from "./testing/hosts.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
-import type { ResourceStore, Store, StoreFactory } from "./store.js";
+import type { ResourceGetContext, ResourceStore, Store, StoreFactory } from "./store.js";
 
 const GENERATIONS = { "v1.0": hostV1_0, "v1.1": hostV1_1 } as const;
 const SHAPES = { "nineteen methods": nineteen, "four functions": (store: ResourceStore) => store } as const;
@@ -100,6 +100,35 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(await range(2, 0)).toBe("");
     expect(await range(0, 0xffff_ffff)).toBe("0123456789");
     expect(store.calls.slice(1, 3)).toEqual([`get packfile ${A.hex} 0+10`, `get packfile ${A.hex} 3+4`]);
+  });
+
+  it("passes a context to every function, with the range of a get", async () => {
+    const seen: [string, ResourceGetContext][] = [];
+    const store = new MemoryStore();
+    const saw = (name: string, context: ResourceGetContext): void => {
+      seen.push([name, context]);
+    };
+    const served = await opened(
+      withMethods(store, {
+        list: (kind, context) => (saw("list", context), store.list(kind)),
+        put: (kind, mac, content, context) => (saw("put", context), store.put(kind, mac, content)),
+        get: (kind, mac, context) => (saw("get", context), store.get(kind, mac, context)),
+        delete: (kind, mac, context) => (saw("delete", context), store.delete(kind, mac)),
+      }),
+    );
+    await served.put("packfile", [head, data("0123456789")]);
+    await served.list("packfile");
+    await served.get("packfile", A.bytes);
+    await served.get("packfile", A.bytes, { offset: 3, length: 4 });
+    await served.delete("packfile", A.bytes);
+    // The signals are read after the calls have succeeded.
+    expect(seen.map(([name, { hot, range, signal }]) => [name, hot, range, signal.aborted])).toEqual([
+      ["put", false, undefined, false],
+      ["list", false, undefined, false],
+      ["get", false, undefined, false],
+      ["get", false, { offset: 3, length: 4 }, false],
+      ["delete", false, undefined, false],
+    ]);
   });
 
   it("rejects an offset out of range and accepts the largest valid one", async () => {

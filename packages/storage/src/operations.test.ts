@@ -6,6 +6,7 @@ import { store as v1_0 } from "@kloset/protocol/v1.0";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
 import { modeOf, sizeOf } from "./operations.js";
 import { StoreSession } from "./session.js";
+import type { ResourceContext } from "./store.js";
 import { deferred, settled } from "@kloset/test-support";
 import { clientV1_0, clientV1_1, INIT } from "./testing/hosts.js";
 import { macOf, MemoryStore, nineteen, withMethods } from "./testing/memory-store.js";
@@ -243,6 +244,60 @@ describe("a call cancelled by the host", () => {
       }),
     });
     await closed.promise;
+  });
+
+  it.each(["v1.0", "v1.1"])("aborts the signals of a pending List, Put and Delete of %s", async (generation) => {
+    const controller = new AbortController();
+    const context = contextWith(controller.signal);
+    const begun: string[] = [];
+    const untilAborted = (name: string, { signal }: ResourceContext): Promise<never> =>
+      new Promise((_, reject) => {
+        begun.push(name);
+        signal.addEventListener("abort", () => {
+          reject(new Error(`${name}: ${(signal.reason as Error).message}`));
+        });
+      });
+    const store = withMethods(new MemoryStore(), {
+      list: (_, own) => untilAborted("list", own),
+      put: (_, __, ___, own) => untilAborted("put", own),
+      delete: (_, __, own) => untilAborted("delete", own),
+    });
+    async function* messages<M>(message: M): AsyncGenerator<M, void, undefined> {
+      yield message;
+      await new Promise(() => undefined);
+    }
+    let calls: unknown[];
+    if (generation === "v1.0") {
+      const service = storeV1_0(() => nineteen(store), new StoreSession());
+      await service.init(create(v1_0.InitRequestSchema, INIT), context);
+      const mac = { value: A.bytes };
+      calls = [
+        service.getStates(create(v1_0.GetStatesRequestSchema), context),
+        service.putState(messages(create(v1_0.PutStateRequestSchema, { mac })), context),
+        service.deleteState(create(v1_0.DeleteStateRequestSchema, { mac }), context),
+      ];
+    } else {
+      const service = storeV1_1(() => store, new StoreSession());
+      await service.init(create(v1_1.InitRequestSchema, INIT), context);
+      const resource = { mac: A.bytes, type: v1_1.StorageResource.STATE };
+      calls = [
+        service.list(create(v1_1.ListRequestSchema, { type: resource.type }), context),
+        service.put(messages(create(v1_1.PutRequestSchema, resource)), context),
+        service.delete(create(v1_1.DeleteRequestSchema, resource), context),
+      ];
+    }
+    const outcomes = Promise.allSettled(calls);
+    await settled();
+    expect([...begun].sort()).toEqual(["delete", "list", "put"]);
+    controller.abort(new Error("the host has gone"));
+    const reasons = (await outcomes).map(
+      (outcome) => outcome.status === "rejected" && (outcome.reason as Error).message,
+    );
+    expect(reasons).toEqual([
+      expect.stringContaining("the host has gone"),
+      expect.stringContaining("put: the host has gone"),
+      expect.stringContaining("delete: the host has gone"),
+    ]);
   });
 
   it("does not abort the signal of a completed Get", async () => {

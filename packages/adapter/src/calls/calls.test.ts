@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { CallContext } from "@kloset/model";
 import { takeNext } from "./requests.js";
 import { Calls } from "./calls.js";
 import { invalidArgument } from "./errors.js";
+import { callInContext, LazyContext } from "./lazy-context.js";
 import { Session } from "../session/session.js";
 
 interface Value {
@@ -148,5 +150,112 @@ describe("a call whose requests are a stream", () => {
     );
     controller.abort(new Error("the host has gone"));
     expect((await failure)?.[1]).toBe("the host has gone");
+  });
+});
+
+/** The context of an RPC that counts how often its signals are read. */
+class Rpc {
+  reads = 0;
+  readonly controller = new AbortController();
+  readonly failure = new AbortController();
+
+  get signal(): AbortSignal {
+    this.reads++;
+    return this.controller.signal;
+  }
+}
+
+/** The context of a server that has a signal for failures alone. */
+class RpcWithCutOff extends Rpc {
+  get cutOff(): AbortSignal {
+    this.reads++;
+    return this.failure.signal;
+  }
+}
+
+const SERVERS = [
+  ["a server with one signal", () => new Rpc()],
+  ["a server with a signal for failures alone", () => new RpcWithCutOff()],
+] as const;
+
+describe("the context of an author's function", () => {
+  const reason = new Error("the host has gone");
+
+  it.each(SERVERS)("creates its signal when it is first read, on %s", async (_, newRpc) => {
+    const rpc = newRpc();
+    const calls = await opened();
+    expect(await callInContext(new LazyContext(rpc), () => "done")).toBe("done");
+    const sent: unknown[] = [];
+    const chunk = Uint8Array.of(1);
+    await calls
+      .content("Read", rpc, () => ({ open: () => chunk, what: "x" }))
+      .run((message) => {
+        sent.push(message);
+        return undefined;
+      });
+    expect(sent).toEqual([{ chunk }]);
+    const inbox = {
+      take: () => undefined,
+      more: () => Promise.resolve(false),
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("unexpected read")) }),
+    };
+    expect(await calls.clientStream("Sum", inbox, rpc, () => "sum")).toBe("sum");
+    expect(rpc.reads).toBe(0);
+    const context = new LazyContext(rpc);
+    const { signal: first } = context;
+    expect(context.signal).toBe(first);
+    expect(rpc.reads).toBe(1);
+  });
+
+  it("aborts the signal when the host gives the call up, even if it is first read afterwards", () => {
+    const rpc = new Rpc();
+    const [early, late] = [new LazyContext(rpc), new LazyContext(rpc)];
+    const { signal: read } = early;
+    expect(read.aborted).toBe(false);
+    rpc.controller.abort(reason);
+    for (const { aborted, reason: given } of [read, late.signal]) expect([aborted, given]).toEqual([true, reason]);
+  });
+
+  it.each(["succeeded", "failed"])("does not abort the signal after the function has %s", async (how) => {
+    const rpc = new Rpc();
+    const [early, late] = [new LazyContext(rpc), new LazyContext(rpc)];
+    const call = ({ signal: read }: CallContext): string => {
+      if (how === "failed") throw new Error(`failed, aborted: ${String(read.aborted)}`);
+      return "done";
+    };
+    const outcomes = await Promise.allSettled([callInContext(early, call), callInContext(late, () => "done")]);
+    expect(outcomes[0].status).toBe(how === "failed" ? "rejected" : "fulfilled");
+    rpc.controller.abort(reason);
+    expect([early.signal.aborted, late.signal.aborted]).toEqual([false, false]);
+  });
+
+  it.each(SERVERS)("aborts the signal of content that fails, and of no other, on %s", async (_, newRpc) => {
+    const calls = await opened();
+    const signals: Record<string, AbortSignal> = {};
+    let kept: CallContext | undefined;
+    const read = (name: string, failure?: Error) => {
+      const rpc = newRpc();
+      const content = calls.content("Read", rpc, () => ({
+        what: name,
+        open: (context) => {
+          if (name === "late") kept = context;
+          else signals[name] = context.signal;
+          if (failure !== undefined) throw failure;
+          return Uint8Array.of(1);
+        },
+      }));
+      // Servers abort these when a call ends.
+      return collect(content)
+        .catch(() => {
+          rpc.failure.abort(reason);
+        })
+        .finally(() => {
+          rpc.controller.abort(reason);
+        });
+    };
+    await read("whole");
+    await read("failed", new Error("disk error"));
+    await read("late");
+    expect([signals["whole"]?.aborted, signals["failed"]?.aborted, kept?.signal.aborted]).toEqual([false, true, false]);
   });
 });
