@@ -74,14 +74,15 @@ describe.each(generations)("on %s", (generation) => {
 
   it("sends attribute names as they were when yielded", async () => {
     const { records } = await backUp(generation, "changed lists");
-    if (generation === "v1.1") expect(records[0]?.extendedAttributes).toEqual(["user.a"]);
-    expect(records).toHaveLength(1);
+    if (generation === "v1.1") expect(records[1]?.extendedAttributes).toEqual(["user.a"]);
+    expect(records).toHaveLength(2);
   });
 
   it("reports each invalid entry, and each that throws on access, as its own error", async () => {
     const { records } = await backUp(generation, "hostile entries");
     expect(records.map(({ pathname, error }) => [pathname, error])).toEqual([
       ["/", "a trap"],
+      ["/", undefined],
       ["/getter", "a getter"],
       ["/proxy", "a trap"],
       ["/negative", expect.stringContaining("-1")],
@@ -104,7 +105,10 @@ describe.each(generations)("on %s", (generation) => {
   ])("reports a scan with %s to the host", async (scan, message) => {
     const { client, stop } = await startMisbehavingImporter(generation, { config: { scan } });
     if (generation === "v1.0") {
-      expect(await scanned(client, new AbortController().signal)).toMatchObject([{ pathname: "/", error: message }]);
+      expect(await scanned(client, new AbortController().signal)).toMatchObject([
+        { pathname: "/", error: message },
+        { pathname: "/", error: undefined },
+      ]);
     } else {
       await expect(scanned(client, new AbortController().signal)).rejects.toMatchObject({ message });
     }
@@ -116,6 +120,7 @@ describe.each(generations)("on %s", (generation) => {
     const { client, log, stop } = await startMisbehavingImporter(generation, { config: { scan: "the same forever" } });
     const controller = new AbortController();
     const scan = client.scan(controller.signal)[Symbol.asyncIterator]();
+    expect(await scan.next()).toMatchObject({ value: { pathname: "/" } });
     expect(await scan.next()).toMatchObject({ value: { pathname: "/file" } });
     if (generation === "v1.1") await client.ping();
     else expect(await client.identity()).toMatchObject({ type: "misbehaving" });
