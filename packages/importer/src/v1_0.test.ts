@@ -241,7 +241,7 @@ describe("Scan", () => {
     );
     const scan = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf()));
     const pathnames: unknown[] = [];
-    for (let i = 0; i < 3; i++) pathnames.push((await scan.next()).value?.pathname);
+    for (let i = 0; i < 3; i++) pathnames.push(((await scan.next()).value as wire.ScanResponse).pathname);
     expect(pathnames).toEqual(["/", "/1", "/2"]);
     expect(yielded).toBe(2);
     await scan.return?.();

@@ -252,7 +252,7 @@ describe("the records of an Import", () => {
     );
     const stream = iteratorOf(service.import(new Results(), callOf()));
     const pathnames: unknown[] = [];
-    for (let i = 0; i < 3; i++) pathnames.push((await stream.next()).value?.record?.pathname);
+    for (let i = 0; i < 3; i++) pathnames.push(((await stream.next()).value as wire.ImportResponse).record?.pathname);
     expect(pathnames).toEqual(["/", "/1", "/2"]);
     expect(yielded).toBe(2);
     await stream.return?.();
