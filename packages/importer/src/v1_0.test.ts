@@ -241,7 +241,7 @@ describe("Scan", () => {
     );
     const scan = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf()));
     const pathnames: unknown[] = [];
-    for (let i = 0; i < 3; i++) pathnames.push((await scan.next()).value?.pathname);
+    for (let i = 0; i < 3; i++) pathnames.push(((await scan.next()).value as wire.ScanResponse).pathname);
     expect(pathnames).toEqual(["/", "/1", "/2"]);
     expect(yielded).toBe(2);
     await scan.return?.();
@@ -266,6 +266,15 @@ describe("Scan", () => {
         expect(signal.aborted).toBe(true);
       },
     );
+
+    it("ends between the parents of an entry", async () => {
+      const { service } = await serviceV1_0(importerOf([file("/a/b/c", "c")]));
+      const host = new AbortController();
+      const scan = iteratorOf(service.scan(create(wire.ScanRequestSchema), callOf(host)));
+      await scan.next();
+      host.abort(new Error("gone"));
+      expect(await scan.next()).toEqual({ done: true, value: undefined });
+    });
 
     it("runs the author's finally block without another read", async () => {
       const ended = deferred();

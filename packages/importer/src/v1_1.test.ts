@@ -252,7 +252,7 @@ describe("the records of an Import", () => {
     );
     const stream = iteratorOf(service.import(new Results(), callOf()));
     const pathnames: unknown[] = [];
-    for (let i = 0; i < 3; i++) pathnames.push((await stream.next()).value?.record?.pathname);
+    for (let i = 0; i < 3; i++) pathnames.push(((await stream.next()).value as wire.ImportResponse).record?.pathname);
     expect(pathnames).toEqual(["/", "/1", "/2"]);
     expect(yielded).toBe(2);
     await stream.return?.();
@@ -411,6 +411,47 @@ describe("acknowledgements", () => {
       { ref: { pathname: "/a", target: "t" }, error: undefined },
       { ref: { pathname: "/a", target: "", attribute: { name: "x", kind: "ads" } }, error: "no space left" },
       { ref: { pathname: "/no", target: "" }, error: "EACCES" },
+    ]);
+  });
+
+  it("of directories that the SDK made are not delivered, but awaited", async () => {
+    const delivered: Acknowledgement[] = [];
+    const { service } = await serviceV1_1(
+      importerOf(
+        function* () {
+          yield file("/a/b", "b");
+          yield directory("/a");
+          yield attribute("/a", "x", "x");
+          throw new Error("disk on fire");
+        },
+        {
+          acknowledge: (acknowledgement) => {
+            delivered.push(acknowledgement);
+          },
+        },
+      ),
+    );
+    const results = new Results();
+    const stream = iteratorOf(service.import(results, callOf()));
+    const records: connectors.Record[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { record } = create(wire.ImportResponseSchema, (await stream.next()).value as wire.ImportResponse);
+      if (record !== undefined) records.push(record);
+    }
+    expect(records.map(({ pathname }) => pathname)).toEqual(["/", "/a", "/a/b", "/a", "/a"]);
+    const order: string[] = [];
+    const end = failure(Promise.resolve(stream.next())).finally(() => order.push("failed"));
+    // The last to be acknowledged is a directory that the SDK made.
+    for (const record of records.slice(1)) results.acknowledge(record);
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    order.push("acknowledged");
+    results.acknowledge(records[0], "no space left");
+    expect(await end).toEqual([Code.Unknown, "disk on fire"]);
+    expect(order).toEqual(["acknowledged", "failed"]);
+    expect(delivered.map(({ ref, error }) => [ref.pathname, ref.attribute?.name, error])).toEqual([
+      ["/a/b", undefined, undefined],
+      ["/a", undefined, expect.stringContaining("yield directories before their content")],
+      ["/a", "x", undefined],
     ]);
   });
 
@@ -681,6 +722,15 @@ describe("cancelling an Import", () => {
       await session.close("importer.Importer/Close");
     },
   );
+
+  it("ends it between the parents of an entry", async () => {
+    const { service } = await serviceV1_1(importerOf([file("/a/b/c", "c")]));
+    const host = new AbortController();
+    const stream = iteratorOf(service.import(new Results(), callOf(host)));
+    await stream.next();
+    host.abort(new Error("gone"));
+    expect(await failure(Promise.resolve(stream.next()))).toEqual([Code.Canceled, "gone"]);
+  });
 
   it("drops the held readers, and a later Import is complete", async () => {
     const { service, session } = await serviceV1_1(

@@ -74,9 +74,8 @@ describe.each(generations)("on %s", (generation) => {
 
   it("sends attribute names as they were when yielded", async () => {
     const { records } = await backUp(generation, "changed lists");
-    // The root is made by the SDK.
-    expect(records).toHaveLength(2);
     if (generation === "v1.1") expect(records[1]?.extendedAttributes).toEqual(["user.a"]);
+    expect(records).toHaveLength(2);
   });
 
   it("reports each invalid entry, and each that throws on access, as its own error", async () => {
@@ -121,7 +120,8 @@ describe.each(generations)("on %s", (generation) => {
     const { client, log, stop } = await startMisbehavingImporter(generation, { config: { scan: "the same forever" } });
     const controller = new AbortController();
     const scan = client.scan(controller.signal)[Symbol.asyncIterator]();
-    for (const pathname of ["/", "/file"]) expect(await scan.next()).toMatchObject({ value: { pathname } });
+    expect(await scan.next()).toMatchObject({ value: { pathname: "/" } });
+    expect(await scan.next()).toMatchObject({ value: { pathname: "/file" } });
     if (generation === "v1.1") await client.ping();
     else expect(await client.identity()).toMatchObject({ type: "misbehaving" });
     const more = scan.next();

@@ -19,13 +19,14 @@ describe.each(generations)("an importer with faults, on %s", (generation) => {
   ])("reports a failed scan (%s) and goes on", async (scan, message) => {
     const { client, log, stop } = await startImporter(generation, { config: { scan } });
     const outcome = await scanAll(client.scan());
-    const root = { pathname: "/", error: undefined };
-    const before = scan === "breaks" ? [root] : [];
+    const before = scan === "breaks" ? [{ pathname: "/", error: undefined }] : [];
     if (generation === "v1.0") {
       // These hosts loop forever on a Scan that ends with an error.
       expect(outcome.error).toBeUndefined();
-      const after = scan === "breaks" ? [] : [root];
-      expect(outcome.records).toMatchObject([...before, { pathname: "/", error: message }, ...after]);
+      const root = { pathname: "/", error: undefined };
+      const failure = { pathname: "/", error: message };
+      // If the scan has not yielded the root, the SDK makes it.
+      expect(outcome.records).toMatchObject(scan === "breaks" ? [root, failure] : [failure, root]);
     } else {
       expect(outcome.error).toBeInstanceOf(PluginError);
       expect(outcome.error).toMatchObject({ code: StatusCode.UNKNOWN, message });
