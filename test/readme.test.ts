@@ -23,7 +23,7 @@ describe("the README", () => {
       .trim()
       .split("\n")
       .filter((line) => line.trim() !== "");
-    expect(lines.length).toBeLessThanOrEqual(20);
+    expect(lines.length).toBeLessThanOrEqual(18);
   });
 
   it("shows a plugin that works with the host of the README", async () => {

@@ -124,6 +124,7 @@ const rooms: Readonly<Record<string, Room>> = {
     mayImport: ["@kloset/sdk", "@napi-rs/xattr", "ignore"],
     node: true,
   },
+  "kloset-example-drive": { folder: "examples/drive", source: "src", mayImport: ["@kloset/sdk"], node: true },
   "@kloset/scale": { folder: "scale", source: "src", mayImport: ["@kloset/host", model, "@kloset/sdk"], node: true },
   "@kloset/bench": { folder: "bench", source: "src", mayImport: ["@kloset/sdk"], node: true },
   "@kloset/fuzz": {

@@ -40,12 +40,15 @@ export class DriveServer implements AsyncDisposable {
   /** Adds an item to a folder, or changes one. */
   put(folder: string, path: string, item: Partial<Stored>): void {
     let items = this.folders.get(folder);
-    if (items === undefined) this.folders.set(folder, (items = new Map()));
+    if (items === undefined) {
+      items = new Map<string, Stored>();
+      this.folders.set(folder, items);
+    }
     const before = items.get(path);
     if (before?.kind === "folder" && (item.kind ?? "folder") !== "folder") throw new Error(`${path} is a folder`);
-    const { target: _target, content: _content, size: _size, ...kept } = before ?? { mode: 0o644, modified: "0" };
-    const rest = item.kind === undefined || item.kind === before?.kind ? before : kept;
-    items.set(path, { kind: "file", mode: 0o644, modified: "0", ...rest, ...item, path });
+    const attributes = { mode: before?.mode ?? 0o644, modified: before?.modified ?? "0" };
+    const isReplaced = item.kind !== undefined && item.kind !== before?.kind;
+    items.set(path, { kind: "file", ...(isReplaced ? undefined : before), ...attributes, ...item, path });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,8 +99,9 @@ export class DriveServer implements AsyncDisposable {
     const limit = Number(query.get("limit"));
     const start = Number(query.get("after") ?? 0);
     const all = [...(this.folders.get(folder)?.values() ?? [])];
-    const items = all.slice(start, start + limit).map(({ content: _content, ...item }) => ({
+    const items = all.slice(start, start + limit).map((item) => ({
       ...item,
+      content: undefined,
       ...(item.kind === "file" && { attachment: `/attachment?path=${encodeURIComponent(item.path)}` }),
     }));
     const end = start + limit;
