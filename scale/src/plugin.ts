@@ -52,7 +52,7 @@ function store(bytes: number): ResourceStore {
 }
 
 /** Reads a non-negative integer from the host's configuration. */
-function numberOf(config: Readonly<Record<string, string>>, key: string): number {
+function numberOf(config: Readonly<Record<string, string | undefined>>, key: string): number {
   const value = Number(config[key] ?? "0");
   if (!Number.isSafeInteger(value) || value < 0)
     throw new Error(

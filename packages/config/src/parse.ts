@@ -21,7 +21,7 @@ const SHOWN_OF_VALUE = 64;
  */
 export async function parseConfig<Declared extends ConfigDeclaration>(
   definition: Configurable<Declared>,
-  config: Readonly<Record<string, string>>,
+  config: Readonly<Record<string, string | undefined>>,
 ): Promise<ConfigOf<Declared>> {
   const declared: ConfigDeclaration = definition.config ?? {};
   const secrets = allSecretsOf(definition);
@@ -57,7 +57,7 @@ function under(key: string, issue: StandardSchemaV1.Issue): StandardSchemaV1.Iss
 /** Words one issue. The first segment of its path is the key. */
 function problemOf(
   { message, path = [] }: StandardSchemaV1.Issue,
-  config: Readonly<Record<string, string>>,
+  config: Readonly<Record<string, string | undefined>>,
   secrets: ReadonlySet<string>,
 ): string {
   const [key, ...inside] = path.map((segment) => String(typeof segment === "object" ? segment.key : segment));
@@ -100,7 +100,7 @@ export async function nearestOf(key: string, known: readonly string[]): Promise<
  * Returns the confidential values of a configuration: those of secret options, each item of a list of secrets, and the
  * password in the location.
  */
-export function secretValues(definition: Configurable, config: Readonly<Record<string, string>>): string[] {
+export function secretValues(definition: Configurable, config: Readonly<Record<string, string | undefined>>): string[] {
   const options = optionsOf(definition);
   const values = [...allSecretsOf(definition)].flatMap((key) => {
     const text = Object.hasOwn(config, key) ? config[key] : undefined;

@@ -29,8 +29,8 @@ export interface CallContext {
 export interface ConnectorContext {
   /** `config.location`: `<protocol>://<rest>`, as the user wrote it. */
   readonly location: string;
-  /** `location` and every user option (`-o key=value`, stored configuration), all strings. */
-  readonly config: Readonly<Record<string, string>>;
+  /** `location` and every user option (`-o key=value`, stored configuration), all strings; undefined for any other key. */
+  readonly config: Readonly<Record<string, string | undefined>>;
   /** Options of the host. All defaults for storages: hosts send them no options. */
   readonly options: HostOptions;
   /** The protocol of the location, such as "fs". One plugin may serve several. */

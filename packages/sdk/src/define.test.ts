@@ -178,3 +178,8 @@ describe("the schema library", () => {
     expect(await bundled("options.js", text)).toContain("valibot");
   });
 });
+
+it("types a key of the host's strings as one that may be missing", () => {
+  const mayBeMissing: undefined extends ConnectorContext["config"][string] ? true : false = true;
+  expect(mayBeMissing).toBe(true);
+});
