@@ -81,7 +81,8 @@ describe("the rules for exporters that are read back", () => {
     const unchecked = await notPassed({ ...subject, readBack: undefined });
     expect(new Set(Object.values(unchecked))).toEqual(new Set(["not applicable"]));
     const failed = Object.fromEntries(mistakes.map(({ rule }) => [rule, "failed"]));
-    expect(await notPassed(subject)).toEqual({ ...UNSEEN, ...failed });
+    // One of the files that are kept lies below another.
+    expect(await notPassed(subject)).toEqual({ ...UNSEEN, ...failed, "exporter.files.stored": "failed" });
   });
 
   it("judge the files of an exporter that has no links", async () => {
@@ -129,8 +130,9 @@ describe("the rules for exporters that are read back", () => {
     [
       "yields an entry twice",
       "exporter.tree.modes",
-      'failed: the importer that reads back, "importer in process": it yields "/" twice',
-      { scan: () => [TOP, TOP] },
+      'failed: the importer that reads back, "importer in process": it yields "/file" twice',
+      // The SDK leaves other repetitions out.
+      { scan: () => [TOP, FILE, FILE] },
     ],
     [
       "sends too much",
@@ -183,6 +185,7 @@ describe("the rules for exporters that are read back", () => {
 });
 
 const TOP = { pathname: "/", fileInfo: fileInfoOf({ type: "directory" }) };
+const FILE = { pathname: "/file", fileInfo: fileInfoOf() };
 
 function* endless(): Generator<Uint8Array> {
   const chunk = new Uint8Array(1024 * 1024);
