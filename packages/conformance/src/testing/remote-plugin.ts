@@ -98,7 +98,9 @@ function remoteImporter(items: Items | undefined, location: string): Importer {
         yield { pathname: "/", error: new Error(`nothing is stored at ${location}`) };
         return;
       }
-      for (const [pathname, { info, target, type, content, attributes }] of [...items].sort(([one], [other]) => (one < other ? -1 : 1))) {
+      for (const [pathname, { info, target, type, content, attributes }] of [...items].sort(([one], [other]) =>
+        one < other ? -1 : 1,
+      )) {
         const { mode, modTime } = info;
         const size = type === "file" ? content.length : 0;
         const fileInfo = fileInfoOf({ type: fileTypeOf(mode), permissions: permissionsOf(mode), modTime, size });
