@@ -69,6 +69,10 @@ export class DriveServer implements AsyncDisposable {
     const item = this.folders.get(folder)?.get(path);
     switch (`${request.method ?? ""} ${action}`) {
       case "GET items":
+        if (!this.folders.has(folder)) {
+          response.writeHead(404).end("there is no such folder");
+          return;
+        }
         response.end(JSON.stringify(this.#page(folder, url.searchParams)));
         return;
       case "GET attachment":

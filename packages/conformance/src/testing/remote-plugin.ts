@@ -307,7 +307,10 @@ function keepingPartialFiles(sound: Exporter, items: Items): Partial<Exporter> {
       try {
         await sound.storeFile(pathname, kept(), ...rest);
       } catch (error) {
-        items.set(pathname, itemOf({ type: "file", content: Buffer.concat(chunks) }, undefined));
+        const parent = items.get(pathname.slice(0, pathname.lastIndexOf("/")) || "/");
+        if (parent?.type === "directory") {
+          items.set(pathname, itemOf({ type: "file", content: Buffer.concat(chunks) }, undefined));
+        }
         throw error;
       }
     },
