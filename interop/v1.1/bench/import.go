@@ -24,21 +24,26 @@ type importRun struct {
 }
 
 func startRecords(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
-	client, err := openImporter(ctx, conn, job)
+	client, err := openImporter(ctx, conn, job, job.source())
 	answered()
 	return &importRun{client: client, job: job}, err
 }
 
 func startImport(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
-	client, err := openImporter(ctx, conn, job)
+	client, err := openImporter(ctx, conn, job, job.source())
 	answered()
 	return &importRun{client: client, job: job, open: true}, err
 }
 
-func openImporter(ctx context.Context, conn *grpc.ClientConn, job Job) (importer.ImporterClient, error) {
+// source returns the configuration of a synthetic importer. Others refuse its keys.
+func (j Job) source() map[string]string {
+	config := j.config()
+	config["files"], config["size"] = strconv.Itoa(j.Count), strconv.FormatUint(j.Size, 10)
+	return config
+}
+
+func openImporter(ctx context.Context, conn *grpc.ClientConn, job Job, config map[string]string) (importer.ImporterClient, error) {
 	client := importer.NewImporterClient(conn)
-	config := job.config()
-	config["files"], config["size"] = strconv.Itoa(job.Count), strconv.FormatUint(job.Size, 10)
 	_, err := client.Init(ctx, &importer.InitRequest{
 		Options: &importer.Options{Hostname: "localhost", Os: "linux", Arch: "amd64", Cwd: "/", Maxconcurrency: int64(job.Calls)},
 		Proto:   job.protocol(),

@@ -14,7 +14,7 @@ import (
 type initRun struct{ client importer.ImporterClient }
 
 func startInit(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
-	client, err := openImporter(ctx, conn, job)
+	client, err := openImporter(ctx, conn, job, job.config())
 	answered()
 	return &initRun{client}, err
 }

@@ -34,7 +34,7 @@ type treeRun struct {
 }
 
 func startTree(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
-	client, err := openImporter(ctx, conn, job)
+	client, err := openImporter(ctx, conn, job, job.config())
 	answered()
 	if err != nil {
 		return nil, err

@@ -14,6 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { markdownOf } from "@kloset/sdk/config";
+import exporter from "../exporter/exporter.js";
+import importer from "../importer/importer.js";
+import storage from "../storage/store.js";
 import { loadExtendedAttributes } from "../xattr/xattr.js";
 import { field, initRequest, openAttributeRequest, PluginProcess } from "./testing/plugin-process.js";
 
@@ -68,6 +72,15 @@ function manifestOf(path: string): { executables: string[]; extraFiles: string[]
     text,
   };
 }
+
+describe("the README", () => {
+  it("lists the options as they are declared", () => {
+    const readme = readFileSync(join(DIST, "../README.md"), "utf8");
+    const tables = readme.match(/^\| option \|[^\n]*\n(?:\|[^\n]*\n)*/gm);
+    expect(tables).toEqual([markdownOf(importer), markdownOf(exporter)]);
+    expect(storage.config).toBeUndefined();
+  });
+});
 
 describe("the package folder", () => {
   it("contains exactly the files in the manifest", () => {
@@ -159,7 +172,7 @@ describe("an installed executable", () => {
       `const fs = require("node:fs");
       const { lstatSync } = fs;
       fs.lstatSync = (...args) => {
-        console.log("printed");
+        console.warn("printed");
         process.stdout.write("written\\n");
         fs.writeSync(1, "written to the descriptor\\n");
         require("node:child_process").spawnSync("cat", { stdio: "inherit" });

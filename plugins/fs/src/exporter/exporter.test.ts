@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConnectorContext } from "@kloset/sdk";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
-import { createExporter, type FsExporter } from "./exporter.js";
+import definition, { type FsExporter } from "./exporter.js";
 import { makeExporter, idle, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
 
-function contextOf(location: string): ConnectorContext {
+function contextOf(location: string, config: Readonly<Record<string, string>> = {}): ConnectorContext {
   const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
-  return { location, config: { location }, options, protocol: "tsfs", signal: NEVER };
+  return { location, config: { location, ...config }, options, protocol: "tsfs", signal: NEVER };
 }
 
-describe("createExporter", () => {
+describe("the definition", () => {
   let scratch: Scratch;
   beforeEach(async () => {
     scratch = await makeScratch();
@@ -22,7 +22,7 @@ describe("createExporter", () => {
 
   it("makes the root", async () => {
     const root = join(scratch.path, "made", "here");
-    const exporter = await createExporter(contextOf(`tsfs://${root}/`));
+    const exporter = await definition.factory(contextOf(`tsfs://${root}/`));
     expect(await exporter.root()).toBe(root);
     expect(await exporter.type?.()).toBe("fs");
     expect(await exporter.flags?.()).toBe(1);
@@ -36,7 +36,7 @@ describe("createExporter", () => {
     await symlink("real", join(scratch.path, "above"));
     await symlink("root", join(scratch.path, "real", "link"));
     const root = join(scratch.path, "above", "link");
-    const exporter = await createExporter(contextOf(`tsfs://${root}`));
+    const exporter = await definition.factory(contextOf(`tsfs://${root}`));
     expect(await exporter.root()).toBe(root);
     await exporter.createDirectory("/d");
     await exporter.storeFile("/d/f", streamOf(["x"]), 1, idle);
@@ -45,10 +45,29 @@ describe("createExporter", () => {
   });
 
   it("rejects a relative location and a file", async () => {
-    await expect(async () => createExporter(contextOf("tsfs://a/b"))).rejects.toThrow('"tsfs://a/b"');
+    await expect(async () => definition.factory(contextOf("tsfs://a/b"))).rejects.toThrow('"tsfs://a/b"');
     const file = join(scratch.path, "file");
     await writeFile(file, "");
-    await expect(async () => createExporter(contextOf(`tsfs://${file}`))).rejects.toThrow(file);
+    await expect(async () => definition.factory(contextOf(`tsfs://${file}`))).rejects.toThrow(file);
+  });
+
+  it("rejects an invalid option before it makes the root", async () => {
+    const root = join(scratch.path, "root");
+    await expect(async () => definition.factory(contextOf(`tsfs://${root}`, { sparse: "" }))).rejects.toThrow(
+      '"sparse": expected true or false, got ""',
+    );
+    expect(await readdir(scratch.path)).toEqual([]);
+  });
+
+  it("writes holes on request", async () => {
+    const zeros = Buffer.alloc(1024 * 1024);
+    const blocksOf = async (sparse: string): Promise<number> => {
+      const exporter = await definition.factory(contextOf(`tsfs://${scratch.path}`, { sparse }));
+      await exporter.storeFile(`/${sparse}`, streamOf([zeros]), zeros.length, idle);
+      await exporter.close();
+      return (await lstat(join(scratch.path, sparse))).blocks;
+    };
+    expect(await blocksOf("true")).toBeLessThan(await blocksOf("false"));
   });
 });
 

@@ -1,19 +1,18 @@
 import { lstat, mkdir, realpath } from "node:fs/promises";
 import {
   cleanPathname,
+  defineExporter,
   fileTypeOf,
   LocationFlag,
   resolveBelow,
   type ByteStream,
   type CallContext,
-  type ConnectorContext,
   type Exporter,
-  type ExporterFactory,
   type ExtendedAttributeKind,
   type FileInfo,
   type LinkKind,
 } from "@kloset/sdk";
-import { booleanOption } from "../fs/boolean-option.js";
+import { option } from "@kloset/sdk/config";
 import { hasCode, systemError } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { makePath } from "../fs/make-path.js";
@@ -244,18 +243,17 @@ export class FsExporter implements Exporter {
 }
 
 /**
- * Makes the exporter for a location like `tsfs:///dir`. Creates the directory if
- * it is missing. It may be a symbolic link, or be below one.
- *
- * Option: `sparse=true` writes holes in place of blocks of zeros.
- *
- * @throws Error if the location is not absolute or not a directory, or if the
- * option has an invalid value.
+ * The exporter for a location like `tsfs:///dir`. Creates the directory if it is
+ * missing. It may be a symbolic link, or be below one.
  */
-export const createExporter: ExporterFactory = async (context: ConnectorContext) => {
-  const root = directoryOf(context);
-  const sparse = booleanOption(context.config, "sparse");
-  await makePath(root, OWNER_ALL);
-  const directories = (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root));
-  return new FsExporter(root, directories, { sparse, notices: new Notices(context.protocol) });
-};
+export default defineExporter({
+  config: {
+    sparse: option.boolean({ default: false, description: "Write holes in place of 32 KiB of zeros or more." }),
+  },
+  async connect({ config: { sparse }, location, protocol }) {
+    const root = directoryOf({ location, protocol });
+    await makePath(root, OWNER_ALL);
+    const directories = (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root));
+    return new FsExporter(root, directories, { sparse, notices: new Notices(protocol) });
+  },
+});

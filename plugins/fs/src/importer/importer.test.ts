@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { LocationFlag, type Entry } from "@kloset/sdk";
 import type { ExtendedAttributes } from "../xattr/xattr.js";
-import { FsImporter } from "./importer.js";
+import definition, { FsImporter } from "./importer.js";
 import {
   collect,
   contentOf,
@@ -69,9 +69,15 @@ describe("FsImporter", () => {
     }).toThrow("ENOENT");
   });
 
-  it("rejects an option that is neither true nor false", () => {
-    expect(() => importer(folder, {}, { dont_traverse_fs: "maybe" })).toThrow("dont_traverse_fs");
-    expect(() => importer(folder, {}, { noxattr: "maybe" })).toThrow("noxattr");
+  it("is made with the options of the host", async () => {
+    const context = contextOf(`tsfs://${folder}`);
+    const connect = (config: Record<string, string>) => definition.factory({ ...context, config });
+    // Plakar adds the location.
+    expect((await connect({ location: context.location, noxattr: "T", dont_traverse_fs: "0" })).root()).toBe(folder);
+    await expect(async () => connect({ dont_traverse_fs: "maybe", noxattr: "" })).rejects.toThrow(
+      /"dont_traverse_fs".*"maybe".*"noxattr".*""/,
+    );
+    await expect(async () => connect({ sparse: "true" })).rejects.toThrow('"sparse"');
   });
 
   it("yields the same entries in a second scan", async () => {
@@ -143,10 +149,10 @@ describe("extended attributes", () => {
 
   it.each([
     ["the host's option", contextOf("", { noXattr: true })],
-    ["-o noxattr=true", contextOf("", {}, { noxattr: "true" })],
+    ["-o noxattr=true", contextOf("", {}, { noxattr: true })],
   ])("are left out with %s", async (_, { config, options }) => {
     writeFileSync(join(folder, "file"), "");
-    const context = contextOf(`tsfs://${folder}`, options, { ...config, location: `tsfs://${folder}` });
+    const context = contextOf(`tsfs://${folder}`, options, config);
     const fs = new FsImporter(context, () => {
       throw new Error("the library must not be loaded");
     });
@@ -238,7 +244,7 @@ it("rejects a pathname with a NUL by name", () => {
 describe("dont_traverse_fs", () => {
   it("stays on the device of the location", async () => {
     // /dev contains other file systems on every system, even in containers.
-    const entries = await scan("/dev", {}, { dont_traverse_fs: "1" });
+    const entries = await scan("/dev", {}, { dont_traverse_fs: true });
     const top = lstatSync("/dev").dev;
     for (const { fileInfo, pathname } of recordsOf(entries)) {
       if (pathname.startsWith("/dev/") && (fileInfo.mode & 0x8000_0000) !== 0) expect(fileInfo.dev).toBe(BigInt(top));
@@ -249,11 +255,6 @@ describe("dont_traverse_fs", () => {
   it("leaves nothing out on one file system", async () => {
     mkdirSync(join(folder, "a/b"), { recursive: true });
     symlinkSync("a", join(folder, "link"));
-    expect(namesBelow(folder, await scan(folder, {}, { dont_traverse_fs: "true" }))).toEqual([
-      "",
-      "/a",
-      "/link",
-      "/a/b",
-    ]);
+    expect(namesBelow(folder, await scan(folder, {}, { dont_traverse_fs: true }))).toEqual(["", "/a", "/link", "/a/b"]);
   });
 });

@@ -1,20 +1,20 @@
 import { lstatSync } from "node:fs";
 import { hostname } from "node:os";
 import {
+  defineImporter,
   LocationFlag,
   type ByteSource,
   type CallContext,
-  type ConnectorContext,
+  type ConnectContext,
   type Entry,
   type EntryRef,
   type Importer,
-  type ImporterFactory,
 } from "@kloset/sdk";
+import { option, type ConfigOf } from "@kloset/sdk/config";
 import { directoryOf } from "../fs/location.js";
 import { Notices } from "../fs/notices.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
 import { Accounts } from "./accounts.js";
-import { booleanOption } from "../fs/boolean-option.js";
 import { reach } from "./directory-access.js";
 import { Excludes } from "./excludes.js";
 import { Fence } from "./fence.js";
@@ -24,12 +24,18 @@ import { resolveLocation, type ResolvedLocation } from "./resolve-location.js";
 import { scan } from "./scan.js";
 import type { WalkOptions } from "./walk.js";
 
-/**
- * Backs up a folder, or a single file, of the local file system.
- *
- * Options: `dont_traverse_fs=true` leaves out file systems that are mounted below
- * the location, `noxattr=true` leaves out extended attributes.
- */
+const config = {
+  dont_traverse_fs: option.boolean({
+    default: false,
+    description: "Leave out mount points of other file systems.",
+  }),
+  noxattr: option.boolean({ default: false, description: "Leave out extended attributes." }),
+};
+
+/** The parsed options of the user. */
+export type ImporterConfig = ConfigOf<typeof config>;
+
+/** Backs up a folder, or a single file, of the local file system. */
 export class FsImporter implements Importer {
   readonly #origin: string;
   readonly #root: string;
@@ -40,17 +46,18 @@ export class FsImporter implements Importer {
 
   /**
    * @param load - Loads the library for extended attributes; replaced in tests.
-   * @throws Error if the location is not an absolute path or does not exist, or if
-   * an option has an invalid value.
+   * @throws Error if the location is not an absolute path or does not exist.
    */
-  constructor(context: ConnectorContext, load: () => ExtendedAttributes | undefined = loadExtendedAttributes) {
+  constructor(
+    context: ConnectContext<ImporterConfig>,
+    load: () => ExtendedAttributes | undefined = loadExtendedAttributes,
+  ) {
     const { config, options, protocol } = context;
     this.#root = directoryOf(context);
     // Fails here rather than in the scan: a backup of nothing must not look like a success.
     lstatSync(this.#root);
     this.#origin = options.hostname === "" ? hostname() : options.hostname;
-    const oneFileSystem = booleanOption(config, "dont_traverse_fs");
-    const noXattr = booleanOption(config, "noxattr") || options.noXattr;
+    const noXattr = config.noxattr || options.noXattr;
     this.#attributes = noXattr ? undefined : load();
     const notices = new Notices(protocol);
     if (!noXattr && this.#attributes === undefined) {
@@ -60,7 +67,7 @@ export class FsImporter implements Importer {
     this.#walk = {
       inspector: new Inspector(new Accounts(), this.#attributes, notices),
       excludes: options.excludes.length === 0 ? undefined : new Excludes(options.excludes),
-      oneFileSystem,
+      oneFileSystem: config.dont_traverse_fs,
       fence: this.#location.top === undefined ? undefined : Fence.around(this.#location.top),
     };
   }
@@ -109,5 +116,5 @@ export class FsImporter implements Importer {
   }
 }
 
-/** Makes the importer for a location like `tsfs:///dir`. */
-export const createImporter: ImporterFactory = (context) => new FsImporter(context);
+/** The importer for a location like `tsfs:///dir`. */
+export default defineImporter({ config, connect: (context) => new FsImporter(context) });

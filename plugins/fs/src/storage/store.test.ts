@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { Mac, type ByteSource, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
 import { temporaryName } from "../fs/temporary-name.js";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
-import { createStore, FsStore } from "./store.js";
+import definition, { FsStore } from "./store.js";
 import { failDirectorySync } from "./testing.js";
 
 const NEVER = new AbortController().signal;
@@ -68,15 +68,20 @@ describe("FsStore", () => {
 
   it("describes itself", async () => {
     const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
-    const context: ConnectorContext = { location: "tsfs:///r/", config: {}, options, protocol: "tsfs", signal: NEVER };
-    const made = await createStore(context);
+    // Plakar leaves a passphrase that it does not use.
+    const config = { location: "tsfs:///r/", passphrase: "word" };
+    const context: ConnectorContext = { location: "tsfs:///r/", config, options, protocol: "tsfs", signal: NEVER };
+    const made = await definition.factory(context);
     expect(await made.location()).toBe("tsfs:///r/");
     expect(await made.root?.()).toBe("/r");
     expect(await made.type?.()).toBe("fs");
     expect(await made.origin?.()).toBe("localhost");
     expect(await made.mode()).toBe(6);
     expect(await made.flags?.()).toBe(1);
-    expect(() => createStore({ ...context, location: "tsfs://r" })).toThrow('"tsfs://r"');
+    await expect(async () => definition.factory({ ...context, location: "tsfs://r" })).rejects.toThrow('"tsfs://r"');
+    await expect(async () => definition.factory({ ...context, config: { sparse: "true" } })).rejects.toThrow(
+      '"sparse"',
+    );
   });
 
   describe("create and open", () => {

@@ -1,6 +1,7 @@
 import { mkdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
+  defineStorage,
   LocationFlag,
   StoreMode,
   type ByteSource,
@@ -9,7 +10,6 @@ import {
   type ResourceGetContext,
   type ResourceKind,
   type ResourceStore,
-  type StoreFactory,
 } from "@kloset/sdk";
 import { hasCode, withPath } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
@@ -157,13 +157,8 @@ export class FsStore implements ResourceStore {
   }
 }
 
-/**
- * Makes the storage for a location like `tsfs:///dir`. The directory need not
- * exist.
- *
- * @throws Error if the location is not absolute.
- */
-export const createStore: StoreFactory = (context) => new FsStore(context.location, directoryOf(context));
+/** The storage for a location like `tsfs:///dir`. The directory need not exist. */
+export default defineStorage({ connect: (context) => new FsStore(context.location, directoryOf(context)) });
 
 function notFound(kind: ResourceKind, mac: Mac, cause: unknown): Error {
   return new Error(`${kind} not found: ${mac.hex}`, { cause });

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ByteSource, ConnectorContext, Entry, HostOptions, RecordEntry } from "@kloset/sdk";
+import { log, type ByteSource, type ConnectContext, type Entry, type HostOptions, type RecordEntry } from "@kloset/sdk";
+import type { ImporterConfig } from "../importer.js";
 
 /** Makes a folder for a test. Its path contains no symbolic links. */
 export function makeFolder(): string {
@@ -18,11 +19,12 @@ export function removeFolder(folder: string): void {
 export function contextOf(
   location: string,
   options: Partial<HostOptions> = {},
-  config: Record<string, string> = {},
-): ConnectorContext {
+  config: Partial<ImporterConfig> = {},
+): ConnectContext<ImporterConfig> {
   return {
     location,
-    config: { location, ...config },
+    config: { dont_traverse_fs: false, noxattr: false, ...config },
+    log,
     options: {
       hostname: "host",
       os: "linux",
