@@ -1,3 +1,3 @@
 import { describeSchemas } from "./testing/compare-schemas.js";
 
-await describeSchemas(60, 20);
+await describeSchemas(40, 10);

@@ -67,10 +67,9 @@ function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
         // protobuf-es makes messages of other syntaxes.
         if (desc.file.edition !== Edition.EDITION_PROTO3) return;
         // All fields are present and in the same order, so the engine sees one shape for all messages of a type.
-        expect(Object.keys(message as object)).toEqual([
-          "$typeName",
-          ...desc.members.map(({ localName }) => localName),
-        ]);
+        const names = ["$typeName", ...desc.members.map(({ localName }) => localName)];
+        // Numbers come first in every object.
+        expect(Object.keys(message as object)).toEqual(Object.keys(Object.fromEntries(names.map((name) => [name, 0]))));
       }),
       { seed: SEED, numRuns },
     );

@@ -17,9 +17,12 @@ const WELL_KNOWN = [
   ...["BoolValue", "StringValue", "BytesValue"],
 ].map((name) => `google.protobuf.${name}`);
 
-/** Names of fields. They differ in more than case and underscores, as protoc requires. */
+/**
+ * Names of fields. They differ in more than case and underscores, as protoc requires. `hasOwnProperty` and the like are
+ * left out, because protobuf-es mistakes the inherited functions for values.
+ */
 const NAMES = [
-  ...["constructor", "to_string", "toJSON", "value_of", "__proto__", "type_name", "prototype", "hasOwnProperty"],
+  ...["constructor", "to_string", "toJSON", "value_of", "__proto__", "type_name", "prototype", "proto_name"],
   ...["default", "class", "delete", "function", "await", "undefined", "null", "this", "arguments", "eval", "_1"],
   ...[
     "r",

@@ -52,9 +52,17 @@ export function reference(f: GeneratedFile, here: DescFile, message: DescMessage
   return message.file === here ? name : f.import(name, codecFile(message.file));
 }
 
-/** Returns an expression for a property. The name of a proto field such as `_1` becomes a number. */
+/** Names that every object inherits. protobuf-es escapes the others of `Object.prototype`. */
+const INHERITED = new Set(["hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString"]);
+
+/**
+ * Returns an expression for a property of a message. The name of a proto field such as `_1` becomes a number; a name that
+ * every object inherits is absent unless the message itself has it.
+ */
 export function property(object: string, name: string): string {
-  return /^\d/.test(name) ? `${object}[${JSON.stringify(name)}]` : `${object}.${name}`;
+  if (/^\d/.test(name)) return `${object}[${JSON.stringify(name)}]`;
+  const value = `${object}.${name}`;
+  return INHERITED.has(name) ? `(Object.hasOwn(${object}, ${JSON.stringify(name)}) ? ${value} : undefined)` : value;
 }
 
 /** Returns the name of a property in an object literal. */

@@ -114,6 +114,12 @@ describe("the code for a field", () => {
     expect(codecsOf(thing({ type: Type.BOOL, number: 536_870_911 }))).toContain('= { 536870911: "some_field" };');
   });
 
+  it("whose name every object inherits", () => {
+    expect(codecsOf(thing({ type: Type.BOOL, name: "has_own_property" }))).toContain(
+      '= (Object.hasOwn(m, "hasOwnProperty") ? m.hasOwnProperty : undefined);',
+    );
+  });
+
   it("whose name is a number", () => {
     expect(codecsOf(thing({ type: Type.BOOL, name: "_1" }))).toContain('m["1"]');
   });
