@@ -1,3 +1,3 @@
 import { describeSchemas } from "./testing/compare-schemas.js";
 
-await describeSchemas(40, 10);
+await describeSchemas(25, 8);
