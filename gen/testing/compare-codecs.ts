@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, type Message } from "@bufbuild/protobuf";
 import { Edition } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "@jest/globals";
 import { StatusError } from "@kloset/wire/grpc";
@@ -17,14 +17,15 @@ const RUNS_WITHOUT_FIELDS = 10;
  *
  * @param runs - The number of random messages of each type that has fields.
  * @param cases - The codecs; by default, all of the project.
+ * @param keepsUnknown - True if the codecs keep unknown fields.
  */
-export function describeCodecs(runs: number, cases: readonly MessageCase[] = messages): void {
+export function describeCodecs(runs: number, cases: readonly MessageCase[] = messages, keepsUnknown = false): void {
   describe.each(cases)("$name", (each) => {
-    describeCodec(each, each.desc.fields.length === 0 ? RUNS_WITHOUT_FIELDS : runs);
+    describeCodec(each, each.desc.fields.length === 0 ? RUNS_WITHOUT_FIELDS : runs, keepsUnknown);
   });
 }
 
-function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
+function describeCodec({ desc, codec }: MessageCase, numRuns: number, keepsUnknown: boolean): void {
   const init = initOf(desc);
   const bytesOf = (value: Record<string, unknown>): Uint8Array => toBinary(desc, create(desc, value));
   const writer = new Writer();
@@ -43,7 +44,7 @@ function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
     return message;
   }
 
-  const expected = (bytes: Uint8Array): unknown => fromBinary(desc, bytes, { readUnknownFields: false });
+  const expected = (bytes: Uint8Array): Message => fromBinary(desc, bytes, { readUnknownFields: keepsUnknown });
 
   it("appends the same bytes", () => {
     fc.assert(
@@ -79,7 +80,10 @@ function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
     fc.assert(
       fc.property(init, init, fc.integer(), (one, other, chanceSeed) => {
         const bytes = scramble(desc, Buffer.concat([bytesOf(one), bytesOf(other)]), chanceOf(chanceSeed));
-        expect(decoded(bytes, true)).toEqual(expected(bytes));
+        const message = decoded(bytes, true);
+        const same = expected(bytes);
+        expect(message).toEqual(same);
+        if (keepsUnknown) expect(encoded(message as object).equals(toBinary(desc, same))).toBe(true);
       }),
       { seed: SEED, numRuns },
     );

@@ -14,14 +14,23 @@ const SEED = 20261128;
 
 /** Generates codecs from random protos in one run of buf, and compares them with protobuf-es. */
 export async function describeSchemas(schemas: number, runs: number): Promise<void> {
-  const protos: Record<string, string> = { ...commonProtos };
-  for (let i = 0; i < schemas; i++) {
-    const name = `random${i}`;
-    protos[`${name}/things.proto`] = fc.sample(protoOf(name), { seed: SEED + i, numRuns: 1 })[0] ?? "";
-  }
-  const cases = await casesFrom(protos);
+  const cases = await casesFrom(randomProtos(schemas, SEED));
   describeCodecs(runs, cases);
   describeDepth(cases);
+}
+
+/** Does the same with codecs that keep unknown fields. */
+export async function describeKeptFields(schemas: number, runs: number): Promise<void> {
+  describeCodecs(runs, await casesFrom(randomProtos(schemas, SEED + 1_000_000), ["unknown_fields=keep"]), true);
+}
+
+function randomProtos(count: number, seed: number): Record<string, string> {
+  const protos: Record<string, string> = { ...commonProtos };
+  for (let i = 0; i < count; i++) {
+    const name = `random${i}`;
+    protos[`${name}/things.proto`] = fc.sample(protoOf(name), { seed: seed + i, numRuns: 1 })[0] ?? "";
+  }
+  return protos;
 }
 
 function describeDepth(cases: readonly MessageCase[]): void {

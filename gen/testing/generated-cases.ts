@@ -6,8 +6,15 @@ import type { DescFile } from "@bufbuild/protobuf";
 import { compileCode, generateCode } from "../../scripts/generate-code.js";
 import { casesOf, type MessageCase } from "./messages.js";
 
-/** Generates and compiles code from protos, given by their paths, and returns all messages of these. */
-export async function casesFrom(protos: Readonly<Record<string, string>>): Promise<MessageCase[]> {
+/**
+ * Generates and compiles code from protos, given by their paths, and returns all messages of these.
+ *
+ * @param options - Parameters of our plugin.
+ */
+export async function casesFrom(
+  protos: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+): Promise<MessageCase[]> {
   const folder = mkdtempSync(join(tmpdir(), "kloset-generated-"));
   try {
     const input = join(folder, "proto");
@@ -15,7 +22,7 @@ export async function casesFrom(protos: Readonly<Record<string, string>>): Promi
       mkdirSync(dirname(join(input, path)), { recursive: true });
       writeFileSync(join(input, path), text);
     }
-    generateCode(input, folder);
+    generateCode(input, folder, { options });
     compileCode(folder);
     const pairs: [DescFile, object][] = [];
     for (const path of Object.keys(protos)) {
