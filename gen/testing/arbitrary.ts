@@ -4,6 +4,7 @@
  * @module
  */
 import { ScalarType, type DescField, type DescMessage, type DescOneof } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 
 const bom = "\ufeff";
@@ -50,7 +51,10 @@ const uint64 = fc.oneof(
   fc.constantFrom(0n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n, 2n ** 64n - 1n),
 );
 
-const scalars: Readonly<Partial<Record<ScalarType, fc.Arbitrary<unknown>>>> = {
+const double = fc.oneof(fc.double(), fc.constantFrom(0, -0, 1.5, NaN, Infinity, -Infinity, 5e-324));
+const float = fc.oneof(fc.float(), fc.constantFrom(0, -0, 0.1, NaN, Infinity, -Infinity, 3.4028234663852886e38));
+
+const scalars: Readonly<Record<ScalarType, fc.Arbitrary<string | number | bigint | boolean | Uint8Array>>> = {
   [ScalarType.STRING]: text,
   [ScalarType.BYTES]: bytes,
   [ScalarType.BOOL]: fc.boolean(),
@@ -58,41 +62,74 @@ const scalars: Readonly<Partial<Record<ScalarType, fc.Arbitrary<unknown>>>> = {
   [ScalarType.UINT32]: uint32,
   [ScalarType.INT64]: int64,
   [ScalarType.UINT64]: uint64,
+  [ScalarType.SINT32]: int32,
+  [ScalarType.SINT64]: int64,
+  [ScalarType.FIXED32]: uint32,
+  [ScalarType.FIXED64]: uint64,
+  [ScalarType.SFIXED32]: int32,
+  [ScalarType.SFIXED64]: int64,
+  [ScalarType.FLOAT]: float,
+  [ScalarType.DOUBLE]: double,
 };
 
+const json = fc.dictionary(
+  text.filter((key) => key !== "__proto__"),
+  fc.jsonValue({ maxDepth: 2 }).filter((value) => !JSON.stringify(value).includes("__proto__")),
+  { maxKeys: 3 },
+);
+
+/** The deepest nesting of messages. */
+const MAX_DEPTH = 4;
+
 /** Returns an arbitrary for the input of `create`: fields may be absent, undefined, default or extreme. */
-export function initOf(desc: DescMessage): fc.Arbitrary<Record<string, unknown>> {
-  const members = desc.members.map(
-    (member) => [member.localName, fc.option(memberOf(member), { nil: undefined })] as const,
-  );
+export function initOf(desc: DescMessage, depth = 1): fc.Arbitrary<Record<string, unknown>> {
+  const members = desc.members.flatMap((member) => {
+    const value = memberOf(member, depth);
+    return value === undefined ? [] : [[member.localName, fc.option(value, { nil: undefined })] as const];
+  });
   return fc.record(Object.fromEntries(members), { requiredKeys: [] });
 }
 
-function memberOf(member: DescField | DescOneof): fc.Arbitrary<unknown> {
-  if (member.kind === "field") return fieldOf(member);
-  const cases = member.fields.map((field) => fc.record({ case: fc.constant(field.localName), value: fieldOf(field) }));
+/** Returns undefined for a message that would be nested too deeply. */
+function memberOf(member: DescField | DescOneof, depth: number): fc.Arbitrary<unknown> | undefined {
+  if (member.kind === "field") return fieldOf(member, depth);
+  const cases = member.fields.flatMap((field) => {
+    const value = fieldOf(field, depth);
+    return value === undefined ? [] : [fc.record({ case: fc.constant(field.localName), value })];
+  });
   return fc.oneof(fc.constant({ case: undefined }), ...cases);
 }
 
-function fieldOf(field: DescField): fc.Arbitrary<unknown> {
+function fieldOf(field: DescField, depth: number): fc.Arbitrary<unknown> | undefined {
+  const single = singleOf(field, depth);
+  if (single === undefined) return undefined;
   switch (field.fieldKind) {
-    // The key "__proto__" has tests of its own.
     case "map":
-      return fc.dictionary(
-        text.filter((key) => key !== "__proto__"),
-        text,
-        { maxKeys: 4 },
-      );
+      return fc.dictionary(keyOf(field.mapKey), single, { maxKeys: 4 });
     case "list":
-      return fc.array(singleOf(field), { maxLength: 4 });
+      return fc.array(single, { maxLength: 4 });
     default:
-      return singleOf(field);
+      return single;
   }
 }
 
-function singleOf(field: DescField): fc.Arbitrary<unknown> {
-  if (field.message !== undefined) return initOf(field.message);
+function keyOf(scalar: ScalarType): fc.Arbitrary<string> {
+  // The key "__proto__" has tests of its own.
+  return scalars[scalar].map(String).filter((key) => key !== "__proto__");
+}
+
+function singleOf(field: DescField, depth: number): fc.Arbitrary<unknown> | undefined {
+  if (field.message !== undefined) return messageOf(field, field.message, depth);
+  if (field.enum?.open === false) return fc.constantFrom(...field.enum.values.map(({ number }) => number));
   const arbitrary = scalars[field.scalar ?? ScalarType.INT32];
-  if (arbitrary === undefined) throw new Error(`${field.toString()} has no values`);
-  return arbitrary;
+  return "longAsString" in field && field.longAsString ? arbitrary.map(String) : arbitrary;
+}
+
+/** Returns messages in the representation of the field, which differs for some of the well-known types. */
+function messageOf(field: DescField, message: DescMessage, depth: number): fc.Arbitrary<unknown> | undefined {
+  if (field.fieldKind === "message" && field.oneof === undefined && isWrapperDesc(message))
+    return scalars[message.fields[0].scalar];
+  if (depth >= MAX_DEPTH) return undefined;
+  if (message.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value") return json;
+  return initOf(message, depth + 1);
 }

@@ -1,4 +1,5 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, type Message } from "@bufbuild/protobuf";
+import { Edition } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "@jest/globals";
 import { StatusError } from "@kloset/wire/grpc";
 import { Writer } from "@kloset/wire/codec";
@@ -12,17 +13,19 @@ const SEED = 20260402;
 const RUNS_WITHOUT_FIELDS = 10;
 
 /**
- * Compares every generated codec with protobuf-es: the same bytes, the same messages.
+ * Compares generated codecs with protobuf-es: the same bytes, the same messages.
  *
  * @param runs - The number of random messages of each type that has fields.
+ * @param cases - The codecs; by default, all of the project.
+ * @param keepsUnknown - True if the codecs keep unknown fields.
  */
-export function describeCodecs(runs: number): void {
-  describe.each(messages)("$name", (each) => {
-    describeCodec(each, each.desc.fields.length === 0 ? RUNS_WITHOUT_FIELDS : runs);
+export function describeCodecs(runs: number, cases: readonly MessageCase[] = messages, keepsUnknown = false): void {
+  describe.each(cases)("$name", (each) => {
+    describeCodec(each, each.desc.fields.length === 0 ? RUNS_WITHOUT_FIELDS : runs, keepsUnknown);
   });
 }
 
-function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
+function describeCodec({ desc, codec }: MessageCase, numRuns: number, keepsUnknown: boolean): void {
   const init = initOf(desc);
   const bytesOf = (value: Record<string, unknown>): Uint8Array => toBinary(desc, create(desc, value));
   const writer = new Writer();
@@ -41,7 +44,7 @@ function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
     return message;
   }
 
-  const expected = (bytes: Uint8Array): unknown => fromBinary(desc, bytes, { readUnknownFields: false });
+  const expected = (bytes: Uint8Array): Message => fromBinary(desc, bytes, { readUnknownFields: keepsUnknown });
 
   it("appends the same bytes", () => {
     fc.assert(
@@ -62,11 +65,12 @@ function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
         const bytes = bytesOf(value);
         const message = decoded(bytes, isBorrowed);
         expect(message).toEqual(expected(bytes));
+        // protobuf-es makes messages of other syntaxes.
+        if (desc.file.edition !== Edition.EDITION_PROTO3) return;
         // All fields are present and in the same order, so the engine sees one shape for all messages of a type.
-        expect(Object.keys(message as object)).toEqual([
-          "$typeName",
-          ...desc.members.map(({ localName }) => localName),
-        ]);
+        const names = ["$typeName", ...desc.members.map(({ localName }) => localName)];
+        // Numbers come first in every object.
+        expect(Object.keys(message as object)).toEqual(Object.keys(Object.fromEntries(names.map((name) => [name, 0]))));
       }),
       { seed: SEED, numRuns },
     );
@@ -76,7 +80,10 @@ function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
     fc.assert(
       fc.property(init, init, fc.integer(), (one, other, chanceSeed) => {
         const bytes = scramble(desc, Buffer.concat([bytesOf(one), bytesOf(other)]), chanceOf(chanceSeed));
-        expect(decoded(bytes, true)).toEqual(expected(bytes));
+        const message = decoded(bytes, true);
+        const same = expected(bytes);
+        expect(message).toEqual(same);
+        if (keepsUnknown) expect(encoded(message as object).equals(toBinary(desc, same))).toBe(true);
       }),
       { seed: SEED, numRuns },
     );
@@ -97,6 +104,11 @@ function describeCodec({ desc, codec }: MessageCase, numRuns: number): void {
     // protobuf-es misreads unknown fields in a map entry as further fields of the entry.
     if (!hasForeignEntry(desc, bytes)) expect(ours).toEqual(expected(bytes));
   }
+
+  it("refuses a truncated message, or reads the same as protobuf-es", () => {
+    const [bytes] = fc.sample(init.map(bytesOf), { seed: SEED, numRuns: 1 });
+    for (let end = 0; end < Math.min(bytes?.length ?? 0, 300); end++) agree((bytes as Uint8Array).subarray(0, end));
+  });
 
   it("refuses arbitrary bytes, or reads the same as protobuf-es", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), agree), { seed: SEED, numRuns: 2 * numRuns });

@@ -1,9 +1,10 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
 /**
  * Returns true if protobuf-es would misread a map entry of the message: one with further fields, which protobuf-es does
- * not skip properly, or with the key "__proto__", which it loses.
+ * not skip properly, with the key "__proto__", which it loses, or with a message in several parts, of which it keeps the
+ * last.
  */
 export function hasForeignEntry(desc: DescMessage, bytes: Uint8Array): boolean {
   const reader = new BinaryReader(bytes);
@@ -15,7 +16,7 @@ export function hasForeignEntry(desc: DescMessage, bytes: Uint8Array): boolean {
     const content = new BinaryReader(value).bytes();
     if (
       field.fieldKind === "map"
-        ? isForeign(content)
+        ? isForeign(field, content)
         : field.message !== undefined && hasForeignEntry(field.message, content)
     )
       return true;
@@ -23,12 +24,15 @@ export function hasForeignEntry(desc: DescMessage, bytes: Uint8Array): boolean {
   return false;
 }
 
-function isForeign(entry: Uint8Array): boolean {
+function isForeign(field: DescField & { fieldKind: "map" }, entry: Uint8Array): boolean {
   const reader = new BinaryReader(entry);
+  let messages = 0;
   while (reader.pos < reader.len) {
     const [number, wireType] = reader.tag();
     const value = reader.skip(wireType, number);
     if (number > 2 || (number === 1 && Buffer.from(value).includes("__proto__"))) return true;
+    if (number !== 2 || field.message === undefined || wireType !== WireType.LengthDelimited) continue;
+    if (++messages > 1 || hasForeignEntry(field.message, new BinaryReader(value).bytes())) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 /**
- * All messages of both generations with their codecs, for tests.
+ * Messages with their codecs, for tests.
  *
  * @module
  */
@@ -37,24 +37,26 @@ export interface MessageCase {
 }
 
 /** All messages of both generations. */
-export const messages: readonly MessageCase[] = files.flatMap(([file, codecs]) =>
-  allOf(file.messages).map((desc) => ({
-    name: `${desc.typeName} of ${file.name}`,
-    desc,
-    codec: codecOf(desc, codecs),
-  })),
-);
+export const messages: readonly MessageCase[] = casesOf(files);
+
+/** Returns the messages of protos with their codecs. */
+export function casesOf(pairs: readonly (readonly [DescFile, object])[]): MessageCase[] {
+  return pairs.flatMap(([file, codecs]) =>
+    allOf(file.messages).map((desc) => ({
+      name: `${desc.typeName} of ${file.name}`,
+      desc,
+      codec: codecOf(desc, codecs),
+    })),
+  );
+}
 
 function allOf(found: readonly DescMessage[]): DescMessage[] {
   return found.flatMap((message) => [message, ...allOf(message.nestedMessages)]);
 }
 
 function codecOf(desc: DescMessage, codecs: object): MessageCodec<unknown, object> {
-  const codec: unknown = Object.entries(codecs).find(([name]) => name === `${nameOf(desc)}Codec`)?.[1];
+  const codec = Object.values(codecs).find((value) => (value as { typeName?: unknown }).typeName === desc.typeName) as
+    MessageCodec<unknown, object> | undefined;
   if (codec === undefined) throw new Error(`${desc.typeName} has no codec`);
-  return codec as MessageCodec<unknown, object>;
-}
-
-function nameOf(desc: DescMessage): string {
-  return desc.parent === undefined ? desc.name : `${nameOf(desc.parent)}_${desc.name}`;
+  return codec;
 }

@@ -1,28 +1,50 @@
-import { ScalarType, type DescField, type DescFile, type DescMessage } from "@bufbuild/protobuf";
-import { Edition } from "@bufbuild/protobuf/wkt";
+import { ScalarType, type DescField, type DescMessage } from "@bufbuild/protobuf";
+import { Edition, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
-/** A scalar or enum type. Its name is that of the method of Reader and Writer. */
-interface ValueType {
+/** A scalar or enum type. */
+export interface ValueType {
   readonly kind: "value";
-  readonly method: "string" | "bytes" | "bool" | "int32" | "uint32" | "int64" | "uint64";
-  readonly wireType: 0 | 2;
+  /** The name of the methods of Reader and Writer; undefined if functions of the runtime read and write the type. */
+  readonly method?: "string" | "bytes" | "bool" | "int32" | "uint32" | "int64" | "uint64";
+  /** The name of the type in the names of the runtime's functions, for example "Double" in "readDouble". */
+  readonly suffix?: string;
+  readonly wireType: 0 | 1 | 2 | 5;
   /** The value of an absent field, as an expression. */
   readonly zero: string;
+  /** True if a string stands for a 64-bit integer: the field has the option `jstype = JS_STRING`. */
+  readonly isText?: boolean;
 }
 
 /** A message. */
 export interface MessageType {
   readonly kind: "message";
   readonly message: DescMessage;
+  /** The representation in the field, which is protobuf-es's: the value of a wrapper, and the JSON object of a Struct. */
+  readonly form: "message" | "wrapper" | "struct";
 }
 
 /** The type of a single value of a field. */
 export type SingleType = ValueType | MessageType;
 
-/** The type of a field, if the generator supports it. */
-export type FieldType = { readonly many: "one" | "list"; readonly type: SingleType } | { readonly many: "map" };
+/** The type of a repeated field. */
+export interface ListType {
+  readonly many: "list";
+  readonly type: SingleType;
+  readonly isPacked: boolean;
+}
 
-const values: Readonly<Partial<Record<ScalarType, ValueType>>> = {
+/** The type of a map field. */
+export interface MapType {
+  readonly many: "map";
+  readonly key: ValueType;
+  /** The type of the values. */
+  readonly type: SingleType;
+}
+
+/** The type of a field. */
+export type FieldType = { readonly many: "one"; readonly type: SingleType } | ListType | MapType;
+
+const values: Readonly<Record<ScalarType, ValueType>> = {
   [ScalarType.STRING]: { kind: "value", method: "string", wireType: 2, zero: '""' },
   [ScalarType.BYTES]: { kind: "value", method: "bytes", wireType: 2, zero: "noBytes" },
   [ScalarType.BOOL]: { kind: "value", method: "bool", wireType: 0, zero: "false" },
@@ -30,70 +52,55 @@ const values: Readonly<Partial<Record<ScalarType, ValueType>>> = {
   [ScalarType.UINT32]: { kind: "value", method: "uint32", wireType: 0, zero: "0" },
   [ScalarType.INT64]: { kind: "value", method: "int64", wireType: 0, zero: "0n" },
   [ScalarType.UINT64]: { kind: "value", method: "uint64", wireType: 0, zero: "0n" },
+  [ScalarType.SINT32]: { kind: "value", suffix: "Sint32", wireType: 0, zero: "0" },
+  [ScalarType.SINT64]: { kind: "value", suffix: "Sint64", wireType: 0, zero: "0n" },
+  [ScalarType.FIXED32]: { kind: "value", suffix: "Fixed32", wireType: 5, zero: "0" },
+  [ScalarType.FIXED64]: { kind: "value", suffix: "Fixed64", wireType: 1, zero: "0n" },
+  [ScalarType.SFIXED32]: { kind: "value", suffix: "Sfixed32", wireType: 5, zero: "0" },
+  [ScalarType.SFIXED64]: { kind: "value", suffix: "Sfixed64", wireType: 1, zero: "0n" },
+  [ScalarType.FLOAT]: { kind: "value", suffix: "Float", wireType: 5, zero: "0" },
+  [ScalarType.DOUBLE]: { kind: "value", suffix: "Double", wireType: 1, zero: "0" },
 };
 
-/**
- * Returns the type of a field.
- *
- * @throws Error that names the file, message and field, if the generator does not support its type: a codec that left
- * the field out would lose data.
- */
+/** Returns the type of a field of a proto3 message. */
 export function typeOf(field: DescField): FieldType {
-  const { file } = field.parent;
-  // Other syntaxes have other rules for defaults and presence.
-  if (file.edition !== Edition.EDITION_PROTO3) throw unknown(field, `${valueName(field)} in ${syntaxOf(file)}`);
   switch (field.fieldKind) {
     case "map":
-      if (field.mapKey !== ScalarType.STRING || field.scalar !== ScalarType.STRING)
-        throw unknown(field, `map<${nameOf(field.mapKey)}, ${valueName(field)}>`);
-      return { many: "map" };
-    case "list":
-      if (field.listKind === "message")
-        return { many: "list", type: messageType(field, field.message, field.delimitedEncoding) };
-      // Numbers would be packed, which is another encoding.
-      if (field.scalar !== ScalarType.STRING && field.scalar !== ScalarType.BYTES)
-        throw unknown(field, `repeated ${valueName(field)}`);
-      return { many: "list", type: valueType(field, field.scalar) };
-    case "message":
-      return { many: "one", type: messageType(field, field.message, field.delimitedEncoding) };
-    case "enum":
-      if (!field.enum.open || field.enum.values[0]?.number !== 0)
-        throw unknown(field, `closed enum ${field.enum.typeName}`);
-      return { many: "one", type: valueType(field, ScalarType.INT32) };
-    case "scalar":
-      if (field.longAsString) throw unknown(field, `${nameOf(field.scalar)} as a string`);
-      return { many: "one", type: valueType(field, field.scalar) };
+      return { many: "map", key: values[field.mapKey], type: singleType(field, false) };
+    case "list": {
+      const isText = field.listKind === "scalar" && field.longAsString;
+      return { many: "list", type: singleType(field, isText), isPacked: field.packed };
+    }
+    default:
+      return { many: "one", type: singleType(field, field.fieldKind === "scalar" && field.longAsString) };
   }
 }
 
-function valueType(field: DescField, scalar: ScalarType): ValueType {
-  const type = values[scalar];
-  if (type === undefined) throw unknown(field, nameOf(scalar));
-  return type;
+/** Returns true for a message that protobuf-es reads and writes: other syntaxes have other rules for presence and enums. */
+export function isDelegated({ file }: DescMessage): boolean {
+  return file.edition !== Edition.EDITION_PROTO3;
 }
 
-function messageType(field: DescField, message: DescMessage, isGroup: boolean): MessageType {
-  if (isGroup) throw unknown(field, `group ${message.typeName}`);
-  // protobuf-es does not represent these as plain messages.
-  if (/^google\.protobuf\.(?!Timestamp$)/.test(message.typeName)) throw unknown(field, message.typeName);
-  return { kind: "message", message };
+/** Returns true if a value of the field differs from +0 only by its sign: -0 is not the default. */
+export function hasNegativeZero(type: ValueType): boolean {
+  return type.suffix === "Float" || type.suffix === "Double";
 }
 
-function valueName(field: DescField): string {
-  if (field.scalar !== undefined) return nameOf(field.scalar);
-  return field.message?.typeName ?? field.enum?.typeName ?? "?";
+/** Returns true for `map<string, string>`, which has methods of its own in Reader and Writer. */
+export function isStringMap({ key, type }: MapType): boolean {
+  return key.method === "string" && type.kind === "value" && type.method === "string";
 }
 
-function syntaxOf({ edition }: DescFile): string {
-  return (Edition[edition] as string | undefined)?.replace("EDITION_", "").toLowerCase() ?? "another syntax";
+function singleType(field: DescField, isText: boolean): SingleType {
+  if (field.message !== undefined)
+    return { kind: "message", message: field.message, form: formOf(field, field.message) };
+  // Enums of proto3 are open: every int32 is a value.
+  const type = values[field.scalar ?? ScalarType.INT32];
+  return isText ? { ...type, zero: '"0"', isText } : type;
 }
 
-function nameOf(scalar: ScalarType): string {
-  return ScalarType[scalar].toLowerCase();
-}
-
-function unknown(field: DescField, type: string): Error {
-  return new Error(
-    `${field.parent.file.name}.proto: field "${field.name}" of ${field.parent.typeName} is ${type}: the generator does not support this type`,
-  );
+function formOf(field: DescField, message: DescMessage): MessageType["form"] {
+  if (isWrapperDesc(message) && field.fieldKind === "message" && field.oneof === undefined) return "wrapper";
+  const isStruct = message.typeName === "google.protobuf.Struct";
+  return isStruct && field.parent.typeName !== "google.protobuf.Value" ? "struct" : "message";
 }

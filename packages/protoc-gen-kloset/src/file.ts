@@ -1,13 +1,15 @@
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Schema as AnySchema } from "@bufbuild/protoplugin";
-import { everyMessage, refuseRecursion } from "./messages.js";
+import { printDelegated } from "./delegated.js";
+import { isDelegated } from "./field-type.js";
+import { everyMessage } from "./messages.js";
 import { codecName, readName, runtime, writeName } from "./names.js";
 import { printRead } from "./read.js";
 import { printService } from "./service.js";
-import type { Unread } from "./unread.js";
+import type { Options } from "./options.js";
 import { initType, printWrite } from "./write.js";
 
-type Schema = AnySchema<Unread>;
+type Schema = AnySchema<Options>;
 
 /** Generates the codecs of a file's messages and, in a file of their own, the tables of its services. */
 export function generateFile(schema: Schema, file: DescFile): void {
@@ -21,9 +23,12 @@ function generateCodecs(schema: Schema, file: DescFile): void {
   for (const message of everyMessage(file.messages)) {
     // Map entries have no codec of their own.
     if (message.proto.options?.mapEntry === true) continue;
-    refuseRecursion(message);
-    printRead(f, file, message, schema.options);
-    printWrite(f, file, message);
+    if (isDelegated(message)) {
+      printDelegated(f, message, schema.options);
+    } else {
+      printRead(f, file, message, schema.options);
+      printWrite(f, file, message, schema.options);
+    }
     printCodec(f, message);
   }
 }
@@ -41,16 +46,16 @@ function generateTables(schema: Schema, file: DescFile): void {
 function printCodec(f: GeneratedFile, message: DescMessage): void {
   const type = [f.import("MessageCodec", runtime, true), "<", f.importShape(message), ", ", initType(f, message), ">"];
   f.print(f.jsDoc(`Reads and writes ${message.typeName}.`));
-  f.print(f.export("const", codecName(message)), ": ", type, " = /*@__PURE__*/");
+  f.print(f.export("const", codecName(f, message)), ": ", type, " = /*@__PURE__*/");
   f.print(
     "  ",
     f.import("messageCodec", runtime),
     "(",
     f.string(message.typeName),
     ", (r) => ",
-    readName(message),
+    readName(f, message),
     "(r), ",
-    writeName(message),
+    writeName(f, message),
     ");",
   );
   f.print();

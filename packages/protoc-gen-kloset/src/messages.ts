@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { isDelegated } from "./field-type.js";
 
 /** Returns the messages and all messages nested in them. */
 export function everyMessage(messages: readonly DescMessage[]): DescMessage[] {
@@ -10,12 +11,26 @@ export function byNumber(message: DescMessage): DescField[] {
   return [...message.fields].sort((a, b) => a.number - b.number);
 }
 
-/** @throws Error if a message is recursive: a host could exhaust the stack by nesting it. */
-export function refuseRecursion(message: DescMessage, within: readonly DescMessage[] = []): void {
-  if (within.includes(message))
-    throw new Error(
-      `${message.file.name}.proto: ${message.typeName} is recursive, which the generator does not support`,
-    );
-  for (const field of message.fields)
-    if (field.message !== undefined) refuseRecursion(field.message, [...within, message]);
+const recursive = new WeakMap<DescMessage, boolean>();
+
+/** Returns true if a message can contain itself. The functions of such messages count their depth. */
+export function isRecursive(message: DescMessage): boolean {
+  let is = recursive.get(message);
+  if (is === undefined) {
+    is = contains(message, message, new Set());
+    recursive.set(message, is);
+  }
+  return is;
+}
+
+function contains(outer: DescMessage, message: DescMessage, seen: Set<DescMessage>): boolean {
+  // protobuf-es counts the depth of its own messages.
+  if (isDelegated(outer)) return false;
+  return outer.fields.some((field) => {
+    if (field.message === undefined) return false;
+    if (field.message === message) return true;
+    if (seen.has(field.message)) return false;
+    seen.add(field.message);
+    return contains(field.message, message, seen);
+  });
 }

@@ -12,37 +12,75 @@ export function codecFile(file: DescFile): string {
   return `./${file.name}_codec.js`;
 }
 
-/** Returns the part of the identifiers that stands for a message. A nested message has its parent's name in front. */
-function nameOf(message: DescMessage): string {
-  return message.parent === undefined ? message.name : `${nameOf(message.parent)}_${message.name}`;
+/** Returns the part of the identifiers that stands for a message: protobuf-es's name for it, which is unique in its file. */
+function nameOf(f: GeneratedFile, message: DescMessage): string {
+  return f.importShape(message).name;
 }
 
 /** Returns the name of a message's codec. */
-export function codecName(message: DescMessage): string {
-  return `${nameOf(message)}Codec`;
+export function codecName(f: GeneratedFile, message: DescMessage): string {
+  return `${nameOf(f, message)}Codec`;
 }
 
 /** Returns the name of the function that reads a message's fields. */
-export function readName(message: DescMessage): string {
-  return `read${nameOf(message)}`;
+export function readName(f: GeneratedFile, message: DescMessage): string {
+  return `read${nameOf(f, message)}`;
 }
 
 /** Returns the name of the function that writes a message's fields. */
-export function writeName(message: DescMessage): string {
-  return `write${nameOf(message)}`;
+export function writeName(f: GeneratedFile, message: DescMessage): string {
+  return `write${nameOf(f, message)}`;
 }
 
 /** Returns the name of the list of a message's fields. */
-export function fieldsName(message: DescMessage): string {
-  return `fieldsOf${nameOf(message)}`;
+export function fieldsName(f: GeneratedFile, message: DescMessage): Printable {
+  return ownName(f, message, `fieldsOf${nameOf(f, message)}`);
 }
 
 /** Returns the name of the list that describes the message of a field without a reader. */
-export function plainName(field: DescField): string {
-  return `plain_${nameOf(field.parent)}_${field.name}`;
+export function plainName(f: GeneratedFile, field: DescField): Printable {
+  return ownName(f, field.parent, `plain_${nameOf(f, field.parent)}_${field.name}`);
+}
+
+/** Returns a name in the file of the message's codec. The plugin framework then renames imports that have the same name. */
+function ownName(f: GeneratedFile, message: DescMessage, name: string): Printable {
+  return f.import(name, codecFile(message.file));
 }
 
 /** Returns a reference to a function or codec of a message, and imports it if it is in another file. */
 export function reference(f: GeneratedFile, here: DescFile, message: DescMessage, name: string): Printable {
   return message.file === here ? name : f.import(name, codecFile(message.file));
+}
+
+/** Names that every object inherits. protobuf-es escapes the others of `Object.prototype`. */
+const INHERITED = new Set(["hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString"]);
+
+/**
+ * Returns an expression for a property of a message. The name of a proto field such as `_1` becomes a number; a name that
+ * every object inherits is absent unless the message itself has it.
+ */
+export function property(object: string, name: string): string {
+  if (/^\d/.test(name)) return `${object}[${JSON.stringify(name)}]`;
+  const value = `${object}.${name}`;
+  return INHERITED.has(name) ? `(Object.hasOwn(${object}, ${JSON.stringify(name)}) ? ${value} : undefined)` : value;
+}
+
+/** Returns the name of a property in an object literal. */
+export function key(name: string): string {
+  return /^\d/.test(name) ? JSON.stringify(name) : name;
+}
+
+/** Returns the name of the variable that holds a field. With the prefix, no name is a reserved word. */
+export function local(name: string): string {
+  return `$${name}`;
+}
+
+/** Returns the tag of a field: its number and a wire type. */
+export function tagOf(number: number, wireType: number): number {
+  return ((number << 3) | wireType) >>> 0;
+}
+
+/** Returns the name of a field in error texts. */
+export function refusalName(f: GeneratedFile, field: DescField): Printable {
+  return f.string(`${field.parent.typeName}.${field.name}`);
 }

@@ -63,72 +63,93 @@ const mapField: FieldInit = {
   label: Label.REPEATED,
 };
 
-describe("refuses a field with an unsupported type", () => {
-  it.each<[string, MessageInit[]]>([
-    ["double", thing({ type: Type.DOUBLE })],
-    ["float", thing({ type: Type.FLOAT })],
-    ["sint32", thing({ type: Type.SINT32 })],
-    ["sint64", thing({ type: Type.SINT64 })],
-    ["fixed32", thing({ type: Type.FIXED32 })],
-    ["fixed64", thing({ type: Type.FIXED64 })],
-    ["sfixed32", thing({ type: Type.SFIXED32 })],
-    ["sfixed64", thing({ type: Type.SFIXED64 })],
-    ["repeated int32", thing({ type: Type.INT32, label: Label.REPEATED })],
-    ["repeated bool", thing({ type: Type.BOOL, label: Label.REPEATED })],
-    ["repeated some.things.Kind", thing({ type: Type.ENUM, typeName: ".some.things.Kind", label: Label.REPEATED })],
+/** Returns the text of the codecs. */
+function codecsOf(messages: MessageInit[], ...parameters: string[]): string {
+  return generated(messages, {}, ...parameters)["folder/things_codec.ts"] ?? "";
+}
+
+// gen/schemas.property.test.ts compiles and runs such code.
+describe("the code for a field", () => {
+  it.each<[string, FieldInit, string[]]>([
     [
-      "map<string, bytes>",
-      thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.STRING, { type: Type.BYTES })] }),
+      "double",
+      { type: Type.DOUBLE },
+      ["case 9: {", "readDouble(r)", "!Object.is($someField, 0)", "writeDouble(w, 9, "],
+    ],
+    ["sint64", { type: Type.SINT64 }, ["case 8: {", "readSint64(r)", "$someField !== 0n", "writeSint64(w, 8, "]],
+    [
+      "repeated int32",
+      { type: Type.INT32, label: Label.REPEATED },
+      ["case 10: {", "case 8: {", "$someField.push(r.int32())", "w.int32(0, $someField[i]!, "],
     ],
     [
-      "map<int32, string>",
-      thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.INT32, { type: Type.STRING })] }),
+      "int64 as a string",
+      { type: Type.INT64, options: { jstype: FieldOptions_JSType.JS_STRING } },
+      ["$someField = `${r.int64()}`", 'longOf($someField, "some.things.Thing.some_field")'],
     ],
     [
-      "map<string, some.things.Kind>",
-      thing(mapField, {
-        nestedType: [entryType("SomeFieldEntry", Type.STRING, { type: Type.ENUM, typeName: ".some.things.Kind" })],
-      }),
+      "google.protobuf.Duration",
+      { type: Type.MESSAGE, typeName: ".google.protobuf.Duration" },
+      ["readDuration(r, $someField)"],
     ],
-    ["int64 as a string", thing({ type: Type.INT64, options: { jstype: FieldOptions_JSType.JS_STRING } })],
-    ["google.protobuf.Duration", thing({ type: Type.MESSAGE, typeName: ".google.protobuf.Duration" })],
-  ])("%s", (type, messages) => {
-    expect(() => generated(messages)).toThrow(
-      `folder/things.proto: field "some_field" of some.things.Thing is ${type}: the generator does not support this type`,
+  ])("%s", (_, field, parts) => {
+    const text = codecsOf(thing(field));
+    for (const part of parts) expect(text).toContain(part);
+  });
+
+  it("map<int64, enum>", () => {
+    const value = { type: Type.ENUM, typeName: ".some.things.Kind" };
+    const text = codecsOf(thing(mapField, { nestedType: [entryType("SomeFieldEntry", Type.INT64, value)] }));
+    expect(text).toContain("key = `${r.int64()}`;");
+    expect(text).toContain('w.int64(8, bigintKey(key, "some.things.Thing.some_field"), ');
+  });
+
+  it("of a recursive message, which counts the depth", () => {
+    const text = codecsOf(thing({ type: Type.MESSAGE, typeName: ".some.things.Thing" }));
+    expect(text).toContain("readThing(r, $someField, deeper(depth))");
+    expect(text).toContain('writeThing(w, $someField, deeperIn("some.things.Thing.some_field", depth))');
+  });
+
+  it("with a high number, whose names are no long list", () => {
+    expect(codecsOf(thing({ type: Type.BOOL, number: 536_870_911 }))).toContain('= { 536870911: "some_field" };');
+  });
+
+  it("whose name every object inherits", () => {
+    expect(codecsOf(thing({ type: Type.BOOL, name: "has_own_property" }))).toContain(
+      '= (Object.hasOwn(m, "hasOwnProperty") ? m.hasOwnProperty : undefined);',
     );
   });
 
-  it("in a oneof", () => {
-    const messages = thing({ type: Type.FLOAT, oneofIndex: 0 }, { oneofDecl: [{ name: "choice" }] });
-    expect(() => generated(messages)).toThrow('field "some_field" of some.things.Thing is float');
-  });
-
-  it("in a message within a message", () => {
-    const messages: MessageInit[] = [{ name: "Outer", nestedType: thing({ type: Type.FLOAT }) }];
-    expect(() => generated(messages)).toThrow('field "some_field" of some.things.Outer.Thing is float');
-  });
-
-  it("in a file of another syntax", () => {
-    expect(() => generated(thing({ type: Type.INT32 }), { syntax: "proto2" })).toThrow(
-      'field "some_field" of some.things.Thing is int32 in proto2',
-    );
+  it("whose name is a number", () => {
+    expect(codecsOf(thing({ type: Type.BOOL, name: "_1" }))).toContain('m["1"]');
   });
 });
 
-it("refuses a recursive message", () => {
-  const messages: MessageInit[] = [
-    {
-      name: "A",
-      field: [{ name: "b", number: 1, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".some.things.B" }],
-    },
-    {
-      name: "B",
-      field: [{ name: "a", number: 1, label: Label.REPEATED, type: Type.MESSAGE, typeName: ".some.things.A" }],
-    },
-  ];
-  expect(() => generated(messages)).toThrow(
-    "folder/things.proto: some.things.A is recursive, which the generator does not support",
+it("leaves messages of other syntaxes to protobuf-es", () => {
+  const files = generated(thing({ type: Type.INT32 }), { syntax: "proto2" });
+  expect(files["folder/things_codec.ts"]).toContain(
+    "mergeFromBinary(ThingSchema, before ?? create(ThingSchema), bytes, { readUnknownFields: false })",
   );
+});
+
+it("renames imports that have the name of a list", () => {
+  const text = codecsOf([
+    { name: "Thing" },
+    {
+      name: "fieldsOfThing",
+      field: [{ name: "a", number: 1, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".some.things.Thing" }],
+    },
+  ]);
+  expect(text).toContain("const fieldsOfThing: FieldNames");
+  expect(text).toContain("fieldsOfThing as fieldsOfThing$1");
+});
+
+it("keeps unknown fields with the parameter unknown_fields", () => {
+  const text = codecsOf(thing({ type: Type.BYTES }), "unknown_fields=keep");
+  expect(text).toContain("unknown = keepUnknown(r, tag, fieldsOfThing, unknown);");
+  expect(text).toContain("if (hasUnknown(m)) w.bytes(10, ");
+  expect(text).toContain('writeUnknown(w, m, "some.things.Thing");');
+  expect(() => codecsOf([], "unknown_fields=drop")).toThrow('parameter "unknown_fields": expected "keep", got "drop"');
 });
 
 describe("the generated code", () => {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { messageCodec } from "./codec.js";
+import { deeper, deeperIn } from "./depth.js";
 import { Malformed } from "./malformed.js";
+import { bigintKey, boolKey, mapEntries, numberKey } from "./maps.js";
+import * as numbers from "./numbers.js";
+import { Reader } from "./reader.js";
+import { jsonToStruct, structToJson } from "./struct.js";
 import { Writer } from "./writer.js";
 
 interface Part {
@@ -106,4 +111,114 @@ it("names the message when its bytes are malformed", () => {
   expect(() => wrong.decode(new Uint8Array(0), 0, 0, false)).toThrow(
     "the request is not a valid some.Thing: premature EOF",
   );
+});
+
+const FIELD = "some.Part.number";
+
+describe("refuses a number that a field cannot hold", () => {
+  it.each<[string, (w: Writer) => void]>([
+    [
+      "a double, got a string",
+      (w) => {
+        numbers.writeDouble(w, 9, "1" as never, FIELD);
+      },
+    ],
+    [
+      "a float, got 1e+39",
+      (w) => {
+        numbers.writeFloat(w, 13, 1e39, FIELD);
+      },
+    ],
+    [
+      "a fixed32, got -1",
+      (w) => {
+        numbers.writeFixed32(w, 13, -1, FIELD);
+      },
+    ],
+    [
+      "a fixed64, got -1n",
+      (w) => {
+        numbers.writeFixed64(w, 9, -1n, FIELD);
+      },
+    ],
+    [
+      "an sfixed32, got 0.5",
+      (w) => {
+        numbers.writeSfixed32(w, 13, 0.5, FIELD);
+      },
+    ],
+    [
+      "an sfixed64, got 9223372036854775808n",
+      (w) => {
+        numbers.writeSfixed64(w, 9, 2n ** 63n, FIELD);
+      },
+    ],
+    [
+      "an sint32, got 2147483648",
+      (w) => {
+        numbers.writeSint32(w, 8, 2 ** 31, FIELD);
+      },
+    ],
+    [
+      "an sint64, got 5",
+      (w) => {
+        numbers.writeSint64(w, 8, 5 as never, FIELD);
+      },
+    ],
+    ["a string of decimal digits, got a string", () => numbers.longOf("0x1", FIELD)],
+  ])("%s", (text, write) => {
+    const writer = new Writer();
+    expect(() => {
+      write(writer);
+    }).toThrow(`${FIELD}: expected ${text}`);
+    expect(writer.length).toBe(0);
+  });
+});
+
+it("refuses a number of fixed length that is truncated", () => {
+  const reader = new Reader();
+  for (const [read, length] of [
+    [numbers.readDouble, 8],
+    [numbers.readFixed32, 4],
+    [numbers.readSfixed64, 8],
+  ] as const) {
+    reader.begin(new Uint8Array(length), 0, length - 1, false);
+    expect(() => read(reader)).toThrow("premature EOF");
+  }
+});
+
+describe("refuses a map that the wire cannot hold", () => {
+  it.each<[string, () => unknown]>([
+    ["a map, got an array", () => mapEntries([] as never, FIELD)],
+    ["a map, got an object", () => mapEntries(new Map() as never, FIELD)],
+    ['a decimal integer as a map key, got "1.5"', () => numberKey("1.5", FIELD)],
+    ['a decimal integer as a map key, got " 1"', () => bigintKey(" 1", FIELD)],
+    ['a decimal integer as a map key, got "-0"', () => bigintKey("-0", FIELD)],
+    ['"true" or "false" as a map key, got "1"', () => boolKey("1", FIELD)],
+  ])("%s", (text, convert) => {
+    expect(convert).toThrow(`${FIELD}: expected ${text}`);
+  });
+});
+
+describe("a recursive message", () => {
+  it("has at most 100 levels", () => {
+    expect([deeper(98), deeperIn(FIELD, 98)]).toEqual([99, 99]);
+    expect(() => deeper(99)).toThrow("maximum recursion depth reached");
+    expect(() => deeperIn(FIELD, 99)).toThrow(`${FIELD}: expected at most 100 nested messages, got more`);
+  });
+});
+
+describe("a JSON object", () => {
+  it("keeps every value as a Struct, also with the key __proto__", () => {
+    const json = JSON.parse('{"__proto__":[1,{"a":null}],"b":true,"c":"d","e":{}}') as Record<string, unknown>;
+    const again = structToJson(jsonToStruct(json, FIELD));
+    expect(JSON.stringify(again)).toBe(JSON.stringify(json));
+  });
+
+  it("is refused if it contains itself or a value that JSON cannot hold", () => {
+    const cyclic: Record<string, unknown> = {};
+    cyclic["own"] = cyclic;
+    expect(() => jsonToStruct(cyclic, FIELD)).toThrow("expected at most 100 nested messages");
+    expect(() => jsonToStruct({ a: undefined }, FIELD)).toThrow(`${FIELD}: expected a JSON value, got undefined`);
+  });
 });

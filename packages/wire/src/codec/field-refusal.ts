@@ -3,11 +3,11 @@
  *
  * @param field - The full name, for example "importer.InitResponse.flags".
  * @param type - The expected type with its article, for example "a uint32".
- * @throws RangeError for a number that is out of range or not an integer; TypeError for anything else.
+ * @throws RangeError for a number that is out of range or not an integer where it must be; TypeError for anything else.
  */
 export function refuse(field: string, type: string, value: unknown): never {
   const text = `${field}: expected ${type}, got ${described(value)}`;
-  const isNumber = typeof value === (/64$/.test(type) ? "bigint" : "number") && /int/.test(type);
+  const isNumber = typeof value === (/64$/.test(type) ? "bigint" : "number") && /int|fixed|float/.test(type);
   throw isNumber ? new RangeError(text) : new TypeError(text);
 }
 

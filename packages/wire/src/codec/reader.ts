@@ -2,7 +2,7 @@ import { assertUtf8, Malformed } from "./malformed.js";
 import { signed64, unsigned64, halves64 } from "./uint64-halves.js";
 
 /** The names of a message's fields, indexed by field number. */
-export type FieldNames = readonly (string | undefined)[];
+export type FieldNames = Readonly<Record<number, string | undefined>>;
 
 /** The content of a field: a varint, text, or a message with fields of its own; undefined for an unknown field. */
 type PlainField = "varint" | "text" | PlainFields | undefined;
@@ -57,7 +57,8 @@ export class Reader {
   end = 0;
   /** True while fields without a reader are left out. */
   private leavesOut = false;
-  private buffer: Buffer = nothing;
+  /** The memory that holds the message. */
+  buffer: Buffer = nothing;
   private isBorrowed = false;
 
   /** Starts to read `bytes[start, end)`. */
@@ -231,6 +232,18 @@ export class Reader {
     else map[key] = value;
   }
 
+  /**
+   * Moves past bytes of a fixed length.
+   *
+   * @returns The offset of the first one in {@link buffer}.
+   */
+  take(length: number): number {
+    const { position } = this;
+    this.position += length;
+    if (this.position > this.end) throw new Malformed("premature EOF");
+    return position;
+  }
+
   /** Skips an unknown field. Throws if the field is known: its wire type is wrong then. */
   unknown(tag: number, names: FieldNames): void {
     if (names[tag >>> 3] !== undefined) this.wrongWireType(tag);
@@ -256,16 +269,16 @@ export class Reader {
         this.varint();
         break;
       case 1:
-        this.advance(8);
+        this.take(8);
         break;
       case 2:
-        this.advance(this.length());
+        this.take(this.length());
         break;
       case 3:
         this.skipGroup(number, depth);
         break;
       case 5:
-        this.advance(4);
+        this.take(4);
         break;
       default:
         throw new Malformed(`cant skip wire type ${wireType}`);
@@ -283,11 +296,6 @@ export class Reader {
       }
       this.skip(tag, depth - 1);
     }
-  }
-
-  private advance(bytes: number): void {
-    this.position += bytes;
-    if (this.position > this.end) throw new Malformed("premature EOF");
   }
 
   /** Reads a length, and checks that the message has that many bytes left. */

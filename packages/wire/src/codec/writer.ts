@@ -31,7 +31,8 @@ const MIN_TAIL_LENGTH = 16_384;
  * The target that generated encoders write to: a growing buffer that is reused for the next message.
  *
  * The methods that write a field take its tag, a value other than the default, and the name of the field for errors,
- * for example "importer.InitResponse.origin". When they throw, what is already written stays.
+ * for example "importer.InitResponse.origin". When they throw, what is already written stays. The tag 0 writes the value
+ * alone, as an element of a packed field.
  */
 export class Writer {
   /** The buffer. Replaced when it grows. */
@@ -225,11 +226,12 @@ export class Writer {
   /**
    * Makes room for a field, and writes its tag.
    *
+   * @param tag - 0 for an element of a packed field, which has no tag.
    * @returns The offset of the value.
    */
-  private begin(tag: number, room: number): number {
+  begin(tag: number, room: number): number {
     if (this.buffer.length - this.length < room) this.reserve(room);
-    return putVarint(this.buffer, this.length, tag);
+    return tag === 0 ? this.length : putVarint(this.buffer, this.length, tag);
   }
 }
 
