@@ -8,7 +8,7 @@ const USAGE_EXIT_CODE = 2;
 const defaults = { files: 3, size: 1024 };
 
 /** Reads a count from the host's configuration. */
-function countOf(config: Readonly<Record<string, string>>, key: keyof typeof defaults): number {
+function countOf(config: Readonly<Record<string, string | undefined>>, key: keyof typeof defaults): number {
   const text = config[key] ?? String(defaults[key]);
   const value = Number(text);
   if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
