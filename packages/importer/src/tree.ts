@@ -71,7 +71,7 @@ export class Tree {
     if (!this.#hasRoot && pathname === this.#root) this.#hasRoot = true;
     const prefix = this.#prefix;
     const isSibling =
-      pathname.length > prefix.length && pathname.lastIndexOf("/") === prefix.length - 1 && pathname.startsWith(prefix);
+      pathname.length > prefix.length && pathname.startsWith(prefix) && !pathname.includes("/", prefix.length);
     return isSibling ? this.#add(scanned) : this.#enter(scanned);
   }
 
