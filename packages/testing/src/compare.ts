@@ -15,7 +15,7 @@ const MAX_SHOWN = 64;
  * Compares two trees: which entries there are, and their types, contents, link targets, hard links, extended attributes,
  * and the attributes that the expected tree states. A tree that a backup has read states permissions, time and owner.
  *
- * @returns One sentence for each difference. Empty if there is none.
+ * @returns One sentence for each difference; an empty list if the trees are equal.
  * @example
  * expect(compareTrees({ "/notes/today.txt": "Buy milk.\n" }, backup.tree)).toEqual([]);
  */

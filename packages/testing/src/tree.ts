@@ -50,14 +50,14 @@ export class Tree implements Iterable<TreeEntry> {
     return [...this.#entries.keys()];
   }
 
-  /** Returns an entry. @throws RangeError if there is none. */
+  /** Returns an entry. @throws RangeError if the tree does not contain it. */
   get(pathname: string): TreeEntry {
     const entry = this.find(pathname);
     if (entry !== undefined) return entry;
     throw new RangeError(`the tree has no ${JSON.stringify(pathname)}, only ${list(this.pathnames)}`);
   }
 
-  /** Returns an entry, or undefined if there is none. */
+  /** Returns an entry; undefined if the tree does not contain it. */
   find(pathname: string): TreeEntry | undefined {
     return this.#entries.get(pathname);
   }

@@ -191,7 +191,7 @@ export async function untilAborted<T>(
 
 const RESOLVED = Promise.resolve();
 
-/** Tasks of `runAfterReactions`, oldest first. The reactions before the first `due` of them have begun to run. */
+/** Tasks of `runAfterReactions`, oldest first. The next tick runs the first `due` of them. */
 const tasks: (() => void)[] = [];
 let due = 0;
 let hasTick = false;

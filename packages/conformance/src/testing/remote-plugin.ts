@@ -12,7 +12,7 @@ import {
 } from "@kloset/model";
 import type { Companion, Subject } from "../subject.js";
 import { permissionsOf } from "../tree/known-tree.js";
-import { launchExporter } from "./sound-exporter.js";
+import { launchExporter, recorded } from "./sound-exporter.js";
 import { launchImporter } from "./sound-importer.js";
 
 const LARGE_BYTES = 1024 * 1024;
@@ -298,14 +298,8 @@ function keepingPartialFiles(sound: Exporter, items: Items): Partial<Exporter> {
   return {
     storeFile: async (...[pathname, data, ...rest]) => {
       const chunks: Uint8Array[] = [];
-      async function* kept(): AsyncGenerator<Uint8Array> {
-        for await (const chunk of data) {
-          chunks.push(Uint8Array.from(chunk));
-          yield chunk;
-        }
-      }
       try {
-        await sound.storeFile(pathname, kept(), ...rest);
+        await sound.storeFile(pathname, recorded(data, chunks), ...rest);
       } catch (error) {
         const parent = items.get(pathname.slice(0, pathname.lastIndexOf("/")) || "/");
         if (parent?.type === "directory") {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { exporterV1_0, exporterV1_1, newExporterSession, type Exporter } from "@kloset/exporter";
 import { USER_AGENTS } from "@kloset/host";
-import { fileModeToPosix, isSymlink, pathOfLocation, type ConnectorContext } from "@kloset/model";
+import { fileModeToPosix, isSymlink, pathOfLocation, type ByteStream, type ConnectorContext } from "@kloset/model";
 import { exporter as v1_0 } from "@kloset/protocol/v1.0";
 import { exporter as v1_1 } from "@kloset/protocol/v1.1";
 import type { Launch } from "../launch.js";
@@ -109,4 +109,12 @@ export function launchExporter(fault: Fault = {}, make?: (context: ConnectorCont
       },
     };
   });
+}
+
+/** Passes a stream on, and adds a copy of each chunk to `chunks`: what has arrived if the stream fails. */
+export async function* recorded(data: ByteStream, chunks: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of data) {
+    chunks.push(Uint8Array.from(chunk));
+    yield chunk;
+  }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Exporter } from "@kloset/exporter";
 import { fileModeToPosix, isSymlink, type ByteStream } from "@kloset/model";
 import { REFUSED_BYTES, STORED_SIZES } from "../../rules/exporter/files.js";
+import { recorded } from "../sound-exporter.js";
 import type { Breakage } from "./breakage.js";
 
 const LARGE_BYTES = 1024 * 1024;
@@ -40,14 +41,8 @@ function keeping(keeps: (aborted: boolean) => boolean): NonNullable<Breakage["ex
   return (sound, folder) => ({
     storeFile: async (pathname, data, size, context) => {
       const chunks: Uint8Array[] = [];
-      async function* kept(): AsyncGenerator<Uint8Array> {
-        for await (const chunk of data) {
-          chunks.push(Uint8Array.from(chunk));
-          yield chunk;
-        }
-      }
       try {
-        await sound.storeFile(pathname, kept(), size, context);
+        await sound.storeFile(pathname, recorded(data, chunks), size, context);
       } catch (error) {
         if (keeps(context.signal.aborted)) await writeFile(join(folder, pathname), Buffer.concat(chunks));
         throw error;

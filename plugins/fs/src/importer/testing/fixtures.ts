@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { log, type ByteSource, type ConnectContext, type Entry, type HostOptions, type RecordEntry } from "@kloset/sdk";
+import type { ByteSource, ConnectContext, Entry, HostOptions, RecordEntry } from "@kloset/sdk";
+import { testContext } from "@kloset/testing";
 import type { ImporterConfig } from "../importer.js";
 
 /** Makes a folder for a test. Its path contains no symbolic links. */
@@ -21,23 +22,11 @@ export function contextOf(
   options: Partial<HostOptions> = {},
   config: Partial<ImporterConfig> = {},
 ): ConnectContext<ImporterConfig> {
-  return {
+  return testContext({
     location,
     config: { dont_traverse_fs: false, noxattr: false, ...config },
-    log,
-    options: {
-      hostname: "host",
-      os: "linux",
-      arch: "amd64",
-      cwd: "/",
-      maxConcurrency: 1,
-      excludes: [],
-      noXattr: false,
-      ...options,
-    },
-    protocol: "tsfs",
-    signal: new AbortController().signal,
-  };
+    options: { hostname: "host", ...options },
+  });
 }
 
 /** Collects all entries of a scan. */
