@@ -1,16 +1,29 @@
 import { afterAll, describe, it } from "@jest/globals";
 import { describeConformance, type Subject } from "@kloset/conformance";
-import { fileURLToPath } from "node:url";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundle } from "../../../scripts/bundle.js";
 import { DriveServer } from "./testing/drive-server.js";
 
 const TOKEN = "example-token-of-the-drive";
 const server = await DriveServer.start(TOKEN);
+const folder = mkdtempSync(join(tmpdir(), "kloset-drive-"));
+// The kit starts hundreds of processes, and one file loads sooner than the modules of the SDK.
+await bundle(
+  ["importer", "exporter"].map((name) => new URL(`../dist/run-${name}.js`, import.meta.url)),
+  pathToFileURL(`${folder}/`),
+);
 
-afterAll(() => server[Symbol.asyncDispose]());
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
 
 const script = (name: string): Pick<Subject, "executable" | "args"> => ({
   executable: process.execPath,
-  args: [fileURLToPath(new URL(`../dist/run-${name}.js`, import.meta.url))],
+  args: [join(folder, `run-${name}.cjs`)],
 });
 const shared = { location: server.location("{unique}"), config: { token: TOKEN } };
 

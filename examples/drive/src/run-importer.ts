@@ -1,6 +1,6 @@
-#!/usr/bin/env node
 import "@kloset/sdk/guard"; // first: protects the connection from everything that prints
 import { run } from "@kloset/sdk";
 import importer from "./importer.js";
 
-await run(importer);
+// Not awaited: the bundle is CommonJS, which starts faster but has no top-level await.
+void run(importer);
