@@ -82,7 +82,7 @@ export class Attributes {
     this.#listed.add(pathname, names);
   }
 
-  /** Sets what is restored, as the record of "/" shows. */
+  /** Sets the part of the snapshot that is restored. */
   set restored(restored: Restored) {
     this.#restored = restored;
   }
@@ -116,11 +116,15 @@ export class Attributes {
     return true;
   }
 
-  /** Restores the held attributes. Called after the last record. */
-  async finish(): Promise<void> {
+  /**
+   * Restores the held attributes. Called after the last record.
+   *
+   * @param isComplete - False if the host broke off: an attribute that did not come could decide.
+   */
+  async finish(isComplete: boolean): Promise<void> {
     const search = this.#search;
     if (search === undefined) return;
-    const prefixes = this.#overLimit === undefined ? search.best() : [];
+    const prefixes = isComplete && this.#overLimit === undefined ? search.best() : [];
     const [prefix] = prefixes;
     const isCertain = prefix !== undefined && prefixes.length === 1;
     if (isCertain) await this.#restoreHeld(prefix);

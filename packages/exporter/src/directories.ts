@@ -38,7 +38,7 @@ export function isSyntheticRoot({ pathname, fileInfo }: Directory): boolean {
   );
 }
 
-/** Returns what is restored, as the record of "/" shows: hosts name it like the directory of the snapshot. */
+/** Returns the part of the snapshot that is restored, as the record of "/" shows: hosts name it like the directory of the snapshot. */
 export function restoredBy(root: Directory): Restored {
   const { name } = root.fileInfo;
   if (isSyntheticRoot(root)) return { type: "file" };

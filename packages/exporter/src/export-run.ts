@@ -119,7 +119,7 @@ export class ExportRun {
       // Let running tasks finish, even if the stream failed.
       await this.#tasks.idle();
     }
-    await this.#attributes.finish();
+    await this.#attributes.finish(!this.#packets.endsWithin);
     await this.#finishDirectories();
     this.#isDone = true;
   }

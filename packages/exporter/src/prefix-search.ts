@@ -1,7 +1,7 @@
 import { PathnameMap } from "@kloset/adapter";
 import type { ListedAttributes } from "./listed-attributes.js";
 
-/** What the host restores, as far as the record of "/" shows. */
+/** The part of a snapshot that the host restores, as far as the record of "/" shows. */
 export type Restored =
   /** The whole snapshot. */
   | { readonly type: "all" }

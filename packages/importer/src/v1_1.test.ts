@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, fromJson } from "@bufbuild/protobuf";
 import { describe, expect, it, jest } from "@jest/globals";
 import { Code, ConnectError, type Client } from "@connectrpc/connect";
 import {
@@ -8,7 +8,7 @@ import {
   type ExtendedAttributeEntry,
   type ExtendedAttributeKind,
 } from "@kloset/model";
-import { type connectors, importer as wire } from "@kloset/protocol/v1.1";
+import { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import type { Acknowledgement, Importer } from "./importer.js";
 import { clientV1_1, initialisedV1_1, initRequest, newSession, serviceV1_1 } from "./testing/clients.js";
 import { deferred, never, noticesOfEach } from "@kloset/test-support";
@@ -185,8 +185,7 @@ describe("the records of an Import", () => {
     const client = await initialisedV1_1(
       importerOf([attribute("/a", "x", "extended")], { open: () => "open" as never }),
     );
-    const xattrType = 3 as connectors.ExtendedAttributeType;
-    const record = { pathname: "/a", isXattr: true, xattrName: "x", xattrType };
+    const record = fromJson(connectors.RecordSchema, { pathname: "/a", isXattr: true, xattrName: "x", xattrType: 3 });
     await expect(textOf(client.open({ record }))).rejects.toThrow("Open: there is no extended attribute of kind 3");
   });
 

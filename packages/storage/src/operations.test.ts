@@ -17,7 +17,7 @@ const LIMIT = 4 * 1024 * 1024;
 const A = macOf(1);
 
 function listRequest(flags: number): v1_1.ListRequest {
-  return create(v1_1.ListRequestSchema, { type: v1_1.StorageResource.PACKFILE, flags: flags as v1_1.StorageFlags });
+  return fromJson(v1_1.ListRequestSchema, { type: v1_1.StorageResource.PACKFILE, flags });
 }
 
 async function* once<T>(message: T): AsyncGenerator<T, void, undefined> {

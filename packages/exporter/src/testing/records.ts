@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { fileInfoToWire, type WireFileInfo } from "@kloset/adapter";
 import { fileInfoOf, type FileInfoInit } from "@kloset/model";
 import { connectors, exporter as wire } from "@kloset/protocol/v1.1";
@@ -63,7 +63,7 @@ export function listing(requests: readonly Request[], ...names: string[]): Reque
 export function attribute(pathname: string, name: string, value: string | readonly string[], type = 0): Request[] {
   const pieces = (typeof value === "string" ? [value] : value).filter((piece) => piece !== "");
   // The number counts: the names of the enumeration do not match it.
-  const xattrType = type as connectors.ExtendedAttributeType;
+  const { xattrType } = fromJson(connectors.RecordSchema, { xattrType: type });
   return [
     record({ pathname, hasReader: true, isXattr: true, xattrName: name, xattrType }),
     ...pieces.map(chunk),

@@ -17,9 +17,10 @@ const from =
   (compare: (a: string, b: string) => number): Scan =>
   (pathnames, restored) =>
     pathnames.filter((pathname) => compare(pathname, restored) >= 0).sort(compare);
+const all: Scan = (pathnames) => [...pathnames].sort(byText);
 
 /** The orders in which hosts may send attributes: from the restored entry on, as text or by depth, or all of them. */
-export const SCANS: readonly Scan[] = [from(byText), from(byDepth), (pathnames) => [...pathnames].sort(byText)];
+export const SCANS = [from(byText), from(byDepth), all] as const;
 
 /** Returns the prefix that hosts strip from the pathnames of entries, and not from those of attributes. */
 export function prefixOf({ pathname, type }: SnapshotEntry): string {
@@ -47,9 +48,9 @@ export function restoreOf(entries: readonly SnapshotEntry[], restored: SnapshotE
     const records = type === "file" ? file(at, pathname) : [directory(at, {}, name)];
     requests.push(...listing(records, ...Object.keys(attributes)));
   }
-  const all = new Map(entries.map(({ pathname, attributes }) => [pathname, attributes]));
-  for (const pathname of scan([...all.keys()], restored.pathname)) {
-    for (const [name, value] of Object.entries(all.get(pathname) ?? {}))
+  const attributesOf = new Map(entries.map(({ pathname, attributes }) => [pathname, attributes]));
+  for (const pathname of scan([...attributesOf.keys()], restored.pathname)) {
+    for (const [name, value] of Object.entries(attributesOf.get(pathname) ?? {}))
       requests.push(...attribute(pathname, name, value));
   }
   return requests;
