@@ -219,6 +219,7 @@ describe("extended attributes with the pathnames of the snapshot", () => {
     expect(notices()).toEqual([
       "exporter: extended attributes were not restored, because no restored entry lists them (1); " +
         'the first is the attribute "user.k" of "/srv/most/b"\n',
+      "exporter: the host did not send 1 extended attribute listed by the restored entries\n",
     ]);
   });
 
@@ -246,6 +247,16 @@ describe("extended attributes with the pathnames of the snapshot", () => {
     expect(notices()).toEqual([
       "exporter: extended attributes were not restored, because it is not certain which entries they belong to (1); " +
         'the first is the attribute "other" of "/1/day/f", which may belong to "/f"\n',
+    ]);
+  });
+
+  it("are named as missing if none of those that are listed came, but others did", async () => {
+    const lists = [...top("gone"), ...listing(file("/a", "1"), "k", "l"), ...listing(file("/b", "1"), "k")];
+    expect(await restored(lists)).toEqual({ set: {}, errors: [] });
+    expect(notices()).toEqual([]);
+    expect(await restored([...lists, ...attribute("/srv/other/a", "k", "1")])).toEqual({ set: {}, errors: [] });
+    expect(notices()).toEqual([
+      "exporter: the host did not send 3 extended attributes listed by the restored entries\n",
     ]);
   });
 

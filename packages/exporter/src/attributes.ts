@@ -68,7 +68,6 @@ export class Attributes {
   #heldBytes = 0;
   /** Set when attributes are no longer held: they are restored as they come, or dropped. */
   #overLimit: "restore" | "drop" | undefined;
-
   #hasUnknownKind = false;
 
   constructor(options: AttributesOptions) {
@@ -124,13 +123,15 @@ export class Attributes {
   async finish(isComplete: boolean): Promise<void> {
     const search = this.#search;
     if (search === undefined) return;
-    const prefixes = isComplete && this.#overLimit === undefined ? search.best() : [];
+    const knowsAll = isComplete && this.#overLimit === undefined;
+    const prefixes = knowsAll ? search.best() : [];
     const [prefix] = prefixes;
     const isCertain = prefix !== undefined && prefixes.length === 1;
     if (isCertain) await this.#restoreHeld(prefix);
     else await this.#restoreAgreed(prefixes);
-    if (isCertain) noticeUnlisted(search.othersBelow(prefix));
-    else if (this.#restored.type === "all") noticeUnlisted(search.othersBelow(""));
+    const owner = isCertain ? prefix : this.#restored.type === "all" ? "" : undefined;
+    if (owner !== undefined) noticeUnlisted(search.othersBelow(owner));
+    if (knowsAll && (isCertain || search.isEmpty)) noticeMissing(search.missing(prefix ?? ""));
   }
 
   async #restoreHeld(prefix: string): Promise<void> {
@@ -268,6 +269,13 @@ function noticeUnlisted({ count, first }: ReturnType<PrefixSearch["othersBelow"]
   if (first === undefined) return;
   const example = nameOf({ pathname: first.pathname, xattrName: first.name });
   noticeDropped("", `, because no restored entry lists them (${count})`, example);
+}
+
+/** Logs that attributes are not restored, because the host has not sent them. */
+function noticeMissing(count: number): void {
+  if (count === 0) return;
+  const attributes = counted(count, "extended attribute");
+  noticeOnce(`exporter: the host did not send ${attributes} listed by the restored entries`);
 }
 
 /** Logs that attributes are not restored. The host shows nothing, because the records are answered with success. */

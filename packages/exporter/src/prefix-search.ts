@@ -99,7 +99,7 @@ export class PrefixSearch {
     let least = Infinity;
     let prefixes: string[] = [];
     for (const [prefix, tally] of this.#tallies) {
-      const contradictions = this.#contradictions(prefix, tally);
+      const contradictions = this.#contradictions(tally);
       const isSure = tally.listed === this.#listed.size || tally.listed > contradictions;
       if (!isSure || contradictions > least) continue;
       if (contradictions < least) prefixes = [];
@@ -115,10 +115,20 @@ export class PrefixSearch {
     return { count: tally?.others ?? 0, first: tally?.firstOther };
   }
 
+  /** Returns the number of attributes that the restored entries list and that did not come, given the prefix. */
+  missing(prefix: string): number {
+    return this.#listed.size - (this.#tallies.get(prefix)?.listed ?? 0);
+  }
+
+  /** True if no attribute so far can belong to a restored entry that lists it. */
+  get isEmpty(): boolean {
+    return this.#counted.size === 0;
+  }
+
   /** Counts what should not be if the prefix were right: attributes that are listed and did not come, and the reverse. */
-  #contradictions(prefix: string, { listed, others }: Tally): number {
+  #contradictions({ listed, others }: Tally): number {
     const missing = this.#listed.size - listed;
-    return this.#knowsOthers || prefix === "" ? missing + others : missing;
+    return this.#knowsOthers ? missing + others : missing;
   }
 
   /** Hosts name the record of "/" like the directory that they restore. */
