@@ -102,7 +102,7 @@ function resource(fill: number, length: number): Resource {
 function* entries(): Generator<RestoreEntry> {
   const link = { dev: 1n, ino: 7n, nlink: 2 };
   for (const pathname of ["/", "/d", "/d/e"]) yield { pathname, fileInfo: fileInfoOf({ type: "directory", nlink: 2 }) };
-  yield fileEntry("/d/small", 10);
+  yield { ...fileEntry("/d/small", 10), extendedAttributes: ["user.color"] } as RestoreEntry;
   yield fileEntry("/d/empty", 0);
   yield fileEntry("/d/e/large", 40_000);
   yield fileEntry("/d/e/one", 500, link);

@@ -133,7 +133,10 @@ export type Record = Message<"plakar.connectors.Record"> & {
   hasReader: boolean;
 
   /**
-   * Absolute, slash-separated.
+   * Absolute, slash-separated. On export, pathnames are relative to the restored
+   * directory. Those of extended attributes are not: newer hosts (kloset 1.1.4 and
+   * later) send them as they were imported, and send those outside of the restored
+   * directory, too.
    *
    * @generated from field: string pathname = 2;
    */
@@ -161,7 +164,8 @@ export type Record = Message<"plakar.connectors.Record"> & {
   xattrName: string;
 
   /**
-   * The attribute's kind. See the warning at the enumeration.
+   * The attribute's kind. See the warning at the enumeration. Newer hosts may send
+   * further ones.
    *
    * @generated from field: plakar.connectors.ExtendedAttributeType xattrType = 6;
    */
@@ -183,7 +187,8 @@ export type Record = Message<"plakar.connectors.Record"> & {
   fileInfo?: FileInfo | undefined;
 
   /**
-   * Names of the entry's extended attributes.
+   * Names of the entry's extended attributes, each of which is a record of its own.
+   * On export, the only way to tell which attributes belong to which entry.
    *
    * @generated from field: repeated string extendedAttributes = 9;
    */
@@ -234,9 +239,10 @@ export const ResultSchema: GenMessage<Result> = /*@__PURE__*/
 
 /**
  * ExtendedAttributeType is the kind of an attribute. Do not trust the names:
- * hosts cast between their own enumeration (0 extended, 1 alternate data stream)
- * and this one without an offset. On the wire, 0 is an extended attribute and 1
- * is an alternate data stream.
+ * hosts cast between their own enumeration (0 extended, 1 alternate data stream,
+ * 2 custom) and this one without an offset. On the wire, 0 is an extended
+ * attribute, 1 is an alternate data stream, and 2 is a custom attribute, which has
+ * no name here. Plakar up to 1.1.4 restores none of them.
  *
  * @generated from enum plakar.connectors.ExtendedAttributeType
  */
@@ -256,7 +262,7 @@ export enum ExtendedAttributeType {
   EXTENDED = 1,
 
   /**
-   * Never on the wire.
+   * On the wire: a custom attribute, of a source that is no file system.
    *
    * @generated from enum value: EXTENDED_ATTRIBUTE_TYPE_ADS = 2;
    */

@@ -277,7 +277,7 @@ export type ListRequest = Message<"store.ListRequest"> & {
   type: StorageResource;
 
   /**
-   * Used by upstream's next version.
+   * Bits of StorageFlags. 0 from Plakar up to 1.1.4.
    *
    * @generated from field: store.StorageFlags flags = 2;
    */
@@ -341,7 +341,7 @@ export type PutRequest = Message<"store.PutRequest"> & {
   chunk: Uint8Array;
 
   /**
-   * Used by upstream's next version.
+   * Bits of StorageFlags. 0 from Plakar up to 1.1.4.
    *
    * @generated from field: store.StorageFlags flags = 4;
    */
@@ -398,13 +398,15 @@ export type GetRequest = Message<"store.GetRequest"> & {
 
   /**
    * Absent for the whole resource. Nearly always 17 to 2,000 bytes of a packfile.
+   * Newer hosts merge neighbouring ranges into up to 4 MiB, and request several at
+   * once.
    *
    * @generated from field: optional store.GetRequest.Range range = 3;
    */
   range?: GetRequest_Range | undefined;
 
   /**
-   * Used by upstream's next version.
+   * Bits of StorageFlags. 0 from Plakar up to 1.1.4.
    *
    * @generated from field: store.StorageFlags flags = 4;
    */
@@ -488,7 +490,7 @@ export type DeleteRequest = Message<"store.DeleteRequest"> & {
   type: StorageResource;
 
   /**
-   * Used by upstream's next version.
+   * Bits of StorageFlags. 0 from Plakar up to 1.1.4.
    *
    * @generated from field: store.StorageFlags flags = 3;
    */
@@ -604,7 +606,9 @@ export const StorageResourceSchema: GenEnum<StorageResource> = /*@__PURE__*/
   enumDesc(file_v1_1_store, 0);
 
 /**
- * StorageFlags belongs to upstream's next version. No released host sends it.
+ * StorageFlags is a set of bits, although it is declared as an enumeration: hosts
+ * may send several bits at once, and bits that are not listed here. Ignore those.
+ * Sent by plaklet 1.1.0 and later, and by coming versions of Plakar (after 1.1.4).
  *
  * @generated from enum store.StorageFlags
  */
@@ -617,7 +621,7 @@ export enum StorageFlags {
   UNDEFINED = 0,
 
   /**
-   * Use fast storage for this resource.
+   * Keep the resource in fast storage. Set for packfiles that hold metadata.
    *
    * @generated from enum value: STORAGE_FLAGS_HOT = 1;
    */
@@ -678,7 +682,8 @@ export const Store: GenService<{
     output: typeof PingResponseSchema;
   },
   /**
-   * Mode returns the operations that the store supports.
+   * Mode returns the operations that the store supports. Newer hosts call it each
+   * time that they open a file.
    *
    * @generated from rpc store.Store.Mode
    */

@@ -38,5 +38,6 @@ export { eachRequest, inboxOf, takeNext, type Arrivals } from "./calls/requests.
 export { Session, type Opened, type SessionOptions } from "./session/session.js";
 export { closeQuietly, discard, isIterable, stepsOf, type Steps } from "./content/sources.js";
 export { inMemory } from "./content/in-memory.js";
+export { PathnameMap } from "./values/pathname-map.js";
 export { consume, Upload } from "./content/upload.js";
 export { xattrKindFromWire, xattrTypeToWire } from "./values/xattr-type.js";

@@ -1,5 +1,6 @@
 import { fileModeOf, type FileInfo } from "@kloset/model";
 import type { connectors } from "@kloset/protocol/v1.1";
+import type { Restored } from "./prefix-search.js";
 
 /** A directory whose permissions are set at the end of the Export. */
 export interface Directory {
@@ -35,4 +36,12 @@ export function isSyntheticRoot({ pathname, fileInfo }: Directory): boolean {
     (size ?? 0) + uid + gid + nlink + flags === 0 &&
     username + groupname === ""
   );
+}
+
+/** Returns the part of the snapshot that is restored, as the record of "/" shows: hosts name it like the directory of the snapshot. */
+export function restoredBy(root: Directory): Restored {
+  const { name } = root.fileInfo;
+  if (isSyntheticRoot(root)) return { type: "file" };
+  if (name === "/") return { type: "all" };
+  return name === "" ? { type: "unknown" } : { type: "directory", name };
 }

@@ -4,8 +4,8 @@ import { newAbortController } from "@kloset/wire/async";
 import { type Send } from "@kloset/wire/grpc";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
 import type { connectors, exporter as wire } from "@kloset/protocol/v1.1";
-import { restoreAttribute } from "./attributes.js";
-import { deepestFirst, isSyntheticRoot, type Directory } from "./directories.js";
+import { Attributes } from "./attributes.js";
+import { deepestFirst, isSyntheticRoot, restoredBy, type Directory } from "./directories.js";
 import type { Exporter } from "./exporter.js";
 import { FileRestorer } from "./file-restorer.js";
 import { createLink } from "./operations.js";
@@ -42,6 +42,7 @@ export class ExportRun {
   /** Set once results can no longer be sent. */
   #broken: Failure | undefined;
   readonly #files: FileRestorer;
+  readonly #attributes: Attributes;
   readonly #directories: Directory[] = [];
   /** True if a directory could exceed the exporter's own limit, and therefore waits for the tasks. */
   readonly #directoriesWait: boolean;
@@ -61,6 +62,12 @@ export class ExportRun {
     this.#directoriesWait = concurrency <= maxConcurrency;
     this.#tasks = new Tasks({ tasks: Math.min(maxConcurrency, concurrency), bytes: MAX_BUFFERED_BYTES });
     this.#files = new FileRestorer(opened.exporter, this.#packets, this.#tasks, this.#signal);
+    this.#attributes = new Attributes({
+      exporter: opened.exporter,
+      answer: (record, failure) => this.#answer(record, failure),
+      stored: () => this.#tasks.idle(),
+      signal: this.#signal,
+    });
   }
 
   /**
@@ -112,12 +119,14 @@ export class ExportRun {
       // Let running tasks finish, even if the stream failed.
       await this.#tasks.idle();
     }
+    await this.#attributes.finish(!this.#packets.endsWithin);
     await this.#finishDirectories();
     this.#isDone = true;
   }
 
   async #handle(record: connectors.Record): Promise<void> {
     let failure: Failure | undefined;
+    let isHeld = false;
     try {
       const pathname = cleanBelowRoot(record.pathname);
       if (record.error !== "") throw new Error(`there is nothing to restore: ${record.error}`);
@@ -126,19 +135,18 @@ export class ExportRun {
         await this.#entry(record, pathname, fileInfoFromWire(record.fileInfo));
         return;
       }
-      // Attributes follow the files, which must be stored first.
-      await this.#tasks.idle();
-      await restoreAttribute(this.#exporter, record, pathname, this.#packets.content);
+      isHeld = await this.#attributes.receive(record, pathname, this.#packets.content);
     } catch (error) {
       failure = { error };
     }
     await this.#packets.skipContent();
-    await this.#answer(record, failure);
+    if (!isHeld) await this.#answer(record, failure);
   }
 
   /** Restores an entry and arranges for its result to be sent, unless it throws. */
   async #entry(record: connectors.Record, pathname: string, fileInfo: FileInfo): Promise<void> {
     const type = fileTypeOf(fileInfo.mode);
+    if (record.extendedAttributes.length > 0) this.#attributes.list(pathname, record.extendedAttributes);
     const ready = this.#files.prepareReplacement(pathname);
     if (ready !== undefined) await ready;
     if (type === "file") {
@@ -151,7 +159,9 @@ export class ExportRun {
       // Awaited, because the entries of the directory follow.
       if (this.#directoriesWait) await this.#tasks.run(async () => this.#exporter.createDirectory(pathname));
       else await this.#exporter.createDirectory(pathname);
-      this.#directories.push({ record, pathname, fileInfo });
+      const directory = { record, pathname, fileInfo };
+      this.#directories.push(directory);
+      if (pathname === "/") this.#attributes.restored = restoredBy(directory);
       return;
     }
     await this.#tasks.start(async () => {

@@ -67,7 +67,13 @@ export interface Exporter {
   createLink?(oldname: string, newname: string, kind: LinkKind): Awaitable<void>;
   /** Creates a FIFO. Without this method, FIFOs fail. v1.0 hosts never send one. */
   createSpecial?(pathname: string, fileInfo: FileInfo): Awaitable<void>;
-  /** Sets an extended attribute. The SDK requests extended attributes from the host only if this method exists. */
+  /**
+   * Sets an extended attribute of an entry that was restored before. The SDK requests extended attributes from the host
+   * only if this method exists.
+   *
+   * @param pathname - Relative to the root, as in every other call, although newer hosts send that of the snapshot. An
+   * attribute whose owner is not certain is not passed on; one notice on stderr says so.
+   */
   setExtendedAttribute?(
     pathname: string,
     name: string,

@@ -300,13 +300,13 @@ describe("checkEntry", () => {
       "an attribute without a kind",
       { pathname: "/a", attribute: { name: "x" } },
       "/a",
-      'the kind of an extended attribute is "extended" or "ads": undefined',
+      'the kind of an extended attribute is "extended", "ads" or "custom": undefined',
     ],
     [
       "an attribute of an unknown kind",
       { pathname: "/a", attribute: { name: "x", kind: "EXTENDED" } },
       "/a",
-      'the kind of an extended attribute is "extended" or "ads": "EXTENDED"',
+      'the kind of an extended attribute is "extended", "ads" or "custom": "EXTENDED"',
     ],
     [
       "an attribute with an empty name",

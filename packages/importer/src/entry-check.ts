@@ -41,7 +41,7 @@ export interface ScannedRecord {
 }
 
 /** An extended attribute. */
-interface ScannedAttribute {
+export interface ScannedAttribute {
   readonly type: "attribute";
   readonly pathname: string;
   readonly attribute: ExtendedAttributeName;
@@ -159,7 +159,7 @@ function assertFits(type: FileType, { pathname, target, read }: ScannedRecord, e
   }
 }
 
-const KINDS: ReadonlySet<unknown> = new Set<ExtendedAttributeKind>(["extended", "ads"]);
+const KINDS: ReadonlySet<unknown> = new Set<ExtendedAttributeKind>(["extended", "ads", "custom"]);
 
 function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): ScannedAttribute {
   const attribute: unknown = entry.attribute;
@@ -174,7 +174,7 @@ function checkAttribute(pathname: string, entry: ExtendedAttributeEntry): Scanne
   }
   const { kind } = entry.attribute;
   if (!KINDS.has(kind)) {
-    throw new InvalidValue(`the kind of an extended attribute is "extended" or "ads": ${quoted(kind)}`);
+    throw new InvalidValue(`the kind of an extended attribute is "extended", "ads" or "custom": ${quoted(kind)}`);
   }
   const name = checkName(entry.attribute.name);
   checkSize([pathname, name]);

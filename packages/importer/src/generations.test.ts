@@ -446,6 +446,25 @@ describe.each(everything)("directories that are left out, in %s", (generation, t
       [directory("/"), { pathname: "/a", fileInfo: fileInfoOf({ type: "symlink" }), target: "b" }, "/a/b"],
       ["/", "/a", '/a/b: "/a/b" is below "/a", which is not a directory'],
     ],
+    [
+      "entries deep below a link, even directories",
+      [
+        directory("/"),
+        directory("/a"),
+        { pathname: "/a/l", fileInfo: fileInfoOf({ type: "symlink" }), target: ".." },
+        directory("/a/l/b"),
+        "/a/l/b/c",
+        "/a/d",
+      ],
+      [
+        "/",
+        "/a",
+        "/a/l",
+        '/a/l/b: "/a/l/b" is below "/a/l", which is not a directory',
+        '/a/l/b/c: "/a/l/b/c" is below "/a/l", which is not a directory',
+        "/a/d",
+      ],
+    ],
   ])("exclude %s", async (_name, entries, expected) => {
     expect(await sent("/", ...entries)).toEqual(expected);
   });
@@ -455,6 +474,16 @@ describe.each(everything)("directories that are left out, in %s", (generation, t
       "/",
       "/srv",
       '/srv/data: "/srv/data" is below "/srv", which is not a directory',
+    ]);
+  });
+
+  it('are an error of their own entry if their name is empty, "." or "..", not one of the whole snapshot', async () => {
+    const bad = ["/a/", "/a/.", "/a/..", "/a//b", "/a/./b", "//"].map((pathname) => directory(pathname));
+    const received = await sent("/", directory("/"), directory("/a"), ...bad, "/a/c");
+    expect(received.map((text) => text.replace(/: pathname must be clean .*/, "!"))).toEqual([
+      ...["/", "/a"],
+      ...["/a!", "/a!", "/!", "/a/b!", "/a/b!", "/!"],
+      "/a/c",
     ]);
   });
 

@@ -9,7 +9,7 @@ import {
   withOwnSignal,
   type WireFileInfo,
 } from "@kloset/adapter";
-import { checkEntry } from "./entry-check.js";
+import { checkEntry, type ScannedAttribute, type ScannedRecord } from "./entry-check.js";
 import type { Importer } from "./importer.js";
 import type { Tree } from "./tree.js";
 
@@ -26,8 +26,11 @@ export function eachEntry(importer: Importer, root: string, signal: AbortSignal,
     const entries: unknown = await untilAborted(importer.scan({ signal: own }), own, discard);
     if (!isIterable(entries)) throw new InvalidValue(`scan() returned ${describe(entries)}: an iterable is needed`);
     let warned = false;
+    let last: ScannedRecord | undefined;
     await eachUntilAbort(entries, own, (entry) => {
       const scanned = checkEntry(entry, root);
+      if (scanned.type === "record") last = scanned;
+      else if (scanned.type === "attribute" && last?.pathname === scanned.pathname) checkListed(last, scanned);
       if (!warned && scanned.type === "record" && showsNoChange(scanned.fileInfo)) {
         warned = true;
         noticeUnnoticeable(scanned.pathname);
@@ -36,6 +39,15 @@ export function eachEntry(importer: Importer, root: string, signal: AbortSignal,
     });
     await tree.end();
   });
+}
+
+/** Logs that an attribute is lost on restore, where the names that its entry lists tell its owner. */
+function checkListed({ pathname, extendedAttributes }: ScannedRecord, { attribute: { name } }: ScannedAttribute): void {
+  if (extendedAttributes.includes(name)) return;
+  noticeOnce(
+    `importer: ${JSON.stringify(pathname)} has the extended attribute ${JSON.stringify(name)}, ` +
+      "which its extendedAttributes do not list, so that it cannot be restored",
+  );
 }
 
 /** Returns true if neither the size nor the modification time nor the inode of a file is known. */

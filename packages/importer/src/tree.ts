@@ -1,7 +1,6 @@
-import { abortError, fileInfoToWire, noticeOnce, quoted } from "@kloset/adapter";
+import { abortError, fileInfoToWire, noticeOnce, PathnameMap, quoted } from "@kloset/adapter";
 import { FileMode, fileInfoOf, isRegularFile } from "@kloset/model";
 import type { Scanned, ScannedError, ScannedRecord } from "./entry-check.js";
-import { PathnameMap } from "./pathname-map.js";
 
 /** A directory that the importer yielded. */
 const YIELDED = 1;

@@ -1,8 +1,14 @@
-import { create } from "@bufbuild/protobuf";
+import { create, fromJson } from "@bufbuild/protobuf";
 import { describe, expect, it, jest } from "@jest/globals";
 import { Code, ConnectError, type Client } from "@connectrpc/connect";
-import { fileInfoOf, LocationFlag, type EntryRef, type ExtendedAttributeEntry } from "@kloset/model";
-import { type connectors, importer as wire } from "@kloset/protocol/v1.1";
+import {
+  fileInfoOf,
+  LocationFlag,
+  type EntryRef,
+  type ExtendedAttributeEntry,
+  type ExtendedAttributeKind,
+} from "@kloset/model";
+import { connectors, importer as wire } from "@kloset/protocol/v1.1";
 import type { Acknowledgement, Importer } from "./importer.js";
 import { clientV1_1, initialisedV1_1, initRequest, newSession, serviceV1_1 } from "./testing/clients.js";
 import { deferred, never, noticesOfEach } from "@kloset/test-support";
@@ -49,7 +55,7 @@ function attribute(
   pathname: string,
   name: string,
   value: string,
-  kind: "extended" | "ads" = "extended",
+  kind: ExtendedAttributeKind = "extended",
 ): ExtendedAttributeEntry {
   return { pathname, attribute: { name, kind }, read: () => Buffer.from(value) };
 }
@@ -148,16 +154,39 @@ describe("the records of an Import", () => {
     expect(records.map(({ fileInfo }) => fileInfo?.name)).toEqual(["/", "srv"]);
   });
 
-  it("number the kinds of attributes as hosts do: 0 for ordinary ones, 1 for data streams", async () => {
+  it("number the kinds of attributes as hosts do: 0 for ordinary ones, 1 for data streams, 2 for custom ones", async () => {
     const { records, contents } = await imported(
-      importerOf([attribute("/a", "user.color", "red"), attribute("/a", "Zone.Identifier", "3", "ads")]),
+      importerOf([
+        attribute("/a", "user.color", "red"),
+        attribute("/a", "Zone.Identifier", "3", "ads"),
+        attribute("/a", "etag", "7", "custom"),
+      ]),
     );
     expect(records).toMatchObject([
       { pathname: "/a", isXattr: true, hasReader: true, xattrName: "user.color", xattrType: 0, error: "" },
       { pathname: "/a", isXattr: true, hasReader: true, xattrName: "Zone.Identifier", xattrType: 1, error: "" },
+      { pathname: "/a", isXattr: true, hasReader: true, xattrName: "etag", xattrType: 2, error: "" },
     ]);
-    expect(records.map(({ fileInfo }) => fileInfo)).toEqual([undefined, undefined]);
-    expect(contents).toEqual(["red", "3"]);
+    expect(records.map(({ fileInfo }) => fileInfo)).toEqual([undefined, undefined, undefined]);
+    expect(contents).toEqual(["red", "3", "7"]);
+  });
+
+  it("are named in a notice if their entry does not list them", async () => {
+    const entry = file("/own", "1");
+    await imported(
+      importerOf([{ ...entry, extendedAttributes: ["y"] }, attribute("/own", "y", "1"), attribute("/own", "x", "2")]),
+    );
+    expect(notices()).toEqual([
+      'importer: "/own" has the extended attribute "x", which its extendedAttributes do not list, so that it cannot be restored\n',
+    ]);
+  });
+
+  it("never get the value of another kind of attribute", async () => {
+    const client = await initialisedV1_1(
+      importerOf([attribute("/a", "x", "extended")], { open: () => "open" as never }),
+    );
+    const record = fromJson(connectors.RecordSchema, { pathname: "/a", isXattr: true, xattrName: "x", xattrType: 3 });
+    await expect(textOf(client.open({ record }))).rejects.toThrow("Open: there is no extended attribute of kind 3");
   });
 
   it("distinguish a file from its attributes, even with equal names and different kinds", async () => {

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Calls, rpcSignal, identityOf, invalidArgument, type RpcContext } from "@kloset/adapter";
+import { Calls, rpcSignal, identityOf, invalidArgument, xattrKindFromWire, type RpcContext } from "@kloset/adapter";
 import type { Send } from "@kloset/wire/grpc";
 import type { ServiceImplementation } from "@kloset/protocol/service-implementation";
 import type { connectors, importer as wire } from "@kloset/protocol/v1.1";
@@ -34,6 +34,9 @@ export function importerV1_1(
     open: ({ record }, context) =>
       calls.content("Open", context, ({ readers }) => {
         if (record === undefined) throw invalidArgument("Open: the request has no record");
+        if (record.isXattr && xattrKindFromWire(record.xattrType) === undefined) {
+          throw invalidArgument(`Open: there is no extended attribute of kind ${record.xattrType}`);
+        }
         return readers.content(refOfWire(record));
       }),
 

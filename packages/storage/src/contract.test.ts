@@ -45,6 +45,22 @@ describe.each(cases)("a store of $shape, served to $generation", ({ host, shaped
     expect(await served.size()).toBe(0n);
   });
 
+  it("asks mode() once per session, however often and however many at once the host asks, and again after a failure", async () => {
+    let asked = 0;
+    const served = await opened(
+      withMethods(new MemoryStore(), {
+        mode: () => {
+          if (asked++ === 0) throw new Error("no route to host");
+          return Promise.resolve(4);
+        },
+      }),
+    );
+    await expect(served.mode()).rejects.toEqual(failure(Code.Unknown, "no route to host"));
+    expect(await Promise.all(Array.from({ length: 8 }, () => served.mode()))).toEqual(new Array(8).fill(4));
+    expect(await served.mode()).toBe(4);
+    expect(asked).toBe(2);
+  });
+
   it.each(KINDS)("stores, lists, returns and deletes a %s", async (kind) => {
     const store = new MemoryStore();
     const served = await opened(store);

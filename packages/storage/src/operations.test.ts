@@ -1,11 +1,11 @@
-import { create, fromJson, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, fromJson, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { Code, type HandlerContext } from "@connectrpc/connect";
 import { Mac, type ByteSource } from "@kloset/model";
 import { store as v1_0 } from "@kloset/protocol/v1.0";
 import { store as v1_1 } from "@kloset/protocol/v1.1";
-import { modeOf, sizeOf } from "./operations.js";
-import { StoreSession } from "./session.js";
+import { sizeOf } from "./operations.js";
+import { modeOf, StoreSession } from "./session.js";
 import type { ResourceContext } from "./store.js";
 import { deferred, settled } from "@kloset/test-support";
 import { clientV1_0, clientV1_1, INIT } from "./testing/hosts.js";
@@ -15,6 +15,14 @@ import { storeV1_1 } from "./v1_1.js";
 
 const LIMIT = 4 * 1024 * 1024;
 const A = macOf(1);
+
+function listRequest(flags: number): v1_1.ListRequest {
+  return fromJson(v1_1.ListRequestSchema, { type: v1_1.StorageResource.PACKFILE, flags });
+}
+
+async function* once<T>(message: T): AsyncGenerator<T, void, undefined> {
+  yield message;
+}
 
 /** Creates a store that lists `count` packfiles. */
 function listing(count: number): MemoryStore {
@@ -116,6 +124,84 @@ describe("storage resources of v1.1", () => {
     await expect(client.get({ mac: A.bytes, type })[Symbol.asyncIterator]().next()).rejects.toEqual(rejected("Get"));
     await expect(client.delete({ mac: A.bytes, type })).rejects.toEqual(rejected("Delete"));
     expect(store.calls).toEqual([]);
+  });
+
+  it.each([
+    [0, false],
+    [1, true],
+    [2, false],
+    [3, true],
+    // More than 31 bits are negative in an enumeration.
+    [0x8000_0001 | 0, true],
+    [0x8000_0000 | 0, false],
+  ])("reads the flags %d as a set of bits: hot is %p, and unknown bits are no error", async (number, hot) => {
+    const type = v1_1.StorageResource.PACKFILE;
+    const { flags } = fromBinary(v1_1.ListRequestSchema, toBinary(v1_1.ListRequestSchema, listRequest(number)));
+    for (const shape of [(store: MemoryStore) => store, nineteen]) {
+      const seen: string[] = [];
+      const store = new MemoryStore();
+      const watched = (name: "list" | "put" | "get" | "delete") => {
+        const call = store[name].bind(store) as (...args: unknown[]) => unknown;
+        return (...args: unknown[]): unknown => {
+          seen.push(`${name} ${String((args.at(-1) as ResourceContext).hot)}`);
+          return call(...args);
+        };
+      };
+      const methods = { list: watched("list"), put: watched("put"), get: watched("get"), delete: watched("delete") };
+      const client = clientV1_1(() => shape(withMethods(store, methods as Partial<MemoryStore>)));
+      await client.init(INIT);
+      await client.put(once({ mac: A.bytes, type, flags, chunk: Buffer.from("0123") }));
+      await client.list({ type, flags });
+      for (const range of [undefined, { offset: 1n, length: 2 }]) {
+        const chunks = client.get({ mac: A.bytes, type, flags, ...(range !== undefined && { range }) });
+        for await (const { chunk } of chunks) expect(chunk).not.toHaveLength(0);
+      }
+      await client.delete({ mac: A.bytes, type, flags });
+      expect(seen).toEqual(["put", "list", "get", "get", "delete"].map((name) => `${name} ${hot}`));
+    }
+  });
+
+  it("serves eight ranges of 4 MiB at once, reading no further ahead than the host", async () => {
+    const length = LIMIT;
+    const bytes = Buffer.alloc(
+      9 * length,
+      Uint8Array.from({ length: 251 }, (_, index) => index),
+    );
+    let read = 0;
+    const store = withMethods(new MemoryStore(), {
+      get: async function* (_kind, _mac, { range }) {
+        const { offset, length: wanted } = range ?? { offset: 0, length: 0 };
+        for (let at = 0; at < wanted; at += 65_536) {
+          read++;
+          yield bytes.subarray(offset + at, offset + at + 65_536);
+          await settled();
+        }
+      },
+    });
+    const service = storeV1_1(() => store, new StoreSession());
+    const context = { signal: new AbortController().signal } as HandlerContext;
+    await service.init(create(v1_1.InitRequestSchema, INIT), context);
+    const type = v1_1.StorageResource.PACKFILE;
+    const ranges = Array.from({ length: 8 }, (_, index) => {
+      const range = { offset: BigInt(index * length + 17), length };
+      return service.get(create(v1_1.GetRequestSchema, { mac: A.bytes, type, range }), context)[Symbol.asyncIterator]();
+    });
+    const firsts = await Promise.all(ranges.map((range) => range.next()));
+    await settled();
+    // Chunks of at most 1 MiB: the author is not asked for the rest of a range that the host does not read.
+    expect(read).toBeLessThanOrEqual(8 * (16 + 16));
+    await Promise.all(
+      ranges.map(async (range, index) => {
+        const chunks: Uint8Array[] = [];
+        for (let step = firsts[index]; step?.done === false; step = await range.next()) {
+          const { chunk } = step.value as { chunk: Uint8Array };
+          expect(chunk.length).toBeLessThanOrEqual(1024 * 1024);
+          chunks.push(Uint8Array.from(chunk));
+        }
+        const start = index * length + 17;
+        expect(Buffer.concat(chunks).equals(bytes.subarray(start, start + length))).toBe(true);
+      }),
+    );
   });
 
   it("passes on an error from the store's ping, and succeeds without that method", async () => {

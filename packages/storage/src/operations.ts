@@ -11,7 +11,6 @@ import {
   inMemory,
   invalidArgument,
   isIterable,
-  isUint,
   iterateUntilAbort,
   LazyContext,
   StatusError,
@@ -68,6 +67,19 @@ export function macOf(rpc: string, bytes: Uint8Array | undefined): Mac {
   }
 }
 
+/** The bit of the host's flags that asks for fast storage. Other bits may come, and are ignored. */
+const HOT = 1;
+
+/** Returns true if the flags of a request ask for fast storage. */
+export function isHot(flags: number): boolean {
+  return (flags & HOT) !== 0;
+}
+
+/** Returns the operations that the store supports. Asks the author's function only once. */
+export function mode(calls: StoreCalls, rpc: string): Promise<{ mode: number }> {
+  return calls.unary(rpc, async (opened) => ({ mode: await opened.mode() }));
+}
+
 /** One message of a Put stream, independent of RPC and generation. */
 export interface PutMessage {
   /** Required in the first message. Later messages may repeat it. */
@@ -81,6 +93,8 @@ export interface PutRequests<M> {
   readonly read: (message: M) => PutMessage;
   /** Called once, with the first message. */
   readonly kindOf: (first: M) => ResourceKind;
+  /** Called once, with the first message. Absent for hosts that send no flags. */
+  readonly hotOf?: (first: M) => boolean;
   readonly context: RpcContext;
 }
 
@@ -90,7 +104,7 @@ export interface PutRequests<M> {
  * @returns The number of bytes received.
  */
 export function put<M>(calls: StoreCalls, rpc: string, requests: PutRequests<M>): Promise<bigint> {
-  const { read, kindOf, context } = requests;
+  const { read, kindOf, hotOf, context } = requests;
   return calls.clientStream(rpc, requests.messages, context, async ({ resources }, messages) => {
     const first = await takeNext(messages);
     if (first === undefined) throw invalidArgument(`${rpc}: the stream ended before its first message`);
@@ -99,7 +113,7 @@ export function put<M>(calls: StoreCalls, rpc: string, requests: PutRequests<M>)
     const kind = kindOf(first);
     const chunks = inMemory([chunk], chunksOfPut(rpc, mac, messages, read));
     const upload = new Upload(chunks, `${kind} ${mac.hex}`, putNameOf(resources, kind));
-    const written = await callInContext(new LazyResourceContext(context), (own) =>
+    const written = await callInContext(new LazyResourceContext(context, hotOf?.(first)), (own) =>
       consume(upload, (data) => resources.put(kind, mac, data, own)),
     );
     checkWritten(kind, mac, written, upload.received);
@@ -133,6 +147,7 @@ function checkWritten(kind: ResourceKind, mac: Mac, written: unknown, received: 
 export interface GetTarget {
   readonly kind: ResourceKind;
   readonly mac: Mac;
+  readonly hot?: boolean;
   /** Absent for the whole resource. */
   readonly range?: Range;
 }
@@ -149,9 +164,9 @@ export function get(
   context: RpcContext,
 ): PushStream<{ chunk: Uint8Array }> {
   return calls.content(rpc, context, ({ resources }) => {
-    const { kind, mac, range } = read();
+    const { kind, mac, hot, range } = read();
     return {
-      open: (content) => resources.get(kind, mac, new GetContext(content, range)),
+      open: (content) => resources.get(kind, mac, new GetContext(content, hot, range)),
       what: `${kind} ${mac.hex}`,
       atMost: range?.length,
     };
@@ -183,8 +198,9 @@ export function list(
   kind: ResourceKind,
   bytesPerMac: number,
   rpc: RpcContext,
+  hot?: boolean,
 ): Promise<Uint8Array[]> {
-  return callInContext(new LazyResourceContext(rpc), async (context) => {
+  return callInContext(new LazyResourceContext(rpc, hot), async (context) => {
     const macs: unknown = await untilAborted(resources.list(kind, context), context.signal, discard);
     if (!isIterable(macs))
       throw new InvalidValue(`listing ${kind}s returned ${describe(macs)}: an iterable of MACs is needed`);
@@ -209,21 +225,33 @@ export function list(
 }
 
 /** Deletes one resource. */
-export function remove({ resources }: OpenedStore, kind: ResourceKind, mac: Mac, rpc: RpcContext): Promise<void> {
-  return callInContext(new LazyResourceContext(rpc), (context) => resources.delete(kind, mac, context));
+export function remove(
+  { resources }: OpenedStore,
+  kind: ResourceKind,
+  mac: Mac,
+  rpc: RpcContext,
+  hot?: boolean,
+): Promise<void> {
+  return callInContext(new LazyResourceContext(rpc, hot), (context) => resources.delete(kind, mac, context));
 }
 
 class LazyResourceContext extends LazyContext implements ResourceContext {
-  readonly hot = false;
+  readonly hot: boolean;
+
+  constructor(rpc: RpcContext, hot = false) {
+    super(rpc);
+    this.hot = hot;
+  }
 }
 
 class GetContext implements ResourceGetContext {
   readonly #content: CallContext;
+  readonly hot: boolean;
   readonly range: Range | undefined;
-  readonly hot = false;
 
-  constructor(content: CallContext, range: Range | undefined) {
+  constructor(content: CallContext, hot = false, range: Range | undefined) {
     this.#content = content;
+    this.hot = hot;
     this.range = range;
   }
 
@@ -253,17 +281,4 @@ export function sizeOf(size: unknown): bigint {
     throw new InvalidValue(`size() returned ${describe(size)}: bytes, or -1 for unknown, are needed`);
   }
   return BigInt(size);
-}
-
-const INT32_MAX = 0x7fff_ffff;
-
-/**
- * Checks the result of `mode()`.
- *
- * @throws InvalidValue unless it is an integer from 0 to 2^31 − 1.
- */
-export function modeOf(mode: unknown): number {
-  if (!isUint(mode, INT32_MAX))
-    throw new InvalidValue(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
-  return mode;
 }

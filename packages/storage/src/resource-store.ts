@@ -52,10 +52,10 @@ function isStore(store: Store | ResourceStore): store is Store {
 }
 
 interface Methods {
-  readonly list: (context: CallContext) => Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  readonly put: (mac: Mac, data: ByteStream, context: CallContext) => Awaitable<number | void>;
-  readonly get: (mac: Mac, context: CallContext) => Awaitable<ByteSource>;
-  readonly delete: (mac: Mac, context: CallContext) => Awaitable<void>;
+  readonly list: (context: ResourceContext) => Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  readonly put: (mac: Mac, data: ByteStream, context: ResourceContext) => Awaitable<number | void>;
+  readonly get: (mac: Mac, context: ResourceContext) => Awaitable<ByteSource>;
+  readonly delete: (mac: Mac, context: ResourceContext) => Awaitable<void>;
 }
 
 class StoreResources implements Resources {
@@ -85,7 +85,8 @@ class StoreResources implements Resources {
     const { get } = this.#methods(kind);
     if (range === undefined) return get(mac, context);
     // Only packfiles have a method for ranges. Released hosts read no other kind in parts.
-    return partOf(() => get(mac, context), range, `${kind} ${mac.hex}`, context);
+    const whole = new WholeContext(context);
+    return partOf(() => get(mac, whole), range, `${kind} ${mac.hex}`, context);
   }
 
   #methods(kind: ResourceKind): Methods {
@@ -115,6 +116,21 @@ class StoreResources implements Resources {
       default:
         throw unimplemented(`this store keeps packfiles, states and locks, not: ${kind}`);
     }
+  }
+}
+
+/** Hides the range from a method that returns the whole resource: it may pass its context on to one that reads ranges. */
+class WholeContext implements ResourceContext {
+  readonly #context: ResourceContext;
+  readonly hot: boolean;
+
+  constructor(context: ResourceContext) {
+    this.#context = context;
+    this.hot = context.hot;
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
   }
 }
 

@@ -1,6 +1,8 @@
 import {
   contextOf,
+  describe,
   flagsOf,
+  isUint,
   openConnector,
   Session,
   textOf,
@@ -10,6 +12,7 @@ import {
   type MethodTable,
   type Opened,
 } from "@kloset/adapter";
+import { InvalidValue } from "@kloset/wire/grpc";
 import { pathOfLocation, type ConnectorContext } from "@kloset/model";
 import { resourcesOf, SHAPES, type Resources } from "./resource-store.js";
 import type { ResourceStore, Store, StoreBase, StoreFactory } from "./store.js";
@@ -19,6 +22,8 @@ export interface OpenedStore extends Identity {
   readonly store: Store | ResourceStore;
   readonly resources: Resources;
   readonly location: string;
+  /** Returns the result of `mode()`, which is called once, unless it fails. */
+  readonly mode: () => Promise<number>;
 }
 
 const STORE: Methods = {
@@ -73,6 +78,7 @@ async function describeStore(store: Store | ResourceStore, { protocol }: Connect
     store,
     resources: resourcesOf(store),
     location,
+    mode: once(async () => modeOf(await store.mode())),
     origin: textOf("origin()", store.origin === undefined ? "localhost" : await store.origin()),
     type: textOf("type()", store.type === undefined ? protocol : await store.type()),
     root: notEmpty("root()", store.root === undefined ? rootOf(location, protocol) : await store.root()),
@@ -89,4 +95,29 @@ function notEmpty(method: string, value: unknown): string {
   const text = textOf(method, value);
   if (text === "") throw new Error(`${method} returned an empty string: hosts would back up nothing`);
   return text;
+}
+
+/** Returns a function that keeps the first result. A failure is not kept. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
+}
+
+const INT32_MAX = 0x7fff_ffff;
+
+/**
+ * Checks the result of `mode()`.
+ *
+ * @throws InvalidValue unless it is an integer from 0 to 2^31 − 1.
+ */
+export function modeOf(mode: unknown): number {
+  if (!isUint(mode, INT32_MAX))
+    throw new InvalidValue(`mode() returned ${describe(mode)}: bits of StoreMode are needed`);
+  return mode;
 }

@@ -21,7 +21,10 @@ export interface StoreBase {
   open(): Awaitable<Uint8Array>;
   /** Location of the store. Read once, at Init. Must not be empty: hosts would silently back up nothing. */
   location(): Awaitable<string>;
-  /** Capabilities: bits of `StoreMode`. */
+  /**
+   * Capabilities: bits of `StoreMode`. Called once, when the host asks for the first time, and again if it failed:
+   * newer hosts ask each time that they open a file.
+   */
   mode(): Awaitable<number>;
   /** Number of bytes stored, or -1 if unknown. */
   size(): Awaitable<number>;
@@ -56,25 +59,25 @@ export interface StoreBase {
  * - A `get…` method throws if the resource does not exist.
  */
 export interface Store extends StoreBase {
-  getStates(context: CallContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  putState(mac: Mac, data: ByteStream, context: CallContext): Awaitable<number | void>;
-  getState(mac: Mac, context: CallContext): Awaitable<ByteSource>;
-  deleteState(mac: Mac, context: CallContext): Awaitable<void>;
-  getPackfiles(context: CallContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  putPackfile(mac: Mac, data: ByteStream, context: CallContext): Awaitable<number | void>;
-  getPackfile(mac: Mac, context: CallContext): Awaitable<ByteSource>;
+  getStates(context: ResourceContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  putState(mac: Mac, data: ByteStream, context: ResourceContext): Awaitable<number | void>;
+  getState(mac: Mac, context: ResourceContext): Awaitable<ByteSource>;
+  deleteState(mac: Mac, context: ResourceContext): Awaitable<void>;
+  getPackfiles(context: ResourceContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  putPackfile(mac: Mac, data: ByteStream, context: ResourceContext): Awaitable<number | void>;
+  getPackfile(mac: Mac, context: ResourceContext): Awaitable<ByteSource>;
   /**
    * Reads a part of a packfile.
    *
    * @param offset - Offset of the first byte, from 0.
    * @param length - Number of bytes; return fewer if the packfile ends earlier.
    */
-  getPackfileBlob(mac: Mac, offset: number, length: number, context: CallContext): Awaitable<ByteSource>;
-  deletePackfile(mac: Mac, context: CallContext): Awaitable<void>;
-  getLocks(context: CallContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
-  putLock(lockId: Mac, data: ByteStream, context: CallContext): Awaitable<number | void>;
-  getLock(lockId: Mac, context: CallContext): Awaitable<ByteSource>;
-  deleteLock(lockId: Mac, context: CallContext): Awaitable<void>;
+  getPackfileBlob(mac: Mac, offset: number, length: number, context: ResourceContext): Awaitable<ByteSource>;
+  deletePackfile(mac: Mac, context: ResourceContext): Awaitable<void>;
+  getLocks(context: ResourceContext): Awaitable<Iterable<Mac> | AsyncIterable<Mac>>;
+  putLock(lockId: Mac, data: ByteStream, context: ResourceContext): Awaitable<number | void>;
+  getLock(lockId: Mac, context: ResourceContext): Awaitable<ByteSource>;
+  deleteLock(lockId: Mac, context: ResourceContext): Awaitable<void>;
 }
 
 /**
@@ -88,11 +91,12 @@ export interface ResourceStore extends StoreBase {
   delete(kind: ResourceKind, mac: Mac, context: ResourceContext): Awaitable<void>;
 }
 
-/** The context of a call on a {@link ResourceStore}. */
+/** The context of a call about resources. */
 export interface ResourceContext extends CallContext {
   /**
-   * True if the host wants the resource in storage that answers quickly, as for packfiles of metadata. Always false:
-   * released hosts do not send it.
+   * True if the host wants the resource in storage that answers quickly, as for packfiles of metadata. Set by plaklet,
+   * and by versions of Plakar after 1.1.4, where they know it: a resource that was put as hot may be listed, read and
+   * deleted without it. A store with one kind of storage ignores it.
    */
   readonly hot: boolean;
 }

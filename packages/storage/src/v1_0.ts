@@ -7,7 +7,7 @@ import {
   get,
   list,
   macOf,
-  modeOf,
+  mode,
   openRepository,
   put,
   rangeOf,
@@ -46,7 +46,7 @@ export function storeV1_0(
     open: () => openRepository(calls, session),
     close: () => calls.close(),
     getLocation: () => calls.unary("GetLocation", ({ location }) => ({ location })),
-    getMode: () => calls.unary("GetMode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
+    getMode: () => mode(calls, "GetMode"),
     getSize: () => calls.unary("GetSize", async ({ store }) => ({ size: sizeOf(await store.size()) })),
 
     getStates: listOf("GetStates", "state"),

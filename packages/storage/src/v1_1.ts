@@ -5,9 +5,10 @@ import type { store as wire } from "@kloset/protocol/v1.1";
 import {
   createRepository,
   get,
+  isHot,
   list,
   macOf,
-  modeOf,
+  mode,
   openRepository,
   put,
   rangeOf,
@@ -41,35 +42,39 @@ export function storeV1_1(
     create: ({ config }) => createRepository(calls, session, config),
     open: () => openRepository(calls, session),
     ping: () => calls.empty("Ping", ({ store }) => store.ping?.()),
-    mode: () => calls.unary("Mode", async ({ store }) => ({ mode: modeOf(await store.mode()) })),
+    mode: () => mode(calls, "Mode"),
     size: () => calls.unary("Size", async ({ store }) => ({ size: sizeOf(await store.size()) })),
 
-    list: ({ type }, context) =>
+    list: ({ type, flags }, context) =>
       calls.unary("List", async (opened) => ({
-        macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, context),
+        macs: await list(opened, kindOf("List", type), BYTES_PER_MAC, context, isHot(flags)),
       })),
     async put(messages, context) {
       const bytesWritten = await put(calls, "Put", {
         messages,
         read: ({ mac, chunk }) => ({ mac, chunk }),
         kindOf: ({ type }) => kindOf("Put", type),
+        hotOf: ({ flags }) => isHot(flags),
         context,
       });
       return { bytesWritten };
     },
-    get: ({ mac, type, range }, context) =>
+    get: ({ mac, type, flags, range }, context) =>
       get(
         calls,
         "Get",
         () => ({
           kind: kindOf("Get", type),
           mac: macOf("Get", mac),
+          hot: isHot(flags),
           ...(range !== undefined && { range: rangeOf("Get", range.offset, range.length) }),
         }),
         context,
       ),
-    delete: ({ mac, type }, context) =>
-      calls.empty("Delete", (opened) => remove(opened, kindOf("Delete", type), macOf("Delete", mac), context)),
+    delete: ({ mac, type, flags }, context) =>
+      calls.empty("Delete", (opened) =>
+        remove(opened, kindOf("Delete", type), macOf("Delete", mac), context, isHot(flags)),
+      ),
     close: () => calls.close(),
   };
 }

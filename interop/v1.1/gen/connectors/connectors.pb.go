@@ -28,9 +28,10 @@ const (
 )
 
 // ExtendedAttributeType is the kind of an attribute. Do not trust the names:
-// hosts cast between their own enumeration (0 extended, 1 alternate data stream)
-// and this one without an offset. On the wire, 0 is an extended attribute and 1
-// is an alternate data stream.
+// hosts cast between their own enumeration (0 extended, 1 alternate data stream,
+// 2 custom) and this one without an offset. On the wire, 0 is an extended
+// attribute, 1 is an alternate data stream, and 2 is a custom attribute, which has
+// no name here. Plakar up to 1.1.4 restores none of them.
 type ExtendedAttributeType int32
 
 const (
@@ -38,7 +39,7 @@ const (
 	ExtendedAttributeType_EXTENDED_ATTRIBUTE_TYPE_UNSPECIFIED ExtendedAttributeType = 0
 	// On the wire: an alternate data stream.
 	ExtendedAttributeType_EXTENDED_ATTRIBUTE_TYPE_EXTENDED ExtendedAttributeType = 1
-	// Never on the wire.
+	// On the wire: a custom attribute, of a source that is no file system.
 	ExtendedAttributeType_EXTENDED_ATTRIBUTE_TYPE_ADS ExtendedAttributeType = 2
 )
 
@@ -235,7 +236,10 @@ type Record struct {
 	// True for extended attributes and regular files that carry data. On import,
 	// the host ignores it and opens every regular file. On export, data follows.
 	HasReader bool `protobuf:"varint,1,opt,name=hasReader,proto3" json:"hasReader,omitempty"`
-	// Absolute, slash-separated.
+	// Absolute, slash-separated. On export, pathnames are relative to the restored
+	// directory. Those of extended attributes are not: newer hosts (kloset 1.1.4 and
+	// later) send them as they were imported, and send those outside of the restored
+	// directory, too.
 	Pathname string `protobuf:"bytes,2,opt,name=pathname,proto3" json:"pathname,omitempty"`
 	// The reason why the entry could not be scanned. Then fileInfo is absent.
 	Error string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
@@ -243,14 +247,16 @@ type Record struct {
 	IsXattr bool `protobuf:"varint,4,opt,name=isXattr,proto3" json:"isXattr,omitempty"`
 	// The attribute's name, for example "user.color".
 	XattrName string `protobuf:"bytes,5,opt,name=xattrName,proto3" json:"xattrName,omitempty"`
-	// The attribute's kind. See the warning at the enumeration.
+	// The attribute's kind. See the warning at the enumeration. Newer hosts may send
+	// further ones.
 	XattrType ExtendedAttributeType `protobuf:"varint,6,opt,name=xattrType,proto3,enum=plakar.connectors.ExtendedAttributeType" json:"xattrType,omitempty"`
 	// The target of a symbolic link, empty for all other entries.
 	Target string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
 	// The entry's metadata. Required unless `error` or `isXattr` is set: otherwise,
 	// the host rejects the record.
 	FileInfo *FileInfo `protobuf:"bytes,8,opt,name=fileInfo,proto3" json:"fileInfo,omitempty"`
-	// Names of the entry's extended attributes.
+	// Names of the entry's extended attributes, each of which is a record of its own.
+	// On export, the only way to tell which attributes belong to which entry.
 	ExtendedAttributes []string `protobuf:"bytes,9,rep,name=extendedAttributes,proto3" json:"extendedAttributes,omitempty"`
 	// Windows file attributes; 0 elsewhere.
 	FileAttributes uint32 `protobuf:"varint,10,opt,name=fileAttributes,proto3" json:"fileAttributes,omitempty"`

@@ -92,13 +92,15 @@ func (StorageResource) EnumDescriptor() ([]byte, []int) {
 	return file_v1_1_store_proto_rawDescGZIP(), []int{0}
 }
 
-// StorageFlags belongs to upstream's next version. No released host sends it.
+// StorageFlags is a set of bits, although it is declared as an enumeration: hosts
+// may send several bits at once, and bits that are not listed here. Ignore those.
+// Sent by plaklet 1.1.0 and later, and by coming versions of Plakar (after 1.1.4).
 type StorageFlags int32
 
 const (
 	// No preference.
 	StorageFlags_STORAGE_FLAGS_UNDEFINED StorageFlags = 0
-	// Use fast storage for this resource.
+	// Keep the resource in fast storage. Set for packfiles that hold metadata.
 	StorageFlags_STORAGE_FLAGS_HOT StorageFlags = 1
 )
 
@@ -682,7 +684,7 @@ type ListRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of the resource.
 	Type StorageResource `protobuf:"varint,1,opt,name=type,proto3,enum=store.StorageResource" json:"type,omitempty"`
-	// Used by upstream's next version.
+	// Bits of StorageFlags. 0 from Plakar up to 1.1.4.
 	Flags         StorageFlags `protobuf:"varint,2,opt,name=flags,proto3,enum=store.StorageFlags" json:"flags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -788,7 +790,7 @@ type PutRequest struct {
 	Type StorageResource `protobuf:"varint,2,opt,name=type,proto3,enum=store.StorageResource" json:"type,omitempty"`
 	// At most 1 MiB.
 	Chunk []byte `protobuf:"bytes,3,opt,name=chunk,proto3" json:"chunk,omitempty"`
-	// Used by upstream's next version.
+	// Bits of StorageFlags. 0 from Plakar up to 1.1.4.
 	Flags         StorageFlags `protobuf:"varint,4,opt,name=flags,proto3,enum=store.StorageFlags" json:"flags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -906,8 +908,10 @@ type GetRequest struct {
 	// The kind of the resource.
 	Type StorageResource `protobuf:"varint,2,opt,name=type,proto3,enum=store.StorageResource" json:"type,omitempty"`
 	// Absent for the whole resource. Nearly always 17 to 2,000 bytes of a packfile.
+	// Newer hosts merge neighbouring ranges into up to 4 MiB, and request several at
+	// once.
 	Range *GetRequest_Range `protobuf:"bytes,3,opt,name=range,proto3,oneof" json:"range,omitempty"`
-	// Used by upstream's next version.
+	// Bits of StorageFlags. 0 from Plakar up to 1.1.4.
 	Flags         StorageFlags `protobuf:"varint,4,opt,name=flags,proto3,enum=store.StorageFlags" json:"flags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1024,7 +1028,7 @@ type DeleteRequest struct {
 	Mac []byte `protobuf:"bytes,1,opt,name=mac,proto3" json:"mac,omitempty"`
 	// The kind of the resource.
 	Type StorageResource `protobuf:"varint,2,opt,name=type,proto3,enum=store.StorageResource" json:"type,omitempty"`
-	// Used by upstream's next version.
+	// Bits of StorageFlags. 0 from Plakar up to 1.1.4.
 	Flags         StorageFlags `protobuf:"varint,3,opt,name=flags,proto3,enum=store.StorageFlags" json:"flags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -52,7 +52,8 @@ type StoreClient interface {
 	Open(ctx context.Context, in *OpenRequest, opts ...grpc.CallOption) (*OpenResponse, error)
 	// Ping checks that the store can be reached.
 	Ping(ctx context.Context, in *PingRequest, opts ...grpc.CallOption) (*PingResponse, error)
-	// Mode returns the operations that the store supports.
+	// Mode returns the operations that the store supports. Newer hosts call it each
+	// time that they open a file.
 	Mode(ctx context.Context, in *ModeRequest, opts ...grpc.CallOption) (*ModeResponse, error)
 	// Size is called only by the command `info`.
 	Size(ctx context.Context, in *SizeRequest, opts ...grpc.CallOption) (*SizeResponse, error)
@@ -213,7 +214,8 @@ type StoreServer interface {
 	Open(context.Context, *OpenRequest) (*OpenResponse, error)
 	// Ping checks that the store can be reached.
 	Ping(context.Context, *PingRequest) (*PingResponse, error)
-	// Mode returns the operations that the store supports.
+	// Mode returns the operations that the store supports. Newer hosts call it each
+	// time that they open a file.
 	Mode(context.Context, *ModeRequest) (*ModeResponse, error)
 	// Size is called only by the command `info`.
 	Size(context.Context, *SizeRequest) (*SizeResponse, error)

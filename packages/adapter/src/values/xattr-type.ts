@@ -5,11 +5,11 @@ import type { ExtendedAttributeKind } from "@kloset/model";
  * enumeration: hosts cast their own, which starts with "extended" at 0, to the wire's
  * without adjusting it.
  */
-const KINDS = ["extended", "ads"] as const satisfies readonly ExtendedAttributeKind[];
+const KINDS = ["extended", "ads", "custom"] as const satisfies readonly ExtendedAttributeKind[];
 
 /** Returns the number that hosts use for a kind. */
-export function xattrTypeToWire(kind: ExtendedAttributeKind): 0 | 1 {
-  return kind === KINDS[0] ? 0 : 1;
+export function xattrTypeToWire(kind: ExtendedAttributeKind): 0 | 1 | 2 {
+  return KINDS.indexOf(kind) as 0 | 1 | 2; // Every kind is in the table.
 }
 
 /** Returns the kind for a number that hosts send; undefined for any other number. */

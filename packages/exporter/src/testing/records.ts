@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromJson, type MessageInitShape } from "@bufbuild/protobuf";
 import { fileInfoToWire, type WireFileInfo } from "@kloset/adapter";
 import { fileInfoOf, type FileInfoInit } from "@kloset/model";
 import { connectors, exporter as wire } from "@kloset/protocol/v1.1";
@@ -29,9 +29,10 @@ export function chunk(content: string | Uint8Array = ""): Request {
   return create(wire.ExportRequestSchema, { packet: { case: "chunk", value: Uint8Array.from(value) } });
 }
 
-/** Creates the record of a directory. */
-export function directory(pathname: string, init: FileInfoInit = {}): Request {
-  return record({ pathname, fileInfo: wireInfo(pathname, { ...init, type: "directory" }) });
+/** Creates the record of a directory. @param name - Default: the last component of the pathname. */
+export function directory(pathname: string, init: FileInfoInit = {}, name?: string): Request {
+  const fileInfo = wireInfo(pathname, { ...init, type: "directory" });
+  return record({ pathname, fileInfo: { ...fileInfo, ...(name !== undefined && { name }) } });
 }
 
 /** Creates the record of a file, without its content. */
@@ -51,18 +52,21 @@ export function symlink(pathname: string, target: string, init: FileInfoInit = {
   return record({ pathname, target, fileInfo: wireInfo(pathname, { ...init, type: "symlink" }) });
 }
 
-const { UNSPECIFIED, EXTENDED, ADS } = connectors.ExtendedAttributeType;
-/** Indexed by wire number, whose meaning differs from the generated enum names. */
-const TYPES = [UNSPECIFIED, EXTENDED, ADS] as const;
+/** Adds the names of extended attributes to the first record. */
+export function listing(requests: readonly Request[], ...names: string[]): Request[] {
+  const [first, ...rest] = requests;
+  if (first?.packet.case !== "record") throw new Error("expected a record");
+  return [record({ ...first.packet.value, extendedAttributes: names }), ...rest];
+}
 
 /** Creates the record of an extended attribute, its value, and the final empty chunk. `type` is the wire number. */
-export function attribute(
-  pathname: string,
-  name: string,
-  value: string | readonly string[],
-  type: 0 | 1 | 2 = 0,
-): Request[] {
+export function attribute(pathname: string, name: string, value: string | readonly string[], type = 0): Request[] {
   const pieces = (typeof value === "string" ? [value] : value).filter((piece) => piece !== "");
-  const head = record({ pathname, hasReader: true, isXattr: true, xattrName: name, xattrType: TYPES[type] });
-  return [head, ...pieces.map(chunk), chunk()];
+  // The number counts: the names of the enumeration do not match it.
+  const { xattrType } = fromJson(connectors.RecordSchema, { xattrType: type });
+  return [
+    record({ pathname, hasReader: true, isXattr: true, xattrName: name, xattrType }),
+    ...pieces.map(chunk),
+    chunk(),
+  ];
 }

@@ -1,5 +1,5 @@
-import { Mac, StoreMode, type ByteSource, type ByteStream, type CallContext, type ResourceKind } from "@kloset/model";
-import type { ResourceContext, ResourceGetContext, ResourceStore, Store, StoreBase } from "../store.js";
+import { Mac, StoreMode, type ByteSource, type ByteStream, type ResourceKind } from "@kloset/model";
+import type { ResourceGetContext, ResourceStore, Store, StoreBase } from "../store.js";
 
 /** Returns a recognizable MAC: one byte repeated 32 times. */
 export function macOf(byte: number): Mac {
@@ -78,23 +78,22 @@ export class MemoryStore implements ResourceStore {
 
 /** Wraps a store in the nineteen-method shape. */
 export function nineteen(store: ResourceStore): Store {
-  const cold = ({ signal }: CallContext): ResourceContext => ({ signal, hot: false });
   return {
     ...baseOf(store),
-    getStates: (context) => store.list("state", cold(context)),
-    putState: (mac, data, context) => store.put("state", mac, data, cold(context)),
-    getState: (mac, context) => store.get("state", mac, cold(context)),
-    deleteState: (mac, context) => store.delete("state", mac, cold(context)),
-    getPackfiles: (context) => store.list("packfile", cold(context)),
-    putPackfile: (mac, data, context) => store.put("packfile", mac, data, cold(context)),
-    getPackfile: (mac, context) => store.get("packfile", mac, cold(context)),
+    getStates: (context) => store.list("state", context),
+    putState: (mac, data, context) => store.put("state", mac, data, context),
+    getState: (mac, context) => store.get("state", mac, context),
+    deleteState: (mac, context) => store.delete("state", mac, context),
+    getPackfiles: (context) => store.list("packfile", context),
+    putPackfile: (mac, data, context) => store.put("packfile", mac, data, context),
+    getPackfile: (mac, context) => store.get("packfile", mac, context),
     getPackfileBlob: (mac, offset, length, context) =>
-      store.get("packfile", mac, { ...cold(context), range: { offset, length } }),
-    deletePackfile: (mac, context) => store.delete("packfile", mac, cold(context)),
-    getLocks: (context) => store.list("lock", cold(context)),
-    putLock: (mac, data, context) => store.put("lock", mac, data, cold(context)),
-    getLock: (mac, context) => store.get("lock", mac, cold(context)),
-    deleteLock: (mac, context) => store.delete("lock", mac, cold(context)),
+      store.get("packfile", mac, { signal: context.signal, hot: context.hot, range: { offset, length } }),
+    deletePackfile: (mac, context) => store.delete("packfile", mac, context),
+    getLocks: (context) => store.list("lock", context),
+    putLock: (mac, data, context) => store.put("lock", mac, data, context),
+    getLock: (mac, context) => store.get("lock", mac, context),
+    deleteLock: (mac, context) => store.delete("lock", mac, context),
   };
 }
 

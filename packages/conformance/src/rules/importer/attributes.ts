@@ -5,8 +5,8 @@ import { ADD_FILES, MAX_FILES, quote, scanAll } from "./collect.js";
 import { tryRead } from "./reading.js";
 import { startWire } from "./start.js";
 
-/** The types that hosts know: 0 is an ordinary attribute, 1 an alternate data stream. */
-const TYPES = [0, 1];
+/** The types that hosts know: 0 is an ordinary attribute, 1 an alternate data stream, 2 a custom attribute. */
+const TYPES = [0, 1, 2];
 
 /** Rules about extended attributes. */
 export const attributes: readonly ConnectorRule<"importer">[] = [
@@ -30,7 +30,7 @@ export const attributes: readonly ConnectorRule<"importer">[] = [
     connector: "importer",
     title: "gives every extended attribute a name and a type that hosts know",
     because:
-      "on the wire, 0 is an ordinary attribute and 1 an alternate data stream; hosts store any other type but cannot restore it",
+      "on the wire, 0 is an ordinary attribute, 1 an alternate data stream and 2 a custom one; hosts store any other type but cannot restore it",
     generations: ["v1.1"],
     check: async (harness) => {
       for (const { pathname, attribute, error } of await scanAll(await startWire(harness))) {

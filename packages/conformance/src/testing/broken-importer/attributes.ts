@@ -19,7 +19,7 @@ export const brokenAttributes: readonly Breakage[] = [
   },
   ...[
     { how: "no name", change: { xattrName: "" } },
-    { how: "an unknown type", change: { xattrType: 2 } },
+    { how: "an unknown type", change: { xattrType: 3 } },
   ].map(({ how, change }): Breakage => ({
     rule: "importer.attributes.names",
     how,

@@ -2,10 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { fileInfoOf } from "@kloset/model";
-import { checkEntry } from "./entry-check.js";
 import { MAX_STRINGS, PathnameMap } from "./pathname-map.js";
-import { Tree } from "./tree.js";
 
 // Fixed seed: the same cases in every run.
 fc.configureGlobal({ seed: 20260401 });
@@ -81,23 +78,6 @@ describe("PathnameMap", () => {
     for (let i = 0; i < 1_000_000; i++) map.add(`/home/user/some/folder/of/a/project/${i}`, 1);
     expect(heldMemory() - before).toBeLessThan(60e6);
     expect(map.size).toBe(1_000_000);
-  });
-});
-
-describe("Tree", () => {
-  it("remembers no files of a directory that the importer yielded, unless it must", () => {
-    const before = heldMemory();
-    const { signal } = new AbortController();
-    const send = (): undefined => undefined;
-    const tree = new Tree("/", { signal, remembersFiles: false }, send);
-    const sendOne = (type: "directory" | "file", pathname: string): void => {
-      void tree.send(checkEntry({ pathname, fileInfo: fileInfoOf({ type }) }, "/"));
-    };
-    sendOne("directory", "/");
-    for (let i = 0; i < 300_000; i++) sendOne("file", `/a file with a long name ${i}`);
-    expect(heldMemory() - before).toBeLessThan(3e6);
-    for (let i = 0; i < 300_000; i++) sendOne("directory", `/a directory with a long name ${i}`);
-    expect(heldMemory() - before).toBeLessThan(20e6);
   });
 });
 
