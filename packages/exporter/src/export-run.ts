@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { abortError, authorErrorText, Condition, fileInfoFromWire, type Failure } from "@kloset/adapter";
+import { abortError, authorErrorText, Condition, fileInfoFromWire, noticeOnce, type Failure } from "@kloset/adapter";
 import { newAbortController } from "@kloset/wire/async";
 import { type Send } from "@kloset/wire/grpc";
 import { fileTypeOf, type FileInfo } from "@kloset/model";
@@ -164,6 +164,16 @@ export class ExportRun {
       if (pathname === "/") this.#attributes.restored = restoredBy(directory);
       return;
     }
+    if (type === "socket" || type === "char-device" || type === "block-device") {
+      // One notice, because an error for each would hide the errors that matter.
+      noticeOnce(
+        type === "socket"
+          ? "exporter: sockets are left out, because only their process can make them"
+          : "exporter: devices are left out, because a snapshot does not contain their numbers",
+      );
+      await this.#answer(record);
+      return;
+    }
     await this.#tasks.start(async () => {
       try {
         if (type === "symlink") await createLink(this.#exporter, record.target, pathname, "symbolic");
@@ -177,7 +187,6 @@ export class ExportRun {
   }
 
   async #createSpecial(type: string, pathname: string, fileInfo: FileInfo): Promise<void> {
-    // The protocol has no field for device numbers.
     if (type !== "fifo") throw new Error(`${JSON.stringify(pathname)} cannot be restored: its type is ${type}`);
     if (this.#exporter.createSpecial === undefined) {
       throw new Error(`${JSON.stringify(pathname)} cannot be restored: this exporter does not support FIFOs`);
