@@ -1,8 +1,7 @@
 import { isUint8Array } from "node:util/types";
 import { checkText, counted, describe, describeContent, noticeOnce, quoted } from "@kloset/adapter";
+import { ENDPOINT_TYPES, isCountryCode, RESOURCE_CLASSES, type EndpointType, type ResourceClass } from "@kloset/model";
 import { InvalidValue, MAX_MESSAGE_BYTES, OutOfRange } from "@kloset/wire/grpc";
-import { ENDPOINT_TYPES, SUBCLASSES, type EndpointType } from "./classes.js";
-import { isCountry } from "./countries.js";
 import { sizeOf } from "./size.js";
 
 /** A checked entry, as it is sent. Independent of the author's object, except for the bytes of `details`. */
@@ -130,19 +129,19 @@ function checkSize(which: string, entry: WireEntry): void {
 /** The texts name no entry, so that each value is reported once. */
 function noticeUnknown({ class: name, subclass, country }: WireEntry): void {
   if (!isKnownClass(name)) {
-    const known = Object.keys(SUBCLASSES).join(", ");
+    const known = Object.keys(RESOURCE_CLASSES).join(", ");
     noticeOnce(`inventory: hosts do not know class ${quoted(name)}: known classes are ${known}`);
-  } else if (subclass !== "" && !(SUBCLASSES[name] as readonly string[]).includes(subclass)) {
-    const known = SUBCLASSES[name].length === 0 ? "it has none" : `known subclasses are ${SUBCLASSES[name].join(", ")}`;
+  } else if (subclass !== "" && !(RESOURCE_CLASSES[name] as readonly string[]).includes(subclass)) {
+    const known = RESOURCE_CLASSES[name].length === 0 ? "it has none" : `known subclasses are ${RESOURCE_CLASSES[name].join(", ")}`;
     noticeOnce(`inventory: hosts do not know subclass ${quoted(subclass)} of class ${quoted(name)}: ${known}`);
   }
-  if (country !== "" && !isCountry(country)) {
+  if (country !== "" && !isCountryCode(country)) {
     noticeOnce(
       `inventory: hosts drop country ${quoted(country)}: an ISO 3166-1 alpha-2 code is needed, such as "FR"`,
     );
   }
 }
 
-function isKnownClass(name: string): name is keyof typeof SUBCLASSES {
-  return Object.hasOwn(SUBCLASSES, name);
+function isKnownClass(name: string): name is ResourceClass {
+  return Object.hasOwn(RESOURCE_CLASSES, name);
 }

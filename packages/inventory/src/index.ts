@@ -3,6 +3,5 @@
  *
  * @module
  */
-export type { EndpointType, ResourceClass } from "./classes.js";
 export type { HostEndpoint, Inventory, InventoryEntry, InventoryFactory } from "./inventory.js";
 export { inventoryService, newInventorySession, type InventorySession } from "./service.js";

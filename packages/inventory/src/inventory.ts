@@ -1,5 +1,4 @@
-import type { Awaitable, CallContext, InitContext } from "@kloset/model";
-import type { EndpointType, ResourceClass } from "./classes.js";
+import type { Awaitable, CallContext, EndpointType, InitContext, ResourceClass } from "@kloset/model";
 
 /**
  * A list of resources that could be backed up, such as the databases and buckets of an account. Every method may be sync or

@@ -50,14 +50,7 @@ export type {
   StoreFactory,
 } from "@kloset/storage";
 export type { SecretProvider, SecretProviderFactory } from "@kloset/secret-provider";
-export type {
-  EndpointType,
-  HostEndpoint,
-  Inventory,
-  InventoryEntry,
-  InventoryFactory,
-  ResourceClass,
-} from "@kloset/inventory";
+export type { HostEndpoint, Inventory, InventoryEntry, InventoryFactory } from "@kloset/inventory";
 export type { Generation } from "@kloset/adapter";
 export { spawnHelper, type HelperProcess, type SpawnHelperOptions } from "@kloset/process";
 
@@ -68,6 +61,7 @@ export type {
   CallContext,
   ConnectorContext,
   DirectoryInit,
+  EndpointType,
   Entry,
   EntryRef,
   ErrorEntry,
@@ -84,6 +78,7 @@ export type {
   Range,
   Read,
   RecordEntry,
+  ResourceClass,
   ResourceKind,
   StatsLike,
   SymlinkInit,
