@@ -132,13 +132,12 @@ function noticeUnknown({ class: name, subclass, country }: WireEntry): void {
     const known = Object.keys(RESOURCE_CLASSES).join(", ");
     noticeOnce(`inventory: hosts do not know class ${quoted(name)}: known classes are ${known}`);
   } else if (subclass !== "" && !(RESOURCE_CLASSES[name] as readonly string[]).includes(subclass)) {
-    const known = RESOURCE_CLASSES[name].length === 0 ? "it has none" : `known subclasses are ${RESOURCE_CLASSES[name].join(", ")}`;
+    const known =
+      RESOURCE_CLASSES[name].length === 0 ? "it has none" : `known subclasses are ${RESOURCE_CLASSES[name].join(", ")}`;
     noticeOnce(`inventory: hosts do not know subclass ${quoted(subclass)} of class ${quoted(name)}: ${known}`);
   }
   if (country !== "" && !isCountryCode(country)) {
-    noticeOnce(
-      `inventory: hosts drop country ${quoted(country)}: an ISO 3166-1 alpha-2 code is needed, such as "FR"`,
-    );
+    noticeOnce(`inventory: hosts drop country ${quoted(country)}: an ISO 3166-1 alpha-2 code is needed, such as "FR"`);
   }
 }
 

@@ -72,7 +72,9 @@ export function forgetSecrets(): void {
  */
 export function masked(text: string): string {
   if (secrets.size + resolved.size === 0) return text;
-  const found = [...secrets.values(), ...resolved.values()].flatMap((forms) => forms.flatMap((form) => occurrences(text, form)));
+  const found = [...secrets.values(), ...resolved.values()].flatMap((forms) =>
+    forms.flatMap((form) => occurrences(text, form)),
+  );
   if (found.length === 0) return text;
   found.sort((a, b) => a.start - b.start);
   let result = "";

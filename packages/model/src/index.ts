@@ -37,13 +37,7 @@ export {
   isSymlink,
   type FileType,
 } from "./file-mode.js";
-export {
-  ENDPOINT_TYPES,
-  isCountryCode,
-  RESOURCE_CLASSES,
-  type EndpointType,
-  type ResourceClass,
-} from "./inventory.js";
+export { ENDPOINT_TYPES, isCountryCode, RESOURCE_CLASSES, type EndpointType, type ResourceClass } from "./inventory.js";
 export { LocationFlag, pathOfLocation } from "./location.js";
 export { MAC_LENGTH, Mac } from "./mac.js";
 export { baseName, cleanPathname, parentsOf, resolveBelow } from "./paths.js";

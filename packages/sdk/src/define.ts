@@ -151,8 +151,7 @@ function define<Made, Declared extends ConfigDeclaration, Context extends InitCo
   definition: ConnectorDefinition<Made, Declared, Connect<Context, ConfigOf<Declared>>>,
 ): Defined<Factory> {
   const factory = (async (context: Context) =>
-    definition.connect(await connectContext(definition, context))) as Factory &
-    ((context: Context) => Awaitable<Made>);
+    definition.connect(await connectContext(definition, context))) as Factory & ((context: Context) => Awaitable<Made>);
   const { config, secrets } = definition;
   const defined: Defined<Factory> = Object.freeze({ kind: kind.name, config, secrets, factory });
   connectors.set(defined, connectorOf(kind, factory));

@@ -63,7 +63,9 @@ async function* list(
       const message = await call.receive();
       if (message === undefined) break;
       if (message.entry === undefined) {
-        throw new PluginContractError(`${pathOf(rpc.list)}: the plugin sent a message without an entry, which hosts reject`);
+        throw new PluginContractError(
+          `${pathOf(rpc.list)}: the plugin sent a message without an entry, which hosts reject`,
+        );
       }
       yield entryOf(message.entry);
     }
