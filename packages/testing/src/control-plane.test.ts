@@ -50,7 +50,11 @@ describe.each(["framed", "connect"])("testSecretProvider, with the server %s", (
     connect: ({ config, location }): SecretProvider => ({
       resolve: (handle, { signal }) => {
         if (handle === "hang")
-          return new Promise((_, reject) => (signal.onabort = () => void reject(signal.reason as Error)));
+          return new Promise((_, reject) => {
+            signal.addEventListener("abort", () => {
+              reject(signal.reason as Error);
+            });
+          });
         if (handle === "leak") throw new Error(`401 for ${config.token} after hunter2-${server}`);
         if (handle === "null") return null as never;
         if (handle === "bytes") return Buffer.from("hidden-bytes") as never;
@@ -103,8 +107,8 @@ describe.each(["framed", "connect"])("testSecretProvider, with the server %s", (
     await using provider = await testSecretProvider(vault, { config });
     await provider.resolve("db");
     await expect(provider.resolve("leak")).rejects.toThrow(/^401 for \*\*\* after \*\*\*$/);
-    log.warn(`resolved hunter2-${server} with ${config.token}`);
-    expect(stderr).toContain("warn: resolved *** with ***");
+    log.warn(`${server} resolved hunter2-${server} with ${config.token}`);
+    expect(stderr).toContain(`warn: ${server} resolved *** with ***`);
   });
 
   it("cancels a call, and goes on", async () => {
@@ -252,7 +256,7 @@ describe.each(["framed", "connect"])("testInventory, with the server %s", (serve
   ])("fails a listing with the entry %j", async (change, text) => {
     await using inventory = await inventoryOf(() => [
       { class: "compute", urn: "urn:0" },
-      { ...ENTRY, ...change } as never,
+      { ...ENTRY, ...change },
     ]);
     await expect(inventory.list()).rejects.toMatchObject({
       code: StatusCode.UNKNOWN,

@@ -52,7 +52,9 @@ export async function testInventory(
   });
   return {
     list: (listing) => list(run, listing),
-    disconnect: () => run.disconnect(),
+    disconnect: () => {
+      run.disconnect();
+    },
     close: () => run.close(),
     [Symbol.asyncDispose]: () => run.close(),
   };

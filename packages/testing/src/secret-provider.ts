@@ -37,7 +37,9 @@ export async function testSecretProvider(
   });
   return {
     resolve: (handle, { signal } = {}) => run.client.resolve(handle, signal),
-    disconnect: () => run.disconnect(),
+    disconnect: () => {
+      run.disconnect();
+    },
     close: () => run.close(),
     [Symbol.asyncDispose]: () => run.close(),
   };

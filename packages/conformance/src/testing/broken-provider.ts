@@ -54,7 +54,7 @@ export const secretProviderBreakages: readonly SecretProviderBreakage[] = [
   },
   {
     rule: "secret_provider.resolve.at-once",
-    provider: (sound) => {
+    provider: (sound: SecretProvider): Partial<SecretProvider> => {
       let running = 0;
       return {
         resolve: async (handle, context) => {
@@ -85,7 +85,7 @@ export const secretProviderBreakages: readonly SecretProviderBreakage[] = [
   },
   {
     rule: "secret_provider.resolve.goes-on",
-    provider: (sound) => {
+    provider: (sound: SecretProvider): Partial<SecretProvider> => {
       let failed = false;
       return {
         resolve: (handle, context) => {
@@ -105,7 +105,7 @@ export const secretProviderBreakages: readonly SecretProviderBreakage[] = [
   {
     rule: "secret_provider.resolve.cancelled",
     hangs: true,
-    provider: (sound) => {
+    provider: (sound: SecretProvider): Partial<SecretProvider> => {
       let calls = 0;
       return { resolve: (handle, context) => (++calls > 1 ? never() : sound.resolve(handle, context)) };
     },
@@ -118,7 +118,7 @@ export const inventoryBreakages: readonly InventoryBreakage[] = [
   { rule: "inventory.list.complete", entries: (sound) => sound },
   {
     rule: "inventory.list.repeatable",
-    inventory: () => {
+    inventory: (): Partial<Inventory> => {
       let lists = 0;
       return { list: () => ENTRIES.slice(0, 1 + (lists++ % 2)) };
     },
@@ -126,7 +126,7 @@ export const inventoryBreakages: readonly InventoryBreakage[] = [
   {
     rule: "inventory.list.cancelled",
     hangs: true,
-    inventory: () => {
+    inventory: (): Partial<Inventory> => {
       let lists = 0;
       return {
         list: async () => (++lists > 1 ? never() : ENTRIES),
