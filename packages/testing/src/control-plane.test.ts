@@ -12,7 +12,7 @@ import {
 } from "@kloset/sdk";
 import { option } from "@kloset/sdk/config";
 import { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";
-import { testInventory, testSecretProvider, type InventoryTest } from "./index.js";
+import { testConformance, testInventory, testSecretProvider, type InventoryTest } from "./index.js";
 import { MemoryPlugin } from "./memory-plugin.js";
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -362,4 +362,21 @@ describe.each(["framed", "connect"])("testInventory, with the server %s", (serve
     // The windows of HTTP/2 and the buffers of both sides.
     expect(Math.max(...seen)).toBeLessThan(120);
   });
+});
+
+describe("testConformance", () => {
+  it("checks a secret provider with the handle of a secret, and an inventory", async () => {
+    const vault = defineSecretProvider({
+      connect: () => ({
+        resolve: (handle) => (handle === "db" ? "of the database" : undefined),
+        close: () => undefined,
+      }),
+    });
+    const options = { strict: true, answerMs: 60_000 };
+    const { counts } = await testConformance(vault, { ...options, location: "vault://a", handle: "db" });
+    expect(counts).toMatchObject({ failed: 0, "not applicable": 3 });
+    const inventory: Inventory = { list: () => [ENTRY, { class: "compute", urn: "urn:2" }], close: () => undefined };
+    const report = await testConformance(() => inventory, { ...options, connector: "inventory", location: "list://" });
+    expect(report.counts).toMatchObject({ failed: 0, "not applicable": 3 });
+  }, 120_000);
 });
