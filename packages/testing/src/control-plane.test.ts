@@ -228,7 +228,7 @@ describe.each(["framed", "connect"])("testInventory, with the server %s", (serve
     expect(stderr).toBe("");
   });
 
-  it.each<[object, string]>([
+  const invalid: [change: object, text: string][] = [
     [{ class: undefined }, 'class of entry "urn:db:1" is missing or empty: a name is needed'],
     [{ urn: "" }, 'urn of entry "Orders" is missing or empty'],
     [{ urn: undefined, name: undefined }, "urn of entry 1 is missing or empty"],
@@ -253,16 +253,21 @@ describe.each(["framed", "connect"])("testInventory, with the server %s", (serve
       { endpoints: [{ type: "host", endpoint: "h", attributes: new Map() }] },
       "must be an object of strings: Map(0) {}",
     ],
-  ])("fails a listing with the entry %j", async (change, text) => {
-    await using inventory = await inventoryOf(() => [
-      { class: "compute", urn: "urn:0" },
-      { ...ENTRY, ...change },
-    ]);
-    await expect(inventory.list()).rejects.toMatchObject({
-      code: StatusCode.UNKNOWN,
-      message: expect.stringContaining(text) as unknown,
-    });
-  });
+  ];
+
+  it.each(invalid.map(([change, text]) => [text, change] as const))(
+    "fails a listing with: %s",
+    async (text, change) => {
+      await using inventory = await inventoryOf(() => [
+        { class: "compute", urn: "urn:0" },
+        { ...ENTRY, ...change },
+      ]);
+      await expect(inventory.list()).rejects.toMatchObject({
+        code: StatusCode.UNKNOWN,
+        message: expect.stringContaining(text) as unknown,
+      });
+    },
+  );
 
   it.each([undefined, 42, "text"])("fails a listing when %j is yielded, and when it is returned", async (value) => {
     await using yielding = await inventoryOf(() => [value as never]);
