@@ -85,16 +85,16 @@ const flows: Readonly<Record<string, Drive>> = {
 /** The flows of connectors with one generation. */
 const flowsOfV1_1: Readonly<Record<string, Drive>> = {
   secrets: async (connection) => {
-    const { resolve, close } = await openSecretProvider(connection, options);
-    await Promise.all(["ab", "写真", "missing", ""].map((handle) => resolve(handle).catch(() => undefined)));
-    await close();
+    const provider = await openSecretProvider(connection, options);
+    await Promise.all(["ab", "写真", "missing", ""].map((handle) => provider.resolve(handle).catch(() => undefined)));
+    await provider.close();
   },
   inventory: async (connection) => {
-    const { list, close } = await openInventory(connection, options);
-    const entries = list()[Symbol.asyncIterator]();
+    const inventory = await openInventory(connection, options);
+    const entries = inventory.list()[Symbol.asyncIterator]();
     while ((await entries.next()).done !== true);
-    for await (const { urn } of list()) if (urn === "urn:3") break;
-    await close();
+    for await (const { urn } of inventory.list()) if (urn === "urn:3") break;
+    await inventory.close();
   },
 };
 
