@@ -12,6 +12,8 @@ import * as importer_v1_0 from "./src/v1_0/importer_table.js";
 import * as store_v1_0 from "./src/v1_0/store_table.js";
 import * as exporter_v1_1 from "./src/v1_1/exporter_table.js";
 import * as importer_v1_1 from "./src/v1_1/importer_table.js";
+import * as inventory_v1_1 from "./src/v1_1/inventory_table.js";
+import * as secretProvider_v1_1 from "./src/v1_1/secret_provider_table.js";
 import * as store_v1_1 from "./src/v1_1/store_table.js";
 import { initOf } from "./testing/arbitrary.js";
 import { files } from "./testing/messages.js";
@@ -23,6 +25,8 @@ const tables: Readonly<Record<string, ServiceTable>> = {
   "importer.Importer of v1_1/importer": importer_v1_1.importerTable,
   "plakar.exporter.Exporter of v1_1/exporter": exporter_v1_1.exporterTable,
   "store.Store of v1_1/store": store_v1_1.storeTable,
+  "secret_provider.SecretProvider of v1_1/secret_provider": secretProvider_v1_1.secretProviderTable,
+  "inventory.Inventory of v1_1/inventory": inventory_v1_1.inventoryTable,
 };
 
 const services = files.flatMap(([file]) =>

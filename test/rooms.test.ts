@@ -31,6 +31,8 @@ const model = "@kloset/model";
 const protocol = "@kloset/protocol";
 const adapter = "@kloset/adapter";
 const connectors = ["@kloset/importer", "@kloset/exporter", "@kloset/storage"];
+const secretProvider = "@kloset/secret-provider";
+const inventory = "@kloset/inventory";
 
 /** Each room may import what is named: rooms above it, and given libraries. */
 const rooms: Readonly<Record<string, Room>> = {
@@ -76,6 +78,14 @@ const rooms: Readonly<Record<string, Room>> = {
       },
     ]),
   ),
+  // The secrets that it resolves are masked from then on.
+  [secretProvider]: {
+    folder: "packages/secret-provider",
+    source: "src",
+    mayImport: [log, wire, model, protocol, adapter],
+    node: true,
+  },
+  [inventory]: { folder: "packages/inventory", source: "src", mayImport: [wire, model, protocol, adapter], node: true },
   "@kloset/sdk": {
     folder: "packages/sdk",
     source: "src",
@@ -90,6 +100,8 @@ const rooms: Readonly<Record<string, Room>> = {
       "@kloset/connect-server",
       "@kloset/server",
       ...connectors,
+      secretProvider,
+      inventory,
       "p-retry",
     ],
     node: true,

@@ -8,7 +8,9 @@ import {
   maintainRepository,
   openExporter,
   openImporter,
+  openInventory,
   openRepository,
+  openSecretProvider,
   openStorage,
   PluginConnection,
   restore,
@@ -30,7 +32,8 @@ const options = {
 export async function recordFlows(): Promise<Capture[]> {
   const captures: Capture[] = [];
   for (const generation of generations) {
-    for (const [name, drive] of Object.entries(flows)) {
+    const all = generation === "v1.0" ? flows : { ...flows, ...flowsOfV1_1 };
+    for (const [name, drive] of Object.entries(all)) {
       captures.push(await record(`host ${generation} ${name}`, (transport) => play(transport, generation, drive)));
     }
   }
@@ -76,6 +79,22 @@ const flows: Readonly<Record<string, Drive>> = {
     await openRepository(storage);
     await syncStates(storage);
     await maintainRepository(storage, { lock: resource(9, 100), wanted });
+  },
+};
+
+/** The flows of connectors with one generation. */
+const flowsOfV1_1: Readonly<Record<string, Drive>> = {
+  secrets: async (connection) => {
+    const provider = await openSecretProvider(connection, options);
+    await Promise.all(["ab", "写真", "missing", ""].map((handle) => provider.resolve(handle).catch(() => undefined)));
+    await provider.close();
+  },
+  inventory: async (connection) => {
+    const inventory = await openInventory(connection, options);
+    const entries = inventory.list()[Symbol.asyncIterator]();
+    while ((await entries.next()).done !== true);
+    for await (const { urn } of inventory.list()) if (urn === "urn:3") break;
+    await inventory.close();
   },
 };
 

@@ -19,7 +19,13 @@ export const wireGenerations: readonly [WireGeneration, WireGeneration] = [
   {
     name: "v1.1",
     userAgent: "grpc-go/1.81.1",
-    services: [v1_1.importer.Importer, v1_1.exporter.Exporter, v1_1.store.Store],
+    services: [
+      v1_1.importer.Importer,
+      v1_1.exporter.Exporter,
+      v1_1.store.Store,
+      v1_1.secretProvider.SecretProvider,
+      v1_1.inventory.Inventory,
+    ],
   },
 ];
 

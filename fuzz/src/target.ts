@@ -8,6 +8,7 @@ import {
   type Embed,
   type ServerName,
 } from "@kloset/sdk/embedding";
+import { trackedInventory, trackedSecretProvider } from "./author-control-plane.js";
 import { trackedExporter } from "./author-exporter.js";
 import { trackedImporter } from "./author-importer.js";
 import { trackedStore } from "./author-store.js";
@@ -26,7 +27,7 @@ export interface Running {
 /** The subject of a test: serves a connection with tracked connectors. */
 export type Target = (duplex: Duplex, author: AuthorSpec, tracker: Tracker) => Running;
 
-/** Makes the three connectors for an input. */
+/** Makes the connectors for an input, one of each kind. */
 export function trackedConnectors(spec: AuthorSpec, tracker: Tracker): Connectors {
   const injector = new FaultInjector(spec, tracker);
   return {
@@ -34,6 +35,8 @@ export function trackedConnectors(spec: AuthorSpec, tracker: Tracker): Connector
     exporter: ({ location }) =>
       injector.call("new exporter", () => trackedExporter(rootOf(location), spec, injector, tracker)),
     storage: () => injector.call("new store", () => trackedStore(spec, injector, tracker)),
+    secretProvider: () => injector.call("new secret provider", () => trackedSecretProvider(injector, tracker)),
+    inventory: () => injector.call("new inventory", () => trackedInventory(injector, tracker)),
   };
 }
 

@@ -13,6 +13,8 @@ import * as store_v1_0 from "../src/v1_0/store_codec.js";
 import * as connectors_v1_1 from "../src/v1_1/connectors_codec.js";
 import * as exporter_v1_1 from "../src/v1_1/exporter_codec.js";
 import * as importer_v1_1 from "../src/v1_1/importer_codec.js";
+import * as inventory_v1_1 from "../src/v1_1/inventory_codec.js";
+import * as secretProvider_v1_1 from "../src/v1_1/secret_provider_codec.js";
 import * as store_v1_1 from "../src/v1_1/store_codec.js";
 import * as v1_0 from "../v1.0.js";
 import * as v1_1 from "../v1.1.js";
@@ -27,6 +29,8 @@ export const files: readonly (readonly [DescFile, object])[] = [
   [v1_1.importer.file_v1_1_importer, importer_v1_1],
   [v1_1.exporter.file_v1_1_exporter, exporter_v1_1],
   [v1_1.store.file_v1_1_store, store_v1_1],
+  [v1_1.secretProvider.file_v1_1_secret_provider, secretProvider_v1_1],
+  [v1_1.inventory.file_v1_1_inventory, inventory_v1_1],
 ];
 
 /** A message with its codec and a unique name. */

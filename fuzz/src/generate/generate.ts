@@ -23,11 +23,19 @@ export function inputOf(corpus: Corpus, seed: number, index: number): Input {
   return rpcInput(script, { ...author, waitRate: 0 }, random);
 }
 
+/** The names of the recordings of each connector. Secret providers and inventories have no transcripts. */
+const CONNECTORS = [
+  /importer|backup$|count/,
+  /exporter|restore/,
+  /storage|create|check|maintenance/,
+  /secrets|inventory/,
+];
+
 /** Picks a recording, each connector with the same probability: storages have the most transcripts. */
 function oneOf<T extends { readonly name: string }>(all: readonly T[], random: Random): T {
-  const connector = random.pick([/importer|backup$|count/, /exporter|restore/, /storage|create|check|maintenance/]);
-  const one = random.pickOf(all.filter(({ name }) => connector.test(name)));
-  if (one === undefined) throw new Error(`nothing was recorded for ${String(connector)}`);
+  const recorded = CONNECTORS.map((names) => all.filter(({ name }) => names.test(name)));
+  const one = random.pickOf(random.pickOf(recorded.filter(({ length }) => length > 0)) ?? []);
+  if (one === undefined) throw new Error("nothing was recorded");
   return one;
 }
 

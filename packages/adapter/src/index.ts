@@ -1,5 +1,5 @@
 /**
- * Shared code of the importer, exporter and storage adapters: the calls of a service
+ * Shared code of the adapters of all connectors: the calls of a service
  * and the life cycle of its connector, streams and chunks, errors, checks of the values
  * that authors return, the mapping of file infos, and the detection of the wire
  * generation. Intended for these packages, not for authors.
@@ -13,7 +13,7 @@ export { checkClean, checkText, checkTextWithoutNul, isUint } from "./values/che
 export { chunksOf, sliceOf } from "./content/chunks.js";
 export { Condition } from "./async/condition.js";
 export type { Content } from "./content/content.js";
-export { contextOf, type InitRequest } from "./session/context.js";
+export { contextOf, initContextOf, type InitRequest } from "./session/context.js";
 export { counted, describe, describeContent, quoted } from "./values/describe.js";
 export { drain } from "./content/drain.js";
 export {
@@ -23,6 +23,8 @@ export {
   errorText,
   failedPrecondition,
   invalidArgument,
+  notFound,
+  resourceExhausted,
   StatusError,
   unimplemented,
   type Failure,

@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import {
   openExporter,
   openImporter,
+  openInventory,
+  openSecretProvider,
   openStorage,
   PluginConnection,
   type ConnectOptions,
@@ -45,7 +47,13 @@ export interface StartOptions extends Partial<Pick<ConnectOptions, "trace" | "us
   readonly cwd?: string | undefined;
 }
 
-const openers = { importer: openImporter, exporter: openExporter, storage: openStorage } as const;
+const openers = {
+  importer: openImporter,
+  exporter: openExporter,
+  storage: openStorage,
+  secret_provider: openSecretProvider,
+  inventory: openInventory,
+} as const;
 
 async function openClient<Kind extends ConnectorKind>(
   connector: Kind,

@@ -10,6 +10,9 @@ const RELEASED: Readonly<Record<Generation, readonly HostName[]>> = {
 /** The hosts of a rule that no released host relies on. */
 export const NO_HOSTS: readonly HostName[] = [];
 
+/** The hosts that use secret providers and inventories. Plakar itself ignores them. */
+export const CONTROL_PLANE_HOSTS: readonly HostName[] = ["plaklet"];
+
 /** Hosts of generation v1.1. */
 export const HOSTS_V1_1 = RELEASED["v1.1"];
 

@@ -1,8 +1,21 @@
 import type { Generation } from "@kloset/host";
 import type { Launch } from "./launch.js";
 
+/** The kinds of connectors, as in a manifest. */
+export const CONNECTORS = ["importer", "exporter", "storage", "secret_provider", "inventory"] as const;
+
 /** The kind of connector that a plugin executable is. If it is several, check it once as each. */
-export type ConnectorKind = "importer" | "exporter" | "storage";
+export type ConnectorKind = (typeof CONNECTORS)[number];
+
+/** Returns true for a kind with one wire generation, which counts as v1.1. */
+export function hasOneGeneration(connector: ConnectorKind): boolean {
+  return connector === "secret_provider" || connector === "inventory";
+}
+
+/** Returns the name of a kind with its article. */
+export function withArticle(connector: ConnectorKind): string {
+  return `${/^[aeiou]/.test(connector) ? "an" : "a"} ${connector}`;
+}
 
 /**
  * Another executable of the plugin: the importer that reads back, or the exporter that fills the source. It gets the
@@ -21,7 +34,7 @@ export interface Subject {
   readonly args?: readonly string[] | undefined;
   /** Environment variables, added to those of the kit's own process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The generations to check. Default: both. */
+  /** The generations to check. Default: both. Secret providers and inventories have v1.1 only. */
   readonly generations?: readonly Generation[] | undefined;
   /**
    * The location, as a user writes it: `<protocol>://<rest>`. `{directory}` is replaced by the path of an empty folder,
@@ -49,6 +62,8 @@ export interface Subject {
    * before each check, and the kit compares what the importer yields with that tree. What is stored elsewhere stays there.
    */
   readonly seed?: Companion | undefined;
+  /** For secret providers: the handle of a secret, which the rules about existing secrets need. */
+  readonly handle?: string | undefined;
   /** For storages: true if a later process finds the resources of an earlier one. Default: true. */
   readonly persistent?: boolean | undefined;
   /** Starts the plugin. Default: as a process, over pipes. */
@@ -65,26 +80,31 @@ export const GENERATIONS: readonly Generation[] = ["v1.0", "v1.1"];
 
 /** Returns the generations to check, in order. */
 export function generationsOf(subject: Subject): readonly Generation[] {
-  return subject.generations ?? GENERATIONS;
+  const { connector, generations = GENERATIONS } = subject;
+  return hasOneGeneration(connector) ? generations.filter((generation) => generation === "v1.1") : generations;
 }
 
 /** @throws RangeError for an invalid subject. */
 export function assertSubject(subject: Subject): void {
-  const { connector, location, readBack, seed } = subject;
+  const { connector, location, readBack, seed, handle } = subject;
   if (!/^[^:/]+:\/\//.test(location)) {
     throw new RangeError(`the location must have the form <protocol>://<rest>, got ${JSON.stringify(location)}`);
   }
   if (readBack !== undefined && connector !== "exporter") {
     throw new RangeError(
-      `--read-back names the importer that reads back what an exporter has restored; got ${connector === "storage" ? "a" : "an"} ${connector}`,
+      `--read-back names the importer that reads back what an exporter has restored; got ${withArticle(connector)}`,
     );
   }
   if (seed !== undefined && connector !== "importer") {
     throw new RangeError(
-      `--seed names the exporter that fills the source of an importer; got ${connector === "storage" ? "a" : "an"} ${connector}`,
+      `--seed names the exporter that fills the source of an importer; got ${withArticle(connector)}`,
     );
   }
-  if ((connector !== "importer" || seed !== undefined) && !/\{(?:directory|unique)\}/.test(location)) {
+  if (handle !== undefined && connector !== "secret_provider") {
+    throw new RangeError(`--handle names a secret of a secret_provider; got ${withArticle(connector)}`);
+  }
+  const isWritten = connector === "exporter" || connector === "storage" || seed !== undefined;
+  if (isWritten && !/\{(?:directory|unique)\}/.test(location)) {
     throw new RangeError(
       `the location ${JSON.stringify(location)} of the ${connector} must contain {directory} or {unique}, so that rules do not see each other's leftovers`,
     );

@@ -3,10 +3,17 @@
  *
  * @module
  */
-export type { ConnectorIdentity, ConnectorOptions } from "./client/connector.js";
+export type { ConnectorIdentity, ConnectorOptions, InitOptions } from "./client/connector.js";
 export type { ExportResult, ExportStream } from "./client/export-stream.js";
 export type { ExporterClient, ExporterClientV1_0, ExporterClientV1_1 } from "./client/exporter-client.js";
 export type { ImporterClient, RecordResult, Scan, ScannedRecord } from "./client/importer-client.js";
+export {
+  openInventory,
+  type InventoryClient,
+  type ListedEndpoint,
+  type ListedEntry,
+} from "./client/inventory-client.js";
+export { openSecretProvider, type SecretProviderClient } from "./client/secret-provider-client.js";
 export type { StorageClient } from "./client/storage-client.js";
 export { PluginConnectionError, PluginContractError, PluginError, RestoreSourceError, StatusCode } from "./errors.js";
 export { backup, type BackupOptions, type BackupSink, type BackupSummary } from "./flow/backup.js";
@@ -44,9 +51,12 @@ export {
   openStorage,
   startExporter,
   startImporter,
+  startInventory,
+  startSecretProvider,
   startStorage,
   type RunningConnector,
   type StartConnectorOptions,
+  type StartInitOptions,
 } from "./open.js";
 export type { ChannelKind, PluginExit } from "./process/channel.js";
 export { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";

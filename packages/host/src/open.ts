@@ -1,10 +1,12 @@
-import type { ConnectorOptions } from "./client/connector.js";
+import type { ConnectorOptions, InitOptions } from "./client/connector.js";
 import type { ExporterClient } from "./client/exporter-client.js";
 import { ExporterV1_0 } from "./client/exporter-v1_0.js";
 import { ExporterV1_1 } from "./client/exporter-v1_1.js";
 import type { ImporterClient } from "./client/importer-client.js";
 import { ImporterClientV1_0 } from "./client/importer-v1_0.js";
 import { ImporterClientV1_1 } from "./client/importer-v1_1.js";
+import { openInventory, type InventoryClient } from "./client/inventory-client.js";
+import { openSecretProvider, type SecretProviderClient } from "./client/secret-provider-client.js";
 import type { StorageClient } from "./client/storage-client.js";
 import { StorageClientV1_0 } from "./client/storage-v1_0.js";
 import { StorageClientV1_1 } from "./client/storage-v1_1.js";
@@ -38,6 +40,12 @@ export async function openStorage(connection: PluginConnection, options: Connect
  * Init.
  */
 export interface StartConnectorOptions extends StartPluginOptions, ConnectOptions, ConnectorOptions {}
+
+/**
+ * Options of {@link startSecretProvider} and {@link startInventory}: for the process, the connection and Init. The
+ * generation decides the user agent only.
+ */
+export interface StartInitOptions extends StartPluginOptions, ConnectOptions, InitOptions {}
 
 /** A connector and the process it runs in. */
 export interface RunningConnector<Client> {
@@ -75,9 +83,19 @@ export async function startStorage(options: StartConnectorOptions): Promise<Runn
   return await startConnector(options, openStorage);
 }
 
-async function startConnector<Client>(
-  options: StartConnectorOptions,
-  open: (connection: PluginConnection, options: ConnectorOptions) => Promise<Client>,
+/** Starts a secret provider plugin. See {@link startImporter}. */
+export async function startSecretProvider(options: StartInitOptions): Promise<RunningConnector<SecretProviderClient>> {
+  return await startConnector(options, openSecretProvider);
+}
+
+/** Starts an inventory plugin. See {@link startImporter}. */
+export async function startInventory(options: StartInitOptions): Promise<RunningConnector<InventoryClient>> {
+  return await startConnector(options, openInventory);
+}
+
+async function startConnector<Client, Options extends StartPluginOptions & ConnectOptions>(
+  options: Options,
+  open: (connection: PluginConnection, options: Options) => Promise<Client>,
 ): Promise<RunningConnector<Client>> {
   assertGeneration(options.generation);
   const plugin = await startPlugin(options);

@@ -8,7 +8,7 @@ import { LineLog, type Log } from "./log.js";
 export { logConsole } from "./console.js";
 export { logSettings, type Level, type LogSettings } from "./level.js";
 export type { Log, LogFields } from "./log.js";
-export { addSecrets, masked } from "./mask.js";
+export { addResolvedSecret, addSecrets, masked } from "./mask.js";
 
 // Marked as pure, so that bundles of plugins without a log leave it out.
 const lines = /* @__PURE__ */ new LineLog({

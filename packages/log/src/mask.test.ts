@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { addSecrets, forgetSecrets, masked } from "./mask.js";
+import { addResolvedSecret, addSecrets, forgetSecrets, masked } from "./mask.js";
 
 afterEach(forgetSecrets);
 
@@ -62,5 +62,26 @@ describe("masked", () => {
   it("forgets the oldest of too many secrets", () => {
     addSecrets(Array.from({ length: 1001 }, (_, i) => `secret ${i}!`));
     expect(masked("secret 0! secret 1000!")).toBe("secret 0! ***");
+  });
+
+  it("keeps the secrets of the configuration, whatever a provider resolves", () => {
+    addSecrets(["of the configuration"]);
+    for (let i = 0; i < 2000; i++) addResolvedSecret(`resolved ${i}!`);
+    expect(masked("of the configuration, resolved 1999!, resolved 0!")).toBe("***, ***, resolved 0!");
+    // The one that was used last is kept longest.
+    addResolvedSecret("resolved 1001!");
+    addResolvedSecret("one more");
+    expect(masked("resolved 1000! resolved 1001!")).toBe("resolved 1000! ***");
+  });
+
+  it("bounds the memory for long resolved secrets, and keeps the last", () => {
+    const long = (i: number): string => `${i} `.repeat(100_000);
+    for (let i = 0; i < 5; i++) addResolvedSecret(long(i));
+    expect(masked(`<${long(4)}>`)).toBe("<***>");
+    expect(masked(long(0))).toBe(long(0));
+    addResolvedSecret("short");
+    expect(masked("short abc")).toBe("*** abc");
+    addResolvedSecret("abc");
+    expect(masked("short abc")).toBe("*** abc");
   });
 });

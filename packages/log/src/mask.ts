@@ -6,8 +6,17 @@ const MAX_SECRETS = 1000;
 
 const MASK = "***";
 
-/** The forms of each secret that are replaced. */
-const secrets = new Map<string, readonly (string | RegExp)[]>();
+/** Total length of the secrets that a provider has resolved and that are kept: patterns are 30 times as long. */
+const MAX_RESOLVED_LENGTH = 256 * 1024;
+
+type Forms = readonly (string | RegExp)[];
+
+/** The forms of each secret of the configuration that are replaced. */
+const secrets = new Map<string, Forms>();
+
+/** The same for secrets that a provider has resolved. A separate map, because any number of them may come. */
+const resolved = new Map<string, Forms>();
+let resolvedLength = 0;
 
 /**
  * Makes {@link masked} replace these values, for the rest of the process. Values shorter than
@@ -15,9 +24,8 @@ const secrets = new Map<string, readonly (string | RegExp)[]>();
  */
 export function addSecrets(values: Iterable<string>): void {
   for (const value of values) {
-    // Authors trim a key from a file before they use it.
-    for (const secret of new Set([value, value.trim()])) {
-      if (secret.length < MIN_SECRET_LENGTH || secrets.has(secret)) continue;
+    for (const secret of usualForms(value)) {
+      if (secrets.has(secret)) continue;
       secrets.set(secret, formsOf(secret));
       const oldest = secrets.keys().next().value;
       if (secrets.size > MAX_SECRETS && oldest !== undefined) secrets.delete(oldest);
@@ -25,9 +33,37 @@ export function addSecrets(values: Iterable<string>): void {
   }
 }
 
+/**
+ * Makes {@link masked} replace a secret that a provider has resolved. The secrets that were resolved least recently are
+ * forgotten when there are more than 1000, or 256 Ki characters of them. Values shorter than {@link MIN_SECRET_LENGTH}
+ * characters are ignored.
+ */
+export function addResolvedSecret(value: string): void {
+  for (const secret of usualForms(value)) {
+    const forms = resolved.get(secret);
+    if (forms === undefined) resolvedLength += secret.length;
+    // The most recent one comes last.
+    resolved.delete(secret);
+    resolved.set(secret, forms ?? formsOf(secret));
+  }
+  for (const oldest of resolved.keys()) {
+    // The value itself and its trimmed form stay, however long.
+    if (resolved.size <= 2 || (resolved.size <= MAX_SECRETS && resolvedLength <= MAX_RESOLVED_LENGTH)) break;
+    resolved.delete(oldest);
+    resolvedLength -= oldest.length;
+  }
+}
+
+/** Returns a secret as it is, and trimmed: authors trim a key from a file before they use it. */
+function usualForms(value: string): string[] {
+  return [...new Set([value, value.trim()])].filter((secret) => secret.length >= MIN_SECRET_LENGTH);
+}
+
 /** Forgets all secrets, for tests. */
 export function forgetSecrets(): void {
   secrets.clear();
+  resolved.clear();
+  resolvedLength = 0;
 }
 
 /**
@@ -35,8 +71,10 @@ export function forgetSecrets(): void {
  * a URL or a form. Secrets that overlap are replaced together.
  */
 export function masked(text: string): string {
-  if (secrets.size === 0) return text;
-  const found = [...secrets.values()].flatMap((forms) => forms.flatMap((form) => occurrences(text, form)));
+  if (secrets.size + resolved.size === 0) return text;
+  const found = [...secrets.values(), ...resolved.values()].flatMap((forms) =>
+    forms.flatMap((form) => occurrences(text, form)),
+  );
   if (found.length === 0) return text;
   found.sort((a, b) => a.start - b.start);
   let result = "";
@@ -82,7 +120,7 @@ function search(text: string, form: RegExp, from: number): Part | undefined {
 const MAX_ENCODED = 4096;
 
 /** Returns a secret as it may occur in a text. */
-function formsOf(secret: string): readonly (string | RegExp)[] {
+function formsOf(secret: string): Forms {
   if (secret.length > MAX_ENCODED) return [...new Set([secret, JSON.stringify(secret).slice(1, -1)])];
   // Encoders differ in the characters that they encode, so each character may have any form.
   return [new RegExp(Array.from(secret, anyFormOf).join(""), "g")];

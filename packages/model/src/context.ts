@@ -25,16 +25,20 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-/** The argument of a connector's factory. */
-export interface ConnectorContext {
-  /** `config.location`: `<protocol>://<rest>`, as the user wrote it. */
+/** The argument of the factory of a secret provider or an inventory. */
+export interface InitContext {
+  /** `config.location`: `<protocol>://<rest>`, as the user wrote it. Empty if the host sends none. */
   readonly location: string;
   /** `location` and every user option (`-o key=value`, stored configuration), all strings; undefined for any other key. */
   readonly config: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the host has disconnected or no longer needs the connector. */
+  readonly signal: AbortSignal;
+}
+
+/** The argument of the factory of an importer, an exporter or a storage. */
+export interface ConnectorContext extends InitContext {
   /** Options of the host. All defaults for storages: hosts send them no options. */
   readonly options: HostOptions;
   /** The protocol of the location, such as "fs". One plugin may serve several. */
   readonly protocol: string;
-  /** Aborted when the host has disconnected or no longer needs the connector. */
-  readonly signal: AbortSignal;
 }

@@ -6,7 +6,7 @@
 export type { Awaitable } from "./awaitable.js";
 export { iterableSource, type ByteSource, type ByteStream, type IterableSource, type Read } from "./bytes.js";
 export { directory, entry, file, symlink, type DirectoryInit, type FileInit, type SymlinkInit } from "./entries.js";
-export type { CallContext, ConnectorContext, HostOptions } from "./context.js";
+export type { CallContext, ConnectorContext, HostOptions, InitContext } from "./context.js";
 export type {
   Entry,
   EntryRef,
@@ -37,6 +37,7 @@ export {
   isSymlink,
   type FileType,
 } from "./file-mode.js";
+export { ENDPOINT_TYPES, isCountryCode, RESOURCE_CLASSES, type EndpointType, type ResourceClass } from "./inventory.js";
 export { LocationFlag, pathOfLocation } from "./location.js";
 export { MAC_LENGTH, Mac } from "./mac.js";
 export { baseName, cleanPathname, parentsOf, resolveBelow } from "./paths.js";

@@ -1,9 +1,13 @@
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
+import type { InventoryFactory } from "@kloset/inventory";
+import type { SecretProviderFactory } from "@kloset/secret-provider";
 import type { StoreFactory } from "@kloset/storage";
 import { exporterKind } from "./kinds/exporter.js";
 import { importerKind } from "./kinds/importer.js";
+import { inventoryKind } from "./kinds/inventory.js";
 import type { Kind, KindName, ServedConnector, Tables } from "./kinds/kind.js";
+import { secretProviderKind } from "./kinds/secret-provider.js";
 import { storageKind } from "./kinds/storage.js";
 import type { ServerName } from "./server.js";
 
@@ -12,6 +16,8 @@ export interface Connectors {
   readonly importer?: ImporterFactory | undefined;
   readonly exporter?: ExporterFactory | undefined;
   readonly storage?: StoreFactory | undefined;
+  readonly secretProvider?: SecretProviderFactory | undefined;
+  readonly inventory?: InventoryFactory | undefined;
 }
 
 /** An author's connector that is not loaded yet. */
@@ -32,12 +38,14 @@ export function connectorOf<Factory>(kind: Kind<Factory>, factory: Factory): Con
   };
 }
 
-/** Returns the connectors that are defined, in the order importer, exporter, storage. */
-export function connectorsOf({ importer, exporter, storage }: Connectors): Connector[] {
+/** Returns the connectors that are defined, in the order of {@link Connectors}. */
+export function connectorsOf({ importer, exporter, storage, secretProvider, inventory }: Connectors): Connector[] {
   return [
     ...(importer === undefined ? [] : [connectorOf(importerKind, importer)]),
     ...(exporter === undefined ? [] : [connectorOf(exporterKind, exporter)]),
     ...(storage === undefined ? [] : [connectorOf(storageKind, storage)]),
+    ...(secretProvider === undefined ? [] : [connectorOf(secretProviderKind, secretProvider)]),
+    ...(inventory === undefined ? [] : [connectorOf(inventoryKind, inventory)]),
   ];
 }
 

@@ -170,7 +170,8 @@ describe("the schema library", () => {
     );
     expect(defined).toContain("packages/config/dist/parse.js");
     expect(defined).not.toContain("valibot");
-    expect(defined).not.toMatch(/packages\/(?:exporter|storage)\//);
+    expect(defined).not.toMatch(/packages\/(?:exporter|storage|secret-provider|inventory)\//);
+    expect(defined).not.toMatch(/model\/dist\/inventory|(?:secret_provider|inventory)_/);
   });
 
   it("is in the bundle of a plugin with options", async () => {

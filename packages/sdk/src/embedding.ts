@@ -8,6 +8,8 @@ import type { Generation } from "@kloset/adapter";
 import { loadKind, type Connectors } from "./connectors.js";
 import { exporterKind } from "./kinds/exporter.js";
 import { importerKind } from "./kinds/importer.js";
+import { inventoryKind } from "./kinds/inventory.js";
+import { secretProviderKind } from "./kinds/secret-provider.js";
 import { storageKind } from "./kinds/storage.js";
 import { pluginOf, type Plugin } from "./plugin.js";
 import type { ServerName } from "./server.js";
@@ -28,12 +30,16 @@ export async function loadEmbedding(server: ServerName): Promise<Embed> {
   const serveImporter = await loadKind(importerKind, server);
   const serveExporter = await loadKind(exporterKind, server);
   const serveStorage = await loadKind(storageKind, server);
-  return ({ importer, exporter, storage }, chosen) =>
+  const serveSecretProvider = await loadKind(secretProviderKind, server);
+  const serveInventory = await loadKind(inventoryKind, server);
+  return ({ importer, exporter, storage, secretProvider, inventory }, chosen) =>
     pluginOf(
       [
         ...(importer === undefined ? [] : [serveImporter(importer)]),
         ...(exporter === undefined ? [] : [serveExporter(exporter)]),
         ...(storage === undefined ? [] : [serveStorage(storage)]),
+        ...(secretProvider === undefined ? [] : [serveSecretProvider(secretProvider)]),
+        ...(inventory === undefined ? [] : [serveInventory(inventory)]),
       ],
       chosen,
     );

@@ -1,23 +1,35 @@
 /**
  * The TypeScript SDK for Plakar plugins.
  *
- * Write a class that implements {@link Importer}, {@link Exporter} or
- * {@link Store}, and pass a factory for it to {@link runImporter},
- * {@link runExporter} or {@link runStorage}. In the executable, import
+ * Write a class that implements {@link Importer}, {@link Exporter}, {@link Store},
+ * {@link SecretProvider} or {@link Inventory}, and pass a factory for it to
+ * {@link runImporter} or the sibling of its kind. In the executable, import
  * `@kloset/sdk/guard` before any other module; importing this one has no side
  * effects.
  *
  * @module
  */
-export { run, runExporter, runImporter, runPlugin, runStorage, type RunOptions } from "./run.js";
+export {
+  run,
+  runExporter,
+  runImporter,
+  runInventory,
+  runPlugin,
+  runSecretProvider,
+  runStorage,
+  type RunOptions,
+} from "./run.js";
 export type { Connectors } from "./connectors.js";
 export {
   defineExporter,
   defineImporter,
+  defineInventory,
+  defineSecretProvider,
   defineStorage,
   type ConnectContext,
   type ConnectorDefinition,
   type Defined,
+  type InitConnectContext,
   type NoOptions,
 } from "./define.js";
 export { log, type Log, type LogFields } from "@kloset/log";
@@ -37,6 +49,8 @@ export type {
   StoreBase,
   StoreFactory,
 } from "@kloset/storage";
+export type { SecretProvider, SecretProviderFactory } from "@kloset/secret-provider";
+export type { HostEndpoint, Inventory, InventoryEntry, InventoryFactory } from "@kloset/inventory";
 export type { Generation } from "@kloset/adapter";
 export { spawnHelper, type HelperProcess, type SpawnHelperOptions } from "@kloset/process";
 
@@ -47,6 +61,7 @@ export type {
   CallContext,
   ConnectorContext,
   DirectoryInit,
+  EndpointType,
   Entry,
   EntryRef,
   ErrorEntry,
@@ -59,9 +74,11 @@ export type {
   FileInit,
   FileType,
   HostOptions,
+  InitContext,
   Range,
   Read,
   RecordEntry,
+  ResourceClass,
   ResourceKind,
   StatsLike,
   SymlinkInit,

@@ -20,6 +20,8 @@ const descriptors = {
   importer: [v1_0.importer.Importer, v1_1.importer.Importer],
   exporter: [v1_0.exporter.Exporter, v1_1.exporter.Exporter],
   storage: [v1_0.store.Store, v1_1.store.Store],
+  secret_provider: [v1_1.secretProvider.SecretProvider, v1_1.secretProvider.SecretProvider],
+  inventory: [v1_1.inventory.Inventory, v1_1.inventory.Inventory],
 } as const;
 
 /** Builds the service tables of a kind from protobuf-es descriptors. */

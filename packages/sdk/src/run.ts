@@ -3,12 +3,16 @@ import { servePlugin, writeLine } from "@kloset/process";
 import { checkDeadline } from "@kloset/wire/async";
 import type { ExporterFactory } from "@kloset/exporter";
 import type { ImporterFactory } from "@kloset/importer";
+import type { InventoryFactory } from "@kloset/inventory";
 import { flushLog, log, logConsole } from "@kloset/log";
+import type { SecretProviderFactory } from "@kloset/secret-provider";
 import type { StoreFactory } from "@kloset/storage";
 import { connectorOf, connectorsOf, type Connector, type Connectors } from "./connectors.js";
 import { definedConnector, type Defined } from "./define.js";
 import { exporterKind } from "./kinds/exporter.js";
 import { importerKind } from "./kinds/importer.js";
+import { inventoryKind } from "./kinds/inventory.js";
+import { secretProviderKind } from "./kinds/secret-provider.js";
 import { storageKind } from "./kinds/storage.js";
 import { loadPlugin, type Plugin } from "./plugin.js";
 import { chosenServer, loadServer } from "./server.js";
@@ -73,6 +77,26 @@ export function runStorage(factory: StoreFactory, options?: RunOptions): Promise
 }
 
 /**
+ * Serves a secret provider to the process that started this one: Plakar's control plane, or a tool for tests.
+ *
+ * @param factory - Creates the secret provider when the host sends Init.
+ * @returns See {@link runImporter}.
+ */
+export function runSecretProvider(factory: SecretProviderFactory, options?: RunOptions): Promise<void> {
+  return serve([connectorOf(secretProviderKind, factory)], options);
+}
+
+/**
+ * Serves an inventory to the process that started this one: Plakar's control plane, or a tool for tests.
+ *
+ * @param factory - Creates the inventory when the host sends Init.
+ * @returns See {@link runImporter}.
+ */
+export function runInventory(factory: InventoryFactory, options?: RunOptions): Promise<void> {
+  return serve([connectorOf(inventoryKind, factory)], options);
+}
+
+/**
  * Serves several connectors from one executable: the host's Init selects the one
  * that this process becomes. Plakar 1.0 requires a separate file for each
  * connector, so most plugins have three executables instead.
@@ -88,8 +112,7 @@ export function runPlugin(connectors: Connectors, options?: RunOptions): Promise
 }
 
 /**
- * Serves a connector of {@link defineImporter}, {@link defineExporter} or {@link defineStorage} to the Plakar process
- * that started this one. The output of `console` goes to the log from now on.
+ * Serves a connector of {@link defineImporter} or one of its siblings to the Plakar process that started this one. The output of `console` goes to the log from now on.
  *
  * @param defined - The default export of the plugin's module.
  * @returns See {@link runImporter}.

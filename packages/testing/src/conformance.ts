@@ -12,7 +12,7 @@ import {
 import type { PluginExit } from "@kloset/host";
 import type { Connectors } from "@kloset/sdk/embedding";
 import { MemoryPlugin } from "./memory-plugin.js";
-import { factoryOf, isDefined, wrongModule, type ConnectorModule } from "./module.js";
+import { factoryOf, isDefined, propertyOf, wrongModule, type ConnectorModule } from "./module.js";
 
 /** Options of {@link testConformance}: those of the kit, for the plugin and for the checks. */
 export interface ConformanceOptions extends Omit<Subject, "connector" | "executable" | "launch">, RunOptions {
@@ -48,7 +48,7 @@ export class ConformanceError extends Error {
  * it("conforms", () => testConformance(bucket, { location: "bucket://{unique}" }), 120_000);
  */
 export async function testConformance(
-  plugin: string | ConnectorModule<"importer"> | ConnectorModule<"exporter"> | ConnectorModule<"storage">,
+  plugin: string | { [Kind in ConnectorKind]: ConnectorModule<Kind> }[ConnectorKind],
   options: ConformanceOptions,
 ): Promise<Report> {
   const connector = options.connector ?? (isDefined(plugin) ? plugin.kind : undefined);
@@ -69,7 +69,7 @@ export async function testConformance(
 }
 
 function connectorsOf(module: Exclude<Parameters<typeof testConformance>[0], string>, kind: ConnectorKind): Connectors {
-  return { [kind]: factoryOf(module as ConnectorModule<typeof kind>, kind, "testConformance") };
+  return { [propertyOf(kind)]: factoryOf(module as ConnectorModule<typeof kind>, kind, "testConformance") };
 }
 
 /** The longest time that the kit gives a plugin to end, in milliseconds. */

@@ -1,4 +1,3 @@
-import type { ConnectorKind } from "@kloset/conformance";
 import {
   openExporter,
   openImporter,
@@ -46,10 +45,11 @@ interface Clients {
 }
 
 const OPENERS: {
-  readonly [Kind in ConnectorKind]: (c: PluginConnection, options: ConnectorOptions) => Promise<Clients[Kind]>;
+  readonly [Kind in keyof Clients]: (c: PluginConnection, options: ConnectorOptions) => Promise<Clients[Kind]>;
 } = { importer: openImporter, exporter: openExporter, storage: openStorage };
 
-const DEFAULT_CLOSE_DEADLINE_MS = 20_000;
+/** The SDK waits up to 10,000 ms for running calls. */
+export const DEFAULT_CLOSE_DEADLINE_MS = 20_000;
 
 /** One process of a plugin, played in memory, that has answered Init. */
 export interface Run<Client> {
@@ -60,7 +60,7 @@ export interface Run<Client> {
 }
 
 /** Starts a connector for each operation, as Plakar starts a process for each command. */
-export class ConnectorRuns<Kind extends ConnectorKind> {
+export class ConnectorRuns<Kind extends keyof Clients> {
   readonly identity: ConnectorIdentity;
   readonly generation: Generation;
   readonly #start: () => Promise<Run<Clients[Kind]>>;
@@ -90,7 +90,7 @@ export class ConnectorRuns<Kind extends ConnectorKind> {
    * @param caller - Names the function that was called, in errors.
    * @throws PluginError with the text that the user of the plugin would see, if Init fails.
    */
-  static async start<Kind extends ConnectorKind>(
+  static async start<Kind extends keyof Clients>(
     kind: Kind,
     module: ConnectorModule<Kind>,
     options: TestOptions,

@@ -13,7 +13,7 @@ export interface After {
 
 /** The progress of one content. */
 export interface ContentProgress {
-  /** Pathname of the entry. Empty for a resource of a storage. */
+  /** Pathname of the entry. Empty for a resource of a storage or an inventory. */
   readonly pathname: string;
   /** Bytes of this content that have passed. */
   readonly bytes: number;
@@ -102,6 +102,17 @@ export class FaultInjector {
         this.#throwIfInterrupted();
       }
       await this.#pause({ pathname, bytes });
+    }
+  }
+
+  /** Passes entries on, counts them, and brings about the faults between them. */
+  async *each<T>(entries: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    await this.#pause({ pathname: "", bytes: 0 });
+    for await (const entry of entries) {
+      yield entry;
+      this.addEntries(1);
+      this.#throwIfInterrupted();
+      await this.#pause({ pathname: "", bytes: 0 });
     }
   }
 

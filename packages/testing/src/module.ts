@@ -1,25 +1,44 @@
-import type { ConnectorKind } from "@kloset/conformance";
-import type { Defined, ExporterFactory, ImporterFactory, StoreFactory } from "@kloset/sdk";
+import type {
+  Defined,
+  ExporterFactory,
+  ImporterFactory,
+  InventoryFactory,
+  SecretProviderFactory,
+  StoreFactory,
+} from "@kloset/sdk";
+import type { Connectors } from "@kloset/sdk/embedding";
 
 /** The factory of each kind. */
 interface Factories {
   readonly importer: ImporterFactory;
   readonly exporter: ExporterFactory;
   readonly storage: StoreFactory;
+  readonly secret_provider: SecretProviderFactory;
+  readonly inventory: InventoryFactory;
 }
+
+/** The kind of a connector, as in a manifest. */
+export type ModuleKind = keyof Factories;
 
 /**
  * A connector to test: the default export of a plugin's module, as `defineImporter` and its siblings return it, or the
  * factory that `runImporter` and its siblings take.
  */
-export type ConnectorModule<Kind extends ConnectorKind> = Defined<Factories[Kind]> | Factories[Kind];
+export type ConnectorModule<Kind extends ModuleKind> = Defined<Factories[Kind]> | Factories[Kind];
 
 /** The function of this package that tests each kind. */
 const TESTERS: Readonly<Record<string, string>> = {
   importer: "testImporter",
   exporter: "testExporter",
   storage: "testStorage",
+  secret_provider: "testSecretProvider",
+  inventory: "testInventory",
 };
+
+/** Returns the name of a kind among the SDK's connectors. */
+export function propertyOf(kind: ModuleKind): keyof Connectors {
+  return kind === "secret_provider" ? "secretProvider" : kind;
+}
 
 /**
  * Returns the factory of a connector.
@@ -27,7 +46,7 @@ const TESTERS: Readonly<Record<string, string>> = {
  * @param caller - Names the function that was called, in errors.
  * @throws TypeError for anything else, such as a module without its default export, and for a connector of another kind.
  */
-export function factoryOf<Kind extends ConnectorKind>(
+export function factoryOf<Kind extends ModuleKind>(
   module: ConnectorModule<Kind>,
   kind: Kind,
   caller: string,
@@ -48,7 +67,7 @@ export function isDefined(module: unknown): module is Defined {
 }
 
 /** @returns The error for a value that is no connector. */
-export function wrongModule(module: unknown, kind: ConnectorKind | undefined, caller: string): TypeError {
+export function wrongModule(module: unknown, kind: ModuleKind | undefined, caller: string): TypeError {
   const defines = kind === undefined ? "a define… function" : DEFINES[kind];
   const hint =
     typeof module === "object" && module !== null && "default" in module
@@ -57,7 +76,13 @@ export function wrongModule(module: unknown, kind: ConnectorKind | undefined, ca
   return new TypeError(`${caller}(): expected what ${defines} returns, or a factory; got ${nameOf(module)}${hint}`);
 }
 
-const DEFINES = { importer: "defineImporter()", exporter: "defineExporter()", storage: "defineStorage()" } as const;
+const DEFINES = {
+  importer: "defineImporter()",
+  exporter: "defineExporter()",
+  storage: "defineStorage()",
+  secret_provider: "defineSecretProvider()",
+  inventory: "defineInventory()",
+} as const;
 
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);

@@ -29,6 +29,16 @@ export function failedPrecondition(message: string): StatusError {
   return new StatusError(message, Code.FailedPrecondition);
 }
 
+/** Creates the error for a request that names something that does not exist. */
+export function notFound(message: string): StatusError {
+  return new StatusError(message, Code.NotFound);
+}
+
+/** Creates the error for an answer that is too large for a message. */
+export function resourceExhausted(message: string): StatusError {
+  return new StatusError(message, Code.ResourceExhausted);
+}
+
 /** Creates the error for a call that the host no longer wants. */
 export function canceled(message: string): StatusError {
   return new StatusError(message, Code.Canceled);

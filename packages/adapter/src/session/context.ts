@@ -1,4 +1,4 @@
-import type { ConnectorContext, HostOptions } from "@kloset/model";
+import type { ConnectorContext, HostOptions, InitContext } from "@kloset/model";
 
 /** The fields that the Init requests of all services have, in both generations. */
 export interface InitRequest {
@@ -18,16 +18,18 @@ interface InitOptions {
   readonly noxattr: boolean;
 }
 
-/** Creates the context with which a connector is constructed. */
+/** Creates the context with which an importer, an exporter or a storage is constructed. */
 export function contextOf(request: InitRequest, signal: AbortSignal): ConnectorContext {
-  const config = { ...request.config };
   return {
-    location: config["location"] ?? "",
-    config,
+    ...initContextOf(request.config, signal),
     options: optionsOf(request.options ?? {}),
     protocol: request.proto,
-    signal,
   };
+}
+
+/** Creates the context of a connector whose Init request has a configuration only. */
+export function initContextOf(config: Readonly<Record<string, string>>, signal: AbortSignal): InitContext {
+  return { location: config["location"] ?? "", config: { ...config }, signal };
 }
 
 function optionsOf(options: Partial<InitOptions>): HostOptions {

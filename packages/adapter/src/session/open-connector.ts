@@ -1,5 +1,5 @@
 import { checkDeadline, settlesWithin } from "@kloset/wire/async";
-import type { Awaitable, ConnectorContext } from "@kloset/model";
+import type { Awaitable, InitContext } from "@kloset/model";
 import { InvalidValue } from "@kloset/wire/grpc";
 import { describe } from "../values/describe.js";
 import { checkMethods, type Methods } from "./methods.js";
@@ -23,9 +23,9 @@ interface Connector {
  * @throws RangeError for a deadline that is NaN or negative; InvalidValue when the factory is not a function, is a class,
  *   or does not return an object with the required methods; what `factory` and `ask` throw.
  */
-export async function openConnector<C extends Connector, T>(
-  factory: (context: ConnectorContext) => Awaitable<C>,
-  context: ConnectorContext,
+export async function openConnector<Context extends InitContext, C extends Connector, T>(
+  factory: (context: Context) => Awaitable<C>,
+  context: Context,
   methods: Methods,
   ask: (connector: C) => Awaitable<T>,
   failedOpenCloseMs = DEFAULT_FAILED_OPEN_CLOSE_MS,

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Generation } from "@kloset/host";
 import { deviationsFromJson, type Deviation } from "../deviations.js";
 import { DEFAULT_TIMEOUT_MS } from "../run.js";
-import { GENERATIONS, type ConnectorKind, type Subject } from "../subject.js";
+import { CONNECTORS, GENERATIONS, type ConnectorKind, type Subject } from "../subject.js";
 
 /** The parsed command line. */
 export interface Request {
@@ -41,6 +41,7 @@ interface Options {
   readonly companionArg?: string[];
   readonly companionConfig?: Readonly<Record<string, string>>;
   readonly persistent: boolean;
+  readonly handle?: string;
 }
 
 /** The actions of the command. */
@@ -93,6 +94,7 @@ export function conformanceCommand({ check, list }: Actions): Command {
       "configuration of that executable in place of --config; may be repeated",
       keyValue,
     )
+    .option("--handle <handle>", "for a secret provider: the handle of a secret that exists")
     .option("--no-persistent", "the storage loses its resources when its process ends")
     .option("--json <file>", 'write the report as JSON; "-" for standard output')
     .option("--junit <file>", "write the report as JUnit XML")
@@ -125,6 +127,7 @@ async function requestOf(executable: string, args: string[], options: Options): 
     ...(generation !== undefined && { generations: generation }),
     // Unless it is false, the location decides.
     ...(options.directory === false && { directory: false }),
+    ...(options.handle !== undefined && { handle: options.handle }),
     ...companionOf(options),
   };
   const deviations = known === undefined ? [] : await readDeviations(known);
@@ -154,9 +157,7 @@ async function readDeviations(file: string): Promise<Deviation[]> {
 }
 
 function connectorOption(): Option {
-  return new Option("-c, --connector <kind>", "kind of connector")
-    .choices(["importer", "exporter", "storage"])
-    .makeOptionMandatory();
+  return new Option("-c, --connector <kind>", "kind of connector").choices([...CONNECTORS]).makeOptionMandatory();
 }
 
 /** Not variadic: a variadic option would take the executable as one more value. */

@@ -23,7 +23,7 @@ export function repeatCommand(
   { strict = false, timeoutMs }: RepeatOptions = {},
 ): string | undefined {
   const { connector, executable, args = [], env = {}, location, config = {}, directory, persistent, launch } = subject;
-  const { readBack, seed } = subject;
+  const { readBack, seed, handle } = subject;
   if ([launch, readBack?.launch, seed?.launch].some((each) => each !== undefined)) return undefined;
   const words = [
     ...["--connector", connector, "--location", location],
@@ -32,6 +32,7 @@ export function repeatCommand(
     ...(directory === false ? ["--no-directory"] : []),
     ...companionWords("--read-back", readBack),
     ...companionWords("--seed", seed),
+    ...(handle === undefined ? [] : ["--handle", handle]),
     ...(persistent === false ? ["--no-persistent"] : []),
     ...(strict ? ["--strict"] : []),
     ...(timeoutMs === undefined ? [] : ["--timeout", String(timeoutMs / MILLISECONDS)]),

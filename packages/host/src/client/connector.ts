@@ -13,6 +13,12 @@ export interface ConnectorOptions {
   readonly options?: Partial<HostOptions> | undefined;
 }
 
+/** Options of a secret provider or an inventory. `Init` sends them to the plugin, and nothing else. */
+export interface InitOptions extends Pick<ConnectorOptions, "config"> {
+  /** Location as the user writes it: `<protocol>://<rest>`. Sent as `config.location`. Default: not sent. */
+  readonly location?: string | undefined;
+}
+
 /** A connector's description of itself. */
 export interface ConnectorIdentity {
   /** Machine or account. Empty where the generation does not send it. */
@@ -38,6 +44,11 @@ export function initFields(options: ConnectorOptions): InitFields {
     throw new RangeError(`a location is <protocol>://<rest>: ${JSON.stringify(options.location)}`);
   }
   return { proto: protocol, config: { ...options.config, location: options.location } };
+}
+
+/** Returns the configuration of a connector whose `Init` has no other field. */
+export function initConfig({ config, location }: InitOptions): Record<string, string> {
+  return { ...config, ...(location !== undefined && { location }) };
 }
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };

@@ -15,8 +15,18 @@ import { base64Encode } from "@bufbuild/protobuf/wire";
 /** Longer data is replaced by its length. */
 const MAX_SHOWN_BYTES = 64;
 
+const MASK = "***";
+
+/** The message whose only field is a secret. */
+const SECRET_MESSAGE = "secret_provider.ResolveResponse";
+
+/** Configuration keys whose values are confidential, by their usual names: a host does not know the plugin's schema. */
+const SECRET_KEY = /pass|secret|token|credential|private|(?:^|[_-])(?:access|api)?[_-]?key$/i;
+
 /**
- * Converts a message to protobuf JSON, as in transcripts: data of more than 64 bytes becomes `<N bytes>`.
+ * Converts a message to protobuf JSON, as in transcripts: data of more than 64 bytes becomes `<N bytes>`. A resolved
+ * secret becomes `***`, and so do the values of a configuration: of a secret provider, all but the location; of other
+ * connectors, those whose key looks like a secret's.
  */
 export function traceJson(schema: DescMessage, message: Message): JsonObject {
   return jsonOfMessage(reflect(schema, message));
@@ -25,9 +35,23 @@ export function traceJson(schema: DescMessage, message: Message): JsonObject {
 function jsonOfMessage(message: ReflectMessage): JsonObject {
   const json: JsonObject = {};
   for (const field of message.fields) {
-    if (message.isSet(field)) json[field.jsonName] = jsonOfField(field, message.get(field));
+    if (!message.isSet(field)) continue;
+    const value = jsonOfField(field, message.get(field));
+    json[field.jsonName] = masked(message.desc.typeName, field.name, value);
   }
   return json;
+}
+
+function masked(message: string, field: string, value: JsonValue): JsonValue {
+  if (message === SECRET_MESSAGE) return MASK;
+  if (!message.endsWith(".InitRequest") || field !== "config") return value;
+  const keepsSecrets = message.startsWith("secret_provider.");
+  return Object.fromEntries(
+    Object.entries(value as JsonObject).map(([key, text]) => {
+      const isSecret = keepsSecrets ? key !== "location" : SECRET_KEY.test(key);
+      return [key, isSecret ? MASK : text];
+    }),
+  );
 }
 
 function jsonOfField(field: DescField, value: unknown): JsonValue {

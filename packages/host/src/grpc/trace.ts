@@ -13,7 +13,7 @@ export interface TraceEvent {
   /** Path of the method, for example "/importer.Importer/Scan". */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Protobuf JSON. Data of more than 64 bytes is replaced by `<N bytes>`. */
+  /** Protobuf JSON. Data of more than 64 bytes is replaced by `<N bytes>`, and a secret by `***`. */
   readonly message?: JsonObject;
   /** Set on the headers or trailers by which the plugin ends the call. */
   readonly end_stream?: true;

@@ -1,7 +1,7 @@
 import type { Generation } from "@kloset/adapter";
 import type { ServedService, ServiceTable } from "@kloset/wire/grpc";
 
-/** The service tables of one kind of connector, by generation. */
+/** The service tables of one kind of connector, by generation. A kind with one generation has the same table twice. */
 export type Tables = Readonly<Record<Generation, ServiceTable>>;
 
 /** An author's connector, ready to be served on one connection. */
@@ -24,8 +24,8 @@ export interface Kind<Factory> {
   readonly loadAdapter: () => Promise<Adapt<Factory>>;
 }
 
-/** The name of a kind, as users see it. */
-export type KindName = "importer" | "exporter" | "storage";
+/** The name of a kind, as in a manifest. */
+export type KindName = "importer" | "exporter" | "storage" | "secret_provider" | "inventory";
 
 /** Makes an author's factory ready to be served with the given tables. */
 type Adapt<Factory> = (factory: Factory, tables: Tables) => ServedConnector;

@@ -12,6 +12,8 @@ const KINDS = new Map([
   ["exporter.Exporter", "an exporter"],
   ["plakar.exporter.Exporter", "an exporter"],
   ["store.Store", "a storage"],
+  ["secret_provider.SecretProvider", "a secret provider"],
+  ["inventory.Inventory", "an inventory"],
 ]);
 
 /**

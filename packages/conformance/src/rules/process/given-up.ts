@@ -3,7 +3,9 @@ import {
   PluginError,
   type ExporterClient,
   type ImporterClient,
+  type InventoryClient,
   type ScannedRecord,
+  type SecretProviderClient,
   type StorageClient,
 } from "@kloset/host";
 import { isRegularFile, Mac } from "@kloset/model";
@@ -38,7 +40,33 @@ export async function giveUp(
 ): Promise<void> {
   if (harness.connector === "importer") await giveUpReaders(harness, client as ImporterClient, times);
   else if (harness.connector === "exporter") await giveUpFiles(harness, client as ExporterClient, times);
-  else await giveUpResources(client as StorageClient, times);
+  else if (harness.connector === "storage") await giveUpResources(client as StorageClient, times);
+  else if (harness.connector === "inventory") await giveUpListings(client as InventoryClient, times);
+  else await giveUpSecrets(client as SecretProviderClient, harness.subject.handle ?? "", times);
+}
+
+/** Cancels each listing after its first entry. */
+async function giveUpListings(client: InventoryClient, { times, after }: GiveUpOptions): Promise<void> {
+  for (let time = 1; time <= times; time++) {
+    const entries = client.list()[Symbol.asyncIterator]();
+    await entries.next();
+    await entries.return?.();
+    await after(time);
+  }
+}
+
+async function giveUpSecrets(
+  client: SecretProviderClient,
+  handle: string,
+  { times, after }: GiveUpOptions,
+): Promise<void> {
+  for (let time = 1; time <= times; time++) {
+    const cancel = new AbortController();
+    const call = client.resolve(handle, cancel.signal);
+    cancel.abort(GIVEN_UP);
+    await givenUp(() => call);
+    await after(time);
+  }
 }
 
 async function giveUpReaders(

@@ -2,6 +2,7 @@ import { PluginContractError, PluginError, StatusCode } from "@kloset/host";
 import { requireCompanionStarts } from "../../companion.js";
 import { Violation } from "../../violation.js";
 import type { CommonRule } from "../../rule.js";
+import { withArticle } from "../../subject.js";
 
 /** Checked first: if it is broken, no other rule can be checked. */
 export const start: CommonRule = {
@@ -17,7 +18,7 @@ export const start: CommonRule = {
       if (!(error instanceof PluginError)) throw error;
       const reason =
         error.code === StatusCode.UNIMPLEMENTED
-          ? `it is not ${harness.connector === "storage" ? "a" : "an"} ${harness.connector}, or does not support ${harness.generation}`
+          ? `it is not ${withArticle(harness.connector)}, or does not support ${harness.generation}`
           : "Init failed";
       throw new Violation(`${reason}: ${error.message} (code ${error.code})`);
     }

@@ -1,5 +1,13 @@
 import { posix } from "node:path";
-import type { ExporterClient, ExportResult, ImporterClient, StorageClient } from "@kloset/host";
+import {
+  PluginError,
+  type ExporterClient,
+  type ExportResult,
+  type ImporterClient,
+  type InventoryClient,
+  type SecretProviderClient,
+  type StorageClient,
+} from "@kloset/host";
 import { isRegularFile, Mac, type RecordEntry } from "@kloset/model";
 import type { Harness, ConnectedPlugin } from "../../harness.js";
 import { readAll } from "../../bytes.js";
@@ -10,6 +18,9 @@ import { knownContent, knownFileInfo } from "../../tree/known-tree.js";
 
 /** Makes a call that every connector answers and that changes nothing. */
 export async function probe(client: Clients[ConnectorKind]): Promise<void> {
+  if ("resolve" in client) await resolveAny(client, "");
+  else if ("list" in client && !("identity" in client)) await listAll(client);
+  if (!("identity" in client)) return;
   // v1.0 has no Ping, and in v1.1 the identity needs no call.
   await client.identity();
   if ("ping" in client) await client.ping();
@@ -23,7 +34,7 @@ export interface WorkOptions {
   readonly after?: (moved: number) => Promise<void>;
 }
 
-/** Runs a small backup or restore, or stores some resources, from beginning to end, without Close. */
+/** Runs a small backup, restore or listing, or moves some resources or secrets, from beginning to end, without Close. */
 export async function work<Kind extends ConnectorKind>(
   harness: Harness<Kind>,
   client: Clients[Kind],
@@ -33,7 +44,30 @@ export async function work<Kind extends ConnectorKind>(
   const amount = { files, after };
   if (harness.connector === "importer") await readFiles(some as ImporterClient, amount);
   else if (harness.connector === "exporter") await restoreFiles(some as ExporterClient, amount);
-  else await storeFiles(some as StorageClient, amount);
+  else if (harness.connector === "storage") await storeFiles(some as StorageClient, amount);
+  else if (harness.connector === "inventory") await repeat(amount, () => listAll(some as InventoryClient));
+  else await repeat(amount, () => resolveAny(some as SecretProviderClient, harness.subject.handle ?? ""));
+}
+
+async function repeat({ files, after }: Required<WorkOptions>, work: () => Promise<void>): Promise<void> {
+  for (let index = 0; index < files; index++) {
+    await work();
+    await after(index + 1);
+  }
+}
+
+/** Resolves a secret, which need not exist. */
+async function resolveAny(client: SecretProviderClient, handle: string): Promise<void> {
+  try {
+    await client.resolve(handle);
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+  }
+}
+
+async function listAll(client: InventoryClient): Promise<void> {
+  const entries = client.list()[Symbol.asyncIterator]();
+  while ((await entries.next()).done !== true);
 }
 
 async function readFiles(client: ImporterClient, { files, after }: Required<WorkOptions>): Promise<void> {
@@ -123,6 +157,10 @@ export async function beginCall<Kind extends ConnectorKind>(
     await (some as ImporterClient).scan()[Symbol.asyncIterator]().next();
   } else if (harness.connector === "exporter") {
     await beginRestore(some as ExporterClient);
+  } else if (harness.connector === "inventory") {
+    await (some as InventoryClient).list()[Symbol.asyncIterator]().next();
+  } else if (harness.connector === "secret_provider") {
+    (some as SecretProviderClient).resolve(harness.subject.handle ?? "").catch(() => undefined);
   } else {
     const storage = some as StorageClient;
     await storage.create(knownContent("config", 100));

@@ -1,0 +1,44 @@
+/** The classes of resources that hosts know, with the subclasses that they know. */
+export const RESOURCE_CLASSES = {
+  analytics: [],
+  "block-storage": ["pvc"],
+  compute: [],
+  database: ["postgresql", "mysql", "mongodb", "redis"],
+  "file-storage": [],
+  hypervisor: ["proxmox"],
+  identity: [],
+  messaging: [],
+  network: [],
+  "object-storage": ["gcs", "s3", "azblob"],
+  observability: [],
+  registry: [],
+  security: ["secret-manager"],
+  service: ["ftp", "imap", "sftp"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** A class of resources that hosts know. */
+export type ResourceClass = keyof typeof RESOURCE_CLASSES;
+
+/** The forms of an endpoint's address. */
+export const ENDPOINT_TYPES = ["host", "inet4", "inet6", "uuid", "network", "identifier"] as const;
+
+/** One of {@link ENDPOINT_TYPES}. */
+export type EndpointType = (typeof ENDPOINT_TYPES)[number];
+
+/**
+ * The country codes of ISO 3166-1 alpha-2. A list, because libraries also load names and subdivisions; a test compares it
+ * with one. A string, so that bundles leave it out.
+ */
+const COUNTRIES =
+  " AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY " +
+  "BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK " +
+  "FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR " +
+  "IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK " +
+  "ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM " +
+  "PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF " +
+  "TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW ";
+
+/** Returns true for an ISO 3166-1 alpha-2 code, in upper case. */
+export function isCountryCode(code: string): boolean {
+  return /^[A-Z]{2}$/.test(code) && COUNTRIES.includes(` ${code} `);
+}
