@@ -207,7 +207,7 @@ describe("extended attributes", () => {
 });
 
 describe("the names of extended attributes", () => {
-  const NAMES = ["user.a", "user.b", "security.selinux", "system.nfs4_acl", "trusted.x"];
+  const present = ["user.a", "user.b", "security.selinux", "system.nfs4_acl", "trusted.x"];
 
   /** Scans two files with a fake library, and returns the names of each attribute that was sent. */
   async function listed(
@@ -218,7 +218,7 @@ describe("the names of extended attributes", () => {
     const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     try {
       const isFile = (path: string): boolean => /\/[fg]$/.test(path);
-      const attributes = fakeAttributes({ list: (path) => (isFile(path) ? NAMES : []), ...fake });
+      const attributes = fakeAttributes({ list: (path) => (isFile(path) ? present : []), ...fake });
       const fs = new FsImporter(contextOf(`tsfs://${folder}`, {}, config), () => attributes);
       const entries = await collect(fs.scan(context));
       fs.close();

@@ -43,14 +43,12 @@ const config = {
       "Leave out numbers of devices and inodes, where they differ in each backup (btrfs and LVM snapshots, NFS, FUSE).",
   }),
   noxattr: option.boolean({ default: false, description: "Leave out extended attributes." }),
-  xattr_exclude: option.list(option.string(), {
-    default: "",
-    description: "Leave out extended attributes with these names, such as `security.*`.",
-  }),
-  xattr_include: option.list(option.string(), {
-    default: "",
-    description: "Back up only extended attributes with these names. Empty: all.",
-  }),
+  xattr_exclude: option
+    .list(option.string(), { description: "Leave out extended attributes with these names, such as `security.*`." })
+    .optional(),
+  xattr_include: option
+    .list(option.string(), { description: "Back up only extended attributes with these names, such as `user.*`." })
+    .optional(),
 };
 
 /** The parsed options of the user. */
@@ -90,7 +88,7 @@ export class FsImporter implements Importer {
     if (!noXattr && this.#attributes === undefined) {
       notices.once("extended attributes are not backed up: the native library for them cannot be loaded");
     }
-    const patterns = { include: config.xattr_include, exclude: config.xattr_exclude };
+    const patterns = { include: config.xattr_include ?? [], exclude: config.xattr_exclude ?? [] };
     const lister = this.#attributes && new AttributeLister(this.#attributes, patterns, notices);
     this.#location = resolveLocation(this.#root);
     this.#walk = {

@@ -211,7 +211,7 @@ describe("a file that changes while it is read", () => {
     return lines;
   }
 
-  const KEPT = ["tsfs: files kept although they changed while they were read: 1\n"];
+  const keptOne = ["tsfs: files kept although they changed while they were read: 1\n"];
 
   it("is cut at its first size if it grows", async () => {
     const path = file("small-grows", "12345");
@@ -287,7 +287,7 @@ describe("a file that changes while it is read", () => {
     expect(lines).toEqual([
       `tsfs: "${path}" changed while it was read: its content was modified; the backup keeps what was read\n`,
     ]);
-    expect(summary()).toEqual(KEPT);
+    expect(summary()).toEqual(keptOne);
   });
 
   it("of more than 1 MiB is kept if it shrinks or is overwritten, also if its time is restored", async () => {
@@ -295,11 +295,20 @@ describe("a file that changes while it is read", () => {
     const changes: [string, () => void, string, number][] = [
       [
         "shrinks",
-        () => truncateSync(join(folder, "shrinks"), 5 * MIB),
+        () => {
+          truncateSync(join(folder, "shrinks"), 5 * MIB);
+        },
         `${6 * MIB} bytes at the start, ${5 * MIB} read`,
         5,
       ],
-      ["rewritten", () => utimesSync(join(folder, "rewritten"), 1, 1), "its content was modified", 6],
+      [
+        "rewritten",
+        () => {
+          utimesSync(join(folder, "rewritten"), 1, 1);
+        },
+        "its content was modified",
+        6,
+      ],
       [
         "put-back",
         () => {
@@ -316,7 +325,7 @@ describe("a file that changes while it is read", () => {
       lines.length = 0;
       expect(await streamed(path, change)).toHaveLength(kept * MIB);
       expect(lines).toEqual([`tsfs: "${path}" changed while it was read: ${text}; the backup keeps what was read\n`]);
-      expect(summary()).toEqual(KEPT);
+      expect(summary()).toEqual(keptOne);
     }
   });
 
@@ -428,7 +437,7 @@ describe("a file that changes while it is read", () => {
     expect(lines).toEqual([]);
     expect(await contentAfter(path, withSize(4096))).toBe("12345");
     expect(lines).toHaveLength(1);
-    expect(summary()).toEqual(KEPT);
+    expect(summary()).toEqual(keptOne);
     expect(await messageOf(() => readFile(path, signal, { changing: "fail", ...withSize(4096) }))).toContain(
       "4096 bytes at the start, 5 read",
     );
