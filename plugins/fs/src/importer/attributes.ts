@@ -72,7 +72,7 @@ export class AttributeLister {
   }
 
   #isReadable(name: string, pathname: string, path: string): boolean {
-    // Whoever can read a file can read these.
+    // Readable together with the content of the file.
     if (name.startsWith("user.")) return true;
     try {
       this.#attributes.get(path, name);
