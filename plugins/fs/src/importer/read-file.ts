@@ -55,7 +55,7 @@ interface OpenFile {
 }
 
 /** Returns the state of an open file. */
-export type StatFile = (fd: number) => BigIntStats;
+type StatFile = (fd: number) => BigIntStats;
 
 const statFile: StatFile = (fd) => fstatSync(fd, { bigint: true });
 
