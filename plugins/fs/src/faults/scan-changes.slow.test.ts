@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { ImporterClient, ScannedRecord } from "@kloset/host";
+import type { ImporterClient, PluginProcess, ScannedRecord } from "@kloset/host";
 import { makeScratch, type Scratch } from "../fs/testing.js";
 import { endConnectorsAfterEach, GENERATIONS, importerOf, TEST_TIMEOUT_MS } from "./testing/connectors.js";
 import { failureOf } from "./testing/resources.js";
@@ -45,10 +45,13 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
   });
 
   /** Scans, and makes a change after the late directory was yielded and long before the plugin reads it. */
-  async function scanned(
-    change: () => Promise<unknown>,
-  ): Promise<{ client: ImporterClient; records: ScannedRecord[]; stop: () => Promise<unknown> }> {
-    const { client, stop } = await importerOf({ generation, path: root, surroundings: boundByPermissions() });
+  async function scanned(change: () => Promise<unknown>): Promise<{
+    client: ImporterClient;
+    plugin: PluginProcess;
+    records: ScannedRecord[];
+    stop: () => Promise<unknown>;
+  }> {
+    const { client, plugin, stop } = await importerOf({ generation, path: root, surroundings: boundByPermissions() });
     const scan = client.scan();
     const records: ScannedRecord[] = [];
     let changed = false;
@@ -62,7 +65,7 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
     }
     await scan.finish();
     expect(changed).toBe(true);
-    return { client, records, stop };
+    return { client, plugin, records, stop };
   }
 
   function below(records: readonly ScannedRecord[]): string[] {
@@ -115,8 +118,19 @@ describe.each(GENERATIONS)("a directory that changes while it is scanned on %s",
     TEST_TIMEOUT_MS,
   );
 
+  it(
+    "is left empty if it is deleted, with a count on stderr",
+    async () => {
+      const { client, plugin, records, stop } = await scanned(() => rm(join(root, GATE), { recursive: true }));
+      expect(below(records)).toEqual([GATE]);
+      await client.close();
+      expect(await stop()).toEqual({ code: 0, signal: null });
+      expect(plugin.stderrText()).toBe("tsfs: entries left out because they were removed during the scan: 1\n");
+    },
+    TEST_TIMEOUT_MS,
+  );
+
   it.each<[string, (path: string) => Promise<unknown>, string]>([
-    ["deleted", (path) => rm(path, { recursive: true }), "ENOENT: no such file or directory"],
     ["closed to the user", (path) => chmod(path, 0), "EACCES: permission denied"],
     [
       "replaced by a file",

@@ -19,6 +19,15 @@ describe("directoryOf", () => {
     );
   });
 
+  it.each([
+    ["tsfs://me:pa/ss@w@host/dir", "tsfs://***@host/dir"],
+    ["tsfs://token@host", "tsfs://***@host"],
+    ["tsfs://host/d?key=id&secret=word", "tsfs://host/d?key=***&secret=***"],
+  ])("shows no secret of %j", (location, shown) => {
+    const reject = (): string => directoryOf({ location, protocol: "tsfs" });
+    expect(reject).toThrow(`such as tsfs:///dir, got ${JSON.stringify(shown)}`);
+  });
+
   it("rejects a NUL", () => {
     expect(() => directoryOf({ location: "tsfs:///a\0b", protocol: "tsfs" })).toThrow("must not contain a NUL");
   });

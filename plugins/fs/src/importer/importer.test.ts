@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { chmodSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { LocationFlag, type Entry } from "@kloset/sdk";
+import { LocationFlag, type Entry, type FileInfo } from "@kloset/sdk";
+import { systemError } from "../fs/errors.js";
 import type { ExtendedAttributes } from "../xattr/xattr.js";
 import definition, { FsImporter } from "./importer.js";
 import {
@@ -52,6 +54,16 @@ describe("FsImporter", () => {
     expect(fs.type()).toBe("fs");
     expect(fs.root()).toBe(folder);
     expect(fs.flags()).toBe(LocationFlag.LOCALFS);
+  });
+
+  it("has its parent as root if it is not a directory, but links to directories stay", () => {
+    writeFileSync(join(folder, "file"), "");
+    symlinkSync("file", join(folder, "to-file"));
+    symlinkSync("none", join(folder, "dangling"));
+    symlinkSync(".", join(folder, "to-directory"));
+    for (const name of ["file", "to-file", "dangling"]) expect(importer(join(folder, name)).root()).toBe(folder);
+    expect(importer(join(folder, "to-directory")).root()).toBe(join(folder, "to-directory"));
+    expect(importer("/").root()).toBe("/");
   });
 
   it.each(["tsfs://relative/path", "tsfs://", "tsfs:/one/slash", ""])("rejects the location %j", (location) => {
@@ -191,6 +203,112 @@ describe("extended attributes", () => {
     const entries = await collect(fs.scan(context));
     expect(namesBelow(folder, entries)).toEqual(["", "/file"]);
     expect(errorsOf(entries)).toEqual([`${folder}/file: EIO: broken, list extended attributes '${folder}/file'`]);
+  });
+});
+
+describe("the names of extended attributes", () => {
+  const present = ["user.a", "user.b", "security.selinux", "system.nfs4_acl", "trusted.x"];
+
+  /** Scans two files with a fake library, and returns the names of each attribute that was sent. */
+  async function listed(
+    fake: Partial<ExtendedAttributes>,
+    config: Parameters<typeof contextOf>[2] = {},
+  ): Promise<{ names: string[]; errors: string[]; stderr: string }> {
+    for (const name of ["f", "g"]) writeFileSync(join(folder, name), "");
+    const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const isFile = (path: string): boolean => /\/[fg]$/.test(path);
+      const attributes = fakeAttributes({ list: (path) => (isFile(path) ? present : []), ...fake });
+      const fs = new FsImporter(contextOf(`tsfs://${folder}`, {}, config), () => attributes);
+      const entries = await collect(fs.scan(context));
+      fs.close();
+      expect(namesBelow(folder, entries)).toEqual(["", "/f", "/g"]);
+      const sent = entries.flatMap(({ attribute, pathname }) =>
+        attribute === undefined || !pathname.endsWith("/f") ? [] : [attribute.name],
+      );
+      const record = recordsOf(entries).find(({ pathname }) => pathname.endsWith("/f"));
+      expect(record?.extendedAttributes).toEqual(sent);
+      return { names: sent, errors: errorsOf(entries), stderr: write.mock.calls.join("") };
+    } finally {
+      write.mockRestore();
+    }
+  }
+
+  it.each<[Parameters<typeof contextOf>[2], string[]]>([
+    [{ xattr_include: ["user.*"] }, ["user.a", "user.b"]],
+    [{ xattr_exclude: ["*"] }, []],
+    [{ xattr_exclude: ["security.*", "trusted.*", "user.b"] }, ["system.nfs4_acl", "user.a"]],
+    [{ xattr_include: ["user.*", "trusted.x"], xattr_exclude: ["*.a"] }, ["trusted.x", "user.b"]],
+    [{ xattr_include: ["user"] }, []],
+  ])("are selected with %j", async (config, names) => {
+    expect(await listed({}, config)).toEqual({ names, errors: [], stderr: "" });
+  });
+
+  it("are left out with one notice each if they cannot be read", async () => {
+    const { names, errors, stderr } = await listed({
+      get: (path, name) => {
+        if (name.startsWith("user.") || name === "system.nfs4_acl") return new Uint8Array(0);
+        throw systemError(name === "trusted.x" ? "EPERM" : "ENOTSUP", "no", path);
+      },
+    });
+    expect(names).toEqual(["system.nfs4_acl", "user.a", "user.b"]);
+    expect(errors).toEqual([]);
+    expect(stderr.split("\n")).toEqual([
+      `tsfs: the extended attribute "security.selinux" is not backed up: ENOTSUP (the first is "${folder}/f")`,
+      `tsfs: the extended attribute "trusted.x" is not backed up: EPERM (the first is "${folder}/f")`,
+      "tsfs: extended attributes not backed up: 4",
+      "",
+    ]);
+  });
+
+  it("that may not be listed are left out with one notice, and other errors are reported", async () => {
+    const failing = (code: string): Partial<ExtendedAttributes> => ({
+      list: (path) => {
+        if (/\/[fg]$/.test(path)) throw systemError(code, "no", path);
+        return [];
+      },
+    });
+    for (const code of ["EPERM", "EACCES"]) {
+      expect(await listed(failing(code))).toEqual({
+        names: [],
+        errors: [],
+        stderr:
+          `tsfs: extended attributes that this user may not list are not backed up (the first is "${folder}/f")\n` +
+          "tsfs: entries without their extended attributes: 2\n",
+      });
+    }
+    const { errors, stderr } = await listed(failing("EIO"));
+    expect(errors).toEqual([`${folder}/f: EIO: no, '${folder}/f'`, `${folder}/g: EIO: no, '${folder}/g'`]);
+    expect(stderr).toBe("");
+    expect(await listed(failing("ENOENT"))).toEqual({ names: [], errors: [], stderr: "" });
+  });
+});
+
+describe("ignore_inode", () => {
+  it("sends the same for a copy of the tree, and keeps hard links", async () => {
+    const top = join(folder, "top");
+    mkdirSync(join(top, "d/e"), { recursive: true });
+    for (const name of ["single", "first", "other"]) writeFileSync(join(top, name), name);
+    linkSync(join(top, "first"), join(top, "d/second"));
+    linkSync(join(top, "first"), join(top, "d/e/third"));
+    linkSync(join(top, "other"), join(top, "d/e/another"));
+    symlinkSync("first", join(top, "link"));
+    const scanTop = async (): Promise<Map<string, FileInfo>> => {
+      const records = recordsOf(await scan(top, {}, { ignore_inode: true }));
+      const own = records.filter(({ pathname }) => pathname.startsWith(top));
+      return new Map(own.map(({ pathname, fileInfo }) => [pathname.slice(top.length + 1), fileInfo]));
+    };
+    const before = await scanTop();
+    execFileSync("cp", ["-a", top, join(folder, "copy")]);
+    removeFolder(top);
+    renameSync(join(folder, "copy"), top);
+    expect(await scanTop()).toEqual(before);
+    const links = (name: string): unknown[] => [before.get(name)?.ino, before.get(name)?.nlink];
+    for (const info of before.values()) expect(info.dev).toBe(0n);
+    for (const name of ["", "d", "single", "link"]) expect(links(name)).toEqual([0n, 1]);
+    for (const name of ["d/second", "d/e/third"]) expect(links(name)).toEqual([before.get("first")?.ino, 3]);
+    expect(links("d/e/another")).toEqual([before.get("other")?.ino, 2]);
+    expect(new Set([0n, before.get("first")?.ino, before.get("other")?.ino]).size).toBe(3);
   });
 });
 

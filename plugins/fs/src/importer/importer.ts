@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import {
   defineImporter,
@@ -13,8 +13,11 @@ import {
 import { option, type ConfigOf } from "@kloset/sdk/config";
 import { directoryOf } from "../fs/location.js";
 import { Notices } from "../fs/notices.js";
+import { splitPathname } from "../fs/pathname.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
 import { Accounts } from "./accounts.js";
+import { AttributeLister } from "./attributes.js";
+import { ChangingFiles } from "./changing-files.js";
 import { reach } from "./directory-access.js";
 import { Excludes } from "./excludes.js";
 import { Fence } from "./fence.js";
@@ -22,14 +25,30 @@ import { Inspector } from "./inspect.js";
 import { readFile } from "./read-file.js";
 import { resolveLocation, type ResolvedLocation } from "./resolve-location.js";
 import { scan } from "./scan.js";
+import { StableInodes } from "./stable-inodes.js";
 import type { WalkOptions } from "./walk.js";
 
 const config = {
+  changing: option.enum(["keep", "fail"], {
+    default: "keep",
+    description: "Keep a file that changes while it is read, or report it as an error.",
+  }),
   dont_traverse_fs: option.boolean({
     default: false,
     description: "Leave out mount points of other file systems.",
   }),
+  ignore_inode: option.boolean({
+    default: false,
+    description:
+      "Leave out numbers of devices and inodes, where they differ in each backup (btrfs and LVM snapshots, NFS, FUSE).",
+  }),
   noxattr: option.boolean({ default: false, description: "Leave out extended attributes." }),
+  xattr_exclude: option
+    .list(option.string(), { description: "Leave out extended attributes with these names, such as `security.*`." })
+    .optional(),
+  xattr_include: option
+    .list(option.string(), { description: "Back up only extended attributes with these names, such as `user.*`." })
+    .optional(),
 };
 
 /** The parsed options of the user. */
@@ -39,6 +58,9 @@ export type ImporterConfig = ConfigOf<typeof config>;
 export class FsImporter implements Importer {
   readonly #origin: string;
   readonly #root: string;
+  readonly #notices: Notices;
+  readonly #changes: ChangingFiles;
+  readonly #ignoreInode: boolean;
   readonly #attributes: ExtendedAttributes | undefined;
   readonly #walk: WalkOptions;
   /** Resolved once, so that a location that is a symbolic link cannot change its target later. */
@@ -60,15 +82,21 @@ export class FsImporter implements Importer {
     const noXattr = config.noxattr || options.noXattr;
     this.#attributes = noXattr ? undefined : load();
     const notices = new Notices(protocol);
+    this.#notices = notices;
+    this.#changes = new ChangingFiles(config.changing, notices);
+    this.#ignoreInode = config.ignore_inode;
     if (!noXattr && this.#attributes === undefined) {
       notices.once("extended attributes are not backed up: the native library for them cannot be loaded");
     }
+    const patterns = { include: config.xattr_include ?? [], exclude: config.xattr_exclude ?? [] };
+    const lister = this.#attributes && new AttributeLister(this.#attributes, patterns, notices);
     this.#location = resolveLocation(this.#root);
     this.#walk = {
-      inspector: new Inspector(new Accounts(), this.#attributes, notices),
+      inspector: new Inspector(new Accounts(), lister, notices),
       excludes: options.excludes.length === 0 ? undefined : new Excludes(options.excludes),
       oneFileSystem: config.dont_traverse_fs,
       fence: this.#location.top === undefined ? undefined : Fence.around(this.#location.top),
+      notices,
     };
   }
 
@@ -80,8 +108,10 @@ export class FsImporter implements Importer {
     return "fs";
   }
 
+  /** Returns the location, or its parent if the location is not a directory: Plakar 1.1.0 needs one. */
   root(): string {
-    return this.#root;
+    const isDirectory = statSync(this.#root, { throwIfNoEntry: false })?.isDirectory() === true;
+    return isDirectory ? this.#root : splitPathname(this.#root).parent;
   }
 
   flags(): number {
@@ -93,14 +123,17 @@ export class FsImporter implements Importer {
   }
 
   scan({ signal }: CallContext): AsyncIterable<Entry> {
-    return scan(this.#location, this.#walk, signal);
+    const entries = scan(this.#location, this.#walk, signal);
+    return this.#ignoreInode ? withStableInodes(entries) : entries;
   }
 
   /** Opens by pathname, so that a scan of millions of files keeps no state for them. */
   open(ref: EntryRef, { signal }: CallContext): Promise<ByteSource> | ByteSource {
     // Not left to Node, whose TypeError would be logged as a mistake in this program.
     if (ref.pathname.includes("\0")) throw new Error(`${JSON.stringify(ref.pathname)} holds a NUL`);
-    if (ref.attribute === undefined) return readFile(ref.pathname, signal, this.#walk.fence);
+    if (ref.attribute === undefined) {
+      return readFile(ref.pathname, { signal, fence: this.#walk.fence, changes: this.#changes });
+    }
     const { kind, name } = ref.attribute;
     const attributes = this.#attributes;
     if (attributes === undefined || kind !== "extended") {
@@ -113,7 +146,13 @@ export class FsImporter implements Importer {
 
   close(): void {
     this.#walk.fence?.close();
+    this.#notices.end();
   }
+}
+
+async function* withStableInodes(entries: AsyncIterable<Entry>): AsyncGenerator<Entry, void, undefined> {
+  const inodes = new StableInodes();
+  for await (const entry of entries) yield inodes.apply(entry);
 }
 
 /** The importer for a location like `tsfs:///dir`. */

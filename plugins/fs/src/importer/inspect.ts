@@ -1,9 +1,10 @@
 import { lstat, readlink, type BigIntStats } from "node:fs";
 import { promisify } from "node:util";
 import { fileInfoFromStats, type Entry, type ErrorEntry } from "@kloset/sdk";
+import { hasCode } from "../fs/errors.js";
 import type { Notices } from "../fs/notices.js";
-import type { ExtendedAttributes } from "../xattr/xattr.js";
 import type { Accounts } from "./accounts.js";
+import type { AttributeLister, ListedAttributes } from "./attributes.js";
 import { withPathname } from "./directory-access.js";
 import { modTimeOf } from "./mod-time.js";
 import { decodeName, escapeName } from "./names.js";
@@ -28,17 +29,19 @@ function messageOf(error: unknown): string {
   return typeof message === "string" ? message : String(error);
 }
 
+const NO_ATTRIBUTES: ListedAttributes = { names: [] };
+
 /** Turns `stat` results into the entries that are sent to the host. */
 export class Inspector {
   readonly #accounts: Accounts;
-  readonly #attributes: ExtendedAttributes | undefined;
+  readonly #attributes: AttributeLister | undefined;
   readonly #notices: Notices;
 
   /**
    * @param attributes - undefined to leave out extended attributes.
    * @param notices - Receives a notice for values that are changed in the backup.
    */
-  constructor(accounts: Accounts, attributes: ExtendedAttributes | undefined, notices: Notices) {
+  constructor(accounts: Accounts, attributes: AttributeLister | undefined, notices: Notices) {
     this.#accounts = accounts;
     this.#attributes = attributes;
     this.#notices = notices;
@@ -51,11 +54,12 @@ export class Inspector {
    * @param withAttributes - false for a directory above the location.
    * @returns The record, then its extended attributes, then an error if they could
    * not be listed. Only an error if the record itself fails.
+   * @throws The error with code `ENOENT` if the entry was removed.
    */
   async entriesOf(pathname: string, path: string, stats: BigIntStats, withAttributes = true): Promise<Entry[]> {
     try {
       const target = stats.isSymbolicLink() ? await targetOf(path) : undefined;
-      const attributes = withAttributes ? this.#listAttributes(pathname, path) : { names: [] };
+      const attributes = withAttributes ? this.#listAttributes(pathname, path) : NO_ATTRIBUTES;
       const username = this.#accounts.userName(Number(stats.uid));
       const groupname = this.#accounts.groupName(Number(stats.gid));
       const asFound = fileInfoFromStats(stats, {
@@ -69,20 +73,13 @@ export class Inspector {
       if (attributes.error !== undefined) entries.push(attributes.error);
       return entries;
     } catch (error) {
+      if (hasCode(error, "ENOENT")) throw error;
       return [errorEntry(pathname, error)];
     }
   }
 
-  /** Returns an error instead of throwing it: an entry is kept even if its attributes cannot be listed. */
-  #listAttributes(pathname: string, path: string): { names: string[]; error?: ErrorEntry } {
-    if (this.#attributes === undefined) return { names: [] };
-    try {
-      const names = this.#attributes.list(path);
-      return { names: names.length > 1 ? names.sort() : names };
-    } catch (error) {
-      const message = messageOf(error).replaceAll(path, () => pathname);
-      return { names: [], error: { pathname, error: message } };
-    }
+  #listAttributes(pathname: string, path: string): ListedAttributes {
+    return this.#attributes?.list(pathname, path) ?? NO_ATTRIBUTES;
   }
 }
 

@@ -1,7 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { FileMode, fileModeToPosix, fileTypeOf, type Entry } from "@kloset/sdk";
@@ -197,17 +207,52 @@ describe("a scan", () => {
     );
   });
 
-  it("continues after an entry that was removed", async () => {
-    mkdirSync(join(folder, "a"));
-    mkdirSync(join(folder, "b"));
-    writeFileSync(join(folder, "b/file"), "");
-    const entries: Entry[] = [];
-    for await (const entry of new FsImporter(contextOf(`tsfs://${folder}`)).scan(context)) {
-      if (entry.pathname === join(folder, "a")) removeFolder(join(folder, "a"));
-      entries.push(entry);
+  describe("of a tree that changes", () => {
+    /** Scans, and makes a change when an entry is yielded. */
+    async function scanChanging(name: string, change: () => void): Promise<{ entries: Entry[]; stderr: string }> {
+      const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
+      try {
+        const fs = new FsImporter(contextOf(`tsfs://${folder}`));
+        const entries: Entry[] = [];
+        for await (const entry of fs.scan(context)) {
+          if (entry.pathname === join(folder, name)) change();
+          entries.push(entry);
+        }
+        fs.close();
+        return { entries, stderr: write.mock.calls.join("") };
+      } finally {
+        write.mockRestore();
+      }
     }
-    expect(namesBelow(folder, entries)).toEqual(["", "/a", "/b", "/b/file"]);
-    expect(errorsOf(entries)).toEqual([`${folder}/a: ENOENT: no such file or directory, open '${folder}/a'`]);
+
+    it("leaves out what was removed, with a count", async () => {
+      mkdirSync(join(folder, "a/sub"), { recursive: true });
+      mkdirSync(join(folder, "b"));
+      // More than are inspected at once.
+      for (let i = 100; i < 200; i++) writeFileSync(join(folder, "b", String(i)), "");
+      const { entries, stderr } = await scanChanging("b/100", () => {
+        for (let i = 180; i < 200; i++) rmSync(join(folder, "b", String(i)));
+      });
+      expect(errorsOf(entries)).toEqual([]);
+      expect(namesBelow(join(folder, "b"), entries)).toHaveLength(81);
+      expect(stderr).toBe("tsfs: entries left out because they were removed during the scan: 20\n");
+
+      const { entries: second, stderr: counted } = await scanChanging("a", () => {
+        rmSync(join(folder, "a"), { recursive: true });
+      });
+      expect(errorsOf(second)).toEqual([]);
+      expect(namesBelow(folder, second).slice(0, 3)).toEqual(["", "/a", "/b"]);
+      expect(stderr).toContain("removed during the scan");
+      expect(counted).toBe("tsfs: entries left out because they were removed during the scan: 1\n");
+    });
+
+    it("reports the location itself if it was removed", async () => {
+      mkdirSync(join(folder, "a"));
+      const { entries } = await scanChanging("", () => {
+        removeFolder(folder);
+      });
+      expect(errorsOf(entries)).toEqual([`${folder}: ENOENT: no such file or directory, open '${folder}'`]);
+    });
   });
 });
 

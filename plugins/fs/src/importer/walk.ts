@@ -1,6 +1,9 @@
-import { readdir, type BigIntStats } from "node:fs";
+import { lstatSync, readdir } from "node:fs";
 import { promisify } from "node:util";
 import type { Entry } from "@kloset/sdk";
+import { hasCode } from "../fs/errors.js";
+import type { Notices } from "../fs/notices.js";
+import { splitPathname } from "../fs/pathname.js";
 import { isTemporaryName } from "../fs/temporary-name.js";
 import { accessDirectory, type DirectoryAccess } from "./directory-access.js";
 import type { Excludes } from "./excludes.js";
@@ -22,16 +25,28 @@ export interface WalkOptions {
   readonly oneFileSystem: boolean;
   /** Confines the walk to the top; undefined where the system does not support it. */
   readonly fence: Fence | undefined;
+  /** Counts the entries that were removed during the scan. */
+  readonly notices: Notices;
+}
+
+/** A directory to walk. */
+interface Directory {
+  readonly pathname: string;
+  readonly dev: bigint;
 }
 
 /** The result for one pathname. */
 interface Found {
   readonly entries: readonly Entry[];
-  /** The pathname, if it is a directory to walk. */
-  readonly directory?: string;
+  /** Set if it is a directory to walk. */
+  readonly directory?: Directory;
+  /** Set if the entry does not exist: it was removed after its name was read, or the file system is inconsistent. */
+  readonly isMissing?: boolean;
 }
 
 const NOTHING: Found = { entries: [] };
+
+const REMOVED = "entries left out because they were removed during the scan";
 
 /**
  * Yields an entry and, if it is a directory, everything below it, each directory
@@ -48,12 +63,12 @@ export async function* walk(
   options: WalkOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Entry, void, undefined> {
-  const walker = new Walker(options);
-  const first = await walker.start(top);
+  const walker = new Walker(top, options);
+  const first = await walker.start();
   yield* first.entries;
   const pending = first.directory === undefined ? [] : [first.directory];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    const subdirectories: string[] = [];
+    const subdirectories: Directory[] = [];
     for await (const batch of walker.batchesOf(directory, signal)) {
       for (const found of batch) {
         if (found.directory !== undefined) subdirectories.push(found.directory);
@@ -67,42 +82,78 @@ export async function* walk(
 
 class Walker {
   readonly #options: WalkOptions;
+  readonly #top: string;
   /** Device of the top; undefined if other devices are included. */
   #device: bigint | undefined;
 
-  constructor(options: WalkOptions) {
+  constructor(top: string, options: WalkOptions) {
+    this.#top = top;
     this.#options = options;
   }
 
-  async start(top: string): Promise<Found> {
+  async start(): Promise<Found> {
+    const top = this.#top;
     const found = await this.#find(top, top);
     if (this.#options.oneFileSystem && found.directory !== undefined) this.#device = (await statsOf(top)).dev;
     return found;
   }
 
   /** Inspects the entries of a directory, in order. */
-  async *batchesOf(directory: string, signal: AbortSignal): AsyncGenerator<readonly Found[], void, undefined> {
+  async *batchesOf(directory: Directory, signal: AbortSignal): AsyncGenerator<readonly Found[], void, undefined> {
     signal.throwIfAborted();
+    const { pathname } = directory;
     let access: DirectoryAccess | undefined;
     let names: RawName[];
     try {
-      access = await accessDirectory(directory, this.#options.fence);
+      access = await accessDirectory(pathname, this.#options.fence);
       names = await readdirOf(access.path, "latin1");
     } catch (error) {
       access?.close();
-      yield [{ entries: [errorEntry(directory, error)] }];
+      if (hasCode(error, "ENOENT") && isRemoved(directory, this.#top)) this.#options.notices.count(REMOVED);
+      else yield [{ entries: [errorEntry(pathname, error)] }];
       return;
     }
     try {
       names.sort();
-      const look = this.#lookIn(directory, access.prefix, names);
+      const look = this.#lookIn(pathname, access.prefix, names);
       for (let start = 0; start < names.length; start += BATCH) {
         signal.throwIfAborted();
-        yield await Promise.all(names.slice(start, start + BATCH).map(look));
+        const batch = await Promise.all(names.slice(start, start + BATCH).map(look));
+        if (batch.every(({ isMissing }) => isMissing !== true)) {
+          yield batch;
+        } else {
+          const present = await this.#namesNow(directory, access, names);
+          const isPresent = (name: RawName): boolean => this.#isPresent(name, present);
+          const inspected = names.slice(0, start + BATCH);
+          const first = start;
+          yield batch.filter(({ isMissing }, index) => isMissing !== true || isPresent(inspected[first + index] ?? ""));
+          // Do not inspect other names that were removed, each of which would need another listing.
+          names = [...inspected, ...names.slice(start + BATCH).filter(isPresent)];
+        }
       }
     } finally {
       access.close();
     }
+  }
+
+  /** Lists a directory again. If that fails, nothing shows that a name was removed. */
+  async #namesNow(
+    directory: Directory,
+    { path }: DirectoryAccess,
+    names: readonly RawName[],
+  ): Promise<ReadonlySet<RawName>> {
+    try {
+      return new Set(await readdirOf(path, "latin1"));
+    } catch (error) {
+      return new Set(hasCode(error, "ENOENT") && isRemoved(directory, this.#top) ? [] : names);
+    }
+  }
+
+  /** Returns true if a name is still in its directory. Otherwise, counts it as removed. */
+  #isPresent(name: RawName, present: ReadonlySet<RawName>): boolean {
+    if (present.has(name)) return true;
+    this.#options.notices.count(REMOVED);
+    return false;
   }
 
   #lookIn(directory: string, prefix: string, names: readonly RawName[]): (raw: RawName) => Promise<Found> {
@@ -110,7 +161,9 @@ class Walker {
     let taken: Set<RawName> | undefined;
     return async (raw) => {
       const name = decodeName(raw);
-      if (name !== undefined) return this.#find(above + name, prefix + name, isTemporaryName(name));
+      if (name !== undefined) {
+        return this.#find(above + name, prefix + name, isTemporaryName(name));
+      }
       // Nothing below it is opened either: no pathname can name it.
       taken ??= new Set(names);
       const shown = escapeUnlike(raw, taken);
@@ -121,22 +174,39 @@ class Walker {
 
   /** @param mayBeUnfinished - The name is a temporary name of this plugin: if it is not a directory, it is skipped. */
   async #find(pathname: string, path: string, mayBeUnfinished = false): Promise<Found> {
-    let stats: BigIntStats;
     try {
-      stats = await statsOf(path);
+      const stats = await statsOf(path);
+      const isDirectory = stats.isDirectory();
+      if (mayBeUnfinished && !isDirectory) return NOTHING;
+      if (this.#isExcluded(pathname, isDirectory)) return NOTHING;
+      // Like Plakar's own importer, this leaves out the mount point itself, too.
+      if (isDirectory && this.#device !== undefined && stats.dev !== this.#device) return NOTHING;
+      const entries = await this.#options.inspector.entriesOf(pathname, path, stats);
+      return isDirectory ? { entries, directory: { pathname, dev: stats.dev } } : { entries };
     } catch (error) {
-      return this.#isExcluded(pathname, false) ? NOTHING : { entries: [errorEntry(pathname, error)] };
+      if (this.#isExcluded(pathname, false)) return NOTHING;
+      return { entries: [errorEntry(pathname, error)], isMissing: hasCode(error, "ENOENT") };
     }
-    const isDirectory = stats.isDirectory();
-    if (mayBeUnfinished && !isDirectory) return NOTHING;
-    if (this.#isExcluded(pathname, isDirectory)) return NOTHING;
-    // Like Plakar's own importer, this leaves out the mount point itself, too.
-    if (isDirectory && this.#device !== undefined && stats.dev !== this.#device) return NOTHING;
-    const entries = await this.#options.inspector.entriesOf(pathname, path, stats);
-    return isDirectory ? { entries, directory: pathname } : { entries };
   }
 
   #isExcluded(pathname: string, isDirectory: boolean): boolean {
     return this.#options.excludes?.isExcluded(pathname, isDirectory) ?? false;
   }
+}
+
+/**
+ * Returns true if a directory was removed: its nearest parent that exists is within the top and on the same device.
+ * Otherwise the location itself is missing, or a file system was unmounted.
+ */
+function isRemoved({ pathname, dev }: Directory, top: string): boolean {
+  try {
+    for (let path = pathname; path !== top;) {
+      path = splitPathname(path).parent;
+      const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+      if (stats !== undefined) return stats.dev === dev;
+    }
+  } catch {
+    // Not removed, as far as the system shows.
+  }
+  return false;
 }

@@ -31,6 +31,8 @@ export interface ConnectorChoice {
   readonly surroundings?: Surroundings;
   readonly config?: Readonly<Record<string, string>>;
   readonly maxConcurrency?: number;
+  /** Only v1.1 hosts send them. */
+  readonly excludes?: readonly string[];
   /** A module that Node loads before the plugin. */
   readonly preload?: string;
 }
@@ -65,7 +67,7 @@ function remember<T extends { readonly plugin: PluginProcess }>(running: T): T {
 }
 
 function optionsOf(kind: string, choice: ConnectorChoice): StartConnectorOptions {
-  const { generation, path, surroundings = ORDINARY, config, maxConcurrency = 1, preload } = choice;
+  const { generation, path, surroundings = ORDINARY, config, maxConcurrency = 1, excludes = [], preload } = choice;
   const plugin = fileURLToPath(new URL(`tsfs-${kind}.cjs`, DIST));
   const node = [process.execPath, ...(preload === undefined ? [] : ["--import", preload]), plugin] as const;
   const [executable, ...args] = [...surroundings.command, ...node] as const;
@@ -75,7 +77,7 @@ function optionsOf(kind: string, choice: ConnectorChoice): StartConnectorOptions
     generation,
     location: `tsfs://${path}`,
     config,
-    options: { maxConcurrency },
+    options: { maxConcurrency, excludes },
     stderr: "collect",
     // Long, because a busy machine is slow, and these tests must not fail by time.
     startTimeoutMs: 60_000,

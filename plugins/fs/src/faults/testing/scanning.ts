@@ -1,29 +1,48 @@
 import { expect } from "@jest/globals";
 import type { Generation, ImporterClient, Scan, ScannedRecord } from "@kloset/host";
-import { importerOf } from "./connectors.js";
+import { importerOf, type ConnectorChoice } from "./connectors.js";
 import { boundByPermissions } from "./surroundings.js";
 
 /** An importer whose scan is complete and whose files have not been opened. */
 export interface Scanned {
   readonly client: ImporterClient;
+  /** All entries but errors and extended attributes, by pathname. */
   readonly records: ReadonlyMap<string, ScannedRecord>;
-  /** Acknowledges all records, and expects the process to exit with 0. */
-  readonly end: () => Promise<void>;
+  /** The entries that are errors, as "pathname: text". */
+  readonly errors: readonly string[];
+  /** Acknowledges all records, and expects the process to exit with 0. Returns what it has written to stderr. */
+  readonly end: () => Promise<string>;
 }
 
 /** Starts the importer as a user bound by permissions, and scans to the end without opening a file. */
-export async function scanned(generation: Generation, path: string): Promise<Scanned> {
-  const { client, stop } = await importerOf({ generation, path, surroundings: boundByPermissions() });
+export async function scanned(
+  generation: Generation,
+  path: string,
+  choice: Partial<ConnectorChoice> = {},
+): Promise<Scanned> {
+  const { client, plugin, stop } = await importerOf({
+    generation,
+    path,
+    surroundings: boundByPermissions(),
+    ...choice,
+  });
   const scan: Scan = client.scan();
+  const all: ScannedRecord[] = [];
   const records = new Map<string, ScannedRecord>();
-  for await (const record of scan) records.set(record.pathname, record);
-  const end = async (): Promise<void> => {
-    for (const record of records.values()) await scan.acknowledge(record);
+  const errors: string[] = [];
+  for await (const record of scan) {
+    all.push(record);
+    if (record.error !== undefined) errors.push(`${record.pathname}: ${record.error}`);
+    else if (record.attribute === undefined) records.set(record.pathname, record);
+  }
+  const end = async (): Promise<string> => {
+    for (const record of all) await scan.acknowledge(record);
     await scan.finish();
     await client.close();
     expect(await stop()).toEqual({ code: 0, signal: null });
+    return plugin.stderrText();
   };
-  return { client, records, end };
+  return { client, records, errors, end };
 }
 
 /** Returns the record of a path that was scanned. */

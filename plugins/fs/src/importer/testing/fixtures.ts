@@ -24,7 +24,15 @@ export function contextOf(
 ): ConnectContext<ImporterConfig> {
   return testContext({
     location,
-    config: { dont_traverse_fs: false, noxattr: false, ...config },
+    config: {
+      changing: "keep",
+      dont_traverse_fs: false,
+      ignore_inode: false,
+      noxattr: false,
+      xattr_exclude: undefined,
+      xattr_include: undefined,
+      ...config,
+    },
     options: { hostname: "host", ...options },
   });
 }
