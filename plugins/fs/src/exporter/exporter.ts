@@ -107,6 +107,11 @@ export class FsExporter implements Exporter {
     this.#permissions = new Permissions(directories, root, this.#notices, options.owner ?? "auto");
   }
 
+  /** Finds out whether the target distinguishes names by case. Otherwise the first entry does. */
+  async prepare(): Promise<void> {
+    await this.#findTwins();
+  }
+
   root(): string {
     return this.#root;
   }
@@ -272,7 +277,6 @@ export class FsExporter implements Exporter {
     return this.#place(entry, (place) => twins.make(cleanPathname(entry), place, () => make(place)));
   }
 
-  /** Runs the test at most a few times at once, at the beginning. */
   async #findTwins(): Promise<Twins | null> {
     const twins = await this.#directories.within("/", (directory) => Twins.of(directory));
     return (this.#twins ??= twins ?? null);
@@ -372,6 +376,8 @@ export default defineExporter({
     await makePath(root, OWNER_ALL);
     const directories = (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root));
     const attributes = { include, exclude };
-    return new FsExporter(root, directories, { sparse, owner, attributes, notices: new Notices(protocol) });
+    const exporter = new FsExporter(root, directories, { sparse, owner, attributes, notices: new Notices(protocol) });
+    await exporter.prepare();
+    return exporter;
   },
 });
