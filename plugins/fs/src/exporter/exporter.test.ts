@@ -329,6 +329,26 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
       expect(await readdir(root)).toEqual([]);
     });
 
+    it("leaves out every FIFO with one notice on a target without them", async () => {
+      const { PATH } = process.env;
+      await writeFile(join(scratch.path, "mkfifo"), "#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n");
+      await chmod(join(scratch.path, "mkfifo"), 0o755);
+      process.env["PATH"] = `${scratch.path}:${PATH ?? ""}`;
+      try {
+        for (const name of ["/p", "/q"]) {
+          await exporter.createSpecial(name, ownInfo({ type: "fifo" }));
+          await exporter.setPermissions(name, ownInfo({ type: "fifo" }));
+        }
+      } finally {
+        process.env["PATH"] = PATH;
+      }
+      await exporter.close();
+      expect(lines).toEqual([
+        `tsfs: FIFOs left out: the target refuses with EPERM (the first is ${JSON.stringify(join(root, "p"))})\n`,
+        "tsfs: FIFOs left out: 2\n",
+      ]);
+    });
+
     it("names a missing directory, and one that it may not write to", async () => {
       const info = ownInfo({ type: "fifo" });
       await expect(exporter.createSpecial("/no/p", info)).rejects.toThrow(join(root, "no"));
