@@ -133,7 +133,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "kloset-plugin-fs": {
     folder: "plugins/fs",
     source: "src",
-    mayImport: ["@kloset/sdk", "@napi-rs/xattr", "ignore"],
+    mayImport: ["@kloset/sdk", "@napi-rs/xattr", "ignore", "koffi"],
     node: true,
   },
   "kloset-example-drive": { folder: "examples/drive", source: "src", mayImport: ["@kloset/sdk"], node: true },

@@ -14,6 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { restore, startExporter } from "@kloset/host";
+import { fileInfoOf } from "@kloset/sdk";
 import { markdownOf } from "@kloset/sdk/config";
 import exporter from "../exporter/exporter.js";
 import importer from "../importer/importer.js";
@@ -154,6 +156,14 @@ describe("an installed executable", () => {
     expect(status).toBe(2);
   });
 
+  it.each(CONNECTORS)("masks the password of a location in the error of the %s", async (connector, init) => {
+    const plugin = start(join(install(), `tsfs-${connector}.cjs`));
+    const { text } = await plugin.call(init, initRequest("tsfs://alice:s3cr%65t-word@nas/dir", connector));
+    expect(text).toContain('got "tsfs://***@nas/dir"');
+    const { stderr } = await plugin.end();
+    expect(text + stderr).not.toContain("t-word");
+  });
+
   it("responds with the connector's own error", async () => {
     const plugin = start(join(install(), "tsfs-importer.cjs"));
     const answer = await plugin.call("/importer.Importer/Init", initRequest("tsfs:///does/not/exist"));
@@ -223,6 +233,37 @@ describe("an installed executable", () => {
       code: 0,
       stderr: expect.stringMatching(/^tsfs: extended attributes are not backed up.*\n$/),
     });
+  });
+});
+
+describe("the library for times", () => {
+  it.each([
+    ["next to the executable", true, 1_000_000_000_123_456_789n],
+    ["absent, with which Node's own call sets microseconds or better", false, undefined],
+  ])("is %s", async (_, present, expected) => {
+    const path = install();
+    if (!present) rmSync(join(path, "tsfs-exporter-koffi.node"));
+    const root = join(folder, "root");
+    const { client, stop, plugin } = await startExporter({
+      executable: join(path, "tsfs-exporter.cjs"),
+      generation: "v1.1",
+      location: `tsfs://${root}`,
+      stderr: "collect",
+    });
+    const fileInfo = fileInfoOf({
+      name: "f",
+      permissions: 0o644,
+      size: 0,
+      uid: process.geteuid?.() ?? 0,
+      gid: process.getegid?.() ?? 0,
+      modTime: 1_000_000_000_123_456_789n,
+    });
+    await restore(client, [{ pathname: "/f", fileInfo }]);
+    const { mtimeNs } = statSync(join(root, "f"), { bigint: true });
+    if (process.platform === "linux" && expected !== undefined) expect(mtimeNs).toBe(expected);
+    expect(mtimeNs / 1000n).toBe(1_000_000_000_123_456n);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(plugin.stderrText()).toBe("");
   });
 });
 

@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import { loadExtendedAttributes } from "../xattr/xattr.js";
 import { DirectoryPaths } from "./directory-paths.js";
@@ -14,12 +15,16 @@ describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
   let scratch: Scratch;
   let root: string;
   let exporter: FsExporter;
+  let lines: string[];
+  let notices: Notices;
   beforeEach(async () => {
+    lines = [];
+    notices = new Notices("tsfs", (line) => lines.push(line));
     scratch = await makeScratch();
     root = join(scratch.path, "root");
     await mkdir(root);
     await chmod(root, 0o777);
-    exporter = await makeExporter(root, access);
+    exporter = await makeExporter(root, access, { notices });
   });
   afterEach(async () => {
     await exporter.close();
@@ -62,40 +67,112 @@ describe.each(ACCESS_KINDS)("setExtendedAttribute with %s", (access) => {
     });
   });
 
-  it("names the entry if it does not exist, for an NTFS stream, and for an impossible name", async () => {
-    await exporter.storeFile("/f", streamOf(["x"]), 1, idle);
-    const path = join(root, "f");
-    await expect(exporter.setExtendedAttribute("/no", "user.a", "extended", VALUE)).rejects.toThrow(join(root, "no"));
-    await expect(exporter.setExtendedAttribute("/f", "a", "ads", VALUE)).rejects.toThrow(
-      `ENOTSUP: alternate data stream "a" cannot be restored on this system, '${path}'`,
-    );
-    const impossible = exporter.setExtendedAttribute("/f", "no-namespace-on-linux".repeat(20), "extended", VALUE);
-    await expect(impossible).rejects.toThrow(path);
-  });
-
-  it("restores the mode of a file if the attribute still cannot be set", async () => {
-    const refusing = new FsExporter(root, new DirectoryPaths(root), {
+  /** An exporter whose library refuses every attribute. */
+  function refusing(code: string): FsExporter {
+    return new FsExporter(root, new DirectoryPaths(root), {
+      notices,
       loadAttributes: () => ({
         list: () => [],
         get: () => new Uint8Array(),
         set: (path) => {
-          throw Object.assign(new Error(`EACCES: permission denied, '${path}'`), { code: "EACCES" });
+          throw Object.assign(new Error(`${code}: refused, '${path}'`), { code });
         },
       }),
     });
-    await refusing.storeFile("/f", streamOf(["x"]), 1, idle);
-    await refusing.setPermissions("/f", ownInfo({ permissions: 0o4555 }));
-    await expect(refusing.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow("EACCES");
-    expect((await lstat(join(root, "f"))).mode).toBe(0o104555);
-    await refusing.close();
+  }
+
+  it("names the entry if it does not exist, and for an impossible name", async () => {
+    await exporter.storeFile("/f", streamOf(["x"]), 1, idle);
+    const path = join(root, "f");
+    await expect(exporter.setExtendedAttribute("/no", "user.a", "extended", VALUE)).rejects.toThrow(join(root, "no"));
+    const impossible = exporter.setExtendedAttribute("/f", `user.${"long".repeat(100)}`, "extended", VALUE);
+    await expect(impossible).rejects.toThrow(path);
+    expect(lines).toEqual([]);
   });
 
-  it("fails if the library is missing", async () => {
-    const without = new FsExporter(root, new DirectoryPaths(root), { loadAttributes: () => undefined });
+  it("leaves out attributes of other systems with one notice for each name", async () => {
+    for (const pathname of ["/f", "/g"]) {
+      await exporter.storeFile(pathname, streamOf(["x"]), 1, idle);
+      await exporter.setExtendedAttribute(pathname, "stream", "ads", VALUE);
+      await exporter.setExtendedAttribute(pathname, "com.apple.FinderInfo", "extended", VALUE);
+    }
+    await exporter.close();
+    const first = JSON.stringify(join(root, "f"));
+    expect(lines).toEqual([
+      `tsfs: the extended attribute "stream" is left out: this system has no attributes of the kind ads (the first is ${first})\n`,
+      `tsfs: the extended attribute "com.apple.FinderInfo" is left out: the target refuses it with ENOTSUP (the first is ${first})\n`,
+      "tsfs: extended attributes left out: 4\n",
+    ]);
+  });
+
+  it("leaves out what only a superuser may set with one notice for each name", async () => {
+    await asOrdinaryUser(async () => {
+      for (const pathname of ["/f", "/g"]) {
+        await exporter.storeFile(pathname, streamOf(["x"]), 1, idle);
+        for (const name of ["trusted.a", "security.b"]) {
+          await exporter.setExtendedAttribute(pathname, name, "extended", VALUE);
+        }
+        await exporter.setExtendedAttribute(pathname, "user.c", "extended", VALUE);
+      }
+    });
+    expect(library?.list(join(root, "g"))).toEqual(["user.c"]);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain('"trusted.a" is left out: the target refuses it with EPERM');
+    expect(lines[1]).toContain('"security.b"');
+  });
+
+  it("leaves out all attributes on a target without them, with at most 20 notices", async () => {
+    const without = refusing("EOPNOTSUPP");
     await without.storeFile("/f", streamOf(["x"]), 1, idle);
-    await expect(without.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow(
-      `ENOTSUP: extended attribute "user.a" cannot be restored: the native library cannot be loaded, '${join(root, "f")}'`,
-    );
+    for (let i = 0; i < 30; i++) await without.setExtendedAttribute("/f", `user.a${i}`, "extended", VALUE);
     await without.close();
+    expect(lines).toHaveLength(21);
+    expect(lines[20]).toBe("tsfs: extended attributes left out: 30\n");
+  });
+
+  it.each([
+    ["user.a", "EPERM"],
+    ["user.a", "ENOSPC"],
+    ["security.a", "ENOSPC"],
+    ["user.a", "EIO"],
+  ])("fails for %s with %s, which may be gone at the next try", async (name, code) => {
+    const failing = refusing(code);
+    await failing.storeFile("/f", streamOf(["x"]), 1, idle);
+    await expect(failing.setExtendedAttribute("/f", name, "extended", VALUE)).rejects.toThrow(`${code}: refused`);
+    await failing.close();
+  });
+
+  it("sets only the attributes that the user selects, without a notice", async () => {
+    const selecting = await makeExporter(root, access, {
+      notices,
+      attributes: { include: ["user.*"], exclude: ["user.b*"] },
+    });
+    await selecting.storeFile("/f", streamOf(["x"]), 1, idle);
+    for (const name of ["user.a", "user.b", "user.bb", "trusted.a"]) {
+      await selecting.setExtendedAttribute("/f", name, "extended", VALUE);
+    }
+    await selecting.close();
+    expect(library?.list(join(root, "f"))).toEqual(["user.a"]);
+    expect(lines).toEqual([]);
+  });
+
+  it("restores the mode of a file if the attribute still cannot be set", async () => {
+    const denying = refusing("EACCES");
+    await denying.storeFile("/f", streamOf(["x"]), 1, idle);
+    await denying.setPermissions("/f", ownInfo({ permissions: 0o4555 }));
+    await expect(denying.setExtendedAttribute("/f", "user.a", "extended", VALUE)).rejects.toThrow("EACCES");
+    expect((await lstat(join(root, "f"))).mode).toBe(0o104555);
+    await denying.close();
+  });
+
+  it("leaves out all attributes if the library is missing", async () => {
+    const without = new FsExporter(root, new DirectoryPaths(root), { notices, loadAttributes: () => undefined });
+    for (const pathname of ["/f", "/g"]) {
+      await without.storeFile(pathname, streamOf(["x"]), 1, idle);
+      await without.setExtendedAttribute(pathname, "user.a", "extended", VALUE);
+    }
+    await without.close();
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain('"user.a" is left out: the native library cannot be loaded');
   });
 });

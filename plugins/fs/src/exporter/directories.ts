@@ -50,8 +50,8 @@ export interface Inode {
   readonly stats: BigIntStats;
   chmod(mode: number): Promise<void>;
   chown(uid: number, gid: number): Promise<void>;
-  /** @param time - The access and modification time, as from `utimesArgument`. */
-  utimes(time: string): Promise<void>;
+  /** @param nanoseconds - The access and modification time, in nanoseconds since 1970. */
+  utimes(nanoseconds: bigint): Promise<void>;
 }
 
 /** Makes the error for a path that leads through a symbolic link. */

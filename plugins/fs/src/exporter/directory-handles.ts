@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { chmod, chown, lstat, open, readFile, stat, utimes, type FileHandle } from "node:fs/promises";
+import { chmod, chown, lstat, open, readFile, stat, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, withoutAlias } from "../fs/errors.js";
 import { splitPathname } from "../fs/pathname.js";
 import { throughLink, type Directories, type Directory, type Identity, type Inode } from "./directories.js";
+import { setTimes } from "./set-times.js";
 
 /** Linux' O_PATH, which Node does not export: holds an entry of any type and mode without opening it. */
 const O_PATH = 0o10000000;
@@ -121,7 +122,7 @@ export class DirectoryHandles implements Directories {
         stats: await handle.stat({ bigint: true }),
         chmod: (mode) => chmod(path, mode),
         chown: (uid, gid) => chown(path, uid, gid),
-        utimes: (time) => utimes(path, time, time),
+        utimes: (nanoseconds) => setTimes({ path }, nanoseconds),
       });
     } catch (error) {
       throw withoutAlias(error, path, this.#nameOf(pathname));

@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { chmod, lchown, lstat, lutimes, open, type FileHandle } from "node:fs/promises";
+import { chmod, lchown, lstat, open, type FileHandle } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
 import { hasCode, systemError, withPath } from "../fs/errors.js";
 import { splitPathname } from "../fs/pathname.js";
 import { throughLink, type Directories, type Directory, type Inode } from "./directories.js";
+import { setTimes } from "./set-times.js";
 
 /** Maximum number of cached directories. The cache is cleared when it is full. */
 const REMEMBERED = 4096;
@@ -50,7 +51,7 @@ export class DirectoryPaths implements Directories {
         stats,
         chmod: (mode) => chmod(path, mode),
         chown: (uid, gid) => lchown(path, uid, gid),
-        utimes: (time) => lutimes(path, time, time),
+        utimes: (nanoseconds) => setTimes({ link: path }, nanoseconds),
       });
     }
     try {
@@ -58,7 +59,7 @@ export class DirectoryPaths implements Directories {
         stats: await handle.stat({ bigint: true }),
         chmod: (mode) => handle.chmod(mode),
         chown: (uid, gid) => handle.chown(uid, gid),
-        utimes: (time) => handle.utimes(time, time),
+        utimes: (nanoseconds) => setTimes({ handle }, nanoseconds),
       });
     } catch (error) {
       throw withPath(error, path);

@@ -2,9 +2,10 @@ import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConnectorContext } from "@kloset/sdk";
+import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
-import definition, { type FsExporter } from "./exporter.js";
-import { makeExporter, idle, NEVER, ownInfo, ACCESS_KINDS } from "./testing.js";
+import definition, { FsExporter } from "./exporter.js";
+import { ACCESS_KINDS, idle, LowerCaseDirectories, makeExporter, NEVER, ownInfo } from "./testing.js";
 
 function contextOf(location: string, config: Readonly<Record<string, string>> = {}): ConnectorContext {
   const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
@@ -75,12 +76,14 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
   let scratch: Scratch;
   let root: string;
   let exporter: FsExporter;
+  let lines: string[];
   beforeEach(async () => {
     scratch = await makeScratch();
     root = join(scratch.path, "root");
     await mkdir(root, { mode: 0o777 });
     await chmod(root, 0o777);
-    exporter = await makeExporter(root, access);
+    lines = [];
+    exporter = await makeExporter(root, access, { notices: new Notices("tsfs", (line) => lines.push(line)) });
   });
   afterEach(async () => {
     await exporter.close();
@@ -307,13 +310,43 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
     });
 
     it.each([
-      ["socket", "a socket cannot be restored"],
-      ["char-device", "a char device cannot be restored"],
-      ["block-device", "a block device cannot be restored"],
-    ] as const)("rejects a %s", async (type, text) => {
-      const special = exporter.createSpecial("/s", ownInfo({ type }));
-      await expect(special).rejects.toThrow(`ENOTSUP: ${text}, '${join(root, "s")}'`);
+      ["socket", "sockets left out: only their process can make them"],
+      ["char-device", "devices left out: a snapshot does not contain their numbers"],
+      ["block-device", "devices left out: a snapshot does not contain their numbers"],
+    ] as const)("leaves out every %s with one notice", async (type, text) => {
+      const info = ownInfo({ type, permissions: 0o600 });
+      for (const name of ["/s", "/t"]) {
+        await exporter.createSpecial(name, info);
+        await exporter.setPermissions(name, info);
+        await exporter.setExtendedAttribute(name, "security.selinux", "extended", Buffer.from("label"));
+      }
+      await exporter.close();
+      const kind = text.slice(0, text.indexOf(":"));
+      expect(lines).toEqual([
+        `tsfs: ${text} (the first is ${JSON.stringify(join(root, "s"))})\n`,
+        `tsfs: ${kind}: 2\n`,
+      ]);
       expect(await readdir(root)).toEqual([]);
+    });
+
+    it("leaves out every FIFO with one notice on a target without them", async () => {
+      const { PATH } = process.env;
+      await writeFile(join(scratch.path, "mkfifo"), "#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n");
+      await chmod(join(scratch.path, "mkfifo"), 0o755);
+      process.env["PATH"] = `${scratch.path}:${PATH ?? ""}`;
+      try {
+        for (const name of ["/p", "/q"]) {
+          await exporter.createSpecial(name, ownInfo({ type: "fifo" }));
+          await exporter.setPermissions(name, ownInfo({ type: "fifo" }));
+        }
+      } finally {
+        process.env["PATH"] = PATH;
+      }
+      await exporter.close();
+      expect(lines).toEqual([
+        `tsfs: FIFOs left out: the target refuses with EPERM (the first is ${JSON.stringify(join(root, "p"))})\n`,
+        "tsfs: FIFOs left out: 2\n",
+      ]);
     });
 
     it("names a missing directory, and one that it may not write to", async () => {
@@ -325,5 +358,48 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
         await expect(exporter.createSpecial("/theirs/p", info)).rejects.toThrow(`cannot make the FIFO '${path}'`);
       });
     });
+  });
+});
+
+describe("a target that does not distinguish upper and lower case", () => {
+  let scratch: Scratch;
+  let exporter: FsExporter;
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    exporter = new FsExporter(scratch.path, new LowerCaseDirectories(scratch.path));
+  });
+  afterEach(async () => {
+    await exporter.close();
+    scratch.remove();
+  });
+
+  function refusal(first: string, path: string): string {
+    return `EEXIST: the target does not distinguish this name from '${join(scratch.path, first)}', '${join(scratch.path, path)}'`;
+  }
+
+  it("keeps the first of two files, and names it in the error of the second", async () => {
+    const stores = ["/readme", "/README", "/Readme"].map((name) =>
+      exporter.storeFile(name, streamOf([name]), name.length, idle),
+    );
+    const results = await Promise.allSettled(stores);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    await expect(stores[1]).rejects.toThrow(refusal("readme", "README"));
+    expect(await readFile(join(scratch.path, "readme"), "utf8")).toBe("/readme");
+    await exporter.storeFile("/readme", streamOf(["again"]), 5, idle);
+    expect(await readFile(join(scratch.path, "readme"), "utf8")).toBe("again");
+    await expect(exporter.createLink("x", "/ReadMe", "symbolic")).rejects.toThrow(refusal("readme", "ReadMe"));
+    await expect(exporter.createLink("/README", "/hard", "hard")).rejects.toThrow(refusal("readme", "README"));
+    await expect(exporter.setPermissions("/README", ownInfo())).rejects.toThrow(refusal("readme", "README"));
+  });
+
+  it("does not mix a directory with the one that differs in case", async () => {
+    await exporter.createDirectory("/src/lib");
+    await exporter.storeFile("/src/lib/f", streamOf(["first"]), 5, idle);
+    await expect(exporter.createDirectory("/src/Lib")).rejects.toThrow(refusal("src/lib", "src/Lib"));
+    await expect(exporter.createDirectory("/src/Lib/sub")).rejects.toThrow(refusal("src/lib", "src/Lib/sub"));
+    const second = exporter.storeFile("/src/Lib/f", streamOf(["second"]), 6, idle);
+    await expect(second).rejects.toThrow(refusal("src/lib", "src/Lib/f"));
+    expect(await readFile(join(scratch.path, "src/lib/f"), "utf8")).toBe("first");
+    expect(await readdir(join(scratch.path, "src/lib"))).toEqual(["f"]);
   });
 });

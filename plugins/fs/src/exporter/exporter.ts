@@ -12,8 +12,8 @@ import {
   type FileInfo,
   type LinkKind,
 } from "@kloset/sdk";
-import { option } from "@kloset/sdk/config";
-import { hasCode, systemError } from "../fs/errors.js";
+import { option, type Option } from "@kloset/sdk/config";
+import { codeOf, hasCode, systemError } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { makePath } from "../fs/make-path.js";
 import { Notices } from "../fs/notices.js";
@@ -21,6 +21,7 @@ import { splitPathname } from "../fs/pathname.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
 import { replaceFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
+import { attributeFilter, type AttributePatterns } from "../xattr/attribute-filter.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
 import { AttributeSetter } from "./attributes.js";
 import { throughLink, type Directories, type Directory } from "./directories.js";
@@ -28,13 +29,21 @@ import { DirectoryHandles } from "./directory-handles.js";
 import { DirectoryPaths } from "./directory-paths.js";
 import { makeHardLink, makeSymlink, moveOver } from "./links.js";
 import { makeFifo } from "./make-fifo.js";
-import { setPermissions } from "./permissions.js";
+import { OWNER_POLICIES, Permissions, type OwnerPolicy } from "./permissions.js";
+import { isRefusal, noteRefusal } from "./refusals.js";
+import { Twins } from "./twins.js";
 
 /** The permissions that the owner needs to work in a directory. */
 const OWNER_ALL = 0o700;
 
 /** Maximum number of directories that are remembered as clean. The set is cleared when it is full. */
 const CLEAN_MAX = 4096;
+
+/** Maximum number of left out entries that are remembered. The attributes of further ones are errors. */
+const LEFT_OUT_MAX = 100_000;
+
+/** Maximum number of attribute names of which each gets a notice. */
+const NAMED_ATTRIBUTES_MAX = 20;
 
 /** Options of the user, and dependencies that tests replace. */
 export interface FsExporterOptions {
@@ -44,6 +53,10 @@ export interface FsExporterOptions {
    * space that may no longer be free, and a swap file must not have holes.
    */
   readonly sparse?: boolean;
+  /** The treatment of owners. Default: "auto". */
+  readonly owner?: OwnerPolicy;
+  /** The extended attributes to restore. Default: all. */
+  readonly attributes?: AttributePatterns;
   /** Called once, before the first extended attribute is set. */
   readonly loadAttributes?: () => ExtendedAttributes | undefined;
   /** Receives notices for the user. */
@@ -67,10 +80,18 @@ export class FsExporter implements Exporter {
   readonly #directories: Directories;
   readonly #sparse: boolean;
   readonly #loadAttributes: () => ExtendedAttributes | undefined;
+  readonly #isRestored: (attribute: string) => boolean;
   readonly #notices: Notices;
+  readonly #permissions: Permissions;
   #attributes: AttributeSetter | undefined;
   /** Directories that contain no leftovers of killed processes. */
   readonly #clean = new Set<string>();
+  /** Entries that the target cannot keep. Their permissions and attributes are left out, too. */
+  readonly #leftOut = new Set<string>();
+  /** Names of attributes that the target has refused. */
+  readonly #refusedAttributes = new Set<string>();
+  /** Undefined until the first entry is made; then null for a target that distinguishes names by case. */
+  #twins: Twins | null | undefined;
 
   /**
    * @param root - Path of the restore's root as the user wrote it. Must exist.
@@ -81,7 +102,14 @@ export class FsExporter implements Exporter {
     this.#directories = directories;
     this.#sparse = options.sparse ?? false;
     this.#loadAttributes = options.loadAttributes ?? loadExtendedAttributes;
+    this.#isRestored = attributeFilter(options.attributes ?? {});
     this.#notices = options.notices ?? new Notices("tsfs");
+    this.#permissions = new Permissions(directories, root, this.#notices, options.owner ?? "auto");
+  }
+
+  /** Finds out whether the target distinguishes names by case. Otherwise the first entry does. */
+  async prepare(): Promise<void> {
+    await this.#findTwins();
   }
 
   root(): string {
@@ -109,33 +137,62 @@ export class FsExporter implements Exporter {
   }
 
   async storeFile(pathname: string, data: ByteStream, _size: number, { signal }: CallContext): Promise<void> {
-    await this.#place(pathname, async ({ directory, name }) => {
+    await this.#make(pathname, async ({ directory, name }) => {
       const target = directory.at(name);
       await replaceFile({ target, temporary: directory.at(temporaryName()), data, signal, sparse: this.#sparse });
     });
   }
 
-  async setPermissions(pathname: string, fileInfo: FileInfo): Promise<void> {
-    await setPermissions(this.#directories, this.#root, cleanPathname(pathname), fileInfo, this.#notices);
+  async setPermissions(entry: string, fileInfo: FileInfo): Promise<void> {
+    const pathname = cleanPathname(entry);
+    if (this.#leftOut.has(pathname) || isNeverRestored(fileInfo)) return;
+    this.#twins?.check(pathname, resolveBelow(this.#root, pathname));
+    await this.#permissions.set(pathname, fileInfo);
   }
 
   async createLink(oldname: string, newname: string, kind: LinkKind): Promise<void> {
-    await this.#place(newname, async ({ directory, name, path }) => {
+    await this.#make(newname, async ({ directory, name, path }) => {
       if (kind === "symbolic") {
-        await makeSymlink(oldname, directory, name, path);
+        await makeSymlink(oldname, directory, name, path).catch((error: unknown) => {
+          // Also the error for a name that the target does not accept.
+          if (!isRefusal(error) || hasCode(error, "EINVAL")) throw error;
+          this.#leaveOut(newname, "symbolic links left out", error, path);
+        });
         return;
       }
-      await this.#place(oldname, (existing) => makeHardLink(existing, directory, name, path));
+      const copy = await this.#place(oldname, (existing) =>
+        makeHardLink(existing, directory, name, path, this.#sparse),
+      );
+      if (copy === undefined) return;
+      noteRefusal(this.#notices, "hard links restored as copies", copy.refusal, path);
+      await this.#permissions.copy(copy.stats, cleanPathname(newname));
     });
   }
 
+  /** Makes a FIFO. Leaves out other special files: see {@link isNeverRestored}. */
   async createSpecial(pathname: string, fileInfo: FileInfo): Promise<void> {
-    await this.#place(pathname, async ({ directory, name, path }) => {
-      const type = fileTypeOf(fileInfo.mode);
-      // A snapshot does not contain device numbers, and a socket is useless without its process.
-      if (type !== "fifo") throw systemError("ENOTSUP", `a ${type.replace("-", " ")} cannot be restored`, path);
+    const type = fileTypeOf(fileInfo.mode);
+    if (isNeverRestored(fileInfo)) {
+      const kind = type === "socket" ? "sockets left out" : "devices left out";
+      const path = resolveBelow(this.#root, cleanPathname(pathname));
+      const reason =
+        type === "socket" ? "only their process can make them" : "a snapshot does not contain their numbers";
+      this.#notices.once(`${kind}: ${reason}`, path);
+      this.#notices.count(kind);
+      this.#rememberLeftOut(pathname);
+      return;
+    }
+    await this.#make(pathname, async ({ directory, name, path }) => {
+      if (type !== "fifo") throw systemError("EINVAL", `a ${type} is not a special file`, path);
       const temporary = temporaryName();
-      await makeFifo(directory, temporary, path);
+      try {
+        await makeFifo(directory, temporary, path);
+      } catch (error) {
+        // ENOTSUP: the machine has no program for it.
+        if (!isRefusal(error) || hasCode(error, "ENOTSUP")) throw error;
+        this.#leaveOut(pathname, "FIFOs left out", error, path);
+        return;
+      }
       await moveOver(directory, temporary, name, path);
     });
   }
@@ -147,29 +204,52 @@ export class FsExporter implements Exporter {
     value: Uint8Array,
   ): Promise<void> {
     const entry = cleanPathname(pathname);
+    if (!this.#isRestored(attribute) || this.#leftOut.has(entry)) return;
     const path = resolveBelow(this.#root, entry);
-    if (kind !== "extended") {
-      throw systemError(
-        "ENOTSUP",
-        `alternate data stream ${JSON.stringify(attribute)} cannot be restored on this system`,
+    const setter = this.#attributeSetter();
+    if (kind !== "extended" || setter === undefined) {
+      this.#leaveOutAttribute(
+        attribute,
+        kind === "extended"
+          ? "the native library cannot be loaded"
+          : `this system has no attributes of the kind ${kind}`,
         path,
       );
-    }
-    const setter = this.#attributeSetter();
-    if (setter === undefined) {
-      const text = `extended attribute ${JSON.stringify(attribute)} cannot be restored: the native library cannot be loaded`;
-      throw systemError("ENOTSUP", text, path);
-    }
-    if (entry === "/") {
-      // With ".", the last component is not a link, which the call would not follow.
-      await this.#directories.within("/", (directory) => setter.set(directory, ".", entry, attribute, value));
       return;
     }
-    await this.#place(entry, (place) => setter.set(place.directory, place.name, entry, attribute, value));
+    try {
+      if (entry === "/") {
+        // With ".", the last component is not a link, which the call would not follow.
+        await this.#directories.within("/", (directory) => setter.set(directory, ".", entry, attribute, value));
+      } else {
+        await this.#place(entry, (place) => setter.set(place.directory, place.name, entry, attribute, value));
+      }
+    } catch (error) {
+      if (!isAttributeRefusal(error, attribute)) throw error;
+      this.#leaveOutAttribute(attribute, `the target refuses it with ${codeOf(error) ?? "an error"}`, path);
+    }
   }
 
+  /** Tells the user how many entries the target could not keep. Nothing if it kept all. */
   async close(): Promise<void> {
+    this.#notices.end();
     await this.#directories.close();
+  }
+
+  #leaveOut(pathname: string, kind: string, error: unknown, path: string): void {
+    noteRefusal(this.#notices, kind, error, path);
+    this.#rememberLeftOut(pathname);
+  }
+
+  #rememberLeftOut(pathname: string): void {
+    if (this.#leftOut.size < LEFT_OUT_MAX) this.#leftOut.add(cleanPathname(pathname));
+  }
+
+  #leaveOutAttribute(attribute: string, reason: string, path: string): void {
+    this.#notices.count("extended attributes left out");
+    if (this.#refusedAttributes.has(attribute) || this.#refusedAttributes.size >= NAMED_ATTRIBUTES_MAX) return;
+    this.#refusedAttributes.add(attribute);
+    this.#notices.once(`the extended attribute ${JSON.stringify(attribute)} is left out: ${reason}`, path);
   }
 
   #attributeSetter(): AttributeSetter | undefined {
@@ -184,8 +264,22 @@ export class FsExporter implements Exporter {
     const pathname = cleanPathname(entry);
     const path = resolveBelow(this.#root, pathname);
     if (pathname === "/") throw systemError("EISDIR", "the root of the restore is a directory", path);
+    this.#twins?.check(pathname, path);
     const { parent, name } = splitPathname(pathname);
     return this.#directories.within(parent, (directory) => work({ directory, name, path }));
+  }
+
+  /** Makes an entry, unless the target would confuse its name with another one. */
+  async #make<T>(entry: string, make: (place: Place) => Promise<T>): Promise<T> {
+    const twins = this.#twins === undefined ? await this.#findTwins() : this.#twins;
+    if (this.#leftOut.size > 0) this.#leftOut.delete(cleanPathname(entry));
+    if (twins === null) return this.#place(entry, make);
+    return this.#place(entry, (place) => twins.make(cleanPathname(entry), place, () => make(place)));
+  }
+
+  async #findTwins(): Promise<Twins | null> {
+    const twins = await this.#directories.within("/", (directory) => Twins.of(directory));
+    return (this.#twins ??= twins ?? null);
   }
 
   async #makeDirectories(pathname: string): Promise<void> {
@@ -212,7 +306,7 @@ export class FsExporter implements Exporter {
 
   /** Makes one directory, or accepts an existing one. */
   async #makeDirectory(pathname: string): Promise<void> {
-    const closed = await this.#place(pathname, async ({ directory, name, path }) => {
+    const closed = await this.#make(pathname, async ({ directory, name, path }) => {
       const at = directory.at(name);
       try {
         await mkdir(at, OWNER_ALL);
@@ -242,18 +336,48 @@ export class FsExporter implements Exporter {
   }
 }
 
+/** Returns true for a socket, which only its process can make, and a device, whose numbers a snapshot does not contain. */
+function isNeverRestored({ mode }: FileInfo): boolean {
+  const type = fileTypeOf(mode);
+  return type === "socket" || type === "char-device" || type === "block-device";
+}
+
+/**
+ * Returns true if the target cannot keep an attribute at all: an attribute of a namespace that only a superuser or the
+ * system may write, or any on a file system without attributes.
+ */
+function isAttributeRefusal(error: unknown, attribute: string): boolean {
+  if (hasCode(error, "ENOTSUP", "EOPNOTSUPP", "ENOSYS")) return true;
+  return !attribute.startsWith("user.") && hasCode(error, "EPERM", "EACCES", "EINVAL");
+}
+
+const patterns = (description: string): Option<string[] | undefined> =>
+  option.list(option.string(), { description }).optional();
+
 /**
  * The exporter for a location like `tsfs:///dir`. Creates the directory if it is
  * missing. It may be a symbolic link, or be below one.
  */
 export default defineExporter({
   config: {
+    owner: option.enum(OWNER_POLICIES, {
+      default: "auto",
+      description:
+        "Owners. auto: a superuser sets them, with one notice if the target refuses. require: an entry whose owner is not set fails. ignore: they are not set.",
+    }),
     sparse: option.boolean({ default: false, description: "Write holes in place of 32 KiB of zeros or more." }),
+    xattr_include: patterns(
+      "Restore only extended attributes with these names. * stands for any characters, as in user.*.",
+    ),
+    xattr_exclude: patterns("Leave out extended attributes with these names, as in security.*,trusted.*."),
   },
-  async connect({ config: { sparse }, location, protocol }) {
+  async connect({ config: { sparse, owner, xattr_include: include, xattr_exclude: exclude }, location, protocol }) {
     const root = directoryOf({ location, protocol });
     await makePath(root, OWNER_ALL);
     const directories = (await DirectoryHandles.open(root)) ?? new DirectoryPaths(await realpath(root));
-    return new FsExporter(root, directories, { sparse, notices: new Notices(protocol) });
+    const attributes = { include, exclude };
+    const exporter = new FsExporter(root, directories, { sparse, owner, attributes, notices: new Notices(protocol) });
+    await exporter.prepare();
+    return exporter;
   },
 });

@@ -48,6 +48,19 @@ describe("makeFifo", () => {
     await expect(makeFifo(directory, "p", "/p", await helper("kill -9 $$"))).rejects.toThrow("exited with SIGKILL");
   });
 
+  it.each([
+    ["Operation not permitted", "EPERM"],
+    ["Operation not supported", "EOPNOTSUPP"],
+    ["Function not implemented", "ENOSYS"],
+    ["Permission denied", undefined],
+    ["No space left on device", undefined],
+  ])("has a code for a target without FIFOs (%s)", async (text, code) => {
+    const refusing = await helper(`test "$LC_ALL" = C && echo "mkfifo: cannot create fifo '$4': ${text}" >&2; exit 1`);
+    const error: unknown = await makeFifo(directory, "p", "/p", refusing).catch((reason: unknown) => reason);
+    expect(String(error)).toContain(`cannot make the FIFO '/p': mkfifo: cannot create fifo '/p': ${text}`);
+    expect((error as { code?: unknown }).code).toBe(code);
+  });
+
   it("kills a helper that hangs", async () => {
     const hanging = await helper("exec sleep 1000");
     const made = makeFifo(directory, "p", "/p", hanging, 50);

@@ -6,6 +6,13 @@ const TIMEOUT_MS = 10_000;
 /** Number of characters of the helper's stderr that are kept. */
 const STDERR_MAX = 1024;
 
+/** The helper's texts, in the C locale, for a target that has no FIFOs. */
+const REFUSALS: readonly (readonly [text: string, code: string])[] = [
+  ["Operation not permitted", "EPERM"],
+  ["Operation not supported", "EOPNOTSUPP"],
+  ["Function not implemented", "ENOSYS"],
+];
+
 /**
  * Makes a FIFO, readable and writable for its owner only. Runs a helper process,
  * because Node has no call for it.
@@ -14,6 +21,7 @@ const STDERR_MAX = 1024;
  * @param path - The path that the user knows, for messages.
  * @param helper - A program with the arguments of POSIX `mkfifo`.
  * @param timeoutMs - Milliseconds after which the helper is killed.
+ * @throws SystemError EPERM, EOPNOTSUPP or ENOSYS if the target has no FIFOs; ENOTSUP if the helper cannot be run.
  */
 export async function makeFifo(
   directory: Directory,
@@ -29,6 +37,7 @@ export async function makeFifo(
   const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(helper, ["-m", "600", "--", fifo], {
     stdio: ["ignore", "ignore", "pipe", ...(fd === undefined ? [] : [fd])],
+    env: { ...process.env, LC_ALL: "C" },
   });
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -46,13 +55,16 @@ export async function makeFifo(
       child.once("error", (error) => {
         reject(systemError("ENOTSUP", `cannot run ${helper} to make a FIFO (${error.message})`, path));
       });
-      child.once("close", (code, signal) => {
-        if (code === 0) {
+      child.once("close", (status, signal) => {
+        if (status === 0) {
           resolve();
           return;
         }
-        const reason = stderr.trim().replaceAll(fifo, path) || `${helper} exited with ${String(signal ?? code)}`;
-        reject(new Error(`cannot make the FIFO '${path}': ${reason}`));
+        const reason = stderr.trim().replaceAll(fifo, path) || `${helper} exited with ${String(signal ?? status)}`;
+        const code = REFUSALS.find(([text]) => reason.includes(text))?.[1];
+        reject(
+          Object.assign(new Error(`cannot make the FIFO '${path}': ${reason}`), code === undefined ? {} : { code }),
+        );
       });
     });
   } finally {

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { FileInfoInit } from "@kloset/sdk";
 import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, streamOf, type Scratch } from "../fs/testing.js";
-import type { FsExporter } from "./exporter.js";
-import { expectTime, makeExporter, idle, ownInfo, ACCESS_KINDS } from "./testing.js";
+import { FsExporter } from "./exporter.js";
+import { ACCESS_KINDS, expectTime, idle, makeExporter, ownInfo, RefusingDirectories, type Refused } from "./testing.js";
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -122,25 +122,41 @@ describe.each(ACCESS_KINDS)("setPermissions with %s", (access) => {
     expect(mine).toMatchObject(isRoot ? { uid: 65534, gid: 65534 } : { uid, gid });
   });
 
-  it.each(["uid", "gid"] as const)('rejects the %s that means "leave unchanged" as a superuser only', async (id) => {
-    const none = { [id]: 0xffff_ffff, permissions: 0o6755 };
-    const text = `EINVAL: cannot set the ${id === "uid" ? "owner" : "group"} to 4294967295: chown takes this id as "leave unchanged", `;
-    await store("/f");
-    await exporter.createLink("f", "/l", "symbolic");
-    const attempts = [
-      { pathname: "/f", set: () => exporter.setPermissions("/f", ownInfo(none)) },
-      { pathname: "/l", set: () => exporter.setPermissions("/l", ownInfo({ ...none, type: "symlink" })) },
-    ];
-    for (const { pathname, set } of attempts) {
-      if (isRoot) await expect(set()).rejects.toThrow(`${text}'${join(root, pathname)}'`);
-      else await set();
-    }
-    if (isRoot) expect((await lstat(join(root, "f"))).mode & 0o7777).toBe(0o600);
-    await asOrdinaryUser(async () => {
-      await store("/mine");
-      await exporter.setPermissions("/mine", ownInfo({ [id]: 0xffff_ffff, permissions: 0o640 }));
+  it.each(["uid", "gid"] as const)(
+    'requires a superuser to set the %s, which must not mean "leave unchanged"',
+    async (id) => {
+      const none = { [id]: 0xffff_ffff, permissions: 0o6755 };
+      const text = isRoot
+        ? `EINVAL: cannot set the ${id === "uid" ? "owner" : "group"} to 4294967295: chown takes this id as "leave unchanged", `
+        : /^EPERM: cannot set the owner to .*: only a superuser can, /;
+      const strict = await makeExporter(root, access, { owner: "require" });
+      await store("/f");
+      await exporter.createLink("f", "/l", "symbolic");
+      for (const [pathname, type] of [
+        ["/f", "file"],
+        ["/l", "symlink"],
+      ] as const) {
+        await expect(strict.setPermissions(pathname, ownInfo({ ...none, type }))).rejects.toThrow(text);
+      }
+      await strict.close();
+      expect((await lstat(join(root, "f"))).mode & 0o7777).toBe(0o600);
+      await exporter.setPermissions("/f", ownInfo(none));
+      expect((await lstat(join(root, "f"))).mode & 0o7777).toBe(id === "uid" ? 0o2755 : 0o4755);
+    },
+  );
+
+  it("sets no owner on request, without a notice", async () => {
+    const ignoring = await makeExporter(root, access, {
+      owner: "ignore",
+      notices: new Notices("tsfs", (line) => lines.push(line)),
     });
-    expect((await lstat(join(root, "mine"))).mode & 0o7777).toBe(0o640);
+    await store("/f");
+    await ignoring.setPermissions("/f", ownInfo({ uid: 4242, gid: 4343, permissions: 0o6755, modTime: 7n }));
+    await ignoring.close();
+    const stats = await lstat(join(root, "f"), { bigint: true });
+    expect(stats).toMatchObject({ uid: BigInt(ownInfo().uid), gid: BigInt(ownInfo().gid), mode: 0o100755n });
+    expectTime(stats.mtimeNs, 7n);
+    expect(lines).toEqual([]);
   });
 
   it("drops setuid and setgid from a file whose owner differs, with one notice", async () => {
@@ -164,8 +180,10 @@ describe.each(ACCESS_KINDS)("setPermissions with %s", (access) => {
     });
     const first = JSON.stringify(join(root, "user"));
     expect(lines).toEqual([
-      `tsfs: setuid and setgid are left out because only a superuser can restore the owner and group (the first is ${first})\n`,
+      `tsfs: setuid and setgid left out of files whose owner or group is not set (the first is ${first})\n`,
     ]);
+    await exporter.close();
+    expect(lines.slice(1)).toEqual(["tsfs: owners not set: 5\n", "tsfs: setuid and setgid left out: 3\n"]);
   });
 
   it("rejects a file in place of a link, and a link in place of a file", async () => {
@@ -179,16 +197,100 @@ describe.each(ACCESS_KINDS)("setPermissions with %s", (access) => {
     expect((await lstat(join(root, "f"))).mode & 0o777).toBe(0o600);
   });
 
-  it("names an entry that does not exist, or that belongs to another user", async () => {
+  it("names an entry that does not exist", async () => {
     await expect(exporter.setPermissions("/no", ownInfo())).rejects.toThrow(/^ENOENT: .*root\/no'$/);
-    const theirs = isRoot ? join(root, "theirs") : "/etc/passwd";
-    if (isRoot) await writeFile(theirs, "");
-    const other = isRoot ? exporter : await makeExporter("/etc", access);
+  });
+
+  it("continues with one notice at an existing entry of another user", async () => {
+    if (!isRoot) return;
+    for (const name of ["theirs", "theirs too"]) await writeFile(join(root, name), "");
     await asOrdinaryUser(async () => {
-      const set = other.setPermissions(isRoot ? "/theirs" : "/passwd", ownInfo({ permissions: 0o777 }));
-      await expect(set).rejects.toThrow(/^EPERM: operation not permitted, f?chmod '/);
-      await expect(set).rejects.toThrow(`'${theirs}'`);
+      for (const name of ["/theirs", "/theirs too"]) {
+        await exporter.setPermissions(name, ownInfo({ uid: 0, gid: 0, permissions: 0o777 }));
+      }
     });
-    if (other !== exporter) await other.close();
+    const first = JSON.stringify(join(root, "theirs"));
+    expect(lines).toEqual([
+      `tsfs: modes not set: the target refuses with EPERM (the first is ${first})\n`,
+      `tsfs: times not set: the target refuses with EPERM (the first is ${first})\n`,
+    ]);
+    expect((await lstat(join(root, "theirs"))).mode & 0o777).toBe(0o644);
+  });
+});
+
+describe("setPermissions on a target that cannot keep", () => {
+  let scratch: Scratch;
+  let lines: string[];
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    lines = [];
+  });
+  afterEach(() => {
+    scratch.remove();
+  });
+
+  /** Restores two files, and returns the mode and time of the second. */
+  async function restored(refused: Refused, info: FileInfoInit): Promise<{ mode: number; time: bigint }> {
+    const exporter = new FsExporter(scratch.path, new RefusingDirectories(scratch.path, refused), {
+      notices: new Notices("tsfs", (line) => lines.push(line)),
+    });
+    for (const name of ["/a", "/b"]) {
+      await exporter.storeFile(name, streamOf(["content"]), 7, idle);
+      await exporter.setPermissions(name, ownInfo({ modTime: 1_000_000_000_123_456_789n, ...info }));
+    }
+    await exporter.close();
+    const { mode, mtimeNs } = await lstat(join(scratch.path, "b"), { bigint: true });
+    return { mode: Number(mode & 0o7777n), time: mtimeNs };
+  }
+
+  it.each(["EINVAL", "EPERM", "EOPNOTSUPP", "ENOSYS", "EOVERFLOW"])(
+    "owners (%s) sets mode without setuid and setgid, and times, with one notice",
+    async (code) => {
+      const foreign = { uid: 4242, gid: 4343, permissions: 0o6755 };
+      const { mode, time } = await restored({ chown: () => code }, foreign);
+      expect(mode).toBe(0o755);
+      expectTime(time, 1_000_000_000_123_456_789n);
+      const first = JSON.stringify(join(scratch.path, "a"));
+      expect(lines).toEqual([
+        ...(isRoot ? [`tsfs: owners not set: the target refuses with ${code} (the first is ${first})\n`] : []),
+        `tsfs: setuid and setgid left out of files whose owner or group is not set (the first is ${first})\n`,
+        "tsfs: owners not set: 2\n",
+        "tsfs: setuid and setgid left out: 2\n",
+      ]);
+    },
+  );
+
+  it("modes sets times, with one notice", async () => {
+    const { mode, time } = await restored({ chmod: () => "EPERM" }, { permissions: 0o644 });
+    expect(mode).toBe(0o600);
+    expectTime(time, 1_000_000_000_123_456_789n);
+    const first = JSON.stringify(join(scratch.path, "a"));
+    expect(lines).toEqual([
+      `tsfs: modes not set: the target refuses with EPERM (the first is ${first})\n`,
+      "tsfs: modes not set: 2\n",
+    ]);
+  });
+
+  it("setuid sets the other permissions, with one notice", async () => {
+    const { mode } = await restored(
+      { chmod: (wanted) => (wanted > 0o777 ? "EPERM" : undefined) },
+      { permissions: 0o4755 },
+    );
+    expect(mode).toBe(0o755);
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toBe("tsfs: setuid, setgid or sticky bit not set: 2\n");
+  });
+
+  it("times sets the mode, with one notice", async () => {
+    const { mode } = await restored({ utimes: () => "EPERM" }, { permissions: 0o644 });
+    expect(mode).toBe(0o644);
+    expect(lines[1]).toBe("tsfs: times not set: 2\n");
+  });
+
+  it.each(["chown", "chmod", "utimes"] as const)("anything at the moment fails for each entry (%s)", async (call) => {
+    if (call === "chown" && !isRoot) return;
+    const restoring = restored({ [call]: () => "EDQUOT" }, { uid: 4242 });
+    await expect(restoring).rejects.toThrow(`EDQUOT: ${call}`);
+    expect(lines).toEqual([]);
   });
 });

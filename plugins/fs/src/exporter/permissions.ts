@@ -1,18 +1,29 @@
 import type { BigIntStats } from "node:fs";
-import { lchown, lstat, lutimes } from "node:fs/promises";
-import { fileModeToPosix, isSymlink, resolveBelow, type FileInfo } from "@kloset/sdk";
+import { lchown, lstat } from "node:fs/promises";
+import { fileInfoOf, fileModeToPosix, isSymlink, resolveBelow, type FileInfo } from "@kloset/sdk";
 import { systemError } from "../fs/errors.js";
 import type { Notices } from "../fs/notices.js";
 import { splitPathname } from "../fs/pathname.js";
-import { throughLink, type Directories } from "./directories.js";
-import { utimesArgument } from "./utimes-argument.js";
+import { throughLink, type Directories, type Inode } from "./directories.js";
+import { isRefusal, noteRefusal } from "./refusals.js";
+import { setTimes } from "./set-times.js";
 
 /** The bits that `chmod` sets: setuid, setgid, sticky and the nine permissions. */
 const CHMOD_BITS = 0o7777;
+const NINE_PERMISSIONS = 0o777;
 const SETUID = 0o4000;
 const SETGID = 0o2000;
 /** (uid_t) -1, which tells `chown` to leave the owner unchanged. */
 const UNCHANGED = 0xffff_ffff;
+
+/** The values of the option `owner`. */
+export const OWNER_POLICIES = ["auto", "require", "ignore"] as const;
+
+/**
+ * The treatment of owners. "auto" sets them as a superuser, and continues if the target refuses; "require" fails an
+ * entry whose owner is not set; "ignore" sets none.
+ */
+export type OwnerPolicy = (typeof OWNER_POLICIES)[number];
 
 /** The owner and group of an entry, as in `stat`. */
 interface Owner {
@@ -23,73 +34,132 @@ interface Owner {
 /**
  * Sets owner, mode and times, in this order: changing the owner clears setuid and
  * setgid, and neither change affects the times. As in Go's exporter, owners are set
- * only by a superuser, and the access time is set to the modification time. Unlike
- * there, setuid and setgid are left out if the owner differs and is not set.
+ * only by a superuser, and the access time is set to the modification time.
  *
- * Stops at the first failure, so that a file never gets setuid with the wrong owner.
- *
- * @param root - The root's path that the user knows, for messages.
- * @param notices - Receives a notice for bits that are left out.
+ * If the target refuses one of them, the others are set, and the user receives one
+ * notice. A file never gets setuid with the wrong owner, nor setgid with the wrong
+ * group.
  */
-export async function setPermissions(
-  directories: Directories,
-  root: string,
-  pathname: string,
-  info: FileInfo,
-  notices: Notices,
-): Promise<void> {
-  const path = resolveBelow(root, pathname);
-  const time = utimesArgument(info.modTime);
-  if (isSymlink(info.mode)) {
+export class Permissions {
+  readonly #directories: Directories;
+  readonly #root: string;
+  readonly #notices: Notices;
+  readonly #owner: OwnerPolicy;
+
+  /** @param root - The root's path that the user knows, for messages. */
+  constructor(directories: Directories, root: string, notices: Notices, owner: OwnerPolicy) {
+    this.#directories = directories;
+    this.#root = root;
+    this.#notices = notices;
+    this.#owner = owner;
+  }
+
+  /** @throws SystemError for an entry of another type, or that cannot be reached. */
+  async set(pathname: string, info: FileInfo): Promise<void> {
+    const path = resolveBelow(this.#root, pathname);
+    if (isSymlink(info.mode)) {
+      await this.#setLink(pathname, path, info);
+      return;
+    }
+    await this.#directories.inode(pathname, async (inode) => {
+      if (inode.stats.isSymbolicLink()) throw throughLink(path, path);
+      const owned = await this.#setOwner(inode.stats, info, path, () => inode.chown(info.uid, info.gid));
+      await this.#setMode(inode, owned ? modeOf(info) : this.#modeWithoutOwner(inode.stats, info, path), path);
+      await this.#unlessRefused("times not set", path, () => inode.utimes(info.modTime));
+    });
+  }
+
+  /** Sets owner, mode and times as another file has them. */
+  async copy(stats: BigIntStats, pathname: string): Promise<void> {
+    const { uid, gid, mode, mtimeNs } = stats;
+    const permissions = Number(mode) & CHMOD_BITS;
+    await this.set(
+      pathname,
+      fileInfoOf({ type: "file", permissions, uid: Number(uid), gid: Number(gid), modTime: mtimeNs }),
+    );
+  }
+
+  async #setLink(pathname: string, path: string, info: FileInfo): Promise<void> {
     if (pathname === "/") throw systemError("EINVAL", "not a symbolic link", path);
     const { parent, name } = splitPathname(pathname);
-    await directories.within(parent, async (directory) => {
+    await this.#directories.within(parent, async (directory) => {
       const link = directory.at(name);
       const stats = await lstat(link, { bigint: true });
       if (!stats.isSymbolicLink()) throw systemError("EINVAL", "not a symbolic link", path);
-      if (ownerDiffers(stats, info, path)) await lchown(link, info.uid, info.gid);
-      await lutimes(link, time, time);
+      await this.#setOwner(stats, info, path, () => lchown(link, info.uid, info.gid));
+      await this.#unlessRefused("times not set", path, () => setTimes({ link }, info.modTime));
     });
-    return;
   }
-  await directories.inode(pathname, async (inode) => {
-    if (inode.stats.isSymbolicLink()) throw throughLink(path, path);
-    if (ownerDiffers(inode.stats, info, path)) await inode.chown(info.uid, info.gid);
-    await inode.chmod(modeFor(inode.stats, info, path, notices));
-    await inode.utimes(time);
-  });
+
+  /** @returns True if the entry has the owner and group of the snapshot. */
+  async #setOwner(stats: Owner, info: FileInfo, path: string, chown: () => Promise<void>): Promise<boolean> {
+    const { uid, gid } = info;
+    if (stats.uid === BigInt(uid) && stats.gid === BigInt(gid)) return true;
+    if (this.#owner === "ignore") return false;
+    try {
+      if (process.geteuid?.() !== 0) {
+        throw systemError("EPERM", `cannot set the owner to ${uid}:${gid}: only a superuser can`, path);
+      }
+      for (const [what, id] of [
+        ["owner", uid],
+        ["group", gid],
+      ] as const) {
+        if (id !== UNCHANGED) continue;
+        throw systemError("EINVAL", `cannot set the ${what} to ${id}: chown takes this id as "leave unchanged"`, path);
+      }
+      await chown();
+      return true;
+    } catch (error) {
+      if (this.#owner === "require" || !isRefusal(error)) throw error;
+      if (process.geteuid?.() === 0) noteRefusal(this.#notices, "owners not set", error, path);
+      else this.#notices.count("owners not set");
+      return false;
+    }
+  }
+
+  async #setMode(inode: Inode, mode: number, path: string): Promise<void> {
+    try {
+      await inode.chmod(mode);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // A sandbox may refuse only setuid and setgid, and other systems the sticky bit of a file.
+      const plain = mode & NINE_PERMISSIONS;
+      const isPlainSet = mode !== plain && (await inode.chmod(plain).then(isTrue, isFalse));
+      noteRefusal(this.#notices, isPlainSet ? "setuid, setgid or sticky bit not set" : "modes not set", error, path);
+    }
+  }
+
+  async #unlessRefused(kind: string, path: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      noteRefusal(this.#notices, kind, error, path);
+    }
+  }
+
+  /**
+   * Drops setuid and setgid from a file whose owner or group differs and is not set:
+   * a program of root's would otherwise run as the restoring user, for everybody. A
+   * directory keeps setgid, which gives no such right.
+   */
+  #modeWithoutOwner(stats: BigIntStats, info: FileInfo, path: string): number {
+    const mode = modeOf(info);
+    const foreignUser = stats.uid !== BigInt(info.uid) ? SETUID : 0;
+    const foreignGroup = stats.gid !== BigInt(info.gid) && !stats.isDirectory() ? SETGID : 0;
+    const leftOut = mode & (foreignUser | foreignGroup);
+    if (leftOut !== 0 && this.#owner !== "ignore") {
+      const kind = "setuid and setgid left out";
+      this.#notices.once(`${kind} of files whose owner or group is not set`, path);
+      this.#notices.count(kind);
+    }
+    return mode & ~leftOut;
+  }
 }
 
-/** @throws SystemError for an id that cannot be set: the file would stay owned by root, with setuid. */
-function ownerDiffers(stats: Owner, info: FileInfo, path: string): boolean {
-  if (!setsOwners()) return false;
-  for (const [what, id] of [
-    ["owner", info.uid],
-    ["group", info.gid],
-  ] as const) {
-    if (id !== UNCHANGED) continue;
-    throw systemError("EINVAL", `cannot set the ${what} to ${id}: chown takes this id as "leave unchanged"`, path);
-  }
-  return stats.uid !== BigInt(info.uid) || stats.gid !== BigInt(info.gid);
+function modeOf(info: FileInfo): number {
+  return fileModeToPosix(info.mode) & CHMOD_BITS;
 }
 
-function setsOwners(): boolean {
-  return process.geteuid?.() === 0;
-}
-
-/**
- * Drops setuid and setgid from a file whose owner or group differs and cannot be
- * set: a program of root's would otherwise run as the restoring user, for everybody.
- * A directory keeps setgid, which gives no such right.
- */
-function modeFor(stats: BigIntStats, info: FileInfo, path: string, notices: Notices): number {
-  const mode = fileModeToPosix(info.mode) & CHMOD_BITS;
-  if (setsOwners()) return mode;
-  const foreignUser = stats.uid !== BigInt(info.uid) ? SETUID : 0;
-  const foreignGroup = stats.gid !== BigInt(info.gid) && !stats.isDirectory() ? SETGID : 0;
-  const leftOut = mode & (foreignUser | foreignGroup);
-  if (leftOut !== 0) {
-    notices.once("setuid and setgid are left out because only a superuser can restore the owner and group", path);
-  }
-  return mode & ~leftOut;
-}
+const isTrue = (): boolean => true;
+const isFalse = (): boolean => false;

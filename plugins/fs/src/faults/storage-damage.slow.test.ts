@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, readdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { StorageClient } from "@kloset/host";
+import { backup, type StorageClient } from "@kloset/host";
+import { isTemporaryName } from "../fs/temporary-name.js";
 import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
-import { endConnectorsAfterEach, GENERATIONS, TEST_TIMEOUT_MS, storageOf } from "./testing/connectors.js";
+import { endConnectorsAfterEach, GENERATIONS, importerOf, TEST_TIMEOUT_MS, storageOf } from "./testing/connectors.js";
 import { failureOf, KINDS, listed, macOf, pathOf, read, unfinishedBelow } from "./testing/resources.js";
 import { SmallDisk } from "./testing/small-disk.js";
 import { boundByPermissions } from "./testing/surroundings.js";
@@ -62,6 +63,60 @@ describe.each(GENERATIONS)("a damaged repository on %s", (generation) => {
       await rename(join(scratch.path, "moved"), root);
       expect(await listed(client, "packfile")).toEqual([macOf(1).hex]);
       expect((await read(client, "packfile", macOf(1))).equals(pattern(1000))).toBe(true);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  it(
+    "lists only its resources among stray names, also below a source that is backed up at the same time",
+    async () => {
+      const numbers = [1, 2, 3];
+      for (const number of numbers)
+        for (const kind of KINDS) await client.put(kind, macOf(number), pattern(1000, number));
+      const folder = join(root, "packfiles", macOf(1).hex.slice(0, 2));
+      const wrong = macOf(1).hex.startsWith("00") ? "01" : "00";
+      const strays = [
+        join(root, "lost+found"),
+        join(root, "CONFIG.bak"),
+        join(folder, "README"),
+        join(folder, macOf(1).hex.toUpperCase()),
+        join(folder, `${macOf(1).hex}.tmp`),
+        join(folder, macOf(1).hex.slice(1)),
+        join(root, "packfiles", wrong, macOf(1).hex),
+        join(root, "packfiles", macOf(4).hex),
+        join(root, "states", ".DS_Store"),
+        join(root, "locks", "desktop.ini"),
+      ];
+      for (const stray of strays) await writeFile(stray, "stray");
+      await mkdir(join(folder, `${macOf(1).hex.slice(0, 62)}ff`));
+      await symlink(pathOf(root, "packfile", macOf(1)), join(folder, `${macOf(1).hex.slice(0, 62)}fe`));
+
+      const importer = await importerOf({ generation, path: scratch.path });
+      const found: string[] = [];
+      let puts = 0;
+      await backup(importer.client, {
+        record: async ({ pathname }, content) => {
+          found.push(pathname);
+          if (content === undefined || puts === 20) return;
+          puts++;
+          await client.put("packfile", macOf(100 + puts), pattern(100_000, puts));
+        },
+        error: (_, error) => {
+          throw error;
+        },
+      });
+      expect(puts).toBeGreaterThan(10);
+      expect(found.filter((pathname) => isTemporaryName(basename(pathname)))).toEqual([]);
+      expect(found).toEqual(expect.arrayContaining([join(root, "CONFIG"), pathOf(root, "lock", macOf(3)), ...strays]));
+
+      const all = numbers.map((number) => macOf(number).hex);
+      const added = Array.from({ length: puts }, (_, i) => macOf(101 + i).hex);
+      expect(await listed(client, "packfile")).toEqual([...all, ...added].sort());
+      for (const kind of ["state", "lock"] as const) expect(await listed(client, kind)).toEqual(all.sort());
+      expect((await read(client, "packfile", macOf(101))).equals(pattern(100_000, 1))).toBe(true);
+      expect(Buffer.from(await client.open()).toString()).toBe("config");
+      for (const stray of strays) expect(await readFile(stray, "utf8")).toBe("stray");
+      await stillWorks();
     },
     TEST_TIMEOUT_MS,
   );

@@ -1,5 +1,8 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { directoryOf } from "./location.js";
+import { makeScratch } from "./testing.js";
 
 describe("directoryOf", () => {
   it.each([
@@ -30,5 +33,26 @@ describe("directoryOf", () => {
 
   it("rejects a NUL", () => {
     expect(() => directoryOf({ location: "tsfs:///a\0b", protocol: "tsfs" })).toThrow("must not contain a NUL");
+  });
+
+  it.each([
+    ["tsfs://alice:pw@nas/dir", '"tsfs://***@nas/dir"'],
+    ["tsfs://alice:pw@nas", '"tsfs://***@nas"'],
+    ["tsfs:///home/me/alice:pass:word@nas/dir", '"tsfs://***@nas/dir"'],
+  ])("rejects %s without showing the password", (location, shown) => {
+    expect(() => directoryOf({ location, protocol: "tsfs" })).toThrow(
+      new RegExp(`got ${shown.replaceAll("*", "\\*")}$`),
+    );
+  });
+
+  it("accepts an existing directory whose name looks like a user with a password", async () => {
+    const scratch = await makeScratch();
+    const path = join(scratch.path, "alice:pw@nas");
+    await mkdir(path);
+    expect(directoryOf({ location: `tsfs://${path}`, protocol: "tsfs" })).toBe(path);
+    for (const other of ["/a@b/c:d", "/alice:pw/@nas", "/a:b/c"]) {
+      expect(directoryOf({ location: `tsfs://${other}`, protocol: "tsfs" })).toBe(other);
+    }
+    scratch.remove();
   });
 });

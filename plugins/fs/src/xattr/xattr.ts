@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { constants } from "node:os";
+import { loadLibraryBeside } from "../fs/native-library.js";
 
 /**
  * Accesses the extended attributes of files, directories and symbolic links.
@@ -66,11 +67,8 @@ export function loadExtendedAttributesBeside(module: string): ExtendedAttributes
   return undefined;
 }
 
-/** Does not use `require`, which first looks for a package.json in every parent directory. */
 function loadFile(module: string): unknown {
-  const library = { exports: {} };
-  process.dlopen(library, module.replace(/\.[^./\\]*$/, "-xattr.node"));
-  return library.exports;
+  return loadLibraryBeside(module, "xattr");
 }
 
 function loadPackage(module: string): unknown {

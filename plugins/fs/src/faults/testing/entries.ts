@@ -28,6 +28,11 @@ export function streamed(
 }
 
 /** Makes a symbolic link to restore. */
-export function symlink(pathname: string, target: string): RestoreEntry {
-  return { pathname, target, fileInfo: fileInfoOf({ name: baseName(pathname), type: "symlink" }) };
+export function symlink(pathname: string, target: string, init: FileInfoInit = {}): RestoreEntry {
+  return { pathname, target, fileInfo: fileInfoOf({ name: baseName(pathname), type: "symlink", ...init }) };
+}
+
+/** Makes an extended attribute to restore. */
+export function attribute(pathname: string, name: string, value: string): RestoreEntry {
+  return { pathname, attribute: { name, kind: "extended" }, read: () => Buffer.from(value) };
 }

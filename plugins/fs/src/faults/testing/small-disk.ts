@@ -38,15 +38,16 @@ export class SmallDisk {
 
   /**
    * @param options - Options of `mount -t tmpfs -o`.
+   * @param type - The file system.
    * @throws Error that lists the requirements if nothing can be mounted.
    */
-  static async make(scratch: Scratch, options: string): Promise<SmallDisk> {
+  static async make(scratch: Scratch, options: string, type = "tmpfs"): Promise<SmallDisk> {
     const path = join(scratch.path, "disk");
     await mkdir(path);
     const reasons: string[] = [];
     for (const { unshare, nsenter } of NAMESPACES) {
-      const script = 'mount -t tmpfs -o "$2" tmpfs "$1" && echo mounted && exec cat';
-      const holder = spawn("unshare", [...unshare, "--", "sh", "-c", script, "sh", path, options]);
+      const script = 'mount -t "$3" -o "$2" "$3" "$1" && echo mounted && exec cat';
+      const holder = spawn("unshare", [...unshare, "--", "sh", "-c", script, "sh", path, options, type]);
       const reason = await failureOf(holder);
       if (reason === undefined) return new SmallDisk(path, holder, nsenter);
       reasons.push(`unshare ${unshare.join(" ")}: ${reason}`);

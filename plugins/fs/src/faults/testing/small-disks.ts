@@ -9,8 +9,9 @@ export interface SmallDisks {
    * Makes the small disk. At most one per test.
    *
    * @param options - Options of `mount -t tmpfs -o`.
+   * @param type - Another file system in memory: "ramfs" has no extended attributes.
    */
-  make(options: string): Promise<SmallDisk>;
+  make(options: string, type?: "tmpfs" | "ramfs"): Promise<SmallDisk>;
 }
 
 /** Gives each test of a group a folder and, on demand, a small disk. Removes both after the test. */
@@ -34,6 +35,6 @@ export function smallDisksOfEach(): SmallDisks {
     get scratch() {
       return here();
     },
-    make: async (options) => (disk = await SmallDisk.make(here(), options)),
+    make: async (options, type) => (disk = await SmallDisk.make(here(), options, type)),
   };
 }

@@ -43,3 +43,20 @@ export function boundByPermissions(): Surroundings {
   }
   return { command };
 }
+
+/**
+ * Runs as the root of a user namespace that knows no other user, like a rootless container.
+ *
+ * @throws Error if the machine does not support it.
+ */
+export function rootless(): Surroundings {
+  const command = ["unshare", "--user", "--map-root-user", "--"];
+  const probe = spawnSync(command[0] ?? "", [...command.slice(1), "true"], { encoding: "utf8" });
+  if (probe.status !== 0) {
+    const reason = (probe.error?.message ?? probe.stderr).trim();
+    throw new Error(
+      `this test needs unshare (util-linux) and user namespaces (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0): ${reason}`,
+    );
+  }
+  return { command };
+}
