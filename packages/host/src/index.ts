@@ -8,7 +8,14 @@ export type { ExportResult, ExportStream } from "./client/export-stream.js";
 export type { ExporterClient, ExporterClientV1_0, ExporterClientV1_1 } from "./client/exporter-client.js";
 export type { ImporterClient, RecordResult, Scan, ScannedRecord } from "./client/importer-client.js";
 export type { StorageClient } from "./client/storage-client.js";
-export { PluginConnectionError, PluginContractError, PluginError, RestoreSourceError, StatusCode } from "./errors.js";
+export {
+  JobError,
+  PluginConnectionError,
+  PluginContractError,
+  PluginError,
+  RestoreSourceError,
+  StatusCode,
+} from "./errors.js";
 export { backup, type BackupOptions, type BackupSink, type BackupSummary } from "./flow/backup.js";
 export { count, type SourceCount } from "./flow/count.js";
 export {
@@ -19,6 +26,7 @@ export {
   maintainRepository,
   openRepository,
   readBlobs,
+  readFile,
   syncStates,
   writePackfiles,
   type LockOptions,
@@ -30,14 +38,9 @@ export {
 } from "./flow/repository.js";
 export { restore } from "./flow/restore.js";
 export type { RestoreEntry, RestoreOptions, RestoreSummary } from "./flow/restore-types.js";
-export {
-  PluginConnection,
-  USER_AGENTS,
-  type ConnectOptions,
-  type Endpoint,
-  type Generation,
-} from "./grpc/connection.js";
+export { PluginConnection, type ConnectOptions, type Endpoint } from "./grpc/connection.js";
 export type { Trace, TraceEvent } from "./grpc/trace.js";
+export { HOSTS, USER_AGENTS, type Generation, type HostChoice, type HostName, type HostProfile } from "./hosts.js";
 export {
   openExporter,
   openImporter,

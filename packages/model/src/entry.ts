@@ -2,7 +2,7 @@ import type { Read } from "./bytes.js";
 import type { FileInfo } from "./file-info.js";
 
 /** The kinds of extended attributes: `"extended"` (POSIX, and Windows EA) and `"ads"` (NTFS alternate data streams). */
-export type ExtendedAttributeKind = "extended" | "ads";
+export type ExtendedAttributeKind = "extended" | "ads" | "custom";
 
 /** A file, directory, symbolic link or special file. */
 export interface RecordEntry {

@@ -13,6 +13,7 @@ describe("extended attributes", () => {
     ["extended", 0, undefined],
     // 1 is called EXTENDED in the proto. Hosts mean ADS.
     ["ads", 1, "EXTENDED_ATTRIBUTE_TYPE_EXTENDED"],
+    ["custom", 2, "EXTENDED_ATTRIBUTE_TYPE_ADS"],
   ] as const)("of kind %s are %d on the wire, and back", (kind, number, shown) => {
     const entry = { pathname: "/f", attribute: { name: "user.color", kind } };
     const wire = create(schema, exportedRecord(entry));
@@ -31,8 +32,9 @@ describe("extended attributes", () => {
   });
 
   it("of another type are rejected", () => {
-    const wire = create(schema, { pathname: "/f", isXattr: true, xattrType: connectors.ExtendedAttributeType.ADS });
-    expect(() => recordFromWire(wire)).toThrow("type 2");
+    const unknownType = 3 as unknown as connectors.ExtendedAttributeType;
+    const wire = create(schema, { pathname: "/f", isXattr: true, xattrType: unknownType });
+    expect(() => recordFromWire(wire)).toThrow("type 3");
   });
 });
 
