@@ -24,7 +24,7 @@ export interface HostProfile {
   readonly countsFirst: boolean;
   /** True if the flags of storage calls are sent. Otherwise they are ignored. */
   readonly sendsStorageFlags: boolean;
-  /** Whether the process that opens a repository also reads the states. Otherwise a second process does. */
+  /** True if the process that opens a repository also reads the states. Otherwise a second process does. */
   readonly syncsStatesOnOpen: boolean;
   /** The work for which the mode of a store is requested: once for all blobs, or for every file that is read. */
   readonly requestsModeFor: "blobs" | "file";
@@ -69,7 +69,7 @@ const PLAKAR_1_1: HostProfile = {
   awaitsExitOnClose: false,
 };
 
-/** What each host does, as observed on releases of Plakar and plaklet and on a build of the next Plakar. */
+/** The traits of each host, as observed on releases of Plakar and plaklet and on a build of the next Plakar. */
 export const HOSTS: Readonly<Record<HostName, HostProfile>> = {
   "plakar-1.0": {
     ...PLAKAR_1_1,
