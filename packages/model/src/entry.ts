@@ -1,7 +1,10 @@
 import type { Read } from "./bytes.js";
 import type { FileInfo } from "./file-info.js";
 
-/** The kinds of extended attributes: `"extended"` (POSIX, and Windows EA) and `"ads"` (NTFS alternate data streams). */
+/**
+ * The kinds of extended attributes: `"extended"` (POSIX, and Windows EA), `"ads"` (NTFS alternate data streams) and
+ * `"custom"` (metadata of a source that is no file system). Plakar stores all three; releases up to 1.1.4 restore none.
+ */
 export type ExtendedAttributeKind = "extended" | "ads" | "custom";
 
 /** A file, directory, symbolic link or special file. */
@@ -14,7 +17,10 @@ export interface RecordEntry {
   readonly fileInfo: FileInfo;
   /** Target of a symbolic link. Required for symbolic links; absent or empty for every other type. */
   readonly target?: string | undefined;
-  /** Names of the extended attributes, each of which is also yielded as a separate entry. */
+  /**
+   * Names of the extended attributes, each of which is also yielded as a separate entry. An attribute whose name is
+   * missing here cannot be restored.
+   */
   readonly extendedAttributes?: readonly string[] | undefined;
   /** Windows file attributes. */
   readonly fileAttributes?: number | undefined;

@@ -1,20 +1,16 @@
-import { connectors } from "@kloset/protocol/v1.1";
+import type { connectors } from "@kloset/protocol/v1.1";
 import type { ExtendedAttributeKind } from "@kloset/model";
 
 /**
- * The numbers that hosts send. They cast their own enumeration without shifting it, so the names in the proto do not
- * apply. Plakar up to 1.1.4 has no custom attributes.
+ * Kinds by the number that hosts send. They cast their own enumeration without shifting it, so the names in the proto do
+ * not apply. Plakar up to 1.1.4 has no custom attributes.
  */
-const NUMBERS: Readonly<Record<ExtendedAttributeKind, connectors.ExtendedAttributeType>> = {
-  extended: connectors.ExtendedAttributeType.UNSPECIFIED,
-  ads: connectors.ExtendedAttributeType.EXTENDED,
-  custom: connectors.ExtendedAttributeType.ADS,
-};
 const KINDS: readonly ExtendedAttributeKind[] = ["extended", "ads", "custom"];
 
 /** @returns The number on the wire of v1.1. v1.0 hosts send no kind. */
 export function xattrKindToWire(kind: ExtendedAttributeKind): connectors.ExtendedAttributeType {
-  return NUMBERS[kind];
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- its names do not match the wire numbers
+  return KINDS.indexOf(kind);
 }
 
 /** @throws RangeError for any other number. */
