@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 /** The kinds of work, as named in `interop/v1.1/cmd/bench`. */
-type Work = "records" | "import" | "export" | "put" | "get" | "ranges" | "tree";
+type Work = "records" | "import" | "export" | "put" | "get" | "ranges" | "merged" | "tree";
 
 /** A connector of the plugins. */
 type Connector = "importer" | "exporter" | "storage";
@@ -138,6 +138,15 @@ const kinds: readonly Kind[] = [
     count: 20_000,
     size: 4 * MiB,
     targets: { 8: 1.5, 1: 2 },
+  },
+  {
+    name: "merged-4m",
+    title: "store get, ranges of 4 MiB",
+    connector: "storage",
+    work: "merged",
+    count: 700,
+    size: 8 * MiB,
+    targets: { 8: undefined },
   },
   {
     name: "fs",

@@ -8,7 +8,7 @@ describe("400 inputs", () => {
       const { findings, done, captures, peak } = await run({ runs: 400, workers: 2, server });
       expect(findings).toEqual([]);
       expect(done).toBe(400);
-      expect(captures).toBe(33);
+      expect(captures).toBe(44);
       expect(peak.live).toBeGreaterThan(0);
     },
     600_000,

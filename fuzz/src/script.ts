@@ -22,7 +22,8 @@ interface TranscriptEvent {
   readonly dir?: string;
   readonly stream: number;
   readonly kind: string;
-  readonly path?: string;
+  /** Null at the end of one direction, which belongs to no call. */
+  readonly path?: string | null;
   readonly message?: JsonValue;
 }
 
@@ -42,7 +43,7 @@ function scriptOf(name: string, text: string): Script {
   const calls = new Map<number, { path: string; messages: Uint8Array[]; end: ScriptedCall["end"] }>();
   for (const line of text.trim().split("\n")) {
     const { dir, stream, kind, path, message } = JSON.parse(line) as TranscriptEvent;
-    if (dir !== "host" || path === undefined) continue;
+    if (dir !== "host" || typeof path !== "string") continue;
     const call = calls.get(stream) ?? { path, messages: [], end: "open" };
     calls.set(stream, call);
     if (kind === "half-close") call.end = "half-close";

@@ -4,6 +4,7 @@ import { iterableSource, Mac, StoreMode, type Range, type ResourceKind } from "@
 /** A storage in memory. */
 export class MemoryStorage implements StorageClient {
   readonly generation = "v1.1";
+  readonly like = "plakar-1.1";
   /** Resources by kind and name. Tests may modify them. */
   readonly resources = new Map<string, Uint8Array>();
   /** The requested ranges. */

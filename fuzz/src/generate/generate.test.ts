@@ -54,7 +54,7 @@ describe("inputs", () => {
       ...corpus.scripts.flatMap(({ name }) => [`calls of ${name}`, `statuses of ${name}`]),
     ];
     expect(wanted.filter((start) => !whats.some((what) => what.startsWith(start)))).toEqual([]);
-    expect(wanted.length).toBe(2 + 33 + 2 * 17);
+    expect(wanted.length).toBe(2 + 44 + 2 * 28);
     for (const name of [
       "flipped",
       "truncated",

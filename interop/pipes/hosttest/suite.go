@@ -60,6 +60,9 @@ func Run(t *testing.T, generation Generation) {
 	t.Run("exporter", s.exporter)
 	t.Run("storage", s.storage)
 	t.Run("transcripts", s.transcripts)
+	if s.Name == "v1.1" {
+		t.Run("plaklet", s.plaklet)
+	}
 }
 
 func distFolder(t *testing.T) string {

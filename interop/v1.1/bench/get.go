@@ -12,6 +12,9 @@ import (
 const (
 	// The lengths of ranges that hosts ask for: those of the blobs in packfiles.
 	shortestRange, longestRange = 17, 2000
+	// mergedRange is the longest range of a host that merges those of neighbouring
+	// blobs: plaklet, and the next Plakar.
+	mergedRange = 4 << 20
 	// seed makes the ranges the same in every run.
 	seed = 20260401
 )
@@ -34,6 +37,14 @@ func startGet(ctx context.Context, conn *grpc.ClientConn, job Job, answered func
 }
 
 func startRanges(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
+	return startRangesOf(ctx, conn, job, answered, shortestRange, longestRange)
+}
+
+func startMerged(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
+	return startRangesOf(ctx, conn, job, answered, mergedRange, mergedRange)
+}
+
+func startRangesOf(ctx context.Context, conn *grpc.ClientConn, job Job, answered func(), shortest, longest uint64) (run, error) {
 	filled, err := fill(ctx, conn, job, answered)
 	if err != nil {
 		return nil, err
@@ -42,7 +53,7 @@ func startRanges(ctx context.Context, conn *grpc.ClientConn, job Job, answered f
 	chosen := make([]part, job.Count)
 	run := &getRun{storage: filled, parts: func(n int) part { return chosen[n] }, isRange: true}
 	for n := range chosen {
-		length := min(shortestRange+random.Uint64N(longestRange-shortestRange+1), job.Size)
+		length := min(shortest+random.Uint64N(longest-shortest+1), job.Size)
 		chosen[n] = part{uint64(n % filled.kept), random.Uint64N(job.Size - length + 1), length}
 		run.bytes += length
 	}

@@ -54,6 +54,7 @@ var works = map[string]work{
 	"put":     {startPut},
 	"get":     {startGet},
 	"ranges":  {startRanges},
+	"merged":  {startMerged},
 	"init":    {startInit},
 	"tree":    {startTree},
 }

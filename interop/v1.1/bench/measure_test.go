@@ -25,7 +25,7 @@ func connectorOf(work string) string {
 	switch work {
 	case "export":
 		return "exporter"
-	case "put", "get", "ranges":
+	case "put", "get", "ranges", "merged":
 		return "storage"
 	}
 	return "importer"

@@ -36,7 +36,7 @@ export interface ReadyPlugin<Client> extends ConnectedPlugin {
 }
 
 /** Options for starting the plugin. */
-export interface StartOptions extends Partial<Pick<ConnectOptions, "trace" | "userAgent">> {
+export interface StartOptions extends Partial<Pick<ConnectOptions, "trace" | "userAgent" | "like">> {
   /** Added to the subject's configuration. */
   readonly config?: Readonly<Record<string, string>> | undefined;
   /** The host options sent with Init. Default: those of the kit's own process, one call at a time. */
@@ -176,10 +176,11 @@ export class Harness<Kind extends ConnectorKind> {
 
   async #connected(
     running: StartedPlugin,
-    { trace, userAgent }: Pick<StartOptions, "trace" | "userAgent"> = {},
+    { trace, userAgent, like }: Pick<StartOptions, "trace" | "userAgent" | "like"> = {},
   ): Promise<ConnectedPlugin> {
     const endpoint = { transport: running.monitor, exited: running.plugin.exited };
-    const connection = await PluginConnection.open(endpoint, { generation: this.generation, trace, userAgent });
+    const host = { generation: this.generation, like };
+    const connection = await PluginConnection.open(endpoint, { ...host, trace, userAgent });
     return { ...running, connection };
   }
 

@@ -48,6 +48,22 @@ export class PluginContractError extends Error {
   override readonly name = "PluginContractError";
 }
 
+/**
+ * A job whose entries failed, on a host that then fails the job: see `HostProfile.failsJobOnError`. The job has run to
+ * its end, and the connector is closed.
+ */
+export class JobError extends Error {
+  override readonly name = "JobError";
+  /** Number of entries that failed. */
+  readonly errors: number;
+
+  /** @param first - Description of the first failure. */
+  constructor(job: "backup" | "restore", errors: number, first: string) {
+    super(`the ${job} failed: ${errors} ${errors === 1 ? "entry" : "entries"} failed; the first is ${first}`);
+    this.errors = errors;
+  }
+}
+
 /** The content of an entry could not be read in the middle of a v1.1 restore. Nothing after that entry was sent. */
 export class RestoreSourceError extends Error {
   override readonly name = "RestoreSourceError";

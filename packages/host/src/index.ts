@@ -15,7 +15,14 @@ export {
 } from "./client/inventory-client.js";
 export { openSecretProvider, type SecretProviderClient } from "./client/secret-provider-client.js";
 export type { StorageClient } from "./client/storage-client.js";
-export { PluginConnectionError, PluginContractError, PluginError, RestoreSourceError, StatusCode } from "./errors.js";
+export {
+  JobError,
+  PluginConnectionError,
+  PluginContractError,
+  PluginError,
+  RestoreSourceError,
+  StatusCode,
+} from "./errors.js";
 export { backup, type BackupOptions, type BackupSink, type BackupSummary } from "./flow/backup.js";
 export { count, type SourceCount } from "./flow/count.js";
 export {
@@ -26,6 +33,7 @@ export {
   maintainRepository,
   openRepository,
   readBlobs,
+  readFile,
   syncStates,
   writePackfiles,
   type LockOptions,
@@ -37,14 +45,9 @@ export {
 } from "./flow/repository.js";
 export { restore } from "./flow/restore.js";
 export type { RestoreEntry, RestoreOptions, RestoreSummary } from "./flow/restore-types.js";
-export {
-  PluginConnection,
-  USER_AGENTS,
-  type ConnectOptions,
-  type Endpoint,
-  type Generation,
-} from "./grpc/connection.js";
+export { PluginConnection, type ConnectOptions, type Endpoint } from "./grpc/connection.js";
 export type { Trace, TraceEvent } from "./grpc/trace.js";
+export { HOSTS, USER_AGENTS, type Generation, type HostChoice, type HostName, type HostProfile } from "./hosts.js";
 export {
   openExporter,
   openImporter,

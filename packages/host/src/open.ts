@@ -10,7 +10,8 @@ import { openSecretProvider, type SecretProviderClient } from "./client/secret-p
 import type { StorageClient } from "./client/storage-client.js";
 import { StorageClientV1_0 } from "./client/storage-v1_0.js";
 import { StorageClientV1_1 } from "./client/storage-v1_1.js";
-import { assertGeneration, PluginConnection, type ConnectOptions } from "./grpc/connection.js";
+import { PluginConnection, type ConnectOptions } from "./grpc/connection.js";
+import { hostOf } from "./hosts.js";
 import type { PluginExit } from "./process/channel.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./process/start-plugin.js";
 
@@ -65,7 +66,7 @@ export interface RunningConnector<Client> {
  * } finally {
  *   await stop();
  * }
- * @throws RangeError or TypeError if the generation is unknown or `executable` is missing.
+ * @throws RangeError or TypeError if the generation or the host is unknown, or `executable` is missing.
  * @throws PluginConnectionError if the plugin does not start or answer, PluginError if it rejects Init. The process has
  * ended by then.
  */
@@ -97,7 +98,7 @@ async function startConnector<Client, Options extends StartPluginOptions & Conne
   options: Options,
   open: (connection: PluginConnection, options: Options) => Promise<Client>,
 ): Promise<RunningConnector<Client>> {
-  assertGeneration(options.generation);
+  hostOf(options);
   const plugin = await startPlugin(options);
   try {
     const connection = await PluginConnection.open(plugin, options);

@@ -6,20 +6,11 @@ import { count } from "./flow/count.js";
 import { backupToRepository, openRepository } from "./flow/repository.js";
 import { restore } from "./flow/restore.js";
 import { openExporter, openImporter, openStorage } from "./open.js";
+import { altered } from "./testing/altered.js";
 import { backupWork, driveOf, sinkOf, type Drive } from "./testing/drives.js";
 import { entriesV1_0 } from "./testing/inputs.js";
 import { replay } from "./testing/replay.js";
 import { readTranscript } from "./testing/transcript.js";
-
-/** Returns a client with some of its methods replaced. */
-function altered<T extends object>(client: T, changes: Partial<T>): T {
-  return new Proxy(client, {
-    get(target, name) {
-      const value: unknown = name in changes ? changes[name as keyof T] : target[name as keyof T];
-      return typeof value === "function" ? (value.bind(name in changes ? changes : target) as unknown) : value;
-    },
-  });
-}
 
 describe("the comparison detects a host that", () => {
   async function differencesOf(name: string, drive: Drive): Promise<string[]> {

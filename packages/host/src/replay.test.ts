@@ -5,8 +5,9 @@ import type { TraceEvent } from "./grpc/trace.js";
 import { compareCalls } from "./testing/compare.js";
 import { driveOf } from "./testing/drives.js";
 import { matchCalls } from "./testing/match.js";
+import { mostAtOnce } from "./testing/order.js";
 import { replay } from "./testing/replay.js";
-import { callsOf, messagesOf, readTranscript, type Transcript } from "./testing/transcript.js";
+import { callsOf, messagesOf, readTranscript, type RecordedCall, type Transcript } from "./testing/transcript.js";
 
 /** Compares the host's own trace with the transcript: every call, and every message in both directions. */
 function traceDifferences(transcript: Transcript, trace: readonly TraceEvent[]): string[] {
@@ -27,16 +28,20 @@ const NAMES = readdirSync(new URL("../../../fixtures/transcripts/", import.meta.
 
 describe("the host makes the same calls as Plakar", () => {
   it("has all transcripts", () => {
-    expect(NAMES).toHaveLength(17);
+    expect(NAMES).toHaveLength(28);
   });
 
   it.each(NAMES)("%s", async (name) => {
     const transcript = readTranscript(name);
-    const { differences, trace } = await replay(transcript, driveOf(transcript), {
-      // Calls of a restore overlapped, so the order of their ends matters.
-      strictEnds: name.endsWith("restore-exporter"),
+    const { differences, trace, events } = await replay(transcript, driveOf(transcript), {
+      // Calls of a restore, and all of plaklet's, overlapped, so the order of their ends matters.
+      strictEnds: name.endsWith("restore-exporter") || transcript.like === "plaklet",
     });
     expect(differences).toEqual([]);
     expect(traceDifferences(transcript, trace)).toEqual([]);
+    if (transcript.like !== "plaklet") return;
+    const readers = (calls: readonly RecordedCall[]): number =>
+      mostAtOnce(calls.filter(({ path }) => /(Open|Get)$/.test(path)));
+    expect(readers(callsOf(events))).toBe(readers(transcript.calls));
   });
 });

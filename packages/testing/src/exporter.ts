@@ -198,6 +198,7 @@ function announcing(
   if (client.generation === "v1.1") {
     return {
       generation: client.generation,
+      like: client.like,
       options: client.options,
       identity: (signal) => client.identity(signal),
       ping: (signal) => client.ping(signal),
@@ -209,6 +210,7 @@ function announcing(
   let root = "";
   return {
     generation: client.generation,
+    like: client.like,
     options: client.options,
     identity: async (signal) => {
       const identity = await client.identity(signal);

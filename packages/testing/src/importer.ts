@@ -133,6 +133,7 @@ function watch(
 ): ImporterClient {
   return {
     generation: client.generation,
+    like: client.like,
     options: client.options,
     identity: (signal) => client.identity(signal),
     ping: (signal) => client.ping(signal),

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { HostOptions } from "@kloset/model";
+import { HOSTS, type HostName } from "../hosts.js";
 
 /** Options of a connector. `Init` sends them to the plugin. */
 export interface ConnectorOptions {
@@ -9,7 +10,10 @@ export interface ConnectorOptions {
   readonly protocol?: string | undefined;
   /** Options of the user (`-o key=value`). */
   readonly config?: Readonly<Record<string, string>> | undefined;
-  /** Description of the host. Default: this machine, and one call at a time. Not sent to storages. */
+  /**
+   * Description of the host. Default: this machine, and `HostProfile.maxConcurrency`. `"plaklet"` calls itself "plaklet",
+   * works in "/", and tells an exporter only its concurrency. Not sent to storages.
+   */
   readonly options?: Partial<HostOptions> | undefined;
 }
 
@@ -51,16 +55,31 @@ export function initConfig({ config, location }: InitOptions): Record<string, st
   return { ...config, ...(location !== undefined && { location }) };
 }
 
+/** Returns the fields of a storage's `Init`. plaklet keeps the passphrase of the repository to itself. */
+export function storageInitFields(like: HostName, options: ConnectorOptions): InitFields {
+  const { proto, config } = initFields(options);
+  if (like !== "plaklet") return { proto, config };
+  delete config["passphrase"];
+  return { proto, config };
+}
+
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
 
 /** Fills in missing options, with Go's names for operating system and architecture. */
-export function hostOptionsOf(options: Partial<HostOptions> | undefined): HostOptions {
-  return {
-    hostname: hostname(),
+export function hostOptionsOf(
+  like: HostName,
+  connector: "importer" | "exporter",
+  options: Partial<HostOptions> | undefined,
+): HostOptions {
+  const machine = {
+    hostname: like === "plaklet" ? "plaklet" : hostname(),
     os: process.platform === "win32" ? "windows" : process.platform,
     arch: GO_ARCHITECTURES[process.arch] ?? process.arch,
-    cwd: process.cwd(),
-    maxConcurrency: 1,
+    cwd: like === "plaklet" ? "/" : process.cwd(),
+  };
+  return {
+    ...(like === "plaklet" && connector === "exporter" ? { hostname: "", os: "", arch: "", cwd: "" } : machine),
+    maxConcurrency: HOSTS[like].maxConcurrency,
     excludes: [],
     noXattr: false,
     ...options,

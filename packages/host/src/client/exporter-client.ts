@@ -1,10 +1,13 @@
 import type { ByteSource, FileInfo, HostOptions } from "@kloset/model";
+import type { HostName } from "../hosts.js";
 import type { ConnectorIdentity } from "./connector.js";
 import type { ExportStream } from "./export-stream.js";
 
 /** An exporter of generation v1.0: one call per step. Pathnames include the root. */
 export interface ExporterClientV1_0 {
   readonly generation: "v1.0";
+  /** The host that the client acts as. */
+  readonly like: HostName;
   readonly options: HostOptions;
   /** Requests the root. This generation sends nothing else. */
   identity(signal?: AbortSignal): Promise<ConnectorIdentity>;
@@ -28,6 +31,8 @@ export interface ExporterClientV1_0 {
 /** An exporter of generation v1.1: one stream for all entries. Pathnames are relative to the root. */
 export interface ExporterClientV1_1 {
   readonly generation: "v1.1";
+  /** The host that the client acts as. */
+  readonly like: HostName;
   readonly options: HostOptions;
   /** Returns the response to `Init`. */
   identity(signal?: AbortSignal): Promise<ConnectorIdentity>;
@@ -35,7 +40,12 @@ export interface ExporterClientV1_1 {
   ping(signal?: AbortSignal): Promise<void>;
   /** Starts the restore. Call it at most once. */
   export(signal?: AbortSignal): ExportStream;
-  /** Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. */
+  /**
+   * Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. `"plaklet"` ends it: see
+   * `HostProfile.awaitsExitOnClose`.
+   *
+   * @throws PluginConnectionError for a nonzero exit code, if the host awaits the exit.
+   */
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import type { ByteSource, FileInfo, HostOptions } from "@kloset/model";
 import { wholeChunks } from "../chunks.js";
 import { pathOf } from "../grpc/call.js";
 import { answerOf, type PluginConnection } from "../grpc/connection.js";
+import type { HostName } from "../hosts.js";
 import { fileInfoToWire } from "../wire/file-info.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
 import type { ExporterClientV1_0 } from "./exporter-client.js";
@@ -13,18 +14,20 @@ const LINK_TYPES = { hard: 0, symbolic: 1 } as const;
 /** See {@link ExporterClientV1_0}. */
 export class ExporterV1_0 implements ExporterClientV1_0 {
   readonly generation = "v1.0";
+  readonly like: HostName;
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
   readonly #cookie: string;
 
   private constructor(connection: PluginConnection, options: HostOptions, cookie: string) {
     this.#connection = connection;
+    this.like = connection.like;
     this.options = options;
     this.#cookie = cookie;
   }
 
   static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterV1_0> {
-    const host = hostOptionsOf(options.options);
+    const host = hostOptionsOf(connection.like, "exporter", options.options);
     const request = { options: { maxconcurrency: BigInt(host.maxConcurrency) }, ...initFields(options) };
     const { cookie } = await connection.unary(rpc.init, request);
     return new ExporterV1_0(connection, host, cookie);

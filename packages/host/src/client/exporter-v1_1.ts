@@ -1,6 +1,7 @@
 import { exporter } from "@kloset/protocol/v1.1";
 import type { HostOptions } from "@kloset/model";
 import type { PluginConnection } from "../grpc/connection.js";
+import type { HostName } from "../hosts.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
 import { ExportCallStream, type ExportStream } from "./export-stream.js";
 import type { ExporterClientV1_1 } from "./exporter-client.js";
@@ -11,18 +12,20 @@ const rpc = exporter.Exporter.method;
 /** See {@link ExporterClientV1_1}. */
 export class ExporterV1_1 implements ExporterClientV1_1 {
   readonly generation = "v1.1";
+  readonly like: HostName;
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
   readonly #identity: ConnectorIdentity;
 
   private constructor(connection: PluginConnection, options: HostOptions, identity: ConnectorIdentity) {
     this.#connection = connection;
+    this.like = connection.like;
     this.options = options;
     this.#identity = identity;
   }
 
   static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ExporterV1_1> {
-    const host = hostOptionsOf(options.options);
+    const host = hostOptionsOf(connection.like, "exporter", options.options);
     const request = { options: initOptionsV1_1(host), ...initFields(options) };
     const { origin, type, root, flags } = await connection.unary(rpc.init, request);
     return new ExporterV1_1(connection, host, { origin, type, root, flags });
@@ -41,6 +44,6 @@ export class ExporterV1_1 implements ExporterClientV1_1 {
   }
 
   async close(): Promise<void> {
-    await this.#connection.unary(rpc.close, {});
+    await this.#connection.closeConnector(rpc.close);
   }
 }

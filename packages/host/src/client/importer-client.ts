@@ -1,5 +1,5 @@
 import type { ExtendedAttributeName, FileInfo, HostOptions } from "@kloset/model";
-import type { Generation } from "../grpc/connection.js";
+import type { Generation, HostName } from "../hosts.js";
 import type { ConnectorIdentity } from "./connector.js";
 
 /** A record of a scan: an entry, an extended attribute, or an error. */
@@ -43,6 +43,8 @@ export interface Scan extends AsyncIterable<ScannedRecord> {
 /** An importer, with the same interface for both generations. */
 export interface ImporterClient {
   readonly generation: Generation;
+  /** The host that the client acts as. */
+  readonly like: HostName;
   /** Options that `Init` sent to the plugin. */
   readonly options: HostOptions;
   /** Returns the identity. v1.0 requests it from the plugin each time, v1.1 receives it from `Init`. */
@@ -61,6 +63,11 @@ export interface ImporterClient {
    * @throws PluginContractError for an empty chunk, on which hosts fail.
    */
   open(record: ScannedRecord, signal?: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. */
+  /**
+   * Tells the plugin that the work is done. The process keeps running: see `PluginProcess.stop`. `"plaklet"` ends it: see
+   * `HostProfile.awaitsExitOnClose`.
+   *
+   * @throws PluginConnectionError for a nonzero exit code, if the host awaits the exit.
+   */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { HostOptions } from "@kloset/model";
 import { PluginConnectionError, PluginContractError, PluginError, StatusCode } from "../errors.js";
 import { pathOf } from "../grpc/call.js";
 import type { PluginConnection } from "../grpc/connection.js";
+import type { HostName } from "../hosts.js";
 import { fileInfoFromWire } from "../wire/file-info.js";
 import { xattrKindFromWire } from "../wire/xattr-kind.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
@@ -13,18 +14,20 @@ const rpc = importer.Importer.method;
 /** An importer of generation v1.0. */
 export class ImporterClientV1_0 implements ImporterClient {
   readonly generation = "v1.0";
+  readonly like: HostName;
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
   readonly #cookie: string;
 
   private constructor(connection: PluginConnection, options: HostOptions, cookie: string) {
     this.#connection = connection;
+    this.like = connection.like;
     this.options = options;
     this.#cookie = cookie;
   }
 
   static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClientV1_0> {
-    const host = hostOptionsOf(options.options);
+    const host = hostOptionsOf(connection.like, "importer", options.options);
     const answer = await connection.unary(rpc.init, {
       // Hosts of this generation never send `excludes`: they filter the records themselves.
       options: {

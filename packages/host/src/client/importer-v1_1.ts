@@ -3,6 +3,7 @@ import type { HostOptions } from "@kloset/model";
 import { PluginContractError } from "../errors.js";
 import type { Call } from "../grpc/call.js";
 import type { PluginConnection } from "../grpc/connection.js";
+import type { HostName } from "../hosts.js";
 import { openedRecord, recordFromWire, resultHeader } from "../wire/record-v1_1.js";
 import { hostOptionsOf, initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
 import type { ImporterClient, RecordResult, Scan, ScannedRecord } from "./importer-client.js";
@@ -14,18 +15,20 @@ type ImportCall = Call<typeof importer.ImportRequestSchema, typeof importer.Impo
 /** An importer of generation v1.1. */
 export class ImporterClientV1_1 implements ImporterClient {
   readonly generation = "v1.1";
+  readonly like: HostName;
   readonly options: HostOptions;
   readonly #connection: PluginConnection;
   readonly #identity: ConnectorIdentity;
 
   private constructor(connection: PluginConnection, options: HostOptions, identity: ConnectorIdentity) {
     this.#connection = connection;
+    this.like = connection.like;
     this.options = options;
     this.#identity = identity;
   }
 
   static async init(connection: PluginConnection, options: ConnectorOptions): Promise<ImporterClientV1_1> {
-    const host = hostOptionsOf(options.options);
+    const host = hostOptionsOf(connection.like, "importer", options.options);
     const request = { options: initOptionsV1_1(host), ...initFields(options) };
     const { origin, type, root, flags } = await connection.unary(rpc.init, request);
     return new ImporterClientV1_1(connection, host, { origin, type, root, flags });
@@ -57,7 +60,7 @@ export class ImporterClientV1_1 implements ImporterClient {
   }
 
   async close(): Promise<void> {
-    await this.#connection.unary(rpc.close, {});
+    await this.#connection.closeConnector(rpc.close);
   }
 }
 

@@ -1,6 +1,7 @@
 import { store } from "@kloset/protocol/v1.0";
 import type { ByteSource, Mac, Range, ResourceKind } from "@kloset/model";
 import type { PluginConnection } from "../grpc/connection.js";
+import type { HostName } from "../hosts.js";
 import { initFields, type ConnectorIdentity, type ConnectorOptions } from "./connector.js";
 import type { StorageClient } from "./storage-client.js";
 import { exactNumber, getChunks, macFromWire, putResource } from "./transfer.js";
@@ -35,11 +36,13 @@ function callsOf(kind: ResourceKind): Calls {
 /** A storage of generation v1.0. */
 export class StorageClientV1_0 implements StorageClient {
   readonly generation = "v1.0";
+  readonly like: HostName;
   readonly #connection: PluginConnection;
   readonly #cookie: string;
 
   private constructor(connection: PluginConnection, cookie: string) {
     this.#connection = connection;
+    this.like = connection.like;
     this.#cookie = cookie;
   }
 

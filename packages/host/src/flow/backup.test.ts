@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { describe, expect, it } from "@jest/globals";
 import { importer as v1_0 } from "@kloset/protocol/v1.0";
 import { importer as v1_1, type connectors } from "@kloset/protocol/v1.1";
@@ -174,6 +176,79 @@ describe("a backup on v1.1", () => {
     const expected = { directories: 1, files: 2, symlinks: 0, others: 1, attributes: 1, errors: 1, bytes: 10 };
     expect(counted).toEqual(expected);
     expect(results).toHaveLength(6);
+    connection.close();
+  });
+});
+
+describe("a backup as plaklet", () => {
+  const silent: BackupSink = { record: () => undefined, error: () => undefined };
+
+  function importing(records: readonly object[], seen: string[]): Partial<ServiceImpl<typeof v1_1.Importer>> {
+    return {
+      init: ({ options }) => {
+        seen.push(`${options?.hostname ?? ""} in ${options?.cwd ?? ""} with ${String(options?.maxconcurrency)}`);
+        return {};
+      },
+      async *import(requests) {
+        for (const record of records) yield { record };
+        yield { finished: true };
+        for await (const { result } of requests) seen.push(`result of ${result?.header?.pathname ?? ""}`);
+      },
+      close: () => {
+        seen.push("close");
+        return {};
+      },
+    };
+  }
+
+  it("describes plaklet, reads with one reader per core, and fails as a whole for one failed entry", async () => {
+    const seen: string[] = [];
+    const records = [
+      { pathname: "/secret", error: "permission denied" },
+      { pathname: "/log", error: "it grew" },
+    ];
+    const { connection } = await serve("plaklet", v1_1.Importer, importing(records, seen));
+    const client = await openImporter(connection, location);
+    expect(client.options).toMatchObject({ maxConcurrency: availableParallelism(), excludes: [], noXattr: false });
+    const failed = backup(client, silent);
+    const message = 'the backup failed: 2 entries failed; the first is "/secret": permission denied';
+    await expect(failed).rejects.toMatchObject({ name: "JobError", message, errors: 2 });
+    // The job runs to its end, and closes the plugin.
+    const first = `plaklet in / with ${availableParallelism()}`;
+    expect(seen).toEqual([first, "result of /secret", "result of /log", "close"]);
+    connection.close();
+  });
+});
+
+describe("a backup as the next Plakar", () => {
+  it("rejects names that make the snapshot unreadable", async () => {
+    const names = ["", ".", "..", "a/b", "fine"];
+    const { connection } = await serve("kloset-1.1.4", v1_1.Importer, {
+      init: () => ({}),
+      async *import(requests) {
+        yield { record: { pathname: "/", fileInfo: { name: "/", mode: 0x800001ed } } };
+        for (const name of names) yield { record: { pathname: "/d", fileInfo: { name, mode: 0x02000000 } } };
+        for (const pathname of ["/d/", "/d//e", "/../d", "d"]) {
+          yield { record: { pathname, fileInfo: { name: "d", mode: 0x02000000 } } };
+        }
+        yield { finished: true };
+        for await (const { result } of requests) expect(result?.error).toBe("");
+      },
+      close: () => ({}),
+    });
+    const rejected: string[] = [];
+    const sink: BackupSink = {
+      record: () => undefined,
+      error: (_record, error) => {
+        rejected.push(error.message.replace(/: .*/, ""));
+      },
+    };
+    const summary = await backup(await openImporter(connection, location), sink);
+    expect(summary).toEqual({ records: 2, errors: 8, bytes: 0 });
+    expect(rejected).toEqual([
+      ...["", ".", "..", "a/b"].map((name) => `"/d" has the name ${JSON.stringify(name)}`),
+      ...["/d/", "/d//e", "/../d", "d"].map((pathname) => `the pathname ${JSON.stringify(pathname)} is not clean`),
+    ]);
     connection.close();
   });
 });

@@ -1,6 +1,9 @@
 import { isRegularFile, type Awaitable, type ByteStream } from "@kloset/model";
 import type { ImporterClient, ScannedRecord } from "../client/importer-client.js";
-import { PluginConnectionError } from "../errors.js";
+import { PluginConnectionError, PluginContractError } from "../errors.js";
+import { HOSTS } from "../hosts.js";
+import { nameProblem } from "./entry-names.js";
+import { JobFailures } from "./job-failures.js";
 import { forEachLimited } from "./limiter.js";
 import { OnceContent } from "./once-content.js";
 import { readAhead } from "./read-ahead.js";
@@ -49,8 +52,10 @@ const V1_0_READ_AHEAD = 1000;
  *
  * v1.0: Info six times, then Scan, while workers open and close readers. v1.1: Import, with Open for regular files and
  * extended attributes, one Result for every record, a half-close, and the plugin's end of the stream. Then Close.
+ * As `"kloset-1.1.4"`, a record whose name or pathname makes the snapshot unreadable fails.
  *
  * @throws PluginError if the scan fails. A failure of a single record is passed to the sink and counted.
+ * @throws JobError after the end, if a record failed and the host (`"plaklet"`) then fails the job.
  */
 export async function backup(
   importer: ImporterClient,
@@ -62,6 +67,12 @@ export async function backup(
     for (let i = 0; i < V1_0_IDENTITY_CALLS; i++) await importer.identity(options.signal);
   }
   const totals = { records: 0, errors: 0, bytes: 0 };
+  const failures = new JobFailures("backup");
+  const fail = async (record: ScannedRecord, error: Error): Promise<void> => {
+    totals.errors++;
+    failures.note(record.pathname, error);
+    await sink.error(record, error);
+  };
   const abort = new AbortController();
   const signal = eitherSignal(abort.signal, options.signal);
   const scan = importer.scan(signal);
@@ -72,7 +83,7 @@ export async function backup(
       return await records.next();
     };
     await forEachLimited(next, concurrency, abort, async (record) => {
-      const size = await storeRecord({ importer, sink, totals, signal }, record);
+      const size = await storeRecord({ importer, sink, fail, totals, signal }, record);
       await scan.acknowledge(record, { size });
     });
     await scan.finish();
@@ -80,24 +91,26 @@ export async function backup(
     await records.stop();
   }
   await importer.close();
+  if (HOSTS[importer.like].failsJobOnError) failures.assertNone();
   return totals;
 }
 
 interface RunningBackup {
   readonly importer: ImporterClient;
   readonly sink: BackupSink;
+  readonly fail: (record: ScannedRecord, error: Error) => Promise<void>;
   readonly totals: { records: number; errors: number; bytes: number };
   readonly signal: AbortSignal;
 }
 
 /** @returns The number of bytes of the content, if it was read to its end. */
 async function storeRecord(
-  { importer, sink, totals, signal }: RunningBackup,
+  { importer, sink, fail, totals, signal }: RunningBackup,
   record: ScannedRecord,
 ): Promise<number | undefined> {
-  if (record.error !== undefined) {
-    totals.errors++;
-    await sink.error(record, new Error(record.error));
+  const invalid = invalidity(importer, record);
+  if (invalid !== undefined) {
+    await fail(record, invalid);
     return undefined;
   }
   const content = hasContent(record) ? new OnceContent(record.pathname, importer.open(record, signal)) : undefined;
@@ -107,11 +120,18 @@ async function storeRecord(
   } catch (error) {
     // No further record can succeed.
     if (signal.aborted || error instanceof PluginConnectionError) throw error;
-    totals.errors++;
-    await sink.error(record, error instanceof Error ? error : new Error(String(error)));
+    await fail(record, error instanceof Error ? error : new Error(String(error)));
   }
   totals.bytes += content?.bytes ?? 0;
   return content?.complete === true ? content.bytes : undefined;
+}
+
+/** Returns the reason why a record is not stored. */
+function invalidity(importer: ImporterClient, record: ScannedRecord): Error | undefined {
+  if (record.error !== undefined) return new Error(record.error);
+  if (!HOSTS[importer.like].checksNames) return undefined;
+  const problem = nameProblem(record.pathname, record.fileInfo);
+  return problem === undefined ? undefined : new PluginContractError(problem);
 }
 
 /** Hosts open every regular file, including empty ones, and every extended attribute. */

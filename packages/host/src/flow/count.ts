@@ -17,7 +17,7 @@ export interface SourceCount {
 
 /**
  * Counts the records of an importer, then closes it. Acknowledges every record and opens none. v1.1 hosts do this in a
- * separate process before a backup, unless the importer's flags include STREAM. v1.0 hosts never do it.
+ * separate process before a backup, unless the importer's flags include STREAM. v1.0 hosts and plaklet never do it.
  *
  * @throws PluginError if the scan fails.
  */

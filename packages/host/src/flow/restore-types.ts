@@ -10,6 +10,11 @@ export type RestoreEntry = RecordEntry | ExtendedAttributeEntry;
 export interface RestoreOptions {
   /** v1.0: number of files restored at the same time. On v1.1 the plugin decides. Default: the value sent in `Init`. */
   readonly maxConcurrency?: number | undefined;
+  /**
+   * v1.1: the directory of the snapshot to restore. The pathnames of all entries are then those of the snapshot, and
+   * hosts strip the directory from them. Default "/".
+   */
+  readonly subtree?: string | undefined;
   /** v1.0: the directory at the top of the restore, whose permissions are not set. Default "/". */
   readonly top?: string | undefined;
   /** v1.0: never call `SetPermissions`, as with Plakar's `-skip-permissions`. */
@@ -30,7 +35,8 @@ export interface RestoreSummary {
   readonly entries: number;
   /**
    * Entries that hosts do not send, because the generation cannot restore them: FIFOs and devices on v1.0, extended
-   * attributes if the exporter does not accept them.
+   * attributes if the exporter does not accept them or the host sends none, and, as `"kloset-1.1.4"`, everything below
+   * a symbolic link.
    */
   readonly skipped: number;
   /** Entries that could not be restored. */

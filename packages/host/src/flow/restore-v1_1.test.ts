@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { fileInfoOf, LocationFlag } from "@kloset/model";
 import { exporter as v1_1 } from "@kloset/protocol/v1.1";
 import { openExporter } from "../open.js";
-import { attribute, breaking, directory, errors, file, location } from "../testing/entries.js";
+import { attribute, breaking, directory, errors, file, location, named } from "../testing/entries.js";
 import { failure, serve } from "../testing/serve.js";
 import { restore } from "./restore.js";
 import type { RestoreEntry } from "./restore-types.js";
@@ -117,6 +117,66 @@ describe("a restore on v1.1", () => {
     const other = restore(await openExporter(headless.connection, location), entries);
     await expect(other).rejects.toThrow("a result without the header of its record");
     headless.connection.close();
+  });
+
+  const snapshot = [
+    directory("/", "/"),
+    attribute("/", "user.early", "no"),
+    directory("/srv"),
+    directory("/srv/ds"),
+    attribute("/srv/ds", "user.top", "yes"),
+    file("/srv/ds/a", "hello"),
+    attribute("/srv/ds/a", "user.x", "red"),
+    file("/srv/dsx", "other"),
+    attribute("/srv/dsx", "user.y", "blue"),
+  ].map((entry) => named(entry));
+
+  it.each([
+    ["kloset-1.1.4", ["/srv/ds:user.top", "yes", "", "/srv/ds/a:user.x", "red", "", "/srv/dsx:user.y", "blue", ""], 0],
+    ["plakar-1.1", ["/:user.top", "yes", "", "/a:user.x", "red", ""], 0],
+    ["plaklet", [], 4],
+  ] as const)("of a directory strips its pathname from files, as %s", async (host, attributes, skipped) => {
+    const seen: Seen = { packets: [], short: false };
+    const { connection } = await serve(host, v1_1.Exporter, plugin(seen, LocationFlag.EXPORTXATTR));
+    const exporter = await openExporter(connection, location);
+    const summary = await restore(exporter, snapshot, { subtree: "/srv/ds" });
+    expect(summary).toMatchObject({ skipped, errors: 0 });
+    expect(seen.packets).toEqual(["/", "/a", "hello", "", ...attributes, "close"]);
+    connection.close();
+  });
+
+  it("as the next Plakar sends nothing below a symbolic link, and no invalid names", async () => {
+    const link = { pathname: "/l", fileInfo: fileInfoOf({ name: "l", type: "symlink" }), target: "/" };
+    const entries = [
+      directory("/", "/"),
+      link,
+      named(file("/l/f", "x")),
+      named(file("/l/d/f", "x")),
+      named(attribute("/l/f", "user.x", "x")),
+      file("/l2", "x", 1, { name: ".." }),
+      named(file("/d//f", "x")),
+      named(file("/l3", "x")),
+    ];
+    const seen: Seen = { packets: [], short: false };
+    const { connection } = await serve("kloset-1.1.4", v1_1.Exporter, plugin(seen));
+    const { list, onError } = errors();
+    const summary = await restore(await openExporter(connection, location), entries, { onError });
+    expect(summary).toEqual({ entries: 3, skipped: 3, errors: 2, bytes: 1 });
+    expect(seen.packets).toEqual(["/", "/l", "/l3", "x", "", "close"]);
+    expect(list.map((text) => text.split(":", 2).join(":"))).toEqual([
+      '/l2: "/l2" has the name ".."',
+      '/d//f: the pathname "/d//f" is not clean',
+    ]);
+    connection.close();
+  });
+
+  it("as plaklet fails as a whole for one failed entry, after its end", async () => {
+    const seen: Seen = { packets: [], short: false };
+    const { connection } = await serve("plaklet", v1_1.Exporter, plugin(seen));
+    const restoring = restore(await openExporter(connection, location), [file("/bad", "x"), file("/b", "y")]);
+    await expect(restoring).rejects.toThrow('the restore failed: 1 entry failed; the first is "/bad": no space');
+    expect(seen.packets).toEqual(["/bad", "x", "", "/b", "y", "", "close"]);
+    connection.close();
   });
 
   it("fails if the plugin fails the restore as a whole", async () => {

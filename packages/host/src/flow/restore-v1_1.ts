@@ -2,11 +2,13 @@ import { isRegularFile, LocationFlag, type ExtendedAttributeEntry } from "@klose
 import type { ExporterClientV1_1 } from "../client/exporter-client.js";
 import type { ExportStream } from "../client/export-stream.js";
 import { PluginContractError, RestoreSourceError } from "../errors.js";
+import { HOSTS } from "../hosts.js";
+import { RestoreSelection } from "./restore-selection.js";
 import { sourceOf } from "./restore-source.js";
 import type { RestoreEntry, RestoreOptions, RestoreSummary } from "./restore-types.js";
 import { eitherSignal } from "./signals.js";
 
-/** Restores as Plakar 1.1.4 does. See `restore`. */
+/** Restores as the hosts of v1.1 do. See `restore`. */
 export async function restoreV1_1(
   exporter: ExporterClientV1_1,
   entries: AsyncIterable<RestoreEntry> | Iterable<RestoreEntry>,
@@ -14,7 +16,9 @@ export async function restoreV1_1(
 ): Promise<RestoreSummary> {
   const { flags } = await exporter.identity();
   const stream = exporter.export(options.signal);
-  const run = new RestoreRun(stream, (flags & LocationFlag.EXPORTXATTR) !== 0, options);
+  const wantsAttributes = (flags & LocationFlag.EXPORTXATTR) !== 0;
+  const selection = new RestoreSelection(HOSTS[exporter.like], options.subtree ?? "/", wantsAttributes);
+  const run = new RestoreRun(stream, selection, options);
   let sourceError: { readonly reason: unknown } | undefined;
   const sending = run.send(entries).catch((reason: unknown) => {
     sourceError = { reason };
@@ -37,7 +41,7 @@ export async function restoreV1_1(
 class RestoreRun {
   readonly totals = { entries: 0, skipped: 0, errors: 0, bytes: 0 };
   readonly #stream: ExportStream;
-  readonly #wantsAttributes: boolean;
+  readonly #selection: RestoreSelection;
   readonly #options: RestoreOptions;
   readonly #stopped = new AbortController();
   /** One signal for all entries: dependent signals would accumulate on the caller's signal. */
@@ -45,9 +49,9 @@ class RestoreRun {
   /** Number of results still expected for each record. */
   readonly #unanswered = new Map<string, number>();
 
-  constructor(stream: ExportStream, wantsAttributes: boolean, options: RestoreOptions) {
+  constructor(stream: ExportStream, selection: RestoreSelection, options: RestoreOptions) {
     this.#stream = stream;
-    this.#wantsAttributes = wantsAttributes;
+    this.#selection = selection;
     this.#options = options;
     this.#signal = eitherSignal(this.#stopped.signal, options.signal);
   }
@@ -60,10 +64,12 @@ class RestoreRun {
   async send(entries: AsyncIterable<RestoreEntry> | Iterable<RestoreEntry>): Promise<void> {
     const attributes: ExtendedAttributeEntry[] = [];
     for await (const entry of entries) {
-      if (entry.attribute === undefined) {
-        if (!(await this.#sendEntry(entry))) return;
-      } else if (this.#wantsAttributes) attributes.push(entry);
-      else this.totals.skipped++;
+      const placed = this.#selection.place(entry);
+      if ("send" in placed) {
+        if (placed.send.attribute !== undefined) attributes.push(placed.send);
+        else if (!(await this.#sendEntry(placed.send))) return;
+      } else if ("invalid" in placed) this.#failed(entry.pathname, new Error(placed.invalid));
+      else if (placed.drop === "skipped") this.totals.skipped++;
     }
     // After all files, so that the file of an attribute exists.
     for (const entry of attributes) {

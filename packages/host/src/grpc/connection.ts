@@ -3,33 +3,14 @@ import type { Duplex } from "node:stream";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { settlesWithin } from "@kloset/wire/async";
 import { PluginConnectionError, PluginContractError } from "../errors.js";
+import { hostOf, HOSTS, USER_AGENTS, type Generation, type HostChoice, type HostName } from "../hosts.js";
 import { exitText } from "../process/channel.js";
 import { Call, pathOf, type CallOwner, type Method } from "./call.js";
 import { CallTrace, type Trace } from "./trace.js";
 import { WriteAhead } from "./write-ahead.js";
 
-/** The two generations of the protocol: Plakar 1.0.3 to 1.0.6, and Plakar 1.1. */
-export type Generation = "v1.0" | "v1.1";
-
-/**
- * User agents of released hosts (Plakar 1.0.6 and 1.1.4). Plugins distinguish the generations by them.
- */
-export const USER_AGENTS: Readonly<Record<Generation, string>> = {
-  "v1.0": "grpc-go/1.77.0",
-  "v1.1": "grpc-go/1.81.1",
-};
-
-/** @throws RangeError for anything but a {@link Generation}. */
-export function assertGeneration(generation: unknown): void {
-  if (typeof generation === "string" && Object.hasOwn(USER_AGENTS, generation)) return;
-  const expected = Object.keys(USER_AGENTS).map((known) => JSON.stringify(known));
-  const given = typeof generation === "string" ? JSON.stringify(generation) : String(generation);
-  throw new RangeError(`option "generation": expected ${expected.join(" or ")}, got ${given}`);
-}
-
 /** Options of {@link PluginConnection.open}. */
-export interface ConnectOptions {
-  readonly generation: Generation;
+export interface ConnectOptions extends HostChoice {
   /** User agent of the host. Default: that of the generation's newest release, see {@link USER_AGENTS}. */
   readonly userAgent?: string | undefined;
   /** Called for everything that is sent and received. */
@@ -55,6 +36,8 @@ const SESSION_MEMORY_MB = 512;
 
 /** The HTTP/2 connection to a plugin process. Each process has only one. */
 export class PluginConnection {
+  /** The host that this end of the connection acts as. */
+  readonly like: HostName;
   readonly generation: Generation;
   readonly #session: ClientHttp2Session;
   readonly #endpoint: Endpoint;
@@ -68,7 +51,8 @@ export class PluginConnection {
   #exit: string | undefined;
 
   private constructor(session: ClientHttp2Session, endpoint: Endpoint, options: ConnectOptions) {
-    this.generation = options.generation;
+    this.like = hostOf(options);
+    this.generation = HOSTS[this.like].generation;
     this.#session = session;
     this.#endpoint = endpoint;
     this.#options = options;
@@ -87,11 +71,11 @@ export class PluginConnection {
   /**
    * Starts HTTP/2 and waits for the plugin's SETTINGS frame.
    *
-   * @throws RangeError if the generation is unknown.
+   * @throws RangeError if the generation or the host is unknown.
    * @throws PluginConnectionError if the plugin exits, closes the connection or does not answer in time.
    */
   static async open(endpoint: Endpoint, options: ConnectOptions): Promise<PluginConnection> {
-    assertGeneration(options.generation);
+    hostOf(options);
     const wire = new WriteAhead(endpoint.transport);
     const session = connect("http://127.0.0.1:0", {
       createConnection: () => wire,
@@ -163,6 +147,27 @@ export class PluginConnection {
     await call.send(request);
     call.halfClose();
     return call;
+  }
+
+  /**
+   * Sends the `Close` of an importer or exporter. A host that awaits the exit of its plugins then closes both pipes, the
+   * plugin's output first, and waits without limit: see `HostProfile.awaitsExitOnClose`.
+   *
+   * @throws PluginError with the plugin's status. If there is none, PluginConnectionError for a nonzero exit code.
+   */
+  async closeConnector<I extends DescMessage, O extends DescMessage>(method: Method<I, O>): Promise<void> {
+    const closed = this.unary(method, {} as MessageInitShape<I>);
+    if (!HOSTS[this.like].awaitsExitOnClose) {
+      await closed;
+      return;
+    }
+    await Promise.allSettled([closed]);
+    this.close();
+    const exit = await this.#endpoint.exited;
+    await closed;
+    if (exit !== undefined && exit.code !== 0) {
+      throw new PluginConnectionError(`${pathOf(method)}: the plugin ${exitText(exit)}`);
+    }
   }
 
   /**

@@ -6,7 +6,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { PluginConnectionError, PluginError } from "../errors.js";
-import { PluginConnection, type Generation } from "../grpc/connection.js";
+import { PluginConnection } from "../grpc/connection.js";
+import type { Generation, HostName } from "../hosts.js";
 import { startImporter, type StartConnectorOptions } from "../open.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./start-plugin.js";
 
@@ -50,6 +51,22 @@ async function describeSelf(options: StartConnectorOptions): Promise<Record<stri
 afterEach(async () => {
   jest.useRealTimers();
   await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
+});
+
+describe("closing an importer as plaklet", () => {
+  it.each([
+    ["serve", undefined],
+    ["fail-at-end", "/importer.Importer/Close: the plugin exited with code 9"],
+  ])("ends the plugin (%s), and reports a nonzero exit code", async (behaviour, failure) => {
+    const options = importerOptions(behaviour, { generation: undefined, like: "plaklet" });
+    const { client, plugin, stop } = await startImporter(options);
+    started.push(plugin);
+    const closing = client.close();
+    if (failure === undefined) await closing;
+    else await expect(closing).rejects.toThrow(failure);
+    expect(await plugin.exited).toEqual({ code: failure === undefined ? 0 : 9, signal: null });
+    expect(await stop()).toEqual(await plugin.exited);
+  });
 });
 
 describe("the process of a plugin", () => {
@@ -157,6 +174,17 @@ describe("the options of a start", () => {
       await expect(PluginConnection.open(plugin, { generation })).rejects.toThrow(message);
     },
   );
+
+  it.each([
+    [
+      { like: "plaklet-2" as HostName },
+      'option "like": expected "plakar-1.0" or "plakar-1.1" or "plaklet" or "kloset-1.1.4", got "plaklet-2"',
+    ],
+    [{ like: "plaklet", generation: "v1.0" }, 'option "generation": "plaklet" speaks "v1.1", got "v1.0"'],
+  ] as const)("name a known host, and its generation: %j is rejected", async (choice, message) => {
+    const starting = startImporter(importerOptions("serve", { ...choice, executable: "/nonexistent" }));
+    await expect(starting).rejects.toThrow(new RangeError(message));
+  });
 });
 
 describe("a plugin that fails to answer", () => {

@@ -1,5 +1,6 @@
 import { expect } from "@jest/globals";
 import type { ConnectorOptions } from "../client/connector.js";
+import type { StorageClient } from "../client/storage-client.js";
 import { backup, type BackupSink } from "../flow/backup.js";
 import { count } from "../flow/count.js";
 import {
@@ -8,16 +9,23 @@ import {
   createRepository,
   maintainRepository,
   openRepository,
+  readBlobs,
+  readFile,
   syncStates,
   type RepositoryBackup,
   type Resource,
+  type Take,
+  type Wanted,
 } from "../flow/repository.js";
+import { Limiter } from "../flow/limiter.js";
 import { restore } from "../flow/restore.js";
 import type { PluginConnection } from "../grpc/connection.js";
 import { openExporter, openImporter, openStorage } from "../open.js";
-import { entriesV1_0, entriesV1_1, readParts, storedResources } from "./inputs.js";
+import { altered } from "./altered.js";
+import { entriesV1_0, entriesV1_1, packfileGets, readParts, storedResources } from "./inputs.js";
 import { bytesOf } from "./methods.js";
-import { callsNamed, messageOf, messagesOf, readTranscript, type Transcript } from "./transcript.js";
+import { TranscriptOrder } from "./order.js";
+import { callsNamed, messageOf, messagesOf, readTranscript, type RecordedCall, type Transcript } from "./transcript.js";
 
 /** Calls a plugin as the host of a transcript did. */
 export type Drive = (connection: PluginConnection, options: ConnectorOptions) => Promise<void>;
@@ -28,20 +36,23 @@ export type Drive = (connection: PluginConnection, options: ConnectorOptions) =>
  * @param kept - Receives the number of bytes of each content.
  */
 export function sinkOf(transcript: Transcript, kept: number[]): BackupSink {
-  const opened = new Set(
-    callsNamed(transcript, "Open").map((call) => {
+  const opens = callsNamed(transcript, "Open");
+  const opened = new Map(
+    opens.map((call) => {
       const record = messagesOf(call, "host")[0]?.["record"] as { pathname: string; xattrName?: string };
-      return `${record.pathname} ${record.xattrName ?? ""}`;
+      return [`${record.pathname} ${record.xattrName ?? ""}`, call];
     }),
   );
+  const order = new TranscriptOrder(opens);
   return {
     async record(record, content) {
-      const wanted =
-        transcript.generation === "v1.0" || opened.has(`${record.pathname} ${record.attribute?.name ?? ""}`);
-      if (content === undefined || !wanted) return;
+      const call = opened.get(`${record.pathname} ${record.attribute?.name ?? ""}`);
+      if (content === undefined || (transcript.generation === "v1.1" && call === undefined)) return;
+      if (call !== undefined && transcript.like === "plaklet") await order.turnOf(call);
       let bytes = 0;
       for await (const chunk of content) bytes += chunk.length;
       kept.push(bytes);
+      if (call !== undefined) order.ended(call);
     },
     error: () => undefined,
   };
@@ -56,20 +67,84 @@ function backupDrive(transcript: Transcript): Drive {
       const failed = call.events.at(-1)?.event.headers?.["grpc-status"] !== "0";
       return failed ? [] : [messagesOf(call, "plugin").reduce((sum, { chunk }) => sum + bytesOf(chunk).length, 0)];
     });
-    expect(kept).toEqual(sizes);
+    // Several readers end in any order.
+    const shown = (all: number[]): number[] =>
+      transcript.like === "plaklet" ? all.sort((one, other) => one - other) : all;
+    expect(shown(kept)).toEqual(shown(sizes));
     expect(errors).toBe(opens.length - sizes.length);
   };
 }
 
 function restoreDrive(transcript: Transcript): Drive {
   return async (connection, options) => {
-    const entries =
-      transcript.generation === "v1.0"
-        ? entriesV1_0(readTranscript("plakar-1.0.6-backup-importer"), transcript)
-        : entriesV1_1(readTranscript("plakar-1.1.4-backup-importer"));
-    await restore(await openExporter(connection, options), entries, { top: "/ds" });
+    const backup = readTranscript(transcript.name.replace("restore-exporter", "backup-importer"));
+    const exporter = await openExporter(connection, options);
+    if (transcript.generation === "v1.0") await restore(exporter, entriesV1_0(backup, transcript), { top: "/ds" });
+    else await restore(exporter, entriesV1_1(backup), { subtree: "/srv/ds" });
   };
 }
+
+/** Returns the parts that a check reads, each as soon as the host of the transcript could have read it. */
+function inOrder(transcript: Transcript, storage: StorageClient): [StorageClient, AsyncIterable<Wanted>, Take] {
+  const calls = new Map(
+    readParts(transcript).map((wanted, i) => [wanted, packfileGets(transcript)[i] as RecordedCall]),
+  );
+  const order = new TranscriptOrder([...calls.values()]);
+  async function* wanted(): AsyncGenerator<Wanted> {
+    for (const [part, call] of calls) {
+      await order.turnOf(call);
+      yield part;
+    }
+  }
+  const take: Take = async (part, content) => {
+    await drop(part, content);
+    order.ended(calls.get(part) as RecordedCall);
+  };
+  return [storage, wanted(), take];
+}
+
+/** Reads what the host of a transcript restored: files, each after a Mode, and the tree between them. */
+async function readSnapshot(transcript: Transcript, storage: StorageClient): Promise<void> {
+  const gets = packfileGets(transcript);
+  const modes = callsNamed(transcript, "Mode");
+  const order = new TranscriptOrder([...gets, ...modes]);
+  const limiter = new Limiter(2);
+  for (const [i, wanted] of readParts(transcript).entries()) {
+    const get = gets[i] as RecordedCall;
+    const mode = modes.find(({ began }) => began < get.began && began > (gets[i - 1]?.began ?? 0));
+    await order.turnOf(mode ?? get);
+    await limiter.start(async () => {
+      if (mode === undefined) {
+        await readBlobs(storage, [wanted], drop);
+      } else {
+        const watched = altered(storage, {
+          mode: async () => {
+            const bits = await storage.mode();
+            order.ended(mode);
+            return bits;
+          },
+        });
+        await readFile(watched, blobsOf(wanted), drop);
+      }
+      order.ended(get);
+    });
+  }
+  await limiter.idle();
+}
+
+/** Cuts a range into the blobs that the host has merged. */
+function blobsOf({ kind, mac, range }: Wanted): Wanted[] {
+  const { offset, length } = range ?? { offset: 0, length: 0 };
+  const first = Math.floor(length / 3);
+  return [
+    { kind, mac, range: { offset, length: first } },
+    { kind, mac, range: { offset: offset + first, length: length - first } },
+  ];
+}
+
+const drop: Take = async (_wanted, content) => {
+  for await (const chunk of content) expect(chunk.length).toBeGreaterThan(0);
+};
 
 const single = (resources: Resource[]): Resource => resources[0] as Resource;
 
@@ -107,7 +182,13 @@ const STORAGE_DRIVES: Readonly<Record<string, (transcript: Transcript) => Drive>
   "check-storage": (transcript) => async (connection, options) => {
     const storage = await openStorage(connection, options);
     await openRepository(storage, { isKnown: () => true });
-    await checkRepository(storage, readParts(transcript));
+    await checkRepository(...inOrder(transcript, storage));
+  },
+  "restore-storage": (transcript) => async (connection, options) => {
+    const storage = await openStorage(connection, options);
+    await openRepository(storage, { isKnown: () => true });
+    await readSnapshot(transcript, storage);
+    await storage.close();
   },
   "maintenance-storage": (transcript) => async (connection, options) => {
     const storage = await openStorage(connection, options);
@@ -119,7 +200,7 @@ const STORAGE_DRIVES: Readonly<Record<string, (transcript: Transcript) => Drive>
 
 /** Returns a function that repeats the work of the host of a transcript, with inputs taken from the transcript. */
 export function driveOf(transcript: Transcript): Drive {
-  const command = transcript.name.replace(/^plakar-1\.\d\.\d-/, "");
+  const { command } = transcript;
   const storage = STORAGE_DRIVES[command];
   if (storage !== undefined) return storage(transcript);
   if (command === "restore-exporter") return restoreDrive(transcript);

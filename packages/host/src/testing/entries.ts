@@ -4,10 +4,15 @@ import type { RestoreEntry } from "../flow/restore-types.js";
 /** An arbitrary location. */
 export const location = { location: "test:///out" };
 /** Creates a directory entry. */
-export const directory = (pathname: string): RestoreEntry => ({
+export const directory = (pathname: string, name = ""): RestoreEntry => ({
   pathname,
-  fileInfo: fileInfoOf({ type: "directory" }),
+  fileInfo: fileInfoOf({ type: "directory", name }),
 });
+/** Returns the entry with the last component of its pathname as its name. */
+export const named = (entry: RestoreEntry): RestoreEntry =>
+  entry.attribute === undefined && entry.fileInfo.name === ""
+    ? { ...entry, fileInfo: { ...entry.fileInfo, name: entry.pathname.slice(entry.pathname.lastIndexOf("/") + 1) } }
+    : entry;
 /** Creates a file entry with the given content. */
 export const file = (pathname: string, text: string, size = text.length, more: FileInfoInit = {}): RestoreEntry => ({
   pathname,

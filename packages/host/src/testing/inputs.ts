@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<string, ResourceKind>> = {
 interface StorageMessage {
   mac?: string | { value: string };
   type?: string;
+  flags?: string;
   chunk?: string;
   range?: { offset?: string; length?: number };
   offset?: string;
@@ -35,19 +36,26 @@ export function storedResources(transcript: Transcript, kind: ResourceKind): Res
   return callsNamed(transcript, "Put", "PutLock", "PutState", "PutPackfile").flatMap((call) => {
     const [first, ...rest] = messagesOf(call, "host") as StorageMessage[];
     if (first === undefined || KINDS[first.type ?? call.path.replace(/.*\//, "")] !== kind) return [];
-    return [{ mac: macOf(first), read: () => rest.map(({ chunk }) => bytesOf(chunk)) }];
+    const flags = first.flags === "STORAGE_FLAGS_HOT" ? 1 : 0;
+    return [{ mac: macOf(first), read: () => rest.map(({ chunk }) => bytesOf(chunk)), flags }];
+  });
+}
+
+/** Returns the calls by which the host of a transcript read parts of packfiles, in order. */
+export function packfileGets(transcript: Transcript): RecordedCall[] {
+  return callsNamed(transcript, "Get", "GetPackfileBlob").filter((call) => {
+    const { type } = messagesOf(call, "host")[0] as StorageMessage;
+    return type === undefined || KINDS[type] === "packfile";
   });
 }
 
 /** Returns the parts of packfiles that the host of a transcript read, in order. */
 export function readParts(transcript: Transcript): Wanted[] {
-  const gets = callsNamed(transcript, "Get", "GetPackfileBlob").map((call) => messagesOf(call, "host")[0]);
-  return (gets as StorageMessage[])
-    .filter(({ type }) => type === undefined || KINDS[type] === "packfile")
-    .map((get) => {
-      const { offset, length } = get.range ?? get;
-      return { kind: "packfile", mac: macOf(get), range: { offset: Number(offset ?? 0), length: length ?? 0 } };
-    });
+  return packfileGets(transcript).map((call) => {
+    const get = messagesOf(call, "host")[0] as StorageMessage;
+    const { offset, length } = get.range ?? get;
+    return { kind: "packfile", mac: macOf(get), range: { offset: Number(offset ?? 0), length: length ?? 0 } };
+  });
 }
 
 /** Returns the entries of a v1.0 restore: the scanned records below "/srv/ds", with the content that the host sent. */
@@ -73,22 +81,23 @@ export function entriesV1_0(scanned: Transcript, restored: Transcript): RestoreE
   });
 }
 
-/** Returns the entries of a v1.1 restore: the importer's records below "/srv/ds", with their content. */
+/** Returns the entries of a v1.1 snapshot: all of the importer's records, with their content. */
 export function entriesV1_1(scanned: Transcript): RestoreEntry[] {
   const contents = new Map<string, Uint8Array[]>();
   for (const call of callsNamed(scanned, "Open")) {
-    const record = messagesOf(call, "host")[0]?.["record"] as { pathname: string; isXattr?: boolean };
+    const { pathname, xattrName = "" } = messagesOf(call, "host")[0]?.["record"] as Partial<connectors.Record>;
     const chunks = messagesOf(call, "plugin").map(({ chunk }) => bytesOf(chunk));
-    if (record.isXattr !== true) contents.set(record.pathname, chunks);
+    contents.set(`${pathname ?? ""} ${xattrName}`, chunks);
   }
-  return messagesOf(callsNamed(scanned, "Import")[0] as RecordedCall, "plugin").flatMap((json) => {
+  return messagesOf(callsNamed(scanned, "Import")[0] as RecordedCall, "plugin").flatMap((json): RestoreEntry[] => {
     if (json["record"] === undefined) return [];
     const record = fromJson(connectors.RecordSchema, json["record"]);
-    if (record.isXattr || record.fileInfo === undefined || !record.pathname.startsWith("/srv/ds")) return [];
+    const { pathname, target, extendedAttributes, xattrName } = record;
+    const read = (): Uint8Array[] => contents.get(`${pathname} ${xattrName}`) ?? [];
+    if (record.isXattr) return [{ pathname, attribute: { name: xattrName, kind: "extended" }, read }];
+    if (record.fileInfo === undefined) return [];
     const fileInfo = fileInfoFromWire(record.fileInfo);
-    const { target, extendedAttributes } = record;
-    const entry = { pathname: record.pathname.slice("/srv/ds".length) || "/", fileInfo, target, extendedAttributes };
-    const content = contents.get(record.pathname) ?? [];
-    return [isRegularFile(fileInfo.mode) ? { ...entry, read: () => content } : entry];
+    const entry = { pathname, fileInfo, target, extendedAttributes };
+    return [isRegularFile(fileInfo.mode) ? { ...entry, read } : entry];
   });
 }

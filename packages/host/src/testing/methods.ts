@@ -1,7 +1,7 @@
 import type { DescMethod, DescService, JsonValue } from "@bufbuild/protobuf";
 import * as v1_0 from "@kloset/protocol/v1.0";
 import * as v1_1 from "@kloset/protocol/v1.1";
-import type { Generation } from "../grpc/connection.js";
+import type { Generation } from "../hosts.js";
 
 const SERVICES: Readonly<Record<Generation, readonly DescService[]>> = {
   "v1.0": [v1_0.importer.Importer, v1_0.exporter.Exporter, v1_0.store.Store],

@@ -2,7 +2,7 @@ import type { HostOptions } from "@kloset/model";
 import type { ConnectorOptions } from "../client/connector.js";
 import { PluginConnection } from "../grpc/connection.js";
 import type { TraceEvent } from "../grpc/trace.js";
-import { compareCalls } from "./compare.js";
+import { compareCalls, compareEnd } from "./compare.js";
 import { TranscriptPlugin } from "./transcript-plugin.js";
 import { messageOf, type Transcript } from "./transcript.js";
 
@@ -25,7 +25,7 @@ export async function replay(
   const plugin = new TranscriptPlugin(transcript, options);
   const trace: TraceEvent[] = [];
   const connection = await PluginConnection.open(plugin, {
-    generation: transcript.generation,
+    like: transcript.like,
     userAgent: options.userAgent,
     trace: (event) => {
       trace.push(event);
@@ -36,17 +36,28 @@ export async function replay(
   } finally {
     connection.close();
   }
-  return { differences: compareCalls(transcript.calls, plugin.events), trace, events: plugin.events };
+  await plugin.exited;
+  const differences = compareCalls(transcript.calls, plugin.events);
+  if (transcript.hostEnded) differences.push(...compareEnd(plugin.events, plugin.hostEnd));
+  return { differences, trace, events: plugin.events };
 }
 
-/** Returns the options that the host of a transcript sent in Init. */
+/**
+ * Returns the options that the host of a transcript sent in Init. The profile of plaklet has its own name and directory.
+ */
 function connectorOptionsOf(transcript: Transcript): ConnectorOptions {
   const init = messageOf(transcript, "Init", "host") as {
     config: { location: string };
     proto: string;
     options?: { hostname?: string; os?: string; arch?: string; cwd?: string; maxconcurrency?: string };
   };
-  const { hostname, os, arch, cwd, maxconcurrency } = init.options ?? {};
-  const options = { hostname, os, arch, cwd, maxConcurrency: Number(maxconcurrency) };
-  return { location: init.config.location, protocol: init.proto, options: options as Partial<HostOptions> };
+  const { maxconcurrency, ...machine } = init.options ?? {};
+  if (transcript.like === "plaklet") {
+    delete machine.hostname;
+    delete machine.cwd;
+  }
+  const options: Partial<HostOptions> = { ...machine, maxConcurrency: Number(maxconcurrency) };
+  // The passphrase is the host's own: plaklet does not send it.
+  const config = transcript.like === "plaklet" && init.options === undefined ? { passphrase: "secret" } : {};
+  return { location: init.config.location, protocol: init.proto, options, config };
 }

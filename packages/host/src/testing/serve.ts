@@ -3,7 +3,8 @@ import type { Duplex } from "node:stream";
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { PluginConnection, type Generation } from "../grpc/connection.js";
+import { PluginConnection } from "../grpc/connection.js";
+import { HOSTS, type Generation, type HostName } from "../hosts.js";
 import { duplexPair } from "@kloset/test-support";
 
 /** Creates an error that is sent as Go plugins send the errors of an author's code. */
@@ -27,9 +28,9 @@ interface SentFrame {
   readonly stream: number;
 }
 
-/** Serves an implementation over a connection in memory. */
+/** Serves an implementation over a connection in memory. @param host - Generation of the host, or its name. */
 export async function serve<S extends DescService>(
-  generation: Generation,
+  host: Generation | HostName,
   service: S,
   implementation: Partial<ServiceImpl<S>>,
 ): Promise<ServedPlugin> {
@@ -51,7 +52,10 @@ export async function serve<S extends DescService>(
   );
   server.on("sessionError", () => undefined);
   server.emit("connection", plugin);
-  const connection = await PluginConnection.open({ transport }, { generation });
+  const connection = await PluginConnection.open(
+    { transport },
+    host in HOSTS ? { like: host as HostName } : { generation: host as Generation },
+  );
   return { connection, plugin, frames: () => framesOf(Buffer.concat(sent)) };
 }
 

@@ -8,6 +8,7 @@ import { traceJson } from "../grpc/trace-json.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { prefixOf } from "@kloset/wire/grpc";
 import { duplexPair } from "@kloset/test-support";
+import type { PluginExit } from "../process/channel.js";
 import { methodAt, withData } from "./methods.js";
 import { messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
 
@@ -21,6 +22,10 @@ const QUIET_TURNS = 500;
 export class TranscriptPlugin {
   /** The host's end of the connection. */
   readonly transport: Duplex;
+  /** Resolves when the host has ended its bytes, and the plugin has exited for that reason. */
+  readonly exited: Promise<PluginExit>;
+  /** Number of events before the host ended its bytes. */
+  hostEnd = Infinity;
   /** All events, as observed by the plugin. */
   readonly events: TraceEvent[] = [];
   readonly #transcript: Transcript;
@@ -40,6 +45,12 @@ export class TranscriptPlugin {
     this.#unused = [...transcript.calls];
     const session = performServerHandshake(plugin, { settings: { initialWindowSize: 1024 * 1024 } });
     session.on("error", () => undefined);
+    this.exited = new Promise((resolve) => {
+      plugin.once("close", () => {
+        this.hostEnd = this.events.length;
+        resolve({ code: 0, signal: null });
+      });
+    });
     session.on("stream", (stream, headers) => {
       stream.on("error", () => undefined);
       void this.#serve(stream, headers);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { Generation } from "../grpc/connection.js";
+import { HOSTS, type Generation, type HostName } from "../hosts.js";
 import type { TraceEvent } from "../grpc/trace.js";
 
 /** One call of a transcript or a trace. */
@@ -18,9 +18,22 @@ export interface RecordedCall {
 /** A recording of the calls between a released host and a plugin. */
 export interface Transcript {
   readonly name: string;
+  /** The command of the host, for example "ls-storage". */
+  readonly command: string;
+  readonly like: HostName;
   readonly generation: Generation;
   readonly calls: readonly RecordedCall[];
+  /** True if the transcript shows that the host ended its bytes, after all calls. Older transcripts do not show it. */
+  readonly hostEnded: boolean;
 }
+
+/** Names of transcripts begin with one of these. */
+const RECORDED_HOSTS: Readonly<Record<string, HostName>> = {
+  "plakar-1.0.6-": "plakar-1.0",
+  "plakar-1.1.4-": "plakar-1.1",
+  "plaklet-1.1.1-": "plaklet",
+  "plakar-next-": "kloset-1.1.4",
+};
 
 const FOLDER = new URL("../../../../fixtures/transcripts/", import.meta.url);
 
@@ -29,8 +42,12 @@ export function readTranscript(name: string): Transcript {
   const lines = readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8")
     .trim()
     .split("\n");
-  const events = lines.map((line) => JSON.parse(line) as TraceEvent).filter(({ path }) => typeof path === "string");
-  return { name, generation: name.startsWith("plakar-1.0") ? "v1.0" : "v1.1", calls: callsOf(events) };
+  const all = lines.map((line) => JSON.parse(line) as Omit<TraceEvent, "kind"> & { kind: TraceEvent["kind"] | "eof" });
+  const calls = callsOf(all.filter((event): event is TraceEvent => typeof event.path === "string"));
+  const [prefix, like] = Object.entries(RECORDED_HOSTS).find(([start]) => name.startsWith(start)) ?? ["", undefined];
+  if (like === undefined) throw new Error(`no host is known for the transcript ${name}`);
+  const hostEnded = all.some(({ kind, dir }) => kind === "eof" && dir === "host");
+  return { name, command: name.slice(prefix.length), like, generation: HOSTS[like].generation, calls, hostEnded };
 }
 
 /** Groups events by call, in the order in which the calls began. */

@@ -66,13 +66,18 @@ it("keeps an entry on the wire, and the header of its result", () => {
 
 it("keeps an extended attribute on the wire", () => {
   fc.assert(
-    fc.property(text, text, fc.constantFrom("extended" as const, "ads" as const), (pathname, name, kind) => {
-      const attribute = { name, kind };
-      const record = recordFromWire(overTheWire(exportedRecord({ pathname, attribute })));
-      expect(record).toMatchObject({ pathname, attribute, fileInfo: undefined });
-      expect(overTheWire(openedRecord(record))).toMatchObject({ pathname, isXattr: true, xattrName: name });
-      expect(recordFromWire(overTheWire(resultHeader(record, undefined)))).toEqual(record);
-    }),
+    fc.property(
+      text,
+      text,
+      fc.constantFrom("extended" as const, "ads" as const, "custom" as const),
+      (pathname, name, kind) => {
+        const attribute = { name, kind };
+        const record = recordFromWire(overTheWire(exportedRecord({ pathname, attribute })));
+        expect(record).toMatchObject({ pathname, attribute, fileInfo: undefined });
+        expect(overTheWire(openedRecord(record))).toMatchObject({ pathname, isXattr: true, xattrName: name });
+        expect(recordFromWire(overTheWire(resultHeader(record, undefined)))).toEqual(record);
+      },
+    ),
     { seed: SEED },
   );
 });

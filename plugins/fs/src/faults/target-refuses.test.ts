@@ -279,8 +279,10 @@ describe("extended attributes on a file system without them", () => {
       const { path, view, surroundings } = await disks.make("mode=0700", "ramfs");
       const entries = [
         directory("/"),
-        file("/a", "1"),
-        file("/b", "2"),
+        ...[file("/a", "1"), file("/b", "2")].map((entry) => ({
+          ...entry,
+          extendedAttributes: ["user.color", "security.x"],
+        })),
         ...["/a", "/b"].flatMap((name) => [attribute(name, "user.color", "red"), attribute(name, "security.x", "y")]),
       ];
       const expectLines = async (config: Readonly<Record<string, string>>, lines: string[]): Promise<void> => {

@@ -3,6 +3,7 @@ import type { ConnectorRule } from "../../rule.js";
 import { configurationRules } from "./configuration.js";
 import { contentRules } from "./content.js";
 import { eccRules } from "./ecc.js";
+import { flagRules } from "./flags.js";
 import { identityRules } from "./identity.js";
 import { listingRules } from "./listings.js";
 import { missingRules } from "./missing.js";
@@ -16,6 +17,7 @@ import { togetherRules } from "./together.js";
 export const storageRules: readonly ConnectorRule<"storage">[] = [
   ...configurationRules,
   ...identityRules,
+  ...flagRules,
   ...listingRules,
   ...contentRules,
   ...rangeRules,

@@ -4,6 +4,11 @@ import { keyOf, type Disk, type ServiceV1_0 } from "../sound-storage.js";
 import type { ResourceStore } from "@kloset/storage";
 import type { Breakage } from "./breakage.js";
 
+function modeOnce(sound: ResourceStore): Partial<ResourceStore> {
+  let requests = 0;
+  return { mode: () => (requests++ === 0 ? sound.mode() : 0) };
+}
+
 /** Storages with mistakes in what they report, list, and answer for missing resources. */
 export const answerBreakages: readonly Breakage[] = [
   {
@@ -25,6 +30,24 @@ export const answerBreakages: readonly Breakage[] = [
     how: "reports a mode without the write bit",
     store: () => ({ mode: () => 4 }),
     generations: ["v1.1"],
+  },
+  {
+    rule: "storage.mode.repeated",
+    how: "reports its mode once",
+    generations: ["v1.1"],
+    store: modeOnce,
+  },
+  {
+    rule: "storage.flags.unknown",
+    how: "rejects storage flags that it does not know",
+    generations: ["v1.1"],
+    v1_1: (sound) => ({
+      list: async (request, context) => {
+        const flags: number = request.flags;
+        if (flags > 1) throw new ConnectError("unknown flags", Code.Unknown);
+        return await sound.list(request, context);
+      },
+    }),
   },
   {
     rule: "storage.size.sane",
