@@ -2,11 +2,13 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { Mac } from "@kloset/model";
 import { keyOf, type Disk, type ServiceV1_0 } from "../sound-storage.js";
 import type { ResourceStore } from "@kloset/storage";
+import type { ServiceV1_1 } from "../sound-storage.js";
 import type { Breakage } from "./breakage.js";
 
-function modeOnce(sound: ResourceStore): Partial<ResourceStore> {
+/** On the wire, because the SDK asks a store for its mode once. */
+function modeOnce(sound: ServiceV1_1): Partial<ServiceV1_1> {
   let requests = 0;
-  return { mode: () => (requests++ === 0 ? sound.mode() : 0) };
+  return { mode: async (request, context) => (requests++ === 0 ? await sound.mode(request, context) : { mode: 0 }) };
 }
 
 /** Storages with mistakes in what they report, list, and answer for missing resources. */
@@ -35,7 +37,7 @@ export const answerBreakages: readonly Breakage[] = [
     rule: "storage.mode.repeated",
     how: "reports its mode once",
     generations: ["v1.1"],
-    store: modeOnce,
+    v1_1: modeOnce,
   },
   {
     rule: "storage.flags.unknown",
