@@ -6,7 +6,7 @@ import { Packets } from "./packets.js";
 import { PrefixSearch } from "./prefix-search.js";
 import { FakeExporter, without } from "./testing/fake-exporter.js";
 import { runExport, streamOf } from "./testing/hosts.js";
-import { attribute, directory, file, listing, record, symlink, type Request } from "./testing/records.js";
+import { attribute, directory, file, listing, record, symlink, wireInfo, type Request } from "./testing/records.js";
 
 const notices = noticesOfEach();
 
@@ -99,6 +99,18 @@ describe("extended attributes", () => {
       'the value of the attribute "absent" of "/a" was not sent',
     ]);
     expect(Object.keys(set)).toEqual(["/a extended allowed"]);
+  });
+
+  it("of a socket that is left out are answered, and not set", async () => {
+    const { errors, set } = await restored([
+      ...listing([record({ pathname: "/s", fileInfo: wireInfo("s", { type: "socket" }) })], "security.selinux"),
+      ...listing(file("/a", "1"), "security.selinux"),
+      ...attribute("/s", "security.selinux", "label"),
+      ...attribute("/a", "security.selinux", "label"),
+    ]);
+    expect(errors).toEqual([]);
+    expect(Object.keys(set)).toEqual(["/a extended security.selinux"]);
+    expect(notices()).toEqual([expect.stringContaining("sockets are left out")]);
   });
 
   it("of an unknown kind are dropped with one notice, and fail nothing", async () => {

@@ -2,6 +2,7 @@ import {
   abortError,
   counted,
   noticeOnce,
+  PathnameMap,
   takeNext,
   xattrKindFromWire,
   type Arrivals,
@@ -54,7 +55,7 @@ interface AttributesOptions {
  * when the last attribute has come, so those that a restored entry may own are held
  * until then. An attribute that no restored entry lists is never set: hosts send those
  * outside of the restored directory, too. When several prefixes fit, only values on
- * which they agree are set. A lost attribute, of which a notice tells, is better than
+ * which they agree are set. A lost attribute, which a notice reports, is better than
  * a wrong one.
  */
 export class Attributes {
@@ -69,6 +70,7 @@ export class Attributes {
   /** Set when attributes are no longer held: they are restored as they come, or dropped. */
   #overLimit: "restore" | "drop" | undefined;
   #hasUnknownKind = false;
+  readonly #leftOut = new PathnameMap();
 
   constructor(options: AttributesOptions) {
     this.#options = options;
@@ -79,6 +81,11 @@ export class Attributes {
   /** Remembers the attributes that an entry lists. */
   list(pathname: string, names: readonly string[]): void {
     this.#listed.add(pathname, names);
+  }
+
+  /** Remembers an entry that lists attributes and is not restored. Its attributes are answered with success, and not set. */
+  leaveOut(pathname: string): void {
+    this.#leftOut.add(pathname, 1);
   }
 
   /** Sets the part of the snapshot that is restored. */
@@ -194,11 +201,14 @@ export class Attributes {
 
   async #restore({ record, pathname, kind, value }: Held, prefix: string): Promise<void> {
     const { exporter, signal, answer, stored } = this.#options;
+    const target = below(prefix, pathname);
     await stored();
     if (signal.aborted) throw abortError(signal);
     try {
       if (!(value instanceof Uint8Array)) throw value.error;
-      await exporter.setExtendedAttribute?.(below(prefix, pathname), record.xattrName, kind, value);
+      if (this.#leftOut.get(target) === 0) {
+        await exporter.setExtendedAttribute?.(target, record.xattrName, kind, value);
+      }
     } catch (error) {
       await answer(record, { error });
       return;

@@ -38,7 +38,10 @@ export function isSyntheticRoot({ pathname, fileInfo }: Directory): boolean {
   );
 }
 
-/** Returns the part of the snapshot that is restored, as the record of "/" shows: hosts name it like the directory of the snapshot. */
+/**
+ * Returns the part of the snapshot that is restored, as the record of "/" shows: hosts name that record like the
+ * restored directory.
+ */
 export function restoredBy(root: Directory): Restored {
   const { name } = root.fileInfo;
   if (isSyntheticRoot(root)) return { type: "file" };

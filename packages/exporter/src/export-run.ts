@@ -171,6 +171,7 @@ export class ExportRun {
           ? "exporter: sockets are left out, because only their process can make them"
           : "exporter: devices are left out, because a snapshot does not contain their numbers",
       );
+      if (record.extendedAttributes.length > 0) this.#attributes.leaveOut(pathname);
       await this.#answer(record);
       return;
     }
