@@ -153,7 +153,7 @@ export class PluginConnection {
    * Sends the `Close` of an importer or exporter. A host that awaits the exit of its plugins then closes both pipes, the
    * plugin's output first, and waits without limit: see `HostProfile.awaitsExitOnClose`.
    *
-   * @throws PluginError with the plugin's status. If there is none, PluginConnectionError for a nonzero exit code.
+   * @throws PluginError with the plugin's status; PluginConnectionError if Close succeeds and the exit code is not 0.
    */
   async closeConnector<I extends DescMessage, O extends DescMessage>(method: Method<I, O>): Promise<void> {
     const closed = this.unary(method, {} as MessageInitShape<I>);

@@ -169,21 +169,11 @@ export class FsExporter implements Exporter {
     });
   }
 
-  /** Makes a FIFO. Leaves out other special files: see {@link isNeverRestored}. */
+  /** Makes a FIFO. The SDK leaves out sockets and devices. */
   async createSpecial(pathname: string, fileInfo: FileInfo): Promise<void> {
     const type = fileTypeOf(fileInfo.mode);
-    if (isNeverRestored(fileInfo)) {
-      const kind = type === "socket" ? "sockets left out" : "devices left out";
-      const path = resolveBelow(this.#root, cleanPathname(pathname));
-      const reason =
-        type === "socket" ? "only their process can make them" : "a snapshot does not contain their numbers";
-      this.#notices.once(`${kind}: ${reason}`, path);
-      this.#notices.count(kind);
-      this.#rememberLeftOut(pathname);
-      return;
-    }
     await this.#make(pathname, async ({ directory, name, path }) => {
-      if (type !== "fifo") throw systemError("EINVAL", `a ${type} is not a special file`, path);
+      if (type !== "fifo") throw systemError("ENOTSUP", `a ${type.replace("-", " ")} cannot be restored`, path);
       const temporary = temporaryName();
       try {
         await makeFifo(directory, temporary, path);
@@ -238,10 +228,6 @@ export class FsExporter implements Exporter {
 
   #leaveOut(pathname: string, kind: string, error: unknown, path: string): void {
     noteRefusal(this.#notices, kind, error, path);
-    this.#rememberLeftOut(pathname);
-  }
-
-  #rememberLeftOut(pathname: string): void {
     if (this.#leftOut.size < LEFT_OUT_MAX) this.#leftOut.add(cleanPathname(pathname));
   }
 

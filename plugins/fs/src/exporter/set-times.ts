@@ -1,7 +1,7 @@
 import { lutimes, utimes, type FileHandle } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { loadLibraryBeside } from "../fs/native-library.js";
-import { BlockingPolicy } from "../importer/blocking-policy.js";
+import { BlockingPolicy } from "../fs/blocking-policy.js";
 import { utimesArgument } from "./utimes-argument.js";
 
 /** An entry whose times are set: an open file, a path, or a path whose last component is not followed. */

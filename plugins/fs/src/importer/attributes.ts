@@ -1,17 +1,11 @@
 import type { ErrorEntry } from "@kloset/sdk";
 import { codeOf, hasCode } from "../fs/errors.js";
 import type { Notices } from "../fs/notices.js";
+import { attributeFilter, type AttributePatterns } from "../xattr/attribute-filter.js";
 import type { ExtendedAttributes } from "../xattr/xattr.js";
 
 /** Error codes that mean: this user, or this file system, has no access to the attribute. */
 const NO_ACCESS = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENODATA"] as const;
-
-/** Patterns for the names of attributes, in which `*` stands for any text. */
-export interface AttributePatterns {
-  /** Empty to include all names. */
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-}
 
 /** The names of an entry's attributes, and an error if they cannot be listed. */
 export interface ListedAttributes {
@@ -23,21 +17,13 @@ export interface ListedAttributes {
 export class AttributeLister {
   readonly #attributes: ExtendedAttributes;
   readonly #notices: Notices;
-  readonly #include: readonly RegExp[];
-  readonly #exclude: readonly RegExp[];
+  readonly #selects: (name: string) => boolean;
 
   /** @param notices - Receives a notice for each name that cannot be read. */
-  constructor(attributes: ExtendedAttributes, { include, exclude }: AttributePatterns, notices: Notices) {
+  constructor(attributes: ExtendedAttributes, patterns: AttributePatterns, notices: Notices) {
     this.#attributes = attributes;
     this.#notices = notices;
-    this.#include = include.map(regExpOf);
-    this.#exclude = exclude.map(regExpOf);
-  }
-
-  /** Returns true if the user's patterns select the attribute. */
-  selects(name: string): boolean {
-    const matches = (pattern: RegExp): boolean => pattern.test(name);
-    return (this.#include.length === 0 || this.#include.some(matches)) && !this.#exclude.some(matches);
+    this.#selects = attributeFilter(patterns);
   }
 
   /**
@@ -55,7 +41,7 @@ export class AttributeLister {
       return this.#failed(error, pathname, path);
     }
     if (names.length === 0) return { names };
-    return { names: names.filter((name) => this.selects(name) && this.#isReadable(name, pathname, path)).sort() };
+    return { names: names.filter((name) => this.#selects(name) && this.#isReadable(name, pathname, path)).sort() };
   }
 
   #failed(error: unknown, pathname: string, path: string): ListedAttributes {
@@ -86,9 +72,4 @@ export class AttributeLister {
       return false;
     }
   }
-}
-
-function regExpOf(pattern: string): RegExp {
-  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s");
 }

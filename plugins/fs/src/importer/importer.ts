@@ -88,7 +88,7 @@ export class FsImporter implements Importer {
     if (!noXattr && this.#attributes === undefined) {
       notices.once("extended attributes are not backed up: the native library for them cannot be loaded");
     }
-    const patterns = { include: config.xattr_include ?? [], exclude: config.xattr_exclude ?? [] };
+    const patterns = { include: config.xattr_include, exclude: config.xattr_exclude };
     const lister = this.#attributes && new AttributeLister(this.#attributes, patterns, notices);
     this.#location = resolveLocation(this.#root);
     this.#walk = {

@@ -17,7 +17,7 @@ import { openUnleased } from "../fs/open-unleased.js";
 import { splitPathname } from "../fs/pathname.js";
 import { accessDirectory, withPathname } from "./directory-access.js";
 import type { Fence } from "./fence.js";
-import { BlockingPolicy } from "./blocking-policy.js";
+import { BlockingPolicy } from "../fs/blocking-policy.js";
 import { changeOf, describeChange, type Change, type ChangingFiles } from "./changing-files.js";
 import { isPseudoFile } from "./pseudo-files.js";
 
