@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { fromBinary } from "@bufbuild/protobuf";
 import { recordCorpus, type Corpus } from "../corpus.js";
+import { envelope, frame, frameType } from "../http2.js";
 import { inputFromText, inputToText, type Input } from "../input.js";
 import { randomMessage } from "../messages.js";
 import { Random } from "../random.js";
 import { pathOf, wireGenerations } from "../services.js";
 import { inputOf } from "./generate.js";
+import { mutateCapture } from "./mutate-capture.js";
 
 const SEED = 11;
 let corpus: Corpus;
@@ -43,6 +45,16 @@ describe("inputs", () => {
       expect(inputToText(again)).toBe(inputToText(input));
       expect(bytesOf(again).equals(bytesOf(input))).toBe(true);
     }
+  });
+
+  it("change a length that is already the largest", () => {
+    const message = frame(frameType.data, 0, 1, envelope(Buffer.from("x"), 0, 0xffff_ffff));
+    const names = new Set<string>();
+    for (let index = 0; index < 1000; index++) {
+      const frames = Array.from({ length: 3 }, () => Buffer.from(message));
+      for (const name of mutateCapture(frames, new Random(SEED, index), corpus.captures).names) names.add(name);
+    }
+    expect(names).toContain("other gRPC prefix");
   });
 
   it("cover every kind, transcript and flow", () => {

@@ -129,7 +129,14 @@ const mutations: readonly [[string, Mutation], ...[string, Mutation][]] = [
         if (random.chance(0.4)) return set(one, FRAME_HEADER_LENGTH, random.byte());
         const length = one.readUInt32BE(FRAME_HEADER_LENGTH + 1);
         one.writeUInt32BE(
-          random.pick([0, length + 1, Math.max(0, length - 1), 4 * 1024 * 1024 + 1, 0x7fff_ffff, 0xffff_ffff]),
+          random.pick([
+            0,
+            Math.min(length + 1, 0xffff_ffff),
+            Math.max(0, length - 1),
+            4 * 1024 * 1024 + 1,
+            0x7fff_ffff,
+            0xffff_ffff,
+          ]),
           FRAME_HEADER_LENGTH + 1,
         );
         return one;
