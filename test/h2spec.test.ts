@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { judge, readReport } from "../scripts/h2spec/report.js";
 
-const SCRIPT = fileURLToPath(new URL("../scripts/h2spec.js", import.meta.url));
-
-describe("scripts/h2spec.js without Go", () => {
+describe.each([
+  ["h2spec.js", "h2spec"],
+  ["grpc-interop.js", "gRPC's interop suite"],
+])("scripts/%s without Go", (name, suite) => {
+  const script = fileURLToPath(new URL(`../scripts/${name}`, import.meta.url));
   let bin = "";
 
   beforeEach(() => {
@@ -20,13 +22,13 @@ describe("scripts/h2spec.js without Go", () => {
   });
 
   function run(env: NodeJS.ProcessEnv): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(process.execPath, [SCRIPT], { env: { PATH: bin, ...env }, encoding: "utf8" });
+    return spawnSync(process.execPath, [script], { env: { PATH: bin, ...env }, encoding: "utf8" });
   }
 
-  it("prints one line and skips h2spec", () => {
+  it("prints one line and skips the suite", () => {
     expect(run({ CI: "" })).toMatchObject({
       status: 0,
-      stdout: "Go is not installed: h2spec is left out\n",
+      stdout: `Go is not installed: ${suite} is left out\n`,
       stderr: "",
     });
   });
@@ -34,7 +36,7 @@ describe("scripts/h2spec.js without Go", () => {
   it.each([{ CI: "true" }, { KLOSET_REQUIRE_GO: "1" }])("fails where it is required: %j", (env) => {
     const { status, stdout, stderr } = run(env);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(/^Go is not installed, and h2spec must run here/);
+    expect(stderr).toContain(`Go is not installed, and ${suite} must run here`);
   });
 });
 
