@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -78,5 +78,55 @@ Connection closed</error>
 
   it("reports that too few cases ran", () => {
     expect(problems([], [])).toHaveLength(1);
+  });
+});
+
+describe("runnerCommand of protobuf's suite", () => {
+  let folder = "";
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "kloset-runner-"));
+    mkdirSync(join(folder, "bin"));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function install(name: string, script: string): void {
+    writeFileSync(join(folder, "bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  /** Calls the function in a process, with a runner that prints a text. */
+  function run(text: string): { status: number | null; stdout: string; stderr: string } {
+    const module = new URL("../scripts/protobuf-conformance/runner.js", import.meta.url).href;
+    const arch = process.platform === "darwin" ? "x64" : process.arch;
+    install(`conformance_test_runner-${process.platform}-${arch}`, `echo "${text}" >&2; exit 1`);
+    const code = `import { runnerCommand } from "${module}";
+      console.log(JSON.stringify(runnerCommand(${JSON.stringify(folder)}, ${JSON.stringify(folder)})));`;
+    return spawnSync(process.execPath, ["--input-type=module", "--eval", code], {
+      env: { PATH: `${join(folder, "bin")}:/bin:/usr/bin` },
+      encoding: "utf8",
+    });
+  }
+
+  it("returns the runner itself if it starts", () => {
+    const { status, stdout } = run("Usage: conformance-test-runner");
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toHaveLength(1);
+  });
+
+  it.each([
+    ["cannot be reached", "exit 100", ""],
+    ["offers no libraries", "exit 0", "exit 0"],
+    ["offers libraries without a loader", "mkdir -p ../usr/lib/x86_64-linux-gnu", "exit 0"],
+  ])("says which libraries are missing if Debian's archive %s", (_, apt, dpkg) => {
+    install("apt-get", apt);
+    install("dpkg-deb", dpkg);
+    const { status, stderr } = run("libc.so.6: version \\`GLIBC_2.38' not found");
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      "the runner of protobuf-conformance needs glibc 2.38, or apt on Debian 12 to download the libraries of Debian 13: ",
+    );
   });
 });
