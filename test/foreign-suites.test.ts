@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { judge, readReport } from "../scripts/h2spec/report.js";
 
-const SCRIPT = fileURLToPath(new URL("../scripts/h2spec.js", import.meta.url));
-
-describe("scripts/h2spec.js without Go", () => {
+describe.each([
+  ["h2spec.js", "h2spec"],
+  ["grpc-interop.js", "gRPC's interop suite"],
+])("scripts/%s without Go", (name, suite) => {
+  const script = fileURLToPath(new URL(`../scripts/${name}`, import.meta.url));
   let bin = "";
 
   beforeEach(() => {
@@ -20,13 +22,13 @@ describe("scripts/h2spec.js without Go", () => {
   });
 
   function run(env: NodeJS.ProcessEnv): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(process.execPath, [SCRIPT], { env: { PATH: bin, ...env }, encoding: "utf8" });
+    return spawnSync(process.execPath, [script], { env: { PATH: bin, ...env }, encoding: "utf8" });
   }
 
-  it("prints one line and skips h2spec", () => {
+  it("prints one line and skips the suite", () => {
     expect(run({ CI: "" })).toMatchObject({
       status: 0,
-      stdout: "Go is not installed: h2spec is left out\n",
+      stdout: `Go is not installed: ${suite} is left out\n`,
       stderr: "",
     });
   });
@@ -34,7 +36,7 @@ describe("scripts/h2spec.js without Go", () => {
   it.each([{ CI: "true" }, { KLOSET_REQUIRE_GO: "1" }])("fails where it is required: %j", (env) => {
     const { status, stdout, stderr } = run(env);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(/^Go is not installed, and h2spec must run here/);
+    expect(stderr).toContain(`Go is not installed, and ${suite} must run here`);
   });
 });
 
@@ -76,5 +78,55 @@ Connection closed</error>
 
   it("reports that too few cases ran", () => {
     expect(problems([], [])).toHaveLength(1);
+  });
+});
+
+describe("runnerCommand of protobuf's suite", () => {
+  let folder = "";
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "kloset-runner-"));
+    mkdirSync(join(folder, "bin"));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function install(name: string, script: string): void {
+    writeFileSync(join(folder, "bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  /** Calls the function in a process, with a runner that prints a text. */
+  function run(text: string): { status: number | null; stdout: string; stderr: string } {
+    const module = new URL("../scripts/protobuf-conformance/runner.js", import.meta.url).href;
+    const arch = process.platform === "darwin" ? "x64" : process.arch;
+    install(`conformance_test_runner-${process.platform}-${arch}`, `echo "${text}" >&2; exit 1`);
+    const code = `import { runnerCommand } from "${module}";
+      console.log(JSON.stringify(runnerCommand(${JSON.stringify(folder)}, ${JSON.stringify(folder)})));`;
+    return spawnSync(process.execPath, ["--input-type=module", "--eval", code], {
+      env: { PATH: `${join(folder, "bin")}:/bin:/usr/bin` },
+      encoding: "utf8",
+    });
+  }
+
+  it("returns the runner itself if it starts", () => {
+    const { status, stdout } = run("Usage: conformance-test-runner");
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toHaveLength(1);
+  });
+
+  it.each([
+    ["cannot be reached", "exit 100", ""],
+    ["offers no libraries", "exit 0", "exit 0"],
+    ["offers libraries without a loader", "mkdir -p ../usr/lib/x86_64-linux-gnu", "exit 0"],
+  ])("says which libraries are missing if Debian's archive %s", (_, apt, dpkg) => {
+    install("apt-get", apt);
+    install("dpkg-deb", dpkg);
+    const { status, stderr } = run("libc.so.6: version \\`GLIBC_2.38' not found");
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      "the runner of protobuf-conformance needs glibc 2.38, or apt on Debian 12 to download the libraries of Debian 13: ",
+    );
   });
 });
