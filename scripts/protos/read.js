@@ -14,9 +14,21 @@ export function protoModules() {
   return lines.map((line) => JSON.parse(line).path);
 }
 
-/** Returns the generation of a module, after which its baseline and its facts are named: the name of its folder. */
+/** Returns the name of a module's folder, after which its baseline and its facts are named. */
 export function generationOf(module) {
   return module.split("/").at(-1);
+}
+
+/** Returns the path of a module's baseline, relative to the repository. */
+export function baselineOf(module) {
+  return `proto/baseline/${generationOf(module)}.json`;
+}
+
+/** Compares a module with its baseline. @throws if that is missing, or with the changes that break deployed hosts */
+export function checkBaseline(module) {
+  const baseline = baselineOf(module);
+  if (!existsSync(join(top, baseline))) throw new Error(`${baseline} does not exist: run npm run protos:update`);
+  runBuf(["breaking", module, "--against", baseline]);
 }
 
 /**
