@@ -148,6 +148,17 @@ describe("npm run protos:compare", () => {
   });
 });
 
+describe("npm run protos:update", () => {
+  it("rejects an unknown module, and writes nothing", () => {
+    const script = join(top, "scripts/protos-update.js");
+    const { status, stderr } = spawnSync(process.execPath, [script, "proto/v9", folder], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^proto\/v9: expected one of proto\/v1\.0, /) as unknown,
+    });
+  });
+});
+
 function write(path: string, name: string, text: string): void {
   writeFileSync(join(folder, path), `syntax = "proto3";\npackage ${name};\n${text}\n`);
 }
