@@ -56,12 +56,16 @@ export function reference(f: GeneratedFile, here: DescFile, message: DescMessage
 const INHERITED = new Set(["hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString"]);
 
 /**
- * Returns an expression for a property of a message. The name of a proto field such as `_1` becomes a number; a name that
- * every object inherits is absent unless the message itself has it.
+ * Returns an expression for a property of a message that has all its properties, because the codec has read it. The name
+ * of a proto field such as `_1` becomes a number.
  */
+export function ownProperty(object: string, name: string): string {
+  return /^\d/.test(name) ? `${object}[${JSON.stringify(name)}]` : `${object}.${name}`;
+}
+
+/** Returns an expression for a property of a message. An inherited one counts as absent. */
 export function property(object: string, name: string): string {
-  if (/^\d/.test(name)) return `${object}[${JSON.stringify(name)}]`;
-  const value = `${object}.${name}`;
+  const value = ownProperty(object, name);
   return INHERITED.has(name) ? `(Object.hasOwn(${object}, ${JSON.stringify(name)}) ? ${value} : undefined)` : value;
 }
 

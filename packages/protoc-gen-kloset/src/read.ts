@@ -17,7 +17,7 @@ import {
   key,
   local,
   plainName,
-  property,
+  ownProperty,
   readName,
   reference,
   refusalName,
@@ -131,7 +131,7 @@ function printBefore(f: GeneratedFile, message: DescMessage): void {
   if (message.members.length === 0) return;
   f.print("  if (before !== undefined) {");
   for (const { localName } of message.members)
-    f.print("    ", local(localName), " = ", property("before", localName), ";");
+    f.print("    ", local(localName), " = ", ownProperty("before", localName), ";");
   f.print("  }");
 }
 

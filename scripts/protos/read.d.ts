@@ -1,0 +1,3 @@
+import type { DescFile } from "@bufbuild/protobuf";
+
+export function readProtos(folder: string): DescFile[];
