@@ -1,0 +1,1 @@
+export function bundle(plugins: readonly URL[], folder: URL): Promise<void>;
