@@ -137,6 +137,18 @@ const rooms: Readonly<Record<string, Room>> = {
     node: true,
   },
   "kloset-example-drive": { folder: "examples/drive", source: "src", mayImport: ["@kloset/sdk"], node: true },
+  "kloset-example-secrets": {
+    folder: "examples/secrets",
+    source: "src",
+    mayImport: ["@kloset/sdk", "age-encryption"],
+    node: true,
+  },
+  "kloset-example-inventory": {
+    folder: "examples/inventory",
+    source: "src",
+    mayImport: ["@kloset/sdk", "valibot"],
+    node: true,
+  },
   "@kloset/scale": { folder: "scale", source: "src", mayImport: ["@kloset/host", model, "@kloset/sdk"], node: true },
   "@kloset/bench": { folder: "bench", source: "src", mayImport: ["@kloset/sdk"], node: true },
   "@kloset/fuzz": {

@@ -1,0 +1,32 @@
+import { afterAll, describe, it } from "@jest/globals";
+import { describeConformance } from "@kloset/conformance";
+import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundle } from "../../../scripts/bundle.js";
+
+const folder = mkdtempSync(join(tmpdir(), "kloset-secrets-"));
+const identity = await generateX25519Identity();
+const encrypter = new Encrypter();
+encrypter.addRecipient(await identityToRecipient(identity));
+writeFileSync(join(folder, "password.age"), await encrypter.encrypt("hunter2-of-the-kit\n"));
+await bundle([new URL("../dist/run-secrets.js", import.meta.url)], pathToFileURL(`${folder}/`));
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describeConformance(
+  {
+    connector: "secret_provider",
+    executable: process.execPath,
+    args: [join(folder, "run-secrets.cjs")],
+    location: `age://${folder}`,
+    config: { identity },
+    handle: "password",
+  },
+  { describe, it },
+  { strict: true },
+);

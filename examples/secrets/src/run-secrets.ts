@@ -1,0 +1,6 @@
+import "@kloset/sdk/guard"; // first: protects the connection from everything that prints
+import { run } from "@kloset/sdk";
+import secrets from "./secrets.js";
+
+// Not awaited: the bundle is CommonJS, which has no top-level await.
+void run(secrets);
