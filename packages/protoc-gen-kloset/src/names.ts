@@ -1,5 +1,6 @@
 import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import { everyMessage } from "./messages.js";
 
 /** The module that generated codecs import. */
 export const runtime = "@kloset/wire/codec";
@@ -12,34 +13,78 @@ export function codecFile(file: DescFile): string {
   return `./${file.name}_codec.js`;
 }
 
-/** Returns the part of the identifiers that stands for a message: protobuf-es's name for it, which is unique in its file. */
-function nameOf(f: GeneratedFile, message: DescMessage): string {
-  return f.importShape(message).name;
+/** The functions, the codec and the list of a message. */
+interface MessageNames {
+  readonly codec: string;
+  readonly read: string;
+  readonly write: string;
+  readonly fields: string;
+}
+
+const filesNames = new WeakMap<DescFile, Map<DescMessage, MessageNames>>();
+
+/**
+ * Returns the names of a message, which no other message of its file has. Codecs keep their names, because other code
+ * imports them. Where another name is taken, as `readFooCodec` for the message `FooCodec` beside a message `readFoo`, it
+ * gets a `$` at its end.
+ */
+function namesOf(f: GeneratedFile, message: DescMessage): MessageNames {
+  let names = filesNames.get(message.file);
+  if (names === undefined) {
+    names = namesInFile(f, message.file);
+    filesNames.set(message.file, names);
+  }
+  const found = names.get(message);
+  if (found === undefined) throw new Error(`${message.typeName} is not in ${message.file.name}`);
+  return found;
+}
+
+function namesInFile(f: GeneratedFile, file: DescFile): Map<DescMessage, MessageNames> {
+  // protobuf-es's names of messages are unique in their file.
+  const messages = everyMessage(file.messages).map((message) => ({ message, name: f.importShape(message).name }));
+  const taken = new Set(messages.map(({ name }) => `${name}Codec`));
+  const free = (name: string): string => {
+    let chosen = name;
+    while (taken.has(chosen)) chosen += "$";
+    taken.add(chosen);
+    return chosen;
+  };
+  return new Map(
+    messages.map(({ message, name }) => [
+      message,
+      {
+        codec: `${name}Codec`,
+        read: free(`read${name}`),
+        write: free(`write${name}`),
+        fields: free(`fieldsOf${name}`),
+      },
+    ]),
+  );
 }
 
 /** Returns the name of a message's codec. */
 export function codecName(f: GeneratedFile, message: DescMessage): string {
-  return `${nameOf(f, message)}Codec`;
+  return namesOf(f, message).codec;
 }
 
 /** Returns the name of the function that reads a message's fields. */
 export function readName(f: GeneratedFile, message: DescMessage): string {
-  return `read${nameOf(f, message)}`;
+  return namesOf(f, message).read;
 }
 
 /** Returns the name of the function that writes a message's fields. */
 export function writeName(f: GeneratedFile, message: DescMessage): string {
-  return `write${nameOf(f, message)}`;
+  return namesOf(f, message).write;
 }
 
 /** Returns the name of the list of a message's fields. */
 export function fieldsName(f: GeneratedFile, message: DescMessage): Printable {
-  return ownName(f, message, `fieldsOf${nameOf(f, message)}`);
+  return ownName(f, message, namesOf(f, message).fields);
 }
 
 /** Returns the name of the list that describes the message of a field without a reader. */
 export function plainName(f: GeneratedFile, field: DescField): Printable {
-  return ownName(f, field.parent, `plain_${nameOf(f, field.parent)}_${field.name}`);
+  return ownName(f, field.parent, `plain_${f.importShape(field.parent).name}_${field.name}`);
 }
 
 /** Returns a name in the file of the message's codec. The plugin framework then renames imports that have the same name. */

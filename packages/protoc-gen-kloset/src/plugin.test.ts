@@ -133,6 +133,21 @@ it("leaves messages of other syntaxes to protobuf-es", () => {
   );
 });
 
+it("gives every function, codec and list a name of its own", () => {
+  const names = ["Foo", "readFoo", "FooCodec", "writeFoo", "fieldsOfFoo"];
+  const messages = names.map((name) => ({
+    name,
+    field: [{ name: "a", number: 1, label: Label.OPTIONAL, type: Type.MESSAGE, typeName: ".some.things.FooCodec" }],
+  }));
+  const text = codecsOf(messages);
+  const declared = [...text.matchAll(/^(?:export )?(?:const|function) ([\w$]+)/gm)].map(([, name]) => name);
+  expect(declared).toHaveLength(4 * names.length);
+  expect(new Set(declared).size).toBe(declared.length);
+  // Codecs, which other code names, keep their names.
+  expect(declared).toEqual(expect.arrayContaining(names.map((name) => `${name}Codec`)));
+  expect(text).toContain("readFooCodec$(r, $a, deeper(depth))");
+});
+
 it("renames imports that have the name of a list", () => {
   const text = codecsOf([
     { name: "Thing" },
