@@ -97,6 +97,25 @@ type Exporter interface {
 	Close(ctx context.Context) error
 }
 
+// Attribute is an extended attribute in a snapshot.
+type Attribute struct {
+	// Pathname of its file, as imported.
+	Pathname string
+	Name     string
+	// Kind is 0 for an ordinary attribute, 1 for an alternate data stream, 2 for a custom one.
+	Kind  int32
+	Value string
+}
+
+// SnapshotExporter is an exporter whose host sends the extended attributes of a
+// snapshot, up to its end, with their pathnames in the snapshot: the next Plakar.
+type SnapshotExporter interface {
+	Exporter
+	// RestoreSubtree is like Restore; the attributes follow the entries, if the plugin
+	// asks for any.
+	RestoreSubtree(ctx context.Context, entries []tree.Entry, attributes []Attribute, open OpenFile) (map[string]error, error)
+}
+
 // OpenFile opens the content of a regular file.
 type OpenFile func(entry tree.Entry) (io.ReadCloser, error)
 

@@ -139,7 +139,7 @@ func (s *Suite) backup(t *testing.T, transport pipes.Transport, workers int) {
 // v1.0 where there are any.
 func (s *Suite) expectXattrNotice(session *session) {
 	if !s.Xattrs && slices.ContainsFunc(s.entries, func(entry tree.Entry) bool { return len(entry.Xattrs) > 0 }) {
-		session.stderr = "extended attributes are left out"
+		session.stderr = []string{"extended attributes are left out"}
 	}
 }
 

@@ -3,8 +3,6 @@
 package hosttest
 
 import (
-	"encoding/base64"
-	"fmt"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -59,37 +57,8 @@ func (s *Suite) plakletExporter(t *testing.T) {
 func (s *Suite) plakletStorage(t *testing.T) {
 	ctx := bounded(t)
 	session, store := s.openStore(t, ctx, filepath.Join(tempDir(t), "repository"), pipes.Pipes)
-	// Hot, and a bit that no host sets today.
-	const flags = 1 | 8
-	data := tree.Bytes("packfile", 3000)
-	name := base64.StdEncoding.EncodeToString(macOf("hot"))
-	named := fmt.Sprintf(`{"mac":%q,"type":1,"flags":%d}`, name, flags)
-	for _, call := range []struct {
-		method   string
-		requests []string
-	}{
-		{"Put", []string{named, fmt.Sprintf(`{"chunk":%q}`, base64.StdEncoding.EncodeToString(data))}},
-		{"List", []string{fmt.Sprintf(`{"type":1,"flags":%d}`, flags)}},
-		{"Get", []string{named}},
-	} {
-		requests := make([][]byte, 0, len(call.requests))
-		for _, request := range call.requests {
-			requests = append(requests, []byte(request))
-		}
-		if _, err := session.Call(ctx, "/store.Store/"+call.method, requests); err != nil {
-			t.Errorf("%s with flags: %v", call.method, err)
-		}
-	}
-	mustHold(t, ctx, store, host.Packfile, "hot", data, nil)
-	for range 20 {
-		if mode, err := store.Mode(ctx); err != nil || mode != 6 {
-			t.Errorf("mode %d, %v", mode, err)
-		}
-	}
-	if _, err := session.Call(ctx, "/store.Store/Delete", [][]byte{[]byte(named)}); err != nil {
-		t.Errorf("Delete with flags: %v", err)
-	}
-	mustList(t, ctx, store, host.Packfile)
+	s.storageFlags(t, ctx, session, store)
+	s.mergedRanges(t, ctx, store)
 	// A store gets only the Close RPC.
 	check(t, "Close", store.Close(ctx))
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ func Run(t *testing.T, generation Generation) {
 	t.Run("transcripts", s.transcripts)
 	if s.Name == "v1.1" {
 		t.Run("plaklet", s.plaklet)
+		t.Run("the next Plakar", s.nextPlakar)
 	}
 }
 
@@ -111,8 +113,8 @@ type session struct {
 	// stdout is the host's own, where a plugin on a socket must print nothing.
 	stdout *os.File
 	left   bool
-	// stderr is a part of what the plugin must print; if empty, it must print nothing.
-	stderr string
+	// stderr holds parts of what the plugin must print, each once; if empty, it must print nothing.
+	stderr []string
 }
 
 // start starts tsfs-<connector>. The end of the test disconnects it, and fails if
@@ -181,7 +183,8 @@ func (s *session) end(closeConn func() error) {
 	if exit.Left {
 		s.t.Error("a process of the plugin's outlived it")
 	}
-	if s.stderr == "" && exit.Stderr != "" || !strings.Contains(exit.Stderr, s.stderr) {
+	once := func(part string) bool { return strings.Count(exit.Stderr, part) == 1 }
+	if len(s.stderr) == 0 && exit.Stderr != "" || !all(s.stderr, once) {
 		s.t.Errorf("stderr: %q, expected %q", exit.Stderr, s.stderr)
 	}
 	if violations := s.tap.Violations(); len(violations) > 0 {
@@ -222,6 +225,10 @@ func bounded(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+func all[T any](items []T, holds func(T) bool) bool {
+	return !slices.ContainsFunc(items, func(item T) bool { return !holds(item) })
 }
 
 func must[T any](t *testing.T, make func() (T, error)) T {

@@ -53,7 +53,7 @@ func (s *Suite) followImporter(t *testing.T, name string, wants opens) {
 	entries := readTree(t, top)
 	session, importer := s.openImporter(t, ctx, top, pipes.Pipes, 1)
 	if s.Name == "v1.0" {
-		session.stderr = "extended attributes are left out"
+		session.stderr = []string{"extended attributes are left out"}
 	}
 	identify(t, ctx, importer, top)
 	got := &backupOf{sums: make(map[string]string), values: make(map[string]string)}

@@ -23,6 +23,8 @@ import (
 // flagExportXattr asks for extended attributes (contract, section 4).
 const flagExportXattr = 32
 
+var _ host.SnapshotExporter = (*exporterHost)(nil)
+
 type exporterHost struct {
 	client   exporter.ExporterClient
 	identity host.Identity
@@ -51,7 +53,18 @@ func (e *exporterHost) Identity(context.Context) (host.Identity, error) { return
 
 // Restore sends everything on one stream, and extended attributes, if the plugin
 // asks for them, after all files. The plugin chooses the number of workers.
-func (e *exporterHost) Restore(parent context.Context, entries []tree.Entry, open host.OpenFile, _ int) (map[string]error, error) {
+func (e *exporterHost) Restore(ctx context.Context, entries []tree.Entry, open host.OpenFile, _ int) (map[string]error, error) {
+	var attributes []host.Attribute
+	for _, entry := range entries {
+		for _, name := range slices.Sorted(maps.Keys(entry.Xattrs)) {
+			attributes = append(attributes, host.Attribute{Pathname: entry.Path, Name: name, Value: entry.Xattrs[name]})
+		}
+	}
+	return e.RestoreSubtree(ctx, entries, attributes, open)
+}
+
+// RestoreSubtree sends the attributes as they are: see [host.SnapshotExporter].
+func (e *exporterHost) RestoreSubtree(parent context.Context, entries []tree.Entry, attributes []host.Attribute, open host.OpenFile) (map[string]error, error) {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	stream, err := e.client.Export(ctx)
@@ -63,7 +76,7 @@ func (e *exporterHost) Restore(parent context.Context, entries []tree.Entry, ope
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		sending = errors.Join(e.send(stream, sent, entries, open), stream.CloseSend())
+		sending = errors.Join(e.send(stream, sent, entries, attributes, open), stream.CloseSend())
 	}()
 	failures, err := receive(stream, sent)
 	if err != nil {
@@ -109,7 +122,7 @@ type exportStream interface {
 }
 
 // send stops where a source fails: the half-close follows in the middle of a file.
-func (e *exporterHost) send(stream exportStream, sent *sentRecords, entries []tree.Entry, open host.OpenFile) error {
+func (e *exporterHost) send(stream exportStream, sent *sentRecords, entries []tree.Entry, attributes []host.Attribute, open host.OpenFile) error {
 	for _, entry := range entries {
 		record := &connectors.Record{
 			Pathname: entry.Path, Target: entry.Target, FileInfo: fileInfoOf(entry.Info),
@@ -130,13 +143,14 @@ func (e *exporterHost) send(stream exportStream, sent *sentRecords, entries []tr
 	if e.identity.Flags&flagExportXattr == 0 {
 		return nil
 	}
-	for _, entry := range entries {
-		for _, name := range slices.Sorted(maps.Keys(entry.Xattrs)) {
-			record := &connectors.Record{Pathname: entry.Path, IsXattr: true, XattrName: name, HasReader: true}
-			value := io.NopCloser(bytes.NewReader([]byte(entry.Xattrs[name])))
-			if err := sendRecord(stream, sent, record, value); err != nil {
-				return err
-			}
+	for _, attribute := range attributes {
+		record := &connectors.Record{
+			Pathname: attribute.Pathname, IsXattr: true, XattrName: attribute.Name,
+			XattrType: connectors.ExtendedAttributeType(attribute.Kind), HasReader: true,
+		}
+		value := io.NopCloser(bytes.NewReader([]byte(attribute.Value)))
+		if err := sendRecord(stream, sent, record, value); err != nil {
+			return err
 		}
 	}
 	return nil

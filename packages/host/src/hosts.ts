@@ -20,6 +20,12 @@ export interface HostProfile {
   readonly generation: Generation;
   /** Number of calls at the same time, unless the caller sets `maxConcurrency`: 1, or the number of cores. */
   readonly maxConcurrency: number;
+  /** Name and working directory that the host reports in `Init`. Default: those of this process. */
+  readonly describedAs?: { readonly hostname: string; readonly cwd: string } | undefined;
+  /** True if the `Init` of an exporter describes the host. Otherwise its strings are empty. */
+  readonly describesItselfToExporters: boolean;
+  /** Keys of a storage's configuration that the host does not send. */
+  readonly withheldStorageKeys: readonly string[];
   /** True if a second process counts the source before a backup, as `count` does. */
   readonly countsFirst: boolean;
   /** True if the flags of storage calls are sent. Otherwise they are ignored. */
@@ -32,6 +38,8 @@ export interface HostProfile {
   readonly mergedRangeBytes: number;
   /** Number of ranges of one file that are read at the same time. */
   readonly rangesAtOnce: number;
+  /** True if a backup reads the state back before it releases the lock. */
+  readonly readsStateBack: boolean;
   /** When a lock is released: before Close, or while Close runs. */
   readonly releasesLock: "before-close" | "during-close";
   /**
@@ -56,12 +64,15 @@ const RANGES_AT_ONCE = 8;
 const PLAKAR_1_1: HostProfile = {
   generation: "v1.1",
   maxConcurrency: 1,
+  describesItselfToExporters: true,
+  withheldStorageKeys: [],
   countsFirst: true,
   sendsStorageFlags: false,
   syncsStatesOnOpen: false,
   requestsModeFor: "blobs",
   mergedRangeBytes: 0,
   rangesAtOnce: 1,
+  readsStateBack: false,
   releasesLock: "before-close",
   sendsAttributes: "as-restored",
   checksNames: false,
@@ -82,12 +93,16 @@ export const HOSTS: Readonly<Record<HostName, HostProfile>> = {
   plaklet: {
     ...PLAKAR_1_1,
     maxConcurrency: availableParallelism(),
+    describedAs: { hostname: "plaklet", cwd: "/" },
+    describesItselfToExporters: false,
+    withheldStorageKeys: ["passphrase"],
     countsFirst: false,
     sendsStorageFlags: true,
     syncsStatesOnOpen: true,
     requestsModeFor: "file",
     mergedRangeBytes: MERGED_RANGE_BYTES,
     rangesAtOnce: RANGES_AT_ONCE,
+    readsStateBack: true,
     releasesLock: "during-close",
     sendsAttributes: "no",
     failsJobOnError: true,

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { HostOptions } from "@kloset/model";
-import { HOSTS, type HostName } from "../hosts.js";
+import { HOSTS, type HostName, type HostProfile } from "../hosts.js";
 
 /** Options of a connector. `Init` sends them to the plugin. */
 export interface ConnectorOptions {
@@ -11,8 +11,8 @@ export interface ConnectorOptions {
   /** Options of the user (`-o key=value`). */
   readonly config?: Readonly<Record<string, string>> | undefined;
   /**
-   * Description of the host. Default: this machine, and `HostProfile.maxConcurrency`. `"plaklet"` calls itself "plaklet",
-   * works in "/", and tells an exporter only its concurrency. Not sent to storages.
+   * Description of the host. Default: this machine, with `maxConcurrency`, `describedAs` and `describesItselfToExporters` of
+   * the {@link HostProfile}. Not sent to storages.
    */
   readonly options?: Partial<HostOptions> | undefined;
 }
@@ -55,12 +55,14 @@ export function initConfig({ config, location }: InitOptions): Record<string, st
   return { ...config, ...(location !== undefined && { location }) };
 }
 
-/** Returns the fields of a storage's `Init`. plaklet keeps the passphrase of the repository to itself. */
+/** Returns the fields of a storage's `Init`, without the keys that the host withholds. */
 export function storageInitFields(like: HostName, options: ConnectorOptions): InitFields {
   const { proto, config } = initFields(options);
-  if (like !== "plaklet") return { proto, config };
-  delete config["passphrase"];
-  return { proto, config };
+  const { withheldStorageKeys } = HOSTS[like];
+  return {
+    proto,
+    config: Object.fromEntries(Object.entries(config).filter(([key]) => !withheldStorageKeys.includes(key))),
+  };
 }
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
@@ -71,17 +73,23 @@ export function hostOptionsOf(
   connector: "importer" | "exporter",
   options: Partial<HostOptions> | undefined,
 ): HostOptions {
-  const machine = {
-    hostname: like === "plaklet" ? "plaklet" : hostname(),
-    os: process.platform === "win32" ? "windows" : process.platform,
-    arch: GO_ARCHITECTURES[process.arch] ?? process.arch,
-    cwd: like === "plaklet" ? "/" : process.cwd(),
-  };
+  const host = HOSTS[like];
+  const isDescribed = connector === "importer" || host.describesItselfToExporters;
   return {
-    ...(like === "plaklet" && connector === "exporter" ? { hostname: "", os: "", arch: "", cwd: "" } : machine),
-    maxConcurrency: HOSTS[like].maxConcurrency,
+    ...(isDescribed ? machineOf(host) : { hostname: "", os: "", arch: "", cwd: "" }),
+    maxConcurrency: host.maxConcurrency,
     excludes: [],
     noXattr: false,
     ...options,
+  };
+}
+
+function machineOf({
+  describedAs = { hostname: hostname(), cwd: process.cwd() },
+}: HostProfile): Pick<HostOptions, "hostname" | "os" | "arch" | "cwd"> {
+  return {
+    ...describedAs,
+    os: process.platform === "win32" ? "windows" : process.platform,
+    arch: GO_ARCHITECTURES[process.arch] ?? process.arch,
   };
 }

@@ -230,7 +230,7 @@ export async function backupToRepository(
     }
     await writePackfiles(storage, packfiles, options);
     await put(storage, "state", state);
-    if (storage.like === "plaklet") await readBack(storage, state.mac);
+    if (HOSTS[storage.like].readsStateBack) await readBack(storage, state.mac);
   } catch (error) {
     await storage.delete("lock", lock.mac);
     throw error;
