@@ -18,7 +18,8 @@ export interface Plugin {
 const dist = new URL("../dist/", import.meta.url);
 const goPlugin = fileURLToPath(new URL("go/plugin", dist));
 const synthetic = fileURLToPath(new URL("plugin-bundle/synthetic.cjs", dist));
-const fsImporter = fileURLToPath(new URL("../../plugins/fs/dist/tsfs-importer.cjs", import.meta.url));
+const fsPlugin = (connector: string): string =>
+  fileURLToPath(new URL(`../../plugins/fs/dist/tsfs-${connector}.cjs`, import.meta.url));
 
 /** The host that drives them all. */
 export const client = fileURLToPath(new URL("go/bench", dist));
@@ -26,18 +27,21 @@ export const client = fileURLToPath(new URL("go/bench", dist));
 /** Returns the plugins that do the work of a row. */
 export function pluginsOf({
   connector,
-  folder,
-}: Pick<Row, "connector" | "folder">): Readonly<Record<Contestant, Plugin>> {
-  const script = folder === undefined ? [synthetic, connector] : [fsImporter];
+  onDisk = false,
+  folder = "",
+}: Pick<Row, "connector" | "onDisk" | "folder">): Readonly<Record<Contestant, Plugin>> {
+  const script = onDisk ? [fsPlugin(connector)] : [synthetic, connector];
   const command = [goPlugin, connector];
-  const onDisk = folder === undefined ? [] : ["disk=1", `location=disk://${folder}`];
+  const settings = !onDisk ? [] : [`location=disk://${folder}`, ...(connector === "storage" ? [] : ["disk=1"])];
+  const isStored = onDisk && connector === "storage";
   return {
     typescript: {
       command: [process.execPath, ...script],
-      config: folder === undefined ? [] : [`location=tsfs://${folder}`],
+      config: onDisk ? [`location=tsfs://${folder}`] : [],
     },
-    // Like Plakar's Go SDK: allocates 1 MiB for every call that reads.
-    go: { command, config: ["buffers=fresh", ...onDisk] },
-    goTuned: { command, config: ["buffers=pooled", ...onDisk] },
+    // Like Plakar's Go SDK: allocates 1 MiB for every call that reads. Like its storage: syncs nothing to the disk.
+    go: { command, config: ["buffers=fresh", ...settings, ...(isStored ? ["sync=0"] : [])] },
+    // As durable as the storage in TypeScript.
+    goTuned: { command, config: ["buffers=pooled", ...settings, ...(isStored ? ["sync=1"] : [])] },
   };
 }

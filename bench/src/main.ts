@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compare } from "./compare.js";
@@ -17,7 +18,7 @@ import { versionsOf } from "./versions.js";
 
 const docs = fileURLToPath(new URL("../../docs/", import.meta.url));
 const USAGE_EXIT_CODE = 2;
-const ID_WIDTH = 14;
+const ID_WIDTH = 18;
 const DATE_LENGTH = "2026-04-01".length;
 
 function wanted(): Options {
@@ -30,7 +31,7 @@ function wanted(): Options {
 }
 
 async function measureRow(row: Row, rounds: number, env: NodeJS.ProcessEnv): Promise<RowSummary> {
-  const { work, count, size, calls, folder } = row;
+  const { work, count, size, calls, folder = row.onDisk === true ? tmpdir() : undefined } = row;
   const plugins = pluginsOf(row);
   const measured = await compare(rounds, (name) => {
     const { command, config } = plugins[name];

@@ -24,6 +24,18 @@ describe("the rows", () => {
       "merged-4m@8": undefined,
       "fs@8": undefined,
       "fs@1": undefined,
+      "fs-restore-small@8": 1.2,
+      "fs-restore-large@8": 1,
+      "fs-restore-mixed@8": undefined,
+      "fs-put@8": 1,
+      "fs-put@1": 1,
+      "fs-get@8": 1,
+      "fs-get@1": 1,
+      "fs-ranges@8": 1,
+      "fs-ranges@1": 1,
+      "fs-wide@8": 1,
+      "fs-wide@1": 1,
+      "fs-list@1": undefined,
     });
   });
 
@@ -52,6 +64,8 @@ describe("a shorter row", () => {
     const [row] = rowsNamed("get-10m@8");
     expect(row && shortened(row, 1 / 4)).toEqual({ ...row, count: 75 });
     expect(row && tiny(row)).toEqual({ ...row, count: 8 });
+    const [onDisk] = rowsNamed("fs-get@1");
+    expect(onDisk && tiny(onDisk)).toEqual({ ...onDisk, count: 2, size: 5_000_000 });
   });
 
   it("imports the same folder, or a small one if tiny", () => {

@@ -1,7 +1,19 @@
 import { fileURLToPath } from "node:url";
 
 /** The kinds of work, as named in `interop/v1.1/cmd/bench`. */
-type Work = "records" | "import" | "export" | "put" | "get" | "ranges" | "merged" | "tree";
+type Work =
+  | "records"
+  | "import"
+  | "export"
+  | "put"
+  | "get"
+  | "ranges"
+  | "merged"
+  | "tree"
+  | "wide"
+  | "list"
+  | "restore"
+  | "mixed";
 
 /** A connector of the plugins. */
 type Connector = "importer" | "exporter" | "storage";
@@ -20,7 +32,12 @@ export interface Row {
   readonly size: number;
   /** The number of concurrent calls. */
   readonly calls: number;
-  /** A folder on the disk that `plugins/fs` imports instead of synthetic files. */
+  /**
+   * True if `plugins/fs` does the work on the disk, in a new folder unless `folder` is set; false for the plugin with
+   * synthetic files and a storage in memory.
+   */
+  readonly onDisk?: boolean;
+  /** A folder on the disk that `plugins/fs` imports. */
   readonly folder?: string | undefined;
   /** The target for the median of ratios; undefined without a target. */
   readonly target?: number | undefined;
@@ -34,6 +51,8 @@ const KB = 1000;
 const MB = KB * KB;
 const KiB = 1024;
 const MiB = KiB * KiB;
+/** The size of Plakar's packfiles. */
+const PACKFILE = 20 * MB;
 /** Real files of all sizes that exist wherever the benchmark runs. */
 const TREE = fileURLToPath(new URL("../../node_modules", import.meta.url));
 const SMALL_TREE = fileURLToPath(new URL("../../interop", import.meta.url));
@@ -41,6 +60,8 @@ const SMALL_TREE = fileURLToPath(new URL("../../interop", import.meta.url));
 const PEAK_LIMIT = 150 * MB;
 
 const TINY_SHARE = 1 / 100;
+/** Enough for a range of 4 MiB and a message of several chunks. */
+const TINY_SIZE = 5 * MB;
 
 /** A group of rows, one for each number of concurrent calls, with their targets. */
 interface Kind extends Omit<Row, "id" | "calls" | "target" | "bulk" | "peakLimit"> {
@@ -155,8 +176,89 @@ const kinds: readonly Kind[] = [
     work: "tree",
     count: 1,
     size: 0,
+    onDisk: true,
     folder: TREE,
     targets: { 8: undefined, 1: undefined },
+  },
+  {
+    name: "fs-restore-small",
+    title: "plugins/fs restore, files of 0.5 to 4 KB",
+    connector: "exporter",
+    work: "restore",
+    count: 20_000,
+    size: 4 * KiB,
+    onDisk: true,
+    targets: { 8: 1.2 },
+  },
+  {
+    name: "fs-restore-large",
+    title: "plugins/fs restore, 20 MB files",
+    connector: "exporter",
+    work: "restore",
+    count: 12,
+    size: PACKFILE,
+    onDisk: true,
+    targets: { 8: 1 },
+  },
+  {
+    name: "fs-restore-mixed",
+    title: "plugins/fs restore, files, links and attributes",
+    connector: "exporter",
+    work: "mixed",
+    count: 8000,
+    size: 4 * KiB,
+    onDisk: true,
+    targets: { 8: undefined },
+  },
+  {
+    name: "fs-put",
+    title: "plugins/fs put, 20 MB",
+    connector: "storage",
+    work: "put",
+    count: 64,
+    size: PACKFILE,
+    onDisk: true,
+    targets: { 8: 1, 1: 1 },
+  },
+  {
+    name: "fs-get",
+    title: "plugins/fs get, 20 MB",
+    connector: "storage",
+    work: "get",
+    count: 96,
+    size: PACKFILE,
+    onDisk: true,
+    targets: { 8: 1, 1: 1 },
+  },
+  {
+    name: "fs-ranges",
+    title: "plugins/fs get, ranges of 17 to 2,000 bytes",
+    connector: "storage",
+    work: "ranges",
+    count: 20_000,
+    size: PACKFILE,
+    onDisk: true,
+    targets: { 8: 1, 1: 1 },
+  },
+  {
+    name: "fs-wide",
+    title: "plugins/fs get, ranges of 2 to 4 MiB",
+    connector: "storage",
+    work: "wide",
+    count: 700,
+    size: PACKFILE,
+    onDisk: true,
+    targets: { 8: 1, 1: 1 },
+  },
+  {
+    name: "fs-list",
+    title: "plugins/fs list",
+    connector: "storage",
+    work: "list",
+    count: 100_000,
+    size: 0,
+    onDisk: true,
+    targets: { 1: undefined },
   },
 ];
 
@@ -189,7 +291,7 @@ export function rowsNamed(text: string): Row[] {
   return rows.filter(({ id }) => prefixes.some((prefix) => id.startsWith(prefix)));
 }
 
-/** Returns the row with a share of its files or calls. A row with a folder is unchanged. */
+/** Returns the row with a share of its files or calls. A row that imports a folder is unchanged. */
 export function shortened(row: Row, share: number): Row {
   return row.folder === undefined ? { ...row, count: Math.max(row.calls, 2, Math.round(row.count * share)) } : row;
 }
@@ -197,5 +299,6 @@ export function shortened(row: Row, share: number): Row {
 /** Returns the row with a minimum of work. */
 export function tiny(row: Row): Row {
   const short = shortened(row, TINY_SHARE);
-  return row.folder === undefined ? short : { ...short, folder: SMALL_TREE };
+  if (row.folder !== undefined) return { ...short, folder: SMALL_TREE };
+  return row.onDisk === true ? { ...short, size: Math.min(row.size, TINY_SIZE) } : short;
 }

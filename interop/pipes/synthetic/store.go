@@ -74,13 +74,15 @@ type Content interface {
 
 // OpenStore chooses by the text after "://" in the location: a path that begins
 // with "/" is a directory; anything else names a store in the memory of this
-// process alone.
+// process alone. The key sync of a directory: "0" renames files without syncing
+// them, as Plakar's own storage does; "1" (the default) syncs them and their names.
 func OpenStore(config Config) (store Store, location string, err error) {
 	if location, err = config.Location(); err != nil {
 		return nil, "", err
 	}
 	if path := PathOf(location); strings.HasPrefix(path, "/") {
-		return &directoryStore{root: path}, location, nil
+		sync, err := config.Number("sync", 1, 1)
+		return &directoryStore{root: path, sync: sync == 1}, location, err
 	}
 	buffers, err := config.Buffers()
 	return newMemoryStore(location, buffers), location, err

@@ -14,6 +14,8 @@ import (
 // processes list and read at the same time, and must never see a part.
 type directoryStore struct {
 	root string
+	// sync makes resources survive a crash of the machine.
+	sync bool
 }
 
 func (s *directoryStore) Create(config []byte) error {
@@ -134,23 +136,31 @@ func (s *directoryStore) begin(target string) (*fileUpload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fileUpload{File: file, target: target}, nil
+	return &fileUpload{File: file, target: target, sync: s.sync}, nil
 }
 
 type fileUpload struct {
 	*os.File
 	target    string
+	sync      bool
 	committed bool
 }
 
 func (u *fileUpload) Commit() error {
-	if err := errors.Join(u.Sync(), u.Close()); err != nil {
+	var failed error
+	if u.sync {
+		failed = u.Sync()
+	}
+	if err := errors.Join(failed, u.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(u.Name(), u.target); err != nil {
 		return err
 	}
 	u.committed = true
+	if !u.sync {
+		return nil
+	}
 	return syncDirectory(filepath.Dir(u.target))
 }
 

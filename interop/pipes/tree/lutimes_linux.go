@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// lutimes sets the times of an entry in nanoseconds; it does not follow links.
-func lutimes(path string, at time.Time) error {
+// SetTime sets the times of an entry in nanoseconds; it does not follow links.
+func SetTime(path string, at time.Time) error {
 	const atFdcwd, noFollow = -100, 0x100
 	name, err := syscall.BytePtrFromString(path)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// lutimes ignores links: Go's standard library cannot set their times.
-func lutimes(path string, at time.Time) error {
+// SetTime ignores links: Go's standard library cannot set their times.
+func SetTime(path string, at time.Time) error {
 	if stat, err := os.Lstat(path); err != nil || stat.Mode()&fs.ModeSymlink != 0 {
 		return err
 	}

@@ -179,5 +179,5 @@ func (m *maker) xattr(name, attribute, value string) {
 
 // time sets the times of an entry; it does not follow links.
 func (m *maker) time(name string, at time.Time) {
-	m.do(name, func(path string) error { return lutimes(path, at) })
+	m.do(name, func(path string) error { return SetTime(path, at) })
 }

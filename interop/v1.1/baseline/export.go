@@ -37,6 +37,9 @@ func (e *export) run() error {
 	sent := make(chan error, 1)
 	go func() { sent <- e.sendResults() }()
 	err := e.receiveRecords()
+	if err == nil && e.sink.folder != nil {
+		err = e.sink.folder.Finish()
+	}
 	close(e.results)
 	if failed := <-sent; err == nil {
 		err = failed
@@ -98,17 +101,25 @@ func (e *export) nextRecord() (*connectors.Record, error) {
 	}
 }
 
-// take restores one record by discarding it.
+// take restores one record: to the folder, or by discarding it.
 //
 // failure is reported to the host; broken is the reason that the stream ended
 // within the content.
 func (e *export) take(record *connectors.Record) (failure, broken error) {
 	var interrupted error
 	var received uint64
-	if record.GetHasReader() {
-		received, interrupted, broken = e.skipContent(record.GetPathname())
+	var made *making
+	failure = e.check(record)
+	if failure == nil && e.sink.folder != nil {
+		made, failure = begin(e.sink.folder, record)
 	}
-	if failure = e.check(record); failure == nil {
+	if record.GetHasReader() {
+		received, interrupted, broken = e.readContent(record.GetPathname(), made)
+	}
+	if made != nil {
+		defer func() { failure = made.end(failure) }()
+	}
+	if failure == nil {
 		failure = interrupted
 	}
 	if failure == nil && e.sink.Exact && record.GetHasReader() && !record.GetIsXattr() {
@@ -140,9 +151,9 @@ func (e *export) check(record *connectors.Record) error {
 	return nil
 }
 
-// skipContent reads to the empty chunk that ends a file. Without that chunk the
+// readContent reads to the empty chunk that ends a file. Without that chunk the
 // file is incomplete: its source has failed.
-func (e *export) skipContent(pathname string) (received uint64, interrupted, broken error) {
+func (e *export) readContent(pathname string, made *making) (received uint64, interrupted, broken error) {
 	for {
 		request, err := e.stream.Recv()
 		if err != nil {
@@ -154,6 +165,7 @@ func (e *export) skipContent(pathname string) (received uint64, interrupted, bro
 				return received, interrupted, nil
 			}
 			received += uint64(len(packet.Chunk))
+			made.write(packet.Chunk)
 		case *exporter.ExportRequest_Record:
 			e.early = packet.Record
 			return received, fmt.Errorf("the content of %q broke off: another record came within it", pathname), nil

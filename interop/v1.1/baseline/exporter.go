@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"kloset.invalid/interop/pipes/disk"
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/v1.1/gen/exporter"
 )
@@ -18,15 +19,16 @@ type exporterServer struct {
 	session  synthetic.Session[*openedSink]
 }
 
+// openedSink is the target of a restore: one that keeps nothing, or a folder.
 type openedSink struct {
 	*synthetic.Sink
+	folder         *disk.Target
 	maxConcurrency int64
 }
 
 func (s *exporterServer) Init(_ context.Context, request *exporter.InitRequest) (*exporter.InitResponse, error) {
 	opened, err := s.session.Init(func() (*openedSink, error) {
-		sink, err := synthetic.OpenSink(s.defaults.With(request.GetConfig()))
-		return &openedSink{sink, request.GetOptions().GetMaxconcurrency()}, err
+		return openSink(s.defaults.With(request.GetConfig()), request.GetOptions().GetMaxconcurrency())
 	})
 	if err != nil {
 		return nil, err
@@ -36,6 +38,20 @@ func (s *exporterServer) Init(_ context.Context, request *exporter.InitRequest) 
 		response.Flags = flagExportXattr
 	}
 	return response, nil
+}
+
+func openSink(config synthetic.Config, maxConcurrency int64) (*openedSink, error) {
+	sink, err := synthetic.OpenSink(config)
+	if err != nil {
+		return nil, err
+	}
+	opened := &openedSink{Sink: sink, maxConcurrency: maxConcurrency}
+	onDisk, err := config.Switch("disk")
+	if err == nil && onDisk {
+		sink.Attributes = true
+		opened.folder, err = disk.OpenTarget(config)
+	}
+	return opened, err
 }
 
 func (s *exporterServer) Ping(context.Context, *exporter.PingRequest) (*exporter.PingResponse, error) {

@@ -15,6 +15,9 @@ const (
 	// mergedRange is the longest range of a host that merges those of neighbouring
 	// blobs: plaklet, and the next Plakar.
 	mergedRange = 4 << 20
+	// shortestWide is the shortest of the ranges of a host that merges them if only
+	// little lies between them.
+	shortestWide = 2 << 20
 	// seed makes the ranges the same in every run.
 	seed = 20260401
 )
@@ -42,6 +45,10 @@ func startRanges(ctx context.Context, conn *grpc.ClientConn, job Job, answered f
 
 func startMerged(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
 	return startRangesOf(ctx, conn, job, answered, mergedRange, mergedRange)
+}
+
+func startWide(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
+	return startRangesOf(ctx, conn, job, answered, shortestWide, mergedRange)
 }
 
 func startRangesOf(ctx context.Context, conn *grpc.ClientConn, job Job, answered func(), shortest, longest uint64) (run, error) {

@@ -6,10 +6,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
+
+	"kloset.invalid/interop/pipes/synthetic"
 )
 
 // Job describes the work of a plugin.
@@ -26,7 +29,8 @@ type Job struct {
 	Size uint64
 	// Calls is the number of calls at once.
 	Calls int
-	// Folder is imported by the work "tree".
+	// Folder is imported by the work "tree". Other works make a folder in it, which
+	// completes the location and is removed at the end.
 	Folder string
 }
 
@@ -57,6 +61,11 @@ var works = map[string]work{
 	"merged":  {startMerged},
 	"init":    {startInit},
 	"tree":    {startTree},
+
+	"wide":    {startWide},
+	"list":    {startList},
+	"restore": {startRestore},
+	"mixed":   {startMixed},
 }
 
 // Works lists the names of the kinds of work.
@@ -84,6 +93,24 @@ func (j Job) config() map[string]string {
 	maps.Copy(config, j.Config)
 	return config
 }
+
+// withFolder returns the job with a new folder in its location, and a function that
+// removes the folder.
+func (j Job) withFolder() (Job, func() error, error) {
+	if j.Folder == "" || j.Work == "tree" {
+		return j, func() error { return nil }, nil
+	}
+	folder, err := os.MkdirTemp(j.Folder, "kloset-bench-")
+	if err != nil {
+		return j, nil, err
+	}
+	j.Config = j.config()
+	j.Config["location"] += folder
+	return j, func() error { return os.RemoveAll(folder) }, nil
+}
+
+// path returns the folder of the location.
+func (j Job) path() string { return synthetic.PathOf(j.config()["location"]) }
 
 // protocol returns the protocol of the location.
 func (j Job) protocol() string {

@@ -34,6 +34,11 @@ func Measure(ctx context.Context, job Job) (measures Measures, err error) {
 	if err := job.Check(); err != nil {
 		return measures, err
 	}
+	job, remove, err := job.withFolder()
+	if err != nil {
+		return measures, err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
 	ctx, cancel := context.WithCancel(ctx)
 	// A plugin that has not ended by then is killed.
 	defer cancel()

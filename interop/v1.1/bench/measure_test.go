@@ -23,9 +23,9 @@ func TestMain(m *testing.M) {
 
 func connectorOf(work string) string {
 	switch work {
-	case "export":
+	case "export", "restore", "mixed":
 		return "exporter"
-	case "put", "get", "ranges", "merged":
+	case "put", "get", "ranges", "merged", "wide", "list":
 		return "storage"
 	}
 	return "importer"
@@ -43,8 +43,15 @@ func TestEveryWork(t *testing.T) {
 					Work: work, Plugin: servingtest.Plugin(t, connectorOf(work)), Count: 20, Size: 1_500_000, Calls: calls, Folder: folder,
 					Config: map[string]string{"buffers": buffers},
 				}
-				if work == "tree" {
+				switch work {
+				case "tree":
 					job.Config["disk"], job.Config["location"] = "1", "disk://"+folder
+				case "restore", "mixed":
+					job.Config["disk"], job.Config["location"] = "1", "disk://"
+				case "list":
+					job.Config["sync"], job.Config["location"] = "0", "disk://"
+				default:
+					job.Folder = ""
 				}
 				measures, err := Measure(t.Context(), job)
 				if err != nil {
@@ -53,11 +60,11 @@ func TestEveryWork(t *testing.T) {
 				}
 				want := uint64(20 * 1_500_000)
 				switch work {
-				case "records", "init":
+				case "records", "init", "list":
 					want = 0
 				case "tree":
 					want = 7
-				case "ranges":
+				case "ranges", "wide", "mixed":
 					want = measures.Bytes
 				}
 				if measures.Bytes != want {
@@ -86,6 +93,19 @@ func TestWhatCameWrongFails(t *testing.T) {
 		if _, err := Measure(t.Context(), job); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s, %s: %v", c.work, c.setting, err)
 		}
+	}
+}
+
+func TestRemovesItsFolder(t *testing.T) {
+	folder := t.TempDir()
+	job := Job{
+		Work: "list", Plugin: servingtest.Plugin(t, "storage"), Count: 3, Calls: 1, Folder: folder, Config: map[string]string{"location": "disk://"},
+	}
+	if _, err := Measure(t.Context(), job); err != nil {
+		t.Error(err)
+	}
+	if names, err := os.ReadDir(folder); err != nil || len(names) > 0 {
+		t.Errorf("left over: %v, %v", names, err)
 	}
 }
 

@@ -35,8 +35,9 @@ func openStorage(ctx context.Context, conn *grpc.ClientConn, job Job, answered f
 	return &storage{client: client, job: job, kept: max(2, min(job.Calls, job.Count))}, err
 }
 
+// macOf spreads resources over the folders of a storage, as real MACs do.
 func macOf(number int) []byte {
-	return binary.LittleEndian.AppendUint64(make([]byte, 24), uint64(number))
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(number)), make([]byte, 24)...)
 }
 
 func (s *storage) put(ctx context.Context, number int, content []byte) error {

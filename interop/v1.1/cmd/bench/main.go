@@ -5,6 +5,7 @@
 //
 //	bench -work WORK [-count N] [-size N] [-calls N] [-config key=value ...] PLUGIN [ARGUMENT ...]
 //	bench -work tree -folder FOLDER [-calls N] [-config key=value ...] PLUGIN [ARGUMENT ...]
+//	bench -work WORK -folder FOLDER [-count N] ... -config location=PROTOCOL:// PLUGIN [ARGUMENT ...]
 //	bench -work exec COMMAND [ARGUMENT ...]
 package main
 
@@ -31,7 +32,7 @@ func main() {
 	flag.IntVar(&job.Count, "count", 1, "files, or calls")
 	flag.Uint64Var(&job.Size, "size", 1024, "bytes of each")
 	flag.IntVar(&job.Calls, "calls", 1, "calls at once")
-	flag.StringVar(&job.Folder, "folder", "", "what the work \"tree\" imports")
+	flag.StringVar(&job.Folder, "folder", "", "what the work \"tree\" imports; others make a folder in it, which completes the location")
 	flag.Func("config", "key=value for the plugin's configuration", func(text string) error {
 		settings = append(settings, text)
 		return nil
