@@ -133,7 +133,7 @@ const rooms: Readonly<Record<string, Room>> = {
   kloset: {
     folder: "packages/cli",
     source: "src",
-    mayImport: ["commander", "esbuild", "valibot"],
+    mayImport: ["commander", "esbuild", "semver", "valibot", "yaml"],
     node: true,
   },
   "kloset-plugin-fs": {

@@ -84,8 +84,13 @@ const manifestSchema = v.object({
  * @throws UsageError if the file does not exist, is no JSON, or has a wrong or unknown key; it names the key.
  */
 export async function readProject(folder: string): Promise<Project> {
+  return projectOf(folder, await readJson(join(folder, "package.json")));
+}
+
+/** Checks the parsed package.json of a folder. See {@link readProject}. */
+export function projectOf(folder: string, manifest: unknown): Project {
   const path = join(folder, "package.json");
-  const parsed = v.safeParse(manifestSchema, await readJson(path));
+  const parsed = v.safeParse(manifestSchema, manifest);
   if (!parsed.success) {
     const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
     throw new UsageError(`${path}: ${problems.join("; ")}`);
