@@ -130,6 +130,12 @@ const rooms: Readonly<Record<string, Room>> = {
     mayImport: ["@kloset/sdk", "@kloset/host", "@kloset/conformance", wire, model],
     node: true,
   },
+  kloset: {
+    folder: "packages/cli",
+    source: "src",
+    mayImport: ["commander", "esbuild", "semver", "valibot", "yaml"],
+    node: true,
+  },
   "kloset-plugin-fs": {
     folder: "plugins/fs",
     source: "src",

@@ -1,0 +1,46 @@
+import { Command, CommanderError } from "commander";
+import type { CommandContext, CommandFactory } from "./command.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { CliError, ExitCode } from "./exit-code.js";
+import { ownVersion } from "./version.js";
+
+/** The subcommands, in the order of the help. */
+const COMMANDS: readonly CommandFactory[] = [doctorCommand];
+
+/**
+ * Runs `kloset`.
+ *
+ * @param args - Command line, without the names of Node and the script.
+ * @returns One of {@link ExitCode}.
+ */
+export async function runCli(args: readonly string[], context: Omit<CommandContext, "exitWith">): Promise<number> {
+  const { terminal, signal } = context;
+  let code: number = ExitCode.OK;
+  const exitWith: CommandContext["exitWith"] = (chosen) => {
+    code = chosen;
+  };
+  const program = new Command("kloset")
+    .description("Creates, inspects, checks and packages Plakar plugins.")
+    .version(ownVersion())
+    .showHelpAfterError("(--help shows all options)");
+  for (const create of COMMANDS) program.addCommand(create({ ...context, exitWith }));
+  for (const each of withSubcommands(program))
+    each.configureOutput({ writeOut: terminal.out, writeErr: terminal.error }).exitOverride();
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
+    if (signal.aborted) {
+      terminal.error("interrupted\n");
+      return ExitCode.INTERRUPTED;
+    }
+    if (!(error instanceof CliError)) throw error;
+    terminal.error(`error: ${error.message}\n`);
+    return error.exitCode;
+  }
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}

@@ -1,0 +1,27 @@
+/** The output of a command. Tests replace it. */
+export interface Terminal {
+  /** Writes to standard output: the result, which other programs may read. */
+  readonly out: (text: string) => void;
+  /** Writes to standard error: messages, progress, problems. */
+  readonly error: (text: string) => void;
+  /** True if standard output is a terminal: tables and progress instead of JSON Lines. */
+  readonly isTerminal: boolean;
+  /** True if standard input is a terminal, so that questions can be asked. */
+  readonly isInteractive: boolean;
+  /** Width of the terminal, in characters. */
+  readonly columns: number;
+}
+
+const DEFAULT_COLUMNS = 80;
+
+/** Returns the terminal of this process. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  return {
+    out: (text) => void stdout.write(text),
+    error: (text) => void stderr.write(text),
+    isTerminal: stdout.isTTY,
+    isInteractive: stdin.isTTY && stdout.isTTY,
+    columns: stdout.isTTY ? stdout.columns : DEFAULT_COLUMNS,
+  };
+}
