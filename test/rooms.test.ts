@@ -133,9 +133,10 @@ const rooms: Readonly<Record<string, Room>> = {
   kloset: {
     folder: "packages/cli",
     source: "src",
-    mayImport: ["commander", "esbuild", "valibot"],
+    mayImport: ["@clack/prompts", "commander", "esbuild", "valibot", "validate-npm-package-name"],
     node: true,
   },
+  "create-kloset": { folder: "packages/create-kloset", source: "src", mayImport: ["kloset"], node: true },
   "kloset-plugin-fs": {
     folder: "plugins/fs",
     source: "src",

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import type { CommandContext, CommandFactory } from "./command.js";
+import { newCommand } from "./commands/new.js";
 import { CliError, ExitCode } from "./exit-code.js";
+import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [];
+const COMMANDS: readonly CommandFactory[] = [newCommand];
 
 /**
  * Runs `kloset`.
@@ -42,9 +43,4 @@ export async function runCli(args: readonly string[], context: Omit<CommandConte
 
 function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
-}
-
-function ownVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return (manifest as { readonly version: string }).version;
 }
