@@ -134,6 +134,7 @@ const rooms: Readonly<Record<string, Room>> = {
     folder: "packages/cli",
     source: "src",
     mayImport: [
+      "@clack/prompts",
       "@kloset/conformance",
       "@kloset/host",
       "ajv",
@@ -143,10 +144,12 @@ const rooms: Readonly<Record<string, Room>> = {
       model,
       "semver",
       "valibot",
+      "validate-npm-package-name",
       "yaml",
     ],
     node: true,
   },
+  "create-kloset": { folder: "packages/create-kloset", source: "src", mayImport: ["kloset"], node: true },
   "kloset-plugin-fs": {
     folder: "plugins/fs",
     source: "src",
