@@ -133,7 +133,18 @@ const rooms: Readonly<Record<string, Room>> = {
   kloset: {
     folder: "packages/cli",
     source: "src",
-    mayImport: ["commander", "esbuild", "valibot"],
+    mayImport: [
+      "@kloset/conformance",
+      "@kloset/host",
+      model,
+      "ajv",
+      "commander",
+      "esbuild",
+      "fastest-levenshtein",
+      "semver",
+      "valibot",
+      "yaml",
+    ],
     node: true,
   },
   "kloset-plugin-fs": {

@@ -1,0 +1,114 @@
+import { Document, isScalar, visit } from "yaml";
+import { CONNECTOR_TYPES, type ConnectorType } from "../project.js";
+
+/** The only name that Plakar accepts for the file. */
+export const MANIFEST_NAME = "manifest.yaml";
+
+/** One connector of a {@link Manifest}. Paths are relative to the folder of the manifest, with slashes. */
+export interface ManifestConnector {
+  readonly type: ConnectorType;
+  /** The class and the subclass of the resource, by which the control plane finds the connector. */
+  readonly class?: string;
+  readonly subclass?: string;
+  /** Path of the JSON Schema of the configuration. */
+  readonly validator?: string;
+  /** The protocols of its locations: `["notes"]` for `notes://…`. */
+  readonly protocols: readonly string[];
+  /** `localfs` makes hosts pass absolute locations. Hosts read all other flags from the connector's answer to Init. */
+  readonly locationFlags?: readonly string[];
+  /** Path of the executable. */
+  readonly executable: string;
+  /** Arguments of the executable. */
+  readonly args?: readonly string[];
+  /** Paths of further files of the package. A folder cannot be packed. */
+  readonly extraFiles?: readonly string[];
+}
+
+/** The content of `manifest.yaml`. */
+export interface Manifest {
+  /** Letters, digits and hyphens. */
+  readonly name: string;
+  readonly displayName?: string;
+  readonly description?: string;
+  /** For example `official` or `community`. */
+  readonly tier?: string;
+  readonly contact?: string;
+  readonly homepage?: string;
+  readonly license?: string;
+  readonly tags?: readonly string[];
+  readonly apiVersion?: string;
+  /** Version with a `v`. Plakar 1.0 needs it; later hosts take the version of `plakar pkg create`. */
+  readonly version?: string;
+  readonly connectors: readonly ManifestConnector[];
+}
+
+/** The form of a key's value in the file. */
+export type ValueKind = "text" | "texts" | "connectors";
+
+/** A key of the file. */
+export interface ManifestKey<Property extends string> {
+  readonly property: Property;
+  readonly kind: ValueKind;
+  /** True if Plakar cannot use a manifest without it. */
+  readonly isRequired?: boolean;
+}
+
+type ManifestKeys<Type> = Readonly<Record<string, ManifestKey<keyof Type & string>>>;
+
+/** The keys at the top of the file, in the order in which they are written. */
+export const MANIFEST_KEYS = {
+  name: { property: "name", kind: "text", isRequired: true },
+  display_name: { property: "displayName", kind: "text" },
+  description: { property: "description", kind: "text" },
+  version: { property: "version", kind: "text" },
+  api_version: { property: "apiVersion", kind: "text" },
+  tier: { property: "tier", kind: "text" },
+  contact: { property: "contact", kind: "text" },
+  homepage: { property: "homepage", kind: "text" },
+  license: { property: "license", kind: "text" },
+  tags: { property: "tags", kind: "texts" },
+  connectors: { property: "connectors", kind: "connectors", isRequired: true },
+} as const satisfies ManifestKeys<Manifest>;
+
+/** The keys of a connector, in the order in which they are written. */
+export const CONNECTOR_KEYS = {
+  type: { property: "type", kind: "text", isRequired: true },
+  class: { property: "class", kind: "text" },
+  subclass: { property: "subclass", kind: "text" },
+  protocols: { property: "protocols", kind: "texts", isRequired: true },
+  location_flags: { property: "locationFlags", kind: "texts" },
+  validator: { property: "validator", kind: "text" },
+  executable: { property: "executable", kind: "text", isRequired: true },
+  args: { property: "args", kind: "texts" },
+  extra_files: { property: "extraFiles", kind: "texts" },
+} as const satisfies ManifestKeys<ManifestConnector>;
+
+/** Returns true for a type of connector that Plakar or its control plane knows. */
+export function isConnectorType(type: string): type is ConnectorType {
+  return CONNECTOR_TYPES.some((known) => known === type);
+}
+
+/**
+ * Writes a manifest as YAML. The keys have a fixed order, and empty lists are left out: equal manifests have equal texts.
+ */
+export function manifestText(manifest: Manifest): string {
+  const document = new Document({
+    ...fieldsOf(MANIFEST_KEYS, manifest),
+    connectors: manifest.connectors.map((connector) => fieldsOf(CONNECTOR_KEYS, connector)),
+  });
+  visit(document, {
+    // Lists of texts on one line, as in the manifests of Plakar's own integrations.
+    Seq(_, node) {
+      if (node.items.every(isScalar)) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+function fieldsOf(keys: Readonly<Record<string, { property: string }>>, value: object): Record<string, unknown> {
+  const values = new Map<string, unknown>(Object.entries(value));
+  const fields = Object.entries(keys).map(([key, { property }]) => [key, values.get(property)] as const);
+  return Object.fromEntries(
+    fields.filter(([, field]) => field !== undefined && !(Array.isArray(field) && field.length === 0)),
+  );
+}
