@@ -36,6 +36,10 @@ export interface BundleOptions {
   readonly reference?: "beside" | "inside" | "none";
 }
 
+/** The modules that every executable imports. The guard comes first: no other module can then print into the connection. */
+const GUARD = "@kloset/sdk/guard";
+const SDK = "@kloset/sdk";
+
 /** The oldest Node that the SDK supports. */
 const TARGET = "node20.19";
 
@@ -65,8 +69,8 @@ export function bundleConnector(
   options?: BundleOptions,
 ): Promise<BundledConnector> {
   const entry = [
-    'import "@kloset/sdk/guard";',
-    'import { run } from "@kloset/sdk";',
+    `import ${JSON.stringify(GUARD)};`,
+    `import { run } from ${JSON.stringify(SDK)};`,
     `import connector from ${JSON.stringify(module)};`,
     "void run(connector);",
   ].join("\n");

@@ -80,7 +80,7 @@ function loadedAtOnce(text: string): string {
   const changed = text.replace(/\bawait import\("(@kloset\/[^"]+)"\)/g, (whole, id: string) => {
     if (id === REFERENCE) return whole;
     const name = `loadedAtOnce${imports.length}`;
-    imports.push(`import * as ${name} from "${id}";\n`);
+    imports.push(`import * as ${name} from ${JSON.stringify(id)};\n`);
     return name;
   });
   return imports.join("") + changed;
