@@ -151,6 +151,21 @@ describe("a bundle", () => {
     expect(readdirSync(out).sort()).toEqual(["notes-importer.cjs", ...assets.map((path) => basename(path))].sort());
   });
 
+  it.each([
+    ["of the same name as the executable", "{}"],
+    ["of a package without side effects", '{ "name": "pure", "sideEffects": false }'],
+  ])("contains a program %s", async (_, manifest) => {
+    author.write("package.json", manifest);
+    const program = author.write("program.mjs", 'console.log("true");');
+    const module = author.write(
+      "notes-importer.js",
+      CONNECTOR.replace(": string", "").replace("await Promise.resolve", "String"),
+    );
+    expect(run((await bundleProgram(program, join(out, "program.cjs"))).executable)).toBe(true);
+    const { modules } = await bundleConnector(module, join(out, "notes-importer.cjs"));
+    expect(modules.length).toBeGreaterThan(100);
+  });
+
   it("goes without a native package that does not load, and says so", async () => {
     const program = author.write(
       "program.mjs",

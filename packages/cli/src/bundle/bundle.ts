@@ -74,7 +74,7 @@ export function bundleConnector(
     `import connector from ${JSON.stringify(module)};`,
     "void run(connector);",
   ].join("\n");
-  return bundleEntry(module, entry, executable, options);
+  return bundleText(module, entry, executable, options);
 }
 
 /**
@@ -85,7 +85,7 @@ export function bundleConnector(
  * @throws CliError - See {@link bundleConnector}.
  */
 export function bundleProgram(program: string, executable: string, options?: BundleOptions): Promise<BundledConnector> {
-  return bundleEntry(program, `import ${JSON.stringify(program)};`, executable, options);
+  return bundle(program, { entryPoints: [program] }, executable, options);
 }
 
 /**
@@ -93,9 +93,20 @@ export function bundleProgram(program: string, executable: string, options?: Bun
  *
  * @param module - Absolute path of the module that it concerns: its imports are resolved from there.
  */
-export async function bundleEntry(
+export function bundleText(
   module: string,
-  entry: string,
+  text: string,
+  executable: string,
+  options?: BundleOptions,
+): Promise<BundledConnector> {
+  // A name that no file can have: esbuild would take an import of a file with the same path for the text itself.
+  const stdin = { contents: text, resolveDir: dirname(module), sourcefile: "kloset/\0entry.js" };
+  return bundle(module, { stdin }, executable, options);
+}
+
+async function bundle(
+  module: string,
+  source: Pick<BuildOptions, "stdin" | "entryPoints">,
   executable: string,
   { reference = "none" }: BundleOptions = {},
 ): Promise<BundledConnector> {
@@ -105,7 +116,7 @@ export async function bundleEntry(
   const warnings = new Set<string>();
   const referenceFile = `./${name}-reference.mjs`;
   const options: BuildOptions = {
-    stdin: { contents: entry, resolveDir: dirname(module), sourcefile: `${name}.js` },
+    ...source,
     plugins: [referencePlugin(reference, referenceFile), sourcesPlugin(assets, (text) => warnings.add(text))],
     define: {
       "import.meta.filename": "__filename",

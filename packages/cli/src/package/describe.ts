@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { bundleEntry } from "../bundle/bundle.js";
+import { bundleText } from "../bundle/bundle.js";
 import { CliError } from "../exit-code.js";
 import type { ConnectorType, ProjectConnector } from "../project.js";
 
@@ -30,7 +30,7 @@ export async function describeConnector({ module, type }: ProjectConnector): Pro
   try {
     const program = join(folder, "describe.cjs");
     const result = join(folder, "result.json");
-    await bundleEntry(module, programText(module), program);
+    await bundleText(module, programText(module), program);
     await promisify(execFile)(process.execPath, [program, result]).catch((error: unknown) => {
       throw new CliError(
         `cannot import ${module}:\n${(error as { readonly stderr?: string }).stderr ?? String(error)}`,
