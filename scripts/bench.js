@@ -1,9 +1,10 @@
 // Builds the plugins and the host of the benchmark and runs it: `npm run bench`. Skipped
 // without Go, unless CI or KLOSET_REQUIRE_GO is set.
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { bundle } from "./bundle.js";
+import { bundleProgram } from "../packages/cli/dist/bundle/bundle.js";
 import { goEnvironment, hasGoFor } from "./go.js";
 
 const top = new URL("../", import.meta.url);
@@ -15,7 +16,10 @@ if (hasGoFor("the benchmark")) {
     env: goEnvironment,
     stdio: "inherit",
   });
-  await bundle([new URL("plugin/synthetic.js", dist)], new URL("plugin-bundle/", dist));
+  const bundles = new URL("plugin-bundle/", dist);
+  mkdirSync(bundles, { recursive: true });
+  const [program, executable] = [new URL("plugin/synthetic.js", dist), new URL("synthetic.cjs", bundles)];
+  await bundleProgram(fileURLToPath(program), fileURLToPath(executable), { reference: "beside" });
   const main = fileURLToPath(new URL("main.js", dist));
   const { status } = spawnSync(process.execPath, [main, ...process.argv.slice(2)], { stdio: "inherit" });
   process.exitCode = status ?? 1;

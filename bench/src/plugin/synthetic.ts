@@ -28,6 +28,6 @@ if (run === undefined) {
   process.stderr.write(`unknown connector ${JSON.stringify(connector)}: expected importer, exporter or storage\n`);
   process.exitCode = USAGE_EXIT_CODE;
 } else {
-  // Not awaited: see scripts/bundle.js.
+  // Not awaited: the bundle is CommonJS.
   void run();
 }

@@ -3,18 +3,16 @@ import { describeConformance, type Subject } from "@kloset/conformance";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { bundle } from "../../../scripts/bundle.js";
+import { fileURLToPath } from "node:url";
+import { bundleProgram } from "../../../packages/cli/dist/bundle/bundle.js";
 import { DriveServer } from "./testing/drive-server.js";
 
 const TOKEN = "example-token-of-the-drive";
 const server = await DriveServer.start(TOKEN);
 const folder = mkdtempSync(join(tmpdir(), "kloset-drive-"));
 // The kit starts hundreds of processes, and one file loads sooner than the modules of the SDK.
-await bundle(
-  ["importer", "exporter"].map((name) => new URL(`../dist/run-${name}.js`, import.meta.url)),
-  pathToFileURL(`${folder}/`),
-);
+for (const name of ["run-importer", "run-exporter"])
+  await bundleProgram(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), join(folder, `${name}.cjs`));
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]();

@@ -3,8 +3,8 @@ import { describeConformance } from "@kloset/conformance";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { bundle } from "../../../scripts/bundle.js";
+import { fileURLToPath } from "node:url";
+import { bundleProgram } from "../../../packages/cli/dist/bundle/bundle.js";
 import { EngineServer } from "./testing/engine-server.js";
 
 /** The socket of a real engine, such as that of `podman system service`. Without it, the answers come from memory. */
@@ -12,7 +12,7 @@ const { KLOSET_ENGINE_SOCKET: socket } = process.env;
 
 const server = await EngineServer.start();
 const folder = mkdtempSync(join(tmpdir(), "kloset-inventory-"));
-await bundle([new URL("../dist/run-inventory.js", import.meta.url)], pathToFileURL(`${folder}/`));
+await bundleProgram(fileURLToPath(new URL("run-inventory.ts", import.meta.url)), join(folder, "run-inventory.cjs"));
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]();

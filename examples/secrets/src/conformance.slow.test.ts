@@ -4,15 +4,15 @@ import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encr
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { bundle } from "../../../scripts/bundle.js";
+import { fileURLToPath } from "node:url";
+import { bundleProgram } from "../../../packages/cli/dist/bundle/bundle.js";
 
 const folder = mkdtempSync(join(tmpdir(), "kloset-secrets-"));
 const identity = await generateX25519Identity();
 const encrypter = new Encrypter();
 encrypter.addRecipient(await identityToRecipient(identity));
 writeFileSync(join(folder, "password.age"), await encrypter.encrypt("hunter2-of-the-kit\n"));
-await bundle([new URL("../dist/run-secrets.js", import.meta.url)], pathToFileURL(`${folder}/`));
+await bundleProgram(fileURLToPath(new URL("run-secrets.ts", import.meta.url)), join(folder, "run-secrets.cjs"));
 
 afterAll(() => {
   rmSync(folder, { recursive: true });

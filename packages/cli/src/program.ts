@@ -2,11 +2,12 @@ import { Command, CommanderError } from "commander";
 import type { CommandContext, CommandFactory } from "./command.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { newCommand } from "./commands/new.js";
+import { packageCommand } from "./commands/package.js";
 import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [newCommand, doctorCommand];
+const COMMANDS: readonly CommandFactory[] = [newCommand, packageCommand, doctorCommand];
 
 /**
  * Runs `kloset`.

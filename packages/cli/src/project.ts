@@ -37,6 +37,10 @@ export interface Project {
   readonly homepage?: string;
   readonly contact?: string;
   readonly tags: readonly string[];
+  /** The git repository, and the folder of the project in it. */
+  readonly repository?: { readonly url: string; readonly directory?: string };
+  /** True if each executable gets the reference server beside it, for `KLOSET_SERVER=connect`. */
+  readonly referenceServer: boolean;
   readonly connectors: readonly ProjectConnector[];
 }
 
@@ -59,11 +63,13 @@ const manifestSchema = v.object({
   license: v.optional(v.string(), "UNLICENSED"),
   homepage: v.optional(v.string()),
   keywords: v.optional(v.array(v.string()), []),
+  repository: v.optional(v.union([v.string(), v.object({ url: v.string(), directory: v.optional(v.string()) })])),
   kloset: v.strictObject({
     name: v.optional(v.pipe(v.string(), v.regex(NAME, "letters, digits and hyphens only"))),
     displayName: v.optional(v.string()),
     contact: v.optional(v.string()),
     tags: v.optional(v.array(v.string())),
+    referenceServer: v.optional(v.boolean(), false),
     connectors: v.pipe(v.array(connectorSchema), v.minLength(1, "at least one connector")),
   }),
 });
@@ -95,7 +101,7 @@ export function projectOf(folder: string, manifest: unknown): Project {
     const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
     throw new UsageError(`${path}: ${problems.join("; ")}`);
   }
-  const { kloset, keywords, homepage, ...common } = parsed.output;
+  const { kloset, keywords, homepage, repository, ...common } = parsed.output;
   const name = kloset.name ?? common.name.replace(/^@[^/]*\//, "").replace(/^kloset-plugin-/, "");
   if (!NAME.test(name))
     throw new UsageError(`${path}: expected a name of letters, digits and hyphens, got ${JSON.stringify(name)}`);
@@ -109,6 +115,8 @@ export function projectOf(folder: string, manifest: unknown): Project {
     ...(homepage !== undefined && { homepage }),
     ...(kloset.contact !== undefined && { contact: kloset.contact }),
     tags: kloset.tags ?? keywords,
+    ...(repository !== undefined && { repository: repositoryOf(repository) }),
+    referenceServer: kloset.referenceServer,
     connectors: kloset.connectors.map(({ protocols = [name], ...connector }) => ({
       type: connector.type,
       module: resolve(folder, connector.module),
@@ -118,6 +126,17 @@ export function projectOf(folder: string, manifest: unknown): Project {
       ...(connector.subclass !== undefined && { subclass: connector.subclass }),
     })),
   };
+}
+
+/** npm allows a short form, a URL, and an object; it writes `git+` before the URL. */
+function repositoryOf(
+  repository: string | { readonly url: string; readonly directory?: string | undefined },
+): NonNullable<Project["repository"]> {
+  const { url, directory } = typeof repository === "string" ? { url: repository, directory: undefined } : repository;
+  const full = /^(?:github:)?[\w.-]+\/[\w.-]+$/.test(url)
+    ? `https://github.com/${url.replace(/^github:/, "")}`
+    : url.replace(/^git\+/, "");
+  return { url: full, ...(directory !== undefined && { directory }) };
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { restore, startExporter } from "@kloset/host";
 import { fileInfoOf } from "@kloset/sdk";
-import { markdownOf } from "@kloset/sdk/config";
+import { jsonSchemaOf, markdownOf } from "@kloset/sdk/config";
 import exporter from "../exporter/exporter.js";
 import importer from "../importer/importer.js";
 import storage from "../storage/store.js";
@@ -70,17 +70,28 @@ function manifestOf(path: string): { executables: string[]; extraFiles: string[]
   const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
   return {
     executables: all(/ executable: (\S+)$/gm),
-    extraFiles: all(/ extra_files: \[(.+)\]$/gm).flatMap((files) => files.split(", ")),
+    extraFiles: [
+      ...all(/ validator: (\S+)$/gm),
+      ...all(/ extra_files: \[(.+)\]$/gm).flatMap((files) => files.split(", ")),
+    ],
     text,
   };
 }
 
-describe("the README", () => {
-  it("lists the options as they are declared", () => {
+describe("the options", () => {
+  it("are in the README as they are declared", () => {
     const readme = readFileSync(join(DIST, "../README.md"), "utf8");
     const tables = readme.match(/^\| option \|[^\n]*\n(?:\|[^\n]*\n)*/gm);
     expect(tables).toEqual([markdownOf(importer), markdownOf(exporter)]);
     expect(storage.config).toBeUndefined();
+  });
+
+  it.each([
+    ["importer", importer],
+    ["exporter", exporter],
+  ])("of the %s are in its validator", (connector, defined) => {
+    const validator: unknown = JSON.parse(readFileSync(join(DIST, `tsfs-${connector}-validator.json`), "utf8"));
+    expect(validator).toEqual(JSON.parse(JSON.stringify(jsonSchemaOf(defined))));
   });
 });
 

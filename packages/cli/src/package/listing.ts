@@ -1,0 +1,31 @@
+import type { PackagedProject } from "./package.js";
+
+/** Number of modules that the list names for each executable. */
+const MODULES_SHOWN = 3;
+
+/** Returns the files of a package with their sizes, and the largest modules of each executable, as text. */
+export function listingText({ files }: PackagedProject): string {
+  const rows = files.flatMap(({ name, bytes, modules = [] }) => [
+    { name, bytes },
+    ...modules.slice(0, MODULES_SHOWN).map((module) => ({ name: `  ${module.name}`, bytes: module.bytes })),
+  ]);
+  rows.push({ name: "total", bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
+  const numbers = rows.map(({ bytes }) => bytes.toLocaleString("en-US"));
+  const width = Math.max(...numbers.map(({ length }) => length));
+  return rows.map(({ name }, index) => `${(numbers[index] ?? "").padStart(width)}  ${name}\n`).join("");
+}
+
+/** Returns a package as JSON: its folder, its files with sizes, and the largest modules of each executable. */
+export function listingJson({ folder, manifest, files, warnings }: PackagedProject): Record<string, unknown> {
+  return {
+    folder,
+    name: manifest.name,
+    version: manifest.version,
+    files: files.map(({ name, bytes, modules }) => ({
+      name,
+      bytes,
+      ...(modules !== undefined && { largestModules: modules.slice(0, MODULES_SHOWN) }),
+    })),
+    warnings,
+  };
+}

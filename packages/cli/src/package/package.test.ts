@@ -1,0 +1,299 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { runCli } from "../program.js";
+import { readProject } from "../project.js";
+import { AuthorFolder } from "../testing/author-folder.js";
+import { createPtar, ptarInstructions } from "./plakar.js";
+import { writeRecipe } from "./recipe.js";
+
+const authors: AuthorFolder[] = [];
+let author: AuthorFolder;
+
+beforeEach(() => {
+  author = newAuthor();
+});
+
+afterEach(() => {
+  for (const each of authors.splice(0)) each.remove();
+});
+
+const IMPORTER = `
+  import { readFileSync } from "node:fs";
+  import { defineImporter, file } from "@kloset/sdk";
+  import { option } from "@kloset/sdk/config";
+  import ignore from "ignore";
+  import { large } from "./large.js";
+  console.log("printed while it is imported", large.length);
+  setInterval(() => ignore, 1000).unref();
+  export default defineImporter({
+    config: { token: option.secret({ description: "API token" }), page_size: option.integer({ min: 1, default: 50 }) },
+    connect: () => ({
+      origin: () => readFileSync(new URL("./notes.wasm", import.meta.url)).toString(),
+      type: () => "notes", root: () => "/", *scan() { yield file("/a", { size: 0, read: () => "" }); },
+      close: () => undefined,
+    }),
+  });`;
+
+const STORAGE = `
+  import { defineStorage } from "@kloset/sdk";
+  export default defineStorage({ connect: () => { throw new Error("none"); } });`;
+
+const PROJECT = {
+  name: "kloset-plugin-notes",
+  version: "1.2.3",
+  description: "Backs up notes",
+  license: "MIT",
+  repository: "github:example/notes",
+  kloset: {
+    displayName: "Notes",
+    connectors: [
+      { type: "importer", module: "./src/importer.ts", class: "database", subclass: "redis" },
+      { type: "storage", module: "./src/storage.ts", protocols: ["notes", "notes2"], locationFlags: ["localfs"] },
+    ],
+  },
+};
+
+function newAuthor(below?: string, project: object = PROJECT): AuthorFolder {
+  const created = new AuthorFolder(below);
+  authors.push(created);
+  created.write("package.json", JSON.stringify(project));
+  created.write("src/importer.ts", IMPORTER);
+  created.write("src/storage.ts", STORAGE);
+  created.write("src/large.ts", `export const large = "${"x".repeat(50_000)}";`);
+  created.write("src/notes.wasm", "wasm");
+  return created;
+}
+
+async function kloset(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  const result = { out: "", error: "" };
+  const code = await runCli(args, {
+    signal: new AbortController().signal,
+    terminal: {
+      out: (text) => (result.out += text),
+      error: (text) => (result.error += text),
+      isTerminal: false,
+      isInteractive: false,
+      columns: 80,
+    },
+  });
+  return { code, ...result };
+}
+
+function contentOf(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(folder)
+      .sort()
+      .map((name) => {
+        const { mode } = statSync(join(folder, name));
+        return [name, `${(mode & 0o777).toString(8)} ${readFileSync(join(folder, name), "hex")}`];
+      }),
+  );
+}
+
+describe("kloset package", () => {
+  it("writes executables, validators, further files and the manifest", async () => {
+    expect(await kloset("package", author.path, "--no-ptar")).toEqual({
+      code: 0,
+      out: `${join(author.path, "dist/package")}\n`,
+      error: "",
+    });
+    const folder = join(author.path, "dist/package");
+    expect(parse(readFileSync(join(folder, "manifest.yaml"), "utf8"))).toEqual({
+      name: "notes",
+      display_name: "Notes",
+      description: "Backs up notes",
+      version: "v1.2.3",
+      api_version: "1.0.0",
+      license: "MIT",
+      connectors: [
+        {
+          type: "importer",
+          class: "database",
+          subclass: "redis",
+          protocols: ["notes"],
+          validator: "notes-importer-validator.json",
+          executable: "notes-importer.cjs",
+          extra_files: ["notes-importer-notes.wasm"],
+        },
+        {
+          type: "storage",
+          protocols: ["notes", "notes2"],
+          location_flags: ["localfs"],
+          executable: "notes-storage.cjs",
+        },
+      ],
+    });
+    expect(readdirSync(folder).sort()).toEqual([
+      "manifest.yaml",
+      "notes-importer-notes.wasm",
+      "notes-importer-validator.json",
+      "notes-importer.cjs",
+      "notes-storage.cjs",
+    ]);
+    expect(JSON.parse(readFileSync(join(folder, "notes-importer-validator.json"), "utf8"))).toMatchObject({
+      properties: { token: { writeOnly: true }, page_size: { type: "integer", minimum: 1 } },
+      required: ["location", "token"],
+      additionalProperties: false,
+    });
+  });
+
+  it("writes the same bytes in another folder", async () => {
+    const other = newAuthor("at/another/depth");
+    for (const { path } of [author, other])
+      expect(await kloset("package", path, "--no-ptar")).toMatchObject({ code: 0, error: "" });
+    const [here, there] = [author, other].map(({ path }) => contentOf(join(path, "dist/package")));
+    expect(here).toEqual(there);
+    expect(JSON.stringify(here)).not.toContain(Buffer.from(author.path).toString("hex"));
+  });
+
+  it("lists what goes in, and the three largest modules of each executable", async () => {
+    const { out } = await kloset("package", author.path, "--list", "--no-ptar");
+    const names = out.split("\n").map((line) => line.replace(/^ *[\d,]+ {2}/, ""));
+    expect(names.filter((name) => !name.startsWith("  "))).toEqual([
+      "manifest.yaml",
+      "notes-importer.cjs",
+      "notes-importer-validator.json",
+      "notes-importer-notes.wasm",
+      "notes-storage.cjs",
+      "total",
+      "",
+    ]);
+    expect(names.slice(2, 5)).toEqual([
+      "  kloset-plugin-notes/src/large.ts",
+      expect.stringMatching(/^ {2}@kloset\//),
+      expect.stringMatching(/^ {2}@kloset\//),
+    ]);
+    const json = JSON.parse((await kloset("package", author.path, "--json", "--no-ptar")).out) as {
+      files: { name: string; bytes: number; largestModules?: { name: string }[] }[];
+    };
+    expect(json.files[1]).toMatchObject({
+      name: "notes-importer.cjs",
+      bytes: statSync(join(author.path, "dist/package/notes-importer.cjs")).size,
+      largestModules: [{ name: "kloset-plugin-notes/src/large.ts" }, {}, {}],
+    });
+  });
+
+  it("writes the tables of options into the README, between its marks", async () => {
+    const text = "# Notes\n\n<!-- kloset options: importer -->\nold\n<!-- /kloset options -->\n\nEnd.\n";
+    const readme = author.write("README.md", text);
+    await kloset("package", author.path, "--no-ptar");
+    expect(readFileSync(readme, "utf8")).toMatch(
+      /^# Notes\n\n<!-- kloset options: importer -->\n\| option [^]+\| `token` [^]+\|\n<!-- \/kloset options -->\n\nEnd\.\n$/,
+    );
+    writeFileSync(readme, text.replace("importer", "exporter"));
+    expect(await kloset("package", author.path, "--no-ptar")).toMatchObject({
+      code: 1,
+      error: expect.stringContaining("the project has no exporter that declares options"),
+    });
+  });
+
+  it.each([
+    ["no connector", "export default {};", "expected a connector of define…"],
+    ["a connector of another type", STORAGE, "is of type storage, but package.json names the type importer"],
+    ["no connector, but throws", 'throw new Error("thrown by the author");', "thrown by the author"],
+  ])("rejects a module that exports %s, and leaves the last package as it is", async (_, text, error) => {
+    author.write("dist/package/manifest.yaml", "the last one");
+    const before = contentOf(join(author.path, "dist/package"));
+    author.write("src/importer.ts", text);
+    expect(await kloset("package", author.path, "--no-ptar")).toMatchObject({
+      code: 1,
+      error: expect.stringContaining(error),
+    });
+    expect(contentOf(join(author.path, "dist/package"))).toEqual(before);
+    expect(readdirSync(join(author.path, "dist"))).toEqual(["package"]);
+  });
+
+  it("does not replace a folder with other files", async () => {
+    author.write("precious/file.txt", "kept");
+    expect(await kloset("package", author.path, "--out", join(author.path, "precious"), "--no-ptar")).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("has other files and no manifest.yaml"),
+    });
+    expect(readdirSync(join(author.path, "precious"))).toEqual(["file.txt"]);
+  });
+});
+
+describe("plakar pkg create", () => {
+  const packaged = { folder: "/package", manifest: { name: "notes", version: "v1.2.3", connectors: [] } };
+
+  function installPlakar(script: string): NodeJS.ProcessEnv {
+    chmodSync(author.write("bin/plakar", `#!/bin/sh\n${script}\n`), 0o755);
+    return { PATH: `${join(author.path, "bin")}:${process.env["PATH"] ?? ""}` };
+  }
+
+  it.each([
+    ["plakar v1.1.4", "v1.2.3"],
+    ["plakar v1.0.6", ""],
+  ])("is called where Plakar is installed: %s", async (version, argument) => {
+    const env = installPlakar(`[ "$1" = version ] && echo "${version}" && exit\necho "called with $*."`);
+    const output = await createPtar(packaged, author.path, env);
+    expect(output).toBe(`called with pkg create /package/manifest.yaml${argument === "" ? "" : ` ${argument}`}.\n`);
+  });
+
+  it("fails with its error", async () => {
+    const env = installPlakar('[ "$1" = version ] || { echo "bad manifest" >&2; exit 1; }');
+    await expect(createPtar(packaged, author.path, env)).rejects.toThrow("bad manifest");
+  });
+
+  it("is explained where Plakar is not installed", async () => {
+    expect(await createPtar(packaged, author.path, { PATH: author.path })).toBeUndefined();
+    expect(ptarInstructions(packaged)).toContain("plakar pkg create /package/manifest.yaml v1.2.3");
+  });
+});
+
+describe("the recipe", () => {
+  it("works with git and make, as plakar pkg build runs them", async () => {
+    const git = (...args: string[]): string =>
+      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.com", ...args], {
+        cwd: author.path,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+    author.write(
+      "package.json",
+      JSON.stringify({ ...PROJECT, repository: { type: "git", url: `git+file://${author.path}` } }),
+    );
+    expect(await kloset("package", author.path, "--recipe", "--no-ptar")).toMatchObject({ code: 0 });
+    const recipe = parse(readFileSync(join(author.path, "recipe.yaml"), "utf8")) as Record<string, string>;
+    expect(recipe).toEqual({ name: "notes", version: "v1.2.3", repository: `file://${author.path}` });
+    // Started like the command in a real Makefile, which is "npx kloset package".
+    const main = new URL("../../dist/main.js", import.meta.url).pathname;
+    author.write(
+      "Makefile",
+      `all:\n\t"${process.execPath}" "${main}" package --out package --no-ptar\n\tcp package/* .\n`,
+    );
+    author.write(".gitignore", "dist\nnode_modules\n");
+    const { version = "", repository = "" } = recipe;
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "first");
+    git("tag", version);
+    const clone = join(author.path, "dist/clone");
+    execFileSync("git", ["clone", "-q", "--depth=1", "--branch", version, repository, clone], { stdio: "ignore" });
+    cpSync(join(author.path, "node_modules"), join(clone, "node_modules"), { verbatimSymlinks: true });
+    execFileSync("make", ["-C", clone], { stdio: "ignore", env: { ...process.env, GOOS: "linux", GOARCH: "amd64" } });
+    const manifest = readFileSync(join(clone, "manifest.yaml"), "utf8");
+    const named = [...manifest.matchAll(/(?:executable|validator): (\S+)|extra_files: \[(\S+)\]/g)].map(
+      ([, file = "", extra = ""]) => file || extra,
+    );
+    expect(named).toHaveLength(4);
+    expect(named.filter((name) => !existsSync(join(clone, name)))).toEqual([]);
+  });
+
+  it("names the folder of a monorepo in the version", async () => {
+    const repository = { url: "https://example.com/y.git", directory: "a/b" };
+    author.write("package.json", JSON.stringify({ ...PROJECT, repository }));
+    const path = await writeRecipe(await readProject(author.path));
+    expect(parse(readFileSync(path, "utf8"))).toMatchObject({ version: "a/b/v1.2.3" });
+  });
+
+  it("needs the repository in package.json", async () => {
+    author.write("package.json", JSON.stringify({ ...PROJECT, repository: undefined }));
+    await expect(writeRecipe(await readProject(author.path))).rejects.toThrow(
+      "repository: expected the address of the git repository",
+    );
+  });
+});

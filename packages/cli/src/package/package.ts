@@ -1,0 +1,169 @@
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { bundleConnector, type BundledModule } from "../bundle/bundle.js";
+import { UsageError } from "../exit-code.js";
+import { MANIFEST_NAME, manifestText, type Manifest, type ManifestConnector } from "../manifest/manifest.js";
+import type { Project, ProjectConnector } from "../project.js";
+import { describeConnector } from "./describe.js";
+
+/** A file of a package. */
+export interface PackagedFile {
+  /** Name in the folder of the package. */
+  readonly name: string;
+  readonly bytes: number;
+  /** The modules in it, the largest first. Only for executables. */
+  readonly modules?: readonly BundledModule[];
+}
+
+/** A package: a folder that `plakar pkg create` accepts as it is. */
+export interface PackagedProject {
+  /** Absolute path of the folder. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** The files in it, in the order of the manifest, which is the first. */
+  readonly files: readonly PackagedFile[];
+  /** Tables of the options of each connector, in Markdown, by type. */
+  readonly tables: ReadonlyMap<string, string>;
+  /** Texts for the user. */
+  readonly warnings: readonly string[];
+}
+
+/** Turns the script of a connector into the executable to package. Returns the name of the new file. */
+type Finish = (script: string) => Promise<string>;
+
+/** Settings of a package. */
+export interface PackageOptions {
+  /** Absolute path of the folder to write. It is replaced if it contains a package. */
+  readonly out: string;
+  /** Makes a standalone executable of each script. */
+  readonly finish?: Finish;
+}
+
+/** The version of the interface between Plakar and its plugins that every released Plakar reads. */
+const API_VERSION = "1.0.0";
+
+/**
+ * Writes the package of a project: one executable for each connector, the files that it reads, the JSON Schema of its
+ * configuration, and `manifest.yaml`. The same sources give the same bytes.
+ *
+ * Every connector has files of its own: Plakar 1.0 rejects a package that names a file twice.
+ *
+ * @throws CliError if a connector cannot be bundled or imported.
+ * @throws UsageError if the folder exists and contains something else than a package.
+ */
+export async function packageProject(project: Project, { out, finish }: PackageOptions): Promise<PackagedProject> {
+  await checkReplaceable(out);
+  // The new package replaces the old one only when it is complete.
+  const folder = `${out}.new-${process.pid}`;
+  await mkdir(folder, { recursive: true });
+  try {
+    const built = await allOf(
+      project.connectors.map((connector) => buildConnector(project, connector, folder, finish)),
+    );
+    const manifest = manifestOf(project, built);
+    await writeFile(join(folder, MANIFEST_NAME), manifestText(manifest));
+    const files: PackagedFile[] = [];
+    for (const name of [MANIFEST_NAME, ...manifest.connectors.flatMap(namesOf)]) {
+      const modules = built.find(({ entry }) => entry.executable === name)?.modules;
+      const { size } = await stat(join(folder, name));
+      files.push({ name, bytes: size, ...(modules !== undefined && { modules }) });
+    }
+    await rm(out, { recursive: true, force: true });
+    await rename(folder, out);
+    return {
+      folder: out,
+      manifest,
+      files,
+      tables: new Map(built.flatMap(({ entry, table }) => (table === undefined ? [] : [[entry.type, table]]))),
+      warnings: [...new Set(built.flatMap(({ warnings }) => warnings))],
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits until all have ended, so that none still writes after an error, and throws the first error. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+interface Built {
+  readonly entry: ManifestConnector;
+  readonly modules: readonly BundledModule[];
+  readonly table: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+async function buildConnector(
+  project: Project,
+  connector: ProjectConnector,
+  folder: string,
+  finish: Finish | undefined,
+): Promise<Built> {
+  const name = `${project.name}-${connector.type}`;
+  const describing = describeConnector(connector);
+  const bundling = bundleConnector(connector.module, join(folder, `${name}.cjs`), {
+    reference: finish !== undefined ? "inside" : project.referenceServer ? "beside" : "none",
+  });
+  await Promise.allSettled([describing, bundling]);
+  const { schema, table, problem } = await describing;
+  const { executable, assets, modules, warnings } = await bundling;
+  const validator = `${name}-validator.json`;
+  if (schema !== undefined) {
+    await writeFile(join(folder, validator), `${JSON.stringify(schema, undefined, 2)}\n`);
+    await chmod(join(folder, validator), 0o644);
+  }
+  return {
+    entry: {
+      type: connector.type,
+      ...(connector.class !== undefined && { class: connector.class }),
+      ...(connector.subclass !== undefined && { subclass: connector.subclass }),
+      protocols: connector.protocols,
+      locationFlags: connector.locationFlags,
+      ...(schema !== undefined && { validator }),
+      executable: finish === undefined ? basename(executable) : await finish(executable),
+      extraFiles: assets.map((path) => basename(path)),
+    },
+    modules,
+    table,
+    warnings: problem === undefined ? warnings : [...warnings, `${connector.module}: no validator: ${problem}`],
+  };
+}
+
+function manifestOf(project: Project, built: readonly Built[]): Manifest {
+  return {
+    name: project.name,
+    displayName: project.displayName,
+    description: project.description,
+    version: `v${project.version}`,
+    apiVersion: API_VERSION,
+    ...(project.contact !== undefined && { contact: project.contact }),
+    ...(project.homepage !== undefined && { homepage: project.homepage }),
+    license: project.license,
+    tags: project.tags,
+    connectors: built.map(({ entry }) => entry),
+  };
+}
+
+/** The files that a connector names in the manifest. */
+function namesOf({ executable, validator, extraFiles = [] }: ManifestConnector): string[] {
+  return [executable, ...(validator === undefined ? [] : [validator]), ...extraFiles];
+}
+
+async function checkReplaceable(out: string): Promise<void> {
+  if (!existsSync(out)) {
+    await mkdir(dirname(out), { recursive: true });
+    return;
+  }
+  const names = await readdir(out).catch((error: unknown) => {
+    throw new UsageError(
+      `cannot write the package to ${out}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  });
+  if (names.length > 0 && !names.includes(MANIFEST_NAME))
+    throw new UsageError(
+      `cannot write the package to ${out}: the folder has other files and no ${MANIFEST_NAME}. Choose another with --out`,
+    );
+}

@@ -1,1 +1,0 @@
-export function bundle(plugins: readonly URL[], folder: URL): Promise<void>;
