@@ -1,11 +1,12 @@
 import { Command, CommanderError } from "commander";
 import type { CommandContext, CommandFactory } from "./command.js";
 import { newCommand } from "./commands/new.js";
+import { updateCommand } from "./commands/update.js";
 import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [newCommand];
+const COMMANDS: readonly CommandFactory[] = [newCommand, updateCommand];
 
 /**
  * Runs `kloset`.
