@@ -8,7 +8,17 @@ const exceptions = { regex: "[vV]1_[01]|^ErrorClass$|^[KMG]iB$|^_+$", match: fal
 const STALE_UPDATE = "The value is read before the wait: await into a constant first, then update.";
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "**/lib/", "gen/src/", "node_modules/", "coverage/", "fixtures/"] },
+  {
+    ignores: [
+      "**/dist/",
+      "**/lib/",
+      "gen/src/",
+      "node_modules/",
+      "coverage/",
+      "fixtures/",
+      "packages/cli/fixtures/*/before/",
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

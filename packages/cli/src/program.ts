@@ -3,11 +3,12 @@ import type { CommandContext, CommandFactory } from "./command.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { newCommand } from "./commands/new.js";
 import { packageCommand } from "./commands/package.js";
+import { updateCommand } from "./commands/update.js";
 import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [newCommand, packageCommand, doctorCommand];
+const COMMANDS: readonly CommandFactory[] = [newCommand, packageCommand, doctorCommand, updateCommand];
 
 /**
  * Runs `kloset`.
