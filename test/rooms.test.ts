@@ -133,7 +133,7 @@ const rooms: Readonly<Record<string, Room>> = {
   kloset: {
     folder: "packages/cli",
     source: "src",
-    mayImport: ["commander", "esbuild", "semver", "valibot", "yaml"],
+    mayImport: ["@kloset/host", model, "chokidar", "commander", "esbuild", "semver", "valibot", "yaml"],
     node: true,
   },
   "kloset-plugin-fs": {

@@ -1,11 +1,12 @@
 import { Command, CommanderError } from "commander";
 import type { CommandContext, CommandFactory } from "./command.js";
+import { devCommand } from "./commands/dev.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [doctorCommand];
+const COMMANDS: readonly CommandFactory[] = [devCommand, doctorCommand];
 
 /**
  * Runs `kloset`.
