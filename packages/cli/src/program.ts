@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import type { CommandContext, CommandFactory } from "./command.js";
+import { devCommand } from "./commands/dev.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { newCommand } from "./commands/new.js";
 import { packageCommand } from "./commands/package.js";
@@ -8,7 +9,7 @@ import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [newCommand, packageCommand, doctorCommand, updateCommand];
+const COMMANDS: readonly CommandFactory[] = [newCommand, devCommand, packageCommand, doctorCommand, updateCommand];
 
 /**
  * Runs `kloset`.
