@@ -133,7 +133,17 @@ const rooms: Readonly<Record<string, Room>> = {
   kloset: {
     folder: "packages/cli",
     source: "src",
-    mayImport: ["commander", "esbuild", "valibot"],
+    mayImport: [
+      "@kloset/host",
+      log,
+      model,
+      "@kloset/sdk",
+      "cli-progress",
+      "cli-table3",
+      "commander",
+      "esbuild",
+      "valibot",
+    ],
     node: true,
   },
   "kloset-plugin-fs": {

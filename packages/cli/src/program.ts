@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { inspectCommand } from "./commands/inspect.js";
 import type { CommandContext, CommandFactory } from "./command.js";
 import { CliError, ExitCode } from "./exit-code.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [];
+const COMMANDS: readonly CommandFactory[] = [inspectCommand];
 
 /**
  * Runs `kloset`.

@@ -1,5 +1,5 @@
 import { chmod } from "node:fs/promises";
-import { builtinModules } from "node:module";
+import { builtinModules, createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { build, type BuildFailure, type Message } from "esbuild";
 import { CliError } from "../exit-code.js";
@@ -40,6 +40,7 @@ export async function bundleConnector(module: string, executable: string): Promi
     format: "cjs",
     target: TARGET,
     metafile: true,
+    nodePaths: ownModuleFolders(),
     minifyWhitespace: true,
     minifySyntax: true,
     define: { "import.meta.filename": "__filename" },
@@ -56,6 +57,11 @@ export async function bundleConnector(module: string, executable: string): Promi
   if (missing.length > 0) throw new CliError(`the bundle of ${module} would lack ${missing.join(", ")}`);
   await chmod(executable, 0o755);
   return { executable: join(dirname(executable), basename(executable)), assets: [] };
+}
+
+/** Returns the folders in which a project without `@kloset/sdk` finds that of this package. */
+export function ownModuleFolders(): string[] {
+  return createRequire(import.meta.url).resolve.paths("@kloset/sdk") ?? [];
 }
 
 function buildErrorText(module: string, error: unknown): string {
