@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { inspectCommand } from "./commands/inspect.js";
 import type { CommandContext, CommandFactory } from "./command.js";
 import { devCommand } from "./commands/dev.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -9,7 +10,7 @@ import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [newCommand, devCommand, packageCommand, doctorCommand, updateCommand];
+const COMMANDS: readonly CommandFactory[] = [newCommand, inspectCommand, devCommand, packageCommand, doctorCommand, updateCommand];
 
 /**
  * Runs `kloset`.

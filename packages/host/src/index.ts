@@ -63,4 +63,10 @@ export {
 } from "./open.js";
 export type { ChannelKind, PluginExit } from "./process/channel.js";
 export { MAX_MESSAGE_BYTES } from "@kloset/wire/grpc";
+export {
+  parseTranscript,
+  replayTranscript,
+  type ReplayOptions,
+  type ReplaySummary,
+} from "./replay/replay-transcript.js";
 export { startPlugin, type PluginProcess, type StartPluginOptions } from "./process/start-plugin.js";

@@ -1,5 +1,5 @@
 import { chmod, writeFile } from "node:fs/promises";
-import { isBuiltin } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, type BuildFailure, type BuildOptions, type Message, type Metafile, type Plugin } from "esbuild";
 import { CliError } from "../exit-code.js";
@@ -192,6 +192,7 @@ async function bundled(options: BuildOptions): Promise<Built> {
     bundle: true,
     write: false,
     metafile: true,
+    nodePaths: ownModuleFolders(),
     platform: "node",
     target: TARGET,
     // Identifiers are not minified: they occur in stack traces, and names of classes in messages.
@@ -275,4 +276,9 @@ function buildError(module: string, error: unknown): CliError {
 
 function textOf({ text, location }: Message): string {
   return location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`;
+}
+
+/** Returns the folders in which a project without `@kloset/sdk` finds that of this package. */
+export function ownModuleFolders(): string[] {
+  return createRequire(import.meta.url).resolve.paths("@kloset/sdk") ?? [];
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { TraceEvent } from "../grpc/trace.js";
 import { labelOf, matchCalls } from "./match.js";
 import { mostAtOnce } from "./order.js";
-import { callsOf, messagesOf, type RecordedCall } from "./transcript.js";
+import { callsOf, messagesOf, type RecordedCall } from "../replay/calls.js";
 
 /**
  * Describes how a host differs from the host of a transcript: missing or additional calls, different events in a call

@@ -23,9 +23,10 @@ import type { PluginConnection } from "../grpc/connection.js";
 import { openExporter, openImporter, openStorage } from "../open.js";
 import { altered } from "./altered.js";
 import { entriesV1_0, entriesV1_1, packfileGets, readParts, storedResources } from "./inputs.js";
-import { bytesOf } from "./methods.js";
+import { bytesOf } from "../replay/methods.js";
 import { TranscriptOrder } from "./order.js";
-import { callsNamed, messageOf, messagesOf, readTranscript, type RecordedCall, type Transcript } from "./transcript.js";
+import { messagesOf, type RecordedCall } from "../replay/calls.js";
+import { callsNamed, messageOf, readTranscript, type Transcript } from "./transcript.js";
 
 /** Calls a plugin as the host of a transcript did. */
 export type Drive = (connection: PluginConnection, options: ConnectorOptions) => Promise<void>;

@@ -5,8 +5,9 @@ import { isRegularFile, Mac, type ResourceKind } from "@kloset/model";
 import type { Resource, Wanted } from "../flow/repository.js";
 import type { RestoreEntry } from "../flow/restore-types.js";
 import { fileInfoFromWire } from "../wire/file-info.js";
-import { bytesOf } from "./methods.js";
-import { callsNamed, messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
+import { bytesOf } from "../replay/methods.js";
+import { messagesOf, type RecordedCall } from "../replay/calls.js";
+import { callsNamed, type Transcript } from "./transcript.js";
 
 const KINDS: Readonly<Record<string, ResourceKind>> = {
   STORAGE_RESOURCE_LOCK: "lock",

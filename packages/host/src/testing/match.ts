@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { messagesOf, type RecordedCall } from "./transcript.js";
+import { messagesOf, type RecordedCall } from "../replay/calls.js";
 
 /** Returns the identification of a call: its path and its first request. */
 export function labelOf(call: RecordedCall): string {

@@ -1,4 +1,4 @@
-import type { RecordedCall } from "./transcript.js";
+import type { RecordedCall } from "../replay/calls.js";
 
 /**
  * Delays calls like a host whose next call depends on the answers of earlier ones: a call may begin once all calls have

@@ -9,8 +9,9 @@ import { MessageQueue } from "../grpc/message-queue.js";
 import { prefixOf } from "@kloset/wire/grpc";
 import { duplexPair } from "@kloset/test-support";
 import type { PluginExit } from "../process/channel.js";
-import { methodAt, withData } from "./methods.js";
-import { messagesOf, type RecordedCall, type Transcript } from "./transcript.js";
+import { methodAt, withData } from "../replay/methods.js";
+import { messagesOf, type RecordedCall } from "../replay/calls.js";
+import type { Transcript } from "./transcript.js";
 
 /** Turns of the event loop before a response, to detect hosts that do not wait for it. */
 const TURNS_BEFORE_ANSWER = 5;

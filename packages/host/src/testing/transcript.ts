@@ -2,18 +2,7 @@ import { readFileSync } from "node:fs";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { HOSTS, type Generation, type HostName } from "../hosts.js";
 import type { TraceEvent } from "../grpc/trace.js";
-
-/** One call of a transcript or a trace. */
-export interface RecordedCall {
-  readonly stream: number;
-  readonly path: string;
-  /** Events in order, each with its index among all events. */
-  readonly events: readonly { readonly at: number; readonly event: TraceEvent }[];
-  /** Index of the first event. */
-  readonly began: number;
-  /** Index of the end. Infinity if the call did not end. */
-  readonly ended: number;
-}
+import { callsOf, messagesOf, type RecordedCall } from "../replay/calls.js";
 
 /** A recording of the calls between a released host and a plugin. */
 export interface Transcript {
@@ -48,28 +37,6 @@ export function readTranscript(name: string): Transcript {
   if (like === undefined) throw new Error(`no host is known for the transcript ${name}`);
   const hostEnded = all.some(({ kind, dir }) => kind === "eof" && dir === "host");
   return { name, command: name.slice(prefix.length), like, generation: HOSTS[like].generation, calls, hostEnded };
-}
-
-/** Groups events by call, in the order in which the calls began. */
-export function callsOf(events: readonly TraceEvent[]): RecordedCall[] {
-  const calls = new Map<number, { stream: number; path: string; events: { at: number; event: TraceEvent }[] }>();
-  for (const [at, event] of events.entries()) {
-    const call = calls.get(event.stream) ?? { stream: event.stream, path: event.path, events: [] };
-    calls.set(event.stream, call);
-    call.events.push({ at, event });
-  }
-  return [...calls.values()].map((call) => ({
-    ...call,
-    began: call.events[0]?.at ?? 0,
-    ended: call.events.find(({ event }) => event.end_stream === true || event.kind === "rst")?.at ?? Infinity,
-  }));
-}
-
-/** Returns the messages of one side of a call. */
-export function messagesOf(call: RecordedCall, dir: TraceEvent["dir"]): JsonObject[] {
-  return call.events.flatMap(({ event }) =>
-    event.dir === dir && event.kind === "message" ? [event.message ?? {}] : [],
-  );
 }
 
 /** Returns the only message of one side of the only call with that name. */

@@ -5,16 +5,22 @@ import type { Generation } from "../hosts.js";
 
 const SERVICES: Readonly<Record<Generation, readonly DescService[]>> = {
   "v1.0": [v1_0.importer.Importer, v1_0.exporter.Exporter, v1_0.store.Store],
-  "v1.1": [v1_1.importer.Importer, v1_1.exporter.Exporter, v1_1.store.Store],
+  "v1.1": [
+    v1_1.importer.Importer,
+    v1_1.exporter.Exporter,
+    v1_1.store.Store,
+    v1_1.secretProvider.SecretProvider,
+    v1_1.inventory.Inventory,
+  ],
 };
 
-/** Finds a method by its path. */
+/** Finds a method by its path. @throws RangeError if the generation has no such method. */
 export function methodAt(generation: Generation, path: string): DescMethod {
   for (const service of SERVICES[generation]) {
     const method = service.methods.find(({ name }) => path === `/${service.typeName}/${name}`);
     if (method !== undefined) return method;
   }
-  throw new Error(`${generation} has no ${path}`);
+  throw new RangeError(`${generation} has no method ${JSON.stringify(path)}`);
 }
 
 /** Replaces each `<N bytes>` of a transcript by data of that length. */

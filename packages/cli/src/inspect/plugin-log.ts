@@ -1,0 +1,32 @@
+import { Writable } from "node:stream";
+import { masked } from "@kloset/log";
+import type { Terminal } from "../terminal.js";
+import { shown } from "./shown.js";
+
+/** A longer line is written in pieces. */
+const MAX_LINE = 64 * 1024;
+
+/** Creates a stream that writes the log of a plugin to standard error line by line, with secrets masked. */
+export function pluginLog({ error, isTerminal }: Pick<Terminal, "error" | "isTerminal">): Writable {
+  const decoder = new TextDecoder();
+  let rest = "";
+  const flush = (length: number): void => {
+    if (length === 0) return;
+    const lines = masked(rest.slice(0, length));
+    error(isTerminal ? lines.split("\n").map(shown).join("\n") : lines);
+    rest = rest.slice(length);
+  };
+  return new Writable({
+    write(chunk: Uint8Array, _encoding, done) {
+      rest += decoder.decode(chunk, { stream: true });
+      flush(rest.lastIndexOf("\n") + 1);
+      if (rest.length > MAX_LINE) flush(rest.length);
+      done();
+    },
+    final(done) {
+      if (rest !== "") rest += "\n";
+      flush(rest.length);
+      done();
+    },
+  });
+}

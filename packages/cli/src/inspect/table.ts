@@ -1,0 +1,32 @@
+import Table from "cli-table3";
+
+/** Two spaces between columns, and no lines. */
+const NO_LINES = {
+  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" },
+  ...{ "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "" },
+  ...{ "right-mid": "", middle: "" },
+};
+
+/**
+ * Formats rows as columns.
+ *
+ * @param options - `head`: names of the columns. `widths`: fixed widths of the first columns, for rows that are printed
+ * one by one.
+ */
+export function tableText(
+  rows: readonly (readonly string[])[],
+  { head = [], widths = [] }: { readonly head?: readonly string[]; readonly widths?: readonly number[] } = {},
+): string {
+  const table = new Table({
+    chars: NO_LINES,
+    style: { "padding-left": 0, "padding-right": 2, head: [], border: [], compact: true },
+    ...(head.length > 0 && { head: [...head] }),
+    ...(widths.length > 0 && { colWidths: [...widths] }),
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}

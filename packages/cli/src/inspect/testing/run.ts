@@ -1,0 +1,74 @@
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runCli } from "../../program.js";
+
+/** The repository. */
+export const TOP = fileURLToPath(new URL("../../../../../", import.meta.url));
+
+/** Returns the path of a bundled connector of plugins/fs. */
+export function fsPlugin(connector: "importer" | "exporter" | "storage"): string {
+  return join(TOP, "plugins/fs/dist", `tsfs-${connector}.cjs`);
+}
+
+/** The result of a command. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Standard output as it was written. */
+  readonly bytes: Buffer;
+  /** Each line of standard output, parsed as JSON. */
+  readonly lines: () => Record<string, unknown>[];
+}
+
+/** Runs `kloset inspect` with a terminal in memory. */
+export async function inspect(
+  args: readonly string[],
+  options: {
+    readonly isTerminal?: boolean;
+    readonly signal?: AbortSignal;
+    readonly onError?: (text: string) => void;
+    readonly onWrite?: (chunk: string | Uint8Array) => Promise<void>;
+  } = {},
+): Promise<Ran> {
+  const chunks: Buffer[] = [];
+  let err = "";
+  const out = (text: string | Uint8Array): void => {
+    chunks.push(Buffer.from(text));
+  };
+  const terminal = {
+    ...{ isTerminal: options.isTerminal === true, isInteractive: false, columns: 100, out },
+    error: (text: string) => {
+      err += text;
+      options.onError?.(text);
+    },
+    write: async (chunk: string | Uint8Array) => {
+      await options.onWrite?.(chunk);
+      out(chunk);
+    },
+  };
+  const signal = options.signal ?? new AbortController().signal;
+  const code = await runCli(["inspect", ...args], { terminal, signal });
+  const bytes = Buffer.concat(chunks);
+  const text = bytes.toString();
+  return {
+    ...{ code, out: text, err, bytes },
+    lines: () =>
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+/** Creates a temporary folder. The caller removes it. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "kloset-inspect-"));
+}
+
+/** Returns the temporary folders of bundled plugins. */
+export function pluginFolders(): string[] {
+  return readdirSync(tmpdir()).filter((name) => /^kloset-(?:plugin|describe)-/.test(name));
+}
