@@ -25,7 +25,7 @@ export interface Outcome {
   readonly connector: ConnectorKind;
   readonly generation: Generation;
   readonly level: Level;
-  /** The released hosts of the generation that rely on the rule; empty for the level `"robustness"`. */
+  /** The hosts of the generation that rely on the rule; empty for the level `"robustness"`. */
   readonly hosts: readonly HostName[];
   readonly verdict: Verdict;
   /** The reason for the verdict; absent when passed. */

@@ -2,14 +2,14 @@ import type { Generation } from "@kloset/host";
 import type { Harness } from "./harness.js";
 import type { ConnectorKind } from "./subject.js";
 
-/** A released host: the program and its series. */
-export type HostName = "plakar-1.0" | "plakar-1.1" | "plaklet";
+/** A host: a program and its series, or `"kloset-1.1.4"` for the next Plakar, as in `@kloset/host`. */
+export type HostName = "plakar-1.0" | "plakar-1.1" | "plaklet" | "kloset-1.1.4";
 
 /**
  * The weight of a rule in one generation.
  *
- * - `"required"`: a released host relies on the rule. A plugin that breaks it does not conform.
- * - `"robustness"`: no released host does. A plugin that breaks it gets a warning, or fails with the option `strict`.
+ * - `"required"`: a host relies on the rule. A plugin that breaks it does not conform.
+ * - `"robustness"`: no host does. A plugin that breaks it gets a warning, or fails with the option `strict`.
  */
 export type Level = "required" | "robustness";
 
@@ -27,7 +27,7 @@ export interface RuleText {
   /** The generations the rule applies to. Default: both. */
   readonly generations?: readonly Generation[] | undefined;
   /**
-   * The released hosts that rely on the rule: they make its calls, or break without the behavior. Default: all hosts of
+   * The hosts that rely on the rule: they make its calls, or break without the behavior. Default: all hosts of
    * the rule's generations. In a generation without any of them, the level of the rule is `"robustness"`. Rules that
    * have this in common declare it once, with `relyingHosts`.
    */

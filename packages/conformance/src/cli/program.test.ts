@@ -46,7 +46,7 @@ describe("kloset-conformance", () => {
   it("exits with 0 for a plugin that keeps the rules", async () => {
     const { code, out } = await run(...few, ...plugin());
     expect(out).toMatch(/^ok {6}v1\.1 {2}process\.exits\.unused: exits with 0 /);
-    expect(out).toMatch(/as importer conforms: 5 passed\n$/);
+    expect(out).toMatch(/as importer conforms: 7 passed\n$/);
     expect(code).toBe(0);
   });
 
@@ -62,14 +62,14 @@ describe("kloset-conformance", () => {
       ...plugin("process.exits.unused"),
     );
     expect(out).toMatch(
-      /^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 after its input was closed\n {8}why it matters: .*\n {8}level: required by plakar-1\.1, plaklet\n {8}check it alone: npx @kloset\/conformance --connector importer --location memory:\/\/there --generation v1\.1 --rule process\.exits\.unused -- /,
+      /^FAILED {2}v1\.1 {2}process\.exits\.unused: .*\n {8}the plugin exited with code 3 after its input was closed\n {8}why it matters: .*\n {8}level: required by plakar-1\.1, plaklet, kloset-1\.1\.4\n {8}check it alone: npx @kloset\/conformance --connector importer --location memory:\/\/there --generation v1\.1 --rule process\.exits\.unused -- /,
     );
-    expect(out).toMatch(/does not conform: 4 passed, 1 failed\n$/);
+    expect(out).toMatch(/does not conform: 6 passed, 1 failed\n$/);
     expect(code).toBe(1);
     const report = JSON.parse(await readFile(json, "utf8")) as Report;
-    expect(report).toMatchObject({ ok: false, counts: { passed: 4, failed: 1 } });
+    expect(report).toMatchObject({ ok: false, counts: { passed: 6, failed: 1 } });
     const xml = await readFile(junit, "utf8");
-    expect(xml).toContain('<testsuites tests="5" failures="1" errors="0" skipped="0">');
+    expect(xml).toContain('<testsuites tests="7" failures="1" errors="0" skipped="0">');
     expect(xml).toContain(
       '<failure message="the plugin exited with code 3 after its input was closed" type="failed"/>',
     );
@@ -124,7 +124,9 @@ describe("kloset-conformance", () => {
 
   it("lists the rules", async () => {
     const { code, out } = await run("rules");
-    expect(out).toContain("importer\tv1.0,v1.1\tprocess.exits.unused\tplakar-1.0,plakar-1.1,plaklet\texits with 0");
+    expect(out).toContain(
+      "importer\tv1.0,v1.1\tprocess.exits.unused\tplakar-1.0,plakar-1.1,plaklet,kloset-1.1.4\texits with 0",
+    );
     expect(out).toMatch(/^importer\tv1\.0,v1\.1\tprocess\.calls\.unknown-fields\t-\t/m);
     expect(code).toBe(0);
   });
@@ -325,7 +327,7 @@ describe("kloset-conformance", () => {
     expect(out).toMatch(/^FAILED {2}v1\.1 {2}process\.starts\.init: /);
     expect(out).toContain(message);
     expect(out.match(/why it matters/g)).toHaveLength(1);
-    expect(out).toMatch(/does not conform: 1 failed, 5 not asked\n$/);
+    expect(out).toMatch(/does not conform: 1 failed, 7 not asked\n$/);
     expect(code).toBe(1);
   });
 });

@@ -24,7 +24,7 @@ export function outcomeText(outcome: Outcome, repeat?: string): string {
   if (verdict !== "passed") lines.push(indent(message ?? "", 8));
   if (verdict === "deviates") lines.push(indent(`known: ${listed ?? ""}`, 8));
   if (isBroken) {
-    const level = hosts.length > 0 ? `required by ${hosts.join(", ")}` : "robustness: no released host relies on it";
+    const level = hosts.length > 0 ? `required by ${hosts.join(", ")}` : "robustness: no host relies on it";
     lines.push(`        why it matters: ${because}`, `        level: ${level}`);
     if (repeat !== undefined) lines.push(`        check it alone: ${repeat}`);
     if (stderr !== undefined) lines.push("        the plugin's log:", indent(stderr, 10));

@@ -8,7 +8,7 @@ export const FAILED: Outcome = {
   connector: "storage",
   generation: "v1.1",
   level: "required",
-  hosts: ["plakar-1.1", "plaklet"],
+  hosts: ["plakar-1.1", "plaklet", "kloset-1.1.4"],
   verdict: "failed",
   message: "broken",
   milliseconds: 1,

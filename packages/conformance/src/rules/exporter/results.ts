@@ -1,7 +1,7 @@
 import { create, equals, toJsonString } from "@bufbuild/protobuf";
 import { connectors, exporter as v1_1 } from "@kloset/protocol/v1.1";
 import type { PluginConnection } from "@kloset/host";
-import { baseName } from "@kloset/model";
+import { baseName, LocationFlag } from "@kloset/model";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { answerWithin } from "../../waiting.js";
@@ -29,6 +29,8 @@ function infoOf(pathname: keyof typeof INODE, mode: number, size: number, nlink:
   };
 }
 
+const RecordSchema = connectors.RecordSchema;
+
 const headers = [
   create(connectors.RecordSchema, { pathname: "/", fileInfo: infoOf("/", FOLDER + 0o755, 4096, 3) }),
   create(connectors.RecordSchema, {
@@ -40,12 +42,35 @@ const headers = [
   }),
   create(connectors.RecordSchema, { pathname: "/folder", fileInfo: infoOf("/folder", FOLDER + 0o700, 4096, 2) }),
 ];
-const RecordSchema = connectors.RecordSchema;
 
-/** Restores the records above, and returns all answers. */
-async function answersOf(connection: PluginConnection): Promise<connectors.Result[]> {
+/** The directory of the snapshot that is restored, for {@link attributes}. */
+const SUBTREE = "/srv/docs";
+
+function attributeOf(pathname: string, xattrName: string, xattrType: number): connectors.Record {
+  // Hosts may send a kind that the enumeration does not have.
+  const kind: unknown = xattrType;
+  return create(RecordSchema, {
+    pathname,
+    isXattr: true,
+    xattrName,
+    xattrType: kind as connectors.ExtendedAttributeType,
+    hasReader: true,
+  });
+}
+
+/** Attributes as the next Plakar sends them: with the pathnames of the snapshot, up to its end, of any kind. */
+const attributes = [
+  attributeOf(`${SUBTREE}/file`, "user.color", 0),
+  attributeOf(`${SUBTREE}/file`, "user.custom", 2),
+  attributeOf(`${SUBTREE}/file`, "user.unknown", 9),
+  attributeOf(`${SUBTREE}-2/file`, "user.color", 0),
+  attributeOf("/var/file", "user.color", 0),
+];
+
+/** Restores records, and returns all answers. */
+async function answersOf(connection: PluginConnection, records = headers): Promise<connectors.Result[]> {
   const call = connection.call(v1_1.Exporter.method.export);
-  for (const header of headers) {
+  for (const header of records) {
     await call.send({ packet: { case: "record", value: header } });
     if (!header.hasReader) continue;
     await call.send({ packet: { case: "chunk", value: content } });
@@ -96,6 +121,25 @@ export const results: readonly ConnectorRule<"exporter">[] = [
           () =>
             `the plugin returned the header ${toJsonString(RecordSchema, header)}, expected ${toJsonString(RecordSchema, sent)}`,
         );
+      }
+    },
+  },
+  {
+    id: "exporter.attributes.outside",
+    connector: "exporter",
+    title: "answers extended attributes of other entries, and of unknown kinds, with success",
+    because: "the next Plakar sends those of the whole snapshot with its pathnames: an error would be shown for each",
+    generations: ["v1.1"],
+    hosts: ["kloset-1.1.4"],
+    check: async (harness) => {
+      const { client, connection } = await harness.start({ like: "kloset-1.1.4" });
+      const { flags } = await client.identity();
+      if ((flags & LocationFlag.EXPORTXATTR) === 0)
+        harness.notApplicable("the exporter does not ask for extended attributes (EXPORTXATTR)");
+      for (const { header, error } of await answersOf(connection, [...headers, ...attributes])) {
+        if (header?.isXattr !== true) continue;
+        const what = `the attribute ${JSON.stringify(header.xattrName)} of ${JSON.stringify(header.pathname)}`;
+        requires(error === "", () => `${what}, kind ${header.xattrType}: ${error}`);
       }
     },
   },

@@ -1,4 +1,4 @@
-import type { Harness, StartedPlugin } from "../../harness.js";
+import type { ConnectedPlugin, Harness, StartedPlugin } from "../../harness.js";
 import { requires } from "../../violation.js";
 import type { CommonRule } from "../../rule.js";
 import type { ConnectorKind } from "../../subject.js";
@@ -19,6 +19,14 @@ async function requireExit({ plugin }: StartedPlugin): Promise<void> {
     () => `the plugin did not exit after its input was closed; it was ended with ${String(signal)}`,
   );
   requires(code === 0, () => `the plugin exited with code ${String(code)} after its input was closed`);
+}
+
+/** Closes both pipes as plaklet does, the plugin's output first, and requires that it then exits with code 0. */
+async function requireExitAfterOutput({ plugin, connection }: ConnectedPlugin): Promise<void> {
+  connection.close();
+  const { code, signal } = await plugin.exited;
+  const how = signal === null ? `exited with code ${String(code)}` : `was ended by ${signal}`;
+  requires(code === 0, () => `the plugin ${how} after its output and its input were closed`);
 }
 
 /** Rules for the exit, at each stage of the plugin's life. */
@@ -50,6 +58,29 @@ export const exits: readonly CommonRule[] = [
       await work(harness, running.client);
       await running.client.close();
       await requireExit(running);
+    },
+  },
+  {
+    id: "process.exits.close-only",
+    title: "exits with 0 when the host closes it without any work",
+    because: "hosts open a store and close it again, for example to compare two locations: an error fails the job",
+    check: async (harness: Harness<ConnectorKind>) => {
+      const running = await harness.start();
+      await running.client.close();
+      await requireExit(running);
+    },
+  },
+  {
+    id: "process.exits.output-first",
+    title: "exits with 0 when the host closes the output before the input, after Close",
+    because: "plaklet closes a plugin in this order and reports a nonzero exit code as the error of the job",
+    generations: ["v1.1"],
+    hosts: ["plaklet"],
+    check: async (harness: Harness<ConnectorKind>) => {
+      const running = await harness.start();
+      await work(harness, running.client);
+      await running.client.close();
+      await requireExitAfterOutput(running);
     },
   },
   {

@@ -1,12 +1,16 @@
 import type { StorageClient } from "@kloset/host";
 import type { Mac, Range, ResourceKind } from "@kloset/model";
 import { requireSameBytes } from "../../bytes.js";
-import { NO_HOSTS } from "../../levels.js";
+import { KLOSET_1_1_4_HOSTS, NO_HOSTS } from "../../levels.js";
 import { requires } from "../../violation.js";
 import type { ConnectorRule } from "../../rule.js";
 import { newRepository, read } from "./repository.js";
 import { answer } from "./refusals.js";
 import { contentFor, macFor, MiB } from "./resources.js";
+
+/** The longest range of hosts that merge the ranges of neighbouring blobs, and the number of ranges at once. */
+const MERGED_BYTES = 4 * MiB;
+const MERGED_AT_ONCE = 8;
 
 const because =
   "hosts read nearly all content as ranges of packfiles: wrong bytes belong to another file, and padding damages the file";
@@ -56,6 +60,24 @@ export const rangeRules: readonly ConnectorRule<"storage">[] = [
       const { client } = await newRepository(harness);
       const { mac, content } = await packfile(client, 2_300_000);
       await requireRange(client, "packfile", mac, content, { offset: 100, length: 2_272_360 });
+    },
+  },
+  {
+    id: "storage.range.at-once",
+    connector: "storage",
+    title: `returns ${MERGED_AT_ONCE} ranges of 4 MiB that are requested at once`,
+    because: "newer hosts merge the ranges of a file and read several at once: mixed up bytes damage the restored file",
+    hosts: KLOSET_1_1_4_HOSTS,
+    generations: ["v1.1"],
+    async check(harness) {
+      const { client } = await newRepository(harness);
+      // Neighbours overlap by a byte, so that no two ranges are equal to parts that a plugin may have cached.
+      const offsets = Array.from({ length: MERGED_AT_ONCE }, (_, index) => index * (MERGED_BYTES - 1));
+      const { mac, content } = await packfile(client, MERGED_AT_ONCE * MERGED_BYTES);
+      await Promise.all(
+        offsets.map((offset) => requireRange(client, "packfile", mac, content, { offset, length: MERGED_BYTES })),
+      );
+      await client.delete("packfile", mac);
     },
   },
   {

@@ -220,4 +220,17 @@ export const wireBreakages: readonly Breakage[] = [
       },
     }),
   },
+  {
+    rule: "exporter.attributes.outside",
+    how: "fails the attributes of files that it did not restore",
+    generations: ["v1.1"],
+    v1_1: changeExport({
+      answers: async function* (answers) {
+        for await (const { result } of answers) {
+          const isOutside = result?.header?.isXattr === true && result.header.pathname !== "/file";
+          yield { result: result && { ...result, error: isOutside ? "ENOENT" : result.error } };
+        }
+      },
+    }),
+  },
 ];

@@ -1,7 +1,10 @@
 import { store as v1_1 } from "@kloset/protocol/v1.1";
 import type { Range } from "@kloset/model";
+import type { ResourceStore } from "@kloset/storage";
 import type { StoreFault } from "../sound-storage.js";
 import type { Breakage } from "./breakage.js";
+
+const MERGED_BYTES = 4 * 1024 * 1024;
 
 /** A store that changes the ranges of packfiles. */
 function changingRange(change: (range: Range, size: number) => Range): StoreFault {
@@ -37,7 +40,30 @@ export const rangeBreakages: readonly Breakage[] = [
   {
     rule: "storage.range.large",
     how: "returns at most 1 MiB",
-    store: changingRange(({ offset, length }) => ({ offset, length: Math.min(length, 1024 * 1024) })),
+    store: changingRange(({ offset, length }) => ({
+      offset,
+      length: length < MERGED_BYTES ? Math.min(length, 1024 * 1024) : length,
+    })),
+  },
+  {
+    rule: "storage.range.at-once",
+    how: "mixes up ranges that are read at once",
+    generations: ["v1.1"],
+    store: (sound: ResourceStore): Partial<ResourceStore> => {
+      let first: number | undefined;
+      return {
+        async get(kind, mac, context) {
+          const { range } = context;
+          if (range?.length !== MERGED_BYTES) return await sound.get(kind, mac, context);
+          first ??= range.offset;
+          return await sound.get(kind, mac, {
+            signal: context.signal,
+            hot: context.hot,
+            range: { ...range, offset: first },
+          });
+        },
+      };
+    },
   },
   {
     rule: "storage.range.empty",
