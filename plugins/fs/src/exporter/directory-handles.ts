@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
-import { chmod, chown, lstat, open, readFile, stat, type FileHandle } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { resolveBelow } from "@kloset/sdk";
+import { chmod, chown, closeFile, lstat, openFile, statFile } from "../fs/calls.js";
 import { hasCode, withoutAlias } from "../fs/errors.js";
 import { splitPathname } from "../fs/pathname.js";
 import { throughLink, type Directories, type Directory, type Identity, type Inode } from "./directories.js";
@@ -17,7 +18,8 @@ const DESCRIPTORS_PER_KEPT = 8;
 
 interface Slot {
   readonly pathname: string;
-  readonly handle: FileHandle;
+  /** -1 once it is closed: the system reuses the number. */
+  fd: number;
   users: number;
 }
 
@@ -36,11 +38,11 @@ export class DirectoryHandles implements Directories {
   readonly #slots = new Map<string, Slot>();
   readonly #kept: number;
 
-  private constructor(path: string, handle: FileHandle, kept: number) {
+  private constructor(path: string, fd: number, kept: number) {
     this.#path = path;
     this.#kept = kept;
     // This object is the first user of the root, until close().
-    this.#root = { pathname: "/", handle, users: 1 };
+    this.#root = { pathname: "/", fd, users: 1 };
   }
 
   /**
@@ -50,25 +52,25 @@ export class DirectoryHandles implements Directories {
    */
   static async open(root: string): Promise<DirectoryHandles | undefined> {
     if (process.platform !== "linux") return undefined;
-    const handle = await open(root, O_PATH | constants.O_DIRECTORY);
+    const fd = await openFile(root, O_PATH | constants.O_DIRECTORY);
     try {
-      const own = await handle.stat({ bigint: true });
-      const seen = await stat(pathOfHandle(handle), { bigint: true });
+      const own = await statFile(fd);
+      const seen = await stat(pathOf(fd), { bigint: true });
       if (own.ino === seen.ino && own.dev === seen.dev) {
-        return new DirectoryHandles(root, handle, await keptOf());
+        return new DirectoryHandles(root, fd, await keptOf());
       }
     } catch {
       // No /proc, as in a bare chroot.
     }
-    await handle.close();
+    await closeFile(fd);
     return undefined;
   }
 
   async within<T>(pathname: string, work: (directory: Directory) => Promise<T>): Promise<T> {
     const slot = await this.#acquire(pathname);
-    const path = pathOfHandle(slot.handle);
+    const path = pathOf(slot.fd);
     try {
-      return await work({ at: (name) => `${path}/${name}`, fd: slot.handle.fd });
+      return await work({ at: (name) => `${path}/${name}`, fd: slot.fd });
     } catch (error) {
       throw withoutAlias(error, path, this.#nameOf(pathname));
     } finally {
@@ -77,14 +79,14 @@ export class DirectoryHandles implements Directories {
   }
 
   async inode<T>(pathname: string, work: (inode: Inode) => Promise<T>): Promise<T> {
-    if (pathname === "/") return this.#hold(pathname, this.#root.handle, work);
+    if (pathname === "/") return this.within(pathname, () => this.#hold(pathname, this.#root.fd, work));
     const { parent, name } = splitPathname(pathname);
     return this.within(parent, async (directory) => {
-      const handle = await this.#openHandle(directory.at(name), O_PATH | constants.O_NOFOLLOW);
+      const fd = await this.#openHandle(directory.at(name), O_PATH | constants.O_NOFOLLOW);
       try {
-        return await this.#hold(pathname, handle, work);
+        return await this.#hold(pathname, fd, work);
       } finally {
-        await handle.close();
+        await closeFile(fd);
       }
     });
   }
@@ -93,33 +95,44 @@ export class DirectoryHandles implements Directories {
     for (const [at, slot] of this.#slots) {
       if (at !== pathname && !at.startsWith(`${pathname}/`)) continue;
       this.#slots.delete(at);
-      if (slot.users === 0) await slot.handle.close();
+      if (slot.users === 0) await closeSlot(slot);
     }
   }
 
   async found(pathname: string, there: Identity): Promise<void> {
-    const kept = await this.#slots.get(pathname)?.handle.stat({ bigint: true });
+    const kept = await this.#identityOf(pathname);
     // Even if this directory is not cached, directories below it may be.
     if (kept?.ino !== there.ino || kept.dev !== there.dev) await this.renewed(pathname);
+  }
+
+  async #identityOf(pathname: string): Promise<Identity | undefined> {
+    const slot = this.#take(pathname);
+    if (slot === undefined) return undefined;
+    try {
+      return await statFile(slot.fd);
+    } finally {
+      await this.#release(slot);
+    }
   }
 
   async forget(): Promise<void> {
     const slots = [...this.#slots.values()];
     this.#slots.clear();
-    for (const slot of slots) if (slot.users === 0) await slot.handle.close();
+    for (const slot of slots) if (slot.users === 0) await closeSlot(slot);
   }
 
   async close(): Promise<void> {
     await this.forget();
-    await this.#root.handle.close();
+    // A call that is still running closes it at its end.
+    await this.#release(this.#root);
   }
 
-  async #hold<T>(pathname: string, handle: FileHandle, work: (inode: Inode) => Promise<T>): Promise<T> {
+  async #hold<T>(pathname: string, fd: number, work: (inode: Inode) => Promise<T>): Promise<T> {
     // Through /proc, because the system refuses changes through an O_PATH handle itself.
-    const path = pathOfHandle(handle);
+    const path = pathOf(fd);
     try {
       return await work({
-        stats: await handle.stat({ bigint: true }),
+        stats: await statFile(fd),
         chmod: (mode) => chmod(path, mode),
         chown: (uid, gid) => chown(path, uid, gid),
         utimes: (nanoseconds) => setTimes({ path }, nanoseconds),
@@ -162,11 +175,11 @@ export class DirectoryHandles implements Directories {
   }
 
   async #open(pathname: string, above: Slot, wanted: string): Promise<Slot> {
-    const directory = pathOfHandle(above.handle);
+    const directory = pathOf(above.fd);
     const path = `${directory}/${splitPathname(pathname).name}`;
-    let handle: FileHandle;
+    let fd: number;
     try {
-      handle = await this.#openHandle(path, DIRECTORY);
+      fd = await this.#openHandle(path, DIRECTORY);
     } catch (error) {
       if (hasCode(error, "ENOTDIR", "ELOOP") && (await isLink(path))) {
         throw throughLink(this.#nameOf(pathname), this.#nameOf(wanted));
@@ -175,33 +188,33 @@ export class DirectoryHandles implements Directories {
     }
     const twin = this.#take(pathname);
     if (twin !== undefined) {
-      await handle.close();
+      await closeFile(fd);
       return twin;
     }
-    const slot = { pathname, handle, users: 1 };
+    const slot = { pathname, fd, users: 1 };
     this.#slots.set(pathname, slot);
     return slot;
   }
 
   /** Opens a path. If no file descriptor is left, closes the unused directories and retries. */
-  async #openHandle(path: string, flags: number): Promise<FileHandle> {
+  async #openHandle(path: string, flags: number): Promise<number> {
     try {
-      return await open(path, flags);
+      return await openFile(path, flags);
     } catch (error) {
       if (!hasCode(error, "EMFILE", "ENFILE")) throw error;
       await this.forget();
-      return open(path, flags);
+      return openFile(path, flags);
     }
   }
 
   async #release(slot: Slot): Promise<void> {
     slot.users--;
-    if (slot.users === 0 && this.#slots.get(slot.pathname) !== slot) await slot.handle.close();
+    if (slot.users === 0 && this.#slots.get(slot.pathname) !== slot) await closeSlot(slot);
     for (const [pathname, oldest] of this.#slots) {
       if (this.#slots.size <= this.#kept) return;
       if (oldest.users > 0) continue;
       this.#slots.delete(pathname);
-      await oldest.handle.close();
+      await closeSlot(oldest);
     }
   }
 }
@@ -213,8 +226,14 @@ async function keptOf(): Promise<number> {
   return soft === undefined ? KEPT_MAX : Math.min(KEPT_MAX, Math.floor(Number(soft) / DESCRIPTORS_PER_KEPT));
 }
 
-function pathOfHandle(handle: FileHandle): string {
-  return `/proc/self/fd/${handle.fd}`;
+async function closeSlot(slot: Slot): Promise<void> {
+  const { fd } = slot;
+  slot.fd = -1;
+  await closeFile(fd);
+}
+
+function pathOf(fd: number): string {
+  return `/proc/self/fd/${fd}`;
 }
 
 async function isLink(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import {
   cleanPathname,
   defineExporter,
@@ -6,13 +6,14 @@ import {
   LocationFlag,
   resolveBelow,
   type ByteStream,
-  type CallContext,
   type Exporter,
   type ExtendedAttributeKind,
   type FileInfo,
   type LinkKind,
+  type StoreFileContext,
 } from "@kloset/sdk";
 import { option, type Option } from "@kloset/sdk/config";
+import { lstat, mkdir } from "../fs/calls.js";
 import { codeOf, hasCode, systemError } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { makePath } from "../fs/make-path.js";
@@ -86,6 +87,8 @@ export class FsExporter implements Exporter {
   #attributes: AttributeSetter | undefined;
   /** Directories that contain no leftovers of killed processes. */
   readonly #clean = new Set<string>();
+  /** The pathnames of files that were stored with these permissions and times. */
+  readonly #isSet = new WeakMap<FileInfo, string>();
   /** Entries that the target cannot keep. Their permissions and attributes are left out, too. */
   readonly #leftOut = new Set<string>();
   /** Names of attributes that the target has refused. */
@@ -136,16 +139,28 @@ export class FsExporter implements Exporter {
     await this.#cleanUp(pathname);
   }
 
-  async storeFile(pathname: string, data: ByteStream, _size: number, { signal }: CallContext): Promise<void> {
+  /** Also sets owner, mode and times while the file is open, if it has a `fileInfo` and the target refuses nothing. */
+  async storeFile(pathname: string, data: ByteStream, _size: number, context: StoreFileContext): Promise<void> {
+    const { signal, fileInfo } = context;
+    let isSet = false;
+    const written = async (fd: number): Promise<void> => {
+      if (fileInfo !== undefined) isSet = await this.#permissions.setOpen(fd, fileInfo);
+    };
     await this.#make(pathname, async ({ directory, name }) => {
       const target = directory.at(name);
-      await replaceFile({ target, temporary: directory.at(temporaryName()), data, signal, sparse: this.#sparse });
+      const temporary = directory.at(temporaryName());
+      await replaceFile({ target, temporary, data, signal, sparse: this.#sparse, written });
+      // Only now: by an old time, other machines would recognize a temporary file as a leftover.
+      if (isSet && fileInfo !== undefined && (await this.#permissions.setTimesOf(target, fileInfo))) {
+        this.#isSet.set(fileInfo, cleanPathname(pathname));
+      }
     });
   }
 
   async setPermissions(entry: string, fileInfo: FileInfo): Promise<void> {
     const pathname = cleanPathname(entry);
     if (this.#leftOut.has(pathname) || isNeverRestored(fileInfo)) return;
+    if (this.#isSet.get(fileInfo) === pathname) return;
     this.#twins?.check(pathname, resolveBelow(this.#root, pathname));
     await this.#permissions.set(pathname, fileInfo);
   }
@@ -303,7 +318,7 @@ export class FsExporter implements Exporter {
       } catch (error) {
         if (!hasCode(error, "EEXIST")) throw error;
       }
-      const stats = await lstat(at, { bigint: true });
+      const stats = await lstat(at);
       if (stats.isSymbolicLink()) throw throughLink(path, path);
       if (!stats.isDirectory()) throw systemError("EEXIST", "exists and is not a directory", path);
       await this.#directories.found(pathname, stats);

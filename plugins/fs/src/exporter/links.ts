@@ -1,5 +1,6 @@
 import { constants, type BigIntStats } from "node:fs";
-import { link, lstat, open, rename, symlink, unlink } from "node:fs/promises";
+import { open } from "node:fs/promises";
+import { link, lstat, rename, symlink, unlink } from "../fs/calls.js";
 import { hasCode, systemError, withoutAlias } from "../fs/errors.js";
 import { replaceFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";

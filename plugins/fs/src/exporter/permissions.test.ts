@@ -49,6 +49,38 @@ describe.each(ACCESS_KINDS)("setPermissions with %s", (access) => {
     },
   );
 
+  it.each([0o000, 0o400, 0o755, 0o6755])(
+    "sets the mode %i with the content, and not again afterwards",
+    async (permissions) => {
+      const fileInfo = ownInfo({ permissions, modTime: 1_234_567_890_123_456_789n });
+      await exporter.storeFile("/f", streamOf(["content"]), 7, { ...idle, fileInfo });
+      await expectStats("f", BigInt(0o100000 | permissions), 1_234_567_890_123_456_789n);
+      const { ctimeNs } = await lstat(join(root, "f"), { bigint: true });
+      await exporter.setPermissions("/f", fileInfo);
+      expect((await lstat(join(root, "f"), { bigint: true })).ctimeNs).toBe(ctimeNs);
+    },
+  );
+
+  it("sets the mode of another name, and another mode, after those of the content", async () => {
+    const fileInfo = ownInfo({ permissions: 0o640, modTime: 1000n });
+    await exporter.storeFile("/f", streamOf(["content"]), 7, { ...idle, fileInfo });
+    await store("/g");
+    await exporter.setPermissions("/g", fileInfo);
+    await expectStats("g", 0o100640n, 1000n);
+    await exporter.setPermissions("/f", ownInfo({ permissions: 0o600, modTime: 2000n }));
+    await expectStats("f", 0o100600n, 2000n);
+  });
+
+  it("leaves the owner that only a superuser can set to setPermissions", async () => {
+    await asOrdinaryUser(async () => {
+      const fileInfo = ownInfo({ uid: 4242, gid: 4343, permissions: 0o6755, modTime: 1000n });
+      await exporter.storeFile("/f", streamOf(["content"]), 7, { ...idle, fileInfo });
+      expect((await lstat(join(root, "f"))).mode).toBe(0o100600);
+      await exporter.setPermissions("/f", fileInfo);
+    });
+    await expectStats("f", 0o100755n, 1000n);
+  });
+
   it.each([0o000, 0o555, 0o1777, 0o2755, 0o3000])("sets the mode %i of a directory", async (permissions) => {
     await exporter.createDirectory("/d");
     await exporter.setPermissions("/d", ownInfo({ type: "directory", permissions, modTime: 1_000_000n }));

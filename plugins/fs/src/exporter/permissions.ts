@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
-import { lchown, lstat } from "node:fs/promises";
 import { fileInfoOf, fileModeToPosix, isSymlink, resolveBelow, type FileInfo } from "@kloset/sdk";
+import { chmodFile, chownFile, lchown, lstat, statFile } from "../fs/calls.js";
 import { systemError } from "../fs/errors.js";
 import type { Notices } from "../fs/notices.js";
 import { splitPathname } from "../fs/pathname.js";
@@ -69,6 +69,37 @@ export class Permissions {
     });
   }
 
+  /**
+   * Sets owner and mode of a file that is open and has no name yet.
+   *
+   * @returns False if the target refuses anything. Then `set` must be called: it reports that, or does without.
+   */
+  async setOpen(fd: number, info: FileInfo): Promise<boolean> {
+    const { uid, gid } = info;
+    try {
+      const stats = await statFile(fd);
+      if (stats.uid !== BigInt(uid) || stats.gid !== BigInt(gid)) {
+        if (this.#owner === "ignore" || process.geteuid?.() !== 0 || uid === UNCHANGED || gid === UNCHANGED)
+          return false;
+        await chownFile(fd, uid, gid);
+      }
+      await chmodFile(fd, modeOf(info));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Sets the times of a file.
+   *
+   * @param path - Of the new file. Its last component is not followed.
+   * @returns False if the target refuses it: see {@link Permissions.setOpen}.
+   */
+  async setTimesOf(path: string, info: FileInfo): Promise<boolean> {
+    return setTimes({ link: path }, info.modTime).then(isTrue, isFalse);
+  }
+
   /** Sets owner, mode and times as another file has them. */
   async copy(stats: BigIntStats, pathname: string): Promise<void> {
     const { uid, gid, mode, mtimeNs } = stats;
@@ -84,7 +115,7 @@ export class Permissions {
     const { parent, name } = splitPathname(pathname);
     await this.#directories.within(parent, async (directory) => {
       const link = directory.at(name);
-      const stats = await lstat(link, { bigint: true });
+      const stats = await lstat(link);
       if (!stats.isSymbolicLink()) throw systemError("EINVAL", "not a symbolic link", path);
       await this.#setOwner(stats, info, path, () => lchown(link, info.uid, info.gid));
       await this.#unlessRefused("times not set", path, () => setTimes({ link }, info.modTime));

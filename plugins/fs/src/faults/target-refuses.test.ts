@@ -14,16 +14,20 @@ const FOREIGN = { uid: 4242, gid: 4343, modTime: TIME };
 
 /** A module that makes Node's calls fail as on exFAT, and hides the native library, which would not fail. */
 const EXFAT = `
-  import fs from "node:fs/promises";
-  const refuse = async () => { throw Object.assign(new Error("EPERM: operation not permitted"), { code: "EPERM" }); };
-  for (const call of ["chmod", "chown", "lchown", "utimes", "lutimes", "link", "symlink"]) fs[call] = refuse;
+  import fs from "node:fs";
+  const refusal = () => Object.assign(new Error("EPERM: operation not permitted"), { code: "EPERM" });
+  const refuse = () => { throw refusal(); };
+  for (const call of ["chmod", "fchmod", "chown", "fchown", "lchown", "utimes", "lutimes", "link", "symlink"]) {
+    fs.promises[call] = async () => refuse();
+    fs[call] = (...args) => args.at(-1)(refusal());
+    fs[call + "Sync"] = refuse;
+  }
   process.dlopen = () => { throw new Error("no library"); };
 `;
 
 /** A module that makes Node's calls find names in upper or lower case, as on exFAT or macOS. */
 const CASELESS = `
-  import fs from "node:fs/promises";
-  import { readdirSync } from "node:fs";
+  import fs, { readdirSync } from "node:fs";
   import { basename, dirname, join } from "node:path";
   const actual = (path) => {
     if (typeof path !== "string" || !path.startsWith("/proc/self/fd/")) return path;
@@ -33,13 +37,18 @@ const CASELESS = `
     const name = names.find((other) => other.toLowerCase() === wanted);
     return name === undefined ? path : join(dirname(path), name);
   };
-  for (const call of ["lstat", "open", "mkdir", "unlink", "writeFile"]) {
-    const original = fs[call];
-    fs[call] = (path, ...rest) => original(actual(path), ...rest);
-  }
-  for (const call of ["rename", "link"]) {
-    const original = fs[call];
-    fs[call] = (from, to) => original(actual(from), actual(to));
+  const replace = (object, call, by) => {
+    const original = object[call];
+    object[call] = (...args) => original(...by(...args));
+  };
+  const one = (path, ...rest) => [actual(path), ...rest];
+  const two = (from, to, ...rest) => [actual(from), actual(to), ...rest];
+  for (const [calls, by] of [[["lstat", "open", "mkdir", "unlink", "writeFile"], one], [["rename", "link"], two]]) {
+    for (const call of calls) {
+      replace(fs.promises, call, by);
+      replace(fs, call, by);
+      replace(fs, call + "Sync", by);
+    }
   }
 `;
 
@@ -166,8 +175,10 @@ describe.each(GENERATIONS)("a restore on %s", (generation) => {
     "keeps mode and time of a hard link that becomes a copy",
     async () => {
       const preload = `
-        import fs from "node:fs/promises";
-        fs.link = async () => { throw Object.assign(new Error("EMLINK: too many links"), { code: "EMLINK" }); };
+        import fs from "node:fs";
+        const refusal = () => Object.assign(new Error("EMLINK: too many links"), { code: "EMLINK" });
+        fs.linkSync = () => { throw refusal(); };
+        fs.link = (...args) => args.at(-1)(refusal());
       `;
       const inode = { dev: 1n, ino: 5n, nlink: 2, permissions: 0o4511, modTime: TIME };
       const { failures, lines } = await restore(

@@ -1,7 +1,7 @@
 /** A call that blocks longer than this waited for a slow disk or a network. */
 const SLOW_MS = 5;
 /** Number of files that are read in the thread pool after a slow one, before blocking is tried again. */
-const ASYNC_AFTER_SLOW = 32;
+const FILES_AFTER_SLOW = 32;
 
 /**
  * Decides whether short file system calls may block the event loop.
@@ -12,9 +12,15 @@ const ASYNC_AFTER_SLOW = 32;
  * host.
  */
 export class BlockingPolicy {
+  readonly #asyncAfterSlow: number;
   #asyncLeft = 0;
 
-  /** Call once for each file. */
+  /** @param asyncAfterSlow - How often `mayBlock` returns false after a slow call. */
+  constructor(asyncAfterSlow = FILES_AFTER_SLOW) {
+    this.#asyncAfterSlow = asyncAfterSlow;
+  }
+
+  /** Call once for each file or call. */
   mayBlock(): boolean {
     if (this.#asyncLeft === 0) return true;
     this.#asyncLeft--;
@@ -23,6 +29,6 @@ export class BlockingPolicy {
 
   /** @param milliseconds - How long the calls blocked. */
   blocked(milliseconds: number): void {
-    if (milliseconds > SLOW_MS) this.#asyncLeft = ASYNC_AFTER_SLOW;
+    if (milliseconds > SLOW_MS) this.#asyncLeft = this.#asyncAfterSlow;
   }
 }

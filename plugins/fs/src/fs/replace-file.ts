@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, rename, unlink, type FileHandle } from "node:fs/promises";
+import { closeFile, openFile, rename, syncFile, truncateFile, unlink, writeFile } from "./calls.js";
 import { withoutAlias, withPath } from "./errors.js";
 
 /** Options of {@link replaceFile}. */
@@ -15,6 +15,8 @@ export interface ReplaceOptions {
   readonly sparse?: boolean;
   /** Syncs the content to disk before the file is renamed. */
   readonly sync?: boolean;
+  /** Called with the descriptor of the file when all data is written, before the file is closed. */
+  readonly written?: ((fd: number) => Promise<void>) | undefined;
 }
 
 /** Minimum size of a hole. Shorter runs of zeros are written, because each hole costs an extra call. */
@@ -26,21 +28,21 @@ const ZEROS = new Uint8Array(HOLE);
  * see the old file or the new one, never a part. If anything fails, including
  * `data`, the temporary file is removed and the target stays unchanged.
  *
- * The file is always a new one, readable and writable for its owner only.
+ * The file is always a new one, readable and writable for its owner only unless `written` changes that.
  *
  * @returns The number of bytes in `data`.
  */
 export async function replaceFile(options: ReplaceOptions): Promise<number> {
   const { target, temporary } = options;
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  let handle: FileHandle;
+  let fd: number;
   try {
-    handle = await open(temporary, flags, 0o600);
+    fd = await openFile(temporary, flags, 0o600);
   } catch (error) {
     throw withoutAlias(error, temporary, target);
   }
   try {
-    const written = await fill(handle, options);
+    const written = await fill(fd, options);
     await rename(temporary, target);
     return written;
   } catch (error) {
@@ -51,42 +53,43 @@ export async function replaceFile(options: ReplaceOptions): Promise<number> {
 }
 
 /** Writes all data and closes the file. An error on close is reported, because data may be lost. */
-async function fill(handle: FileHandle, options: ReplaceOptions): Promise<number> {
+async function fill(fd: number, options: ReplaceOptions): Promise<number> {
   let written: number;
   try {
-    written = await writeAll(handle, options);
-    if (options.sync === true) await named(handle.sync(), options.target);
+    written = await writeAll(fd, options);
+    await options.written?.(fd);
+    if (options.sync === true) await named(syncFile(fd), options.target);
   } catch (error) {
-    await handle.close().catch(() => undefined);
+    await closeFile(fd).catch(() => undefined);
     throw error;
   }
-  await named(handle.close(), options.target);
+  await named(closeFile(fd), options.target);
   return written;
 }
 
-async function writeAll(handle: FileHandle, { target, data, signal, sparse }: ReplaceOptions): Promise<number> {
+async function writeAll(fd: number, { target, data, signal, sparse }: ReplaceOptions): Promise<number> {
   let position = 0;
   let end = 0;
   for await (const chunk of data) {
     signal?.throwIfAborted();
     for (const part of sparse === true ? partsWithData(chunk) : [chunk]) {
-      end = await named(writePart(handle, part, position + part.byteOffset - chunk.byteOffset), target);
+      end = await named(writePart(fd, part, position + part.byteOffset - chunk.byteOffset), target);
     }
     position += chunk.length;
   }
   signal?.throwIfAborted();
   // The file ends with a hole: only its length records that.
-  if (end < position) await named(handle.truncate(position), target);
+  if (end < position) await named(truncateFile(fd, position), target);
   return position;
 }
 
 /** @returns The position after the part. */
-async function writePart(handle: FileHandle, part: Uint8Array, position: number): Promise<number> {
+async function writePart(fd: number, part: Uint8Array, position: number): Promise<number> {
   let done = 0;
   while (done < part.length) {
     // A write may be short, for example just before the disk is full.
-    const { bytesWritten } = await handle.write(part, done, part.length - done, position + done);
-    done += bytesWritten;
+    const count = await writeFile(fd, part, done, part.length - done, position + done);
+    done += count;
   }
   return position + done;
 }

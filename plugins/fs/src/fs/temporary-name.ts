@@ -5,7 +5,14 @@ const PATTERN = /^\.tsfs-([0-9a-f]{8})-([0-9a-f]{1,8})-[0-9a-f]{12}$/;
 /** Used if the system does not identify its boot. */
 const UNKNOWN_BOOT = "00000000";
 
+/** Bytes of a random part, and the number of parts that are made together. */
+const RANDOM_BYTES = 6;
+const RANDOM_PARTS = 64;
+
 let boot: string | undefined;
+/** Reading `process.pid` is a system call. */
+const own = process.pid.toString(16);
+let random = "";
 
 /** Loads the module on demand: it is slow to load, and would delay the plugin's first response. */
 const crypto = (): typeof Crypto => process.getBuiltinModule("node:crypto");
@@ -16,7 +23,17 @@ const crypto = (): typeof Crypto => process.getBuiltinModule("node:crypto");
  * that files of dead processes differ from files that are being written.
  */
 export function temporaryName(): string {
-  return `.tsfs-${(boot ??= bootOf())}-${process.pid.toString(16)}-${crypto().randomBytes(6).toString("hex")}`;
+  return `.tsfs-${(boot ??= bootOf())}-${own}-${randomPart()}`;
+}
+
+function randomPart(): string {
+  if (random === "")
+    random = crypto()
+      .randomBytes(RANDOM_BYTES * RANDOM_PARTS)
+      .toString("hex");
+  const part = random.slice(0, 2 * RANDOM_BYTES);
+  random = random.slice(2 * RANDOM_BYTES);
+  return part;
 }
 
 /** Returns true for names from {@link temporaryName}. */
