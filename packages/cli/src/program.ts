@@ -10,7 +10,14 @@ import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [newCommand, inspectCommand, devCommand, packageCommand, doctorCommand, updateCommand];
+const COMMANDS: readonly CommandFactory[] = [
+  newCommand,
+  inspectCommand,
+  devCommand,
+  packageCommand,
+  doctorCommand,
+  updateCommand,
+];
 
 /**
  * Runs `kloset`.
