@@ -143,6 +143,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "commander",
       "esbuild",
       "valibot",
+      "yaml",
     ],
     node: true,
   },
