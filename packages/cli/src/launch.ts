@@ -13,7 +13,6 @@ export interface LaunchOptions {
 export interface LaunchedPlugin extends AsyncDisposable {
   /** Absolute path of the executable, or its name in PATH. */
   readonly executable: string;
-  readonly args: readonly string[];
   /** Environment of the process. */
   readonly env: NodeJS.ProcessEnv;
   /** Absolute path of the module that was bundled. Undefined for an executable. */
@@ -36,7 +35,7 @@ export async function launchPlugin(plugin: string, options: LaunchOptions = {}):
   const env = environmentOf(options);
   if (!(await isModule(plugin))) {
     const executable = (await isFile(plugin)) ? resolve(plugin) : plugin;
-    return { executable, args: [], env, module: undefined, [Symbol.asyncDispose]: async () => undefined };
+    return { executable, env, module: undefined, [Symbol.asyncDispose]: async () => undefined };
   }
   const module = resolve(plugin);
   const folder = await mkdtemp(join(tmpdir(), "kloset-plugin-"));
@@ -45,7 +44,7 @@ export async function launchPlugin(plugin: string, options: LaunchOptions = {}):
   };
   try {
     const { executable } = await bundleConnector(module, join(folder, `${basename(module, extname(module))}.cjs`));
-    return { executable, args: [], env, module, [Symbol.asyncDispose]: remove };
+    return { executable, env, module, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

@@ -83,12 +83,12 @@ describe("replayTranscript", () => {
     expect(calls).toBe(readTranscript(name).calls.length);
   });
 
-  const NAME = "plakar-1.1.4-backup-importer";
+  const backupName = "plakar-1.1.4-backup-importer";
 
   it("reports another message, a missing one, and another status", async () => {
     const isRecord = ({ dir, kind, path }: TraceEvent): boolean =>
       dir === "plugin" && kind === "message" && path.endsWith("/Import");
-    const { texts, differences } = await replayed(NAME, {}, (events) => {
+    const { texts, differences } = await replayed(backupName, {}, (events) => {
       const first = events.findIndex(isRecord);
       return events.map((event, index) => {
         if (index === first) return { ...event, message: { finished: true } };
@@ -110,12 +110,12 @@ describe("replayTranscript", () => {
       );
       return [...events.slice(0, last), events[last] as TraceEvent, ...events.slice(last)];
     };
-    await expect(replayed(NAME, { answerTimeoutMs: 1 }, longer)).rejects.toThrow("did not answer within 1 ms");
-    await expect(replayed(NAME, { config: { token: "***" } })).rejects.toThrow(
+    await expect(replayed(backupName, { answerTimeoutMs: 1 }, longer)).rejects.toThrow("did not answer within 1 ms");
+    await expect(replayed(backupName, { config: { token: "***" } })).rejects.toThrow(
       'the transcript masks the configuration key "token": pass its value',
     );
     const unknown = (events: TraceEvent[]): TraceEvent[] => events.map((event) => ({ ...event, path: "/a.B/C" }));
-    await expect(replayed(NAME, {}, unknown)).rejects.toThrow('v1.1 has no method "/a.B/C"');
+    await expect(replayed(backupName, {}, unknown)).rejects.toThrow('v1.1 has no method "/a.B/C"');
   });
 
   it.each([

@@ -1,10 +1,13 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { fsPlugin, inspect, pluginFolders, temporaryFolder } from "./testing/run.js";
 
 const SHOP = fileURLToPath(new URL("testing/shop.ts", import.meta.url));
+const VAULT = fileURLToPath(new URL("testing/vault.ts", import.meta.url));
+const FLEET = fileURLToPath(new URL("testing/fleet.ts", import.meta.url));
 const LICENSE = ["-o", "license=let-me-in"];
 
 let folder = "";
@@ -166,5 +169,154 @@ describe("kloset inspect cat", () => {
     expect(top.err).toContain('"/" is not a regular file');
     const sized = await inspect(["cat", SHOP, "shop://x", "/a\u001b[31m.txt", ...LICENSE, "-o", "fault=size"]);
     expect(sized).toMatchObject({ code: 1, out: "abc" });
+  });
+});
+
+describe("kloset inspect export", () => {
+  it.each(["plakar-1.0", "plakar-1.1"])("restores a folder as %s does", async (like) => {
+    const target = join(folder, `restored-${like}`);
+    mkdirSync(target);
+    const args = ["export", fsPlugin("exporter"), `fs://${target}`, join(folder, "source"), "--like", like];
+    const { code, err, lines } = await inspect(args);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(lines().at(-1)).toMatchObject({ type: "summary", errors: 0, bytes: BIG.length + 5 });
+    expect(readFileSync(join(target, "sub/big")).equals(BIG)).toBe(true);
+    expect(readlinkSync(join(target, "link"))).toBe("small");
+  });
+
+  it("rejects a folder that does not exist, or is a file", async () => {
+    const run = (from: string): ReturnType<typeof inspect> =>
+      inspect(["export", fsPlugin("exporter"), `fs://${join(folder, "unused")}`, from]);
+    const absent = await run(join(folder, "absent"));
+    expect(absent.code).toBe(2);
+    expect(absent.err).toContain(`cannot read the folder "${join(folder, "absent")}"`);
+    expect((await run(join(folder, "source/small"))).err).toContain("is not a directory");
+  });
+});
+
+describe("kloset inspect store", () => {
+  const MAC = "ab".repeat(32);
+
+  it("stores, lists, reads and deletes resources", async () => {
+    const store = (action: string, ...args: string[]): ReturnType<typeof inspect> =>
+      inspect(["store", action, fsPlugin("storage"), `fs://${join(folder, "store")}`, ...args]);
+    const big = join(folder, "source/sub/big");
+    expect(await store("put", "packfile", big, "--mac", MAC, "--create")).toMatchObject({ code: 0, err: "" });
+    const put = await store("put", "state", join(folder, "source/small"));
+    const sha256 = createHash("sha256").update("small").digest("hex");
+    expect(put.lines()).toEqual([{ kind: "state", mac: sha256, bytes: 5 }]);
+    expect((await store("list")).lines()).toEqual([
+      { kind: "packfile", mac: MAC },
+      { kind: "state", mac: sha256 },
+    ]);
+    expect((await store("get", "packfile", MAC)).bytes.equals(BIG)).toBe(true);
+    expect((await store("get", "packfile", MAC, "--range", "10:4")).out).toBe("abcd");
+    expect(await store("delete", "packfile", MAC)).toMatchObject({ code: 0 });
+    expect((await store("list", "packfile")).out).toBe("");
+    const checked = await store("check");
+    expect(checked.lines().map(({ step }) => step)).toEqual(["put", "list", "get", "get a range", "delete"]);
+    const absent = await store("get", "packfile", MAC);
+    expect(absent).toMatchObject({ code: 1, out: "" });
+    expect(absent.err).toContain(MAC);
+  });
+
+  it.each([
+    [["get", "P", "L", "packfiles", MAC], 'expected packfile, state, lock, ecc-packfile, ecc-state, got "packfiles"'],
+    [["get", "P", "L", "state", "ab"], 'a MAC has 64 hexadecimal digits: "ab"'],
+    [["get", "P", "L", "state", MAC, "--range", "5"], 'expected OFFSET:LENGTH in bytes, got "5"'],
+    [["put", "P", "L", "state", "/nonexistent"], 'cannot read "/nonexistent"'],
+  ])("rejects %s", async (args, message) => {
+    const { code, err } = await inspect(["store", ...args]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+});
+
+describe("kloset inspect, on the connectors of the control plane", () => {
+  it("resolves a secret, raw or escaped for a terminal", async () => {
+    expect(await inspect(["resolve", VAULT, "db"])).toMatchObject({ code: 0, out: "pass\u001bword" });
+    expect((await inspect(["resolve", VAULT, "db"], { isTerminal: true })).out).toBe("pass\\u001bword\n");
+    const absent = await inspect(["resolve", VAULT, "other"]);
+    expect(absent).toMatchObject({ code: 1, out: "" });
+    expect(absent.err).toContain("no secret other");
+  });
+
+  it("lists an inventory", async () => {
+    const { lines } = await inspect(["inventory", FLEET, "fleet://x"]);
+    expect(lines()).toEqual([
+      expect.objectContaining({ type: "entry", class: "database", urn: "urn:db:1", name: "orders\u0007" }),
+      { type: "summary", entries: 1 },
+    ]);
+    expect((await inspect(["inventory", FLEET, "fleet://x"], { isTerminal: true })).out).toContain("orders\\u0007");
+  });
+});
+
+describe("kloset inspect about", () => {
+  it("shows the kinds, the flags and the manifest of an executable", async () => {
+    const { code, lines } = await inspect(["about", fsPlugin("importer"), location]);
+    expect(code).toBe(0);
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        kinds: [
+          {
+            connector: "importer",
+            identity: expect.objectContaining({ flags: expect.arrayContaining(["localfs"]) }),
+          },
+        ],
+        declarations: [expect.objectContaining({ connector: "importer", locationFlags: ["localfs"] })],
+      }),
+    ]);
+  });
+
+  it("shows the schema of a module, which needs no configuration for that", async () => {
+    const { code, lines, out } = await inspect(["about", SHOP]);
+    expect(code).toBe(0);
+    expect(lines()[0]).toMatchObject({
+      kinds: [{ connector: "importer", rejected: expect.stringContaining("license") }],
+      declarations: [{ connector: "importer", secrets: ["license"], schema: { properties: { license: {} } } }],
+    });
+    expect(out).not.toContain("let-me-in");
+    const table = await inspect(["about", SHOP, "shop://x", ...LICENSE], { isTerminal: true });
+    expect(table.out).toMatch(/importer +shop +\//);
+  });
+
+  it("reports a module without a connector", async () => {
+    const module = join(folder, "none.ts");
+    writeFileSync(module, "export default 7;");
+    const { code, err } = await inspect(["about", module]);
+    expect(code).toBe(1);
+    expect(err).toContain("exited with code");
+  });
+});
+
+describe("kloset inspect replay", () => {
+  it("makes the calls of a transcript, and shows what differs", async () => {
+    const trace = join(folder, "shop.jsonl");
+    await inspect(["scan", "--read", SHOP, "shop://x", ...LICENSE, "--trace", trace]);
+    const same = await inspect(["replay", SHOP, trace, ...LICENSE]);
+    expect(same).toMatchObject({ code: 0 });
+    expect(same.lines()).toEqual([expect.objectContaining({ type: "summary", like: "plakar-1.1", differences: 0 })]);
+    const masked = await inspect(["replay", SHOP, trace]);
+    expect(masked.code).toBe(2);
+    expect(masked.err).toContain('masks the configuration key "license"');
+    const other = await inspect(["replay", SHOP, trace, ...LICENSE, "-o", "fault=size"]);
+    expect(other.code).toBe(1);
+    expect(other.out).toContain('"type":"difference"');
+  });
+
+  it("detects the generation", async () => {
+    const trace = join(folder, "old.jsonl");
+    await inspect(["scan", SHOP, "shop://x", ...LICENSE, "--trace", trace, "--like", "plakar-1.0"]);
+    const { code, out } = await inspect(["replay", SHOP, trace, ...LICENSE], { isTerminal: true });
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^\d+ calls, \d+ messages, 0 differences\n$/),
+    });
+  });
+
+  it("rejects a file that is no transcript", async () => {
+    const { code, err } = await inspect(["replay", SHOP, join(folder, "source/small")]);
+    expect(code).toBe(2);
+    expect(err).toContain("line 1 of the transcript is not JSON");
   });
 });

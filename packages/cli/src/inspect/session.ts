@@ -12,6 +12,8 @@ import { TraceFile } from "./trace-file.js";
 export interface PluginOptions {
   /** Configuration of the plugin. */
   readonly option: Readonly<Record<string, string>>;
+  /** Arguments of the plugin. */
+  readonly arg: readonly string[];
   /** The host to act as. */
   readonly like: HostName;
   /** Milliseconds that the plugin may take to start, and to exit. `Infinity` disables the limit. */
@@ -86,7 +88,7 @@ export async function withLaunched<T>(
 /** Starts a prepared plugin once, calls `work`, and ends the process. */
 export async function withProcess<T>(
   { terminal, signal }: Pick<CommandContext, "terminal" | "signal">,
-  { executable, args, env }: LaunchedPlugin,
+  { executable, env }: LaunchedPlugin,
   {
     options,
     trace,
@@ -100,7 +102,7 @@ export async function withProcess<T>(
   signal.throwIfAborted();
   const waitMs = options.inspectBrk === true ? Infinity : options.timeout;
   const log = pluginLog(terminal);
-  const plugin = await startPlugin({ executable, args, env, stderr: log, stopGraceMs: waitMs });
+  const plugin = await startPlugin({ executable, args: options.arg, env, stderr: log, stopGraceMs: waitMs });
   const stopWatching = killOnAbort(plugin, signal);
   let isDone = false;
   try {
@@ -142,7 +144,7 @@ function assertCleanExit({ code, signal }: PluginExit): void {
 }
 
 /** Turns the errors of the plugin and of the host into those that `kloset` prints. */
-function cliErrorOf(error: unknown): CliError {
+export function cliErrorOf(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof RangeError) return new UsageError(textOf(error), { cause: error });
   return new CliError(textOf(error), { cause: error });
