@@ -137,6 +137,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "@kloset/conformance",
       "@kloset/host",
       model,
+      "@kloset/sdk",
       "ajv",
       "commander",
       "esbuild",

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import type { CommandContext, CommandFactory } from "./command.js";
+import { checkCommand } from "./commands/check.js";
 import { CliError, ExitCode } from "./exit-code.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [];
+const COMMANDS: readonly CommandFactory[] = [checkCommand];
 
 /**
  * Runs `kloset`.
