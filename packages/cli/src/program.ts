@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { inspectCommand } from "./commands/inspect.js";
 import type { CommandContext, CommandFactory } from "./command.js";
+import { checkCommand } from "./commands/check.js";
 import { devCommand } from "./commands/dev.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { newCommand } from "./commands/new.js";
@@ -10,14 +11,7 @@ import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [
-  newCommand,
-  inspectCommand,
-  devCommand,
-  packageCommand,
-  doctorCommand,
-  updateCommand,
-];
+const COMMANDS: readonly CommandFactory[] = [newCommand, inspectCommand, devCommand, checkCommand, packageCommand, doctorCommand, updateCommand];
 
 /**
  * Runs `kloset`.

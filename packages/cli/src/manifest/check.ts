@@ -1,6 +1,7 @@
 import { chmod, readdir, rename, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../exit-code.js";
+import { checkAnswers, type AnswerOptions } from "./answers.js";
 import { checkFiles } from "./files.js";
 import { MANIFEST_NAME } from "./manifest.js";
 import type { Fix, Problem } from "./problem.js";
@@ -33,13 +34,14 @@ export async function findManifest(target: string): Promise<string> {
 }
 
 /**
- * Checks a manifest and the files that it names. Starts no connector.
+ * Checks a manifest and the files that it names.
  *
  * @param target - The folder of the manifest, or its path.
+ * @param answers - Starts the connectors that have a location, and checks their answers to Init. Default: starts none.
  * @returns The problems in the order of their positions; empty if all is well.
  * @throws UsageError if there is no manifest, or it cannot be read.
  */
-export async function checkManifest(target: string): Promise<Problem[]> {
+export async function checkManifest(target: string, answers?: AnswerOptions): Promise<Problem[]> {
   const file = await findManifest(target);
   const source = parseManifest(file, await readText(file));
   await checkName(source);
@@ -50,6 +52,7 @@ export async function checkManifest(target: string): Promise<Problem[]> {
     const validators = await checkValidators(source, folder);
     checkSecrets(source.findings, validators);
     await checkProject(source, folder, validators);
+    if (answers !== undefined) await checkAnswers(source, folder, answers);
   }
   return source.findings.inOrder();
 }

@@ -46,7 +46,7 @@ export interface Manifest {
 export type ValueKind = "text" | "texts" | "connectors";
 
 /** A key of the file. */
-export interface ManifestKey<Property extends string> {
+interface ManifestKey<Property extends string> {
   readonly property: Property;
   readonly kind: ValueKind;
   /** True if Plakar cannot use a manifest without it. */

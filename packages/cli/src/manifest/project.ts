@@ -114,7 +114,9 @@ async function schemaDifference(
     const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : "";
     return `differs from the options of ${module} at ${paths.slice(0, MAX_NAMED).join(", ")}${more}: ${REMEDY}`;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const { message = String(error), stderr = "" } = error as { readonly message?: string; readonly stderr?: string };
+    // Of a process that failed, the error without the code around it and the stack.
+    const reason = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? message;
     return `cannot be compared with the options of ${module}: ${reason}`;
   }
 }

@@ -27,7 +27,7 @@ const SECRET_NAME =
 const OTHER_KEY = /(?:public|primary|foreign|sort|partition)[_.-]?key$/i;
 
 /** Returns true if hosts mask the value of an option when they print a configuration. */
-export function isMasked(name: string): boolean {
+function isMasked(name: string): boolean {
   return MASKED_NAMES.some((masked) => name.toLowerCase() === masked || name.endsWith(`_${masked}`));
 }
 
@@ -55,7 +55,7 @@ export function checkSecrets(findings: Findings, validators: Validators): void {
 function holdsSecret(name: string, property: unknown): boolean {
   const { writeOnly, format, type, description } = (property ?? {}) as Readonly<Record<string, unknown>>;
   if (writeOnly === true || format === "password") return true;
-  // The path of a file with the secret is none.
+  // The path of a file is not confidential.
   if (type !== "string" || /\b(?:path|file)\b/i.test(String(description))) return false;
   return SECRET_NAME.test(name) && !OTHER_KEY.test(name);
 }

@@ -10,7 +10,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 export type Validators = ReadonlyMap<number, Validator>;
 
 /** The validator of a connector. */
-export interface Validator {
+interface Validator {
   readonly at: Located<string>;
   readonly schema: AnySchemaObject;
 }
@@ -43,7 +43,7 @@ export async function checkValidators({ findings, connectors }: ManifestSource, 
   return validators;
 }
 
-/** Returns the parsed file, or the reason why it is none. */
+/** Returns the parsed file, or the error. */
 async function readSchema(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, "utf8"));

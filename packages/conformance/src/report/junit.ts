@@ -18,11 +18,19 @@ const MILLISECONDS = 1000;
 /** The declarations use `export default`, the code `module.exports =`, which is the default export in Node. */
 const builder = junit.default as unknown as Builder;
 
-/** Formats a report as JUnit XML, as CI services read it: a test suite for each generation, a test case for each rule. */
-export function junitText({ subject, outcomes }: Report): string {
-  const report = builder.newBuilder();
+/**
+ * Formats reports as JUnit XML, as CI services read it: a test suite for each generation of each report, a test case for
+ * each rule. The suites of several reports have the location in their names.
+ */
+export function junitText(...reports: readonly Report[]): string {
+  const document = builder.newBuilder();
+  for (const report of reports) addSuites(document, report, reports.length > 1 ? `, ${report.subject.location}` : "");
+  return document.build().replaceAll(SECTION_END, SPLIT_SECTION_END);
+}
+
+function addSuites(document: Builder, { subject, outcomes }: Report, suffix: string): void {
   for (const generation of new Set(outcomes.map((outcome) => outcome.generation))) {
-    const suite = report.testSuite().name(`${subject.connector}, ${generation}`);
+    const suite = document.testSuite().name(printable(`${subject.connector}, ${generation}${suffix}`));
     for (const outcome of outcomes) {
       if (outcome.generation !== generation) continue;
       const { rule, title, verdict, message = "", listed, stderr, milliseconds } = outcome;
@@ -42,7 +50,6 @@ export function junitText({ subject, outcomes }: Report): string {
         test.standardOutput(section(output.filter((part) => part !== "").join("\n")));
     }
   }
-  return report.build().replaceAll(SECTION_END, SPLIT_SECTION_END);
 }
 
 /** Returns text for a CDATA section. */
