@@ -141,6 +141,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "commander",
       "esbuild",
       "fastest-levenshtein",
+      "postject",
       "semver",
       "valibot",
       "yaml",
