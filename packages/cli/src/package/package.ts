@@ -6,6 +6,8 @@ import { UsageError } from "../exit-code.js";
 import { MANIFEST_NAME, manifestText, type Manifest, type ManifestConnector } from "../manifest/manifest.js";
 import type { Project, ProjectConnector } from "../project.js";
 import { describeConnector } from "./describe.js";
+import { ownTarget, type NodeBinaries, type TargetName } from "./node-binary.js";
+import { makeStandalone } from "./standalone.js";
 
 /** A file of a package. */
 export interface PackagedFile {
@@ -29,15 +31,18 @@ export interface PackagedProject {
   readonly warnings: readonly string[];
 }
 
-/** Turns the script of a connector into the executable to package. Returns the name of the new file. */
-type Finish = (script: string) => Promise<string>;
+/** Makes executables that need no Node, for one platform. */
+export interface Standalone {
+  readonly target: TargetName;
+  readonly binaries: NodeBinaries;
+}
 
 /** Settings of a package. */
 export interface PackageOptions {
   /** Absolute path of the folder to write. It is replaced if it contains a package. */
   readonly out: string;
-  /** Makes a standalone executable of each script. */
-  readonly finish?: Finish;
+  /** Makes executables that need no Node. By default, executables are scripts. */
+  readonly standalone?: Standalone;
 }
 
 /** The version of the interface between Plakar and its plugins that every released Plakar reads. */
@@ -52,15 +57,16 @@ const API_VERSION = "1.0.0";
  * @throws CliError if a connector cannot be bundled or imported.
  * @throws UsageError if the folder exists and contains something else than a package.
  */
-export async function packageProject(project: Project, { out, finish }: PackageOptions): Promise<PackagedProject> {
+export async function packageProject(project: Project, { out, standalone }: PackageOptions): Promise<PackagedProject> {
   await checkReplaceable(out);
   // The new package replaces the old one only when it is complete.
   const folder = `${out}.new-${process.pid}`;
   await mkdir(folder, { recursive: true });
   try {
-    const built = await allOf(
-      project.connectors.map((connector) => buildConnector(project, connector, folder, finish)),
-    );
+    const build = (connector: ProjectConnector): Promise<Built> =>
+      buildConnector(project, connector, folder, standalone);
+    const built =
+      standalone === undefined ? await allOf(project.connectors.map(build)) : await inTurn(project.connectors, build);
     const manifest = manifestOf(project, built);
     await writeFile(join(folder, MANIFEST_NAME), manifestText(manifest));
     const files: PackagedFile[] = [];
@@ -89,6 +95,13 @@ async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(promises);
 }
 
+/** Standalone executables are made in turn: each step has the whole binary of Node in memory. */
+async function inTurn<T, Result>(items: readonly T[], each: (item: T) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await each(item));
+  return results;
+}
+
 interface Built {
   readonly entry: ManifestConnector;
   readonly modules: readonly BundledModule[];
@@ -100,16 +113,24 @@ async function buildConnector(
   project: Project,
   connector: ProjectConnector,
   folder: string,
-  finish: Finish | undefined,
+  standalone: Standalone | undefined,
 ): Promise<Built> {
   const name = `${project.name}-${connector.type}`;
   const describing = describeConnector(connector);
   const bundling = bundleConnector(connector.module, join(folder, `${name}.cjs`), {
-    reference: finish !== undefined ? "inside" : project.referenceServer ? "beside" : "none",
+    reference: standalone !== undefined ? "inside" : project.referenceServer ? "beside" : "none",
   });
   await Promise.allSettled([describing, bundling]);
   const { schema, table, problem } = await describing;
-  const { executable, assets, modules, warnings } = await bundling;
+  const { executable: script, assets, modules, warnings: bundleWarnings } = await bundling;
+  const warnings = [...bundleWarnings];
+  if (problem !== undefined) warnings.push(`${connector.module}: no validator: ${problem}`);
+  const warn = (text: string): void => void warnings.push(text);
+  const files = standalone === undefined ? assets : await withoutForeignLibraries(assets, standalone.target, warn);
+  const executable =
+    standalone === undefined
+      ? basename(script)
+      : await makeStandalone(script, standalone.target, standalone.binaries, warn);
   const validator = `${name}-validator.json`;
   if (schema !== undefined) {
     await writeFile(join(folder, validator), `${JSON.stringify(schema, undefined, 2)}\n`);
@@ -123,13 +144,30 @@ async function buildConnector(
       protocols: connector.protocols,
       locationFlags: connector.locationFlags,
       ...(schema !== undefined && { validator }),
-      executable: finish === undefined ? basename(executable) : await finish(executable),
-      extraFiles: assets.map((path) => basename(path)),
+      executable,
+      extraFiles: files.map((path) => basename(path)),
     },
     modules,
     table,
-    warnings: problem === undefined ? warnings : [...warnings, `${connector.module}: no validator: ${problem}`],
+    warnings,
   };
+}
+
+/** Removes native libraries that are installed for this platform and would not load on another. */
+async function withoutForeignLibraries(
+  assets: readonly string[],
+  target: TargetName,
+  warn: (text: string) => void,
+): Promise<string[]> {
+  if (target === ownTarget()) return [...assets];
+  const libraries = assets.filter((path) => path.endsWith(".node"));
+  for (const path of libraries) {
+    await rm(path);
+    warn(
+      `${basename(path)} is a library for ${ownTarget()}, and is left out for ${target}: package there to include it`,
+    );
+  }
+  return assets.filter((path) => !libraries.includes(path));
 }
 
 function manifestOf(project: Project, built: readonly Built[]): Manifest {
