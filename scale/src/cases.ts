@@ -3,6 +3,8 @@ import {
   count,
   startExporter,
   startImporter,
+  startInventory,
+  startSecretProvider,
   startStorage,
   type Generation,
   type PluginExit,
@@ -10,7 +12,8 @@ import {
   type ScannedRecord,
 } from "@kloset/host";
 import { fileInfoOf, Mac } from "@kloset/model";
-import { consumeSlowly, markedBytes } from "./marked-bytes.js";
+import { DETAILS_BYTES, secretOf } from "./control-plane.js";
+import { consumeSlowly, markedBytes, pause } from "./marked-bytes.js";
 import { peakMemoryOf } from "./peak-memory.js";
 
 /** The amounts of data to move. */
@@ -25,6 +28,8 @@ export interface Amounts {
 export interface ScaleCase {
   readonly name: string;
   readonly generation: Generation;
+  /** Names the amount that the case moves. */
+  readonly amount: (amounts: Amounts) => string;
   /** Upper limit of the plugin's peak memory, in bytes. */
   readonly bound: number;
   /**
@@ -41,6 +46,11 @@ const MB = 1e6;
 const SCAN_BOUND = 250 * MB;
 const STREAM_BOUND = 200 * MB;
 const PER_FOLDER = 1000;
+const RECORDS_PER_ENTRY = 100;
+/** The SDK masks the newest 1,000 secrets: by default, twice as many are resolved. */
+const RECORDS_PER_SECRET = 500;
+const RESOLVES_AT_ONCE = 8;
+const GiB = 1024 ** 3;
 
 const plugin = fileURLToPath(new URL("../dist/plugin.js", import.meta.url));
 const mac = Mac.fromBytes(new Uint8Array(32).fill(7));
@@ -129,6 +139,46 @@ async function get(generation: Generation, amounts: Amounts): Promise<number> {
   });
 }
 
+/** Lists entries, and pauses after the first: long enough for a plugin without back-pressure to exceed the limit. */
+async function list(generation: Generation, amounts: Amounts): Promise<number> {
+  const records = entriesOf(amounts);
+  const running = await startInventory(startOptions(generation, { ...amounts, records }));
+  return await measured(running, async () => {
+    let entries = 0;
+    for await (const { urn, details } of running.client.list()) {
+      if (urn !== `urn:scale:${entries}`) throw new Error(`entry ${entries} is ${urn}`);
+      expectCount("bytes of details", details.length, DETAILS_BYTES);
+      if (entries++ === 0) await pause();
+    }
+    expectCount("entries", entries, records);
+    await running.client.close();
+  });
+}
+
+async function resolve(generation: Generation, amounts: Amounts): Promise<number> {
+  const running = await startSecretProvider(startOptions(generation, amounts));
+  return await measured(running, async () => {
+    const { client } = running;
+    let left = secretsOf(amounts);
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) {
+        const handle = `database/${left}`;
+        if ((await client.resolve(handle)) !== secretOf(handle)) throw new Error(`${handle} has another secret`);
+      }
+    };
+    await Promise.all(Array.from({ length: RESOLVES_AT_ONCE }, worker));
+    await client.close();
+  });
+}
+
+function entriesOf({ records }: Amounts): number {
+  return Math.ceil(records / RECORDS_PER_ENTRY);
+}
+
+function secretsOf({ records }: Amounts): number {
+  return Math.ceil(records / RECORDS_PER_SECRET);
+}
+
 /** Runs work, measures the peak, and stops the plugin, which must exit with 0. */
 async function measured(
   { plugin, stop }: { plugin: PluginProcess; stop: () => Promise<PluginExit> },
@@ -151,14 +201,30 @@ function expectCount(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new Error(`${actual} ${what}, expected ${expected}`);
 }
 
+const records = (amounts: Amounts): string => `${amounts.records} records`;
+const stream = ({ bytes }: Amounts): string => `${(bytes / GiB).toFixed(1)} GiB`;
+const entries = (amounts: Amounts): string => `${entriesOf(amounts)} entries`;
+const secrets = (amounts: Amounts): string => `${secretsOf(amounts)} secrets`;
+
+type Run = (generation: Generation, amounts: Amounts) => Promise<number>;
+
+function caseOf(name: string, generation: Generation, bound: number, amount: ScaleCase["amount"], run: Run): ScaleCase {
+  return { name, generation, bound, amount, run: (amounts) => run(generation, amounts) };
+}
+
 /**
  * All cases, in order. The slow consumer is the host for data that leaves the plugin,
- * and the plugin for data that it receives.
+ * and the plugin for data that it receives. Secret providers and inventories have one
+ * generation.
  */
-export const scaleCases: readonly ScaleCase[] = (["v1.0", "v1.1"] as const).flatMap((generation) => [
-  { name: "scan", generation, bound: SCAN_BOUND, run: (amounts: Amounts) => scan(generation, amounts) },
-  { name: "open", generation, bound: STREAM_BOUND, run: (amounts: Amounts) => open(generation, amounts) },
-  { name: "restore", generation, bound: STREAM_BOUND, run: (amounts: Amounts) => restore(generation, amounts) },
-  { name: "put", generation, bound: STREAM_BOUND, run: (amounts: Amounts) => put(generation, amounts) },
-  { name: "get", generation, bound: STREAM_BOUND, run: (amounts: Amounts) => get(generation, amounts) },
-]);
+export const scaleCases: readonly ScaleCase[] = [
+  ...(["v1.0", "v1.1"] as const).flatMap((generation) => [
+    caseOf("scan", generation, SCAN_BOUND, records, scan),
+    caseOf("open", generation, STREAM_BOUND, stream, open),
+    caseOf("restore", generation, STREAM_BOUND, stream, restore),
+    caseOf("put", generation, STREAM_BOUND, stream, put),
+    caseOf("get", generation, STREAM_BOUND, stream, get),
+  ]),
+  caseOf("list", "v1.1", STREAM_BOUND, entries, list),
+  caseOf("resolve", "v1.1", STREAM_BOUND, secrets, resolve),
+];

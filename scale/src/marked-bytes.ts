@@ -47,11 +47,15 @@ export async function consumeSlowly(source: AsyncIterable<Uint8Array> | Iterable
     check.add(chunk);
     if (check.bytes - pausedAt < PAUSE_AFTER_BYTES) continue;
     pausedAt = check.bytes;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause();
   }
   return check.bytes;
 }
 
-/** Long enough for a source without back-pressure to exceed the memory limit. */
+/** Waits long enough for a source without back-pressure to exceed the memory limit. */
+export async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}
+
 const PAUSE_AFTER_BYTES = 512 * 1024 * 1024;
 const PAUSE_MS = 250;

@@ -1,5 +1,15 @@
 import "@kloset/sdk/guard";
-import { fileInfoOf, runPlugin, StoreMode, type Exporter, type Importer, type ResourceStore } from "@kloset/sdk";
+import {
+  fileInfoOf,
+  runPlugin,
+  StoreMode,
+  type Exporter,
+  type Importer,
+  type Inventory,
+  type ResourceStore,
+  type SecretProvider,
+} from "@kloset/sdk";
+import { DETAILS_BYTES, secretOf } from "./control-plane.js";
 import { consumeSlowly, markedBytes } from "./marked-bytes.js";
 
 /** Number of records in each folder, with names such as `/d0000/f0000000`. The plugin keeps no state for them. */
@@ -51,6 +61,24 @@ function store(bytes: number): ResourceStore {
   };
 }
 
+const secretProvider: SecretProvider = {
+  resolve: secretOf,
+  close: () => undefined,
+};
+
+/** Lists entries with large details, which a plugin without back-pressure would hold. */
+function inventory(entries: number): Inventory {
+  return {
+    *list() {
+      for (let index = 0; index < entries; index++) {
+        const details = new Uint8Array(DETAILS_BYTES);
+        yield { class: "compute", urn: `urn:scale:${index}`, name: `entry ${index}`, tags: ["scale"], details };
+      }
+    },
+    close: () => undefined,
+  };
+}
+
 /** Reads a non-negative integer from the host's configuration. */
 function numberOf(config: Readonly<Record<string, string | undefined>>, key: string): number {
   const value = Number(config[key] ?? "0");
@@ -61,8 +89,11 @@ function numberOf(config: Readonly<Record<string, string | undefined>>, key: str
   return value;
 }
 
-await runPlugin({
+// Not awaited: the bundle is CommonJS, which has no top-level await.
+void runPlugin({
   importer: ({ config }) => importer(numberOf(config, "records"), numberOf(config, "bytes")),
   exporter: () => exporter,
   storage: ({ config }) => store(numberOf(config, "bytes")),
+  secretProvider: () => secretProvider,
+  inventory: ({ config }) => inventory(numberOf(config, "records")),
 });
