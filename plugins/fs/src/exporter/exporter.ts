@@ -95,6 +95,7 @@ export class FsExporter implements Exporter {
   readonly #refusedAttributes = new Set<string>();
   /** Undefined until the first entry is made; then null for a target that distinguishes names by case. */
   #twins: Twins | null | undefined;
+  #finding: Promise<Twins | null> | undefined;
 
   /**
    * @param root - Path of the restore's root as the user wrote it. Must exist.
@@ -278,9 +279,15 @@ export class FsExporter implements Exporter {
     return this.#place(entry, (place) => twins.make(cleanPathname(entry), place, () => make(place)));
   }
 
-  async #findTwins(): Promise<Twins | null> {
-    const twins = await this.#directories.within("/", (directory) => Twins.of(directory));
-    return (this.#twins ??= twins ?? null);
+  /** All calls that wait for the answer continue in their order: the first of two twins is made. */
+  #findTwins(): Promise<Twins | null> {
+    this.#finding ??= this.#directories
+      .within("/", (directory) => Twins.of(directory))
+      .then((twins) => (this.#twins ??= twins ?? null))
+      .finally(() => {
+        this.#finding = undefined;
+      });
+    return this.#finding;
   }
 
   async #makeDirectories(pathname: string): Promise<void> {

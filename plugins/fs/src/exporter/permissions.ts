@@ -77,11 +77,11 @@ export class Permissions {
   async setOpen(fd: number, info: FileInfo): Promise<boolean> {
     const { uid, gid } = info;
     try {
-      const stats = await statFile(fd);
-      if (stats.uid !== BigInt(uid) || stats.gid !== BigInt(gid)) {
-        if (this.#owner === "ignore" || process.geteuid?.() !== 0 || uid === UNCHANGED || gid === UNCHANGED)
-          return false;
+      if (this.#owner !== "ignore" && process.geteuid?.() === 0 && uid !== UNCHANGED && gid !== UNCHANGED) {
         await chownFile(fd, uid, gid);
+      } else {
+        const stats = await statFile(fd);
+        if (stats.uid !== BigInt(uid) || stats.gid !== BigInt(gid)) return false;
       }
       await chmodFile(fd, modeOf(info));
       return true;
