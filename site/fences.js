@@ -1,7 +1,14 @@
 // Fenced blocks of the pages: diagrams, and files without the marks of their regions.
 import { renderMermaidSVG } from "beautiful-mermaid";
 
-const COLORS = { bg: "var(--vp-c-bg)", fg: "var(--vp-c-text-1)", transparent: true, font: "inherit" };
+const COLORS = {
+  bg: "var(--vp-c-bg)",
+  fg: "var(--vp-c-text-1)",
+  muted: "var(--vp-c-text-2)",
+  line: "var(--vp-c-text-3)",
+  transparent: true,
+  font: "inherit",
+};
 let count = 0;
 
 /**
@@ -21,6 +28,8 @@ export function diagrams(md) {
       // Marks of arrows have the same ids in each diagram.
       .replace(/\bid="/g, `id="${prefix}`)
       .replace(/url\(#/g, `url(#${prefix}`)
+      // No wider than drawn, and narrower where the page is: see style.css.
+      .replace(/ width="([\d.]+)" height="[\d.]+" style="/, ' style="max-width:$1px;')
       .replace("<svg ", `<svg role="img" aria-label="${md.utils.escapeHtml(title)}" `);
     // Vue ignores <style> in templates; a blank line would end the block of HTML.
     const html = svg
