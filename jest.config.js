@@ -21,6 +21,7 @@ export default {
     "<rootDir>/fuzz",
     "<rootDir>/bench",
     "<rootDir>/scripts",
+    "<rootDir>/docs/snippets",
     "<rootDir>/test",
   ],
   testMatch: [selection === "slow" ? "**/*.slow.test.ts" : "**/*.test.ts"],

@@ -3,9 +3,15 @@
 import { readFileSync } from "node:fs";
 
 const top = new URL("..", import.meta.url);
-const { packages } = JSON.parse(read("package-lock.json"));
-const { allowScripts } = JSON.parse(read("package.json"));
-const problems = [...foreignSources(), ...installScripts(), ...undocumented(), ...withoutProvenance()];
+const main = lockOf("");
+// The site has a lock file of its own.
+const locks = [main, lockOf("site/")];
+const { packages } = main;
+const problems = [
+  ...locks.flatMap((lock) => [...foreignSources(lock), ...installScripts(lock)]),
+  ...undocumented(),
+  ...withoutProvenance(),
+];
 
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
@@ -13,7 +19,13 @@ console.log(
   `${Object.keys(packages).length} packages in the lock file, ${production("@kloset/sdk").size} in an installed @kloset/sdk, as SECURITY.md states`,
 );
 
-function* foreignSources() {
+function lockOf(folder) {
+  const { packages } = JSON.parse(read(`${folder}package-lock.json`));
+  const { allowScripts } = JSON.parse(read(`${folder}package.json`));
+  return { packages, allowScripts };
+}
+
+function* foreignSources({ packages }) {
   for (const [path, { link, resolved, integrity }] of Object.entries(packages)) {
     if (link || !path.startsWith("node_modules/")) continue;
     // For packages from the registry, the lock file omits the URL (.npmrc). It always names git sources and tarballs.
@@ -22,7 +34,7 @@ function* foreignSources() {
   }
 }
 
-function* installScripts() {
+function* installScripts({ packages, allowScripts }) {
   for (const [path, { hasInstallScript }] of Object.entries(packages)) {
     const name = nameOf(path);
     if (hasInstallScript && allowScripts[name] !== false)

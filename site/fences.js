@@ -1,0 +1,50 @@
+// Fenced blocks of the pages: diagrams, and files without the marks of their regions.
+import { renderMermaidSVG } from "beautiful-mermaid";
+
+const COLORS = {
+  bg: "var(--vp-c-bg)",
+  fg: "var(--vp-c-text-1)",
+  muted: "var(--vp-c-text-2)",
+  line: "var(--vp-c-text-3)",
+  transparent: true,
+  font: "inherit",
+};
+let count = 0;
+
+/**
+ * Draws fenced blocks of the language `mermaid` while the site is built: no script runs for them in the browser. The
+ * comment of a block (`%% text`) describes it to screen readers.
+ */
+export function diagrams(md) {
+  const { fence } = md.renderer.rules;
+  md.renderer.rules.fence = (tokens, index, ...rest) => {
+    const { info, content } = tokens[index];
+    if (info.trim() !== "mermaid") return fence(tokens, index, ...rest);
+    const title = /^%% (.+)/m.exec(content)?.[1] ?? "Diagram";
+    const prefix = `diagram-${++count}-`;
+    const svg = renderMermaidSVG(content.replace(/^%%.*\n/gm, ""), COLORS)
+      // Fonts are the site's own.
+      .replace(/@import url\([^)]*\);/, "")
+      // Marks of arrows have the same ids in each diagram.
+      .replace(/\bid="/g, `id="${prefix}`)
+      .replace(/url\(#/g, `url(#${prefix}`)
+      // No wider than drawn, and narrower where the page is: see style.css.
+      .replace(/ width="([\d.]+)" height="[\d.]+" style="/, ' style="max-width:$1px;')
+      .replace("<svg ", `<svg role="img" aria-label="${md.utils.escapeHtml(title)}" `);
+    // Vue ignores <style> in templates; a blank line would end the block of HTML.
+    const html = svg
+      .replace("<style>", '<component is="style">')
+      .replace("</style>", "</component>")
+      .replace(/\n\s*\n/g, "\n");
+    return `<div class="diagram" tabindex="0">${html}</div>\n`;
+  };
+}
+
+/** Leaves out the comments that mark regions of a file, which other pages import. Called before VitePress imports files. */
+export function withoutRegionMarks(md) {
+  const { fence } = md.renderer.rules;
+  md.renderer.rules.fence = (tokens, index, ...rest) => {
+    tokens[index].content = tokens[index].content.replace(/^ *\/\/ #(?:end)?region.*\n/gm, "");
+    return fence(tokens, index, ...rest);
+  };
+}
