@@ -11,7 +11,15 @@ import { CliError, ExitCode } from "./exit-code.js";
 import { ownVersion } from "./version.js";
 
 /** The subcommands, in the order of the help. */
-const COMMANDS: readonly CommandFactory[] = [newCommand, inspectCommand, devCommand, checkCommand, packageCommand, doctorCommand, updateCommand];
+const COMMANDS: readonly CommandFactory[] = [
+  newCommand,
+  inspectCommand,
+  devCommand,
+  checkCommand,
+  packageCommand,
+  doctorCommand,
+  updateCommand,
+];
 
 /**
  * Runs `kloset`.

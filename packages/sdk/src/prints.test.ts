@@ -1,5 +1,10 @@
-import { describe, expect, it } from "@jest/globals";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { PluginConnection, startImporter as startHostsImporter, type ImporterClient } from "@kloset/host";
+import { build, type Plugin } from "esbuild";
 import { endFixturesAfterEach, fixturePath, generations, startImporter, startProcess } from "./testing/fixture.js";
 import { Log } from "./testing/log.js";
 import { startMisbehavingImporter } from "./testing/misbehaving.js";
@@ -84,6 +89,64 @@ async function expectWholeScan(client: ImporterClient): Promise<void> {
   expect(records.at(-1)?.pathname).toBe("/end");
   await client.close();
 }
+
+describe("on Windows, where no descriptor can be reopened", () => {
+  let folder: string;
+  let executable: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "kloset-windows-"));
+    executable = join(folder, "noisy-plugin.mjs");
+    await build({
+      entryPoints: [fixturePath("noisy-plugin.js")],
+      outfile: executable,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      external: ["@kloset/sdk/reference"],
+      // Keeps the fixture's import that prints.
+      ignoreAnnotations: true,
+      plugins: [windowsPlatform],
+    });
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each(generations)("keeps what a plugin prints off the connection, on %s", async (generation) => {
+    const { client, log, stop } = await startImporter(generation, { executable: process.execPath, args: [executable] });
+    const scan = client.scan();
+    for await (const record of scan) {
+      if (record.pathname === "/a") expect((await contentOf(client, "/a")).toString()).toBe("abcd");
+      await scan.acknowledge(record);
+    }
+    await scan.finish();
+    await client.close();
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(log.lines()).toEqual(
+      expect.arrayContaining([
+        ...methods.flatMap((method) => ["an import", ...places].map((place) => `${method} in ${place}`)),
+        "a slow child in scan",
+      ]),
+    );
+  });
+});
+
+/** Exchanges the platform of a bundle: everything that depends on the operating system is in one file. */
+const windowsPlatform: Plugin = {
+  name: "windows",
+  setup: (bundler) => {
+    bundler.onLoad({ filter: /process[\\/]dist[\\/]platform\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const contents = source
+        .replaceAll("process.platform", '"win32"')
+        .replace(/nullDevice = .*/, 'nullDevice = "/dev/null";');
+      expect(contents).not.toBe(source);
+      return { contents };
+    });
+  },
+};
 
 describe("a plugin without the guard that prints before it runs", () => {
   it("logs the reason and exits with code 2", async () => {

@@ -110,7 +110,7 @@ describe("diagnose", () => {
       {
         id: "platform",
         level: "warning",
-        text: "win32: plugins of the SDK run in WSL, not on Windows itself",
+        text: "win32: the SDK has never been run on Windows; in WSL, it runs as on Linux",
         fix: "wsl --install",
       },
     ],

@@ -29,7 +29,11 @@ export function checkNpm({ npm }: Facts): Finding {
 /** Checks the operating system. */
 export function checkPlatform({ platform }: Facts): Finding {
   if (platform !== "win32") return ok("platform", platform);
-  return warning("platform", "win32: plugins of the SDK run in WSL, not on Windows itself", "wsl --install");
+  return warning(
+    "platform",
+    "win32: the SDK has never been run on Windows; in WSL, it runs as on Linux",
+    "wsl --install",
+  );
 }
 
 /** Checks the project's TypeScript. `kloset package` needs none, but `tsc` finds the faults that esbuild ignores. */

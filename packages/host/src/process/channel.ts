@@ -60,9 +60,17 @@ export interface Spawned extends WatchedChild {
   readonly logs: readonly Readable[];
 }
 
-/** Opens the pipes and starts the process. `started` of the result rejects if it cannot be started. */
-export async function spawnOverPipes(request: SpawnRequest): Promise<Spawned> {
-  const fifos = process.platform === "win32" ? undefined : await openFifos();
+/**
+ * Opens the pipes and starts the process. `started` of the result rejects if it cannot be started.
+ *
+ * @param platform - Windows has no FIFOs, and starts no scripts. Tests replace it.
+ */
+export async function spawnOverPipes(
+  request: SpawnRequest,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Spawned> {
+  if (platform === "win32") return spawnOverSocketPairs(withInterpreter(request));
+  const fifos = await openFifos();
   if (fifos === undefined) return spawnOverSocketPairs(request);
   let watched: WatchedChild;
   try {
@@ -90,6 +98,12 @@ export function spawnOverSocket(request: SpawnRequest): Spawned {
   const watched = spawnChild(shell, ["ignore", stdout, request.logs, "pipe"]);
   const socket = watched.child.stdio[3] as Socket;
   return { ...watched, kind: "socket", duplex: new ChannelDuplex(socket, socket), logs: logsOf(watched) };
+}
+
+/** Windows executes programs only, and Plakar packages for Windows contain nothing else. Node runs its own scripts. */
+function withInterpreter(request: SpawnRequest): SpawnRequest {
+  if (!/\.[cm]?js$/i.test(request.executable)) return request;
+  return { ...request, executable: process.execPath, args: [request.executable, ...request.args] };
 }
 
 function spawnOverSocketPairs(request: SpawnRequest): Spawned {

@@ -1,5 +1,5 @@
 import { access, constants, open, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import { PluginConnectionError } from "../errors.js";
 
 /** The plugin to start, and the folder that a relative path starts from. */
@@ -24,8 +24,7 @@ export async function assertExecutable(plugin: Executable): Promise<void> {
     const given = executable === "" ? '""' : String(executable);
     throw new TypeError(`option "executable": expected the path of a plugin, got ${given}`);
   }
-  // The operating system looks it up in PATH.
-  if (!executable.includes("/")) return;
+  if (isInPath(executable)) return;
   try {
     await access(pathOf(plugin), constants.X_OK);
     if ((await stat(pathOf(plugin))).isDirectory()) throw startError(executable, "it is a directory");
@@ -60,7 +59,7 @@ async function assertProgram(plugin: Executable): Promise<void> {
 async function missingPart(plugin: Executable): Promise<string> {
   const { executable, cwd } = plugin;
   if (cwd !== undefined && !(await exists(cwd))) return `the working directory ${JSON.stringify(cwd)} does not exist`;
-  if (!executable.includes("/")) {
+  if (isInPath(executable)) {
     return 'no such file in PATH; a file in the working directory is named "./<file>"';
   }
   if (!(await exists(pathOf(plugin)))) return "no such file";
@@ -83,6 +82,11 @@ async function startOf(plugin: Executable): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Returns true if the operating system looks the name up in PATH. */
+function isInPath(executable: string): boolean {
+  return !executable.includes("/") && !executable.includes(sep);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { PluginConnectionError, PluginError } from "../errors.js";
 import { PluginConnection } from "../grpc/connection.js";
 import type { Generation, HostName } from "../hosts.js";
-import { startImporter, type StartConnectorOptions } from "../open.js";
+import { openImporter, startImporter, type StartConnectorOptions } from "../open.js";
+import { spawnOverPipes } from "./channel.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./start-plugin.js";
 
 const executable = fileURLToPath(new URL("../../fixtures/plugin.js", import.meta.url));
@@ -79,6 +80,30 @@ describe("the process of a plugin", () => {
     const env = { ...process.env, PLUGIN_TRANSPORT: "socket" };
     const described = await describeSelf(importerOptions("serve", { transport: "socket", env }));
     expect(described).toMatchObject({ fds: ["socket", expect.anything()], args: ["one", "two words"] });
+  });
+
+  it("inherits two of Node's own pipes on Windows, where Node runs scripts", async () => {
+    const request = {
+      executable,
+      args: ["serve", "one"],
+      options: { env: { ...process.env, PATH: "" } },
+      logs: "pipe",
+    } as const;
+    const spawned = await spawnOverPipes(request, "win32");
+    try {
+      await spawned.started;
+      const endpoint = { transport: spawned.duplex, exited: spawned.exited };
+      const connection = await PluginConnection.open(endpoint, { generation: "v1.1", startTimeoutMs: STOP_GRACE_MS });
+      const client = await openImporter(connection, { location: "test:///srv" });
+      const { origin } = await client.identity();
+      expect(JSON.parse(origin)).toMatchObject({ fds: ["socket", "socket"], args: ["one"] });
+      await client.close();
+      spawned.duplex.endPluginInput();
+      expect(await spawned.exited).toEqual({ code: 0, signal: null });
+    } finally {
+      spawned.child.kill("SIGKILL");
+      spawned.duplex.destroy();
+    }
   });
 
   it("inherits environment and working directory, and receives its arguments", async () => {

@@ -13,7 +13,7 @@ import { LogCollector } from "./logs.js";
 
 /** Options of {@link startPlugin}. */
 export interface StartPluginOptions {
-  /** Path of the executable, in any language. Executed without a shell. */
+  /** Path of the executable, in any language. Executed without a shell. On Windows, Node runs `.js`, `.cjs` and `.mjs`. */
   readonly executable: string;
   readonly args?: readonly string[] | undefined;
   /** Environment. Default: that of the host, as in Plakar. */
