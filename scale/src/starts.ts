@@ -1,11 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { startImporter } from "@kloset/host";
-import { bundle } from "../../scripts/bundle.js";
 
-const plugin = new URL("../dist/plugin.js", import.meta.url);
+const plugin = fileURLToPath(new URL("../dist/plugin.js", import.meta.url));
 const AT_ONCE = 2;
 
 /**
@@ -15,26 +12,15 @@ const AT_ONCE = 2;
  * file descriptors or child processes afterwards.
  */
 export async function startAndEnd(starts: number): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "kloset-scale-"));
-  try {
-    // A bundle, as users run it, starts in a third of the time.
-    await bundle([plugin], pathToFileURL(`${folder}/`));
-    await startAndEndAll(join(folder, "plugin.cjs"), starts);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-async function startAndEndAll(bundled: string, starts: number): Promise<void> {
   // The first start may open descriptors that stay open, which is not a leak.
-  await startOne(bundled);
+  await startOne();
   const before = await descriptors();
   // This process may have other children.
   const others = new Set(await children());
   let left = starts;
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
-      while (left-- > 0) await startOne(bundled);
+      while (left-- > 0) await startOne();
     }),
   );
   const after = await descriptors();
@@ -43,10 +29,10 @@ async function startAndEndAll(bundled: string, starts: number): Promise<void> {
   if (orphans.length > 0) throw new Error(`processes are still running: ${orphans.join(", ")}`);
 }
 
-async function startOne(bundled: string): Promise<void> {
+async function startOne(): Promise<void> {
   const { client, stop } = await startImporter({
     executable: process.execPath,
-    args: [bundled],
+    args: [plugin],
     generation: "v1.1",
     location: "scale://there",
     config: { records: "3", bytes: "1" },
