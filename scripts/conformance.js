@@ -1,6 +1,6 @@
 // Runs the conformance kit on the baseline plugin in Go, from its command line as a plugin
 // author would: the kit must not only pass plugins built on this SDK. (Jest runs it on
-// plugins/fs.) Skipped without Go, unless CI or KLOSET_REQUIRE_GO is set.
+// plugins/fs.) Then runs `kloset inspect` on it. Skipped without Go, unless CI or KLOSET_REQUIRE_GO is set.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,6 +43,52 @@ function checkGo(generation) {
   // The exporter keeps nothing, so every path is new.
   check("exporter", "baseline:///{unique}", only, plugin, "exporter");
   check("storage", "baseline://{directory}", only, plugin, "storage");
+  inspectGo(generation, plugin);
+}
+
+/** Runs `kloset inspect` on the baseline: it must support plugins in any language. */
+function inspectGo(generation, plugin) {
+  const like = generation === "v1.0" ? "plakar-1.0" : "plakar-1.1";
+  const trace = join(builds, `${generation}.jsonl`);
+  const files = ["-o", "files=20", "-o", "size=100000"];
+  inspect(
+    "scan",
+    plugin,
+    "baseline://there",
+    "--read",
+    "--trace",
+    trace,
+    ...files,
+    "--arg",
+    "importer",
+    "--like",
+    like,
+  );
+  inspect("replay", plugin, trace, "--arg", "importer");
+  inspect("export", plugin, "baseline:///there", join(top, "docs"), "--arg", "exporter", "--like", like);
+  inspect(
+    "store",
+    "check",
+    plugin,
+    `baseline://${builds}/store-${generation}`,
+    "--create",
+    "--arg",
+    "storage",
+    "--like",
+    like,
+  );
+  inspect("about", plugin, "baseline://there", "--arg", "importer", "--like", like);
+}
+
+function inspect(...args) {
+  const kloset = join(top, "packages/cli/dist/main.js");
+  const { status, stdout } = spawnSync(process.execPath, [kloset, "inspect", ...args], {
+    encoding: "utf8",
+    maxBuffer: Infinity,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  console.log(`kloset inspect ${args.join(" ")}: ${stdout.trimEnd().split("\n").at(-1)}`);
+  if (status !== 0) failed = true;
 }
 
 function check(connector, location, options, ...plugin) {

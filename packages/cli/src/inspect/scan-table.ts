@@ -13,7 +13,7 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 const MILLISECONDS = 1000;
 
 /** Columns before the pathname. */
-const COLUMN_WIDTHS = [11, 6, 12, 21];
+const COLUMN_WIDTHS = [11, 6, 12, 22];
 
 /** Shows a scan as a table that grows, with the totals in the last line of the terminal. */
 export function tableReport(terminal: Terminal, totals: ScanTotals): ScanReport {

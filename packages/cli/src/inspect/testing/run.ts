@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "@jest/globals";
 import { runCli } from "../../program.js";
 
 /** The repository. */
@@ -51,6 +52,7 @@ export async function inspect(
   };
   const signal = options.signal ?? new AbortController().signal;
   const code = await runCli(["inspect", ...args], { terminal, signal });
+  assertGone(err);
   const bytes = Buffer.concat(chunks);
   const text = bytes.toString();
   return {
@@ -68,7 +70,10 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "kloset-inspect-"));
 }
 
-/** Returns the temporary folders of bundled plugins. */
-export function pluginFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => /^kloset-(?:plugin|describe)-/.test(name));
+/** Checks that the processes that wrote `running PID EXECUTABLE` have ended, and that their folders are removed. */
+function assertGone(log: string): void {
+  for (const [, pid, executable = ""] of log.matchAll(/^running (\d+) (.+)$/gm)) {
+    expect(() => process.kill(Number(pid), 0)).toThrow("ESRCH");
+    expect(existsSync(dirname(executable))).toBe(false);
+  }
 }

@@ -11,6 +11,7 @@ export default defineImporter({
     }),
   },
   connect: ({ config: { license, fault } }): Importer => {
+    process.stderr.write(`running ${process.pid} ${process.argv[1]}\n`);
     process.stderr.write(`connecting with ${license}\n`);
     if (fault === "init") throw new Error("the shop is closed\u001b[2J");
     return {
