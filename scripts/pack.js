@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { isMain, publicPackages, top } from "./packages.js";
 
 /** Packages that authors need only while they develop a plugin. */
-const DEVELOPMENT = ["@kloset/host", "@kloset/conformance", "@kloset/testing"];
+const DEVELOPMENT = ["@kloset/host", "@kloset/conformance", "@kloset/testing", "kloset", "create-kloset"];
 
 /**
  * Packs the public packages into a folder, which is created if it is missing.

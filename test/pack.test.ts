@@ -48,7 +48,9 @@ describe("packPublic", () => {
     expect(sdk).toContain(`kloset-sdk-${version()}.tgz`);
     expect(tools?.slice(0, 2)).toEqual(["install", "--save-dev"]);
     expect(tools?.slice(2).sort()).toEqual(
-      ["conformance", "host", "testing"].map((name) => `kloset-${name}-${version()}.tgz`),
+      ["create-kloset", "kloset", "kloset-conformance", "kloset-host", "kloset-testing"].map(
+        (name) => `${name}-${version()}.tgz`,
+      ),
     );
     expect((sdk?.length ?? 0) + (tools?.length ?? 0)).toBe(packed.length + 3);
   });
