@@ -135,7 +135,7 @@ async function updateLock(folder: string, before: string, after: string): Promis
   const args = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"];
   try {
     // npm is a script for a shell on Windows.
-    await exec("npm", args, { cwd: folder, shell: process.platform === "win32" });
+    await exec("npm", args, { cwd: folder, env: process.env, shell: process.platform === "win32" });
   } catch (error) {
     await writeFile(manifestPath, before);
     await writeFile(lockPath, lock);
