@@ -5,10 +5,7 @@ import { join, resolve } from "node:path";
 import { isMain, publicPackages, top } from "./packages.js";
 
 /** Packages that authors need only while they develop a plugin. */
-const DEVELOPMENT = ["@kloset/host", "@kloset/conformance", "@kloset/testing", "kloset"];
-
-/** Packages that `npm create` runs, which no project installs. */
-const RUN_ONCE = ["create-kloset"];
+const DEVELOPMENT = ["@kloset/host", "@kloset/conformance", "@kloset/testing", "kloset", "create-kloset"];
 
 /**
  * Packs the public packages into a folder, which is created if it is missing.
@@ -32,7 +29,7 @@ export function packPublic(folder) {
 export function installCommands(packed) {
   const paths = (wanted) => packed.filter(wanted).map(({ tarball }) => tarball);
   return [
-    ["install", ...paths(({ name }) => ![...DEVELOPMENT, ...RUN_ONCE].includes(name))],
+    ["install", ...paths(({ name }) => !DEVELOPMENT.includes(name))],
     ["install", "--save-dev", ...paths(({ name }) => DEVELOPMENT.includes(name))],
   ];
 }

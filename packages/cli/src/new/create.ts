@@ -28,8 +28,6 @@ const COMMON: readonly (readonly [template: string, file: string])[] = [
   ["nvmrc", ".nvmrc"],
   ["vscode/launch.json", ".vscode/launch.json"],
   ["github/ci.yml", ".github/workflows/ci.yml"],
-  ["src/readme.ts", "src/readme.ts"],
-  ["src/readme.spec.ts", "src/readme.spec.ts"],
 ];
 
 /**
@@ -87,8 +85,7 @@ function packageJson({ name, packageName }: PluginNames, kinds: readonly NewKind
       build: "tsc",
       test: "tsc && node --test dist/*.spec.js",
       check: "kloset check",
-      package: "kloset package --out package",
-      readme: "tsc && node dist/readme.js --write",
+      package: "kloset package --out package --no-ptar",
     },
     kloset: {
       name,

@@ -97,12 +97,31 @@ describe("kloset new", () => {
     expect(stdout).toMatch(/^# pass [1-9]\d*$/m);
     expect(stdout).toMatch(/^# fail 0$/m);
 
-    const path = join(directory, "README.md");
-    const readme = readFileSync(path, "utf8");
-    for (const key of ["hidden", "owner", "sync", "newline", "tag"]) expect(readme).toContain(`| \`${key}\` | `);
-    writeFileSync(path, readme.replaceAll(/^\| .*\n/gm, ""));
-    await exec(process.execPath, ["dist/readme.js", "--write"], { cwd: directory });
-    expect(readFileSync(path, "utf8")).toBe(readme);
+    // `kloset package` writes the tables between these lines.
+    const readme = readFileSync(join(directory, "README.md"), "utf8");
+    for (const { type, module } of NEW_KINDS) {
+      const print = `import c from "./dist/${module}.js"; import { markdownOf } from "@kloset/sdk/config"; console.log(markdownOf(c));`;
+      const table = await exec(process.execPath, ["--input-type=module", "--eval", print], { cwd: directory });
+      expect(readme).toContain(`<!-- kloset options: ${type} -->\n${table.stdout.trim()}\n<!-- /kloset options -->\n`);
+    }
+  });
+
+  it.each([
+    [{ GOOS: "linux", GOARCH: "amd64" }, ["--target", "linux-x64"], "linux-x64"],
+    [{ GOOS: "windows", GOARCH: "arm64", EXT: ".exe" }, ["--target", "win32-arm64"], "win32-arm64"],
+    [{ GOOS: "freebsd", GOARCH: "amd64" }, [], ""],
+    [{ GOOS: "linux", GOARCH: "amd64", STANDALONE: "" }, [], ""],
+  ])("writes a Makefile whose default target honours %j", async (env, target, subFolder) => {
+    const directory = join(folder, "project");
+    await run("notes", "--yes", "--directory", directory);
+    const bin = join(directory, "node_modules/.bin");
+    mkdirSync(bin, { recursive: true });
+    const script = `#!/bin/sh\necho "$@" >arguments\nmkdir -p package/${subFolder}\ntouch package/${subFolder}/manifest.yaml\n`;
+    writeFileSync(join(bin, "kloset"), script, { mode: 0o755 });
+    await exec("make", ["-C", directory], { env: { ...process.env, NODE_OPTIONS: "", ...env } });
+    const args = ["package", "--out", "package", "--no-ptar", ...target];
+    expect(readFileSync(join(directory, "arguments"), "utf8").trim()).toBe(args.join(" "));
+    expect(readdirSync(directory)).toContain("manifest.yaml");
   });
 
   it("writes only what was chosen", async () => {

@@ -173,6 +173,40 @@ describe("kloset update", () => {
     expect(git("rev-list", "--count", "HEAD").trim()).toBe("2");
   });
 
+  describe("with a lock file", () => {
+    const { PATH } = process.env;
+    afterEach(() => {
+      process.env["PATH"] = PATH;
+    });
+
+    /** Puts a script in place of npm. */
+    function fakeNpm(script: string): void {
+      const bin = join(folder, ".git/bin");
+      mkdirSync(bin);
+      writeFileSync(join(bin, "npm"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      process.env["PATH"] = `${bin}:${PATH ?? ""}`;
+      writeFileSync(join(folder, "package-lock.json"), "old");
+      git("add", ".");
+      git("commit", "--quiet", "--message", "Lock");
+    }
+
+    it("has npm update it in the same commit", async () => {
+      fakeNpm("grep -q 0.0.1 package.json || echo new >package-lock.json");
+      expect(await run()).toMatchObject({ code: 0, errors: "" });
+      expect(git("show", "--name-only", "--format=").trim().split("\n")).toContain("package-lock.json");
+      expect(git("status", "--porcelain")).toBe("");
+    });
+
+    it("changes nothing if npm fails", async () => {
+      fakeNpm("echo half >package-lock.json; echo no registry >&2; exit 1");
+      const { code, errors } = await run();
+      expect(code).toBe(1);
+      expect(errors).toContain("npm cannot update package-lock.json: no registry\nNothing was changed.");
+      expect(git("status", "--porcelain")).toBe("");
+      expect(await run("--no-lock")).toMatchObject({ code: 0, errors: "" });
+    });
+  });
+
   it("changes nothing with --dry-run, and prints JSON", async () => {
     const { text } = await run("--dry-run", "--json");
     const { files, commit } = JSON.parse(text) as UpdateResult;

@@ -26,7 +26,7 @@ export interface UpdateOptions {
   readonly sdk: string | undefined;
 }
 
-/** What an update has changed, or would change. */
+/** The changes of an update, made or planned. */
 export interface UpdateResult {
   readonly from: string;
   readonly to: string;
@@ -34,7 +34,7 @@ export interface UpdateResult {
   readonly codemods: readonly { readonly version: string; readonly name: string; readonly description: string }[];
   /** The changed files, with the changes one a line. */
   readonly files: readonly { readonly path: string; readonly changes: readonly string[] }[];
-  /** What the author has to look at. */
+  /** Places that the author has to look at. */
   readonly notes: readonly string[];
   /** The commit; undefined if nothing has changed, or for a dry run. */
   readonly commit?: string;
@@ -135,7 +135,7 @@ async function updateLock(folder: string, before: string, after: string): Promis
   const args = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"];
   try {
     // npm is a script for a shell on Windows.
-    await exec("npm", args, { cwd: folder, shell: process.platform === "win32" });
+    await exec("npm", args, { cwd: folder, env: process.env, shell: process.platform === "win32" });
   } catch (error) {
     await writeFile(manifestPath, before);
     await writeFile(lockPath, lock);
