@@ -11,7 +11,7 @@ import { installInPlakar } from "../dev/plakar.js";
 import { jsonOf, textOf, type DevEvent } from "../dev/report.js";
 import { runPlugin } from "../dev/run-plugin.js";
 import { DevSession, type DevSteps } from "../dev/session.js";
-import { devTarget } from "../dev/target.js";
+import { devTarget, type DevConnector } from "../dev/target.js";
 import { watchFolders } from "../dev/watch.js";
 import { UsageError } from "../exit-code.js";
 import { configOption, jsonOption } from "../options.js";
@@ -62,21 +62,20 @@ async function develop(
   if (location !== undefined && !/^[^:/]+:\/\//.test(location))
     throw new UsageError(`expected a location such as notes:///home/me, got ${JSON.stringify(location)}`);
   const folders = [folder, ...options.watch.map((each) => resolve(each))];
+  const connectors: readonly DevConnector[] =
+    options.plakar === true && project !== undefined ? project.connectors : [connector];
   const output = await mkdtemp(join(tmpdir(), "kloset-dev-"));
   const report = (event: DevEvent): void => {
     if (options.json === true) terminal.out(jsonOf(event, options.limit));
     else terminal.out(textOf(event, options.limit));
   };
   const steps: DevSteps = {
-    build: async () => {
-      const connectors = options.plakar === true ? (project?.connectors ?? []) : [connector];
-      return await buildConnectors(connectors, project?.name ?? "plugin", output);
-    },
+    build: async () => await buildConnectors(connectors, project?.name ?? "plugin", output),
     ...(location !== undefined && {
       run: async (build, aborted) => {
         const { type } = connector;
         const settings = { type, location, config: options.option, like: options.like, log: logTo(terminal) };
-        return await runPlugin(build.executables.get(type) ?? "", settings, aborted);
+        return await runPlugin(build.executables[connectors.indexOf(connector)] ?? "", settings, aborted);
       },
     }),
     ...(options.plakar === true &&

@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleConnector } from "../bundle/bundle.js";
-import type { ConnectorType } from "../project.js";
 import type { DevConnector } from "./target.js";
 
 /** Connectors that were bundled into a folder. */
 export interface DevBuild {
-  /** Absolute path of the executable, by type of the connector. */
-  readonly executables: ReadonlyMap<ConnectorType, string>;
+  /** Absolute paths of the executables, in the order of the connectors. */
+  readonly executables: readonly string[];
   /** Changes with every byte of the executables and of the files that they read. */
   readonly digest: string;
 }
@@ -24,12 +23,14 @@ export async function buildConnectors(
   name: string,
   folder: string,
 ): Promise<DevBuild> {
-  const executables = new Map<ConnectorType, string>();
+  const executables: string[] = [];
   const hash = createHash("sha256");
-  for (const { type, module } of connectors) {
-    const { executable, assets } = await bundleConnector(module, join(folder, `${name}-${type}.cjs`));
+  for (const [index, { type, module }] of connectors.entries()) {
+    const earlier = connectors.slice(0, index).filter((each) => each.type === type).length;
+    const file = `${name}-${type}${earlier === 0 ? "" : `-${earlier + 1}`}.cjs`;
+    const { executable, assets } = await bundleConnector(module, join(folder, file));
     for (const file of [executable, ...assets]) hash.update(await readFile(file));
-    executables.set(type, executable);
+    executables.push(executable);
   }
   return { executables, digest: hash.digest("hex") };
 }

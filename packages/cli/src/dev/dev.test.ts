@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { runCli } from "../program.js";
 import { projectOf } from "../project.js";
 import { testTerminal } from "../testing/terminal.js";
+import { buildConnectors } from "./build.js";
 import { installInPlakar } from "./plakar.js";
 import { runPlugin } from "./run-plugin.js";
 
@@ -165,6 +166,19 @@ describe("kloset dev", () => {
   });
 });
 
+describe("buildConnectors", () => {
+  it("gives each connector a file of its own, also two of one type", async () => {
+    const folder = await projectFolder("twins");
+    const [first, second] = [join(folder, "src/importer.ts"), join(folder, "src/other.ts")];
+    await writeFile(second, importerSource({ "/other": "" }));
+    const connectors = [first, second].map((module) => ({ type: "importer", module }) as const);
+    const { executables } = await buildConnectors(connectors, "notes", folder);
+    expect(executables.map((path) => basename(path))).toEqual(["notes-importer.cjs", "notes-importer-2.cjs"]);
+    expect(await readFile(executables[0] ?? "", "utf8")).not.toContain("/other");
+    expect(await readFile(executables[1] ?? "", "utf8")).toContain("/other");
+  });
+});
+
 describe("runPlugin", () => {
   it("kills the plugin when the run is cancelled", async () => {
     const executable = join(top, "silent.cjs");
@@ -205,7 +219,7 @@ esac
   }
 
   async function install(signal = never): Promise<unknown> {
-    const executables = new Map(project.connectors.map(({ type }) => [type, join(folder, `notes-${type}.cjs`)]));
+    const executables = project.connectors.map(({ type }) => join(folder, `notes-${type}.cjs`));
     return await installInPlakar(project, { executables, digest: "" }, folder, signal);
   }
 

@@ -64,11 +64,11 @@ function manifestOf(project: Project, build: DevBuild, folder: string): string {
     tags,
     api_version: "1.0.0",
     version: `v${version}`,
-    connectors: connectors.map(({ type, protocols, locationFlags }) => ({
+    connectors: connectors.map(({ type, protocols, locationFlags }, index) => ({
       type,
       protocols,
       location_flags: locationFlags,
-      executable: relative(folder, build.executables.get(type) ?? ""),
+      executable: relative(folder, build.executables[index] ?? ""),
     })),
   });
 }
