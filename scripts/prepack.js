@@ -3,7 +3,10 @@
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 
 const { name, exports = {}, bin = {} } = JSON.parse(readFileSync("package.json", "utf8"));
-const entries = [...Object.values(exports).flatMap((entry) => Object.values(entry)), ...Object.values(bin)];
+const entries = [
+  ...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry))),
+  ...Object.values(bin),
+];
 const missing = entries.filter((path) => !existsSync(path));
 if (missing.length > 0) {
   console.error(`${name} is not built: ${missing.join(", ")} missing. Run "npm run build" first.`);
