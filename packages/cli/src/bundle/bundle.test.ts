@@ -166,6 +166,13 @@ describe("a bundle", () => {
     expect(modules.length).toBeGreaterThan(100);
   });
 
+  it("leaves out a worker, and says so", async () => {
+    author.write("worker.js", "");
+    const program = author.write("program.mjs", 'console.log(new URL("./worker.js", import.meta.url).href);');
+    const { warnings } = await bundleProgram(program, join(out, "program.cjs"));
+    expect(warnings).toEqual([expect.stringContaining("./worker.js is code that is loaded by its URL")]);
+  });
+
   it("goes without a native package that does not load, and says so", async () => {
     const program = author.write(
       "program.mjs",

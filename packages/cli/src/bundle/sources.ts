@@ -49,7 +49,7 @@ export function sourcesPlugin(assets: Assets, warn: (text: string) => void): Plu
       bundler.onLoad({ filter: CODE, namespace: "file" }, async ({ path }) => {
         const original = await readFile(path, "utf8");
         let text = SDK.test(path) ? loadedAtOnce(original) : original;
-        text = withAssets(text, path, assets);
+        text = withAssets(text, path, assets, warn);
         text = await withRequires(text, path, warn);
         return text === original ? undefined : { contents: text, loader: loaderOf(path) };
       });
@@ -86,12 +86,16 @@ function loadedAtOnce(text: string): string {
   return imports.join("") + changed;
 }
 
-function withAssets(text: string, module: string, assets: Assets): string {
+function withAssets(text: string, module: string, assets: Assets, warn: (text: string) => void): string {
   return text.replace(
     /\bnew URL\(\s*(["'])(\.{1,2}\/[^"'\n]+|[^"':\n/]+\.(?:wasm|node))\1\s*,\s*import\.meta\.url\s*,?\s*\)/g,
     (whole, _quote, relative: string) => {
       const path = fileURLToPath(new URL(relative, pathToFileURL(module)));
-      if (CODE.test(path) || !assets.isFile(path)) return whole;
+      if (!assets.isFile(path)) return whole;
+      if (CODE.test(path)) {
+        warn(`${module}: ${relative} is code that is loaded by its URL, as a worker is: it is not part of the bundle`);
+        return whole;
+      }
       return `new URL(${JSON.stringify(`./${assets.add(path)}`)}, import.meta.url)`;
     },
   );

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { runCli } from "../program.js";
@@ -8,6 +8,7 @@ import { readProject } from "../project.js";
 import { AuthorFolder } from "../testing/author-folder.js";
 import { registryBinaries } from "./node-binary.js";
 import { createPtar, ptarInstructions } from "./plakar.js";
+import { writeReadmeTables } from "./readme.js";
 import { writeRecipe } from "./recipe.js";
 
 const authors: AuthorFolder[] = [];
@@ -42,6 +43,8 @@ const STORAGE = `
   import { defineStorage } from "@kloset/sdk";
   export default defineStorage({ connect: () => { throw new Error("none"); } });`;
 
+const README = "# Notes\n\n<!-- kloset options: importer -->\nold\n<!-- /kloset options -->\n\nEnd.\n";
+
 const PROJECT = {
   name: "kloset-plugin-notes",
   version: "1.2.3",
@@ -61,6 +64,7 @@ function newAuthor(below?: string, project: object = PROJECT): AuthorFolder {
   const created = new AuthorFolder(below);
   authors.push(created);
   created.write("package.json", JSON.stringify(project));
+  created.write("README.md", README);
   created.write("src/importer.ts", IMPORTER);
   created.write("src/storage.ts", STORAGE);
   created.write("src/large.ts", `export const large = "${"x".repeat(50_000)}";`);
@@ -95,7 +99,7 @@ function contentOf(folder: string): Record<string, string> {
 }
 
 describe("kloset package", () => {
-  it("writes executables, validators, further files and the manifest", async () => {
+  it("writes executables, validators, further files, the manifest and the table of options in the README", async () => {
     expect(await kloset("package", author.path, "--no-ptar")).toEqual({
       code: 0,
       out: `${join(author.path, "dist/package")}\n`,
@@ -139,19 +143,20 @@ describe("kloset package", () => {
       required: ["location", "token"],
       additionalProperties: false,
     });
+    expect(readFileSync(join(author.path, "README.md"), "utf8")).toMatch(
+      /^# Notes\n\n<!-- kloset options: importer -->\n\| option [^]+\| `token` [^]+\|\n<!-- \/kloset options -->\n\nEnd\.\n$/,
+    );
   });
 
-  it("writes the same bytes in another folder", async () => {
+  it("writes the same bytes in another folder, and lists what goes in", async () => {
     const other = newAuthor("at/another/depth");
-    for (const { path } of [author, other])
-      expect(await kloset("package", path, "--no-ptar")).toMatchObject({ code: 0, error: "" });
+    const { out } = await kloset("package", author.path, "--list", "--no-ptar");
+    const json = JSON.parse((await kloset("package", other.path, "--json", "--no-ptar")).out) as {
+      packages: { files: { name: string; bytes: number; largestModules?: { name: string }[] }[] }[];
+    };
     const [here, there] = [author, other].map(({ path }) => contentOf(join(path, "dist/package")));
     expect(here).toEqual(there);
     expect(JSON.stringify(here)).not.toContain(Buffer.from(author.path).toString("hex"));
-  });
-
-  it("lists what goes in, and the three largest modules of each executable", async () => {
-    const { out } = await kloset("package", author.path, "--list", "--no-ptar");
     const names = out.split("\n").map((line) => line.replace(/^ *[\d,]+ {2}/, ""));
     expect(names.filter((name) => !name.startsWith("  "))).toEqual([
       "manifest.yaml",
@@ -167,28 +172,19 @@ describe("kloset package", () => {
       expect.stringMatching(/^ {2}@kloset\//),
       expect.stringMatching(/^ {2}@kloset\//),
     ]);
-    const json = JSON.parse((await kloset("package", author.path, "--json", "--no-ptar")).out) as {
-      packages: { files: { name: string; bytes: number; largestModules?: { name: string }[] }[] }[];
-    };
     expect(json.packages[0]?.files[1]).toMatchObject({
       name: "notes-importer.cjs",
-      bytes: statSync(join(author.path, "dist/package/notes-importer.cjs")).size,
+      bytes: statSync(join(other.path, "dist/package/notes-importer.cjs")).size,
       largestModules: [{ name: "kloset-plugin-notes/src/large.ts" }, {}, {}],
     });
   });
 
-  it("writes the tables of options into the README, between its marks", async () => {
-    const text = "# Notes\n\n<!-- kloset options: importer -->\nold\n<!-- /kloset options -->\n\nEnd.\n";
-    const readme = author.write("README.md", text);
-    await kloset("package", author.path, "--no-ptar");
-    expect(readFileSync(readme, "utf8")).toMatch(
-      /^# Notes\n\n<!-- kloset options: importer -->\n\| option [^]+\| `token` [^]+\|\n<!-- \/kloset options -->\n\nEnd\.\n$/,
+  it("rejects a mark in the README for a connector without options", async () => {
+    author.write("README.md", README.replace("importer", "exporter"));
+    await expect(writeReadmeTables(author.path, new Map([["importer", "table"]]))).rejects.toThrow(
+      "the project has no exporter that declares options",
     );
-    writeFileSync(readme, text.replace("importer", "exporter"));
-    expect(await kloset("package", author.path, "--no-ptar")).toMatchObject({
-      code: 1,
-      error: expect.stringContaining("the project has no exporter that declares options"),
-    });
+    expect(readFileSync(join(author.path, "README.md"), "utf8")).toContain("\nold\n");
   });
 
   it.each([
@@ -257,14 +253,16 @@ describe("the recipe", () => {
       "package.json",
       JSON.stringify({ ...PROJECT, repository: { type: "git", url: `git+file://${author.path}` } }),
     );
-    expect(await kloset("package", author.path, "--recipe", "--no-ptar")).toMatchObject({ code: 0 });
-    const recipe = parse(readFileSync(join(author.path, "recipe.yaml"), "utf8")) as Record<string, string>;
+    const recipe = parse(readFileSync(await writeRecipe(await readProject(author.path)), "utf8")) as Record<
+      string,
+      string
+    >;
     expect(recipe).toEqual({ name: "notes", version: "v1.2.3", repository: `file://${author.path}` });
     // Started like the command in a real Makefile, which is "npx kloset package".
     const main = new URL("../../dist/main.js", import.meta.url).pathname;
     author.write(
       "Makefile",
-      `all:\n\t"${process.execPath}" "${main}" package --out package --no-ptar\n\tcp package/* .\n`,
+      `all:\n\t"${process.execPath}" "${main}" package --out package --no-ptar --recipe\n\tcp package/* .\n`,
     );
     author.write(".gitignore", "dist\nnode_modules\n");
     const { version = "", repository = "" } = recipe;
@@ -280,6 +278,7 @@ describe("the recipe", () => {
     const named = [...manifest.matchAll(/(?:executable|validator): (\S+)|extra_files: \[(\S+)\]/g)].map(
       ([, file = "", extra = ""]) => file || extra,
     );
+    expect(parse(readFileSync(join(clone, "recipe.yaml"), "utf8"))).toEqual(recipe);
     expect(named).toHaveLength(4);
     expect(named.filter((name) => !existsSync(join(clone, name)))).toEqual([]);
   });

@@ -10,7 +10,7 @@ import { ownTarget, type NodeBinaries, type TargetName } from "./node-binary.js"
 import { makeStandalone } from "./standalone.js";
 
 /** A file of a package. */
-export interface PackagedFile {
+interface PackagedFile {
   /** Name in the folder of the package. */
   readonly name: string;
   readonly bytes: number;
@@ -32,7 +32,7 @@ export interface PackagedProject {
 }
 
 /** Makes executables that need no Node, for one platform. */
-export interface Standalone {
+interface Standalone {
   readonly target: TargetName;
   readonly binaries: NodeBinaries;
 }

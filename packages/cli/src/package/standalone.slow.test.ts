@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +39,10 @@ afterAll(() => {
       "tsfs-importer-validator.json",
       "tsfs-importer-xattr.node",
     ]);
+  });
+
+  it("contains no path of the machine that packaged it", () => {
+    expect(readFileSync(join(folder, "package/tsfs-importer")).includes(folder)).toBe(false);
   });
 
   it.each([

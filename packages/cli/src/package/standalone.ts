@@ -12,6 +12,8 @@ const run = promisify(execFile);
 /** Marks the place in the binary of Node where it looks for a program. From Node's documentation. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
+const SETTINGS = "settings.json";
+
 /**
  * Turns a CommonJS script into an executable that needs no Node: a single executable application, which is a copy of the
  * binary of Node with the script in it. Removes the script.
@@ -31,16 +33,14 @@ export async function makeStandalone(
   const folder = await mkdtemp(join(tmpdir(), "kloset-standalone-"));
   try {
     const blob = join(folder, "program.blob");
-    const settings = join(folder, "settings.json");
-    await writeFile(
-      settings,
-      JSON.stringify({ main: script, output: blob, disableExperimentalSEAWarning: true, useCodeCache: false }),
-    );
-    // The format of the blob depends on the version of Node, so the same version writes it.
-    await step("node --experimental-sea-config", await blobWriter(target, binaries), [
-      "--experimental-sea-config",
-      settings,
-    ]);
+    const main = basename(script);
+    await copyFile(script, join(folder, main));
+    const settings = { main, output: basename(blob), disableExperimentalSEAWarning: true, useCodeCache: false };
+    await writeFile(join(folder, SETTINGS), JSON.stringify(settings));
+    // The format of the blob depends on the version of Node, so the same version writes it. The blob contains the path
+    // of the script as it is in the settings: a relative one, so that the same script gives the same bytes.
+    const writer = await blobWriter(target, binaries);
+    await step("node --experimental-sea-config", writer, ["--experimental-sea-config", SETTINGS], folder);
     await copyFile(await binaries(target), executable);
     await chmod(executable, 0o755);
     const segment = target.startsWith("darwin") ? ["--macho-segment-name", "NODE_SEA"] : [];
@@ -89,9 +89,9 @@ async function signAdHoc(executable: string, warn: (text: string) => void): Prom
   );
 }
 
-async function step(name: string, command: string, args: readonly string[]): Promise<void> {
+async function step(name: string, command: string, args: readonly string[], cwd?: string): Promise<void> {
   try {
-    await run(command, args);
+    await run(command, args, { cwd });
   } catch (error) {
     const { stderr = "", message } = error as Error & { readonly stderr?: string };
     throw new CliError(`${name} failed: ${stderr.trim() === "" ? message : stderr.trim()}`, { cause: error });
