@@ -42,6 +42,8 @@ try {
     permissions: ["clipboard-read", "clipboard-write"],
     reducedMotion: "reduce",
   });
+  // Only for hangs.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`));
   page.on("request", (request) => {
@@ -66,9 +68,16 @@ if (problems.length > 0) process.exit(1);
 console.log(`${paths.length} pages, ${links.length} links: no problem`);
 process.exit(0);
 
+/** Opens a page, and waits until its scripts run. */
+async function open(page, path) {
+  await page.goto(ORIGIN + path, { waitUntil: "load" });
+  // The theme gives this button its title when it is mounted.
+  await page.locator(".VPSwitchAppearance:not([title=''])").first().waitFor({ state: "attached" });
+}
+
 async function checkPage(page, path) {
   await page.setViewportSize(DESKTOP);
-  await page.goto(ORIGIN + path, { waitUntil: "load" });
+  await open(page, path);
   const found = await page.evaluate(() => ({
     ids: [...document.querySelectorAll("[id]")].map(({ id }) => id),
     links: [...document.querySelectorAll("a[href]")].map(({ href }) => href),
@@ -144,14 +153,14 @@ async function checkDark(page) {
   await page.setViewportSize(DESKTOP);
   await page.emulateMedia({ colorScheme: "dark" });
   for (const path of ["/", "/start", "/how-it-works"]) {
-    await page.goto(ORIGIN + path, { waitUntil: "load" });
+    await open(page, path);
     await checkAccessibility(page, `${path} (dark)`);
   }
   await page.emulateMedia({ colorScheme: "light" });
 }
 
 async function checkCopy(page) {
-  await page.goto(`${ORIGIN}/start`, { waitUntil: "load" });
+  await open(page, "/start");
   const block = page.locator(".language-ts").first();
   await block.hover();
   await block.locator("button.copy").click();
@@ -165,7 +174,7 @@ async function checkCopy(page) {
 }
 
 async function checkSearch(page) {
-  await page.goto(`${ORIGIN}/`, { waitUntil: "load" });
+  await open(page, "/");
   await page
     .getByRole("button", { name: /search/i })
     .first()

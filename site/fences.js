@@ -31,12 +31,8 @@ export function diagrams(md) {
       // No wider than drawn, and narrower where the page is: see style.css.
       .replace(/ width="([\d.]+)" height="[\d.]+" style="/, ' style="max-width:$1px;')
       .replace("<svg ", `<svg role="img" aria-label="${md.utils.escapeHtml(title)}" `);
-    // Vue ignores <style> in templates; a blank line would end the block of HTML.
-    const html = svg
-      .replace("<style>", '<component is="style">')
-      .replace("</style>", "</component>")
-      .replace(/\n\s*\n/g, "\n");
-    return `<div class="diagram" tabindex="0">${html}</div>\n`;
+    // Not as a template: Vue would leave out the <style>.
+    return `<div class="diagram" tabindex="0" v-html="${md.utils.escapeHtml(JSON.stringify(svg))}"></div>\n`;
   };
 }
 
