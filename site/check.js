@@ -55,6 +55,7 @@ try {
   });
   for (const path of paths) await checkPage(page, path);
   checkLinks();
+  checkLinked();
   await checkDark(page);
   await checkCopy(page);
   await checkSearch(page);
@@ -146,6 +147,13 @@ function checkLinks() {
       problems.push(`${path}: ${pathname} has no ${hash}`);
     }
   }
+}
+
+function checkLinked() {
+  const linked = new Set(
+    links.filter(({ path, href }) => new URL(href).pathname !== path).map(({ href }) => new URL(href).pathname),
+  );
+  for (const path of paths) if (!linked.has(path)) problems.push(`${path}: no other page links to it`);
 }
 
 /** The colors of the dark theme are the same on every page. */

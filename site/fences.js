@@ -25,6 +25,8 @@ export function diagrams(md) {
     const svg = renderMermaidSVG(content.replace(/^%%.*\n/gm, ""), COLORS)
       // Fonts are the site's own.
       .replace(/@import url\([^)]*\);/, "")
+      // The arrowhead of a start points backwards already.
+      .replaceAll("auto-start-reverse", "auto")
       // Marks of arrows have the same ids in each diagram.
       .replace(/\bid="/g, `id="${prefix}`)
       .replace(/url\(#/g, `url(#${prefix}`)
