@@ -42,6 +42,8 @@ try {
     permissions: ["clipboard-read", "clipboard-write"],
     reducedMotion: "reduce",
   });
+  // Only for hangs.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(`${page.url()}: ${error.message}`));
   page.on("request", (request) => {
@@ -53,6 +55,7 @@ try {
   });
   for (const path of paths) await checkPage(page, path);
   checkLinks();
+  checkLinked();
   await checkDark(page);
   await checkCopy(page);
   await checkSearch(page);
@@ -66,9 +69,16 @@ if (problems.length > 0) process.exit(1);
 console.log(`${paths.length} pages, ${links.length} links: no problem`);
 process.exit(0);
 
+/** Opens a page, and waits until its scripts run. */
+async function open(page, path) {
+  await page.goto(ORIGIN + path, { waitUntil: "load" });
+  // The theme gives this button its title when it is mounted.
+  await page.locator(".VPSwitchAppearance:not([title=''])").first().waitFor({ state: "attached" });
+}
+
 async function checkPage(page, path) {
   await page.setViewportSize(DESKTOP);
-  await page.goto(ORIGIN + path, { waitUntil: "load" });
+  await open(page, path);
   const found = await page.evaluate(() => ({
     ids: [...document.querySelectorAll("[id]")].map(({ id }) => id),
     links: [...document.querySelectorAll("a[href]")].map(({ href }) => href),
@@ -139,19 +149,26 @@ function checkLinks() {
   }
 }
 
+function checkLinked() {
+  const linked = new Set(
+    links.filter(({ path, href }) => new URL(href).pathname !== path).map(({ href }) => new URL(href).pathname),
+  );
+  for (const path of paths) if (!linked.has(path)) problems.push(`${path}: no other page links to it`);
+}
+
 /** The colors of the dark theme are the same on every page. */
 async function checkDark(page) {
   await page.setViewportSize(DESKTOP);
   await page.emulateMedia({ colorScheme: "dark" });
   for (const path of ["/", "/start", "/how-it-works"]) {
-    await page.goto(ORIGIN + path, { waitUntil: "load" });
+    await open(page, path);
     await checkAccessibility(page, `${path} (dark)`);
   }
   await page.emulateMedia({ colorScheme: "light" });
 }
 
 async function checkCopy(page) {
-  await page.goto(`${ORIGIN}/start`, { waitUntil: "load" });
+  await open(page, "/start");
   const block = page.locator(".language-ts").first();
   await block.hover();
   await block.locator("button.copy").click();
@@ -165,7 +182,7 @@ async function checkCopy(page) {
 }
 
 async function checkSearch(page) {
-  await page.goto(`${ORIGIN}/`, { waitUntil: "load" });
+  await open(page, "/");
   await page
     .getByRole("button", { name: /search/i })
     .first()

@@ -25,18 +25,16 @@ export function diagrams(md) {
     const svg = renderMermaidSVG(content.replace(/^%%.*\n/gm, ""), COLORS)
       // Fonts are the site's own.
       .replace(/@import url\([^)]*\);/, "")
+      // The arrowhead of a start points backwards already.
+      .replaceAll("auto-start-reverse", "auto")
       // Marks of arrows have the same ids in each diagram.
       .replace(/\bid="/g, `id="${prefix}`)
       .replace(/url\(#/g, `url(#${prefix}`)
       // No wider than drawn, and narrower where the page is: see style.css.
       .replace(/ width="([\d.]+)" height="[\d.]+" style="/, ' style="max-width:$1px;')
       .replace("<svg ", `<svg role="img" aria-label="${md.utils.escapeHtml(title)}" `);
-    // Vue ignores <style> in templates; a blank line would end the block of HTML.
-    const html = svg
-      .replace("<style>", '<component is="style">')
-      .replace("</style>", "</component>")
-      .replace(/\n\s*\n/g, "\n");
-    return `<div class="diagram" tabindex="0">${html}</div>\n`;
+    // Not as a template: Vue would leave out the <style>.
+    return `<div class="diagram" tabindex="0" v-html="${md.utils.escapeHtml(JSON.stringify(svg))}"></div>\n`;
   };
 }
 

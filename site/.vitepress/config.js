@@ -6,7 +6,6 @@ import { diagrams, withoutRegionMarks } from "../fences.js";
 import { repositoryLinks } from "../links.js";
 import manifest from "../../package.json" with { type: "json" };
 
-/** Pages that have no row in the sidebar are errors of `npm run docs:check`. */
 const sidebar = [
   {
     text: "Start",
