@@ -127,16 +127,13 @@ describe.each(GENERATIONS)("a repository on %s on a full disk", (generation) => 
       const preload = join(disks.scratch.path, "preload.mjs");
       await writeFile(
         preload,
-        `import { open } from "node:fs/promises";
-      const handle = await open("/dev/null");
-      const prototype = Object.getPrototypeOf(handle);
-      await handle.close();
-      prototype.sync = async () => { throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" }); };`,
+        `import fs from "node:fs";
+      fs.fdatasync = (fd, done) => { done(Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" })); };`,
       );
       const { client } = await storageOf({ generation, path: root, preload });
       for (const mac of [macOf(1), macOf(2)]) {
         const failure = await failureOf(client.put("state", mac, pattern(2000)));
-        expect(failure).toBe(`EIO: i/o error, fsync '${pathOf(root, "state", mac)}'`);
+        expect(failure).toBe(`EIO: i/o error, fdatasync '${pathOf(root, "state", mac)}'`);
       }
       expect(await listed(client, "state")).toEqual([macOf(1).hex]);
       expect((await readFile(pathOf(root, "state", macOf(1)))).equals(pattern(1000))).toBe(true);

@@ -5,8 +5,8 @@ import { BlockingPolicy } from "./blocking-policy.js";
 /** Number of calls in the thread pool after a slow one: some 32 files. */
 const ASYNC_AFTER_SLOW = 256;
 
-/** Writes of at most this size go to the system's cache in less time than the thread pool costs. */
-const BLOCKING_WRITE_MAX = 64 * 1024;
+/** At most this many bytes are copied to or from the system's cache in less time than the thread pool costs. */
+const BLOCKING_MAX = 64 * 1024;
 
 const policy = new BlockingPolicy(ASYNC_AFTER_SLOW);
 
@@ -70,20 +70,34 @@ export const lstat = call<[path: string], fs.BigIntStats>(
   (path) => fs.promises.lstat(path, { bigint: true }),
 );
 
-type WriteArguments = [fd: number, bytes: Uint8Array, offset: number, length: number, position: number];
+type Part = [fd: number, bytes: Uint8Array, offset: number, length: number, position: number];
 
-const writeInPool = (...[fd, bytes, offset, length, position]: WriteArguments): Promise<number> =>
+const writeInPool = (...[fd, bytes, offset, length, position]: Part): Promise<number> =>
   new Promise((resolve, reject) => {
     fs.write(fd, bytes, offset, length, position, (error, written) => {
       if (error === null) resolve(written);
       else reject(error);
     });
   });
-const writeSmall = call<WriteArguments, number>(fs.writeSync, writeInPool);
+const writeSmall = call<Part, number>(fs.writeSync, writeInPool);
 
 /** Writes a part of `bytes` at a position, and returns how many were written. */
-export function writeFile(...args: WriteArguments): Promise<number> {
-  return args[3] <= BLOCKING_WRITE_MAX ? writeSmall(...args) : writeInPool(...args);
+export function writeFile(...args: Part): Promise<number> {
+  return args[3] <= BLOCKING_MAX ? writeSmall(...args) : writeInPool(...args);
+}
+
+const readInPool = (...[fd, bytes, offset, length, position]: Part): Promise<number> =>
+  new Promise((resolve, reject) => {
+    fs.read(fd, bytes, offset, length, position, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+const readSmall = call<Part, number>(fs.readSync, readInPool);
+
+/** Reads into a part of `bytes` from a position, and returns how many bytes were read. 0 is the end of the file. */
+export function readFile(...args: Part): Promise<number> {
+  return args[3] <= BLOCKING_MAX ? readSmall(...args) : readInPool(...args);
 }
 
 /** Syncs the content and size of an open file to disk. Always in the thread pool. */

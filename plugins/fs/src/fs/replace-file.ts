@@ -70,12 +70,22 @@ async function fill(fd: number, options: ReplaceOptions): Promise<number> {
 async function writeAll(fd: number, { target, data, signal, sparse }: ReplaceOptions): Promise<number> {
   let position = 0;
   let end = 0;
-  for await (const chunk of data) {
-    signal?.throwIfAborted();
-    for (const part of sparse === true ? partsWithData(chunk) : [chunk]) {
-      end = await named(writePart(fd, part, position + part.byteOffset - chunk.byteOffset), target);
+  // A chunk is written while the next one arrives.
+  let writing: Promise<number> | undefined;
+  try {
+    for await (const chunk of data) {
+      signal?.throwIfAborted();
+      for (const part of sparse === true ? partsWithData(chunk) : [chunk]) {
+        if (writing !== undefined) end = await writing;
+        writing = named(writePart(fd, part, position + part.byteOffset - chunk.byteOffset), target);
+        // Reported before the next write.
+        writing.catch(() => undefined);
+      }
+      position += chunk.length;
     }
-    position += chunk.length;
+  } finally {
+    // The descriptor must not be closed during a write.
+    if (writing !== undefined) end = await writing;
   }
   signal?.throwIfAborted();
   // The file ends with a hole: only its length records that.

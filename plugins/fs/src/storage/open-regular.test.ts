@@ -1,9 +1,10 @@
-import { open, mkdir, writeFile } from "node:fs/promises";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { systemError } from "../fs/errors.js";
 import { makeScratch, type Scratch } from "../fs/testing.js";
-import { openRegular, type OpenHandle } from "./open-regular.js";
+import { openRegular, type OpenPath } from "./open-regular.js";
 
 describe("openRegular", () => {
   let scratch: Scratch;
@@ -15,19 +16,19 @@ describe("openRegular", () => {
   });
 
   /** Fakes `open` for a file whose lease is released after some attempts. */
-  function leasedFor(tries: number): OpenHandle {
+  function leasedFor(tries: number): OpenPath {
     return async (path, flags) => {
       if (tries-- > 0) throw systemError("EAGAIN", "resource temporarily unavailable, open", path);
-      return open(path, flags);
+      return openSync(path, flags);
     };
   }
 
   it("waits for a lease", async () => {
     const path = join(scratch.path, "f");
     await writeFile(path, "content");
-    const { handle, size } = await openRegular(path, undefined, leasedFor(2));
-    expect([size, await handle.readFile("utf8")]).toEqual([7, "content"]);
-    await handle.close();
+    const { fd, size } = await openRegular(path, undefined, leasedFor(2));
+    expect([size, readFileSync(fd, "utf8")]).toEqual([7, "content"]);
+    closeSync(fd);
   });
 
   it("does not wait for a lease when the signal is aborted", async () => {

@@ -1,6 +1,5 @@
-import type { FileHandle } from "node:fs/promises";
-import type { Readable } from "node:stream";
 import type { ByteSource, ByteStream, Range } from "@kloset/sdk";
+import { closeFile, readFile } from "../fs/calls.js";
 import { withPath } from "../fs/errors.js";
 import { openRegular } from "./open-regular.js";
 
@@ -10,7 +9,7 @@ const CHUNK = 1024 * 1024;
 /**
  * Opens a file for reading. Up to one chunk is read immediately: hosts request
  * many ranges of a few hundred bytes, and this way each costs one open, read and
- * close. Larger content is a stream, which closes the file at its end, on an error
+ * close. Larger content is a stream, read one chunk ahead, which closes the file at its end, on an error
  * and on abort.
  *
  * @param range - Truncated at the end of the file, and empty if it starts after
@@ -21,26 +20,24 @@ const CHUNK = 1024 * 1024;
 export async function readResource(path: string, range: Range | undefined, signal: AbortSignal): Promise<ByteSource> {
   signal.throwIfAborted();
   if (range !== undefined) checkRange(range);
-  const { handle, size } = await openRegular(path, signal);
+  const { fd, size } = await openRegular(path, signal);
   let streaming = false;
   try {
     const offset = range?.offset ?? 0;
     const length = range?.length ?? size;
     const least = range === undefined ? size : 0;
-    if (length <= CHUNK) return await readFully(handle, { path, offset, length, least });
+    if (length <= CHUNK) return await readFully(fd, { path, offset, length, least });
     signal.throwIfAborted();
-    const stream = handle.createReadStream({ start: offset, end: offset + length - 1, highWaterMark: CHUNK, signal });
-    // The iterator reports the error. Without a listener, an abort after the last read would be an uncaught error.
-    stream.on("error", () => undefined);
     streaming = true;
-    return atLeast(stream, { path, least });
+    return readAhead(fd, { path, offset, length, least }, signal);
   } catch (error) {
     throw withPath(error, path);
   } finally {
-    if (!streaming) await handle.close();
+    if (!streaming) await closeFile(fd);
   }
 }
 
+/** A part of a file. */
 interface Part {
   readonly path: string;
   readonly offset: number;
@@ -49,37 +46,72 @@ interface Part {
   readonly least: number;
 }
 
-async function readFully(handle: FileHandle, { path, offset, length, least }: Part): Promise<Uint8Array> {
+/** Reads a part of an open file into memory. @throws Error that names the file if it is too short. */
+export async function readFully(fd: number, { path, offset, length, least }: Part): Promise<Uint8Array> {
   const buffer = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
-    const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
+    const count = await readFile(fd, buffer, done, length - done, offset + done);
+    if (count === 0) break;
+    done += count;
   }
   if (done < least) throw tooShort(path, least, done);
   return buffer.subarray(0, done);
 }
 
-function atLeast(stream: Readable, { path, least }: Pick<Part, "path" | "least">): ByteStream {
-  const chunks = (async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    let done = 0;
+/**
+ * Reads a part of an open file in chunks, one ahead of the consumer. Each chunk has memory of its own. Closes the file
+ * at the end, on an error and on abort.
+ */
+function readAhead(fd: number, { path, offset, length, least }: Part, signal: AbortSignal): ByteStream {
+  let isOpen = true;
+  let done = 0;
+  let ahead: Promise<number> | undefined;
+  const read = async (): Promise<Uint8Array> => {
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, length - done));
+    ahead = readFile(fd, buffer, 0, buffer.length, offset + done);
+    return buffer.subarray(0, await ahead);
+  };
+  const close = async (): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    signal.removeEventListener("abort", abort);
+    // If the descriptor were closed during a read, that read could hit another file with the same number.
+    await ahead?.catch(() => undefined);
+    await closeFile(fd);
+  };
+  const abort = (): void => {
+    close().catch(() => undefined);
+  };
+  signal.addEventListener("abort", abort);
+  async function* readChunks(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      let next = isOpen ? read() : undefined;
+      while (next !== undefined) {
+        const chunk = await next;
+        signal.throwIfAborted();
+        if (chunk.length === 0) break;
         done += chunk.length;
+        next = isOpen && done < length ? read() : undefined;
+        // Reported when the next chunk is requested.
+        next?.catch(() => undefined);
         yield chunk;
       }
+      signal.throwIfAborted();
+      if (done < least) throw tooShort(path, least, done);
     } catch (error) {
       throw withPath(error, path);
+    } finally {
+      await close();
     }
-    if (done < least) throw tooShort(path, least, done);
-  })();
+  }
+  const chunks = readChunks();
   return {
     [Symbol.asyncIterator]: () => ({
       next: () => chunks.next(),
-      return: () => {
-        // A generator that was not started would not close the stream.
-        stream.destroy();
+      return: async () => {
+        // A generator that was not started would not close the file.
+        await close();
         return chunks.return();
       },
     }),

@@ -11,6 +11,7 @@ import {
   type ResourceKind,
   type ResourceStore,
 } from "@kloset/sdk";
+import { closeFile } from "../fs/calls.js";
 import { hasCode, withPath } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
@@ -20,7 +21,7 @@ import { createRepository } from "./create-repository.js";
 import { Layout, OWNER_ALL } from "./layout.js";
 import { listResources } from "./list-resources.js";
 import { openRegular } from "./open-regular.js";
-import { readResource } from "./read-resource.js";
+import { readFully, readResource } from "./read-resource.js";
 import { sizeOfTree } from "./size-of-tree.js";
 import { syncDirectory } from "./sync-directory.js";
 
@@ -58,18 +59,18 @@ export class FsStore implements ResourceStore {
   /** @throws Error that names the directory if it contains no repository. */
   async open(): Promise<Uint8Array> {
     const { root, config, workFolders } = this.#layout;
-    const { handle, size } = await openRegular(config).catch((error: unknown) => {
+    const { fd, size } = await openRegular(config).catch((error: unknown) => {
       if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
       throw new Error(`there is no repository in ${root}: its CONFIG file is missing`, { cause: error });
     });
     let content: Uint8Array;
     try {
       if (size > CONFIG_MAX) throw tooLarge(size);
-      content = await handle.readFile();
+      content = await readFully(fd, { path: config, offset: 0, length: size, least: size });
     } catch (error) {
       throw withPath(error, config);
     } finally {
-      await handle.close();
+      await closeFile(fd);
     }
     for (const folder of workFolders) await removeLeftovers(folder);
     return content;
