@@ -150,6 +150,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "esbuild",
       "fastest-levenshtein",
       "magic-string",
+      "postject",
       "semver",
       "valibot",
       "validate-npm-package-name",

@@ -6,7 +6,7 @@ import { expect } from "@jest/globals";
 import { runCli } from "../../program.js";
 
 /** The repository. */
-export const TOP = fileURLToPath(new URL("../../../../../", import.meta.url));
+const TOP = fileURLToPath(new URL("../../../../../", import.meta.url));
 
 /** Returns the path of a bundled connector of plugins/fs. */
 export function fsPlugin(connector: "importer" | "exporter" | "storage"): string {
