@@ -44,6 +44,7 @@ const sidebar = [
     text: "Reference",
     items: [
       ["API", "/api"],
+      ["The command", "/kloset"],
       ["Conformance kit", "/conformance"],
       ["Host", "/host"],
       ["Fault matrix", "/fault-matrix"],
