@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   openExporter,
   openImporter,
@@ -30,22 +33,23 @@ interface AnsweredKind {
   readonly rejected?: string;
 }
 
-/** A location that no plugin has, for a plugin that is only asked for its kind. */
-const NO_LOCATION = "about:///nonexistent";
-
-/** Runs `kloset inspect about`: asks a plugin which connectors it has, and reads their declaration. */
+/**
+ * Runs `kloset inspect about`: asks a plugin which connectors it has, and reads their declaration. Without a location,
+ * the plugin gets that of an empty folder, because exporters may create what their location names.
+ */
 export async function about(
   context: CommandContext,
   plugin: string,
   location: string | undefined,
   options: PluginOptions,
 ): Promise<void> {
+  const folder = location === undefined ? await mkdtemp(join(tmpdir(), "kloset-about-")) : undefined;
   try {
     await withLaunched(context, plugin, options, async (launched) => {
       const kinds: AnsweredKind[] = [];
       // Each needs a process of its own: Init decides which connector a process is.
       for (const connector of CONNECTOR_TYPES) {
-        const answer = await ask(context, launched, options, { connector, location: location ?? NO_LOCATION });
+        const answer = await ask(context, launched, options, { connector, location: location ?? `about://${folder}` });
         if (answer !== undefined) kinds.push(answer);
       }
       const declarations = await declarationsOf(launched, context.signal);
@@ -55,6 +59,8 @@ export async function about(
     });
   } catch (error) {
     throw cliErrorOf(error);
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 

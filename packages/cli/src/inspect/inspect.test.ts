@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -103,7 +103,7 @@ describe("kloset inspect scan", () => {
     [["--timeout", "soon"], 'expected a number of seconds above 0, or none, got "soon"'],
     [["--inspect-port", "65536"], 'expected a port from 0 to 65535, got "65536"'],
     [["-o", "novalue"], "novalue"],
-    [["--trace", "/nonexistent/trace"], '--trace: cannot write "/nonexistent/trace"'],
+    [["--trace", "/dev/null/trace"], '--trace: cannot write "/dev/null/trace"'],
   ])("rejects %s", async (args, message) => {
     const { code, err, out } = await inspect(["scan", fsPlugin("importer"), location, ...args]);
     expect({ code, out }).toEqual({ code: 2, out: "" });
@@ -277,6 +277,14 @@ describe("kloset inspect about", () => {
     expect(out).not.toContain("let-me-in");
     const table = await inspect(["about", SHOP, "shop://x", ...LICENSE], { isTerminal: true });
     expect(table.out).toMatch(/importer +shop +\//);
+  });
+
+  it("leaves nothing behind that an exporter created for its location", async () => {
+    const { code, out } = await inspect(["about", fsPlugin("exporter")]);
+    expect(code).toBe(0);
+    const root = /"root":"([^"]+)"/.exec(out)?.[1] ?? "";
+    expect(root).toContain("kloset-about-");
+    expect(existsSync(root)).toBe(false);
   });
 
   it("reports a module without a connector", async () => {

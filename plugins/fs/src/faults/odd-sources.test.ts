@@ -103,7 +103,8 @@ describe.each(GENERATIONS)("on %s, a source", (generation) => {
           `${root}/closed: EACCES: permission denied, scandir '${root}/closed'`,
           `${root}/eio: EIO: input/output error, list extended attributes '${root}/eio'`,
         ]);
-        const lines = (await importer.end()).split("\n");
+        // Both entries are scanned at once, so either can be the first.
+        const lines = (await importer.end()).replaceAll(`"${root}/with-2"`, `"${root}/with-1"`).split("\n");
         for (const line of [
           `tsfs: extended attributes that this user may not list are not backed up (the first is "${root}/eperm")`,
           "tsfs: entries without their extended attributes: 1",
