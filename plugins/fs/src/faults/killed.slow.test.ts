@@ -144,15 +144,29 @@ describe.each(GENERATIONS)("a plugin that is killed on %s", (generation) => {
       const stopped = join(scratch.path, "stopped");
       await writeFile(
         preload,
-        `import { writeFileSync } from "node:fs";
-      import fs from "node:fs/promises";
-      const { ${call}: work } = fs;
-      fs.${call} = async (...paths) => {
-        const here = paths.some((path) => typeof path === "string" && path.endsWith(${JSON.stringify(path)}));
-        if (!here || "${call}" !== "rename") await work(...paths);
-        if (!here) return;
-        writeFileSync(${JSON.stringify(stopped)}, "");
+        `import fs from "node:fs";
+      const { writeFileSync, promises } = fs;
+      const isHere = (paths) => paths.some((path) => typeof path === "string" && path.endsWith(${JSON.stringify(path)}));
+      const isDone = "${call}" !== "rename";
+      const stop = () => writeFileSync(${JSON.stringify(stopped)}, "");
+      const { ${call}: call, ${call}Sync: callSync } = fs;
+      const { ${call}: pooled } = promises;
+      promises.${call} = async (...args) => {
+        if (!isHere(args) || isDone) await pooled(...args);
+        if (!isHere(args)) return;
+        stop();
         await new Promise(() => undefined);
+      };
+      fs.${call} = (...args) => {
+        if (!isHere(args)) return call(...args);
+        if (isDone) callSync(...args.slice(0, -1));
+        stop();
+      };
+      fs.${call}Sync = (...args) => {
+        if (!isHere(args) || isDone) callSync(...args);
+        if (!isHere(args)) return;
+        stop();
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       };`,
       );
       const { client, plugin } = await storageOf({ generation, path: root, preload });
