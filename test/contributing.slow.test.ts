@@ -15,7 +15,7 @@ const COPIED = ["buf.yaml", "buf.gen.yaml", "package.json", "tsconfig.base.json"
   "packages",
 ]);
 /** Folders in which Jest looks for tests. */
-const EMPTY = ["plugins", "examples", "demo", "scale", "fuzz", "bench", "test"];
+const EMPTY = ["plugins", "examples", "demo", "scale", "fuzz", "bench", "docs/snippets", "test"];
 
 const folder = mkdtempSync(join(tmpdir(), "kloset-contributing-"));
 // The tests of the copy are fast ones.
@@ -52,7 +52,7 @@ it("CONTRIBUTING names only commands that exist", () => {
 /** Copies the repository with what was built from it. The packages of others are shared. */
 function copy(): void {
   for (const path of COPIED) cpSync(join(top, path), join(folder, path), { recursive: true, preserveTimestamps: true });
-  for (const path of EMPTY) mkdirSync(join(folder, path));
+  for (const path of EMPTY) mkdirSync(join(folder, path), { recursive: true });
   const modules = join(top, "node_modules");
   mkdirSync(join(folder, "node_modules/@kloset"), { recursive: true });
   for (const name of readdirSync(modules)) {
