@@ -1,4 +1,5 @@
 import type { Mac, ResourceKind } from "@kloset/model";
+import { STORED_SIZE } from "../../rules/storage/content.js";
 import { collect, keyOf, notFound, type Disk, type StoreFault } from "../sound-storage.js";
 import type { ResourceStore } from "@kloset/storage";
 import type { Breakage } from "./breakage.js";
@@ -110,8 +111,9 @@ export const concurrencyBreakages: readonly Breakage[] = [
           putting++;
           try {
             const bytes = await collect(data);
-            // Spare small resources: the rule about List also puts in parallel.
-            disk.files.set(keyOf(kind, mac), putting >= 6 && bytes.length > 1000 ? bytes.reverse() : bytes);
+            // Spare the resources of other rules that put in parallel: small ones of List, and those of put.stored.
+            const isSpared = bytes.length <= 1000 || bytes.length === STORED_SIZE;
+            disk.files.set(keyOf(kind, mac), putting >= 6 && !isSpared ? bytes.reverse() : bytes);
           } finally {
             putting--;
           }
