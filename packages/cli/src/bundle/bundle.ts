@@ -279,6 +279,6 @@ function textOf({ text, location }: Message): string {
 }
 
 /** Returns the folders in which a project without `@kloset/sdk` finds that of this package. */
-export function ownModuleFolders(): string[] {
+function ownModuleFolders(): string[] {
   return createRequire(import.meta.url).resolve.paths("@kloset/sdk") ?? [];
 }

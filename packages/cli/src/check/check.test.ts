@@ -235,7 +235,7 @@ export default defineImporter({
     expect(found.text).toMatch(/differs from the options of \S+importer\.ts at .*properties\.depth\.default/);
     await writeFile(join(folder, "importer.ts"), 'export default {};\nthrow new Error("the author\'s");');
     expect((await problems()).text).toMatch(
-      /cannot be compared with the options of \S+importer\.ts: Error: the author's$/m,
+      /cannot be compared with the options of its module: cannot import \S+importer\.ts: Error: the author's$/m,
     );
   }, 120_000);
 });

@@ -75,7 +75,7 @@ async function develop(
       run: async (build, aborted) => {
         const { type } = connector;
         const settings = { type, location, config: options.option, like: options.like, log: logTo(terminal) };
-        return await runPlugin(build.executables[connectors.indexOf(connector)] ?? "", settings, aborted);
+        return await runPlugin(build.bundles[connectors.indexOf(connector)]?.executable ?? "", settings, aborted);
       },
     }),
     ...(options.plakar === true &&

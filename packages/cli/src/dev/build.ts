@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bundleConnector } from "../bundle/bundle.js";
+import { bundleConnector, type BundledConnector } from "../bundle/bundle.js";
 import type { DevConnector } from "./target.js";
 
 /** Connectors that were bundled into a folder. */
 export interface DevBuild {
-  /** Absolute paths of the executables, in the order of the connectors. */
-  readonly executables: readonly string[];
+  /** The executables, with the files that they read, in the order of the connectors. */
+  readonly bundles: readonly Pick<BundledConnector, "executable" | "assets">[];
   /** Changes with every byte of the executables and of the files that they read. */
   readonly digest: string;
 }
@@ -23,14 +23,14 @@ export async function buildConnectors(
   name: string,
   folder: string,
 ): Promise<DevBuild> {
-  const executables: string[] = [];
+  const bundles: BundledConnector[] = [];
   const hash = createHash("sha256");
   for (const [index, { type, module }] of connectors.entries()) {
     const earlier = connectors.slice(0, index).filter((each) => each.type === type).length;
     const file = `${name}-${type}${earlier === 0 ? "" : `-${earlier + 1}`}.cjs`;
-    const { executable, assets } = await bundleConnector(module, join(folder, file));
-    for (const file of [executable, ...assets]) hash.update(await readFile(file));
-    executables.push(executable);
+    const bundle = await bundleConnector(module, join(folder, file));
+    for (const path of [bundle.executable, ...bundle.assets]) hash.update(await readFile(path));
+    bundles.push(bundle);
   }
-  return { executables, digest: hash.digest("hex") };
+  return { bundles, digest: hash.digest("hex") };
 }

@@ -172,7 +172,8 @@ describe("buildConnectors", () => {
     const [first, second] = [join(folder, "src/importer.ts"), join(folder, "src/other.ts")];
     await writeFile(second, importerSource({ "/other": "" }));
     const connectors = [first, second].map((module) => ({ type: "importer", module }) as const);
-    const { executables } = await buildConnectors(connectors, "notes", folder);
+    const { bundles } = await buildConnectors(connectors, "notes", folder);
+    const executables = bundles.map(({ executable }) => executable);
     expect(executables.map((path) => basename(path))).toEqual(["notes-importer.cjs", "notes-importer-2.cjs"]);
     expect(await readFile(executables[0] ?? "", "utf8")).not.toContain("/other");
     expect(await readFile(executables[1] ?? "", "utf8")).toContain("/other");
@@ -219,8 +220,11 @@ esac
   }
 
   async function install(signal = never): Promise<unknown> {
-    const executables = project.connectors.map(({ type }) => join(folder, `notes-${type}.cjs`));
-    return await installInPlakar(project, { executables, digest: "" }, folder, signal);
+    const bundles = project.connectors.map(({ type }) => ({
+      executable: join(folder, `notes-${type}.cjs`),
+      assets: type === "importer" ? [join(folder, "notes-importer-zlib.node")] : [],
+    }));
+    return await installInPlakar(project, { bundles, digest: "" }, folder, signal);
   }
 
   async function calls(): Promise<string[]> {
@@ -238,20 +242,16 @@ esac
     expect(await readFile(join(folder, "manifest.yaml"), "utf8")).toBe(`name: notes
 display_name: notes
 description: ""
-license: UNLICENSED
-tags: []
-api_version: 1.0.0
 version: v1.2.0
+api_version: 1.0.0
+license: UNLICENSED
 connectors:
   - type: importer
-    protocols:
-      - notes
-    location_flags: []
+    protocols: [notes]
     executable: notes-importer.cjs
+    extra_files: [notes-importer-zlib.node]
   - type: inventory
-    protocols:
-      - notes
-    location_flags: []
+    protocols: [notes]
     executable: notes-inventory.cjs
 `);
     // A package of the last cycle is not taken for the new one.

@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process";
 import { readdir, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { lt } from "semver";
-import { stringify } from "yaml";
-import { plakarVersion } from "../doctor/tools.js";
+import { basename, join } from "node:path";
 import { CliError } from "../exit-code.js";
+import { MANIFEST_NAME, manifestConnectorOf, manifestOf, manifestText } from "../manifest/manifest.js";
+import { createArguments, plakarVersion, runPlakar } from "../plakar.js";
 import type { Project } from "../project.js";
 import type { DevBuild } from "./build.js";
 
@@ -31,22 +29,20 @@ export async function installInPlakar(
   folder: string,
   signal: AbortSignal,
 ): Promise<InstalledPlugin> {
-  const output = await plakar(["version"], folder, signal);
+  const output = await runPlakar(["version"], { cwd: folder, signal });
   const version = plakarVersion(output);
   if (version === undefined)
     throw new CliError(`expected \`plakar version\` to print plakar/v1.1.4 or the like, got ${JSON.stringify(output)}`);
-  await writeFile(join(folder, "manifest.yaml"), manifestOf(project, build, folder));
+  await writeFile(join(folder, MANIFEST_NAME), manifestFor(project, build));
   for (const old of await packagesIn(folder)) await rm(join(folder, old));
-  // Plakar 1.0 takes the version from the manifest, and accepts no second argument.
-  const versionArgument = lt(version, "1.1.0-0") ? [] : [`v${project.version}`];
-  await plakar(["pkg", "create", "manifest.yaml", ...versionArgument], folder, signal);
+  await runPlakar(createArguments(version, MANIFEST_NAME, `v${project.version}`), { cwd: folder, signal });
   const [file] = await packagesIn(folder);
   if (file === undefined) throw new CliError("`plakar pkg create` succeeded, but left no .ptar file in its folder");
   signal.throwIfAborted();
   // Fails if nothing is installed. A failure that matters makes `pkg add` fail, too.
-  const removal = await plakar(["pkg", "rm", project.name], folder).catch((error: unknown) => error);
+  const removal = await runPlakar(["pkg", "rm", project.name], { cwd: folder }).catch((error: unknown) => error);
   try {
-    await plakar(["pkg", "add", `./${file}`], folder);
+    await runPlakar(["pkg", "add", `./${file}`], { cwd: folder });
   } catch (error) {
     if (!(error instanceof CliError && removal instanceof CliError)) throw error;
     throw new CliError(`${error.message}\nbefore that, ${removal.message}`, { cause: error });
@@ -54,48 +50,16 @@ export async function installInPlakar(
   return { file, plakar: version.version };
 }
 
-function manifestOf(project: Project, build: DevBuild, folder: string): string {
-  const { name, displayName, description, version, license, tags, connectors } = project;
-  return stringify({
-    name,
-    display_name: displayName,
-    description,
-    license,
-    tags,
-    api_version: "1.0.0",
-    version: `v${version}`,
-    connectors: connectors.map(({ type, protocols, locationFlags }, index) => ({
-      type,
-      protocols,
-      location_flags: locationFlags,
-      executable: relative(folder, build.executables[index] ?? ""),
-    })),
+function manifestFor(project: Project, { bundles }: DevBuild): string {
+  const connectors = project.connectors.flatMap((connector, index) => {
+    const bundle = bundles[index];
+    if (bundle === undefined) return [];
+    const extraFiles = bundle.assets.map((path) => basename(path));
+    return [manifestConnectorOf(connector, { executable: basename(bundle.executable), extraFiles })];
   });
+  return manifestText(manifestOf(project, connectors));
 }
 
 async function packagesIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith(".ptar"));
-}
-
-/** @returns Everything that Plakar prints. */
-async function plakar(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    execFile(
-      "plakar",
-      args,
-      { cwd, env: process.env, ...(signal !== undefined && { signal }) },
-      (failure, stdout, stderr) => {
-        const output = `${stdout}${stderr}`;
-        if (failure === null) resolve(output);
-        else if (failure.code === "ENOENT")
-          reject(new CliError("plakar is not on PATH; `kloset doctor` tells how to install it"));
-        else
-          reject(
-            new CliError(`\`plakar ${args.join(" ")}\` failed: ${output.trim() || failure.message}`, {
-              cause: failure,
-            }),
-          );
-      },
-    );
-  });
 }

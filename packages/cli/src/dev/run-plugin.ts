@@ -1,16 +1,13 @@
 import type { Writable } from "node:stream";
 import {
-  openExporter,
   openImporter,
-  openInventory,
-  openSecretProvider,
-  openStorage,
   PluginConnection,
   startPlugin,
   type ConnectorIdentity,
   type ConnectorOptions,
   type HostName,
 } from "@kloset/host";
+import { identityOf } from "../connector-identity.js";
 import { CliError } from "../exit-code.js";
 import type { ConnectorType } from "../project.js";
 import { addRecord, emptyRecordSet, type RecordSet } from "./records.js";
@@ -55,28 +52,9 @@ export async function runPlugin(executable: string, settings: RunSettings, signa
 }
 
 async function drive(connection: PluginConnection, settings: RunSettings): Promise<RunResult> {
-  switch (settings.type) {
-    case "importer":
-      return { records: await scanRecords(connection, settings) };
-    case "exporter": {
-      const exporter = await openExporter(connection, settings);
-      const identity = await exporter.identity();
-      await exporter.close();
-      return { identity };
-    }
-    case "storage": {
-      const storage = await openStorage(connection, settings);
-      const identity = await storage.identity();
-      await storage.close();
-      return { identity };
-    }
-    case "secret_provider":
-      await (await openSecretProvider(connection, settings)).close();
-      return { identity: undefined };
-    case "inventory":
-      await (await openInventory(connection, settings)).close();
-      return { identity: undefined };
-  }
+  const { type } = settings;
+  if (type === "importer") return { records: await scanRecords(connection, settings) };
+  return { identity: await identityOf(type, connection, settings) };
 }
 
 async function scanRecords(connection: PluginConnection, settings: RunSettings): Promise<RecordSet> {

@@ -98,7 +98,7 @@ describe("DevSession", () => {
       setOf(record("/a"), record("/b")),
     ];
     const session = new DevSession("importer", {
-      build: () => settle(builds, (digest) => ({ digest, executables: [] })),
+      build: () => settle(builds, (digest) => ({ digest, bundles: [] })),
       run: () => settle(runs, (records) => ({ records })),
       report: (event) => void events.push(event),
     });
@@ -115,7 +115,7 @@ describe("DevSession", () => {
   it("repeats a run that failed although the bundle is the same", async () => {
     const runs = [new PluginError("no access", 2, "/importer.Importer/Init"), setOf()];
     const session = new DevSession("importer", {
-      build: () => Promise.resolve({ digest: "1", executables: [] }),
+      build: () => Promise.resolve({ digest: "1", bundles: [] }),
       run: () => settle(runs, (records) => ({ records })),
       report: () => undefined,
     });
@@ -127,7 +127,7 @@ describe("DevSession", () => {
     const events: DevEvent[] = [];
     let cancel: AbortController | undefined = new AbortController();
     const session = new DevSession("importer", {
-      build: () => Promise.resolve({ digest: "1", executables: [] }),
+      build: () => Promise.resolve({ digest: "1", bundles: [] }),
       run: () => {
         cancel?.abort(new Error("changed"));
         return Promise.resolve({ records: setOf(record("/half")) });

@@ -2,7 +2,7 @@ import { satisfies } from "semver";
 import type { Project, ProjectConnector } from "../project.js";
 import type { Facts } from "./facts.js";
 import { error, ok, quoted, warning, type Finding } from "./finding.js";
-import { plakarVersion } from "./tools.js";
+import { plakarVersion } from "../plakar.js";
 
 interface Host {
   readonly id: string;

@@ -1,4 +1,5 @@
-import { coerce, gte, lt, major, parse, satisfies, type SemVer } from "semver";
+import { coerce, gte, lt, major, satisfies } from "semver";
+import { plakarVersion } from "../plakar.js";
 import type { Facts } from "./facts.js";
 import { error, ok, warning, type Finding } from "./finding.js";
 
@@ -76,12 +77,4 @@ export function checkPlakar({ plakar }: Facts): Finding {
     return warning(id, `${text} is a prerelease with an unfinished protocol`, INSTALL_PLAKAR);
   if (gte(version, "1.2.0-0")) return warning(id, `${text}: the SDK is tested up to Plakar 1.1`, INSTALL_PLAKAR);
   return ok(id, text);
-}
-
-/**
- * Returns the version in the output of `plakar version`: the line `plakar/v1.0.6`. A first run prints a welcome before
- * it, and old versions list their connectors after it.
- */
-export function plakarVersion(output: string): SemVer | undefined {
-  return parse(/^plakar\/v?(\S+)$/m.exec(output)?.[1]) ?? undefined;
 }

@@ -1,24 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  openExporter,
-  openImporter,
-  openInventory,
-  openSecretProvider,
-  openStorage,
-  PluginError,
-  StatusCode,
-  type ConnectorIdentity,
-  type PluginConnection,
-} from "@kloset/host";
-import { LocationFlag } from "@kloset/model";
+import { PluginError, StatusCode, type ConnectorIdentity } from "@kloset/host";
 import type { CommandContext } from "../command.js";
+import { flagNamesOf, identityOf } from "../connector-identity.js";
+import { describeModule } from "../describe-module.js";
 import { CliError } from "../exit-code.js";
 import type { LaunchedPlugin } from "../launch.js";
 import { CONNECTOR_TYPES, type ConnectorType } from "../project.js";
 import { declarationBeside, type Declaration } from "./declaration.js";
-import { describeModule } from "./module-description.js";
 import { write, writeJson } from "./output.js";
 import { cliErrorOf, textOf, withLaunched, withProcess, type PluginOptions } from "./session.js";
 import { shown } from "./shown.js";
@@ -75,8 +65,9 @@ async function ask(
     options,
     work: async ({ connection }) => {
       try {
-        const identity = await initOf(connector, connection, { location, config: options.option });
-        return { connector, ...(identity !== undefined && { identity: withFlags(identity) }) };
+        const identity = await identityOf(connector, connection, { location, config: options.option });
+        if (identity === undefined) return { connector };
+        return { connector, identity: { ...identity, flags: flagNamesOf(identity.flags) } };
       } catch (error) {
         if (!(error instanceof PluginError)) throw error;
         return error.code === StatusCode.UNIMPLEMENTED ? undefined : { connector, rejected: textOf(error) };
@@ -85,40 +76,10 @@ async function ask(
   });
 }
 
-async function initOf(
-  connector: ConnectorType,
-  connection: PluginConnection,
-  options: { readonly location: string; readonly config: Readonly<Record<string, string>> },
-): Promise<ConnectorIdentity | undefined> {
-  switch (connector) {
-    case "importer":
-    case "exporter":
-    case "storage": {
-      const open = { importer: openImporter, exporter: openExporter, storage: openStorage }[connector];
-      const client = await open(connection, options);
-      const identity = await client.identity();
-      await client.close();
-      return identity;
-    }
-    case "secret_provider":
-      await (await openSecretProvider(connection, options)).close();
-      return undefined;
-    case "inventory":
-      await (await openInventory(connection, options)).close();
-      return undefined;
-  }
-}
-
-function withFlags({ flags, ...identity }: ConnectorIdentity): NonNullable<AnsweredKind["identity"]> {
-  const names = Object.entries(LocationFlag).flatMap(([name, bit]) =>
-    (flags & bit) === 0 ? [] : [name.toLowerCase()],
-  );
-  return { ...identity, flags: names };
-}
-
 async function declarationsOf({ module, executable }: LaunchedPlugin, signal: AbortSignal): Promise<Declaration[]> {
   if (module === undefined) return await declarationBeside(executable);
-  const { kind, schema, secrets } = await describeModule(module, signal);
+  const { kind, schema, secrets, problem } = await describeModule(module, signal);
+  if (schema === undefined) throw new CliError(`${module}: its options have no JSON Schema: ${problem ?? ""}`);
   return [{ source: module, connector: kind, schema, secrets }];
 }
 

@@ -1,9 +1,9 @@
 import { PluginConnection, startPlugin, type HostName, type PluginExit, type PluginProcess } from "@kloset/host";
 import { addSecrets, masked } from "@kloset/log";
 import type { CommandContext } from "../command.js";
+import { describeModule } from "../describe-module.js";
 import { CliError, UsageError } from "../exit-code.js";
 import { launchPlugin, type LaunchedPlugin } from "../launch.js";
-import { describeModule } from "./module-description.js";
 import { pluginLog } from "./plugin-log.js";
 import { shown } from "./shown.js";
 import { TraceFile } from "./trace-file.js";

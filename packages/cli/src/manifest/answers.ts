@@ -13,6 +13,7 @@ import {
   type StorageClient,
 } from "@kloset/host";
 import { LocationFlag } from "@kloset/model";
+import { flagNamesOf } from "../connector-identity.js";
 import { locationsFor, type GivenLocation } from "./locations.js";
 import type { ManifestSource } from "./read.js";
 
@@ -23,8 +24,6 @@ export interface AnswerOptions {
   readonly config?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-const FLAG_BITS: Readonly<Record<string, number>> = LocationFlag;
 
 /** Connectors whose answer to Init has flags. */
 const STARTS = { importer: startImporter, exporter: startExporter, storage: startStorage };
@@ -122,12 +121,10 @@ async function unlessAborted<Started extends { readonly stop: () => Promise<unkn
 }
 
 function difference(name: string, named: readonly string[], flags: number): string | undefined {
-  const answered = Object.entries(FLAG_BITS).flatMap(([flag, bit]) =>
-    (flags & bit) === 0 ? [] : [flag.toLowerCase()],
-  );
+  const answered = flagNamesOf(flags);
   if (answered.includes("localfs") && !named.includes("localfs"))
     return `${name}, answers the location flag localfs: name it in "location_flags", or hosts pass relative paths`;
-  const missing = named.filter((flag) => Object.hasOwn(FLAG_BITS, flag.toUpperCase()) && !answered.includes(flag));
+  const missing = named.filter((flag) => Object.hasOwn(LocationFlag, flag.toUpperCase()) && !answered.includes(flag));
   if (missing.length === 0) return undefined;
   return `${name}, names the location flag ${missing.join(", ")}, but does not answer it to Init, which hosts rely on: remove or answer it`;
 }

@@ -20,7 +20,7 @@ const RUN_BITS = 0o111;
  *
  * @param target - A folder, or the path of the manifest itself.
  * @returns The path of a file, which may have a wrong name.
- * @throws UsageError if there is none.
+ * @throws UsageError if the folder has no manifest.
  */
 export async function findManifest(target: string): Promise<string> {
   const stats = await stat(target).catch(() => undefined);

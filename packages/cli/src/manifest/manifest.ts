@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from "yaml";
-import { CONNECTOR_TYPES, type ConnectorType } from "../project.js";
+import { CONNECTOR_TYPES, type ConnectorType, type Project, type ProjectConnector } from "../project.js";
 
 /** The only name that Plakar accepts for the file. */
 export const MANIFEST_NAME = "manifest.yaml";
@@ -86,6 +86,40 @@ export const CONNECTOR_KEYS = {
 /** Returns true for a type of connector that Plakar or its control plane knows. */
 export function isConnectorType(type: string): type is ConnectorType {
   return CONNECTOR_TYPES.some((known) => known === type);
+}
+
+/** The version of the interface between Plakar and its plugins that every released Plakar reads. */
+const API_VERSION = "1.0.0";
+
+/** Returns the manifest of a project with some connectors. */
+export function manifestOf(project: Project, connectors: readonly ManifestConnector[]): Manifest {
+  return {
+    name: project.name,
+    displayName: project.displayName,
+    description: project.description,
+    version: `v${project.version}`,
+    apiVersion: API_VERSION,
+    ...(project.contact !== undefined && { contact: project.contact }),
+    ...(project.homepage !== undefined && { homepage: project.homepage }),
+    license: project.license,
+    tags: project.tags,
+    connectors,
+  };
+}
+
+/** Returns the connector of a project as the manifest lists it. */
+export function manifestConnectorOf(
+  { type, class: resourceClass, subclass, protocols, locationFlags }: ProjectConnector,
+  files: Pick<ManifestConnector, "executable" | "validator" | "extraFiles">,
+): ManifestConnector {
+  return {
+    type,
+    ...(resourceClass !== undefined && { class: resourceClass }),
+    ...(subclass !== undefined && { subclass }),
+    protocols,
+    locationFlags,
+    ...files,
+  };
 }
 
 /**

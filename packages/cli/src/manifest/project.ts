@@ -1,9 +1,10 @@
 import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { describeModule } from "../describe-module.js";
+import { CliError } from "../exit-code.js";
 import { readProject, type Project, type ProjectConnector } from "../project.js";
 import { quoted } from "./problem.js";
-import { declaredConfig } from "./project-schema.js";
 import type { Fields, ManifestSource } from "./read.js";
 import type { Validators } from "./validator.js";
 
@@ -108,16 +109,15 @@ async function schemaDifference(
   module: string,
 ): Promise<string | undefined> {
   try {
-    const { schema } = await declaredConfig(module);
+    const { schema, problem = "" } = await describeModule(module);
+    if (schema === undefined) return `cannot be compared with the options of ${module}: ${problem}`;
     const paths = differences(actual, schema, "");
     if (paths.length === 0) return undefined;
     const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : "";
     return `differs from the options of ${module} at ${paths.slice(0, MAX_NAMED).join(", ")}${more}: ${REMEDY}`;
   } catch (error) {
-    const { message = String(error), stderr = "" } = error as { readonly message?: string; readonly stderr?: string };
-    // Of a process that failed, the error without the code around it and the stack.
-    const reason = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? message;
-    return `cannot be compared with the options of ${module}: ${reason}`;
+    if (!(error instanceof CliError)) throw error;
+    return `cannot be compared with the options of its module: ${error.message}`;
   }
 }
 

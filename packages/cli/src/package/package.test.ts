@@ -222,8 +222,8 @@ describe("plakar pkg create", () => {
   }
 
   it.each([
-    ["plakar v1.1.4", "v1.2.3"],
-    ["plakar v1.0.6", ""],
+    ["plakar/v1.1.4", "v1.2.3"],
+    ["plakar/v1.0.6", ""],
   ])("is called where Plakar is installed: %s", async (version, argument) => {
     const env = installPlakar(`[ "$1" = version ] && echo "${version}" && exit\necho "called with $*."`);
     const output = await createPtar(packaged, author.path, env);

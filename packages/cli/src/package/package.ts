@@ -2,10 +2,17 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { bundleConnector, type BundledModule } from "../bundle/bundle.js";
-import { UsageError } from "../exit-code.js";
-import { MANIFEST_NAME, manifestText, type Manifest, type ManifestConnector } from "../manifest/manifest.js";
+import { describeModule } from "../describe-module.js";
+import { CliError, UsageError } from "../exit-code.js";
+import {
+  MANIFEST_NAME,
+  manifestConnectorOf,
+  manifestOf,
+  manifestText,
+  type Manifest,
+  type ManifestConnector,
+} from "../manifest/manifest.js";
 import type { Project, ProjectConnector } from "../project.js";
-import { describeConnector } from "./describe.js";
 import { ownTarget, type NodeBinaries, type TargetName } from "./node-binary.js";
 import { makeStandalone } from "./standalone.js";
 
@@ -45,9 +52,6 @@ export interface PackageOptions {
   readonly standalone?: Standalone;
 }
 
-/** The version of the interface between Plakar and its plugins that every released Plakar reads. */
-const API_VERSION = "1.0.0";
-
 /**
  * Writes the package of a project: one executable for each connector, the files that it reads, the JSON Schema of its
  * configuration, and `manifest.yaml`. The same sources give the same bytes.
@@ -67,7 +71,10 @@ export async function packageProject(project: Project, { out, standalone }: Pack
       buildConnector(project, connector, folder, standalone);
     const built =
       standalone === undefined ? await allOf(project.connectors.map(build)) : await inTurn(project.connectors, build);
-    const manifest = manifestOf(project, built);
+    const manifest = manifestOf(
+      project,
+      built.map(({ entry }) => entry),
+    );
     await writeFile(join(folder, MANIFEST_NAME), manifestText(manifest));
     const files: PackagedFile[] = [];
     for (const name of [MANIFEST_NAME, ...manifest.connectors.flatMap(namesOf)]) {
@@ -116,15 +123,20 @@ async function buildConnector(
   standalone: Standalone | undefined,
 ): Promise<Built> {
   const name = `${project.name}-${connector.type}`;
-  const describing = describeConnector(connector);
+  const describing = describeModule(connector.module);
   const bundling = bundleConnector(connector.module, join(folder, `${name}.cjs`), {
     reference: standalone !== undefined ? "inside" : project.referenceServer ? "beside" : "none",
   });
   await Promise.allSettled([describing, bundling]);
-  const { schema, table, problem } = await describing;
+  const { kind, hasOptions, table, problem, ...declared } = await describing;
+  if (kind !== connector.type)
+    throw new CliError(
+      `${connector.module}: its connector is of type ${kind}, but package.json names the type ${connector.type}`,
+    );
+  const schema = hasOptions ? declared.schema : undefined;
   const { executable: script, assets, modules, warnings: bundleWarnings } = await bundling;
   const warnings = [...bundleWarnings];
-  if (problem !== undefined) warnings.push(`${connector.module}: no validator: ${problem}`);
+  if (hasOptions && problem !== undefined) warnings.push(`${connector.module}: no validator: ${problem}`);
   const warn = (text: string): void => void warnings.push(text);
   const files = standalone === undefined ? assets : await withoutForeignLibraries(assets, standalone.target, warn);
   const executable =
@@ -137,16 +149,11 @@ async function buildConnector(
     await chmod(join(folder, validator), 0o644);
   }
   return {
-    entry: {
-      type: connector.type,
-      ...(connector.class !== undefined && { class: connector.class }),
-      ...(connector.subclass !== undefined && { subclass: connector.subclass }),
-      protocols: connector.protocols,
-      locationFlags: connector.locationFlags,
+    entry: manifestConnectorOf(connector, {
       ...(schema !== undefined && { validator }),
       executable,
       extraFiles: files.map((path) => basename(path)),
-    },
+    }),
     modules,
     table,
     warnings,
@@ -168,21 +175,6 @@ async function withoutForeignLibraries(
     );
   }
   return assets.filter((path) => !libraries.includes(path));
-}
-
-function manifestOf(project: Project, built: readonly Built[]): Manifest {
-  return {
-    name: project.name,
-    displayName: project.displayName,
-    description: project.description,
-    version: `v${project.version}`,
-    apiVersion: API_VERSION,
-    ...(project.contact !== undefined && { contact: project.contact }),
-    ...(project.homepage !== undefined && { homepage: project.homepage }),
-    license: project.license,
-    tags: project.tags,
-    connectors: built.map(({ entry }) => entry),
-  };
 }
 
 /** The files that a connector names in the manifest. */

@@ -1,11 +1,7 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { CliError } from "../exit-code.js";
 import { MANIFEST_NAME } from "../manifest/manifest.js";
+import { createArguments, plakarVersion, PlakarMissingError, runPlakar } from "../plakar.js";
 import type { PackagedProject } from "./package.js";
-
-const run = promisify(execFile);
 
 /**
  * Calls `plakar pkg create`, which writes the `.ptar` file into the current folder.
@@ -21,20 +17,11 @@ export async function createPtar(
 ): Promise<string | undefined> {
   const path = join(folder, MANIFEST_NAME);
   try {
-    const { stdout: found } = await run("plakar", ["version"], { cwd, env });
-    // Plakar 1.0 takes the version from the manifest, and rejects a second argument.
-    const isV1_0 = /(?<![\d.])1\.0\.\d/.test(found);
-    const { stdout, stderr } = await run(
-      "plakar",
-      ["pkg", "create", path, ...(isV1_0 ? [] : [manifest.version ?? ""])],
-      { cwd, env },
-    );
-    return stdout + stderr;
+    const installed = plakarVersion(await runPlakar(["version"], { cwd, env }));
+    return await runPlakar(createArguments(installed, path, manifest.version ?? ""), { cwd, env });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new CliError(`plakar pkg create failed: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    if (error instanceof PlakarMissingError) return undefined;
+    throw error;
   }
 }
 
