@@ -22,7 +22,7 @@ export const newCommand: CommandFactory = (context) => createNewCommand(context,
 /** Creates `kloset new` with a way to ask. */
 export function createNewCommand({ terminal }: Parameters<CommandFactory>[0], questions: Questions): Command {
   const command = new Command("new")
-    .description("create the project of a plugin")
+    .description("Creates the project of a plugin.")
     .argument("[name]", "name of the plugin, which is also the protocol of its locations");
   for (const { module, purpose } of NEW_KINDS) command.option(`--${module}`, `add a connector that ${purpose}`);
   return command

@@ -14,7 +14,7 @@ interface UpdateCommandOptions {
 /** Creates `kloset update`. */
 export const updateCommand: CommandFactory = ({ terminal }) =>
   new Command("update")
-    .description("move a project to the version of the SDK of this command, as a git commit")
+    .description("Moves a project to the version of the SDK of this command, as a git commit.")
     .argument("[folder]", "folder of the project", ".")
     .option("--dry-run", "print what would change, and change nothing")
     .option("--no-lock", "leave package-lock.json as it is; without it, npm's registry is asked")
