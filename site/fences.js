@@ -1,4 +1,4 @@
-// Fenced blocks of the pages: diagrams, and files without the marks of their regions.
+// Diagrams and pictures of the pages, and fenced blocks without the marks of their regions.
 import { renderMermaidSVG } from "beautiful-mermaid";
 
 const COLORS = {
@@ -35,6 +35,16 @@ export function diagrams(md) {
       .replace("<svg ", `<svg role="img" aria-label="${md.utils.escapeHtml(title)}" `);
     // Not as a template: Vue would leave out the <style>.
     return `<div class="diagram" tabindex="0" v-html="${md.utils.escapeHtml(JSON.stringify(svg))}"></div>\n`;
+  };
+}
+
+/** Lets the pictures of terminals scroll on a narrow screen: their text would be too small to read. */
+export function casts(md) {
+  const { image } = md.renderer.rules;
+  md.renderer.rules.image = (tokens, index, ...rest) => {
+    const picture = image(tokens, index, ...rest);
+    if (!/(?:^|\/)casts\//.test(tokens[index].attrGet("src"))) return picture;
+    return `<span class="diagram" tabindex="0">${picture}</span>`;
   };
 }
 

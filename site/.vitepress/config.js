@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { slug } from "github-slugger";
 import { defineConfig } from "vitepress";
-import { diagrams, withoutRegionMarks } from "../fences.js";
+import { casts, diagrams, withoutRegionMarks } from "../fences.js";
 import { repositoryLinks } from "../links.js";
 import manifest from "../../package.json" with { type: "json" };
 
@@ -89,6 +89,7 @@ export default defineConfig({
     config(md) {
       repositoryLinks(md, manifest.repository);
       diagrams(md);
+      casts(md);
     },
   },
   vite: {
