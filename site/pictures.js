@@ -1,4 +1,4 @@
-// Diagrams and pictures of the pages, and fenced blocks without the marks of their regions.
+// Diagrams and pictures of the pages.
 import { renderMermaidSVG } from "beautiful-mermaid";
 
 const COLORS = {
@@ -45,14 +45,5 @@ export function casts(md) {
     const picture = image(tokens, index, ...rest);
     if (!/(?:^|\/)casts\//.test(tokens[index].attrGet("src"))) return picture;
     return `<span class="diagram" tabindex="0">${picture}</span>`;
-  };
-}
-
-/** Leaves out the comments that mark regions of a file, which other pages import. Called before VitePress imports files. */
-export function withoutRegionMarks(md) {
-  const { fence } = md.renderer.rules;
-  md.renderer.rules.fence = (tokens, index, ...rest) => {
-    tokens[index].content = tokens[index].content.replace(/^ *\/\/ #(?:end)?region.*\n/gm, "");
-    return fence(tokens, index, ...rest);
   };
 }
