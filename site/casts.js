@@ -1,19 +1,12 @@
-// Draws the pictures of `kloset` for the pages: runs the commands in a pseudo-terminal, on a project that the tutorial
-// creates, and writes its screen to docs/casts/*.svg.
+// Draws the pictures of `kloset` for the pages: runs the commands of docs/start.md, then those of the pictures in a
+// pseudo-terminal, and writes its screen to docs/casts/*.svg.
 //
 //   node casts.js             draws them again
-//   node casts.js --check     fails if a picture differs from the output of the command. Needs a build
-import { execFileSync } from "node:child_process";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+//   node casts.js --check     fails if a picture differs from the output of its commands
+//
+// Needs a build.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -84,19 +77,21 @@ try {
   rmSync(home, { recursive: true });
 }
 
-/** Does the first steps of docs/start.md. */
+/** Runs the commands of docs/start.md, on this repository in place of the registry, and without Plakar. */
 function createProject() {
-  const quietly = (command, ...args) => execFileSync(command, args, { cwd: project, env, stdio: "pipe" });
-  mkdirSync(project);
-  // In place of `npm install`.
-  symlinkSync(join(top, "node_modules"), join(project, "node_modules"));
-  quietly("npx", "kloset", "new", "notes", "--importer", "--yes", "--directory", "new");
-  for (const name of ["package.json", "tsconfig.json"]) copyFileSync(join(project, "new", name), join(project, name));
-  mkdirSync(join(project, "src"));
-  copyFileSync(join(top, "docs/snippets/notes.ts"), join(project, "src/notes.ts"));
-  quietly("npm", "pkg", "set", "kloset.connectors[0].module=./src/notes.ts");
-  quietly("npm", "pkg", "delete", "kloset.connectors[0].locationFlags");
-  quietly("npx", "kloset", "package", "--no-ptar");
+  const page = readFileSync(join(top, "docs/start.md"), "utf8");
+  const lines = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) => block.trim().split("\n"));
+  const commands = lines
+    .filter((line) => !line.startsWith("plakar "))
+    .map((line) =>
+      line
+        .replace(/^npm create kloset@latest (\S+) --/, "npx kloset new $1")
+        // The reader has saved both files by then.
+        .replace(/^npm install$/, `ln -s ../node_modules . && cp '${top}docs/snippets/'notes{,.spec}.ts src`),
+    );
+  symlinkSync(join(top, "node_modules"), join(home, "node_modules"));
+  const { status, stdout, stderr } = spawnSync("bash", ["-exc", commands.join("\n")], { cwd: home, env });
+  if (status !== 0) throw new Error(`a command of docs/start.md failed:\n${stdout.toString()}${stderr.toString()}`);
 }
 
 function misspellProtocols() {
