@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 const exec = promisify(execFile);
 
 /** The folder of the repository. */
-export const top = join(dirname(fileURLToPath(import.meta.url)), "..");
+const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The text of the README. */
 export const readme = readFileSync(join(top, "README.md"), "utf8");
 

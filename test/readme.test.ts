@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { examples, readme, readmeProject, top } from "./readme-project.js";
+import { examples, readmeProject } from "./readme-project.js";
 
 const project = readmeProject();
 const { node } = project;
@@ -79,18 +79,5 @@ describe("the README", () => {
     expect(shell.status).toBe(2);
     expect(shell.stdout).toBe("");
     expect(shell.stderr.trim().split("\n")).toHaveLength(2);
-  });
-
-  it("names commands that exist", () => {
-    const { scripts } = JSON.parse(readFileSync(join(top, "package.json"), "utf8")) as {
-      scripts: Record<string, string>;
-    };
-    for (const [, name = ""] of readme.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(name);
-  });
-
-  it("names files that exist", () => {
-    for (const [, path = ""] of readme.matchAll(/\]\((?!http)([^)#]+)\)/g)) {
-      expect(() => readFileSync(join(top, path))).not.toThrow(/ENOENT/);
-    }
   });
 });
