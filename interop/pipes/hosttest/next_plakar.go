@@ -134,7 +134,7 @@ func (s *Suite) restoreSubtree(t *testing.T, top string, entries []tree.Entry) {
 
 func (s *Suite) nextStorage(t *testing.T) {
 	ctx := bounded(t)
-	session, store := s.openStore(t, ctx, filepath.Join(tempDir(t), "repository"), pipes.Pipes)
+	session, store := s.openStore(t, ctx, filepath.Join(repositoryDir(t), "repository"), pipes.Pipes)
 	s.storageFlags(t, ctx, session, store)
 	s.mergedRanges(t, ctx, store)
 	// The lock is released while Close runs.
