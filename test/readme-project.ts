@@ -64,7 +64,7 @@ export function readmeProject(): ReadmeProject {
     folder,
     kitProgram,
     node,
-    compile: async (typescript = join(top, "node_modules/typescript")) => {
+    compile: async (typescript = join(top, "node_modules/typescript-native")) => {
       await node(join(typescript, "bin/tsc"));
       for (const name of ["notes.js", "run-pages.js"]) chmodSync(join(folder, name), 0o755);
     },

@@ -42,14 +42,22 @@ describe("the README", () => {
 
   it("shows a plugin that passes the conformance kit with the command of the README", async () => {
     // readme.slow.test.ts checks all rules.
-    const few = ["--rule", "process.starts", "--rule", "process.exits", "--rule", "importer.tree"];
-    expect(await project.kit(...few)).toMatch(/^\n\.\/notes\.js as importer conforms: \d+ passed/);
+    expect(await project.kit("--rule", "process.starts", "--rule", "importer.tree")).toMatch(
+      /^\n\.\/notes\.js as importer conforms: \d+ passed/,
+    );
   }, 180_000);
 
   it("shows a plugin with options that passes the conformance kit", async () => {
-    const rules = ["--rule", "process.starts", "--rule", "process.exits", "--rule", "importer.tree"];
     const location = ["--connector", "importer", "--location", "pages:///", "--config", "token=hush-hush"];
-    const { stdout } = await node(project.kitProgram, "--quiet", "--strict", ...rules, ...location, "./run-pages.js");
+    const { stdout } = await node(
+      project.kitProgram,
+      "--quiet",
+      "--strict",
+      "--rule",
+      "importer.tree",
+      ...location,
+      "./run-pages.js",
+    );
     expect(stdout).toMatch(/as importer conforms: \d+ passed/);
   }, 180_000);
 
