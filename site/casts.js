@@ -1,12 +1,13 @@
 // Draws the pictures of `kloset` for the pages: runs the commands of docs/start.md, then those of the pictures in a
-// pseudo-terminal, and writes its screen to docs/casts/*.svg.
+// pseudo-terminal, and writes its screen to docs/casts/*.svg. Also writes docs/snippets/manifest.yaml, the manifest of
+// docs/start.md.
 //
 //   node casts.js             draws them again
 //   node casts.js --check     fails if a picture differs from the output of its commands
 //
 // Needs a build.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -42,7 +43,6 @@ const NORMALIZED = [
 ];
 
 const top = fileURLToPath(new URL("../", import.meta.url));
-const folder = join(top, "docs/casts");
 const home = realpathSync(mkdtempSync(join(tmpdir(), "kloset-casts-")));
 const project = join(home, "kloset-plugin-notes");
 const env = {
@@ -52,25 +52,26 @@ const env = {
   npm_config_loglevel: "error",
 };
 
+/** Writes a file, or, with --check, notes that it differs. @param text - The text that a reader would compare. */
+function keep(file, content, text) {
+  if (!process.argv.includes("--check")) writeFileSync(join(top, file), content);
+  else if (readFileSync(join(top, file), "utf8") !== content) stale.push({ file, text });
+}
+const stale = [];
+
 try {
   createProject();
-  const stale = [];
+  const manifest = readFileSync(join(project, "dist/package/manifest.yaml"), "utf8");
+  keep("docs/snippets/manifest.yaml", manifest, manifest);
   for (const { name, prepare, runs } of casts) {
     prepare?.();
     const rows = [];
     for (const run of runs) rows.push(`$ ${run.command}`, ...(await screenOf(run)));
-    const file = join(folder, `${name}.svg`);
-    const picture = svgOf(rows);
-    if (process.argv.includes("--check")) {
-      if (readFileSync(file, "utf8") !== picture) stale.push({ name, rows });
-    } else {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(file, picture);
-    }
+    keep(`docs/casts/${name}.svg`, svgOf(rows), rows.join("\n"));
   }
-  for (const { name, rows } of stale) console.error(`docs/casts/${name}.svg is stale. Now:\n\n${rows.join("\n")}\n`);
+  for (const { file, text } of stale) console.error(`${file} is stale. Now:\n\n${text}\n`);
   if (stale.length > 0) {
-    console.error("Run `npm run docs:casts`, and commit the result.");
+    console.error("Run `npm run docs:casts` and `npm run docs:embed`, and commit the result.");
     process.exitCode = 1;
   }
 } finally {

@@ -43,7 +43,8 @@ export async function launchPlugin(plugin: string, options: LaunchOptions = {}):
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const { executable } = await bundleConnector(module, join(folder, `${basename(module, extname(module))}.cjs`));
+    const path = join(folder, `${basename(module, extname(module))}.cjs`);
+    const { executable } = await bundleConnector(module, path, { isDebuggable: options.inspectBrk !== undefined });
     return { executable, env, module, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();

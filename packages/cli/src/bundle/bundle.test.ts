@@ -68,6 +68,17 @@ describe("the executable of a connector", () => {
     expect(importer.plugin.stderrText()).toBe("");
   });
 
+  it.each(["", "await Promise.resolve();"])("leads a debugger to the lines of the source (%j)", async (topLevel) => {
+    const module = author.write("thrower.ts", `${topLevel}\ninterface Note { text: string }\nthrow new Error("here");`);
+    const path = join(out, "thrower.cjs");
+    const { executable } = await bundleProgram(module, path, { isDebuggable: true });
+    const { stderr } = spawnSync(process.execPath, ["--enable-source-maps", executable], {
+      cwd: "/",
+      encoding: "utf8",
+    });
+    expect(stderr).toContain(`${module}:3:7`);
+  });
+
   it("explains that it lacks the reference server", async () => {
     const module = author.write("notes.ts", CONNECTOR.replace("await Promise.resolve", "String"));
     const { executable } = await bundleConnector(module, join(out, "notes-importer.cjs"));

@@ -1,6 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build, type BuildFailure, type BuildOptions, type Message, type Metafile, type Plugin } from "esbuild";
 import { CliError } from "../exit-code.js";
 import { Assets } from "./assets.js";
@@ -34,6 +35,8 @@ export interface BundleOptions {
    * it, or none (the default). With none, an executable that is started with this variable fails with an explanation.
    */
   readonly reference?: "beside" | "inside" | "none";
+  /** True for an executable with an inline source map and readable code, for debuggers. Default: false. */
+  readonly isDebuggable?: boolean;
 }
 
 /** The modules that every executable imports. The guard comes first: no other module can then print into the connection. */
@@ -108,7 +111,7 @@ async function bundle(
   module: string,
   source: Pick<BuildOptions, "stdin" | "entryPoints">,
   executable: string,
-  { reference = "none" }: BundleOptions = {},
+  { reference = "none", isDebuggable = false }: BundleOptions = {},
 ): Promise<BundledConnector> {
   const name = basename(executable, ".cjs");
   const folder = dirname(resolve(executable));
@@ -117,6 +120,7 @@ async function bundle(
   const referenceFile = `./${name}-reference.mjs`;
   const options: BuildOptions = {
     ...source,
+    ...(isDebuggable && { sourcemap: "inline", minifyWhitespace: false, minifySyntax: false }),
     plugins: [referencePlugin(reference, referenceFile), sourcesPlugin(assets, (text) => warnings.add(text))],
     define: {
       "import.meta.filename": "__filename",
@@ -124,14 +128,14 @@ async function bundle(
       "import.meta.url": MODULE_URL,
     },
   };
-  const { code, metafile, messages } = await commonJs(module, options);
+  const { code, map, metafile, messages } = await commonJs(module, options);
   for (const message of messages) warnings.add(textOf(message));
   const missing = missingImports(metafile).filter((path) => path !== referenceFile);
   if (missing.length > 0) throw new CliError(`the bundle of ${module} would lack ${missing.join(", ")}`);
   const head = code.includes(MODULE_URL)
     ? `${HEAD}const ${MODULE_URL}=require("node:url").pathToFileURL(__filename).href;`
     : HEAD;
-  await writeExecutable(executable, `${head}\n${code}`);
+  await writeExecutable(executable, `${head}\n${code}${mapComment(map, head)}`);
   const files = await assets.copy(code, folder);
   if (code.includes(referenceFile)) files.push(await writeReference(module, join(folder, referenceFile)));
   return {
@@ -142,8 +146,16 @@ async function bundle(
   };
 }
 
+/** The parts of a source map that this module changes. */
+interface SourceMap {
+  readonly sources: readonly string[];
+  readonly mappings: string;
+}
+
 interface Built {
   readonly code: string;
+  /** The source map. Undefined if none was asked for. */
+  readonly map: SourceMap | undefined;
   readonly metafile: Metafile;
   readonly messages: readonly Message[];
 }
@@ -188,6 +200,9 @@ async function writeExecutable(path: string, text: string): Promise<void> {
 
 async function bundled(options: BuildOptions): Promise<Built> {
   const { metafile, outputFiles, warnings } = await build({
+    // Identifiers are not minified: they occur in stack traces, and names of classes in messages.
+    minifyWhitespace: true,
+    minifySyntax: true,
     ...options,
     bundle: true,
     write: false,
@@ -195,14 +210,32 @@ async function bundled(options: BuildOptions): Promise<Built> {
     nodePaths: ownModuleFolders(),
     platform: "node",
     target: TARGET,
-    // Identifiers are not minified: they occur in stack traces, and names of classes in messages.
-    minifyWhitespace: true,
-    minifySyntax: true,
     // A dropped import for its side effects may be the guard.
     logOverride: { "ignored-bare-import": "error" },
     logLevel: "silent",
   });
-  return { code: withShortNames(outputFiles[0]?.text ?? "", metafile), metafile, messages: warnings };
+  const text = outputFiles[0]?.text ?? "";
+  if (options.sourcemap === undefined)
+    return { code: withShortNames(text, metafile), map: undefined, metafile, messages: warnings };
+  const end = text.lastIndexOf(MAP_COMMENT);
+  const map = Buffer.from(text.slice(end + MAP_COMMENT.length), "base64").toString();
+  // The names of a bundle for a debugger need not be the same on every machine.
+  return { code: text.slice(0, end), map: JSON.parse(map) as SourceMap, metafile, messages: warnings };
+}
+
+const MAP_COMMENT = "//# sourceMappingURL=data:application/json;base64,";
+
+/** Returns the comment for a source map of code that stands below a head. */
+function mapComment(map: SourceMap | undefined, head: string): string {
+  if (map === undefined) return "";
+  const moved = {
+    ...map,
+    // esbuild's paths start at the working directory, and debuggers look in the folder of the executable.
+    sources: map.sources.map((path) => pathToFileURL(resolve(path)).href),
+    // One semicolon for each line.
+    mappings: ";".repeat(head.split("\n").length) + map.mappings,
+  };
+  return `${MAP_COMMENT}${Buffer.from(JSON.stringify(moved)).toString("base64")}\n`;
 }
 
 function referencePlugin(reference: Required<BundleOptions>["reference"], file: string): Plugin {
