@@ -329,6 +329,8 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     [["--location", "other://x"], 'has the protocol of "other://x": expected one of notes'],
     [["--location", "storage=notes://x"], "no storage of"],
     [["--location", "notes://x", "--rule", "nothing"], 'starts with "nothing"'],
+    [["--location", "notes://x", "--known", "/nowhere/known.json"], "/nowhere/known.json: "],
+    [["--location", "notes://x", "--generation", "v2"], "Allowed choices are v1.0, v1.1"],
     [["--location", "notes://x", "--junit", "/nowhere/x.xml"], "cannot write the report"],
     [["--timeout", "0"], "expected a number of seconds above 0"],
   ])("exits with 2 for %j, and checks nothing", async (args, message) => {
@@ -356,6 +358,25 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     );
     expect(code).toBe(1);
   });
+
+  it("checks one generation only, and accepts known deviations", async () => {
+    const known = join(folder, "known.json");
+    await writeFile(known, JSON.stringify([{ rule: "process.exits.unused", reason: "for this test" }]));
+    await symlink(join(fsBundles, "tsfs-importer.cjs"), join(folder, "importer.cjs"));
+    await writeManifest(
+      manifest
+        .replace("[notes]", "[tsfs]")
+        .replace("bin/notes-importer", "importer.cjs")
+        .replace("    validator", "    # "),
+    );
+    const args = ["--location", "tsfs://{directory}", "--only", "conformance", "--rule", "process.exits.unused"];
+    const { out } = await kloset(folder, ...args, "--generation", "v1.0", "--known", known, "--json");
+    const { conformance } = JSON.parse(out) as CheckResult;
+    // The plugin keeps the rule, so the list is stale.
+    expect(conformance?.flatMap(({ outcomes }) => outcomes)).toMatchObject([
+      { generation: "v1.0", rule: "process.exits.unused", verdict: "stale" },
+    ]);
+  }, 240_000);
 
   it("compares the flags with the answer to Init, and runs the kit on each connector", async () => {
     const junit = join(folder, "junit.xml");

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import type { Report, Rule } from "@kloset/conformance";
+import type { Report, RunOptions } from "@kloset/conformance";
 import { forTerminal, junitText } from "@kloset/conformance/report";
 import type { CommandContext } from "../command.js";
 import { CliError, ExitCode, UsageError } from "../exit-code.js";
@@ -7,14 +7,7 @@ import { checkManifest, findManifest, fixProblems } from "../manifest/check.js";
 import type { GivenLocation } from "../manifest/locations.js";
 import type { Problem } from "../manifest/problem.js";
 import { readManifest } from "../manifest/read.js";
-import {
-  assertSubjects,
-  checkSubject,
-  chosenRules,
-  subjectsOf,
-  type SubjectOptions,
-  type Subjects,
-} from "./conformance.js";
+import { checkSubject, kitOptions, subjectsOf, type SubjectOptions, type Subjects } from "./conformance.js";
 
 /** The command line of `kloset check`. */
 export interface CheckRequest extends SubjectOptions {
@@ -27,6 +20,8 @@ export interface CheckRequest extends SubjectOptions {
   readonly strict: boolean;
   /** Ids of rules of the kit, or prefixes of ids; empty for all rules. */
   readonly rules: readonly string[];
+  /** File with the known deviations from the rules of the kit. */
+  readonly known?: string | undefined;
   /** Time limit for one check of the kit. Default: that of the kit. */
   readonly timeoutMs?: number | undefined;
   readonly json: boolean;
@@ -66,8 +61,9 @@ export async function check(request: CheckRequest, { terminal, signal, exitWith 
   const conformance: Report[] = [];
   if (only !== "manifest") {
     const connectors = await connectorsOf(file, request);
-    const { rules, subjects } = connectors;
-    for (const subject of subjects) conformance.push(await checkSubject(subject, { ...request, rules, signal }, print));
+    const { kit, subjects } = connectors;
+    for (const subject of subjects)
+      conformance.push(await checkSubject(subject, { ...request, ...kit, signal }, print));
     print(leftText(connectors, locations));
   }
   const wasRun = conformance.length > 0;
@@ -92,10 +88,10 @@ interface Checked {
 
 async function checkAndFix(
   target: string,
-  { fix, locations, config }: CheckRequest,
+  { fix, locations, config, generations }: CheckRequest,
   signal: AbortSignal,
 ): Promise<Checked> {
-  const answers = locations.length > 0 ? { locations, config, signal } : undefined;
+  const answers = locations.length > 0 ? { locations, config, generations, signal } : undefined;
   const { fixed, file = target } = fix ? await fixProblems(await checkManifest(target)) : { fixed: [] };
   const problems = await checkManifest(file, answers);
   signal.throwIfAborted();
@@ -103,23 +99,21 @@ async function checkAndFix(
 }
 
 interface Connectors extends Subjects {
-  /** The rules of the kit to check. */
-  readonly rules: readonly Rule[];
+  readonly kit: Required<Pick<RunOptions, "rules" | "deviations">>;
 }
 
 /**
  * Returns the connectors to check with the kit; none if the linter finds that the manifest cannot be read.
  *
- * @throws UsageError for a location or a rule that fits no connector; CliError if the manifest cannot be read and the
+ * @throws UsageError for a location, a rule or a deviation that is wrong; CliError if the manifest cannot be read and the
  * linter does not run.
  */
 async function connectorsOf(file: string, request: CheckRequest): Promise<Connectors> {
-  const nothing = { subjects: [], left: [], rules: [] };
+  const nothing = { subjects: [], left: [], kit: { rules: [], deviations: [] } };
   if (request.locations.length === 0) return nothing;
   try {
     const found = subjectsOf(file, await readManifest(file), request.locations, request);
-    await assertSubjects(found.subjects);
-    return { ...found, rules: chosenRules(request.rules, found.subjects) };
+    return { ...found, kit: await kitOptions(found.subjects, request) };
   } catch (error) {
     if (request.only === "conformance" || error instanceof UsageError || !(error instanceof CliError)) throw error;
     return nothing;
