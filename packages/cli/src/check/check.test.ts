@@ -71,6 +71,10 @@ async function kloset(...args: string[]): Promise<{ code: number; out: string; e
 }
 
 describe("checkManifest", () => {
+  it("finds nothing in a package that kloset package has written", async () => {
+    expect(await checkManifest(fsBundles)).toEqual([]);
+  });
+
   it("finds nothing in a sound package", async () => {
     expect(await checkManifest(folder)).toEqual([]);
   });
@@ -314,6 +318,7 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     expect(JSON.parse(out)).toEqual({
       ok: false,
       file: join(folder, "manifest.yaml"),
+      project: null,
       problems: [expect.objectContaining({ rule: "protocol", level: "error", line: 8, column: 17 })],
       fixed: [],
       conformance: null,
@@ -327,7 +332,7 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     [["--junit", "x.xml"], "--junit writes the report of the conformance kit"],
     [["--location", "notes"], "expected <protocol>://<rest>, or <type>=<protocol>://<rest>"],
     [["--location", "other://x"], 'has the protocol of "other://x": expected one of notes'],
-    [["--location", "storage=notes://x"], "no storage of"],
+    [["--location", "storage=notes://x"], "no storage has"],
     [["--location", "notes://x", "--rule", "nothing"], 'starts with "nothing"'],
     [["--location", "notes://x", "--known", "/nowhere/known.json"], "/nowhere/known.json: "],
     [["--location", "notes://x", "--generation", "v2"], "Allowed choices are v1.0, v1.1"],

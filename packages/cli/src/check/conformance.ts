@@ -40,7 +40,7 @@ export function subjectsOf(
     if (connectors.some((connector) => locationsFor(connector, [given]).length > 0)) continue;
     const protocols = [...new Set(connectors.flatMap((connector) => connector.protocols))].join(", ");
     throw new UsageError(
-      `no ${given.type ?? "connector"} of ${file} has the protocol of ${JSON.stringify(given.location)}: expected one of ${protocols}`,
+      `no ${given.type ?? "connector"} has the protocol of ${JSON.stringify(given.location)}: expected one of ${protocols}`,
     );
   }
   const found = connectors.map((connector) => ({ connector, locations: locationsFor(connector, locations) }));
@@ -108,6 +108,12 @@ export async function kitOptions(
   }
 }
 
+/** Options of {@link checkSubject}. */
+interface KitRun extends Pick<RunOptions, "rules" | "deviations" | "strict" | "timeoutMs" | "signal"> {
+  /** True if the executable is removed after the check: no command can repeat it then. */
+  readonly isTemporary: boolean;
+}
+
 /**
  * Checks a subject, and prints its broken rules and a summary.
  *
@@ -116,7 +122,7 @@ export async function kitOptions(
  */
 export async function checkSubject(
   subject: Subject,
-  options: Pick<RunOptions, "rules" | "deviations" | "strict" | "timeoutMs" | "signal">,
+  { isTemporary, ...options }: KitRun,
   print: (text: string) => void,
 ): Promise<Report> {
   print(`checking the ${subject.connector} at ${forTerminal(subject.location)}\n`);
@@ -124,7 +130,7 @@ export async function checkSubject(
     ...options,
     onOutcome: (outcome) => {
       if (isFailure(outcome) || outcome.verdict === "warning")
-        print(outcomeText(outcome, repeatCommand(subject, outcome, options)));
+        print(outcomeText(outcome, isTemporary ? undefined : repeatCommand(subject, outcome, options)));
     },
   });
   print(notApplicableText(report));

@@ -1,13 +1,15 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { basename } from "node:path";
 import type { Report, RunOptions } from "@kloset/conformance";
 import { forTerminal, junitText } from "@kloset/conformance/report";
 import type { CommandContext } from "../command.js";
 import { CliError, ExitCode, UsageError } from "../exit-code.js";
-import { checkManifest, findManifest, fixProblems } from "../manifest/check.js";
+import { checkManifest, fixProblems } from "../manifest/check.js";
 import type { GivenLocation } from "../manifest/locations.js";
 import type { Problem } from "../manifest/problem.js";
 import { readManifest } from "../manifest/read.js";
 import { checkSubject, kitOptions, subjectsOf, type SubjectOptions, type Subjects } from "./conformance.js";
+import { openTarget } from "./target.js";
 
 /** The command line of `kloset check`. */
 export interface CheckRequest extends SubjectOptions {
@@ -33,8 +35,10 @@ export interface CheckRequest extends SubjectOptions {
 export interface CheckResult {
   /** True if nothing is wrong: the exit code is 0. */
   readonly ok: boolean;
-  /** Path of the manifest. */
+  /** Path of the manifest; only its name if a project was packaged for the check. */
   readonly file: string;
+  /** Absolute path of the project that was packaged for the check; null if the target has a manifest. */
+  readonly project: string | null;
   /** The problems of the manifest that are left; null if it was not checked. */
   readonly problems: readonly Problem[] | null;
   /** The problems that `--fix` has solved. */
@@ -51,19 +55,23 @@ export async function check(request: CheckRequest, { terminal, signal, exitWith 
   if (junit !== undefined && (only === "manifest" || locations.length === 0))
     throw new UsageError("--junit writes the report of the conformance kit, which needs --location");
   const print = json ? terminal.error : terminal.out;
-  const given = await findManifest(request.target);
+  await using found = await openTarget(request.target, request.fix, terminal);
+  const { project } = found;
   // Reports wrong usage before anything is checked or changed.
-  await connectorsOf(given, request);
+  await connectorsOf(found.file, request);
   await using report = await reportFile(junit);
-  const manifest = only === "conformance" ? undefined : await checkAndFix(given, request, signal);
-  const file = manifest?.file ?? given;
+  const checked = only === "conformance" ? undefined : await checkAndFix(found.file, request, signal);
+  const file = checked?.file ?? found.file;
+  const manifest = checked !== undefined && project !== undefined ? withoutFolder(checked) : checked;
   if (manifest !== undefined) print(problemsText(manifest));
   const conformance: Report[] = [];
   if (only !== "manifest") {
     const connectors = await connectorsOf(file, request);
     const { kit, subjects } = connectors;
     for (const subject of subjects)
-      conformance.push(await checkSubject(subject, { ...request, ...kit, signal }, print));
+      conformance.push(
+        await checkSubject(subject, { ...request, ...kit, isTemporary: project !== undefined, signal }, print),
+      );
     print(leftText(connectors, locations));
   }
   const wasRun = conformance.length > 0;
@@ -72,7 +80,8 @@ export async function check(request: CheckRequest, { terminal, signal, exitWith 
   const ok = isSound && conformance.every((each) => each.ok) && (only !== "conformance" || wasRun);
   if (json) {
     const result: CheckResult = {
-      ...{ ok, file, problems: manifest?.problems ?? null, fixed: manifest?.fixed ?? [] },
+      ...{ ok, file: manifest?.file ?? file, project: project ?? null },
+      ...{ problems: manifest?.problems ?? null, fixed: manifest?.fixed ?? [] },
       conformance: wasRun ? conformance : null,
     };
     terminal.out(`${JSON.stringify(result, null, 2)}\n`);
@@ -84,6 +93,12 @@ interface Checked {
   readonly file: string;
   readonly problems: readonly Problem[];
   readonly fixed: readonly Problem[];
+}
+
+/** Leaves out the temporary folder, which does not exist after the check. */
+function withoutFolder({ file, problems, ...rest }: Checked): Checked {
+  const name = basename(file);
+  return { ...rest, file: name, problems: problems.map((problem) => ({ ...problem, file: name })) };
 }
 
 async function checkAndFix(

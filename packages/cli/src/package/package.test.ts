@@ -127,6 +127,7 @@ describe("kloset package", () => {
           type: "storage",
           protocols: ["notes", "notes2"],
           location_flags: ["localfs"],
+          validator: "notes-storage-validator.json",
           executable: "notes-storage.cjs",
         },
       ],
@@ -136,16 +137,51 @@ describe("kloset package", () => {
       "notes-importer-notes.wasm",
       "notes-importer-validator.json",
       "notes-importer.cjs",
+      "notes-storage-validator.json",
       "notes-storage.cjs",
     ]);
+    expect(JSON.parse(readFileSync(join(folder, "notes-storage-validator.json"), "utf8"))).toMatchObject({
+      properties: { location: { pattern: "^(?:notes|notes2)://" } },
+      additionalProperties: false,
+    });
     expect(JSON.parse(readFileSync(join(folder, "notes-importer-validator.json"), "utf8"))).toMatchObject({
-      properties: { token: { writeOnly: true }, page_size: { type: "integer", minimum: 1 } },
+      properties: {
+        location: { pattern: "^notes://" },
+        token: { writeOnly: true },
+        page_size: { type: "integer", minimum: 1 },
+      },
       required: ["location", "token"],
       additionalProperties: false,
     });
     expect(readFileSync(join(author.path, "README.md"), "utf8")).toMatch(
       /^# Notes\n\n<!-- kloset options: importer -->\n\| option [^]+\| `token` [^]+\|\n<!-- \/kloset options -->\n\nEnd\.\n$/,
     );
+  });
+
+  it("writes a package without problems, which kloset check finds in the project, too", async () => {
+    await kloset("package", author.path, "--no-ptar");
+    expect(await kloset("check", join(author.path, "dist/package"), "--strict", "--only", "manifest")).toEqual({
+      code: 0,
+      out: `${join(author.path, "dist/package/manifest.yaml")}: no problem\n`,
+      error: "",
+    });
+    author.write("package.json", JSON.stringify({ ...PROJECT, license: undefined, description: undefined }));
+    const files = readdirSync(author.path).sort();
+    const { code, out, error } = await kloset("check", author.path, "--json", "--only", "manifest");
+    expect(JSON.parse(out)).toMatchObject({
+      ok: true,
+      file: "manifest.yaml",
+      project: author.path,
+      problems: [{ rule: "missing-text", file: "manifest.yaml" }],
+    });
+    expect(error).toContain(`packaging ${author.path} in a temporary folder`);
+    expect({ code, files: readdirSync(author.path).sort() }).toEqual({ code: 0, files });
+    expect(await kloset("check", author.path, "--fix")).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("--fix changes a manifest.yaml"),
+    });
+    author.write("package.json", "{}");
+    expect((await kloset("check", author.path)).error).toContain(`${join(author.path, "package.json")}: name:`);
   });
 
   it("writes the same bytes in another folder, and lists what goes in", async () => {
@@ -164,6 +200,7 @@ describe("kloset package", () => {
       "notes-importer-validator.json",
       "notes-importer-notes.wasm",
       "notes-storage.cjs",
+      "notes-storage-validator.json",
       "total",
       "",
     ]);
@@ -279,7 +316,7 @@ describe("the recipe", () => {
       ([, file = "", extra = ""]) => file || extra,
     );
     expect(parse(readFileSync(join(clone, "recipe.yaml"), "utf8"))).toEqual(recipe);
-    expect(named).toHaveLength(4);
+    expect(named).toHaveLength(5);
     expect(named.filter((name) => !existsSync(join(clone, name)))).toEqual([]);
   });
 
