@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { fileURLToPath } from "node:url";
+import { fsPlugin } from "../inspect/testing/run.js";
 import { runCli } from "../program.js";
 import { readProject } from "../project.js";
 import { AuthorFolder } from "../testing/author-folder.js";
@@ -10,6 +13,8 @@ import { registryBinaries } from "./node-binary.js";
 import { createPtar, ptarInstructions } from "./plakar.js";
 import { writeReadmeTables } from "./readme.js";
 import { writeRecipe } from "./recipe.js";
+
+const TOP = fileURLToPath(new URL("../../../../", import.meta.url));
 
 const authors: AuthorFolder[] = [];
 let author: AuthorFolder;
@@ -73,11 +78,23 @@ function newAuthor(below?: string, project: object = PROJECT): AuthorFolder {
 }
 
 async function kloset(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  return await klosetUntil(() => false, args);
+}
+
+/** Runs a command, and interrupts it as soon as its output is complete. */
+async function klosetUntil(
+  isComplete: (out: string) => boolean,
+  args: readonly string[],
+): Promise<{ code: number; out: string; error: string }> {
   const result = { out: "", error: "" };
+  const interruption = new AbortController();
   const code = await runCli(args, {
-    signal: new AbortController().signal,
+    signal: interruption.signal,
     terminal: {
-      out: (text) => (result.out += text),
+      out: (text) => {
+        result.out += text;
+        if (isComplete(result.out)) interruption.abort(new Error("interrupted"));
+      },
       error: (text) => (result.error += text),
       isTerminal: false,
       isInteractive: false,
@@ -368,3 +385,80 @@ describe("kloset package --standalone", () => {
     expect(readdirSync(join(author.path, "cache")).filter((name) => name.startsWith("install-"))).toEqual([]);
   });
 });
+
+describe("--json", () => {
+  const source = (name: string): string => fileURLToPath(new URL(`../inspect/testing/${name}.ts`, import.meta.url));
+
+  it("prints JSON alone to standard output, of every command", async () => {
+    const file = author.write("file.txt", "content");
+    const [fs, stored] = [`fs://${join(author.path, "src")}`, `fs://${join(author.path, "stored")}`];
+    const mac = createHash("sha256").update("content").digest("hex");
+    const trace = join(author.path, "trace.jsonl");
+    const store = (verb: string, ...rest: string[]): string[] => {
+      return ["inspect", "store", verb, fsPlugin("storage"), stored, ...rest];
+    };
+    execFileSync("git", ["init", "--quiet"], { cwd: author.path });
+    author.write("package.json", JSON.stringify({ ...PROJECT, dependencies: { "@kloset/sdk": "^0.1.0" } }));
+    const commands: [command: string[], printed: object][] = [
+      [["new", "todo", "--importer", "--directory", join(author.path, "todo")], { name: "todo" }],
+      [
+        ["inspect", "scan", source("shop"), "shop://x", "-o", "license=let-me-in", "--trace", trace],
+        { type: "summary", errors: 0 },
+      ],
+      [["inspect", "replay", source("shop"), trace, "-o", "license=let-me-in"], { type: "summary", differences: 0 }],
+      [
+        ["inspect", "export", fsPlugin("exporter"), `fs://${join(author.path, "to")}`, join(author.path, "src")],
+        { errors: 0 },
+      ],
+      [store("put", "packfile", file, "--create"), { mac }],
+      [store("list", "packfile"), { mac }],
+      [store("check"), { step: "delete", ok: true }],
+      [store("delete", "packfile", mac), { mac }],
+      [["inspect", "resolve", source("vault"), "db"], { handle: "db", secret: "pass\u001bword" }],
+      [["inspect", "inventory", source("fleet"), "fleet://"], { type: "summary" }],
+      [["inspect", "about", fsPlugin("importer"), fs], { kinds: [{ connector: "importer" }] }],
+      [["check", "--only", "manifest", author.path], { ok: true, project: author.path }],
+      [["package", author.path, "--no-ptar"], { packages: [{ name: "notes" }] }],
+      [["doctor", author.path], { findings: expect.anything() }],
+      [["update", author.path, "--dry-run"], { files: expect.anything() }],
+    ];
+    for (const [command, printed] of commands) {
+      const { out, error } = await kloset(...command, "--json");
+      const last = /^\{\n/.test(out) ? out : out.trimEnd().split("\n").at(-1);
+      expect({ command, error, printed: parsed(last) }).toMatchObject({ command, printed });
+    }
+  });
+
+  it("prints JSON of kloset dev until it is interrupted", async () => {
+    const folder = join(author.path, "src");
+    const args = ["dev", join(TOP, "plugins/fs/src/importer/importer.ts"), `fs://${folder}`, "--json"];
+    const { code, out } = await klosetUntil((text) => text.includes('"scan"'), args);
+    expect(out.trimEnd().split("\n").map(parsed)).toContainEqual(expect.objectContaining({ event: "scan", errors: 0 }));
+    expect(code).toBe(0);
+  });
+
+  it.each<[string[], number, string]>([
+    [["new", "a_b", "--yes"], 2, '"a_b"'],
+    [["new"], 2, "the name is missing"],
+    [["inspect"], 2, "unknown option '--json'"],
+    [["inspect", "scan", "/nowhere", "fs:///"], 1, "/nowhere"],
+    [["inspect", "scan", "/nowhere"], 2, "missing required argument 'location'"],
+    [["inspect", "store", "get", "/nowhere", "fs:///", "packfile", "12"], 2, "64"],
+    [["inspect", "replay", "/nowhere", "/nowhere.jsonl"], 2, "/nowhere.jsonl"],
+    [["dev", "/nowhere", "fs:///"], 2, "/nowhere does not exist"],
+    [["check", "/nowhere"], 2, '"/nowhere" does not exist'],
+    [["package", "/nowhere"], 2, "/nowhere"],
+    [["package", "--target", "amiga"], 2, "amiga"],
+    [["doctor", "--fix"], 2, "unknown option '--fix'"],
+    [["update", "/nowhere"], 2, "/nowhere"],
+    [["publish"], 2, "publish"],
+  ])("ends standard error with the failure of %j", async (command, exitCode, message) => {
+    const { code, out, error } = await kloset(...command, "--json");
+    expect(parsed(error.trimEnd().split("\n").at(-1))).toEqual({ error: expect.stringContaining(message), exitCode });
+    expect({ code, out }).toEqual({ code: exitCode, out: "" });
+  });
+});
+
+function parsed(text = ""): unknown {
+  return JSON.parse(text);
+}
