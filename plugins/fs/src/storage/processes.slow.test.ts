@@ -68,9 +68,12 @@ describe("several processes on one repository", () => {
     for (const kind of ["packfile", "state", "lock"] as const) {
       for await (const mac of store.list(kind)) {
         expect(mac.bytes[0]).toBeLessThan(3);
-        const source = await store
-          .get(kind, mac, { signal: new AbortController().signal, hot: false })
-          .catch((error: unknown) => String(error));
+        let source: unknown;
+        try {
+          source = await store.get(kind, mac, { signal: new AbortController().signal, hot: false });
+        } catch (error) {
+          source = String(error);
+        }
         if (typeof source === "string") {
           // Deleted since the listing.
           expect(source).toContain("not found");

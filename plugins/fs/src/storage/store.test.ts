@@ -36,7 +36,8 @@ async function bytesOf(source: ByteSource): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of source) {
     expect(chunk.length).toBeLessThanOrEqual(MIB);
-    chunks.push(chunk);
+    // The memory is used again.
+    chunks.push(Uint8Array.from(chunk));
   }
   return Buffer.concat(chunks);
 }
@@ -172,15 +173,15 @@ describe("FsStore", () => {
 
     it.each(KINDS)("names a missing %s", async (kind) => {
       const text = `${kind} not found: ${macOf(1).hex}`;
-      await expect(store.get(kind, macOf(1), idle)).rejects.toThrow(text);
-      await expect(store.get(kind, macOf(1), { ...idle, range: { offset: 0, length: 1 } })).rejects.toThrow(text);
+      await expect(read(kind, macOf(1))).rejects.toThrow(text);
+      await expect(read(kind, macOf(1), { offset: 0, length: 1 })).rejects.toThrow(text);
       await expect(store.delete(kind, macOf(1))).rejects.toThrow(text);
     });
 
     it("rejects other kinds", async () => {
       const text = 'does not support resources of the kind "ecc-state"';
       await expect(store.put("ecc-state", macOf(1), streamOf(["x"]))).rejects.toThrow(text);
-      await expect(store.get("ecc-state", macOf(1), idle)).rejects.toThrow(text);
+      await expect(read("ecc-state", macOf(1))).rejects.toThrow(text);
       await expect(store.delete("ecc-state", macOf(1))).rejects.toThrow(text);
       await expect(listOf("ecc-state")).rejects.toThrow(text);
     });
@@ -231,7 +232,7 @@ describe("FsStore", () => {
         { offset: 0.5, length: 1 },
         { offset: 2 ** 53 - 1, length: 2 },
       ]) {
-        await expect(store.get("packfile", macOf(7), { ...idle, range })).rejects.toThrow(`offset ${range.offset}`);
+        await expect(read("packfile", macOf(7), range)).rejects.toThrow(`offset ${range.offset}`);
       }
     });
 
@@ -365,7 +366,9 @@ describe("FsStore", () => {
   });
 
   describe("open files", () => {
+    let packfile: string;
     beforeEach(async () => {
+      packfile = join(root, "packfiles", "01", macOf(1).hex);
       await store.create(Buffer.from("config"));
       await store.put("packfile", macOf(1), streamOf([pattern(5 * MIB)]));
     });
@@ -385,11 +388,49 @@ describe("FsStore", () => {
       while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
     }
 
-    it("are closed at the end, and when the reader stops", async () => {
+    it("are kept for packfiles only, until the store is closed", async () => {
+      await store.put("state", macOf(1), streamOf([pattern(5 * MIB)]));
+      await store.put("lock", macOf(1), streamOf(["lock"]));
+      await read("state", macOf(1));
+      await read("lock", macOf(1));
+      await until(async () => (await openFiles()).length === 0);
       await read("packfile", macOf(1));
       await read("packfile", macOf(1), { offset: 5, length: 5 });
+      if (process.platform === "linux") expect(await openFiles()).toEqual([packfile]);
+      store.close();
       await until(async () => (await openFiles()).length === 0);
+    });
+
+    it("are closed when the resource is replaced or deleted", async () => {
+      await read("packfile", macOf(1));
+      await store.put("packfile", macOf(1), streamOf(["new"]));
+      await until(async () => (await openFiles()).length === 0);
+      expect((await read("packfile", macOf(1))).toString()).toBe("new");
+      await store.delete("packfile", macOf(1));
+      await until(async () => (await openFiles()).length === 0);
+      await expect(read("packfile", macOf(1), { offset: 0, length: 1 })).rejects.toThrow("packfile not found");
+    });
+
+    it("are not used for a resource that another process has replaced, moved or deleted", async () => {
+      const range = { offset: 0, length: 3 };
+      await read("packfile", macOf(1), range);
+      const other = new FsStore("", root);
+      await other.put("packfile", macOf(1), streamOf(["new"]));
+      expect((await read("packfile", macOf(1), range)).toString()).toBe("new");
+      await rename(packfile, `${packfile}.moved`);
+      await expect(read("packfile", macOf(1), range)).rejects.toThrow("packfile not found");
+      await rename(`${packfile}.moved`, packfile);
+      expect((await read("packfile", macOf(1), range)).toString()).toBe("new");
+      await rename(root, `${root}.moved`);
+      await expect(read("packfile", macOf(1), range)).rejects.toThrow("packfile not found");
+      await rename(`${root}.moved`, root);
+      await other.delete("packfile", macOf(1));
+      await expect(read("packfile", macOf(1), range)).rejects.toThrow("packfile not found");
+    });
+
+    it("are closed when the reader stops", async () => {
       const source = await store.get("packfile", macOf(1), idle);
+      store.close();
       for await (const chunk of source as AsyncIterable<Uint8Array>) {
         expect(chunk.length).toBe(MIB);
         break;
@@ -399,11 +440,10 @@ describe("FsStore", () => {
 
     it("are closed on abort: while reading, before reading, and before opening", async () => {
       const abort = new AbortController();
-      const source = (await store.get("packfile", macOf(1), {
-        signal: abort.signal,
-        hot: false,
-      })) as AsyncIterable<Uint8Array>;
-      const unread = await store.get("packfile", macOf(1), { signal: abort.signal, hot: false });
+      const context = { signal: abort.signal, hot: false };
+      const source = (await store.get("packfile", macOf(1), context)) as AsyncIterable<Uint8Array>;
+      const unread = await store.get("packfile", macOf(1), context);
+      store.close();
       const reading = (async () => {
         for await (const chunk of source) {
           expect(chunk.length).toBe(MIB);
@@ -413,14 +453,15 @@ describe("FsStore", () => {
       await expect(reading).rejects.toThrow("aborted");
       await until(async () => (await openFiles()).length === 0);
       expect(unread).toBeDefined();
-      await expect(store.get("packfile", macOf(1), { signal: abort.signal, hot: false })).rejects.toThrow("aborted");
+      await expect(bytesOf(await store.get("packfile", macOf(1), context))).rejects.toThrow("aborted");
+      await until(async () => (await openFiles()).length === 0);
     });
 
     it("return the old content if the resource is replaced", async () => {
       const source = await store.get("packfile", macOf(1), idle);
       await store.put("packfile", macOf(1), streamOf(["new"]));
       expect((await bytesOf(source)).equals(pattern(5 * MIB))).toBe(true);
-      expect(await readFile(join(root, "packfiles", "01", macOf(1).hex), "utf8")).toBe("new");
+      expect(await readFile(packfile, "utf8")).toBe("new");
     });
   });
 });

@@ -4,6 +4,7 @@ import {
   defineStorage,
   LocationFlag,
   StoreMode,
+  type Awaitable,
   type ByteSource,
   type ByteStream,
   type Mac,
@@ -20,6 +21,7 @@ import { temporaryName } from "../fs/temporary-name.js";
 import { createRepository } from "./create-repository.js";
 import { Layout, OWNER_ALL } from "./layout.js";
 import { listResources } from "./list-resources.js";
+import { OpenFiles } from "./open-files.js";
 import { openRegular } from "./open-regular.js";
 import { readFully, readResource } from "./read-resource.js";
 import { sizeOfTree } from "./size-of-tree.js";
@@ -37,6 +39,8 @@ const CONFIG_MAX = 4 * 1024 * 1024;
 export class FsStore implements ResourceStore {
   readonly #location: string;
   readonly #layout: Layout;
+  readonly #packfiles = new OpenFiles();
+  readonly #others = new OpenFiles({ max: 0 });
 
   /**
    * @param location - The location as the user wrote it.
@@ -59,14 +63,15 @@ export class FsStore implements ResourceStore {
   /** @throws Error that names the directory if it contains no repository. */
   async open(): Promise<Uint8Array> {
     const { root, config, workFolders } = this.#layout;
-    const { fd, size } = await openRegular(config).catch((error: unknown) => {
+    const { fd, stats } = await openRegular(config).catch((error: unknown) => {
       if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
       throw new Error(`there is no repository in ${root}: its CONFIG file is missing`, { cause: error });
     });
+    const { size } = stats;
     let content: Uint8Array;
     try {
       if (size > CONFIG_MAX) throw tooLarge(size);
-      content = await readFully(fd, { path: config, offset: 0, length: size, least: size });
+      content = await readFully(fd, { path: config, offset: 0, length: size });
     } catch (error) {
       throw withPath(error, config);
     } finally {
@@ -118,6 +123,8 @@ export class FsStore implements ResourceStore {
       await this.#makeFolder(folder);
     });
     const written = await replaceFile({ target: path, temporary: join(workFolder, temporaryName()), data, sync: true });
+    // The descriptor of a file that was replaced would keep its space in use.
+    this.#filesOf(kind).drop(path);
     await syncDirectory(folder);
     return written;
   }
@@ -127,11 +134,17 @@ export class FsStore implements ResourceStore {
    *
    * @throws Error that names the kind and MAC if the resource does not exist.
    */
-  async get(kind: ResourceKind, mac: Mac, { range, signal }: ResourceGetContext): Promise<ByteSource> {
-    const { path } = this.#layout.placeOf(kind, mac);
-    return readResource(path, range, signal).catch((error: unknown) => {
+  get(kind: ResourceKind, mac: Mac, context: ResourceGetContext): Awaitable<ByteSource> {
+    const failed = (error: unknown): never => {
       throw hasCode(error, "ENOENT") ? notFound(kind, mac, error) : error;
-    });
+    };
+    try {
+      const { path } = this.#layout.placeOf(kind, mac);
+      const source = readResource(this.#filesOf(kind), path, context.range, context);
+      return source instanceof Promise ? source.catch(failed) : source;
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   /** @throws Error that names the kind and MAC if the resource does not exist. */
@@ -140,10 +153,16 @@ export class FsStore implements ResourceStore {
     await unlink(path).catch((error: unknown) => {
       throw hasCode(error, "ENOENT") ? notFound(kind, mac, error) : error;
     });
+    this.#filesOf(kind).drop(path);
   }
 
   close(): void {
-    // Nothing to close: no file stays open between calls.
+    this.#packfiles.close();
+  }
+
+  /** Only packfiles never change, and only they are read in many parts. */
+  #filesOf(kind: ResourceKind): OpenFiles {
+    return kind === "packfile" ? this.#packfiles : this.#others;
   }
 
   /** Makes a missing folder, but not its parents: the root may be the mount point of a disk that is not mounted. */
