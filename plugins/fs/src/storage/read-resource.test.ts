@@ -6,7 +6,8 @@ import type { ByteSource, Range } from "@kloset/sdk";
 import { BlockingPolicy } from "../fs/blocking-policy.js";
 import { makeScratch, pattern, type Scratch } from "../fs/testing.js";
 import { maxKept, OpenFiles } from "./open-files.js";
-import { readAhead, readResource } from "./read-resource.js";
+import { readAhead, readFully, readResource } from "./read-resource.js";
+import { bytesOf } from "./testing.js";
 
 const MIB = 1024 * 1024;
 const NEVER = new AbortController().signal;
@@ -26,14 +27,6 @@ function always(mayBlock: boolean): BlockingPolicy {
   const policy = new BlockingPolicy(Infinity);
   if (!mayBlock) policy.blocked(Infinity);
   return policy;
-}
-
-async function bytesOf(source: ByteSource | Promise<ByteSource>): Promise<Buffer> {
-  const opened = await source;
-  if (opened instanceof Uint8Array) return Buffer.from(opened);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of opened as AsyncIterable<Uint8Array>) chunks.push(Uint8Array.from(chunk));
-  return Buffer.concat(chunks);
 }
 
 describe("reading resources", () => {
@@ -166,7 +159,8 @@ describe("reading resources", () => {
     });
 
     const ahead = (signal = NEVER, into: ReadInto = readInto, offset = 0): AsyncIterable<Uint8Array> => {
-      const part = { path, offset, length: content.length - offset };
+      const length = content.length - offset;
+      const part = { path, offset, length, least: length };
       return readAhead(files.openNow(path), part, signal, always(blocking), into);
     };
 
@@ -196,13 +190,27 @@ describe("reading resources", () => {
     });
   });
 
+  it("reads a range of a file that seems to be empty, and fails if another one has shrunk", async () => {
+    if (process.platform === "linux") {
+      expect((await bytesOf(small("/proc/self/status"))).toString()).toBe("Name");
+      expect(() => small("/proc/self/mem")).toThrow("EIO: i/o error, read '/proc/self/mem'");
+    }
+    const path = await made("f", "0123456789");
+    expect((await bytesOf(small(path, { offset: 8, length: 4 }))).toString()).toBe("89");
+    const file = files.openNow(path);
+    await truncate(path, 5);
+    const part = { path, offset: 4, length: 4, least: 4 };
+    await expect(readFully(file.fd, part)).rejects.toThrow(`expected 4 bytes but read only 1: '${path}'`);
+    file.release();
+  });
+
   it("readAhead never skips bytes after a short read", async () => {
     const content = pattern(5 * MIB);
     const path = await made("large", content);
     let reads = 0;
     const short: ReadInto = (fd, bytes, offset, length, position) =>
       readInto(fd, bytes, offset, ++reads % 2 === 0 ? length : 1000, position);
-    const part = { path, offset: 0, length: content.length };
+    const part = { path, offset: 0, length: content.length, least: content.length };
     expect((await bytesOf(readAhead(files.openNow(path), part, NEVER, always(false), short))).equals(content)).toBe(
       true,
     );
@@ -210,7 +218,7 @@ describe("reading resources", () => {
 
   it("readAhead releases the file after its last read has ended, if reading stops or fails", async () => {
     const path = await made("large", pattern(5 * MIB));
-    const part = { path, offset: 0, length: 5 * MIB };
+    const part = { path, offset: 0, length: 5 * MIB, least: 0 };
     for (const failing of [false, true]) {
       const own = new OpenFiles({ max: 0 });
       const running: (() => void)[] = [];

@@ -23,7 +23,10 @@ const pace = new BlockingPolicy(CHUNKS_AFTER_SLOW, SLOW_CHUNK_MS);
 interface Part {
   readonly path: string;
   readonly offset: number;
+  /** Maximum number of bytes. */
   readonly length: number;
+  /** Minimum number of bytes. Fewer mean that the file has shrunk. */
+  readonly least: number;
 }
 
 /** The context of reading. */
@@ -89,9 +92,10 @@ async function readInPool(
 }
 
 function partOf({ size }: OpenFile, path: string, range: Range | undefined): Part {
-  if (range === undefined) return { path, offset: 0, length: size };
+  if (range === undefined) return { path, offset: 0, length: size, least: size };
   const { offset, length } = range;
-  return { path, offset, length: Math.min(length, Math.max(0, size - offset)) };
+  // Not limited to the size, which may be wrong: a device or a file of /proc may be in the place of the resource.
+  return { path, offset, length, least: Math.min(length, Math.max(0, size - offset)) };
 }
 
 function readNow(fd: number, part: Part): Uint8Array {
@@ -100,10 +104,10 @@ function readNow(fd: number, part: Part): Uint8Array {
   let done = 0;
   while (done < length) {
     const count = readSync(fd, buffer, done, length - done, offset + done);
-    if (count === 0) throw tooShort(part, done);
+    if (count === 0) break;
     done += count;
   }
-  return buffer;
+  return checked(part, buffer, done);
 }
 
 /** Reads a part of an open file into memory. @throws Error that names the file if it is too short. */
@@ -113,10 +117,15 @@ export async function readFully(fd: number, part: Part): Promise<Uint8Array> {
   let done = 0;
   while (done < length) {
     const count = await readFile(fd, buffer, done, length - done, offset + done);
-    if (count === 0) throw tooShort(part, done);
+    if (count === 0) break;
     done += count;
   }
-  return buffer;
+  return checked(part, buffer, done);
+}
+
+function checked(part: Part, buffer: Buffer, done: number): Uint8Array {
+  checkLength(part, done);
+  return done === buffer.length ? buffer : buffer.subarray(0, done);
 }
 
 /** A read in the thread pool. */
@@ -210,12 +219,13 @@ export function readAhead(
         if (reads.length > 0 || !blocks.mayBlock()) startReads();
         const { buffer, count } = reads[0] === undefined ? readNow() : await firstRead(reads[0]);
         signal.throwIfAborted();
-        if (count === 0) throw tooShort(part, done);
+        if (count === 0) break;
         done += count;
         yield buffer.subarray(0, count);
         if (spare.length < MAX_SPARE) spare.push(buffer);
       }
       signal.throwIfAborted();
+      checkLength(part, done);
     } catch (error) {
       throw withPath(error, path);
     } finally {
@@ -239,8 +249,8 @@ function spareBuffer(): Buffer {
   return spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
 }
 
-function tooShort({ path, length }: Part, done: number): Error {
-  return new Error(`expected ${length} bytes but read only ${done}: '${path}'`);
+function checkLength({ path, least }: Part, done: number): void {
+  if (done < least) throw new Error(`expected ${least} bytes but read only ${done}: '${path}'`);
 }
 
 function checkRange({ offset, length }: Range): void {

@@ -71,7 +71,7 @@ export class FsStore implements ResourceStore {
     let content: Uint8Array;
     try {
       if (size > CONFIG_MAX) throw tooLarge(size);
-      content = await readFully(fd, { path: config, offset: 0, length: size });
+      content = await readFully(fd, { path: config, offset: 0, length: size, least: size });
     } catch (error) {
       throw withPath(error, config);
     } finally {
