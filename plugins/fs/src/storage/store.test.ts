@@ -15,11 +15,12 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { Mac, type ByteSource, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
+import { Mac, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
 import { temporaryName } from "../fs/temporary-name.js";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
 import definition, { FsStore } from "./store.js";
-import { failDirectorySync } from "./testing.js";
+import { DirectorySyncs } from "./sync-directory.js";
+import { bytesOf, failDirectorySync } from "./testing.js";
 
 const NEVER = new AbortController().signal;
 const idle = { signal: NEVER, hot: false };
@@ -30,17 +31,76 @@ function macOf(first: number, rest = 0): Mac {
   return Mac.fromBytes(Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? first : rest)));
 }
 
-async function bytesOf(source: ByteSource): Promise<Buffer> {
-  if (source instanceof Uint8Array) return Buffer.from(source);
-  if (!(Symbol.asyncIterator in source)) throw new TypeError("expected an async iterable");
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) {
-    expect(chunk.length).toBeLessThanOrEqual(MIB);
-    // The memory is used again.
-    chunks.push(Uint8Array.from(chunk));
+describe("DirectorySyncs", () => {
+  /** Returns syncs that wait to be ended, and the paths of those that have begun. */
+  function held(): { syncs: DirectorySyncs; begun: string[]; end: (failure?: Error) => void } {
+    const begun: string[] = [];
+    const ends: ((failure?: Error) => void)[] = [];
+    const syncs = new DirectorySyncs((path) => {
+      begun.push(path);
+      return new Promise((resolve, reject) => {
+        ends.push((failure) => {
+          if (failure === undefined) resolve();
+          else reject(failure);
+        });
+      });
+    });
+    return { syncs, begun, end: (failure) => ends.shift()?.(failure) };
   }
-  return Buffer.concat(chunks);
-}
+
+  /** Waits until everything that can happen has happened. */
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it("shares one sync among those that wait for it", async () => {
+    const { syncs, begun, end } = held();
+    const both = Promise.all([syncs.sync("/a"), syncs.sync("/a")]);
+    const other = syncs.sync("/b");
+    await settled();
+    expect(begun).toEqual(["/a", "/b"]);
+    end();
+    await both;
+    end();
+    await other;
+    expect(begun).toEqual(["/a", "/b"]);
+  });
+
+  it("lets those that come during a sync wait for the next one", async () => {
+    const { syncs, begun, end } = held();
+    const ended: string[] = [];
+    const sync = async (name: string): Promise<void> => {
+      await syncs.sync("/a");
+      ended.push(name);
+    };
+    const all = [sync("first")];
+    await settled();
+    all.push(sync("second"), sync("third"));
+    await settled();
+    expect([begun.length, ended]).toEqual([1, []]);
+    end();
+    await settled();
+    expect([begun.length, ended]).toEqual([2, ["first"]]);
+    all.push(sync("fourth"));
+    end();
+    await settled();
+    expect([begun.length, ended]).toEqual([3, ["first", "second", "third"]]);
+    end();
+    await Promise.all(all);
+    expect(begun.length).toBe(3);
+  });
+
+  it("fails for all that a failed sync served, and for no other", async () => {
+    const { syncs, end } = held();
+    const failure = new Error("EIO");
+    const served = [syncs.sync("/a"), syncs.sync("/a")];
+    await settled();
+    const later = syncs.sync("/a");
+    end(failure);
+    expect(await Promise.allSettled(served)).toEqual(served.map(() => ({ status: "rejected", reason: failure })));
+    await settled();
+    end();
+    await later;
+  });
+});
 
 describe("FsStore", () => {
   let scratch: Scratch;
@@ -258,6 +318,18 @@ describe("FsStore", () => {
         expect(await read(kind, mac)).toEqual(Buffer.from("new"));
       }
       expect(await listOf(kind)).toEqual([macOf(2).hex, macOf(1).hex].sort());
+    });
+
+    it("syncs the folder of each put after its rename", async () => {
+      const { count } = await failDirectorySync(Infinity);
+      const puts = Array.from({ length: 8 }, (_, i) => store.put("lock", macOf(i), streamOf([`lock ${i}`])));
+      await Promise.all(puts);
+      expect(count()).toBeGreaterThan(0);
+      expect(count()).toBeLessThanOrEqual(puts.length);
+      const before = count();
+      await store.put("lock", macOf(9), streamOf(["one more"]));
+      expect(count()).toBe(before + 1);
+      expect((await listOf("lock")).length).toBe(9);
     });
 
     it.each(KINDS)("never lists an incomplete %s", async (kind) => {

@@ -1,4 +1,3 @@
-import { mkdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   defineStorage,
@@ -12,7 +11,7 @@ import {
   type ResourceKind,
   type ResourceStore,
 } from "@kloset/sdk";
-import { closeFile } from "../fs/calls.js";
+import { closeFile, mkdir, unlink } from "../fs/calls.js";
 import { hasCode, withPath } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
@@ -25,7 +24,7 @@ import { OpenFiles } from "./open-files.js";
 import { openRegular } from "./open-regular.js";
 import { readFully, readResource } from "./read-resource.js";
 import { sizeOfTree } from "./size-of-tree.js";
-import { syncDirectory } from "./sync-directory.js";
+import { DirectorySyncs } from "./sync-directory.js";
 
 /** Maximum size of a configuration: it is sent in one message, of at most 4 MiB. */
 const CONFIG_MAX = 4 * 1024 * 1024;
@@ -41,6 +40,7 @@ export class FsStore implements ResourceStore {
   readonly #layout: Layout;
   readonly #packfiles = new OpenFiles();
   readonly #others = new OpenFiles({ max: 0 });
+  readonly #syncs = new DirectorySyncs();
 
   /**
    * @param location - The location as the user wrote it.
@@ -125,7 +125,7 @@ export class FsStore implements ResourceStore {
     const written = await replaceFile({ target: path, temporary: join(workFolder, temporaryName()), data, sync: true });
     // The descriptor of a file that was replaced would keep its space in use.
     this.#filesOf(kind).drop(path);
-    await syncDirectory(folder);
+    await this.#syncs.sync(folder);
     return written;
   }
 
@@ -168,12 +168,12 @@ export class FsStore implements ResourceStore {
   /** Makes a missing folder, but not its parents: the root may be the mount point of a disk that is not mounted. */
   async #makeFolder(folder: string): Promise<void> {
     try {
-      await mkdir(folder, { mode: OWNER_ALL });
+      await mkdir(folder, OWNER_ALL);
     } catch (error) {
       if (hasCode(error, "EEXIST")) return;
       throw error;
     }
-    await syncDirectory(dirname(folder));
+    await this.#syncs.sync(dirname(folder));
   }
 }
 
