@@ -104,7 +104,7 @@ export default tseslint.config(
   },
   {
     // The test runner of Node awaits its tests.
-    files: ["packages/cli/templates/**/*.spec.ts"],
+    files: ["packages/cli/templates/**/*.spec.ts", "docs/snippets/*.spec.ts"],
     rules: {
       "@typescript-eslint/no-floating-promises": [
         "error",

@@ -44,7 +44,7 @@ export function compileCode(folder) {
   mkdirSync(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(content));
   symlinkSync(join(top, "node_modules"), join(folder, "node_modules"));
-  run(process.execPath, [join(top, "node_modules/typescript/bin/tsc"), "-p", folder]);
+  run(process.execPath, [join(top, "node_modules/typescript-native/bin/tsc"), "-p", folder]);
 }
 
 function run(command, args) {

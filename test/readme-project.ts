@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 const exec = promisify(execFile);
 
 /** The folder of the repository. */
-export const top = join(dirname(fileURLToPath(import.meta.url)), "..");
+const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The text of the README. */
 export const readme = readFileSync(join(top, "README.md"), "utf8");
 
@@ -64,7 +64,7 @@ export function readmeProject(): ReadmeProject {
     folder,
     kitProgram,
     node,
-    compile: async (typescript = join(top, "node_modules/typescript")) => {
+    compile: async (typescript = join(top, "node_modules/typescript-native")) => {
       await node(join(typescript, "bin/tsc"));
       for (const name of ["notes.js", "run-pages.js"]) chmodSync(join(folder, name), 0o755);
     },

@@ -6,7 +6,6 @@ export default defineExporter({
     const folder = pathOfLocation(location, "folder");
     return {
       root: () => "/",
-      // #region files
       async createDirectory(pathname) {
         await mkdir(resolveBelow(folder, pathname), { recursive: true });
       },
@@ -14,15 +13,12 @@ export default defineExporter({
         // The file appears when it is complete. If `data` throws, nothing of it remains.
         await saveTo(data, resolveBelow(folder, pathname), { signal });
       },
-      // #endregion files
-      // #region permissions
       async setPermissions(pathname, { mode, modTime }) {
         const path = resolveBelow(folder, pathname);
         const seconds = Number(modTime / 1_000_000n) / 1000;
         await chmod(path, fileModeToPosix(mode) & 0o777);
         await lutimes(path, seconds, seconds);
       },
-      // #endregion permissions
       close: () => undefined,
     };
   },

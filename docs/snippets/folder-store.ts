@@ -12,15 +12,12 @@ export default defineStorage({
       location: () => location,
       mode: () => StoreMode.READ | StoreMode.WRITE,
       size: () => -1,
-      // #region create
       async create(config) {
         for (const kind of KINDS) await mkdir(join(folder, kind), { recursive: true });
         // Fails if there is a repository.
         await writeFile(join(folder, "CONFIG"), config, { flag: "wx" });
       },
       open: () => readFile(join(folder, "CONFIG")),
-      // #endregion create
-      // #region resources
       async *list(kind) {
         for (const name of await readdir(join(folder, kind))) {
           if (/^[0-9a-f]{64}$/.test(name)) yield Mac.fromHex(name);
@@ -37,7 +34,6 @@ export default defineStorage({
         return handle.createReadStream({ ...part, signal });
       },
       delete: (kind, mac) => rm(pathOf(kind, mac)),
-      // #endregion resources
       close: () => undefined,
     };
   },

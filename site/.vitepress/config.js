@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { slug } from "github-slugger";
 import { defineConfig } from "vitepress";
-import { diagrams, withoutRegionMarks } from "../fences.js";
+import { casts, diagrams } from "../pictures.js";
 import { repositoryLinks } from "../links.js";
 import manifest from "../../package.json" with { type: "json" };
 
@@ -85,10 +85,10 @@ export default defineConfig({
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     // The documents are read on GitHub, too, and TypeDoc links as GitHub does.
     anchor: { slugify: (text) => slug(text) },
-    preConfig: withoutRegionMarks,
     config(md) {
       repositoryLinks(md, manifest.repository);
       diagrams(md);
+      casts(md);
     },
   },
   vite: {

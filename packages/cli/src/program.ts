@@ -33,15 +33,8 @@ export async function runCli(args: readonly string[], context: Omit<CommandConte
   const exitWith: CommandContext["exitWith"] = (chosen) => {
     code = chosen;
   };
-  const program = new Command("kloset")
-    .description("Creates, inspects, checks and packages Plakar plugins.")
-    .version(ownVersion())
-    .showHelpAfterError("(--help shows all options)");
-  for (const create of COMMANDS) program.addCommand(create({ ...context, exitWith }));
-  for (const each of withSubcommands(program))
-    each.configureOutput({ writeOut: terminal.out, writeErr: terminal.error }).exitOverride();
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await klosetCommand({ ...context, exitWith }).parseAsync([...args], { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
@@ -55,6 +48,20 @@ export async function runCli(args: readonly string[], context: Omit<CommandConte
   }
 }
 
-function withSubcommands(command: Command): Command[] {
+/** Creates the command with its subcommands. Wrong usage is reported on the terminal and thrown as a CommanderError. */
+export function klosetCommand(context: CommandContext): Command {
+  const { terminal } = context;
+  const program = new Command("kloset")
+    .description("Creates, inspects, checks and packages Plakar plugins.")
+    .version(ownVersion())
+    .showHelpAfterError("(--help shows all options)");
+  for (const create of COMMANDS) program.addCommand(create(context));
+  for (const each of withSubcommands(program))
+    each.configureOutput({ writeOut: terminal.out, writeErr: terminal.error }).exitOverride();
+  return program;
+}
+
+/** Returns a command, its subcommands, and theirs. */
+export function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }

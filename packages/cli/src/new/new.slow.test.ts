@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +18,7 @@ it("every template conforms", async () => {
   try {
     await createProject({ names: pluginNames("notes"), kinds: NEW_KINDS, folder, sdk: await sdkPackages() });
     symlinkSync(nodeModules, join(folder, "node_modules"));
-    await exec(process.execPath, [createRequire(import.meta.url).resolve("typescript/bin/tsc"), "-p", folder]);
+    await exec(process.execPath, [join(nodeModules, "typescript-native/bin/tsc"), "-p", folder]);
     const specs = readdirSync(join(folder, "dist")).filter((name) => name.endsWith(".spec.js"));
     const args = ["--test", "--test-name-pattern=conforms", ...specs.map((name) => join("dist", name))];
     // NODE_OPTIONS of Jest would load its modules.

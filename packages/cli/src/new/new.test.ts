@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,7 +83,7 @@ describe("kloset new", () => {
       if (file.isFile()) expect(readFileSync(join(file.parentPath, file.name), "utf8")).not.toContain("my-plugin");
 
     symlinkSync(nodeModules, join(directory, "node_modules"));
-    const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+    const tsc = join(nodeModules, "typescript-native/bin/tsc");
     await exec(process.execPath, [tsc, "-p", directory]);
     // Names of several words: all but "conforms", which waits on purpose and is run by a slow test.
     const specs = readdirSync(join(directory, "dist")).filter((name) => name.endsWith(".spec.js"));

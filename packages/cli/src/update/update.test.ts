@@ -1,6 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +13,7 @@ import { updateManifest } from "./manifest.js";
 import type { UpdateResult } from "./update.js";
 
 const exec = promisify(execFile);
+const nodeModules = join(dirname(fileURLToPath(import.meta.url)), "../../../../node_modules");
 const fixtures = join(dirname(fileURLToPath(import.meta.url)), "../../fixtures/context-object");
 const read = (path: string): string => readFileSync(join(fixtures, path), "utf8");
 
@@ -30,7 +30,7 @@ describe("the codemod context-object", () => {
   });
 
   it("writes what compiles against the present SDK", async () => {
-    const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+    const tsc = join(nodeModules, "typescript-native/bin/tsc");
     await exec(process.execPath, [tsc, "-p", fixtures]);
     expect(readdirSync(join(fixtures, "after"))).toEqual(names);
   });

@@ -71,7 +71,7 @@ export function describeFileSystemImporter(half: keyof Halves<unknown>): void {
 
 /**
  * Declares tests of the file system plugin as if the kit could not look into its folder: its exporter and importer check
- * each other, in real processes.
+ * each other, in real processes. In one generation, because looking into a folder does not depend on it.
  *
  * @param unseen - The rules that do not apply then, though they do with a folder.
  */
@@ -79,10 +79,11 @@ export function describeUnseenFileSystem(connector: "exporter" | "importer", uns
   const rulesHere = connector === "exporter" ? exporterRules : importerRules;
   const companion = connector === "exporter" ? { readBack: subjectOf("importer") } : { seed: subjectOf("exporter") };
   describe(`the file system plugin's ${connector}, without a look into its folder`, () => {
-    it.each(GENERATIONS)(
-      "keeps the rules, on %s",
-      async (generation) => {
-        const subject = { ...subjectOf(connector), ...companion, directory: false, generations: [generation] };
+    it(
+      "keeps the rules",
+      async () => {
+        const generations = [connector === "exporter" ? ("v1.0" as const) : ("v1.1" as const)];
+        const subject = { ...subjectOf(connector), ...companion, directory: false, generations };
         const { outcomes } = await checkConformance(subject, { rules: rulesHere, strict: true });
         const others = outcomes.filter(({ verdict }) => verdict !== "passed");
         const broken = others.filter(({ rule, verdict }) => verdict !== "not applicable" || !unseen.includes(rule));

@@ -1,4 +1,4 @@
-// Fenced blocks of the pages: diagrams, and files without the marks of their regions.
+// Diagrams and pictures of the pages.
 import { renderMermaidSVG } from "beautiful-mermaid";
 
 const COLORS = {
@@ -38,11 +38,12 @@ export function diagrams(md) {
   };
 }
 
-/** Leaves out the comments that mark regions of a file, which other pages import. Called before VitePress imports files. */
-export function withoutRegionMarks(md) {
-  const { fence } = md.renderer.rules;
-  md.renderer.rules.fence = (tokens, index, ...rest) => {
-    tokens[index].content = tokens[index].content.replace(/^ *\/\/ #(?:end)?region.*\n/gm, "");
-    return fence(tokens, index, ...rest);
+/** Lets the pictures of terminals scroll on a narrow screen: their text would be too small to read. */
+export function casts(md) {
+  const { image } = md.renderer.rules;
+  md.renderer.rules.image = (tokens, index, ...rest) => {
+    const picture = image(tokens, index, ...rest);
+    if (!/(?:^|\/)casts\//.test(tokens[index].attrGet("src"))) return picture;
+    return `<span class="diagram" tabindex="0">${picture}</span>`;
   };
 }

@@ -1,0 +1,2 @@
+export function pages(): readonly string[];
+export function embed(text: string): string;
