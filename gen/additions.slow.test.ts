@@ -55,7 +55,14 @@ it("passes gen's own tests with all additions", () => {
     run("buf", "generate");
     for (const args of [["lint"], ["breaking", "proto/v1.1", "--against", "proto/baseline/v1.1.json"]])
       run("buf", ...args);
-    run(process.execPath, join(top, "node_modules/typescript-native/bin/tsc"), "-p", own("gen"), "--outDir", own("gen/dist"));
+    run(
+      process.execPath,
+      join(top, "node_modules/typescript-native/bin/tsc"),
+      "-p",
+      own("gen"),
+      "--outDir",
+      own("gen/dist"),
+    );
     writeFileSync(
       own("jest.config.json"),
       JSON.stringify({ ...config, rootDir: folder, roots: [own("gen")], testMatch: ["**/*.test.ts"] }),

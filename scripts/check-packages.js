@@ -77,7 +77,9 @@ function compile(name, specifiers, lib) {
     },
     files: [`${name}.ts`],
   });
-  execFileSync(process.execPath, [join(top, "node_modules/typescript-native/bin/tsc"), "-p", project], { stdio: "inherit" });
+  execFileSync(process.execPath, [join(top, "node_modules/typescript-native/bin/tsc"), "-p", project], {
+    stdio: "inherit",
+  });
 }
 
 function npm(cwd, ...args) {
