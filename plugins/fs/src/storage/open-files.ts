@@ -19,6 +19,8 @@ export class OpenFile {
   readonly stats: Stats;
   /** Set while {@link OpenFiles} keeps the descriptor. */
   isKept = false;
+  /** Set when a read has failed: NFS, for example, refuses a descriptor whose file another machine has deleted. */
+  isBroken = false;
   /** Set by each use, and cleared by each search for idle descriptors. */
   wasUsed = true;
   #users = 1;
@@ -139,7 +141,7 @@ export class OpenFiles {
   #isSame(path: string, kept: OpenFile, now: Stats | undefined): boolean {
     const { dev, ino, size, mtimeMs } = kept.stats;
     const isSame =
-      now !== undefined && now.ino === ino && now.dev === dev && now.size === size && now.mtimeMs === mtimeMs;
+      !kept.isBroken && now?.ino === ino && now.dev === dev && now.size === size && now.mtimeMs === mtimeMs;
     // While `stat` was running, another call may have dropped the file, or opened the path again.
     if (this.#kept.get(path) !== kept) return isSame;
     if (!isSame) this.#drop(path, kept);

@@ -125,6 +125,20 @@ describe("reading resources", () => {
       }
     });
 
+    it("reopens a file after a read has failed", async () => {
+      const path = await made("large", pattern(MIB));
+      const file = files.openNow(path);
+      const part = { path, offset: 0, length: MIB, least: MIB };
+      const stale: ReadInto = () =>
+        Promise.reject(Object.assign(new Error("ESTALE: stale file handle, read"), { code: "ESTALE" }));
+      await expect(bytesOf(readAhead(file, part, NEVER, always(false), stale))).rejects.toThrow(`ESTALE: stale file`);
+      const again = files.openNow(path);
+      expect(again).not.toBe(file);
+      expect((await bytesOf(readAhead(again, part, NEVER, always(false)))).equals(pattern(MIB))).toBe(true);
+      expect(files.openNow(path)).toBe(again);
+      again.release();
+    });
+
     it("closes those that are idle", async () => {
       jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "performance"] });
       const [a, b] = [await made("a", "aaaa"), await made("b", "bbbb")];

@@ -60,6 +60,9 @@ export function readResource(
     if (part.length > BLOCKING_MAX) return readAhead(file, part, context.signal);
     try {
       return readNow(file.fd, part);
+    } catch (error) {
+      file.isBroken = true;
+      throw error;
     } finally {
       file.release();
     }
@@ -85,6 +88,7 @@ async function readInPool(
   try {
     return await readFully(file.fd, part);
   } catch (error) {
+    file.isBroken = true;
     throw withPath(error, path);
   } finally {
     file.release();
@@ -227,6 +231,7 @@ export function readAhead(
       signal.throwIfAborted();
       checkLength(part, done);
     } catch (error) {
+      file.isBroken = true;
       throw withPath(error, path);
     } finally {
       await close();
