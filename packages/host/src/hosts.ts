@@ -52,8 +52,8 @@ export interface HostProfile {
   /** True if one failed entry fails the whole job. */
   readonly failsJobOnError: boolean;
   /**
-   * True if closing an importer or exporter also closes the pipes, the plugin's output first, and waits for the exit of
-   * the plugin without limit. A nonzero exit code is then the error of Close.
+   * True if closing a connector other than a storage also closes the pipes, the plugin's output first, and waits for the
+   * exit of the plugin without limit. A nonzero exit code is then the error of Close.
    */
   readonly awaitsExitOnClose: boolean;
 }

@@ -37,7 +37,11 @@ export interface InventoryClient {
    * @throws PluginError with the plugin's status; PluginContractError for a message without an entry.
    */
   list(signal?: AbortSignal): AsyncIterable<ListedEntry>;
-  /** Tells the plugin that the work is done. */
+  /**
+   * Tells the plugin that the work is done. `"plaklet"` also ends its process: see `HostProfile.awaitsExitOnClose`.
+   *
+   * @throws PluginConnectionError for a nonzero exit code, if the host awaits the exit.
+   */
   close(): Promise<void>;
 }
 
@@ -46,9 +50,7 @@ export async function openInventory(connection: PluginConnection, options: InitO
   await connection.unary(rpc.init, { config: initConfig(options) });
   return {
     list: (signal) => list(connection, signal),
-    close: async () => {
-      await connection.unary(rpc.close, {});
-    },
+    close: () => connection.closeConnector(rpc.close),
   };
 }
 

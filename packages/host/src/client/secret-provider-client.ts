@@ -12,7 +12,11 @@ export interface SecretProviderClient {
    * @throws PluginError with the plugin's status, NOT_FOUND if there is no such secret.
    */
   resolve(handle: string, signal?: AbortSignal): Promise<string>;
-  /** Tells the plugin that the work is done. */
+  /**
+   * Tells the plugin that the work is done. `"plaklet"` also ends its process: see `HostProfile.awaitsExitOnClose`.
+   *
+   * @throws PluginConnectionError for a nonzero exit code, if the host awaits the exit.
+   */
   close(): Promise<void>;
 }
 
@@ -24,8 +28,6 @@ export async function openSecretProvider(
   await connection.unary(rpc.init, { config: initConfig(options) });
   return {
     resolve: async (handle, signal) => (await connection.unary(rpc.resolve, { handle }, signal)).secret,
-    close: async () => {
-      await connection.unary(rpc.close, {});
-    },
+    close: () => connection.closeConnector(rpc.close),
   };
 }

@@ -8,7 +8,13 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { PluginConnectionError, PluginError } from "../errors.js";
 import { PluginConnection } from "../grpc/connection.js";
 import type { Generation, HostName } from "../hosts.js";
-import { openImporter, startImporter, type StartConnectorOptions } from "../open.js";
+import {
+  openImporter,
+  startImporter,
+  startInventory,
+  startSecretProvider,
+  type StartConnectorOptions,
+} from "../open.js";
 import { spawnOverPipes } from "./channel.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./start-plugin.js";
 
@@ -54,20 +60,27 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((plugin) => plugin.kill()));
 });
 
-describe("closing an importer as plaklet", () => {
-  it.each([
-    ["serve", undefined],
-    ["fail-at-end", "/importer.Importer/Close: the plugin exited with code 9"],
-  ])("ends the plugin (%s), and reports a nonzero exit code", async (behaviour, failure) => {
-    const options = importerOptions(behaviour, { generation: undefined, like: "plaklet" });
-    const { client, plugin, stop } = await startImporter(options);
-    started.push(plugin);
-    const closing = client.close();
-    if (failure === undefined) await closing;
-    else await expect(closing).rejects.toThrow(failure);
-    expect(await plugin.exited).toEqual({ code: failure === undefined ? 0 : 9, signal: null });
-    expect(await stop()).toEqual(await plugin.exited);
-  });
+describe("closing a connector as plaklet", () => {
+  const connectors = {
+    "importer.Importer": startImporter,
+    "secret_provider.SecretProvider": startSecretProvider,
+    "inventory.Inventory": startInventory,
+  };
+  it.each(Object.entries(connectors))(
+    "ends the plugin, and reports a nonzero exit code (%s)",
+    async (service, start) => {
+      for (const [behaviour, code] of Object.entries({ serve: 0, "fail-at-end": 9 })) {
+        const options = importerOptions(behaviour, { generation: undefined, like: "plaklet" });
+        const { client, plugin, stop } = await start(options);
+        started.push(plugin);
+        const closing = client.close();
+        if (code === 0) await closing;
+        else await expect(closing).rejects.toThrow(`/${service}/Close: the plugin exited with code 9`);
+        expect(await plugin.exited).toEqual({ code, signal: null });
+        expect(await stop()).toEqual(await plugin.exited);
+      }
+    },
+  );
 });
 
 describe("the process of a plugin", () => {
