@@ -179,7 +179,12 @@ const rooms: Readonly<Record<string, Room>> = {
     node: true,
   },
   "@kloset/scale": { folder: "scale", source: "src", mayImport: ["@kloset/host", model, "@kloset/sdk"], node: true },
-  "@kloset/bench": { folder: "bench", source: "src", mayImport: ["@kloset/sdk"], node: true },
+  "@kloset/bench": {
+    folder: "bench",
+    source: "src",
+    mayImport: ["@kloset/sdk", "cli-table3", "commander"],
+    node: true,
+  },
   "@kloset/fuzz": {
     folder: "fuzz",
     source: "src",
@@ -195,7 +200,12 @@ const rooms: Readonly<Record<string, Room>> = {
     ],
     node: true,
   },
-  "@kloset/demo": { folder: "demo", source: "src", mayImport: ["@kloset/host", model, "cli-progress"], node: true },
+  "@kloset/demo": {
+    folder: "demo",
+    source: "src",
+    mayImport: ["@kloset/host", model, "cli-progress", "cli-table3", "commander"],
+    node: true,
+  },
 };
 
 describe.each(Object.entries(rooms))("%s", (name, room) => {

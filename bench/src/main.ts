@@ -2,10 +2,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CommanderError } from "commander";
 import { compare } from "./compare.js";
 import { client, pluginsOf } from "./contestants.js";
 import { drive } from "./drive.js";
-import { optionsOf, usage, type Options } from "./options.js";
+import { optionsOf, type Options } from "./options.js";
 import { chartOf } from "./report/chart.js";
 import { cellsOf } from "./report/lines.js";
 import { markdownReport } from "./report/markdown.js";
@@ -25,7 +26,9 @@ function wanted(): Options {
   try {
     return optionsOf(process.argv.slice(2), docs);
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
+    // Commander has printed its own errors, and the help.
+    if (!(error instanceof CommanderError)) process.stderr.write(`${messageOf(error)}\n`);
+    else if (error.exitCode === 0) process.exit(0);
     process.exit(USAGE_EXIT_CODE);
   }
 }

@@ -27,13 +27,13 @@ describe("the command line", () => {
   });
 
   it.each([
-    [["--rounds", "0"], '--rounds: expected an integer of at least 1, got "0"'],
-    [["--rounds", "1.5"], '--rounds: expected an integer of at least 1, got "1.5"'],
-    [["--rounds", ""], '--rounds: expected an integer of at least 1, got ""'],
-    [["--server", "http"], '--server: expected "connect" or "framed", got "http"'],
+    [["--rounds", "0"], 'expected an integer of at least 1, got "0"'],
+    [["--rounds", "1.5"], 'got "1.5"'],
+    [["--rounds", ""], 'got ""'],
+    [["--server", "http"], "Allowed choices are connect, framed"],
     [["--rows", "nap"], 'no row begins with "nap"'],
     [["--fast"], "'--fast'"],
-    [["there"], "'there'"],
+    [["there"], "too many arguments"],
   ])("rejects %j", (args, message) => {
     expect(() => optionsOf(args, docs)).toThrow(message);
   });

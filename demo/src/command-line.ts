@@ -1,24 +1,9 @@
 import { realpath, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 
 /** Exists after `npm ci`, and contains thousands of files. */
-export const defaultFolder = fileURLToPath(new URL("../../node_modules", import.meta.url));
-
-export const usage = `Usage: npm run demo [-- [--keep] [DIR]]
-
-Backs up DIR with the plugin in plugins/fs, stores it, restores it to a
-temporary folder and compares both, once for each generation of Plakar's wire
-protocol. DIR is not changed.
-
-The default for DIR is node_modules: about 12,000 files, which take a minute or
-two. For a run of some seconds: npm run demo -- node_modules/@types
-
-  --keep   keep the temporary folders, with the storage and the restored files
-  --help   show this text
-
-Exit codes: 0 identical, 1 differences or errors, 2 wrong usage.
-`;
+const defaultFolder = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
 /** An error in the command line. */
 export class UsageError extends Error {
@@ -27,28 +12,28 @@ export class UsageError extends Error {
 
 /** The parsed command line. */
 export interface CommandLine {
-  readonly help: boolean;
   readonly keep: boolean;
-  /** undefined for the default folder. */
-  readonly folder: string | undefined;
+  readonly folder: string;
 }
 
-/** @throws UsageError for an unknown option, or more than one folder. */
+/** @throws CommanderError for an unknown option, or more than one folder, after it has been printed with the help. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { keep: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-    });
-    if (positionals.length > 1)
-      throw new Error(
-        `expected one folder, got ${positionals.length}: ${positionals.map((each) => JSON.stringify(each)).join(", ")}`,
-      );
-    return { ...values, folder: positionals[0] };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const command = new Command("npm run demo --")
+    .description(
+      "Backs up a folder with the plugin in plugins/fs, stores it, restores it to a temporary folder and compares both, " +
+        "once for each generation of Plakar's wire protocol. The folder is not changed.",
+    )
+    .argument(
+      "[folder]",
+      "folder to back up. The default is node_modules: about 12,000 files, which take a minute or two. For a run of some seconds: node_modules/@types",
+    )
+    .option("--keep", "keep the temporary folders, with the storage and the restored files")
+    .addHelpText("after", "\nExit codes: 0 identical, 1 differences or errors, 2 wrong usage.")
+    .showHelpAfterError()
+    .exitOverride()
+    .parse(args, { from: "user" });
+  const { keep = false } = command.opts<{ keep?: true }>();
+  return { keep, folder: command.args[0] ?? defaultFolder };
 }
 
 /**

@@ -6,7 +6,8 @@
 import { mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultFolder, folderOf, isBelow, parseCommandLine, usage, UsageError } from "./command-line.js";
+import { CommanderError } from "commander";
+import { folderOf, isBelow, parseCommandLine, UsageError } from "./command-line.js";
 import { missingExecutables } from "./connectors.js";
 import { loadExtendedAttributes } from "./extended-attributes.js";
 import { onInterrupt, Interrupted } from "./interrupt.js";
@@ -21,15 +22,13 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   try {
-    const { help, keep, folder } = parseCommandLine(process.argv.slice(2));
-    if (help) {
-      process.stdout.write(usage);
-      return 0;
-    }
-    return await run(await folderOf(folder ?? defaultFolder), keep);
+    const { keep, folder } = parseCommandLine(process.argv.slice(2));
+    return await run(await folderOf(folder), keep);
   } catch (error) {
+    // Commander has printed its own errors, and the help.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof UsageError) {
-      print(`${error.message}\n\n${usage.trimEnd()}`);
+      print(error.message);
       return 2;
     }
     print(messageOf(error));

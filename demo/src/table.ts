@@ -1,16 +1,33 @@
+import Table from "cli-table3";
+
+/** Two spaces between columns, and one line below the heading. */
+const CHARS = {
+  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" },
+  ...{
+    "bottom-right": "",
+    left: "",
+    right: "",
+    middle: "  ",
+    mid: "-",
+    "mid-mid": "  ",
+    "left-mid": "",
+    "right-mid": "",
+  },
+};
+
 /** Formats rows as a table, with numbers aligned to the right. The first row is the heading. */
 export function formatTable(rows: readonly (readonly (string | number)[])[]): string {
-  const texts = rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell)));
-  const widths = (texts[0] ?? []).map((_, column) => Math.max(...texts.map((row) => (row[column] ?? "").length)));
-  const lines = texts.map((row, line) =>
-    row
-      .map((text, column) => {
-        const width = widths[column] ?? 0;
-        return typeof rows[Math.max(line, 1)]?.[column] === "number" ? text.padStart(width) : text.padEnd(width);
-      })
-      .join("  ")
-      .trimEnd(),
-  );
-  const rule = widths.map((width) => "-".repeat(width)).join("  ");
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
+  const [head = [], ...body] = rows;
+  const table = new Table({
+    chars: CHARS,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
+    head: head.map(String),
+    colAligns: head.map((_, column) => (typeof body[0]?.[column] === "number" ? "right" : "left")),
+  });
+  table.push(...body.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell))));
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
 }

@@ -1,15 +1,22 @@
+import Table from "cli-table3";
+
+/** Two spaces between columns, and no lines. */
+const CHARS = {
+  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" },
+  ...{ "bottom-right": "", left: "", right: "", middle: "  ", mid: "", "mid-mid": "", "left-mid": "", "right-mid": "" },
+};
+
 /** Formats lines as aligned columns: the first to the left, the others to the right. */
 export function tableOf(lines: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const cells of lines) {
-    for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
-  }
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join("  "),
-    )
+  const table = new Table({
+    chars: CHARS,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+    colAligns: (lines[0] ?? []).map((_, column) => (column === 0 ? "left" : "right")),
+  });
+  table.push(...lines.map((cells) => [...cells]));
+  return table
+    .toString()
+    .split("\n")
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }

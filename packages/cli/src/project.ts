@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "./exit-code.js";
+import { nearestOf } from "./manifest/nearest.js";
 
 /** The kinds of connectors, as `manifest.yaml` names them. */
 export const CONNECTOR_TYPES = ["importer", "exporter", "storage", "secret_provider", "inventory"] as const;
@@ -74,6 +75,9 @@ const manifestSchema = v.object({
   }),
 });
 
+/** The keys below `kloset`. */
+const KLOSET_KEYS = [...Object.keys(manifestSchema.entries.kloset.entries), ...Object.keys(connectorSchema.entries)];
+
 /**
  * Reads the project in a folder, from the `kloset` key of its package.json:
  *
@@ -98,7 +102,7 @@ export function projectOf(folder: string, manifest: unknown): Project {
   const path = join(folder, "package.json");
   const parsed = v.safeParse(manifestSchema, manifest);
   if (!parsed.success) {
-    const problems = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
+    const problems = parsed.issues.map(problemOf);
     throw new UsageError(`${path}: ${problems.join("; ")}`);
   }
   const { kloset, keywords, homepage, repository, ...common } = parsed.output;
@@ -126,6 +130,16 @@ export function projectOf(folder: string, manifest: unknown): Project {
       ...(connector.subclass !== undefined && { subclass: connector.subclass }),
     })),
   };
+}
+
+/** Says in words which key is missing or unknown; the library's messages are about types. */
+function problemOf(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? "the file";
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    const near = nearestOf(path.slice(path.lastIndexOf(".") + 1), KLOSET_KEYS);
+    return `${path}: unknown key${near === undefined ? "" : `, did you mean "${near}"?`}`;
+  }
+  return issue.received === "undefined" ? `${path}: is missing` : `${path}: ${issue.message}`;
 }
 
 /** npm allows a short form, a URL, and an object; it writes `git+` before the URL. */

@@ -12,7 +12,7 @@ import { declarationBeside, type Declaration } from "./declaration.js";
 import { write, writeJson } from "./output.js";
 import { cliErrorOf, textOf, withLaunched, withProcess, type PluginOptions } from "./session.js";
 import { shown } from "./shown.js";
-import { tableText } from "./table.js";
+import { tableText } from "../table.js";
 
 /** A kind of connector that the plugin is. */
 interface AnsweredKind {

@@ -3,7 +3,7 @@ import type { CommandContext } from "../command.js";
 import { write, writeJson } from "./output.js";
 import { withPlugin, type PluginOptions } from "./session.js";
 import { shown } from "./shown.js";
-import { tableText } from "./table.js";
+import { tableText } from "../table.js";
 
 /** Runs `kloset inspect resolve`: prints a secret. */
 export async function resolveSecret(

@@ -7,7 +7,7 @@ import { write } from "./output.js";
 import { permissionsOf } from "./record-json.js";
 import type { ScanReport, ScanTotals } from "./scan.js";
 import { bytesText, shown } from "./shown.js";
-import { tableText } from "./table.js";
+import { tableText } from "../table.js";
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 const MILLISECONDS = 1000;

@@ -7,7 +7,7 @@ import type { CommandContext } from "../command.js";
 import { CliError, UsageError } from "../exit-code.js";
 import { write, writeJson } from "./output.js";
 import { withPlugin, type PluginOptions } from "./session.js";
-import { tableText } from "./table.js";
+import { tableText } from "../table.js";
 
 /** The kinds of resources. */
 export const RESOURCE_KINDS: readonly ResourceKind[] = ["packfile", "state", "lock", "ecc-packfile", "ecc-state"];

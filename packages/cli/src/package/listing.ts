@@ -1,3 +1,4 @@
+import { tableText } from "../table.js";
 import type { PackagedProject } from "./package.js";
 
 /** Number of modules that the list names for each executable. */
@@ -10,9 +11,8 @@ export function listingText({ files }: PackagedProject): string {
     ...modules.slice(0, MODULES_SHOWN).map((module) => ({ name: `  ${module.name}`, bytes: module.bytes })),
   ]);
   rows.push({ name: "total", bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
-  const numbers = rows.map(({ bytes }) => bytes.toLocaleString("en-US"));
-  const width = Math.max(...numbers.map(({ length }) => length));
-  return rows.map(({ name }, index) => `${(numbers[index] ?? "").padStart(width)}  ${name}\n`).join("");
+  const cells = rows.map(({ name, bytes }) => [bytes.toLocaleString("en-US"), name]);
+  return `${tableText(cells, { aligns: ["right", "left"] })}\n`;
 }
 
 /** Returns a package as JSON: its folder, its files with sizes, and the largest modules of each executable. */

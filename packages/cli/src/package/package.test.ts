@@ -197,8 +197,16 @@ describe("kloset package", () => {
       code: 2,
       error: expect.stringContaining("--fix changes a manifest.yaml"),
     });
-    author.write("package.json", "{}");
-    expect((await kloset("check", author.path)).error).toContain(`${join(author.path, "package.json")}: name:`);
+  });
+
+  it("names the keys of package.json that are missing or unknown", async () => {
+    author.write("package.json", JSON.stringify({ name: "notes", kloset: { conectors: [] } }));
+    const { code, error } = await kloset("check", author.path);
+    expect(error).toBe(
+      `error: ${join(author.path, "package.json")}: version: is missing; kloset.connectors: is missing; ` +
+        'kloset.conectors: unknown key, did you mean "connectors"?\n',
+    );
+    expect(code).toBe(2);
   });
 
   it("writes the same bytes in another folder, and lists what goes in", async () => {
