@@ -1,15 +1,15 @@
-// Runs the conformance kit on the baseline plugin in Go, from its command line as a plugin
-// author would: the kit must not only pass plugins built on this SDK. (Jest runs it on
-// plugins/fs.) Then runs `kloset inspect` on it. Skipped without Go, unless CI or KLOSET_REQUIRE_GO is set.
+// Takes the baseline plugins in Go through the tools of an author, which must support plugins in any language: `kloset
+// check`, which lints their manifest and runs the conformance kit, the kit's own command, and `kloset inspect`. Skipped
+// without Go, unless CI or KLOSET_REQUIRE_GO is set.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { goEnvironment, hasGoFor } from "./go.js";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-const command = join(top, "packages/conformance/dist/cli/main.js");
+const known = join(top, "interop/deviations.json");
 const builds = mkdtempSync(join(tmpdir(), "kloset-conformance-"));
 let failed = false;
 
@@ -24,60 +24,51 @@ function checkGo(generation) {
   const plugin = join(builds, generation);
   const options = { cwd: join(top, "interop", generation), env: goEnvironment, stdio: "inherit" };
   execFileSync("go", ["build", "-o", plugin, "./cmd/plugin"], options);
-  const only = ["--strict", "--generation", generation, "--known", join(top, "interop/deviations.json")];
-  check(
-    "importer",
-    "baseline://there",
-    [...only, "--config", "files=20", "--config", "size=100000"],
-    plugin,
-    "importer",
-  );
+  const folder = checkPackage(generation, plugin);
   // Large files: some rules stop a reader half-way.
-  check(
-    "importer",
-    "baseline://there",
-    [...only, "--config", "files=3", "--config", "size=11000000"],
-    plugin,
-    "importer",
-  );
-  // The exporter keeps nothing, so every path is new.
-  check("exporter", "baseline:///{unique}", only, plugin, "exporter");
-  check("storage", "baseline://{directory}", only, plugin, "storage");
-  inspectGo(generation, plugin);
+  run("packages/conformance/dist/cli/main.js", [
+    ...["--quiet", "--connector", "importer", "--location", "gosynth://there", "--strict", "--known", known],
+    ...["--generation", generation, "--config", "files=3", "--config", "size=11000000", "--", plugin, "importer"],
+  ]);
+  inspectGo(generation, plugin, folder);
 }
 
-/** Runs `kloset inspect` on the baseline: it must support plugins in any language. */
-function inspectGo(generation, plugin) {
+/** Runs `kloset check` on the package of a plugin, which fails for warnings, too. Returns the folder. */
+function checkPackage(generation, plugin) {
+  const folder = join(builds, `package-${generation}`);
+  cpSync(join(top, "interop/package"), folder, { recursive: true });
+  // Plakar 1.0 refuses a package that names a file twice.
+  for (const type of ["importer", "exporter", "storage"]) cpSync(plugin, join(folder, type));
+  run("packages/cli/dist/main.js", [
+    ...["check", folder, "--strict", "--generation", generation, "--known", known],
+    // The exporter keeps nothing, so every path is new.
+    ...["--location", "gosynth://there", "--location", "gosink:///{unique}", "--location", "gostore://{directory}"],
+    ...["-o", "files=20", "-o", "size=100000"],
+  ]);
+  return folder;
+}
+
+/** Runs `kloset inspect` on a plugin. */
+function inspectGo(generation, plugin, folder) {
   const like = generation === "v1.0" ? "plakar-1.0" : "plakar-1.1";
   const trace = join(builds, `${generation}.jsonl`);
   const files = ["-o", "files=20", "-o", "size=100000"];
-  inspect(
-    "scan",
-    plugin,
-    "baseline://there",
-    "--read",
-    "--trace",
-    trace,
-    ...files,
-    "--arg",
-    "importer",
-    "--like",
-    like,
-  );
+  inspect("scan", plugin, "gosynth://there", "--read", "--trace", trace, ...files, "--arg", "importer", "--like", like);
   inspect("replay", plugin, trace, "--arg", "importer");
-  inspect("export", plugin, "baseline:///there", join(top, "docs"), "--arg", "exporter", "--like", like);
+  inspect("export", plugin, "gosink:///there", join(top, "docs"), "--arg", "exporter", "--like", like);
   inspect(
     "store",
     "check",
     plugin,
-    `baseline://${builds}/store-${generation}`,
+    `gostore://${builds}/store-${generation}`,
     "--create",
     "--arg",
     "storage",
     "--like",
     like,
   );
-  inspect("about", plugin, "baseline://there", "--arg", "importer", "--like", like);
+  // Beside its manifest, which declares the options.
+  inspect("about", join(folder, "importer"), "gosynth://there", "--arg", "importer", "--like", like);
 }
 
 function inspect(...args) {
@@ -91,8 +82,9 @@ function inspect(...args) {
   if (status !== 0) failed = true;
 }
 
-function check(connector, location, options, ...plugin) {
-  const args = [command, "--quiet", "--connector", connector, "--location", location, ...options, "--", ...plugin];
-  const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
+function run(script, args) {
+  const { status } = spawnSync(process.execPath, [join(top, script), ...args], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   if (status !== 0) failed = true;
 }

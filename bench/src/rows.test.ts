@@ -21,7 +21,7 @@ describe("the rows", () => {
       "get-100k@1": 1,
       "ranges@8": 1.5,
       "ranges@1": 2,
-      "merged-4m@8": undefined,
+      "merged-4m@8": 1,
       "fs@8": undefined,
       "fs@1": undefined,
       "fs-restore-small@8": 1.2,

@@ -167,7 +167,7 @@ const kinds: readonly Kind[] = [
     work: "merged",
     count: 700,
     size: 8 * MiB,
-    targets: { 8: undefined },
+    targets: { 8: 1 },
   },
   {
     name: "fs",

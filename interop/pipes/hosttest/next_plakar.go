@@ -71,13 +71,19 @@ func (s *Suite) nextExporter(t *testing.T) {
 }
 
 // copyBelowItself restores a directory with a copy of itself at its own path, so that
-// the attribute of the outer file has the pathname of the inner one.
+// the attribute of the outer file has the pathname of the inner one, which may have none.
 func (s *Suite) copyBelowItself(t *testing.T) {
 	top := filepath.Join(tempDir(t), "docs")
-	for _, file := range []struct{ folder, name, who string }{{top, "f", "outer"}, {filepath.Join(top, top), "f", "inner"}, {top, "only", "outer"}} {
+	inner := filepath.Join(top, top)
+	for _, file := range []struct{ folder, name, who string }{
+		{top, "f", "outer"}, {inner, "f", "inner"}, {top, "only", "outer"}, {top, "outer only", "outer"}, {inner, "outer only", ""},
+	} {
 		name := filepath.Join(file.folder, file.name)
 		check(t, "mkdir", os.MkdirAll(file.folder, 0o755))
 		check(t, "write", os.WriteFile(name, []byte("of the "+file.who+" file"), 0o644))
+		if file.who == "" {
+			continue
+		}
 		if err := tree.SetXattr(name, "user.who", file.who); !errors.Is(err, syscall.ENOTSUP) {
 			check(t, "setxattr", err)
 		}
@@ -134,7 +140,7 @@ func (s *Suite) restoreSubtree(t *testing.T, top string, entries []tree.Entry) {
 
 func (s *Suite) nextStorage(t *testing.T) {
 	ctx := bounded(t)
-	session, store := s.openStore(t, ctx, filepath.Join(tempDir(t), "repository"), pipes.Pipes)
+	session, store := s.openStore(t, ctx, filepath.Join(repositoryDir(t), "repository"), pipes.Pipes)
 	s.storageFlags(t, ctx, session, store)
 	s.mergedRanges(t, ctx, store)
 	// The lock is released while Close runs.

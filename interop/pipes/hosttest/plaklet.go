@@ -56,7 +56,7 @@ func (s *Suite) plakletExporter(t *testing.T) {
 
 func (s *Suite) plakletStorage(t *testing.T) {
 	ctx := bounded(t)
-	session, store := s.openStore(t, ctx, filepath.Join(tempDir(t), "repository"), pipes.Pipes)
+	session, store := s.openStore(t, ctx, filepath.Join(repositoryDir(t), "repository"), pipes.Pipes)
 	s.storageFlags(t, ctx, session, store)
 	s.mergedRanges(t, ctx, store)
 	// A store gets only the Close RPC.

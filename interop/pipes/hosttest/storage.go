@@ -179,7 +179,7 @@ func (s *Suite) resources(t *testing.T, transport pipes.Transport) {
 
 func (s *Suite) ranges(t *testing.T) {
 	ctx := bounded(t)
-	_, store := s.openStore(t, ctx, tempDir(t), pipes.Pipes)
+	_, store := s.openStore(t, ctx, repositoryDir(t), pipes.Pipes)
 	data := tree.Bytes("packfile", 5<<20+3)
 	put(t, ctx, store, host.Packfile, "p", data, host.ChunkSize)
 	size := uint64(len(data))
@@ -207,7 +207,7 @@ func (s *Suite) ranges(t *testing.T) {
 
 func (s *Suite) createAndOpen(t *testing.T) {
 	ctx := bounded(t)
-	root := filepath.Join(tempDir(t), "a/b/c")
+	root := filepath.Join(repositoryDir(t), "a/b/c")
 	// One process after the other, as hosts do.
 	fails := func(what, text string, work func(store host.Store) error) {
 		t.Helper()

@@ -23,7 +23,7 @@ const codeUnknown = 2
 
 func (s *Suite) missing(t *testing.T) {
 	ctx := bounded(t)
-	_, store := s.openStore(t, ctx, tempDir(t), pipes.Pipes)
+	_, store := s.openStore(t, ctx, repositoryDir(t), pipes.Pipes)
 	for _, kind := range host.Kinds {
 		want := fmt.Sprintf("%s not found: %s", kind, hex.EncodeToString(macOf("none")))
 		_, err := get(ctx, store, kind, "none", nil)
@@ -46,7 +46,7 @@ func (s *Suite) missing(t *testing.T) {
 // become "EOF" although much data follows.
 func (s *Suite) wrongMacs(t *testing.T) {
 	ctx := bounded(t)
-	_, store := s.openStore(t, ctx, tempDir(t), pipes.Pipes)
+	_, store := s.openStore(t, ctx, repositoryDir(t), pipes.Pipes)
 	data := tree.Bytes("data", 20<<20)
 	for _, length := range []int{0, 1, 31, 33, 64} {
 		mac := bytes.Repeat([]byte{7}, length)
@@ -73,7 +73,7 @@ func (s *Suite) wrongMacs(t *testing.T) {
 // deleteAfterClose tests the end of a maintenance.
 func (s *Suite) deleteAfterClose(t *testing.T) {
 	ctx := bounded(t)
-	root := tempDir(t)
+	root := repositoryDir(t)
 	_, store := s.openStore(t, ctx, root, pipes.Pipes)
 	put(t, ctx, store, host.Lock, "lock", config[:124], 24)
 	put(t, ctx, store, host.Packfile, "old", config, 100)
@@ -118,7 +118,7 @@ func unfinished(root string) []string {
 
 func (s *Suite) vanishInPut(t *testing.T) {
 	ctx := bounded(t)
-	root := tempDir(t)
+	root := repositoryDir(t)
 	session, store := s.openStore(t, ctx, root, pipes.Pipes)
 	if err := s.halfPut(t, ctx, session, store, root, session.vanish); err == nil {
 		t.Error("half a Put was a success")
@@ -130,7 +130,7 @@ func (s *Suite) vanishInPut(t *testing.T) {
 
 func (s *Suite) cancelPut(t *testing.T) {
 	ctx := bounded(t)
-	root := tempDir(t)
+	root := repositoryDir(t)
 	session, store := s.openStore(t, ctx, root, pipes.Pipes)
 	own, cancel := context.WithCancel(ctx)
 	err := s.halfPut(t, own, session, store, root, cancel)

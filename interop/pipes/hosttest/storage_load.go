@@ -26,7 +26,7 @@ func body(size int) []byte { return tree.Bytes(fmt.Sprint(size), size) }
 // deletes; the other lists and reads all the time, and must never see a part.
 func (s *Suite) twoProcesses(t *testing.T) {
 	ctx := bounded(t)
-	root := tempDir(t)
+	root := repositoryDir(t)
 	_, writer := s.openStore(t, ctx, root, pipes.Pipes)
 	second, reader := s.openStore(t, ctx, root, pipes.Pipes)
 
@@ -98,7 +98,7 @@ func (s *Suite) twoProcesses(t *testing.T) {
 // putsAtOnce tests 32 concurrent Puts, then 32 concurrent Gets.
 func (s *Suite) putsAtOnce(t *testing.T) {
 	ctx := bounded(t)
-	_, store := s.openStore(t, ctx, filepath.Join(tempDir(t), "r"), pipes.Pipes)
+	_, store := s.openStore(t, ctx, filepath.Join(repositoryDir(t), "r"), pipes.Pipes)
 	const many = 32
 	size := func(i int) int { return i*100_003 + 1 }
 	at := func(work func(ctx context.Context, i int) error) {
@@ -130,7 +130,7 @@ func (s *Suite) putsAtOnce(t *testing.T) {
 // smallRanges tests the sequence of small Gets that a check makes.
 func (s *Suite) smallRanges(t *testing.T) {
 	ctx := bounded(t)
-	session, store := s.openStore(t, ctx, tempDir(t), pipes.Pipes)
+	session, store := s.openStore(t, ctx, repositoryDir(t), pipes.Pipes)
 	data := tree.Bytes("packfile", 8<<20)
 	put(t, ctx, store, host.Packfile, "p", data, host.ChunkSize)
 	before := descriptors(session.process.Pid())
@@ -145,7 +145,7 @@ func (s *Suite) smallRanges(t *testing.T) {
 
 func (s *Suite) getsCancelled(t *testing.T) {
 	ctx := bounded(t)
-	session, store := s.openStore(t, ctx, tempDir(t), pipes.Pipes)
+	session, store := s.openStore(t, ctx, repositoryDir(t), pipes.Pipes)
 	data := tree.Bytes("packfile", 32<<20)
 	put(t, ctx, store, host.Packfile, "p", data, host.ChunkSize)
 	before := descriptors(session.process.Pid())

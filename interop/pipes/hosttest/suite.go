@@ -92,6 +92,26 @@ func tempDir(t *testing.T) string {
 	return folder
 }
 
+// repositoryDir makes a directory for a repository, in memory where the system has
+// such a file system: a storage syncs what it writes, which takes most of the time on
+// a disk. One test works on the disk.
+func repositoryDir(t *testing.T) string {
+	const memory = "/dev/shm"
+	if _, err := os.Stat(memory); err != nil {
+		return tempDir(t)
+	}
+	folder, err := os.MkdirTemp(memory, "kloset-repository-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	return folder
+}
+
 func readTree(t *testing.T, top string) []tree.Entry {
 	t.Helper()
 	entries, err := tree.Read(top)

@@ -20,7 +20,7 @@ import (
 // against the resources that were put.
 func (s *Suite) followStorage(t *testing.T) {
 	ctx := bounded(t)
-	root := filepath.Join(tempDir(t), "repository")
+	root := filepath.Join(repositoryDir(t), "repository")
 	t.Cleanup(func() { onlyWhole(t, root) })
 	replace := at(map[string]string{"v1.0": "/srv/r10s", "v1.1": "/srv/r11s"}[s.Name], root)
 	kept := keptResources{}

@@ -24,9 +24,8 @@ import (
 // inventory.
 const controlPlanePlugin = "../../../packages/sdk/fixtures/control-plane-plugin.js"
 
-// startControlPlane starts a plugin, and returns its connection. The end of the test
-// disconnects it, and fails if it does not exit with 0.
-func startControlPlane(t *testing.T, kind string) (context.Context, *pipes.Process) {
+// startScript starts a plugin that Node runs.
+func startScript(t *testing.T, script string, args ...string) (context.Context, *pipes.Process) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -34,7 +33,7 @@ func startControlPlane(t *testing.T, kind string) (context.Context, *pipes.Proce
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
-	process, err := pipes.Start(ctx, pipes.Command{Path: node, Args: []string{controlPlanePlugin, kind}})
+	process, err := pipes.Start(ctx, pipes.Command{Path: node, Args: append([]string{script}, args...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +41,7 @@ func startControlPlane(t *testing.T, kind string) (context.Context, *pipes.Proce
 }
 
 func TestSecretProvider(t *testing.T) {
-	ctx, process := startControlPlane(t, "secret_provider")
+	ctx, process := startScript(t, controlPlanePlugin, "secret_provider")
 	conn, err := Dial(process.Conn)
 	if err != nil {
 		t.Fatal(err)
@@ -69,11 +68,11 @@ func TestSecretProvider(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 	}
-	exits(ctx, t, process)
+	exits(ctx, t, process, "closed\n")
 }
 
 func TestInventory(t *testing.T) {
-	ctx, process := startControlPlane(t, "inventory")
+	ctx, process := startScript(t, controlPlanePlugin, "inventory")
 	conn, err := Dial(process.Conn)
 	if err != nil {
 		t.Fatal(err)
@@ -103,15 +102,19 @@ func TestInventory(t *testing.T) {
 	if _, err := stream.Recv(); !errors.Is(err, io.EOF) {
 		t.Errorf("the end of the list: %v", err)
 	}
-	exits(ctx, t, process)
+	exits(ctx, t, process, "closed\n")
 }
 
-// exits lets the plugin read EOF, as a host that has ended.
-func exits(ctx context.Context, t *testing.T, process *pipes.Process) {
+// exits disconnects as plaklet does: its read end first, then its write end. It
+// fails unless the plugin exits with 0 and prints a text once, or nothing for "".
+func exits(ctx context.Context, t *testing.T, process *pipes.Process, printed string) {
 	t.Helper()
 	_ = process.Conn.Close()
 	exit, err := process.Wait(ctx)
-	if err != nil || exit.Code != 0 || strings.Count(exit.Stderr, "closed\n") != 1 {
+	if err != nil || exit.Code != 0 || exit.Left {
 		t.Errorf("exit: %+v, %v", exit, err)
+	}
+	if printed == "" && exit.Stderr != "" || printed != "" && strings.Count(exit.Stderr, printed) != 1 {
+		t.Errorf("stderr: %q, expected %q", exit.Stderr, printed)
 	}
 }

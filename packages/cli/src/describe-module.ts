@@ -11,8 +11,6 @@ import { CONNECTOR_TYPES } from "./project.js";
 const descriptionSchema = v.object({
   /** The kind of the connector. Absent if the default export is no connector. */
   kind: v.optional(v.picklist(CONNECTOR_TYPES)),
-  /** True if the connector declares options. */
-  hasOptions: v.optional(v.boolean(), false),
   /** JSON Schema of its configuration. */
   schema: v.optional(v.record(v.string(), v.unknown())),
   /** The reason why its declaration has no schema. */
@@ -78,11 +76,10 @@ function programText(module: string): string {
     const description = {};
     if (typeof connector?.factory === "function") {
       description.kind = connector.kind;
-      description.hasOptions = connector.config !== undefined;
       description.secrets = secretsOf(connector);
       try {
         description.schema = jsonSchemaOf(connector);
-        if (description.hasOptions) description.table = markdownOf(connector);
+        if (connector.config !== undefined) description.table = markdownOf(connector);
       } catch (error) {
         description.problem = error.message;
       }

@@ -21,8 +21,16 @@ const COMMANDS: readonly CommandFactory[] = [
   updateCommand,
 ];
 
+/** The line on standard error that ends a failed command with `--json`. */
+interface JsonFailure {
+  /** The message, without the word "error". */
+  readonly error: string;
+  /** The exit code of the command. */
+  readonly exitCode: number;
+}
+
 /**
- * Runs `kloset`.
+ * Runs `kloset`. With `--json`, a failure is one line of JSON on standard error, the last one.
  *
  * @param args - Command line, without the names of Node and the script.
  * @returns One of {@link ExitCode}.
@@ -33,19 +41,33 @@ export async function runCli(args: readonly string[], context: Omit<CommandConte
   const exitWith: CommandContext["exitWith"] = (chosen) => {
     code = chosen;
   };
+  const isJson = asksForJson(args);
+  const fail = (message: string, exitCode: number): number => {
+    const failure: JsonFailure = { error: message.replace(/^error: /, ""), exitCode };
+    terminal.error(isJson ? `${JSON.stringify(failure)}\n` : `${message}\n`);
+    return exitCode;
+  };
   try {
-    await klosetCommand({ ...context, exitWith }).parseAsync([...args], { from: "user" });
+    const command = klosetCommand({ ...context, exitWith });
+    // Commander prints its messages itself, in text.
+    if (isJson) for (const each of withSubcommands(command)) each.configureOutput({ writeErr: () => undefined });
+    await command.parseAsync([...args], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE;
-    if (signal.aborted) {
-      terminal.error("interrupted\n");
-      return ExitCode.INTERRUPTED;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return ExitCode.OK;
+      return isJson ? fail(error.message, ExitCode.USAGE) : ExitCode.USAGE;
     }
+    if (signal.aborted) return fail("interrupted", ExitCode.INTERRUPTED);
     if (!(error instanceof CliError)) throw error;
-    terminal.error(`error: ${error.message}\n`);
-    return error.exitCode;
+    return fail(`error: ${error.message}`, error.exitCode);
   }
+}
+
+/** Looks for `--json` in the command line itself: Commander parses no options after one that is wrong. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? args.length : end).includes("--json");
 }
 
 /** Creates the command with its subcommands. Wrong usage is reported on the terminal and thrown as a CommanderError. */

@@ -245,5 +245,8 @@ describe("secretValues", () => {
     );
     expect(secretValues({}, { location: "fs:///a:b@c" })).toEqual([]);
     expect(secretValues({}, { location: "s3://me:%zz@host" })).toContain("%zz");
+    // A user ends at the first colon, and a password at the last "@".
+    expect(secretValues({}, { location: "s3://me:pa:s@s@host/a:b@c" })).toContain("pa:s@s");
+    expect(secretValues({}, { location: "s3://me@corp:secret@host" })).toContain("secret");
   });
 });

@@ -106,7 +106,7 @@ export function secretValues(definition: Configurable, config: Readonly<Record<s
     const text = Object.hasOwn(config, key) ? config[key] : undefined;
     return text === undefined ? [] : [text, ...(options[key]?.partsOf?.(text) ?? [])];
   });
-  const password = /^[^/]*:\/\/[^/@]*:([^/]*)@/.exec(config["location"] ?? "")?.[1];
+  const password = /^[^/]*:\/\/[^/:]*:([^/]*)@/.exec(config["location"] ?? "")?.[1];
   return password === undefined ? values : [...values, password, decoded(password)];
 }
 

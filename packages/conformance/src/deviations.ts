@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Generation } from "@kloset/host";
 import type { Rule } from "./rule.js";
 
@@ -47,6 +48,15 @@ export function assertDeviations(deviations: readonly Deviation[], rules: readon
       throw new RangeError(
         `deviation ${index + 1}: the rule ${rule} is already listed${generation === undefined ? "" : ` for ${generation}`}`,
       );
+  }
+}
+
+/** Reads a list of deviations from a JSON file. @throws RangeError that names the file, if it cannot be read or used. */
+export async function readDeviations(file: string): Promise<Deviation[]> {
+  try {
+    return deviationsFromJson(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    throw new RangeError(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

@@ -4,9 +4,9 @@
  * @module
  */
 export { differenceOfBytes } from "./bytes.js";
-export { casesOf, type Case } from "./cases.js";
+export { chosenRules } from "./cases.js";
 export type { Clients } from "./clients.js";
-export { deviationsFromJson, type Deviation } from "./deviations.js";
+export { deviationsFromJson, readDeviations, type Deviation } from "./deviations.js";
 export { FrameMonitor } from "./frame-monitor.js";
 export { Harness, type ConnectedPlugin, type ReadyPlugin, type StartedPlugin, type StartOptions } from "./harness.js";
 export { launchProcess, type Launch, type Launched, type LaunchRequest } from "./launch.js";

@@ -37,6 +37,18 @@ describe("masked", () => {
     expect(masked("got token")).toBe("got ***");
   });
 
+  it("replaces each line of a secret, and the whole secret as one", () => {
+    const key = "-----BEGIN KEY-----\r\nMIIEvQ==\r\n  abc\r\n-----END KEY-----\n";
+    addSecrets([key]);
+    addResolvedSecret("hunter2\nuser: ann\n");
+    expect(masked(`<${key}>`)).toBe("<***>");
+    expect(masked("bad line MIIEvQ== after abc, password hunter2 of user: ann")).toBe(
+      "bad line *** after abc, password *** of ***",
+    );
+    addResolvedSecret(Array.from({ length: 5000 }, (_, i) => `line ${i}.`).join("\n"));
+    expect(masked("line 0. line 199. line 200. hunter2")).toBe("*** *** line 200. ***");
+  });
+
   it("replaces secrets that overlap or contain each other", () => {
     addSecrets(["abcdef", "defghi", "cdef", "xyxy"]);
     expect(masked("-abcdefghi- -xyxyxy-")).toBe("-***- -***-");

@@ -1,6 +1,9 @@
 /** The shortest secret that is masked. Shorter ones occur in ordinary words, so masking would only garble texts. */
 const MIN_SECRET_LENGTH = 4;
 
+/** Number of lines of one secret that are masked by themselves. A private key has about 60. */
+const MAX_LINES = 200;
+
 /** Number of secrets that are kept; the oldest are forgotten. A plugin has a handful. */
 const MAX_SECRETS = 1000;
 
@@ -35,7 +38,7 @@ export function addSecrets(values: Iterable<string>): void {
 
 /**
  * Makes {@link masked} replace a secret that a provider has resolved. The secrets that were resolved least recently are
- * forgotten when there are more than 1000, or 256 Ki characters of them. Values shorter than {@link MIN_SECRET_LENGTH}
+ * forgotten when there are more than 1000, each line counted, or 256 Ki characters of them. Values shorter than {@link MIN_SECRET_LENGTH}
  * characters are ignored.
  */
 export function addResolvedSecret(value: string): void {
@@ -54,9 +57,15 @@ export function addResolvedSecret(value: string): void {
   }
 }
 
-/** Returns a secret as it is, and trimmed: authors trim a key from a file before they use it. */
+/**
+ * Returns the lines of a secret, the secret trimmed, and as it is. Authors trim a key from a file before they use it, and
+ * take the password from the first line, as `pass` does. The whole secret comes last, so that it is kept longest.
+ */
 function usualForms(value: string): string[] {
-  return [...new Set([value, value.trim()])].filter((secret) => secret.length >= MIN_SECRET_LENGTH);
+  const lines = value.split(/[\r\n]+/, MAX_LINES).map((line) => line.trim());
+  return [...new Set([...lines, value.trim(), value].reverse())]
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    .reverse();
 }
 
 /** Forgets all secrets, for tests. */

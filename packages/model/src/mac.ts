@@ -29,9 +29,7 @@ export class Mac {
       throw new RangeError(`a MAC has ${MAC_LENGTH} bytes, not ${bytes.length}`);
     }
     const copy = new Uint8Array(bytes);
-    let hex = "";
-    for (const byte of copy) hex += byte.toString(16).padStart(2, "0");
-    return new Mac(copy, hex);
+    return new Mac(copy, Buffer.from(copy.buffer).toString("hex"));
   }
 
   /**

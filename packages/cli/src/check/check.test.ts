@@ -71,6 +71,10 @@ async function kloset(...args: string[]): Promise<{ code: number; out: string; e
 }
 
 describe("checkManifest", () => {
+  it("finds nothing in a package that kloset package has written", async () => {
+    expect(await checkManifest(fsBundles)).toEqual([]);
+  });
+
   it("finds nothing in a sound package", async () => {
     expect(await checkManifest(folder)).toEqual([]);
   });
@@ -314,6 +318,7 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     expect(JSON.parse(out)).toEqual({
       ok: false,
       file: join(folder, "manifest.yaml"),
+      project: null,
       problems: [expect.objectContaining({ rule: "protocol", level: "error", line: 8, column: 17 })],
       fixed: [],
       conformance: null,
@@ -327,8 +332,10 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     [["--junit", "x.xml"], "--junit writes the report of the conformance kit"],
     [["--location", "notes"], "expected <protocol>://<rest>, or <type>=<protocol>://<rest>"],
     [["--location", "other://x"], 'has the protocol of "other://x": expected one of notes'],
-    [["--location", "storage=notes://x"], "no storage of"],
+    [["--location", "storage=notes://x"], "no storage has"],
     [["--location", "notes://x", "--rule", "nothing"], 'starts with "nothing"'],
+    [["--location", "notes://x", "--known", "/nowhere/known.json"], "/nowhere/known.json: "],
+    [["--location", "notes://x", "--generation", "v2"], "Allowed choices are v1.0, v1.1"],
     [["--location", "notes://x", "--junit", "/nowhere/x.xml"], "cannot write the report"],
     [["--timeout", "0"], "expected a number of seconds above 0"],
   ])("exits with 2 for %j, and checks nothing", async (args, message) => {
@@ -356,6 +363,25 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     );
     expect(code).toBe(1);
   });
+
+  it("checks one generation only, and accepts known deviations", async () => {
+    const known = join(folder, "known.json");
+    await writeFile(known, JSON.stringify([{ rule: "process.exits.unused", reason: "for this test" }]));
+    await symlink(join(fsBundles, "tsfs-importer.cjs"), join(folder, "importer.cjs"));
+    await writeManifest(
+      manifest
+        .replace("[notes]", "[tsfs]")
+        .replace("bin/notes-importer", "importer.cjs")
+        .replace("    validator", "    # "),
+    );
+    const args = ["--location", "tsfs://{directory}", "--only", "conformance", "--rule", "process.exits.unused"];
+    const { out } = await kloset(folder, ...args, "--generation", "v1.0", "--known", known, "--json");
+    const { conformance } = JSON.parse(out) as CheckResult;
+    // The plugin keeps the rule, so the list is stale.
+    expect(conformance?.flatMap(({ outcomes }) => outcomes)).toMatchObject([
+      { generation: "v1.0", rule: "process.exits.unused", verdict: "stale" },
+    ]);
+  }, 240_000);
 
   it("compares the flags with the answer to Init, and runs the kit on each connector", async () => {
     const junit = join(folder, "junit.xml");

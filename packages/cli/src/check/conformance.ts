@@ -1,11 +1,10 @@
 import { dirname, resolve } from "node:path";
 import {
-  casesOf,
   checkConformance,
+  chosenRules,
   isFailure,
-  rules as allRules,
+  readDeviations,
   type Report,
-  type Rule,
   type RunOptions,
   type Subject,
 } from "@kloset/conformance";
@@ -22,7 +21,7 @@ export interface Subjects {
 }
 
 /** The part of a subject that the command line gives. */
-export type SubjectOptions = Pick<Subject, "config" | "handle" | "directory" | "persistent">;
+export type SubjectOptions = Pick<Subject, "config" | "handle" | "directory" | "persistent" | "generations">;
 
 /**
  * Returns a subject for each connector and location. An exporter whose location has no folder is read back by the
@@ -41,7 +40,7 @@ export function subjectsOf(
     if (connectors.some((connector) => locationsFor(connector, [given]).length > 0)) continue;
     const protocols = [...new Set(connectors.flatMap((connector) => connector.protocols))].join(", ");
     throw new UsageError(
-      `no ${given.type ?? "connector"} of ${file} has the protocol of ${JSON.stringify(given.location)}: expected one of ${protocols}`,
+      `no ${given.type ?? "connector"} has the protocol of ${JSON.stringify(given.location)}: expected one of ${protocols}`,
     );
   }
   const found = connectors.map((connector) => ({ connector, locations: locationsFor(connector, locations) }));
@@ -58,7 +57,7 @@ function subjectOf(
   connector: ManifestConnector,
   connectors: readonly ManifestConnector[],
   location: string,
-  { config, persistent, handle, directory }: SubjectOptions,
+  { config, persistent, handle, directory, generations }: SubjectOptions,
 ): Subject {
   const { type } = connector;
   const protocol = location.slice(0, location.indexOf("://"));
@@ -71,7 +70,7 @@ function subjectOf(
   const isFilled = /\{(?:unique|directory)\}/.test(location) && !sharesFolder;
   const seed = type === "importer" && isFilled ? other("exporter") : undefined;
   return {
-    ...{ connector: type, location, ...commandOf(file, connector), config, persistent },
+    ...{ connector: type, location, ...commandOf(file, connector), config, persistent, generations },
     ...(directory === false && { directory }),
     ...(type === "secret_provider" && handle !== undefined && { handle }),
     ...(readBack !== undefined && { readBack }),
@@ -89,32 +88,30 @@ function commandOf(
 /**
  * Makes sure that the kit can check all subjects, before it starts any plugin.
  *
- * @throws UsageError for a subject that the kit cannot check, such as a storage whose location has no `{directory}`.
+ * @param known - Path of the file with the known deviations. Absent if there are none.
+ * @returns The rules to check, and the known deviations.
+ * @throws UsageError for a subject that the kit cannot check, such as a storage whose location has no `{directory}`, for a
+ * rule that applies to no subject, and for deviations that are wrong.
  */
-export async function assertSubjects(subjects: readonly Subject[]): Promise<void> {
+export async function kitOptions(
+  subjects: readonly Subject[],
+  { rules, known }: { readonly rules: readonly string[]; readonly known?: string | undefined },
+): Promise<Required<Pick<RunOptions, "rules" | "deviations">>> {
   try {
-    // Without rules, the kit only looks at the subject.
-    for (const subject of subjects) await checkConformance(subject, { rules: [] });
+    const deviations = known === undefined ? [] : await readDeviations(known);
+    // Without rules, the kit only looks at the subject and the deviations.
+    for (const subject of subjects) await checkConformance(subject, { rules: [], deviations });
+    return { deviations, rules: subjects.length === 0 ? [] : chosenRules(rules, subjects) };
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(forTerminal(error.message), { cause: error });
     throw error;
   }
 }
 
-/**
- * Returns the rules with an id, or with ids that start with it.
- *
- * @throws UsageError for an id without rules for these subjects.
- */
-export function chosenRules(prefixes: readonly string[], subjects: readonly Subject[]): readonly Rule[] {
-  if (prefixes.length === 0 || subjects.length === 0) return allRules;
-  const applicable = subjects.flatMap((subject) => casesOf(subject).map(({ rule }) => rule.id));
-  const unknown = prefixes.find((prefix) => !applicable.some((id) => id.startsWith(prefix)));
-  if (unknown !== undefined)
-    throw new UsageError(`no rule for these connectors has an id that starts with ${JSON.stringify(unknown)}`);
-  return allRules.filter(({ id }) =>
-    prefixes.some((prefix) => (applicable.includes(prefix) ? id === prefix : id.startsWith(prefix))),
-  );
+/** Options of {@link checkSubject}. */
+interface KitRun extends Pick<RunOptions, "rules" | "deviations" | "strict" | "timeoutMs" | "signal"> {
+  /** True if the executable is removed after the check: no command can repeat it then. */
+  readonly isTemporary: boolean;
 }
 
 /**
@@ -125,7 +122,7 @@ export function chosenRules(prefixes: readonly string[], subjects: readonly Subj
  */
 export async function checkSubject(
   subject: Subject,
-  options: Pick<RunOptions, "rules" | "strict" | "timeoutMs" | "signal">,
+  { isTemporary, ...options }: KitRun,
   print: (text: string) => void,
 ): Promise<Report> {
   print(`checking the ${subject.connector} at ${forTerminal(subject.location)}\n`);
@@ -133,7 +130,7 @@ export async function checkSubject(
     ...options,
     onOutcome: (outcome) => {
       if (isFailure(outcome) || outcome.verdict === "warning")
-        print(outcomeText(outcome, repeatCommand(subject, outcome, options)));
+        print(outcomeText(outcome, isTemporary ? undefined : repeatCommand(subject, outcome, options)));
     },
   });
   print(notApplicableText(report));

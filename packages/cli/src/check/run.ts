@@ -1,20 +1,15 @@
 import { open, type FileHandle } from "node:fs/promises";
-import type { Report, Rule } from "@kloset/conformance";
+import { basename } from "node:path";
+import type { Report, RunOptions } from "@kloset/conformance";
 import { forTerminal, junitText } from "@kloset/conformance/report";
 import type { CommandContext } from "../command.js";
 import { CliError, ExitCode, UsageError } from "../exit-code.js";
-import { checkManifest, findManifest, fixProblems } from "../manifest/check.js";
+import { checkManifest, fixProblems } from "../manifest/check.js";
 import type { GivenLocation } from "../manifest/locations.js";
 import type { Problem } from "../manifest/problem.js";
 import { readManifest } from "../manifest/read.js";
-import {
-  assertSubjects,
-  checkSubject,
-  chosenRules,
-  subjectsOf,
-  type SubjectOptions,
-  type Subjects,
-} from "./conformance.js";
+import { checkSubject, kitOptions, subjectsOf, type SubjectOptions, type Subjects } from "./conformance.js";
+import { openTarget } from "./target.js";
 
 /** The command line of `kloset check`. */
 export interface CheckRequest extends SubjectOptions {
@@ -27,6 +22,8 @@ export interface CheckRequest extends SubjectOptions {
   readonly strict: boolean;
   /** Ids of rules of the kit, or prefixes of ids; empty for all rules. */
   readonly rules: readonly string[];
+  /** File with the known deviations from the rules of the kit. */
+  readonly known?: string | undefined;
   /** Time limit for one check of the kit. Default: that of the kit. */
   readonly timeoutMs?: number | undefined;
   readonly json: boolean;
@@ -38,8 +35,10 @@ export interface CheckRequest extends SubjectOptions {
 export interface CheckResult {
   /** True if nothing is wrong: the exit code is 0. */
   readonly ok: boolean;
-  /** Path of the manifest. */
+  /** Path of the manifest; only its name if a project was packaged for the check. */
   readonly file: string;
+  /** Absolute path of the project that was packaged for the check; null if the target has a manifest. */
+  readonly project: string | null;
   /** The problems of the manifest that are left; null if it was not checked. */
   readonly problems: readonly Problem[] | null;
   /** The problems that `--fix` has solved. */
@@ -56,18 +55,23 @@ export async function check(request: CheckRequest, { terminal, signal, exitWith 
   if (junit !== undefined && (only === "manifest" || locations.length === 0))
     throw new UsageError("--junit writes the report of the conformance kit, which needs --location");
   const print = json ? terminal.error : terminal.out;
-  const given = await findManifest(request.target);
+  await using found = await openTarget(request.target, request.fix, terminal);
+  const { project } = found;
   // Reports wrong usage before anything is checked or changed.
-  await connectorsOf(given, request);
+  await connectorsOf(found.file, request);
   await using report = await reportFile(junit);
-  const manifest = only === "conformance" ? undefined : await checkAndFix(given, request, signal);
-  const file = manifest?.file ?? given;
+  const checked = only === "conformance" ? undefined : await checkAndFix(found.file, request, signal);
+  const file = checked?.file ?? found.file;
+  const manifest = checked !== undefined && project !== undefined ? withoutFolder(checked) : checked;
   if (manifest !== undefined) print(problemsText(manifest));
   const conformance: Report[] = [];
   if (only !== "manifest") {
     const connectors = await connectorsOf(file, request);
-    const { rules, subjects } = connectors;
-    for (const subject of subjects) conformance.push(await checkSubject(subject, { ...request, rules, signal }, print));
+    const { kit, subjects } = connectors;
+    for (const subject of subjects)
+      conformance.push(
+        await checkSubject(subject, { ...request, ...kit, isTemporary: project !== undefined, signal }, print),
+      );
     print(leftText(connectors, locations));
   }
   const wasRun = conformance.length > 0;
@@ -76,7 +80,8 @@ export async function check(request: CheckRequest, { terminal, signal, exitWith 
   const ok = isSound && conformance.every((each) => each.ok) && (only !== "conformance" || wasRun);
   if (json) {
     const result: CheckResult = {
-      ...{ ok, file, problems: manifest?.problems ?? null, fixed: manifest?.fixed ?? [] },
+      ...{ ok, file: manifest?.file ?? file, project: project ?? null },
+      ...{ problems: manifest?.problems ?? null, fixed: manifest?.fixed ?? [] },
       conformance: wasRun ? conformance : null,
     };
     terminal.out(`${JSON.stringify(result, null, 2)}\n`);
@@ -90,12 +95,18 @@ interface Checked {
   readonly fixed: readonly Problem[];
 }
 
+/** Leaves out the temporary folder, which does not exist after the check. */
+function withoutFolder({ file, problems, ...rest }: Checked): Checked {
+  const name = basename(file);
+  return { ...rest, file: name, problems: problems.map((problem) => ({ ...problem, file: name })) };
+}
+
 async function checkAndFix(
   target: string,
-  { fix, locations, config }: CheckRequest,
+  { fix, locations, config, generations }: CheckRequest,
   signal: AbortSignal,
 ): Promise<Checked> {
-  const answers = locations.length > 0 ? { locations, config, signal } : undefined;
+  const answers = locations.length > 0 ? { locations, config, generations, signal } : undefined;
   const { fixed, file = target } = fix ? await fixProblems(await checkManifest(target)) : { fixed: [] };
   const problems = await checkManifest(file, answers);
   signal.throwIfAborted();
@@ -103,23 +114,21 @@ async function checkAndFix(
 }
 
 interface Connectors extends Subjects {
-  /** The rules of the kit to check. */
-  readonly rules: readonly Rule[];
+  readonly kit: Required<Pick<RunOptions, "rules" | "deviations">>;
 }
 
 /**
  * Returns the connectors to check with the kit; none if the linter finds that the manifest cannot be read.
  *
- * @throws UsageError for a location or a rule that fits no connector; CliError if the manifest cannot be read and the
+ * @throws UsageError for a location, a rule or a deviation that is wrong; CliError if the manifest cannot be read and the
  * linter does not run.
  */
 async function connectorsOf(file: string, request: CheckRequest): Promise<Connectors> {
-  const nothing = { subjects: [], left: [], rules: [] };
+  const nothing = { subjects: [], left: [], kit: { rules: [], deviations: [] } };
   if (request.locations.length === 0) return nothing;
   try {
     const found = subjectsOf(file, await readManifest(file), request.locations, request);
-    await assertSubjects(found.subjects);
-    return { ...found, rules: chosenRules(request.rules, found.subjects) };
+    return { ...found, kit: await kitOptions(found.subjects, request) };
   } catch (error) {
     if (request.only === "conformance" || error instanceof UsageError || !(error instanceof CliError)) throw error;
     return nothing;

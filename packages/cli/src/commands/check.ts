@@ -1,3 +1,4 @@
+import type { Generation } from "@kloset/host";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { CheckRequest } from "../check/run.js";
 import type { CommandContext } from "../command.js";
@@ -7,12 +8,13 @@ import { configOption, jsonOption } from "../options.js";
 const MILLISECONDS = 1000;
 const MAX_TIMEOUT_SECONDS = 1_000_000;
 
-interface Options extends Pick<CheckRequest, "only" | "handle" | "junit" | "persistent"> {
+interface Options extends Pick<CheckRequest, "only" | "handle" | "junit" | "known" | "persistent"> {
   readonly location: readonly GivenLocation[];
   readonly option: Readonly<Record<string, string>>;
   readonly fix?: boolean;
   readonly strict?: boolean;
   readonly directory: boolean;
+  readonly generation?: Generation;
   readonly timeout?: number;
   readonly rule?: readonly string[];
   readonly json?: boolean;
@@ -36,6 +38,11 @@ export function checkCommand(context: CommandContext): Command {
     .addOption(new Option("--only <part>", "check only this part").choices(["manifest", "conformance"]))
     .option("--fix", "correct what is safe to correct")
     .option("--strict", "fail on warnings, too")
+    .addOption(
+      new Option("-g, --generation <generation>", "the only generation that the plugin speaks (default: both)").choices(
+        ["v1.0", "v1.1"],
+      ),
+    )
     .option("--handle <handle>", "for secret providers: the handle of a secret that exists")
     .option("--no-directory", "the connectors do not read from or write to {directory} themselves")
     .option("--no-persistent", "storages lose their resources when their process ends")
@@ -45,6 +52,7 @@ export function checkCommand(context: CommandContext): Command {
       "check only the rule of the kit with this id, or all whose id starts with this; may be repeated",
       (text: string, previous?: readonly string[]) => [...(previous ?? []), text],
     )
+    .option("--known <file>", 'JSON list of known deviations from the kit: [{ "rule", "generation"?, "reason" }]')
     .option("--junit <file>", "write the results of the kit as JUnit XML")
     .addOption(jsonOption())
     .action(async (target: string, options: Options) => {
@@ -55,6 +63,7 @@ export function checkCommand(context: CommandContext): Command {
         strict = false,
         json = false,
         directory,
+        generation,
         timeout,
         rule = [],
         ...rest
@@ -66,6 +75,7 @@ export function checkCommand(context: CommandContext): Command {
           ...{ target, locations: location, config: option, fix, strict, json, rules: rule },
           ...(timeout !== undefined && { timeoutMs: timeout * MILLISECONDS }),
           ...(!directory && { directory: false }),
+          ...(generation !== undefined && { generations: [generation] }),
           ...rest,
         },
         context,

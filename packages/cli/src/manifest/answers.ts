@@ -7,6 +7,7 @@ import {
   startImporter,
   startStorage,
   type ExporterClient,
+  type Generation,
   type ImporterClient,
   type RunningConnector,
   type StartConnectorOptions,
@@ -22,6 +23,8 @@ export interface AnswerOptions {
   readonly locations: readonly GivenLocation[];
   /** Configuration of the plugin (`-o key=value`). */
   readonly config?: Readonly<Record<string, string>> | undefined;
+  /** The generations that the plugin speaks. Default: both. */
+  readonly generations?: readonly Generation[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,7 +39,7 @@ const STARTS = { importer: startImporter, exporter: startExporter, storage: star
 export async function checkAnswers(
   { findings, connectors }: ManifestSource,
   folder: string,
-  { locations, config, signal }: AnswerOptions,
+  { locations, config, generations, signal }: AnswerOptions,
 ): Promise<void> {
   for (const [index, connector] of connectors.entries()) {
     const [type, executable] = [connector.text("type")?.value ?? "", connector.text("executable")];
@@ -46,7 +49,8 @@ export async function checkAnswers(
     for (const location of locationsFor({ type, protocols }, locations)) {
       signal?.throwIfAborted();
       const name = `connector ${index + 1}, the ${type}`;
-      const options = { executable: resolve(folder, executable.value), args, config };
+      const like = generations?.includes("v1.1") === false ? "plakar-1.0" : "plakar-1.1";
+      const options = { executable: resolve(folder, executable.value), args, config, like } as const;
       try {
         const flags = await answeredFlags(type, location, options, signal);
         const named = connector.texts("location_flags").map(({ value }) => value);
@@ -73,13 +77,13 @@ function isStartable(type: string): type is keyof typeof STARTS {
 async function answeredFlags(
   type: keyof typeof STARTS,
   location: string,
-  options: Pick<StartConnectorOptions, "executable" | "args" | "config">,
+  options: Pick<StartConnectorOptions, "executable" | "args" | "config" | "like">,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const directory = location.includes("{directory}") ? await mkdtemp(join(tmpdir(), "kloset-check-")) : undefined;
   try {
     const started: Promise<RunningConnector<ImporterClient | ExporterClient | StorageClient>> = STARTS[type]({
-      ...{ ...options, like: "plakar-1.1", stderr: "collect" },
+      ...{ ...options, stderr: "collect" },
       location: location.replaceAll("{directory}", directory ?? "").replaceAll("{unique}", randomUUID()),
     });
     const { client, stop } = await unlessAborted(started, signal);

@@ -13,6 +13,8 @@ import { checkValues } from "./values.js";
 
 /** The name that authors of other systems use. */
 const OTHER_NAME = "manifest.yml";
+/** The names under which a manifest is found, the right one first. */
+export const MANIFEST_NAMES: readonly string[] = [MANIFEST_NAME, OTHER_NAME];
 const RUN_BITS = 0o111;
 
 /**
@@ -27,9 +29,11 @@ export async function findManifest(target: string): Promise<string> {
   if (stats === undefined) throw new UsageError(`${JSON.stringify(target)} does not exist`);
   if (!stats.isDirectory()) return target;
   const names = await readdir(target);
-  const name = [MANIFEST_NAME, OTHER_NAME].find((each) => names.includes(each));
+  const name = MANIFEST_NAMES.find((each) => names.includes(each));
   if (name === undefined)
-    throw new UsageError(`the folder ${JSON.stringify(target)} has no ${MANIFEST_NAME}: name the folder that has it`);
+    throw new UsageError(
+      `the folder ${JSON.stringify(target)} has no ${MANIFEST_NAME}, and no package.json of a project: name the folder that has one of them`,
+    );
   return join(target, name);
 }
 

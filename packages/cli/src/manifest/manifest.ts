@@ -122,6 +122,35 @@ export function manifestConnectorOf(
   };
 }
 
+/** The types of connectors whose configuration always has a location. */
+const LOCATED_TYPES: readonly string[] = ["importer", "exporter", "storage"];
+
+/** Returns true for a type of connector whose configuration always has a location. */
+export function isLocated(type: string): boolean {
+  return LOCATED_TYPES.includes(type);
+}
+
+/** Returns true if the schema of a location rejects some of them. */
+export function restrictsLocation(location: Readonly<Record<string, unknown>>): boolean {
+  return ["pattern", "const", "enum", "$ref"].some((key) => Object.hasOwn(location, key));
+}
+
+/**
+ * Returns the schema for the `validator` of a connector: that of its options, where a location that the author does not
+ * restrict must have one of the protocols.
+ */
+export function validatorOf(
+  { type, protocols }: Pick<ProjectConnector, "type" | "protocols">,
+  schema: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const properties = schema["properties"] as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  const location = properties["location"] ?? { type: "string" };
+  if (!isLocated(type) || restrictsLocation(location)) return schema;
+  const names = protocols.map((protocol) => protocol.replaceAll(/[.+]/g, String.raw`\$&`));
+  const pattern = names.length === 1 ? `^${names.join()}://` : `^(?:${names.join("|")})://`;
+  return { ...schema, properties: { ...properties, location: { ...location, pattern } } };
+}
+
 /**
  * Writes a manifest as YAML. The keys have a fixed order, and empty lists are left out: equal manifests have equal texts.
  */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { describeModule } from "../describe-module.js";
 import { CliError } from "../exit-code.js";
 import { readProject, type Project, type ProjectConnector } from "../project.js";
+import { validatorOf } from "./manifest.js";
 import { quoted } from "./problem.js";
 import type { Fields, ManifestSource } from "./read.js";
 import type { Validators } from "./validator.js";
@@ -42,7 +43,7 @@ export async function checkProject(source: ManifestSource, folder: string, valid
     compareFlags(source, connector, declared, name);
     const validator = validators.get(index);
     if (validator === undefined) continue;
-    const difference = await schemaDifference(validator.schema, declared.module);
+    const difference = await schemaDifference(validator.schema, declared);
     if (difference !== undefined)
       findings.add(
         "validator-differs",
@@ -106,12 +107,13 @@ function compareFlags({ findings }: ManifestSource, connector: Fields, declared:
 
 async function schemaDifference(
   actual: Readonly<Record<string, unknown>>,
-  module: string,
+  connector: ProjectConnector,
 ): Promise<string | undefined> {
+  const { module } = connector;
   try {
     const { schema, problem = "" } = await describeModule(module);
     if (schema === undefined) return `cannot be compared with the options of ${module}: ${problem}`;
-    const paths = differences(actual, schema, "");
+    const paths = differences(actual, validatorOf(connector, schema), "");
     if (paths.length === 0) return undefined;
     const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : "";
     return `differs from the options of ${module} at ${paths.slice(0, MAX_NAMED).join(", ")}${more}: ${REMEDY}`;

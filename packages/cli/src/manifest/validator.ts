@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Ajv2020, type AnySchemaObject } from "ajv/dist/2020.js";
 import { findFile } from "./files.js";
+import { isLocated, restrictsLocation } from "./manifest.js";
 import { quoted, type Findings, type Located } from "./problem.js";
 import type { Fields, ManifestSource } from "./read.js";
 
@@ -14,9 +15,6 @@ interface Validator {
   readonly at: Located<string>;
   readonly schema: AnySchemaObject;
 }
-
-/** The types of connectors whose configuration always has a location. */
-const LOCATED_TYPES = ["importer", "exporter", "storage"];
 
 /** Checks the validators. Returns those that are JSON objects. */
 export async function checkValidators({ findings, connectors }: ManifestSource, folder: string): Promise<Validators> {
@@ -78,7 +76,7 @@ function checkSchema(findings: Findings, { at, schema }: Validator, connector: F
 }
 
 function needsLocation(connector: Fields): boolean {
-  return LOCATED_TYPES.includes(connector.text("type")?.value ?? "");
+  return isLocated(connector.text("type")?.value ?? "");
 }
 
 function checkLocation(
@@ -93,7 +91,7 @@ function checkLocation(
   }
   if (!Array.isArray(required) || !required.includes("location"))
     add("validator-strict", 'does not require the location: add "required": ["location"]');
-  if (isObject(location) && !("pattern" in location || "const" in location || "enum" in location || "$ref" in location))
+  if (isObject(location) && !restrictsLocation(location))
     add("validator-strict", 'accepts any location: add a "pattern" such as "^notes://"');
 }
 

@@ -84,7 +84,10 @@ async function install(spec: string, folder: string, env: NodeJS.ProcessEnv): Pr
     await promisify(execFile)("npm", args, { cwd: folder, env, shell: process.platform === "win32" });
   } catch (error) {
     const { stderr = String(error) } = error as { readonly stderr?: string };
-    throw new CliError(`cannot install ${spec} from the npm registry: ${stderr.trim()}`, { cause: error });
+    throw new CliError(
+      `cannot install ${spec} from the npm registry: ${stderr.trim()}\nOnly the first use of a version needs the registry. Without it, set KLOSET_CACHE to a folder where it was used`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { fileURLToPath } from "node:url";
+import { fsPlugin } from "../inspect/testing/run.js";
 import { runCli } from "../program.js";
 import { readProject } from "../project.js";
 import { AuthorFolder } from "../testing/author-folder.js";
@@ -10,6 +13,8 @@ import { registryBinaries } from "./node-binary.js";
 import { createPtar, ptarInstructions } from "./plakar.js";
 import { writeReadmeTables } from "./readme.js";
 import { writeRecipe } from "./recipe.js";
+
+const TOP = fileURLToPath(new URL("../../../../", import.meta.url));
 
 const authors: AuthorFolder[] = [];
 let author: AuthorFolder;
@@ -73,11 +78,23 @@ function newAuthor(below?: string, project: object = PROJECT): AuthorFolder {
 }
 
 async function kloset(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  return await klosetUntil(() => false, args);
+}
+
+/** Runs a command, and interrupts it as soon as its output is complete. */
+async function klosetUntil(
+  isComplete: (out: string) => boolean,
+  args: readonly string[],
+): Promise<{ code: number; out: string; error: string }> {
   const result = { out: "", error: "" };
+  const interruption = new AbortController();
   const code = await runCli(args, {
-    signal: new AbortController().signal,
+    signal: interruption.signal,
     terminal: {
-      out: (text) => (result.out += text),
+      out: (text) => {
+        result.out += text;
+        if (isComplete(result.out)) interruption.abort(new Error("interrupted"));
+      },
       error: (text) => (result.error += text),
       isTerminal: false,
       isInteractive: false,
@@ -127,6 +144,7 @@ describe("kloset package", () => {
           type: "storage",
           protocols: ["notes", "notes2"],
           location_flags: ["localfs"],
+          validator: "notes-storage-validator.json",
           executable: "notes-storage.cjs",
         },
       ],
@@ -136,16 +154,51 @@ describe("kloset package", () => {
       "notes-importer-notes.wasm",
       "notes-importer-validator.json",
       "notes-importer.cjs",
+      "notes-storage-validator.json",
       "notes-storage.cjs",
     ]);
+    expect(JSON.parse(readFileSync(join(folder, "notes-storage-validator.json"), "utf8"))).toMatchObject({
+      properties: { location: { pattern: "^(?:notes|notes2)://" } },
+      additionalProperties: false,
+    });
     expect(JSON.parse(readFileSync(join(folder, "notes-importer-validator.json"), "utf8"))).toMatchObject({
-      properties: { token: { writeOnly: true }, page_size: { type: "integer", minimum: 1 } },
+      properties: {
+        location: { pattern: "^notes://" },
+        token: { writeOnly: true },
+        page_size: { type: "integer", minimum: 1 },
+      },
       required: ["location", "token"],
       additionalProperties: false,
     });
     expect(readFileSync(join(author.path, "README.md"), "utf8")).toMatch(
       /^# Notes\n\n<!-- kloset options: importer -->\n\| option [^]+\| `token` [^]+\|\n<!-- \/kloset options -->\n\nEnd\.\n$/,
     );
+  });
+
+  it("writes a package without problems, which kloset check finds in the project, too", async () => {
+    await kloset("package", author.path, "--no-ptar");
+    expect(await kloset("check", join(author.path, "dist/package"), "--strict", "--only", "manifest")).toEqual({
+      code: 0,
+      out: `${join(author.path, "dist/package/manifest.yaml")}: no problem\n`,
+      error: "",
+    });
+    author.write("package.json", JSON.stringify({ ...PROJECT, license: undefined, description: undefined }));
+    const files = readdirSync(author.path).sort();
+    const { code, out, error } = await kloset("check", author.path, "--json", "--only", "manifest");
+    expect(JSON.parse(out)).toMatchObject({
+      ok: true,
+      file: "manifest.yaml",
+      project: author.path,
+      problems: [{ rule: "missing-text", file: "manifest.yaml" }],
+    });
+    expect(error).toContain(`packaging ${author.path} in a temporary folder`);
+    expect({ code, files: readdirSync(author.path).sort() }).toEqual({ code: 0, files });
+    expect(await kloset("check", author.path, "--fix")).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("--fix changes a manifest.yaml"),
+    });
+    author.write("package.json", "{}");
+    expect((await kloset("check", author.path)).error).toContain(`${join(author.path, "package.json")}: name:`);
   });
 
   it("writes the same bytes in another folder, and lists what goes in", async () => {
@@ -164,6 +217,7 @@ describe("kloset package", () => {
       "notes-importer-validator.json",
       "notes-importer-notes.wasm",
       "notes-storage.cjs",
+      "notes-storage-validator.json",
       "total",
       "",
     ]);
@@ -279,7 +333,7 @@ describe("the recipe", () => {
       ([, file = "", extra = ""]) => file || extra,
     );
     expect(parse(readFileSync(join(clone, "recipe.yaml"), "utf8"))).toEqual(recipe);
-    expect(named).toHaveLength(4);
+    expect(named).toHaveLength(5);
     expect(named.filter((name) => !existsSync(join(clone, name)))).toEqual([]);
   });
 
@@ -331,3 +385,80 @@ describe("kloset package --standalone", () => {
     expect(readdirSync(join(author.path, "cache")).filter((name) => name.startsWith("install-"))).toEqual([]);
   });
 });
+
+describe("--json", () => {
+  const source = (name: string): string => fileURLToPath(new URL(`../inspect/testing/${name}.ts`, import.meta.url));
+
+  it("prints JSON alone to standard output, of every command", async () => {
+    const file = author.write("file.txt", "content");
+    const [fs, stored] = [`fs://${join(author.path, "src")}`, `fs://${join(author.path, "stored")}`];
+    const mac = createHash("sha256").update("content").digest("hex");
+    const trace = join(author.path, "trace.jsonl");
+    const store = (verb: string, ...rest: string[]): string[] => {
+      return ["inspect", "store", verb, fsPlugin("storage"), stored, ...rest];
+    };
+    execFileSync("git", ["init", "--quiet"], { cwd: author.path });
+    author.write("package.json", JSON.stringify({ ...PROJECT, dependencies: { "@kloset/sdk": "^0.1.0" } }));
+    const commands: [command: string[], printed: object][] = [
+      [["new", "todo", "--importer", "--directory", join(author.path, "todo")], { name: "todo" }],
+      [
+        ["inspect", "scan", source("shop"), "shop://x", "-o", "license=let-me-in", "--trace", trace],
+        { type: "summary", errors: 0 },
+      ],
+      [["inspect", "replay", source("shop"), trace, "-o", "license=let-me-in"], { type: "summary", differences: 0 }],
+      [
+        ["inspect", "export", fsPlugin("exporter"), `fs://${join(author.path, "to")}`, join(author.path, "src")],
+        { errors: 0 },
+      ],
+      [store("put", "packfile", file, "--create"), { mac }],
+      [store("list", "packfile"), { mac }],
+      [store("check"), { step: "delete", ok: true }],
+      [store("delete", "packfile", mac), { mac }],
+      [["inspect", "resolve", source("vault"), "db"], { handle: "db", secret: "pass\u001bword" }],
+      [["inspect", "inventory", source("fleet"), "fleet://"], { type: "summary" }],
+      [["inspect", "about", fsPlugin("importer"), fs], { kinds: [{ connector: "importer" }] }],
+      [["check", "--only", "manifest", author.path], { ok: true, project: author.path }],
+      [["package", author.path, "--no-ptar"], { packages: [{ name: "notes" }] }],
+      [["doctor", author.path], { findings: expect.anything() }],
+      [["update", author.path, "--dry-run"], { files: expect.anything() }],
+    ];
+    for (const [command, printed] of commands) {
+      const { out, error } = await kloset(...command, "--json");
+      const last = /^\{\n/.test(out) ? out : out.trimEnd().split("\n").at(-1);
+      expect({ command, error, printed: parsed(last) }).toMatchObject({ command, printed });
+    }
+  });
+
+  it("prints JSON of kloset dev until it is interrupted", async () => {
+    const folder = join(author.path, "src");
+    const args = ["dev", join(TOP, "plugins/fs/src/importer/importer.ts"), `fs://${folder}`, "--json"];
+    const { code, out } = await klosetUntil((text) => text.includes('"scan"'), args);
+    expect(out.trimEnd().split("\n").map(parsed)).toContainEqual(expect.objectContaining({ event: "scan", errors: 0 }));
+    expect(code).toBe(0);
+  });
+
+  it.each<[string[], number, string]>([
+    [["new", "a_b", "--yes"], 2, '"a_b"'],
+    [["new"], 2, "the name is missing"],
+    [["inspect"], 2, "unknown option '--json'"],
+    [["inspect", "scan", "/nowhere", "fs:///"], 1, "/nowhere"],
+    [["inspect", "scan", "/nowhere"], 2, "missing required argument 'location'"],
+    [["inspect", "store", "get", "/nowhere", "fs:///", "packfile", "12"], 2, "64"],
+    [["inspect", "replay", "/nowhere", "/nowhere.jsonl"], 2, "/nowhere.jsonl"],
+    [["dev", "/nowhere", "fs:///"], 2, "/nowhere does not exist"],
+    [["check", "/nowhere"], 2, '"/nowhere" does not exist'],
+    [["package", "/nowhere"], 2, "/nowhere"],
+    [["package", "--target", "amiga"], 2, "amiga"],
+    [["doctor", "--fix"], 2, "unknown option '--fix'"],
+    [["update", "/nowhere"], 2, "/nowhere"],
+    [["publish"], 2, "publish"],
+  ])("ends standard error with the failure of %j", async (command, exitCode, message) => {
+    const { code, out, error } = await kloset(...command, "--json");
+    expect(parsed(error.trimEnd().split("\n").at(-1))).toEqual({ error: expect.stringContaining(message), exitCode });
+    expect({ code, out }).toEqual({ code: exitCode, out: "" });
+  });
+});
+
+function parsed(text = ""): unknown {
+  return JSON.parse(text);
+}

@@ -9,6 +9,7 @@ import {
   manifestConnectorOf,
   manifestOf,
   manifestText,
+  validatorOf,
   type Manifest,
   type ManifestConnector,
 } from "../manifest/manifest.js";
@@ -128,15 +129,14 @@ async function buildConnector(
     reference: standalone !== undefined ? "inside" : project.referenceServer ? "beside" : "none",
   });
   await Promise.allSettled([describing, bundling]);
-  const { kind, hasOptions, table, problem, ...declared } = await describing;
+  const { kind, schema, table, problem } = await describing;
   if (kind !== connector.type)
     throw new CliError(
       `${connector.module}: its connector is of type ${kind}, but package.json names the type ${connector.type}`,
     );
-  const schema = hasOptions ? declared.schema : undefined;
   const { executable: script, assets, modules, warnings: bundleWarnings } = await bundling;
   const warnings = [...bundleWarnings];
-  if (hasOptions && problem !== undefined) warnings.push(`${connector.module}: no validator: ${problem}`);
+  if (problem !== undefined) warnings.push(`${connector.module}: no validator: ${problem}`);
   const warn = (text: string): void => void warnings.push(text);
   const files = standalone === undefined ? assets : await withoutForeignLibraries(assets, standalone.target, warn);
   const executable =
@@ -145,7 +145,7 @@ async function buildConnector(
       : await makeStandalone(script, standalone.target, standalone.binaries, warn);
   const validator = `${name}-validator.json`;
   if (schema !== undefined) {
-    await writeFile(join(folder, validator), `${JSON.stringify(schema, undefined, 2)}\n`);
+    await writeFile(join(folder, validator), `${JSON.stringify(validatorOf(connector, schema), undefined, 2)}\n`);
     await chmod(join(folder, validator), 0o644);
   }
   return {

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Generation } from "@kloset/host";
-import { deviationsFromJson, type Deviation } from "../deviations.js";
+import { readDeviations, type Deviation } from "../deviations.js";
 import { DEFAULT_TIMEOUT_MS } from "../run.js";
 import { CONNECTORS, GENERATIONS, type ConnectorKind, type Subject } from "../subject.js";
 
@@ -146,14 +145,6 @@ function companionOf({ readBack, seed, companionArg, companionConfig }: Options)
     ...(readBack !== undefined && { readBack: { executable: readBack, ...more } }),
     ...(seed !== undefined && { seed: { executable: seed, ...more } }),
   };
-}
-
-async function readDeviations(file: string): Promise<Deviation[]> {
-  try {
-    return deviationsFromJson(JSON.parse(await readFile(file, "utf8")));
-  } catch (error) {
-    throw new RangeError(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
 }
 
 function connectorOption(): Option {

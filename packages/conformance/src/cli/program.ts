@@ -5,11 +5,10 @@ import { junitText } from "../report/junit.js";
 import { repeatCommand } from "../report/repeat.js";
 import { notApplicableText, outcomeText, summaryText } from "../report/text.js";
 import { hostsOf } from "../levels.js";
-import type { Rule } from "../rule.js";
 import { rules as allRules } from "../rules/index.js";
-import { casesOf } from "../cases.js";
+import { chosenRules } from "../cases.js";
 import { checkConformance, DEFAULT_TIMEOUT_MS } from "../run.js";
-import { GENERATIONS, generationsOf, type Subject } from "../subject.js";
+import { GENERATIONS } from "../subject.js";
 import { conformanceCommand, type Request } from "./command.js";
 import { Interruption } from "./interruption.js";
 import { ReportError, ReportFile } from "./report-file.js";
@@ -97,7 +96,7 @@ async function checkAndPrint(
   // Standard output then belongs to the report.
   const print = json === STANDARD_OUTPUT ? output.error : output.out;
   const report = await checkConformance(subject, {
-    ...{ deviations, strict, timeoutMs, rules: chosenRules(rules, subject), signal },
+    ...{ deviations, strict, timeoutMs, rules: chosenRules(rules, [subject]), signal },
     onOutcome: (outcome) => {
       const { verdict } = outcome;
       // A failed start is reported once; the summary counts the rules that were not asked.
@@ -114,27 +113,6 @@ async function checkAndPrint(
   if (!quiet) print(notApplicableText(report));
   print(summaryText(report));
   return report;
-}
-
-/**
- * Returns the rules that the user has chosen. The id of a rule chooses it alone, even if it begins other ids.
- *
- * @throws RangeError for a prefix without rules for this subject: an empty report would look like a broken plugin.
- */
-function chosenRules(prefixes: readonly string[], subject: Subject): readonly Rule[] {
-  if (prefixes.length === 0) return allRules;
-  const applicable = casesOf(subject).map(({ rule }) => rule);
-  for (const prefix of prefixes) {
-    if (applicable.some(({ id }) => id.startsWith(prefix))) continue;
-    const generations = generationsOf(subject).join(" or ");
-    throw new RangeError(
-      `no rule for ${subject.connector} on ${generations} has an id that starts with ${JSON.stringify(prefix)}`,
-    );
-  }
-  const ids = new Set(allRules.map(({ id }) => id));
-  return allRules.filter(({ id }) =>
-    prefixes.some((prefix) => (ids.has(prefix) ? id === prefix : id.startsWith(prefix))),
-  );
 }
 
 function listOfRules(): string {

@@ -21,12 +21,15 @@ const MASK = "***";
 const SECRET_MESSAGE = "secret_provider.ResolveResponse";
 
 /** Configuration keys whose values are confidential, by their usual names: a host does not know the plugin's schema. */
-const SECRET_KEY = /pass|secret|token|credential|private|(?:^|[_-])(?:access|api)?[_-]?key$/i;
+const SECRET_KEY = /pass|secret|token|credential|private|auth|(?:^|[_-])(?:access|api)?[_-]?key$/i;
+
+/** The password of a location, after `scheme://user:`. */
+const LOCATION_PASSWORD = /^([^/]*:\/\/[^/:]*:)[^/]*@/;
 
 /**
  * Converts a message to protobuf JSON, as in transcripts: data of more than 64 bytes becomes `<N bytes>`. A resolved
- * secret becomes `***`, and so do the values of a configuration: of a secret provider, all but the location; of other
- * connectors, those whose key looks like a secret's.
+ * secret becomes `***`, and so do the password in a location, and the values of a configuration: of a secret provider, all
+ * but the location; of other connectors, those whose key looks like a secret's.
  */
 export function traceJson(schema: DescMessage, message: Message): JsonObject {
   return jsonOfMessage(reflect(schema, message));
@@ -44,14 +47,20 @@ function jsonOfMessage(message: ReflectMessage): JsonObject {
 
 function masked(message: string, field: string, value: JsonValue): JsonValue {
   if (message === SECRET_MESSAGE) return MASK;
+  // Stores answer Init with their location as the root.
+  if (field === "location" || field === "root") return withoutPassword(value);
   if (!message.endsWith(".InitRequest") || field !== "config") return value;
   const keepsSecrets = message.startsWith("secret_provider.");
   return Object.fromEntries(
     Object.entries(value as JsonObject).map(([key, text]) => {
-      const isSecret = keepsSecrets ? key !== "location" : SECRET_KEY.test(key);
-      return [key, isSecret ? MASK : text];
+      if (key === "location") return [key, withoutPassword(text)];
+      return [key, keepsSecrets || SECRET_KEY.test(key) ? MASK : text];
     }),
   );
+}
+
+function withoutPassword(location: JsonValue): JsonValue {
+  return typeof location === "string" ? location.replace(LOCATION_PASSWORD, `$1${MASK}@`) : location;
 }
 
 function jsonOfField(field: DescField, value: unknown): JsonValue {

@@ -13,11 +13,16 @@ const FILES_AFTER_SLOW = 32;
  */
 export class BlockingPolicy {
   readonly #asyncAfterSlow: number;
+  readonly #slowMs: number;
   #asyncLeft = 0;
 
-  /** @param asyncAfterSlow - How often `mayBlock` returns false after a slow call. */
-  constructor(asyncAfterSlow = FILES_AFTER_SLOW) {
+  /**
+   * @param asyncAfterSlow - How often `mayBlock` returns false after a slow call.
+   * @param slowMs - Calls that block longer are slow.
+   */
+  constructor(asyncAfterSlow = FILES_AFTER_SLOW, slowMs = SLOW_MS) {
     this.#asyncAfterSlow = asyncAfterSlow;
+    this.#slowMs = slowMs;
   }
 
   /** Call once for each file or call. */
@@ -29,6 +34,6 @@ export class BlockingPolicy {
 
   /** @param milliseconds - How long the calls blocked. */
   blocked(milliseconds: number): void {
-    if (milliseconds > SLOW_MS) this.#asyncLeft = this.#asyncAfterSlow;
+    if (milliseconds > this.#slowMs) this.#asyncLeft = this.#asyncAfterSlow;
   }
 }

@@ -6,9 +6,10 @@ import { BlockingPolicy } from "./blocking-policy.js";
 const ASYNC_AFTER_SLOW = 256;
 
 /** At most this many bytes are copied to or from the system's cache in less time than the thread pool costs. */
-const BLOCKING_MAX = 64 * 1024;
+export const BLOCKING_MAX = 64 * 1024;
 
-const policy = new BlockingPolicy(ASYNC_AFTER_SLOW);
+/** Shared by all calls of this module. */
+export const policy = new BlockingPolicy(ASYNC_AFTER_SLOW);
 
 /**
  * Makes a call that blocks the event loop while the file system is fast, and uses the thread pool otherwise: see

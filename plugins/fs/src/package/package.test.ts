@@ -89,9 +89,12 @@ describe("the options", () => {
   it.each([
     ["importer", importer],
     ["exporter", exporter],
-  ])("of the %s are in its validator", (connector, defined) => {
+    ["storage", storage],
+  ])("of the %s are in its validator, with the protocol", (connector, defined) => {
     const validator: unknown = JSON.parse(readFileSync(join(DIST, `tsfs-${connector}-validator.json`), "utf8"));
-    expect(validator).toEqual(JSON.parse(JSON.stringify(jsonSchemaOf(defined))));
+    const schema = JSON.parse(JSON.stringify(jsonSchemaOf(defined))) as { properties: Record<string, object> };
+    schema.properties["location"] = { ...schema.properties["location"], pattern: "^tsfs://" };
+    expect(validator).toEqual(schema);
   });
 });
 

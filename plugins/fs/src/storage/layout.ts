@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import type { Mac, ResourceKind } from "@kloset/sdk";
 
 /** Mode of folders: accessible to the owner only, because the content may not be encrypted. */
@@ -74,8 +74,9 @@ export class Layout {
   placeOf(kind: ResourceKind, mac: Mac): ResourcePlace {
     const { name, spread } = folderOf(kind);
     const kindFolder = join(this.root, name);
-    const folder = spread ? join(kindFolder, mac.hex.slice(0, 2)) : kindFolder;
-    return { kindFolder, folder, path: join(folder, mac.hex), workFolder: spread ? kindFolder : this.root };
+    // Concatenated, because `join` costs as much as reading a small range.
+    const folder = spread ? kindFolder + sep + mac.hex.slice(0, 2) : kindFolder;
+    return { kindFolder, folder, path: folder + sep + mac.hex, workFolder: spread ? kindFolder : this.root };
   }
 
   /**

@@ -26,8 +26,8 @@ describe("openRegular", () => {
   it("waits for a lease", async () => {
     const path = join(scratch.path, "f");
     await writeFile(path, "content");
-    const { fd, size } = await openRegular(path, undefined, leasedFor(2));
-    expect([size, readFileSync(fd, "utf8")]).toEqual([7, "content"]);
+    const { fd, stats } = await openRegular(path, undefined, leasedFor(2));
+    expect([stats.size, readFileSync(fd, "utf8")]).toEqual([7, "content"]);
     closeSync(fd);
   });
 

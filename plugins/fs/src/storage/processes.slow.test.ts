@@ -4,10 +4,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { Mac } from "@kloset/sdk";
+import { Mac, type ByteSource } from "@kloset/sdk";
 import { build } from "esbuild";
 import { makeScratch, streamOf, type Scratch } from "../fs/testing.js";
 import { FsStore } from "./store.js";
+import { bytesOf } from "./testing.js";
 
 /**
  * Puts the same few resources in rounds until its stdin ends. Each is filled with
@@ -68,16 +69,18 @@ describe("several processes on one repository", () => {
     for (const kind of ["packfile", "state", "lock"] as const) {
       for await (const mac of store.list(kind)) {
         expect(mac.bytes[0]).toBeLessThan(3);
-        const source = await store
-          .get(kind, mac, { signal: new AbortController().signal, hot: false })
-          .catch((error: unknown) => String(error));
+        let source: ByteSource | string;
+        try {
+          source = await store.get(kind, mac, { signal: new AbortController().signal, hot: false });
+        } catch (error) {
+          source = String(error);
+        }
         if (typeof source === "string") {
           // Deleted since the listing.
           expect(source).toContain("not found");
           continue;
         }
-        expect(source).toBeInstanceOf(Uint8Array);
-        const bytes = source as Uint8Array;
+        const bytes = await bytesOf(source);
         const byte = bytes[0] ?? 0;
         expect(bytes.length).toBe(byte * 10_000);
         expect(bytes.every((one) => one === byte)).toBe(true);

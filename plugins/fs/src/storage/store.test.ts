@@ -15,11 +15,12 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { Mac, type ByteSource, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
+import { Mac, type ConnectorContext, type Range, type ResourceKind } from "@kloset/sdk";
 import { temporaryName } from "../fs/temporary-name.js";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
 import definition, { FsStore } from "./store.js";
-import { failDirectorySync } from "./testing.js";
+import { DirectorySyncs } from "./sync-directory.js";
+import { bytesOf, failDirectorySync } from "./testing.js";
 
 const NEVER = new AbortController().signal;
 const idle = { signal: NEVER, hot: false };
@@ -30,16 +31,76 @@ function macOf(first: number, rest = 0): Mac {
   return Mac.fromBytes(Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? first : rest)));
 }
 
-async function bytesOf(source: ByteSource): Promise<Buffer> {
-  if (source instanceof Uint8Array) return Buffer.from(source);
-  if (!(Symbol.asyncIterator in source)) throw new TypeError("expected an async iterable");
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) {
-    expect(chunk.length).toBeLessThanOrEqual(MIB);
-    chunks.push(chunk);
+describe("DirectorySyncs", () => {
+  /** Returns syncs that wait to be ended, and the paths of those that have begun. */
+  function held(): { syncs: DirectorySyncs; begun: string[]; end: (failure?: Error) => void } {
+    const begun: string[] = [];
+    const ends: ((failure?: Error) => void)[] = [];
+    const syncs = new DirectorySyncs((path) => {
+      begun.push(path);
+      return new Promise((resolve, reject) => {
+        ends.push((failure) => {
+          if (failure === undefined) resolve();
+          else reject(failure);
+        });
+      });
+    });
+    return { syncs, begun, end: (failure) => ends.shift()?.(failure) };
   }
-  return Buffer.concat(chunks);
-}
+
+  /** Waits until everything that can happen has happened. */
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it("shares one sync among those that wait for it", async () => {
+    const { syncs, begun, end } = held();
+    const both = Promise.all([syncs.sync("/a"), syncs.sync("/a")]);
+    const other = syncs.sync("/b");
+    await settled();
+    expect(begun).toEqual(["/a", "/b"]);
+    end();
+    await both;
+    end();
+    await other;
+    expect(begun).toEqual(["/a", "/b"]);
+  });
+
+  it("lets those that come during a sync wait for the next one", async () => {
+    const { syncs, begun, end } = held();
+    const ended: string[] = [];
+    const sync = async (name: string): Promise<void> => {
+      await syncs.sync("/a");
+      ended.push(name);
+    };
+    const all = [sync("first")];
+    await settled();
+    all.push(sync("second"), sync("third"));
+    await settled();
+    expect([begun.length, ended]).toEqual([1, []]);
+    end();
+    await settled();
+    expect([begun.length, ended]).toEqual([2, ["first"]]);
+    all.push(sync("fourth"));
+    end();
+    await settled();
+    expect([begun.length, ended]).toEqual([3, ["first", "second", "third"]]);
+    end();
+    await Promise.all(all);
+    expect(begun.length).toBe(3);
+  });
+
+  it("fails for all that a failed sync served, and for no other", async () => {
+    const { syncs, end } = held();
+    const failure = new Error("EIO");
+    const served = [syncs.sync("/a"), syncs.sync("/a")];
+    await settled();
+    const later = syncs.sync("/a");
+    end(failure);
+    expect(await Promise.allSettled(served)).toEqual(served.map(() => ({ status: "rejected", reason: failure })));
+    await settled();
+    end();
+    await later;
+  });
+});
 
 describe("FsStore", () => {
   let scratch: Scratch;
@@ -172,15 +233,15 @@ describe("FsStore", () => {
 
     it.each(KINDS)("names a missing %s", async (kind) => {
       const text = `${kind} not found: ${macOf(1).hex}`;
-      await expect(store.get(kind, macOf(1), idle)).rejects.toThrow(text);
-      await expect(store.get(kind, macOf(1), { ...idle, range: { offset: 0, length: 1 } })).rejects.toThrow(text);
+      await expect(read(kind, macOf(1))).rejects.toThrow(text);
+      await expect(read(kind, macOf(1), { offset: 0, length: 1 })).rejects.toThrow(text);
       await expect(store.delete(kind, macOf(1))).rejects.toThrow(text);
     });
 
     it("rejects other kinds", async () => {
       const text = 'does not support resources of the kind "ecc-state"';
       await expect(store.put("ecc-state", macOf(1), streamOf(["x"]))).rejects.toThrow(text);
-      await expect(store.get("ecc-state", macOf(1), idle)).rejects.toThrow(text);
+      await expect(read("ecc-state", macOf(1))).rejects.toThrow(text);
       await expect(store.delete("ecc-state", macOf(1))).rejects.toThrow(text);
       await expect(listOf("ecc-state")).rejects.toThrow(text);
     });
@@ -231,7 +292,7 @@ describe("FsStore", () => {
         { offset: 0.5, length: 1 },
         { offset: 2 ** 53 - 1, length: 2 },
       ]) {
-        await expect(store.get("packfile", macOf(7), { ...idle, range })).rejects.toThrow(`offset ${range.offset}`);
+        await expect(read("packfile", macOf(7), range)).rejects.toThrow(`offset ${range.offset}`);
       }
     });
 
@@ -257,6 +318,18 @@ describe("FsStore", () => {
         expect(await read(kind, mac)).toEqual(Buffer.from("new"));
       }
       expect(await listOf(kind)).toEqual([macOf(2).hex, macOf(1).hex].sort());
+    });
+
+    it("syncs the folder of each put after its rename", async () => {
+      const { count } = await failDirectorySync(Infinity);
+      const puts = Array.from({ length: 8 }, (_, i) => store.put("lock", macOf(i), streamOf([`lock ${i}`])));
+      await Promise.all(puts);
+      expect(count()).toBeGreaterThan(0);
+      expect(count()).toBeLessThanOrEqual(puts.length);
+      const before = count();
+      await store.put("lock", macOf(9), streamOf(["one more"]));
+      expect(count()).toBe(before + 1);
+      expect((await listOf("lock")).length).toBe(9);
     });
 
     it.each(KINDS)("never lists an incomplete %s", async (kind) => {
@@ -365,7 +438,9 @@ describe("FsStore", () => {
   });
 
   describe("open files", () => {
+    let packfile: string;
     beforeEach(async () => {
+      packfile = join(root, "packfiles", "01", macOf(1).hex);
       await store.create(Buffer.from("config"));
       await store.put("packfile", macOf(1), streamOf([pattern(5 * MIB)]));
     });
@@ -385,11 +460,49 @@ describe("FsStore", () => {
       while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
     }
 
-    it("are closed at the end, and when the reader stops", async () => {
+    it("are kept for packfiles only, until the store is closed", async () => {
+      await store.put("state", macOf(1), streamOf([pattern(5 * MIB)]));
+      await store.put("lock", macOf(1), streamOf(["lock"]));
+      await read("state", macOf(1));
+      await read("lock", macOf(1));
+      await until(async () => (await openFiles()).length === 0);
       await read("packfile", macOf(1));
       await read("packfile", macOf(1), { offset: 5, length: 5 });
+      if (process.platform === "linux") expect(await openFiles()).toEqual([packfile]);
+      store.close();
       await until(async () => (await openFiles()).length === 0);
+    });
+
+    it("are closed when the resource is replaced or deleted", async () => {
+      await read("packfile", macOf(1));
+      await store.put("packfile", macOf(1), streamOf(["new"]));
+      await until(async () => (await openFiles()).length === 0);
+      expect((await read("packfile", macOf(1))).toString()).toBe("new");
+      await store.delete("packfile", macOf(1));
+      await until(async () => (await openFiles()).length === 0);
+      await expect(read("packfile", macOf(1), { offset: 0, length: 1 })).rejects.toThrow("packfile not found");
+    });
+
+    it("are not used for a resource that another process has replaced, moved or deleted", async () => {
+      const range = { offset: 0, length: 3 };
+      await read("packfile", macOf(1), range);
+      const other = new FsStore("", root);
+      await other.put("packfile", macOf(1), streamOf(["new"]));
+      expect((await read("packfile", macOf(1), range)).toString()).toBe("new");
+      await rename(packfile, `${packfile}.moved`);
+      await expect(read("packfile", macOf(1), range)).rejects.toThrow("packfile not found");
+      await rename(`${packfile}.moved`, packfile);
+      expect((await read("packfile", macOf(1), range)).toString()).toBe("new");
+      await rename(root, `${root}.moved`);
+      await expect(read("packfile", macOf(1), range)).rejects.toThrow("packfile not found");
+      await rename(`${root}.moved`, root);
+      await other.delete("packfile", macOf(1));
+      await expect(read("packfile", macOf(1), range)).rejects.toThrow("packfile not found");
+    });
+
+    it("are closed when the reader stops", async () => {
       const source = await store.get("packfile", macOf(1), idle);
+      store.close();
       for await (const chunk of source as AsyncIterable<Uint8Array>) {
         expect(chunk.length).toBe(MIB);
         break;
@@ -399,11 +512,10 @@ describe("FsStore", () => {
 
     it("are closed on abort: while reading, before reading, and before opening", async () => {
       const abort = new AbortController();
-      const source = (await store.get("packfile", macOf(1), {
-        signal: abort.signal,
-        hot: false,
-      })) as AsyncIterable<Uint8Array>;
-      const unread = await store.get("packfile", macOf(1), { signal: abort.signal, hot: false });
+      const context = { signal: abort.signal, hot: false };
+      const source = (await store.get("packfile", macOf(1), context)) as AsyncIterable<Uint8Array>;
+      const unread = await store.get("packfile", macOf(1), context);
+      store.close();
       const reading = (async () => {
         for await (const chunk of source) {
           expect(chunk.length).toBe(MIB);
@@ -413,14 +525,15 @@ describe("FsStore", () => {
       await expect(reading).rejects.toThrow("aborted");
       await until(async () => (await openFiles()).length === 0);
       expect(unread).toBeDefined();
-      await expect(store.get("packfile", macOf(1), { signal: abort.signal, hot: false })).rejects.toThrow("aborted");
+      await expect(bytesOf(await store.get("packfile", macOf(1), context))).rejects.toThrow("aborted");
+      await until(async () => (await openFiles()).length === 0);
     });
 
     it("return the old content if the resource is replaced", async () => {
       const source = await store.get("packfile", macOf(1), idle);
       await store.put("packfile", macOf(1), streamOf(["new"]));
       expect((await bytesOf(source)).equals(pattern(5 * MIB))).toBe(true);
-      expect(await readFile(join(root, "packfiles", "01", macOf(1).hex), "utf8")).toBe("new");
+      expect(await readFile(packfile, "utf8")).toBe("new");
     });
   });
 });

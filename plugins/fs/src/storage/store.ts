@@ -1,9 +1,9 @@
-import { mkdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   defineStorage,
   LocationFlag,
   StoreMode,
+  type Awaitable,
   type ByteSource,
   type ByteStream,
   type Mac,
@@ -11,7 +11,7 @@ import {
   type ResourceKind,
   type ResourceStore,
 } from "@kloset/sdk";
-import { closeFile } from "../fs/calls.js";
+import { closeFile, mkdir, unlink } from "../fs/calls.js";
 import { hasCode, withPath } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
@@ -20,10 +20,11 @@ import { temporaryName } from "../fs/temporary-name.js";
 import { createRepository } from "./create-repository.js";
 import { Layout, OWNER_ALL } from "./layout.js";
 import { listResources } from "./list-resources.js";
+import { OpenFiles } from "./open-files.js";
 import { openRegular } from "./open-regular.js";
 import { readFully, readResource } from "./read-resource.js";
 import { sizeOfTree } from "./size-of-tree.js";
-import { syncDirectory } from "./sync-directory.js";
+import { DirectorySyncs } from "./sync-directory.js";
 
 /** Maximum size of a configuration: it is sent in one message, of at most 4 MiB. */
 const CONFIG_MAX = 4 * 1024 * 1024;
@@ -37,6 +38,9 @@ const CONFIG_MAX = 4 * 1024 * 1024;
 export class FsStore implements ResourceStore {
   readonly #location: string;
   readonly #layout: Layout;
+  readonly #packfiles = new OpenFiles();
+  readonly #others = new OpenFiles({ max: 0 });
+  readonly #syncs = new DirectorySyncs();
 
   /**
    * @param location - The location as the user wrote it.
@@ -59,10 +63,11 @@ export class FsStore implements ResourceStore {
   /** @throws Error that names the directory if it contains no repository. */
   async open(): Promise<Uint8Array> {
     const { root, config, workFolders } = this.#layout;
-    const { fd, size } = await openRegular(config).catch((error: unknown) => {
+    const { fd, stats } = await openRegular(config).catch((error: unknown) => {
       if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
       throw new Error(`there is no repository in ${root}: its CONFIG file is missing`, { cause: error });
     });
+    const { size } = stats;
     let content: Uint8Array;
     try {
       if (size > CONFIG_MAX) throw tooLarge(size);
@@ -118,7 +123,9 @@ export class FsStore implements ResourceStore {
       await this.#makeFolder(folder);
     });
     const written = await replaceFile({ target: path, temporary: join(workFolder, temporaryName()), data, sync: true });
-    await syncDirectory(folder);
+    // The descriptor of a file that was replaced would keep its space in use.
+    this.#filesOf(kind).drop(path);
+    await this.#syncs.sync(folder);
     return written;
   }
 
@@ -127,11 +134,17 @@ export class FsStore implements ResourceStore {
    *
    * @throws Error that names the kind and MAC if the resource does not exist.
    */
-  async get(kind: ResourceKind, mac: Mac, { range, signal }: ResourceGetContext): Promise<ByteSource> {
-    const { path } = this.#layout.placeOf(kind, mac);
-    return readResource(path, range, signal).catch((error: unknown) => {
+  get(kind: ResourceKind, mac: Mac, context: ResourceGetContext): Awaitable<ByteSource> {
+    const failed = (error: unknown): never => {
       throw hasCode(error, "ENOENT") ? notFound(kind, mac, error) : error;
-    });
+    };
+    try {
+      const { path } = this.#layout.placeOf(kind, mac);
+      const source = readResource(this.#filesOf(kind), path, context.range, context);
+      return source instanceof Promise ? source.catch(failed) : source;
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   /** @throws Error that names the kind and MAC if the resource does not exist. */
@@ -140,21 +153,27 @@ export class FsStore implements ResourceStore {
     await unlink(path).catch((error: unknown) => {
       throw hasCode(error, "ENOENT") ? notFound(kind, mac, error) : error;
     });
+    this.#filesOf(kind).drop(path);
   }
 
   close(): void {
-    // Nothing to close: no file stays open between calls.
+    this.#packfiles.close();
+  }
+
+  /** Only packfiles never change, and only they are read in many parts. */
+  #filesOf(kind: ResourceKind): OpenFiles {
+    return kind === "packfile" ? this.#packfiles : this.#others;
   }
 
   /** Makes a missing folder, but not its parents: the root may be the mount point of a disk that is not mounted. */
   async #makeFolder(folder: string): Promise<void> {
     try {
-      await mkdir(folder, { mode: OWNER_ALL });
+      await mkdir(folder, OWNER_ALL);
     } catch (error) {
       if (hasCode(error, "EEXIST")) return;
       throw error;
     }
-    await syncDirectory(dirname(folder));
+    await this.#syncs.sync(dirname(folder));
   }
 }
 

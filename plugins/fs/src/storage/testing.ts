@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { jest } from "@jest/globals";
+import type { Awaitable, ByteSource } from "@kloset/sdk";
 
 /**
  * Makes one sync of a directory fail, as on a broken disk, until
@@ -23,4 +24,14 @@ export async function failDirectorySync(number: number): Promise<{ count: () => 
     return sync.call(this);
   });
   return { count: () => count };
+}
+
+/** Reads the content of a resource to its end. Copies each chunk: its memory is used again. */
+export async function bytesOf(content: Awaitable<ByteSource>): Promise<Buffer> {
+  const source = await content;
+  if (source instanceof Uint8Array) return Buffer.from(source);
+  if (!(Symbol.asyncIterator in source)) throw new TypeError("expected an async iterable");
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(Uint8Array.from(chunk));
+  return Buffer.concat(chunks);
 }
