@@ -1,5 +1,5 @@
-// Keeps the code in the pages of docs/ equal to the files that are compiled and run. A comment before a block names its
-// file, or a region of it:
+// Keeps the code in the pages of docs/, and in the README, equal to the files that are compiled and run. A comment before
+// a block names its file, or a region of it:
 //
 //   <!-- file: docs/snippets/notes.ts#config -->
 //
@@ -11,12 +11,12 @@ import { isMain, top } from "./packages.js";
 const BLOCK = /^<!-- file: ([^\s#]+)(?:#(\S+))? -->\n```.*\n[\s\S]*?^```$/gm;
 const REGION_MARK = /^ *\/\/ #(?:end)?region\b.*\n/gm;
 
-/** Returns the paths of the pages. What scripts generate, in docs/api and docs/reference, is left out. */
+/** Returns the paths of the README and the pages. What scripts generate, in docs/api and docs/reference, is left out. */
 export function pages() {
-  return readdirSync(join(top, "docs"), { recursive: true })
+  const names = readdirSync(join(top, "docs"), { recursive: true })
     .filter((name) => name.endsWith(".md") && !/^(?:api|reference)\//.test(name))
-    .map((name) => `docs/${name}`)
-    .sort();
+    .map((name) => `docs/${name}`);
+  return ["README.md", ...names.sort()];
 }
 
 /**

@@ -29,7 +29,7 @@ describe("the pages", () => {
   it.each(pages())("show only code that is compiled and run (%s)", (page) => {
     const text = read(page);
     expect(
-      text.replace(/^<!-- file: .*\n```.*/gm, "").match(/^```(?:ts|js|typescript|javascript|yaml)\b/gm),
+      text.replace(/^<!-- (?:file|test): .*\n```.*/gm, "").match(/^```(?:ts|js|typescript|javascript|yaml)\b/gm),
     ).toBeNull();
     // `npm run docs:embed` copies the files into the pages.
     expect(text).toBe(embed(text));

@@ -1,6 +1,7 @@
 import { defineInventory, type InventoryEntry } from "@kloset/sdk";
 import { option } from "@kloset/sdk/config";
 
+// #region definition
 export default defineInventory({
   config: { region: option.string({ description: "Region to list" }) },
   connect: ({ config: { region } }) => ({
@@ -19,6 +20,7 @@ export default defineInventory({
     close: () => undefined,
   }),
 });
+// #endregion definition
 
 /** Stands for requests to a cloud. */
 async function* databases(
