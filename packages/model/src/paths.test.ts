@@ -79,6 +79,21 @@ describe("resolveBelow", () => {
 });
 
 describe("cleanPathname", () => {
+  it("returns what resolving every component returns", () => {
+    fc.assert(
+      fc.property(pathname, (name) => {
+        const parts: string[] = [];
+        for (const part of name.split("/")) {
+          if (part === "..") fc.pre(parts.pop() !== undefined);
+          else if (part !== "" && part !== ".") parts.push(part);
+        }
+        fc.pre(!name.includes("\0"));
+        expect(cleanPathname(name)).toBe(`/${parts.join("/")}`);
+        expect(resolveBelow("/srv/", name)).toBe(parts.length === 0 ? "/srv" : `/srv/${parts.join("/")}`);
+      }),
+    );
+  });
+
   it("leaves a clean pathname unchanged", () => {
     fc.assert(
       fc.property(pathname, (name) => {

@@ -14,6 +14,7 @@
 export function resolveBelow(root: string, pathname: string): string {
   if (root === "") throw new RangeError("the root is empty");
   const base = withoutSlashes(root);
+  if (pathname !== "/" && isClean(pathname)) return base + pathname;
   const parts = componentsBelow(pathname);
   if (parts.length === 0) return base === "" ? "/" : base;
   return `${base}/${parts.join("/")}`;
@@ -25,7 +26,15 @@ export function resolveBelow(root: string, pathname: string): string {
  * @throws RangeError if the pathname contains a NUL or a ".." that would leave the root.
  */
 export function cleanPathname(pathname: string): string {
-  return `/${componentsBelow(pathname).join("/")}`;
+  return isClean(pathname) ? pathname : `/${componentsBelow(pathname).join("/")}`;
+}
+
+/** An empty component, ".", "..", or a trailing slash. */
+const UNCLEAN = /\/(?:\/|\.\.?(?:\/|$))|[^/]\/$/;
+
+/** Returns true if nothing is to be resolved, as in almost every pathname of a host. */
+function isClean(pathname: string): boolean {
+  return pathname.startsWith("/") && !UNCLEAN.test(pathname) && !pathname.includes("\0");
 }
 
 function componentsBelow(pathname: string): string[] {

@@ -216,6 +216,23 @@ describe("the context of an author's function", () => {
     for (const { aborted, reason: given } of [read, late.signal]) expect([aborted, given]).toEqual([true, reason]);
   });
 
+  it.each(SERVERS)("throws the reason of an abort, creating no signal before, on %s", (_, newRpc) => {
+    const rpc = newRpc();
+    const [unread, read, ended] = [new LazyContext(rpc), new LazyContext(rpc), new LazyContext(rpc)];
+    expect(read.signal.aborted).toBe(false);
+    for (const context of [unread, read, ended]) context.throwIfAborted();
+    ended.release();
+    rpc.controller.abort(reason);
+    rpc.failure.abort(reason);
+    for (const context of [unread, read]) {
+      expect(() => {
+        context.throwIfAborted();
+      }).toThrow(reason);
+    }
+    ended.throwIfAborted();
+    expect(unread.signal.reason).toBe(reason);
+  });
+
   it.each(["succeeded", "failed"])("does not abort the signal after the function has %s", async (how) => {
     const rpc = new Rpc();
     const [early, late] = [new LazyContext(rpc), new LazyContext(rpc)];

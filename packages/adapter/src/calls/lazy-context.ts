@@ -25,6 +25,11 @@ export class LazyContext implements CallContext {
     return this.#own.own;
   }
 
+  throwIfAborted(): void {
+    if (this.#own !== undefined) this.#own.own.throwIfAborted();
+    else if (!this.#isReleased && rpcSignal(this.#rpc).aborted) this.signal.throwIfAborted();
+  }
+
   /** Stops following the host's signal: the author's function has settled. */
   release(): void {
     this.#isReleased = true;

@@ -83,4 +83,9 @@ class ContentContext extends LazyContext {
     // The server's own signal can be used as is: it is aborted exactly when the call fails.
     return this.#rpc.cutOff ?? super.signal;
   }
+
+  override throwIfAborted(): void {
+    if (this.#rpc.cutOff === undefined) super.throwIfAborted();
+    else this.#rpc.cutOff.throwIfAborted();
+  }
 }

@@ -142,7 +142,11 @@ export class FsExporter implements Exporter {
 
   /** Also sets owner, mode and times while the file is open, if it has a `fileInfo` and the target refuses nothing. */
   async storeFile(pathname: string, data: ByteStream, _size: number, context: StoreFileContext): Promise<void> {
-    const { signal, fileInfo } = context;
+    const { fileInfo } = context;
+    const throwIfAborted = (): void => {
+      if (context.throwIfAborted === undefined) context.signal.throwIfAborted();
+      else context.throwIfAborted();
+    };
     let isSet = false;
     const written = async (fd: number): Promise<void> => {
       if (fileInfo !== undefined) isSet = await this.#permissions.setOpen(fd, fileInfo);
@@ -150,7 +154,7 @@ export class FsExporter implements Exporter {
     await this.#make(pathname, async ({ directory, name }) => {
       const target = directory.at(name);
       const temporary = directory.at(temporaryName());
-      await replaceFile({ target, temporary, data, signal, sparse: this.#sparse, written });
+      await replaceFile({ target, temporary, data, signal: { throwIfAborted }, sparse: this.#sparse, written });
       // Only now: by an old time, other machines would recognize a temporary file as a leftover.
       if (isSet && fileInfo !== undefined && (await this.#permissions.setTimesOf(target, fileInfo))) {
         this.#isSet.set(fileInfo, cleanPathname(pathname));

@@ -10,7 +10,7 @@ export interface ReplaceOptions {
   readonly temporary: string;
   readonly data: AsyncIterable<Uint8Array>;
   /** Aborts between two chunks. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Pick<AbortSignal, "throwIfAborted"> | undefined;
   /** Writes holes in place of blocks of zeros. */
   readonly sparse?: boolean;
   /** Syncs the content to disk before the file is renamed. */
