@@ -38,6 +38,26 @@ describe("DirectoryHandles", () => {
     expect((await openBelow()).length).toBeLessThan(70);
   });
 
+  it("are closed once if their last user ends while others are forgotten", async () => {
+    for (const name of ["unused", "used"]) await mkdir(join(scratch.path, name));
+    await directories?.within("/unused", () => Promise.resolve());
+    let end: () => void = () => undefined;
+    let using: Promise<void> | undefined;
+    const started = new Promise<void>((resolve) => {
+      const work = (): Promise<void> => {
+        resolve();
+        return new Promise((ended) => (end = ended));
+      };
+      using = directories?.within("/used", work);
+      if (directories === undefined) resolve();
+    });
+    await started;
+    const forgotten = directories?.forget();
+    end();
+    await Promise.all([forgotten, using]);
+    expect(await openBelow()).toHaveLength(directories === undefined ? 0 : 1);
+  });
+
   it("stay open while in use, even if forgotten, and are closed afterwards", async () => {
     await mkdir(join(scratch.path, "a", "b"), { recursive: true });
     await directories?.within("/a/b", async (outer) => {

@@ -116,9 +116,10 @@ export class DirectoryHandles implements Directories {
   }
 
   async forget(): Promise<void> {
-    const slots = [...this.#slots.values()];
+    // Decided before the first wait: the last user of another slot closes it.
+    const unused = [...this.#slots.values()].filter(({ users }) => users === 0);
     this.#slots.clear();
-    for (const slot of slots) if (slot.users === 0) await closeSlot(slot);
+    for (const slot of unused) await closeSlot(slot);
   }
 
   async close(): Promise<void> {
