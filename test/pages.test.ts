@@ -91,7 +91,7 @@ function missingFiles(text: string, document: string): string[] {
   const isMissing = (target: string): boolean =>
     ![join(top, dirname(document)), top].some((folder) => existsSync(join(folder, target)));
   // docs/reference is generated with the site.
-  return [...links, ...paths].filter((target) => isMissing(target) && !target.includes("reference/"));
+  return [...links, ...paths].filter((target) => isMissing(target) && !/\breference(?:\/|$)/.test(target));
 }
 
 /** Returns the commands in the shell blocks and code spans of a document. */

@@ -9,8 +9,8 @@ const MAX_KEPT = 64;
 const RESERVED = 64;
 /** The largest share of the remaining descriptors that are kept, as a divisor. */
 const SHARE = 4;
-/** A descriptor that was not used for this long is closed. */
-const IDLE_MS = 10_000;
+/** A descriptor that was not used for this long is closed: within the grace period in which the kit looks for leaks. */
+const IDLE_MS = 1_000;
 
 /** A regular file that is open for reading. */
 export class OpenFile {
@@ -72,7 +72,7 @@ export interface OpenFilesOptions {
  * are compared as well, in case a file system numbers its files badly.
  *
  * A deleted file takes space until its last descriptor is closed. So descriptors are closed when they were not used for
- * 10 to 20 seconds.
+ * one to two seconds.
  */
 export class OpenFiles {
   #max: number | undefined;

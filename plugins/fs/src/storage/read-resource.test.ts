@@ -144,11 +144,11 @@ describe("reading resources", () => {
       const [a, b] = [await made("a", "aaaa"), await made("b", "bbbb")];
       await small(a);
       await small(b);
-      jest.advanceTimersByTime(10_000);
+      jest.advanceTimersByTime(1_000);
       await small(b);
-      jest.advanceTimersByTime(10_000);
+      jest.advanceTimersByTime(1_000);
       await untilOpen("b");
-      jest.advanceTimersByTime(10_000);
+      jest.advanceTimersByTime(1_000);
       await untilOpen();
       expect(jest.getTimerCount()).toBe(0);
     });
