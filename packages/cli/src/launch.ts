@@ -44,7 +44,8 @@ export async function launchPlugin(plugin: string, options: LaunchOptions = {}):
   };
   try {
     const path = join(folder, `${basename(module, extname(module))}.cjs`);
-    const { executable } = await bundleConnector(module, path, { isDebuggable: options.inspectBrk !== undefined });
+    const isDebuggable = options.inspectBrk !== undefined;
+    const { executable } = await bundleConnector(module, path, { isDebuggable, hasLines: true });
     return { executable, env, module, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();

@@ -75,11 +75,14 @@ export function klosetCommand(context: CommandContext): Command {
   const { terminal } = context;
   const program = new Command("kloset")
     .description("Creates, inspects, checks and packages Plakar plugins.")
-    .version(ownVersion())
-    .showHelpAfterError("(--help shows all options)");
+    .version(ownVersion());
   for (const create of COMMANDS) program.addCommand(create(context));
-  for (const each of withSubcommands(program))
-    each.configureOutput({ writeOut: terminal.out, writeErr: terminal.error }).exitOverride();
+  for (const each of withSubcommands(program)) {
+    each
+      .configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
+      .exitOverride()
+      .showHelpAfterError(`usage: ${each.createHelp().commandUsage(each)} (--help shows all options)`);
+  }
   return program;
 }
 

@@ -97,6 +97,23 @@ describe("the executable of a connector", () => {
       /^cannot bundle .*notes\.ts:\n.*notes\.ts:1:24: Could not resolve "\.\/no-such-file\.js"$/,
     );
   });
+
+  it("fails for a module without a default export", async () => {
+    const module = author.write("notes.ts", "export const notes = 1;\n");
+    await expect(bundleConnector(module, join(out, "notes-importer.cjs"))).rejects.toThrow(
+      /^cannot bundle .*notes\.ts:\nit has no default export: export the connector that defineImporter \(or/,
+    );
+  });
+
+  it("has lines on request, so that an error while it loads is shown without the rest of the bundle", async () => {
+    const text = `${CONNECTOR.replace("await Promise.resolve", "String")}\nthrow new Error("no license file");\n`;
+    const module = author.write("notes.ts", text);
+    const { executable } = await bundleConnector(module, join(out, "notes-importer.cjs"), { hasLines: true });
+    const { status, stderr } = spawnSync(process.execPath, [executable], { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain("\nError: no license file\n");
+    expect(stderr.length).toBeLessThan(4000);
+  });
 });
 
 describe("a bundle", () => {

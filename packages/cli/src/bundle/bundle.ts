@@ -37,6 +37,11 @@ export interface BundleOptions {
   readonly reference?: "beside" | "inside" | "none";
   /** True for an executable with an inline source map and readable code, for debuggers. Default: false. */
   readonly isDebuggable?: boolean;
+  /**
+   * True for an executable with line breaks: Node prints the whole line of an error that is thrown while it loads.
+   * Default: `isDebuggable`.
+   */
+  readonly hasLines?: boolean;
 }
 
 /** The modules that every executable imports. The guard comes first: no other module can then print into the connection. */
@@ -54,6 +59,9 @@ const MODULE_HEAD =
   '#!/usr/bin/env node\nimport { createRequire as createRequireOfBundle } from "node:module";\nconst require = createRequireOfBundle(import.meta.url);';
 
 const MODULE_URL = "klosetModuleUrl";
+
+/** A name that no file can have: esbuild would take an import of a file with the same path for the text itself. */
+const ENTRY = "kloset/\0entry.js";
 
 /**
  * Bundles a module whose default export is a connector into one executable that serves it.
@@ -102,8 +110,7 @@ export function bundleText(
   executable: string,
   options?: BundleOptions,
 ): Promise<BundledConnector> {
-  // A name that no file can have: esbuild would take an import of a file with the same path for the text itself.
-  const stdin = { contents: text, resolveDir: dirname(module), sourcefile: "kloset/\0entry.js" };
+  const stdin = { contents: text, resolveDir: dirname(module), sourcefile: ENTRY };
   return bundle(module, { stdin }, executable, options);
 }
 
@@ -111,7 +118,7 @@ async function bundle(
   module: string,
   source: Pick<BuildOptions, "stdin" | "entryPoints">,
   executable: string,
-  { reference = "none", isDebuggable = false }: BundleOptions = {},
+  { reference = "none", isDebuggable = false, hasLines = isDebuggable }: BundleOptions = {},
 ): Promise<BundledConnector> {
   const name = basename(executable, ".cjs");
   const folder = dirname(resolve(executable));
@@ -120,7 +127,8 @@ async function bundle(
   const referenceFile = `./${name}-reference.mjs`;
   const options: BuildOptions = {
     ...source,
-    ...(isDebuggable && { sourcemap: "inline", minifyWhitespace: false, minifySyntax: false }),
+    minifyWhitespace: !hasLines,
+    ...(isDebuggable && { sourcemap: "inline", minifySyntax: false }),
     plugins: [referencePlugin(reference, referenceFile), sourcesPlugin(assets, (text) => warnings.add(text))],
     define: {
       "import.meta.filename": "__filename",
@@ -308,6 +316,8 @@ function buildError(module: string, error: unknown): CliError {
 }
 
 function textOf({ text, location }: Message): string {
+  if (location?.file.endsWith(ENTRY) === true && text.endsWith('for import "default"'))
+    return "it has no default export: export the connector that defineImporter (or another define… function) returns";
   return location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`;
 }
 

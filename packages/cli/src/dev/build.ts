@@ -28,7 +28,7 @@ export async function buildConnectors(
   for (const [index, { type, module }] of connectors.entries()) {
     const earlier = connectors.slice(0, index).filter((each) => each.type === type).length;
     const file = `${name}-${type}${earlier === 0 ? "" : `-${earlier + 1}`}.cjs`;
-    const bundle = await bundleConnector(module, join(folder, file));
+    const bundle = await bundleConnector(module, join(folder, file), { hasLines: true });
     for (const path of [bundle.executable, ...bundle.assets]) hash.update(await readFile(path));
     bundles.push(bundle);
   }

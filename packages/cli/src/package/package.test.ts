@@ -465,6 +465,11 @@ describe("--json", () => {
     expect(parsed(error.trimEnd().split("\n").at(-1))).toEqual({ error: expect.stringContaining(message), exitCode });
     expect({ code, out }).toEqual({ code: exitCode, out: "" });
   });
+
+  it("shows the usage of a command after an error in its arguments", async () => {
+    const { error } = await kloset("inspect", "scan", "/nowhere");
+    expect(error).toMatch(/'location'\nusage: kloset inspect scan \[options\] <plugin> <location> \(--help shows all/);
+  });
 });
 
 function parsed(text = ""): unknown {

@@ -392,4 +392,19 @@ describe("the end of a connection", () => {
     await expect(opening).rejects.toThrow("the plugin did not answer within 50 ms of its start");
     expect(transport.destroyed).toBe(true);
   });
+
+  it.each([
+    ["Hi\n", /did not answer within 1 ms .*; it printed on its standard output, which is the connection .*: "Hi\\n"$/],
+    [`Hello from the plugin\n${"x".repeat(300)}`, /^start: .*; it printed on its standard output, .*: "Hello .*x"$/],
+  ])("quotes text that the plugin prints instead of HTTP/2: %j", async (text, message) => {
+    const [transport, plugin] = duplexPair();
+    // The rest of a text may follow: only the time tells that it is short.
+    const opening = PluginConnection.open(
+      { transport },
+      { generation: "v1.1", ...(text.length < 9 && { startTimeoutMs: 1 }) },
+    );
+    plugin.write(text);
+    await expect(opening).rejects.toThrow(message);
+    plugin.destroy();
+  });
 });

@@ -29,6 +29,8 @@ export interface Endpoint {
 const DEFAULT_START_TIMEOUT_MS = 20_000;
 /** Time to wait for the exit status after the connection has ended, to include it in an error. */
 const EXIT_STATUS_WAIT_MS = 500;
+/** Length of the text that an error quotes if the plugin prints into the connection. */
+const MAX_PRINTED_BYTES = 200;
 const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 /** In megabytes. Node's default of 10 rejects calls while a few large messages are in flight. */
@@ -49,6 +51,8 @@ export class PluginConnection {
   #calls = 0;
   /** Description of the plugin's exit, once known. */
   #exit: string | undefined;
+  /** The first bytes from the plugin. */
+  #first: Buffer | undefined;
 
   private constructor(session: ClientHttp2Session, endpoint: Endpoint, options: ConnectOptions) {
     this.like = hostOf(options);
@@ -86,6 +90,9 @@ export class PluginConnection {
       if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     });
     const connection = new PluginConnection(session, endpoint, options);
+    wire.once("data", (chunk: Buffer) => {
+      connection.#first = Buffer.from(chunk.subarray(0, MAX_PRINTED_BYTES));
+    });
     wire.once("close", () => {
       // Let calls read what arrived with the end of the connection.
       setImmediate(() => {
@@ -196,18 +203,29 @@ export class PluginConnection {
         resolve();
       });
       this.#session.once("close", () => {
-        void this.#failure("start").then(reject);
+        void this.#failure("start").then(({ message, cause }) => {
+          reject(new PluginConnectionError(`${message}${this.#printed()}`, { cause }));
+        });
       });
     });
     try {
       if (!(await settlesWithin(answer, timeoutMs))) {
-        throw new PluginConnectionError(`the plugin did not answer within ${timeoutMs} ms of its start`);
+        throw new PluginConnectionError(
+          `the plugin did not answer within ${timeoutMs} ms of its start${this.#printed()}`,
+        );
       }
       await answer;
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** Quotes text that stands in place of the SETTINGS frame, whose first byte is 0: its length is below 64 KiB. */
+  #printed(): string {
+    if (this.#first === undefined || this.#first[0] === 0) return "";
+    const text = JSON.stringify(this.#first.toString("utf8"));
+    return `; it printed on its standard output, which is the connection to the host: ${text}`;
   }
 
   async #failure(at: string): Promise<Error> {
