@@ -93,7 +93,12 @@ async function roundTripIn(
     return undefined;
   } finally {
     if (keep) print(`${generation} kept: ${work}`);
-    else await removeTree(work);
+    else {
+      // The result is reported nevertheless.
+      await removeTree(work).catch((error: unknown) => {
+        print(`cannot remove ${work}: ${messageOf(error)}`);
+      });
+    }
   }
 }
 

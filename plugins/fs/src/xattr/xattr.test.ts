@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import koffi from "koffi";
 import { loadExtendedAttributes, loadExtendedAttributesBeside, type ExtendedAttributes } from "./xattr.js";
 
 let dir = "";
@@ -75,6 +76,19 @@ describe("extended attributes", () => {
         xattr.set(join(dir, "none"), "user.a", Buffer.from("x"));
       }),
     ).toBe("ENOENT");
+  });
+
+  it("with a name that is not UTF-8 cause an error that names it", () => {
+    const path = join(dir, "not-utf-8");
+    writeFileSync(path, "");
+    xattr.set(path, "user.valid", Buffer.from("x"));
+    // The library takes names as text.
+    const setxattr = koffi.load(null).func("setxattr", "int", ["str", "void *", "void *", "size_t", "int"]);
+    expect(setxattr(path, Buffer.from("user.n\xe4me\0", "latin1"), Buffer.from("x"), 1, 0)).toBe(0);
+    expect(() => xattr.list(path)).toThrow(
+      `EILSEQ: name of an extended attribute is not UTF-8: "user.n\\xE4me", list extended attributes '${path}'`,
+    );
+    expect(codeOf(() => xattr.list(path))).toBe("EILSEQ");
   });
 
   it("with a value that is too large cause an error", () => {
