@@ -178,7 +178,12 @@ const rooms: Readonly<Record<string, Room>> = {
     mayImport: ["@kloset/sdk", "valibot"],
     node: true,
   },
-  "@kloset/scale": { folder: "scale", source: "src", mayImport: ["@kloset/host", model, "@kloset/sdk"], node: true },
+  "@kloset/scale": {
+    folder: "scale",
+    source: "src",
+    mayImport: ["@kloset/host", model, "@kloset/sdk", "commander"],
+    node: true,
+  },
   "@kloset/bench": {
     folder: "bench",
     source: "src",
@@ -197,6 +202,7 @@ const rooms: Readonly<Record<string, Room>> = {
       model,
       protocol,
       PROTOBUF,
+      "commander",
     ],
     node: true,
   },

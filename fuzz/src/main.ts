@@ -2,13 +2,14 @@ import "./server-option.js"; // first: other modules choose the server while the
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CommanderError } from "commander";
 import { recordCorpus, type Corpus } from "./corpus.js";
 import { differential } from "./differential/differential.js";
 import { fuzz, type Finding } from "./fuzz.js";
 import { inputOf } from "./generate/generate.js";
 import { inputToText } from "./input.js";
 import { inMiB, MAX_LIVE_GROWTH, MAX_RSS_GROWTH } from "./memory.js";
-import { optionsOf, usage, UsageError, type Options } from "./options.js";
+import { optionsOf, UsageError, type Options } from "./options.js";
 import { fuzzProcesses } from "./processes.js";
 import { replay } from "./replay.js";
 
@@ -20,13 +21,11 @@ async function run(): Promise<number> {
   try {
     options = optionsOf(process.argv.slice(2));
   } catch (error) {
+    // The help has been printed.
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (!(error instanceof UsageError)) throw error;
     console.error(`fuzz: ${error.message}`);
     return 2;
-  }
-  if (options.help) {
-    console.log(usage);
-    return 0;
   }
   const what = options.replay?.file ?? `${options.runs} inputs of seed ${options.seed}, ${options.workers} workers`;
   console.log(`fuzz: ${what}, server ${process.env["KLOSET_SERVER"] ?? "default"}, Node ${process.version}`);

@@ -1,28 +1,11 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_WATCHDOG_MS } from "./execute.js";
 import { inputFromText, type Input } from "./input.js";
 
-/** The help text of the command line. */
-export const usage = `npm run fuzz -- [options]
-
-  --server NAME   the server under test: connect or framed (default: KLOSET_SERVER)
-  --runs N        inputs for a connection in memory (default: 100000)
-  --processes N   inputs for real plugin processes (default: 200)
-  --differential N  inputs for the comparison of both servers (default: 5000);
-                  src/differential/deliberate.ts lists the intended differences
-  --seed N        seed of all inputs (default: 20260401)
-  --seconds N     start no more inputs after this time
-  --workers N     worker processes (default: 2, or 1 on one core)
-  --replay FILE   run one input from the file that a finding names
-  --target M#T    test the export T of the module M instead of the SDK
-  --watchdog MS   time after which a missing event is a hang (default: 30000)
-`;
-
 /** The parsed command line. */
 export interface Options {
-  readonly help: boolean;
   readonly runs: number;
   readonly processes: number;
   readonly differential: number;
@@ -45,61 +28,83 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const text = { type: "string" } as const;
+interface Values {
+  readonly runs: number;
+  readonly processes: number;
+  readonly differential: number;
+  readonly seed: number;
+  readonly seconds?: number;
+  readonly workers: number;
+  readonly watchdog: number;
+  readonly target?: string;
+  readonly replay?: string;
+}
 
-/** Parses the arguments and reads the file of `--replay`. @throws UsageError. */
+/** Creates the command line, which has no action: it is only parsed. */
+function commandLine(): Command {
+  const workers = Math.min(2, availableParallelism());
+  return (
+    new Command("npm run fuzz --")
+      .description("Sends malformed input to plugins, and looks for hangs, leaks and wrong answers.")
+      // server-option.ts applies it, before other modules load.
+      .addOption(
+        new Option("--server <name>", "the server under test (default: KLOSET_SERVER)").choices(["connect", "framed"]),
+      )
+      .option("--runs <n>", "inputs for a connection in memory", integer(0), 100_000)
+      .option("--processes <n>", "inputs for real plugin processes", integer(0), 200)
+      .option(
+        "--differential <n>",
+        "inputs for the comparison of both servers; src/differential/deliberate.ts lists the intended differences",
+        integer(0),
+        5000,
+      )
+      .option("--seed <n>", "seed of all inputs", integer(0), 20_260_401)
+      .option("--seconds <n>", "start no more inputs after this time", integer(0))
+      .option("--workers <n>", "worker processes", integer(1), workers)
+      .option("--replay <file>", "run one input from the file that a finding names")
+      .option("--target <module#export>", "test the export of the module instead of the SDK")
+      .option("--watchdog <ms>", "time after which a missing event is a hang", integer(1), DEFAULT_WATCHDOG_MS)
+      .allowExcessArguments(false)
+      // The caller prints errors.
+      .configureOutput({ outputError: () => undefined })
+      .exitOverride()
+  );
+}
+
+/**
+ * Parses the arguments and reads the file of `--replay`.
+ *
+ * @throws UsageError; CommanderError with exit code 0 after `--help` has been printed.
+ */
 export function optionsOf(args: readonly string[]): Options {
-  const values = valuesOf(args);
-  const { server, target, replay } = values;
-  if (server !== undefined && server !== "connect" && server !== "framed")
-    throw new UsageError(`--server: expected connect or framed, got ${JSON.stringify(server)}`);
-  const number = (
-    name: "runs" | "processes" | "differential" | "seed" | "seconds" | "workers" | "watchdog",
-    otherwise: number,
-    least = 0,
-  ): number => {
-    const given = values[name];
-    if (given === undefined) return otherwise;
-    if (!/^\d+$/.test(given) || !Number.isSafeInteger(Number(given)) || Number(given) < least)
-      throw new UsageError(`--${name}: expected an integer of at least ${least}, got ${JSON.stringify(given)}`);
-    return Number(given);
-  };
+  const { watchdog, replay, seconds, target, ...numbers } = valuesOf(args);
   return {
-    help: values.help,
-    runs: number("runs", 100_000),
-    processes: number("processes", 200),
-    differential: number("differential", 5000),
-    seed: number("seed", 20_260_401),
-    seconds: values.seconds === undefined ? undefined : number("seconds", 0),
-    workers: number("workers", Math.min(2, availableParallelism()), 1),
-    watchdogMs: number("watchdog", DEFAULT_WATCHDOG_MS, 1),
+    ...numbers,
+    seconds,
     target,
+    watchdogMs: watchdog,
     replay: replay === undefined ? undefined : { file: replay, input: readInput(replay) },
   };
 }
 
-function valuesOf(args: readonly string[]) {
+function valuesOf(args: readonly string[]): Values {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        runs: text,
-        processes: text,
-        differential: text,
-        seed: text,
-        seconds: text,
-        workers: text,
-        watchdog: text,
-        replay: text,
-        server: text,
-        target: text,
-        help: { type: "boolean", default: false },
-      },
-    }).values;
+    return commandLine().parse(args, { from: "user" }).opts<Values>();
   } catch (error) {
-    // The first line of "Option '--runs' argument is ambiguous.\n…".
-    throw new UsageError(messageOf(error).split("\n")[0] ?? "");
+    if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
+    throw new UsageError(error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " "));
   }
+}
+
+/** Returns a parser of integers. */
+function integer(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`expected an integer of at least ${least}`);
+    }
+    return value;
+  };
 }
 
 function readInput(file: string): Input {

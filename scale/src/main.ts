@@ -1,22 +1,10 @@
-import { parseArgs } from "node:util";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { scaleCases, type Amounts } from "./cases.js";
 import { startAndEnd } from "./starts.js";
 
-const usage = `Usage: npm run test:scale [-- options]
-
-Moves large amounts of data through a plugin process, in both generations, and
-checks that its peak memory stays below a limit.
-
-  --records N   records of one scan; 1% as many entries, 0.2% as many secrets (default 1,000,000)
-  --gib N       GiB of one stream (default 10)
-  --starts N    importers started and ended (default 1,000)
-  --only TEXT   only cases whose name contains TEXT, such as "v1.1 put" or "starts"
-
-Exit codes: 0 success, 1 data was lost or the peak was above the limit, 2 wrong usage.
-`;
-
 const MB = 1e6;
 const GiB = 1024 ** 3;
+const USAGE_EXIT_CODE = 2;
 
 interface Wanted extends Amounts {
   readonly starts: number;
@@ -24,32 +12,32 @@ interface Wanted extends Amounts {
 }
 
 function wanted(): Wanted {
+  const command = new Command("npm run test:scale --")
+    .description(
+      "Moves large amounts of data through a plugin process, in both generations, and checks that its peak memory stays " +
+        "below a limit.",
+    )
+    .option("--records <n>", "records of one scan; 1% as many entries, 0.2% as many secrets", positive, 1_000_000)
+    .option("--gib <n>", "GiB of one stream", positive, 10)
+    .option("--starts <n>", "importers started and ended", positive, 1000)
+    .option("--only <text>", 'only cases whose name contains the text, such as "v1.1 put" or "starts"', "")
+    .addHelpText("after", "\nExit codes: 0 success, 1 data was lost or the peak was above the limit, 2 wrong usage.")
+    .allowExcessArguments(false)
+    .showHelpAfterError()
+    .exitOverride();
   try {
-    const { values } = parseArgs({
-      options: {
-        records: { type: "string", default: "1000000" },
-        gib: { type: "string", default: "10" },
-        starts: { type: "string", default: "1000" },
-        only: { type: "string", default: "" },
-      },
-    });
-    const bytes = Math.round(positive("gib", values.gib) * GiB);
-    return {
-      records: positive("records", values.records),
-      bytes,
-      starts: positive("starts", values.starts),
-      only: values.only,
-    };
+    const values = command.parse().opts<{ records: number; gib: number; starts: number; only: string }>();
+    return { ...values, bytes: Math.round(values.gib * GiB) };
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exit(2);
+    // Commander has printed the error, or the help.
+    if (!(error instanceof CommanderError)) throw error;
+    process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE);
   }
 }
 
-function positive(name: string, text: string): number {
+function positive(text: string): number {
   const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value))
-    throw new Error(`--${name}: expected a number above 0, got ${JSON.stringify(text)}`);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("expected a number above 0");
   return value;
 }
 

@@ -316,7 +316,7 @@ function buildError(module: string, error: unknown): CliError {
 }
 
 function textOf({ text, location }: Message): string {
-  if (location?.file.endsWith(ENTRY) === true && text.endsWith('for import "default"'))
+  if (location?.file.endsWith(ENTRY) === true && / for import .default.$/.test(text))
     return "it has no default export: export the connector that defineImporter (or another define… function) returns";
   return location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`;
 }
