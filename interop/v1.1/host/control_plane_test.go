@@ -33,7 +33,9 @@ func startScript(t *testing.T, script string, args ...string) (context.Context, 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
-	process, err := pipes.Start(ctx, pipes.Command{Path: node, Args: append([]string{script}, args...)})
+	// Node 20.19 warns that X25519, which age uses, is experimental.
+	args = append([]string{"--disable-warning=ExperimentalWarning", script}, args...)
+	process, err := pipes.Start(ctx, pipes.Command{Path: node, Args: args})
 	if err != nil {
 		t.Fatal(err)
 	}
