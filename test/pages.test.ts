@@ -82,7 +82,7 @@ function withoutBlocks(text: string): string {
   return text.replace(/^```[\s\S]*?^```$/gm, "");
 }
 
-/** Returns the links of a document that lead to no file, and the paths of this repository in code spans that do not exist. */
+/** Returns the links and the paths of this repository in a document that lead to no file. */
 function missingFiles(text: string, document: string): string[] {
   const prose = withoutBlocks(text);
   const links = [...prose.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)].map(([, target = ""]) => target);

@@ -38,8 +38,8 @@ export function addSecrets(values: Iterable<string>): void {
 
 /**
  * Makes {@link masked} replace a secret that a provider has resolved. The secrets that were resolved least recently are
- * forgotten when there are more than 1000, each line counted, or 256 Ki characters of them. Values shorter than {@link MIN_SECRET_LENGTH}
- * characters are ignored.
+ * forgotten when there are more than 1000, each line counted, or 256 Ki characters of them. Values shorter than
+ * {@link MIN_SECRET_LENGTH} characters are ignored.
  */
 export function addResolvedSecret(value: string): void {
   for (const secret of usualForms(value)) {

@@ -216,7 +216,7 @@ describe("the context of an author's function", () => {
     for (const { aborted, reason: given } of [read, late.signal]) expect([aborted, given]).toEqual([true, reason]);
   });
 
-  it.each(SERVERS)("throws the reason of an abort, creating no signal before, on %s", (_, newRpc) => {
+  it.each(SERVERS)("throws the reason of an abort until its function has settled, on %s", (_, newRpc) => {
     const rpc = newRpc();
     const [unread, read, ended] = [new LazyContext(rpc), new LazyContext(rpc), new LazyContext(rpc)];
     expect(read.signal.aborted).toBe(false);

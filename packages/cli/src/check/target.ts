@@ -17,12 +17,13 @@ export interface CheckTarget extends AsyncDisposable {
 }
 
 /**
- * Finds the manifest, or packages the project in a temporary folder if there is none: `kloset package` writes the
- * manifest of a project.
+ * Finds the manifest to check. In the folder of a project without a manifest, packages the project in a temporary folder,
+ * as `kloset package` does, and returns the manifest of that package.
  *
  * @param target - Path of a manifest, of its folder, or of the folder of a project.
  * @param fix - True to change the manifest.
- * @throws UsageError if there is neither, or the manifest of a project is to be changed; CliError if the project cannot be packaged.
+ * @throws UsageError if there is neither a manifest nor a project, or `fix` is true for a project; CliError if the project
+ * cannot be packaged.
  */
 export async function openTarget(
   target: string,

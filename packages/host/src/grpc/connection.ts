@@ -157,8 +157,8 @@ export class PluginConnection {
   }
 
   /**
-   * Sends the `Close` of a connector other than a storage. A host that awaits the exit of its plugins then closes both pipes, the
-   * plugin's output first, and waits without limit: see `HostProfile.awaitsExitOnClose`.
+   * Sends the `Close` of a connector other than a storage. A host that awaits the exit of its plugins then closes both
+   * pipes, the plugin's output first, and waits without limit: see `HostProfile.awaitsExitOnClose`.
    *
    * @throws PluginError with the plugin's status; PluginConnectionError if Close succeeds and the exit code is not 0.
    */
