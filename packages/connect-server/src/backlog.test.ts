@@ -39,6 +39,22 @@ describe("Backlog", () => {
     expect(await isWaiting(backlog.room(never))).toBe(true);
   });
 
+  it("starts eight calls per turn of the event loop, in order, and aborted ones at once", async () => {
+    const backlog = new Backlog(new SlowConnection() as unknown as Duplex);
+    const controller = new AbortController();
+    const started: number[] = [];
+    const starts = Array.from({ length: 20 }, async (_, call) => {
+      await backlog.start(call === 19 ? controller.signal : new AbortController().signal);
+      started.push(call);
+    });
+    controller.abort();
+    // Promises settle within a turn.
+    for (let i = 0; i < 10; i += 1) await Promise.resolve();
+    expect(started).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 19]);
+    await Promise.all(starts);
+    expect(started.slice(9)).toEqual([8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
+  });
+
   it.each<[string, (parts: ReturnType<typeof stuck>, controller: AbortController) => void]>([
     [
       "the host reads",

@@ -128,7 +128,7 @@ async function handle({ stream, headers, signal, routerFor, backlog, onRead }: I
     sendStatus(stream, refusal);
     return;
   }
-  await backlog.room(signal);
+  await backlog.start(signal);
   const last = new LastMessage();
   const response = await handler({
     httpVersion: "2.0",
