@@ -121,7 +121,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/conformance": {
     folder: "packages/conformance",
     source: "src",
-    mayImport: ["@kloset/host", wire, model, protocol, PROTOBUF, "commander", "junit-report-builder"],
+    mayImport: ["@kloset/host", log, wire, model, protocol, PROTOBUF, "commander", "junit-report-builder"],
     node: true,
   },
   "@kloset/testing": {
