@@ -1,5 +1,6 @@
 // npm test [-- ARGUMENTS FOR JEST]: runs Jest and, beside it, the tests in Go, because each leaves part of two cores
 // unused. Jest prints as always; the output of the tests in Go follows. Both run to their end, and either can fail.
+import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
