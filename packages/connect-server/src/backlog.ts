@@ -51,7 +51,7 @@ export class Backlog {
       this.#countStart();
       return;
     }
-    await wait(this.#queue, signal);
+    if (!signal.aborted) await wait(this.#queue, signal);
     await this.room(signal);
   }
 
