@@ -23,7 +23,8 @@ export default tseslint.config(
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["*.js"] } },
+      // One program for everything. A program per package, as the project service has, takes 1.6 times the CPU time.
+      parserOptions: { project: ["tsconfig.lint.json", "packages/cli/templates/tsconfig.json"] },
     },
     plugins: { "import-x": importX },
     settings: {

@@ -9,6 +9,7 @@ import { importerTable } from "./src/v1_1/importer_table.js";
 import { ImportRequestCodec } from "./src/v1_1/importer_codec.js";
 import { ImportRequestSchema, type ImportRequest } from "./src/v1_1/importer_pb.js";
 import { initOf } from "./testing/arbitrary.js";
+import "./testing/byte-equality.js";
 import { chanceOf, damage, scramble } from "./testing/scramble.js";
 
 const SEED = 20261125;

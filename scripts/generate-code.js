@@ -12,14 +12,17 @@ const top = fileURLToPath(new URL("..", import.meta.url));
 export function generateCode(protos, folder, { paths = [], options = [] } = {}) {
   const opt = ["target=ts", "import_extension=js"];
   const out = join(folder, "src");
+  // By default, buf starts the plugins once for each folder.
+  const strategy = "all";
   const template = {
     version: "v2",
     plugins: [
-      { local: join(top, "node_modules/.bin/protoc-gen-es"), out, opt },
+      { local: join(top, "node_modules/.bin/protoc-gen-es"), out, opt, strategy },
       {
         local: [process.execPath, join(top, "packages/protoc-gen-kloset/dist/main.js")],
         out,
         opt: [...opt, ...options],
+        strategy,
       },
     ],
   };

@@ -15,6 +15,7 @@ const FILE_BYTES = 1024;
 const PACKFILE_BYTES = 1024 ** 2;
 const PER_FOLDER = 100;
 const POLL_MS = 200;
+const LIMIT = "1h";
 
 const client = fileURLToPath(new URL("../bench/dist/go/bench", import.meta.url));
 const plugin = (connector) => fileURLToPath(new URL(`../plugins/fs/dist/tsfs-${connector}.cjs`, import.meta.url));
@@ -42,7 +43,8 @@ function peakOf(pid) {
 
 function drive(work, connector, count, size, folder) {
   const location = `location=tsfs://${work === "tree" ? folder : ""}`;
-  const job = ["-work", work, "-count", count, "-size", size, "-calls", CALLS, "-folder", folder, "-config", location];
+  const job = ["-work", work, "-count", count, "-size", size, "-calls", CALLS, "-limit", LIMIT];
+  job.push("-folder", folder, "-config", location);
   return new Promise((resolve, reject) => {
     let hostBytes = 0;
     const child = execFile(client, [...job.map(String), process.execPath, plugin(connector)], (error, stdout) => {

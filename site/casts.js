@@ -7,9 +7,9 @@
 //
 // Needs a build.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import xterm from "@xterm/headless";
@@ -45,11 +45,8 @@ const NORMALIZED = [
 const top = fileURLToPath(new URL("../", import.meta.url));
 const home = realpathSync(mkdtempSync(join(tmpdir(), "kloset-casts-")));
 const project = join(home, "kloset-plugin-notes");
-// On a clean clone, npm has linked no command, because none was built yet.
-const bin = join(home, "bin");
 const env = {
   ...process.env,
-  PATH: [bin, process.env.PATH].join(delimiter),
   TERM: "xterm-256color",
   npm_config_update_notifier: "false",
   npm_config_loglevel: "error",
@@ -94,9 +91,6 @@ function createProject() {
         .replace(/^npm install$/, `ln -s ../node_modules . && cp '${top}docs/snippets/'notes{,.spec}.ts src`),
     );
   symlinkSync(join(top, "node_modules"), join(home, "node_modules"));
-  mkdirSync(bin);
-  const main = join(top, "packages/cli/dist/main.js");
-  writeFileSync(join(bin, "kloset"), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
   const { status, stdout, stderr } = spawnSync("bash", ["-exc", commands.join("\n")], { cwd: home, env });
   if (status !== 0) throw new Error(`a command of docs/start.md failed:\n${stdout.toString()}${stderr.toString()}`);
 }

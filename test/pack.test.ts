@@ -1,8 +1,8 @@
 /** Packs what would be published, as `npm run pack` does after the build. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { installCommands, packPublic, type Packed } from "../scripts/pack.js";
 import { publicPackages, readJson, top } from "../scripts/packages.js";
@@ -57,14 +57,37 @@ describe("packPublic", () => {
 });
 
 describe("prepack", () => {
-  it("fails for a package that was not built, and names the remedy", () => {
-    const manifest = { name: "@kloset/unbuilt", exports: { ".": { default: "./dist/index.js" } } };
+  it.each([
+    ["an export", { exports: { ".": { default: "./dist/index.js" } } }, "./dist/index.js"],
+    ["only a command", { exports: {}, bin: { unbuilt: "package.json" }, files: ["dist", "!**/*.test.*"] }, "dist"],
+  ])("fails for a package with %s that was not built, and names the remedy", (_, fields, missing) => {
+    const manifest = { name: "@kloset/unbuilt", ...fields };
     writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
     const script = join(top, "scripts/prepack.js");
     const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: "utf8" });
     expect(status).toBe(1);
-    expect(stderr).toContain("@kloset/unbuilt is not built: ./dist/index.js");
+    expect(stderr).toContain(`@kloset/unbuilt is not built: ${missing} missing`);
     expect(stderr).toContain("npm run build");
+  });
+});
+
+describe("the command", () => {
+  const commands = publicPackages().flatMap(({ folder, manifest }) =>
+    Object.entries((manifest["bin"] ?? {}) as Record<string, string>).map(([command, path]) => ({
+      command,
+      path: join(top, folder, path),
+    })),
+  );
+
+  it.each(commands)("$command exists before the build, and asks for it", ({ command, path }) => {
+    const clone = join(folder, "clone", basename(path));
+    mkdirSync(dirname(clone), { recursive: true });
+    copyFileSync(path, clone);
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    // Started as npm's link to it is: the file has to be executable.
+    const { status, stderr } = spawnSync(clone, ["--help"], { encoding: "utf8" });
+    expect(stderr).toBe(`${command} is not built. Run "npm run build" first.\n`);
+    expect(status).toBe(1);
   });
 });
 

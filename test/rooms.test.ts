@@ -121,7 +121,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "@kloset/conformance": {
     folder: "packages/conformance",
     source: "src",
-    mayImport: ["@kloset/host", wire, model, protocol, PROTOBUF, "commander", "junit-report-builder"],
+    mayImport: ["@kloset/host", log, wire, model, protocol, PROTOBUF, "commander", "junit-report-builder"],
     node: true,
   },
   "@kloset/testing": {
@@ -137,6 +137,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "@babel/parser",
       "@babel/types",
       "@clack/prompts",
+      config,
       "@kloset/conformance",
       "@kloset/host",
       log,
@@ -148,7 +149,6 @@ const rooms: Readonly<Record<string, Room>> = {
       "cli-table3",
       "commander",
       "esbuild",
-      "fastest-levenshtein",
       "magic-string",
       "postject",
       "semver",

@@ -5,6 +5,7 @@ import { StatusError } from "@kloset/wire/grpc";
 import { Writer } from "@kloset/wire/codec";
 import fc from "fast-check";
 import { initOf } from "./arbitrary.js";
+import "./byte-equality.js";
 import { hasForeignEntry } from "./foreign-entry.js";
 import { messages, type MessageCase } from "./messages.js";
 import { chanceOf, damage, scramble } from "./scramble.js";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { nearestOf } from "@kloset/config/nearest";
 import * as v from "valibot";
 import { UsageError } from "./exit-code.js";
-import { nearestOf } from "./manifest/nearest.js";
 
 /** The kinds of connectors, as `manifest.yaml` names them. */
 export const CONNECTOR_TYPES = ["importer", "exporter", "storage", "secret_provider", "inventory"] as const;

@@ -78,22 +78,12 @@ function shown(value: string): string {
 
 async function unknownKey(key: string, declared: object): Promise<string> {
   const keys = Object.keys(declared);
-  const near = await nearestOf(key, keys);
+  const { nearestOf } = await import("./nearest.js");
+  const near = nearestOf(key, keys);
   const name = JSON.stringify(key.slice(0, SHOWN_OF_VALUE));
   if (near !== undefined) return `config key ${name} is unknown: did you mean "${near}"?`;
   if (keys.length === 0) return `config key ${name} is unknown: the plugin has no options`;
   return `config key ${name} is unknown: expected one of ${keys.join(", ")}`;
-}
-
-/** Returns the known key that a misspelt one probably means. */
-export async function nearestOf(key: string, known: readonly string[]): Promise<string | undefined> {
-  // A longer key is not a typing error, and comparing takes time for each pair of characters.
-  if (known.length === 0 || key.length > SHOWN_OF_VALUE) return undefined;
-  const { closest, distance } = await import("fastest-levenshtein");
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_. ]/g, "");
-  const near = closest(plain(key), known.map(plain));
-  const found = known.find((one) => plain(one) === near);
-  return distance(plain(key), near) <= Math.ceil(near.length / 3) ? found : undefined;
 }
 
 /**

@@ -60,3 +60,15 @@ describe("an interrupted check", () => {
     expect(killed()).toBe(0);
   });
 });
+
+describe("the log in an outcome", () => {
+  it("shows an error of a packaged plugin without the rest of the bundle", async () => {
+    const log = `/p/a.cjs:1\n${"x".repeat(20_000)}\n  ^\n\nError: no license file\n`;
+    const { launch } = silentPlugin(() => undefined);
+    const subject = subjectOf(async (request) => ({ ...(await launch(request)), stderrText: () => log }));
+    const [first] = casesOf(subject);
+    if (first === undefined) throw new Error("there are no rules");
+    const { stderr } = await checkRule(subject, first, { timeoutMs: 1 });
+    expect(stderr).toMatch(/^\/p\/a\.cjs:1\nx{200}… \(19800 more characters\)\n\nError: no license file\n$/);
+  });
+});

@@ -1,4 +1,5 @@
 import type { Generation } from "@kloset/host";
+import { nodeErrorShortener } from "@kloset/log";
 import { settlesWithin } from "@kloset/wire/async";
 import { casesOf, type Case } from "./cases.js";
 import { assertDeviations, deviationOf, type Deviation } from "./deviations.js";
@@ -112,7 +113,7 @@ export async function checkRule(
     verdict: isWarning ? "warning" : verdict,
     ...(message !== undefined && { message }),
     ...(enable !== undefined && { enable }),
-    ...(stderr !== "" && verdict !== "passed" && { stderr: stderr.slice(-MAX_STDERR) }),
+    ...(stderr !== "" && verdict !== "passed" && { stderr: nodeErrorShortener()(stderr).slice(-MAX_STDERR) }),
     ...listed,
     milliseconds: Math.round(performance.now() - since),
   };

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runNew } from "kloset/new";
 
 process.exitCode = await runNew(process.argv.slice(2));

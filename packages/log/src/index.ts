@@ -9,6 +9,7 @@ export { logConsole } from "./console.js";
 export { logSettings, type Level, type LogSettings } from "./level.js";
 export type { Log, LogFields } from "./log.js";
 export { addResolvedSecret, addSecrets, masked } from "./mask.js";
+export { nodeErrorShortener } from "./node-error.js";
 
 // Marked as pure, so that bundles of plugins without a log leave it out.
 const lines = /* @__PURE__ */ new LineLog({

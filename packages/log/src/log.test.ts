@@ -5,6 +5,7 @@ import { logConsole } from "./console.js";
 import { logSettings } from "./level.js";
 import { LineLog } from "./log.js";
 import { addSecrets, forgetSecrets } from "./mask.js";
+import { nodeErrorShortener } from "./node-error.js";
 
 afterEach(forgetSecrets);
 
@@ -145,5 +146,34 @@ describe("logConsole", () => {
       ...["info", "info", "info", "info", "info", "info"],
     ]);
     expect(lines[0]).toBe("info: a b { c: 1 }\n");
+  });
+});
+
+describe("nodeErrorShortener", () => {
+  const long = "x".repeat(300);
+  const at = "    at Object.<anonymous> (/p/notes-importer.cjs:28:300)";
+  const text = ["warn: a", "/p/notes-importer.cjs:28", long, `${" ".repeat(299)}^^^`, "", "Error: no file", at, ""];
+  const short = ["warn: a", text[1], `${long.slice(0, 200)}… (100 more characters)`, ...text.slice(4)];
+
+  it("shortens the line of code above an error, and leaves out the caret that points into it", () => {
+    expect(nodeErrorShortener()(text.join("\n"))).toBe(short.join("\n"));
+    const asModule = text.join("\n").replace("/p/", "file:///p/");
+    expect(nodeErrorShortener()(asModule + asModule)).toBe(short.join("\n").replace("/p/", "file:///p/").repeat(2));
+  });
+
+  it("recognizes the line of code when it arrives in parts", () => {
+    const shortened = nodeErrorShortener();
+    const parts = [...text.slice(0, 2).map((line) => `${line}\n`), "x".repeat(150), "x".repeat(100), "x".repeat(50)];
+    const rest = `\n${text.slice(3).join("\n")}`;
+    expect([...parts, rest].map(shortened).join("")).toBe(short.join("\n"));
+  });
+
+  it.each([
+    ["a short line of code, with its caret", "/p/a.js:1\nthrow x;\n      ^\n"],
+    ["other long lines", `${long}\n{"message":"${long}"}\nlistening on localhost:80\n${long}\n`],
+    ["an address at the end", "/p/a.js:1\n"],
+    ["a caret elsewhere", `/p/a.js:1\n\n   ^\n`],
+  ])("keeps %s", (_, log) => {
+    expect(nodeErrorShortener()(log)).toBe(log);
   });
 });

@@ -22,9 +22,6 @@ import (
 	"kloset.invalid/interop/v1.1/bench"
 )
 
-// limit only bounds hangs.
-const limit = 10 * time.Minute
-
 func main() {
 	var settings []string
 	job := bench.Job{}
@@ -33,6 +30,7 @@ func main() {
 	flag.Uint64Var(&job.Size, "size", 1024, "bytes of each")
 	flag.IntVar(&job.Calls, "calls", 1, "calls at once")
 	flag.StringVar(&job.Folder, "folder", "", "what the work \"tree\" imports; others make a folder in it, which completes the location")
+	limit := flag.Duration("limit", 10*time.Minute, "time after which the work has hung")
 	flag.Func("config", "key=value for the plugin's configuration", func(text string) error {
 		settings = append(settings, text)
 		return nil
@@ -40,7 +38,7 @@ func main() {
 	flag.Parse()
 	job.Plugin = flag.Args()
 
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), *limit)
 	defer cancel()
 	measures, err := measure(ctx, job, settings)
 	if err == nil {

@@ -133,6 +133,16 @@ describe("kloset inspect scan", () => {
     expect(err).toContain("broken.ts:1:");
   });
 
+  it("shows an error that a packaged plugin throws while it loads, without the rest of the bundle", async () => {
+    const packaged = join(folder, "packaged.cjs");
+    const code = `${"f();".repeat(20_000)}throw new Error("no license file")`;
+    writeFileSync(packaged, `#!/usr/bin/env node\nfunction f() {}\n${code}\n`, { mode: 0o755 });
+    const { err } = await inspect(["scan", packaged, location]);
+    expect(err).toContain("packaged.cjs:3\nf();f();");
+    expect(err).toContain("\nError: no license file\n    at ");
+    expect(err.length).toBeLessThan(4000);
+  });
+
   it("writes a transcript without secrets", async () => {
     const trace = join(folder, "trace.jsonl");
     await inspect(["scan", SHOP, "shop://x", ...LICENSE, "--trace", trace]);

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { nearestOf } from "@kloset/config/nearest";
 import {
   isAlias,
   isMap,
@@ -20,7 +21,6 @@ import {
   type ManifestConnector,
   type ValueKind,
 } from "./manifest.js";
-import { nearestOf } from "./nearest.js";
 import { Findings, quoted, replacing, type Located } from "./problem.js";
 
 /** A larger file is not a manifest. */

@@ -1,8 +1,8 @@
+import { nearestOf } from "@kloset/config/nearest";
 import { RESOURCE_CLASSES } from "@kloset/model";
 import { valid } from "semver";
 import { CONNECTOR_TYPES } from "../project.js";
 import { isConnectorType } from "./manifest.js";
-import { nearestOf } from "./nearest.js";
 import { quoted, replacing, type Findings, type Located } from "./problem.js";
 import type { Fields, ManifestSource } from "./read.js";
 

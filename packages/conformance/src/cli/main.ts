@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { interruptionOf } from "./interruption.js";
 import { runCommand } from "./program.js";
 

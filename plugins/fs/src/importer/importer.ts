@@ -24,9 +24,7 @@ import { Fence } from "./fence.js";
 import { Inspector } from "./inspect.js";
 import { readFile } from "./read-file.js";
 import { resolveLocation, type ResolvedLocation } from "./resolve-location.js";
-import { scan } from "./scan.js";
-import { StableInodes } from "./stable-inodes.js";
-import type { WalkOptions } from "./walk.js";
+import { scan, type ScanOptions } from "./scan.js";
 
 const config = {
   changing: option.enum(["keep", "fail"], {
@@ -60,9 +58,8 @@ export class FsImporter implements Importer {
   readonly #root: string;
   readonly #notices: Notices;
   readonly #changes: ChangingFiles;
-  readonly #ignoreInode: boolean;
   readonly #attributes: ExtendedAttributes | undefined;
-  readonly #walk: WalkOptions;
+  readonly #walk: ScanOptions;
   /** Resolved once, so that a location that is a symbolic link cannot change its target later. */
   readonly #location: ResolvedLocation;
 
@@ -84,7 +81,6 @@ export class FsImporter implements Importer {
     const notices = new Notices(protocol);
     this.#notices = notices;
     this.#changes = new ChangingFiles(config.changing, notices);
-    this.#ignoreInode = config.ignore_inode;
     if (!noXattr && this.#attributes === undefined) {
       notices.once("extended attributes are not backed up: the native library for them cannot be loaded");
     }
@@ -97,6 +93,7 @@ export class FsImporter implements Importer {
       oneFileSystem: config.dont_traverse_fs,
       fence: this.#location.top === undefined ? undefined : Fence.around(this.#location.top),
       notices,
+      ignoreInode: config.ignore_inode,
     };
   }
 
@@ -123,8 +120,7 @@ export class FsImporter implements Importer {
   }
 
   scan({ signal }: CallContext): AsyncIterable<Entry> {
-    const entries = scan(this.#location, this.#walk, signal);
-    return this.#ignoreInode ? withStableInodes(entries) : entries;
+    return scan(this.#location, this.#walk, signal);
   }
 
   /** Opens by pathname, so that a scan of millions of files keeps no state for them. */
@@ -148,11 +144,6 @@ export class FsImporter implements Importer {
     this.#walk.fence?.close();
     this.#notices.end();
   }
-}
-
-async function* withStableInodes(entries: AsyncIterable<Entry>): AsyncGenerator<Entry, void, undefined> {
-  const inodes = new StableInodes();
-  for await (const entry of entries) yield inodes.apply(entry);
 }
 
 /** The importer for a location like `tsfs:///dir`. */

@@ -3,27 +3,39 @@ import { promisify } from "node:util";
 import type { Entry } from "@kloset/sdk";
 import { errorEntry, statsOf, type Inspector } from "./inspect.js";
 import type { ResolvedLocation } from "./resolve-location.js";
+import { StableInodes } from "./stable-inodes.js";
 import { walk, type WalkOptions } from "./walk.js";
 
 const statOf = promisify(stat);
 
+/** Options of a scan. */
+export interface ScanOptions extends WalkOptions {
+  /** Replaces the numbers of devices and inodes: see {@link StableInodes}. */
+  readonly ignoreInode: boolean;
+}
+
 /** Yields the directories and links that lead from "/" to the location, then the tree at the location. */
 export async function* scan(
   { parents, links, top, error }: ResolvedLocation,
-  options: WalkOptions,
+  options: ScanOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Entry, void, undefined> {
-  for (const parent of parents) yield await parentEntry(parent, options.inspector);
+  const inodes = options.ignoreInode ? new StableInodes() : undefined;
+  for (const parent of parents) {
+    const entry = await parentEntry(parent, options.inspector);
+    yield inodes?.apply(entry) ?? entry;
+  }
   for (const link of links) {
     signal.throwIfAborted();
     try {
-      yield* await options.inspector.entriesOf(link, link, await statsOf(link));
+      const entries = await options.inspector.entriesOf(link, link, await statsOf(link));
+      yield* inodes?.applyAll(entries) ?? entries;
     } catch (reason) {
       yield errorEntry(link, reason);
     }
   }
   if (error !== undefined) yield errorEntry(links.at(-1) ?? "/", error);
-  if (top !== undefined) yield* walk(top, options, signal);
+  if (top !== undefined) yield* walk(top, options, signal, inodes);
 }
 
 /**

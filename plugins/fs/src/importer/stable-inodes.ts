@@ -24,6 +24,11 @@ export class StableInodes {
     return { ...entry, fileInfo: this.#stable(entry.fileInfo, entry.pathname) };
   }
 
+  /** Returns the entries with stable numbers. */
+  applyAll(entries: readonly Entry[]): readonly Entry[] {
+    return entries.map((entry) => this.apply(entry));
+  }
+
   #stable(info: FileInfo, pathname: string): FileInfo {
     // The link count of a directory depends on the file system, too.
     if (fileTypeOf(info.mode) !== "file" || info.nlink <= 1) return { ...info, dev: 0n, ino: 0n, nlink: 1 };

@@ -10,6 +10,7 @@ import type { Excludes } from "./excludes.js";
 import type { Fence } from "./fence.js";
 import { errorEntry, statsOf, type Inspector } from "./inspect.js";
 import { decodeName, escapeUnlike, type RawName } from "./names.js";
+import type { StableInodes } from "./stable-inodes.js";
 
 const readdirOf = promisify(readdir);
 
@@ -57,22 +58,24 @@ const REMOVED = "entries left out because they were removed during the scan";
  * subdirectories, and the results for {@link BATCH} names.
  *
  * @param top - Absolute.
+ * @param inodes - Replaces the numbers of inodes, unless undefined.
  */
 export async function* walk(
   top: string,
   options: WalkOptions,
   signal: AbortSignal,
+  inodes?: StableInodes,
 ): AsyncGenerator<Entry, void, undefined> {
   const walker = new Walker(top, options);
   const first = await walker.start();
-  yield* first.entries;
+  yield* inodes?.applyAll(first.entries) ?? first.entries;
   const pending = first.directory === undefined ? [] : [first.directory];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     const subdirectories: Directory[] = [];
     for await (const batch of walker.batchesOf(directory, signal)) {
       for (const found of batch) {
         if (found.directory !== undefined) subdirectories.push(found.directory);
-        yield* found.entries;
+        yield* inodes?.applyAll(found.entries) ?? found.entries;
       }
     }
     // `pending` is a stack: push in reverse, so that the first subdirectory comes next.
