@@ -2,10 +2,11 @@ import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ConnectorContext } from "@kloset/sdk";
+import { BLOCKING_MAX, policy } from "../fs/calls.js";
 import { Notices } from "../fs/notices.js";
 import { asOrdinaryUser, makeScratch, pattern, streamOf, type Scratch } from "../fs/testing.js";
 import definition, { FsExporter } from "./exporter.js";
-import { ACCESS_KINDS, idle, LowerCaseDirectories, makeExporter, NEVER, ownInfo } from "./testing.js";
+import { ACCESS_KINDS, expectTime, idle, LowerCaseDirectories, makeExporter, NEVER, ownInfo } from "./testing.js";
 
 function contextOf(location: string, config: Readonly<Record<string, string>> = {}): ConnectorContext {
   const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
@@ -167,6 +168,72 @@ describe.each(ACCESS_KINDS)("FsExporter with %s", (access) => {
       await exporter.storeFile("/f", streamOf([]), 1_000_000_000_000, idle);
       expect((await lstat(join(root, "f"))).size).toBe(0);
       expect(await readdir(root)).toEqual(["f"]);
+    });
+
+    describe.each([
+      ["at once", 0],
+      ["while the file system is slow", 1000],
+    ])("%s", (_, milliseconds) => {
+      beforeEach(() => {
+        while (!policy.mayBlock());
+        policy.blocked(milliseconds);
+      });
+
+      it.each([
+        [[0]],
+        [[1]],
+        [[4096]],
+        [[BLOCKING_MAX]],
+        [[BLOCKING_MAX + 1]],
+        [[1, 1]],
+        [[5, BLOCKING_MAX, 3]],
+        [[BLOCKING_MAX + 5, 7, 9]],
+      ])("stores chunks of %j bytes, with mode and time", async (lengths) => {
+        const chunks = lengths.map((length, i) => pattern(length, i + 1));
+        const fileInfo = ownInfo({ permissions: 0o641, modTime: 1_600_000_000_123_456_789n });
+        await store("/f", "old");
+        await exporter.storeFile("/f", streamOf(chunks), 0, { ...idle, fileInfo });
+        await exporter.setPermissions("/f", fileInfo);
+        expect((await readFile(join(root, "f"))).equals(Buffer.concat(chunks))).toBe(true);
+        const stats = await lstat(join(root, "f"), { bigint: true });
+        expect(stats.mode).toBe(0o100641n);
+        expectTime(stats.mtimeNs, fileInfo.modTime);
+        expect(await readdir(root)).toEqual(["f"]);
+      });
+
+      it.each([[["x"]], [["x", "y", "z"]]])(
+        "names a file that cannot be made of %j, and closes its source",
+        async (chunks) => {
+          let isClosed = false;
+          async function* source(): AsyncGenerator<Uint8Array> {
+            try {
+              yield* streamOf(chunks);
+            } finally {
+              isClosed = true;
+            }
+          }
+          await mkdir(join(root, "closed"), { mode: 0o555 });
+          await asOrdinaryUser(async () => {
+            const stored = exporter.storeFile("/closed/f", source(), 1, idle);
+            await expect(stored).rejects.toMatchObject({ code: "EACCES", path: join(root, "closed", "f") });
+          });
+          expect(isClosed).toBe(true);
+          expect(await readdir(join(root, "closed"))).toEqual([]);
+        },
+      );
+
+      it("keeps the old file if the host aborts after all content has arrived", async () => {
+        await store("/f", "old");
+        const abort = new AbortController();
+        async function* source(): AsyncGenerator<Uint8Array> {
+          yield* streamOf(["new"]);
+          abort.abort(new Error("cancelled"));
+        }
+        const stored = exporter.storeFile("/f", source(), 3, { signal: abort.signal });
+        await expect(stored).rejects.toThrow("cancelled");
+        expect(await readFile(join(root, "f"), "utf8")).toBe("old");
+        expect(await readdir(root)).toEqual(["f"]);
+      });
     });
 
     it("removes an incomplete file, and keeps the old one", async () => {

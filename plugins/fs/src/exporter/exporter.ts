@@ -13,14 +13,14 @@ import {
   type StoreFileContext,
 } from "@kloset/sdk";
 import { option, type Option } from "@kloset/sdk/config";
-import { lstat, mkdir } from "../fs/calls.js";
+import { BLOCKING_MAX, lstat, mkdir } from "../fs/calls.js";
 import { codeOf, hasCode, systemError } from "../fs/errors.js";
 import { directoryOf } from "../fs/location.js";
 import { makePath } from "../fs/make-path.js";
 import { Notices } from "../fs/notices.js";
 import { splitPathname } from "../fs/pathname.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
-import { replaceFile } from "../fs/replace-file.js";
+import { mayReplaceAtOnce, replaceFile, replaceSmallFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
 import { attributeFilter, type AttributePatterns } from "../xattr/attribute-filter.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
@@ -32,6 +32,7 @@ import { makeHardLink, makeSymlink, moveOver } from "./links.js";
 import { makeFifo } from "./make-fifo.js";
 import { OWNER_POLICIES, Permissions, type OwnerPolicy } from "./permissions.js";
 import { isRefusal, noteRefusal } from "./refusals.js";
+import { setTimesNow } from "./set-times.js";
 import { Twins } from "./twins.js";
 
 /** The permissions that the owner needs to work in a directory. */
@@ -70,6 +71,15 @@ interface Place {
   readonly name: string;
   /** The path that the user knows, for messages. */
   readonly path: string;
+}
+
+/** The first chunks of a stream. */
+interface Beginning {
+  /** The whole content, if it came in one small chunk. */
+  readonly small: Uint8Array | undefined;
+  readonly chunks: readonly Uint8Array[];
+  /** The stream after them. */
+  readonly rest: AsyncIterator<Uint8Array>;
 }
 
 /**
@@ -147,19 +157,62 @@ export class FsExporter implements Exporter {
       if (context.throwIfAborted === undefined) context.signal.throwIfAborted();
       else context.throwIfAborted();
     };
-    let isSet = false;
-    const written = async (fd: number): Promise<void> => {
-      if (fileInfo !== undefined) isSet = await this.#permissions.setOpen(fd, fileInfo);
-    };
-    await this.#make(pathname, async ({ directory, name }) => {
-      const target = directory.at(name);
-      const temporary = directory.at(temporaryName());
-      await replaceFile({ target, temporary, data, signal: { throwIfAborted }, sparse: this.#sparse, written });
-      // Only now: by an old time, other machines would recognize a temporary file as a leftover.
-      if (isSet && fileInfo !== undefined && (await this.#permissions.setTimesOf(target, fileInfo))) {
-        this.#isSet.set(fileInfo, cleanPathname(pathname));
+    await this.#make(pathname, async (place) => {
+      const beginning = await beginningOf(data);
+      const { small } = beginning;
+      let isSet: boolean;
+      if (small !== undefined && !this.#sparse && mayReplaceAtOnce(small.length)) {
+        throwIfAborted();
+        isSet = await this.#storeSmall(place, small, fileInfo);
+      } else {
+        isSet = await this.#storeLarge(place, beginning, fileInfo, throwIfAborted);
       }
+      if (isSet && fileInfo !== undefined) this.#isSet.set(fileInfo, cleanPathname(pathname));
     });
+  }
+
+  /** @returns True if owner, mode and times are set. */
+  async #storeSmall({ directory, name }: Place, bytes: Uint8Array, fileInfo: FileInfo | undefined): Promise<boolean> {
+    const target = directory.at(name);
+    const set = { owner: false, times: false };
+    replaceSmallFile({
+      target,
+      temporary: directory.at(temporaryName()),
+      bytes,
+      written: (fd) => {
+        if (fileInfo !== undefined) set.owner = this.#permissions.setOpenNow(fd, fileInfo);
+      },
+      // Only now: by an old time, other machines would recognize a temporary file as a leftover.
+      renamed: () => {
+        if (!set.owner || fileInfo === undefined || directory.fd === undefined) return;
+        set.times = setTimesNow(directory.fd, name, fileInfo.modTime);
+      },
+    });
+    if (!set.owner || fileInfo === undefined) return false;
+    return set.times || this.#permissions.setTimesOf(target, fileInfo);
+  }
+
+  /** @returns True if owner, mode and times are set. */
+  async #storeLarge(
+    { directory, name }: Place,
+    { chunks, rest }: Beginning,
+    fileInfo: FileInfo | undefined,
+    throwIfAborted: () => void,
+  ): Promise<boolean> {
+    const target = directory.at(name);
+    const temporary = directory.at(temporaryName());
+    const data = continued(chunks, rest);
+    const set = { owner: false };
+    const written = async (fd: number): Promise<void> => {
+      if (fileInfo !== undefined) set.owner = await this.#permissions.setOpen(fd, fileInfo);
+    };
+    try {
+      await replaceFile({ target, temporary, data, signal: { throwIfAborted }, sparse: this.#sparse, written });
+    } catch (error) {
+      await leave(rest);
+      throw error;
+    }
+    return set.owner && fileInfo !== undefined && this.#permissions.setTimesOf(target, fileInfo);
   }
 
   async setPermissions(entry: string, fileInfo: FileInfo): Promise<void> {
@@ -345,6 +398,39 @@ export class FsExporter implements Exporter {
       // Another user's directory may still be writable. If it is not, the entries below it fail by name.
       await inode.chmod(mode | OWNER_ALL).catch(() => undefined);
     });
+  }
+}
+
+/** Reads until it is known whether the content is one small chunk. */
+async function beginningOf(data: ByteStream): Promise<Beginning> {
+  const rest = data[Symbol.asyncIterator]();
+  const first = await rest.next();
+  if (first.done === true) return { small: new Uint8Array(), chunks: [], rest };
+  if (first.value.length > BLOCKING_MAX) return { small: undefined, chunks: [first.value], rest };
+  const second = await rest.next();
+  if (second.done === true) return { small: first.value, chunks: [first.value], rest };
+  return { small: undefined, chunks: [first.value, second.value], rest };
+}
+
+/** Continues a stream after its first chunks. */
+async function* continued(
+  chunks: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* chunks;
+  for (;;) {
+    const step = await rest.next();
+    if (step.done === true) return;
+    yield step.value;
+  }
+}
+
+/** Tells a stream that it is not read any further. The caller has an error already. */
+async function leave(rest: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    await rest.return?.();
+  } catch {
+    // The first error is reported.
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BigIntStats } from "node:fs";
+import { fchmodSync, fchownSync, fstatSync, type BigIntStats } from "node:fs";
 import { fileInfoOf, fileModeToPosix, isSymlink, resolveBelow, type FileInfo } from "@kloset/sdk";
 import { chmodFile, chownFile, lchown, lstat, statFile } from "../fs/calls.js";
 import { systemError } from "../fs/errors.js";
@@ -77,17 +77,30 @@ export class Permissions {
   async setOpen(fd: number, info: FileInfo): Promise<boolean> {
     const { uid, gid } = info;
     try {
-      if (this.#owner !== "ignore" && process.geteuid?.() === 0 && uid !== UNCHANGED && gid !== UNCHANGED) {
-        await chownFile(fd, uid, gid);
-      } else {
-        const stats = await statFile(fd);
-        if (stats.uid !== BigInt(uid) || stats.gid !== BigInt(gid)) return false;
-      }
+      if (this.#mayChown(info)) await chownFile(fd, uid, gid);
+      else if (!isOwnedAs(await statFile(fd), info)) return false;
       await chmodFile(fd, modeOf(info));
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** Does the same as {@link Permissions.setOpen}, and blocks the event loop. */
+  setOpenNow(fd: number, info: FileInfo): boolean {
+    const { uid, gid } = info;
+    try {
+      if (this.#mayChown(info)) fchownSync(fd, uid, gid);
+      else if (!isOwnedAs(fstatSync(fd, { bigint: true }), info)) return false;
+      fchmodSync(fd, modeOf(info));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #mayChown({ uid, gid }: FileInfo): boolean {
+    return this.#owner !== "ignore" && process.geteuid?.() === 0 && uid !== UNCHANGED && gid !== UNCHANGED;
   }
 
   /**
@@ -125,7 +138,7 @@ export class Permissions {
   /** @returns True if the entry has the owner and group of the snapshot. */
   async #setOwner(stats: Owner, info: FileInfo, path: string, chown: () => Promise<void>): Promise<boolean> {
     const { uid, gid } = info;
-    if (stats.uid === BigInt(uid) && stats.gid === BigInt(gid)) return true;
+    if (isOwnedAs(stats, info)) return true;
     if (this.#owner === "ignore") return false;
     try {
       if (process.geteuid?.() !== 0) {
@@ -186,6 +199,10 @@ export class Permissions {
     }
     return mode & ~leftOut;
   }
+}
+
+function isOwnedAs(stats: Owner, { uid, gid }: FileInfo): boolean {
+  return stats.uid === BigInt(uid) && stats.gid === BigInt(gid);
 }
 
 function modeOf(info: FileInfo): number {

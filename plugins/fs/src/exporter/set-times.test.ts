@@ -2,7 +2,7 @@ import { lstat, open, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeScratch, type Scratch } from "../fs/testing.js";
-import { setTimes, nativeTimes, type NativeTimes } from "./set-times.js";
+import { nativeTimes, setTimes, setTimesNow, type NativeTimes } from "./set-times.js";
 import { expectTimeOfNode } from "./testing.js";
 
 const isLinux = process.platform === "linux";
@@ -60,6 +60,19 @@ describe("setTimes", () => {
       expectTimeOfNode(await timeOf(file), 2_000_000_001_000n);
     }
     await handle.close();
+  });
+
+  it("sets entries of an open directory at once, without following a link", async () => {
+    const directory = await open(scratch.path);
+    await setTimes({ path: file }, 5n);
+    for (const time of isLinux ? TIMES : []) {
+      expect(setTimesNow(directory.fd, "link", time)).toBe(true);
+      expect(await timeOf(link)).toBe(time);
+    }
+    if (isLinux) expect(await timeOf(file)).toBe(5n);
+    expect(setTimesNow(directory.fd, "none", 0n)).toBe(false);
+    expect(setTimesNow(directory.fd, "link", 0n, null)).toBe(false);
+    await directory.close();
   });
 
   it("reports the error of Node for a missing entry", async () => {

@@ -40,6 +40,11 @@ const NANOSECONDS = 1_000_000_000n;
 const SUPPORTED =
   process.platform === "linux" && ["x64", "arm64", "riscv64", "loong64", "ppc64"].includes(process.arch);
 
+/** Two times, each with seconds and nanoseconds. */
+const TIMESPECS_LENGTH = 4;
+/** For calls that have ended when they return. */
+const reused = new BigInt64Array(TIMESPECS_LENGTH);
+
 const policy = new BlockingPolicy();
 let loaded: { readonly native: NativeTimes | null } | undefined;
 
@@ -63,6 +68,22 @@ export async function setTimes(
   if ("handle" in target) await target.handle.utimes(time, time);
   else if ("path" in target) await utimes(target.path, time, time);
   else await lutimes(target.link, time, time);
+}
+
+/**
+ * Sets the access and the modification time of an entry of an open directory, blocking the event loop. Does not follow a
+ * symbolic link.
+ *
+ * @returns False if the native call fails, or there is none: call {@link setTimes}.
+ */
+export function setTimesNow(
+  directory: number,
+  name: string,
+  nanoseconds: bigint,
+  native: NativeTimes | null = nativeTimes(),
+): boolean {
+  if (native === null) return false;
+  return native.utimensat(directory, name, timespecs(nanoseconds, reused), AT_SYMLINK_NOFOLLOW) === 0;
 }
 
 /** Loads the native library when it is first needed. Returns null if it does not load, or is not for this system. */
@@ -98,10 +119,12 @@ function isZero<Arguments extends readonly unknown[]>(
 }
 
 /** Makes the two `struct timespec` of the call. The nanoseconds of each are from 0 to 999,999,999. */
-function timespecs(nanoseconds: bigint): BigInt64Array {
+function timespecs(nanoseconds: bigint, into = new BigInt64Array(TIMESPECS_LENGTH)): BigInt64Array {
   const part = ((nanoseconds % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;
   const seconds = (nanoseconds - part) / NANOSECONDS;
-  return BigInt64Array.of(seconds, part, seconds, part);
+  into[0] = into[2] = seconds;
+  into[1] = into[3] = part;
+  return into;
 }
 
 /** Loads the file next to a packed executable, otherwise the npm package. */

@@ -1,7 +1,9 @@
+import { closeSync, fstatSync, readFileSync } from "node:fs";
 import { lstat, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { replaceFile } from "./replace-file.js";
+import { BLOCKING_MAX, policy } from "./calls.js";
+import { mayReplaceAtOnce, replaceFile, replaceSmallFile } from "./replace-file.js";
 import { makeScratch, pattern, streamOf, type Scratch } from "./testing.js";
 
 const MIB = 1024 * 1024;
@@ -136,5 +138,89 @@ describe("replaceFile", () => {
       expect(size).toBe(64 * MIB);
       expect(blocks * 512).toBeLessThan(MIB);
     });
+  });
+});
+
+describe("replaceSmallFile", () => {
+  let scratch: Scratch;
+  let target: string;
+  let temporary: string;
+  let steps: string[];
+  const bytes = pattern(5000);
+  beforeEach(async () => {
+    scratch = await makeScratch();
+    target = join(scratch.path, "target");
+    temporary = join(scratch.path, "temporary");
+    steps = [];
+  });
+  afterEach(() => {
+    scratch.remove();
+  });
+
+  const note = (step: string) => (): void => {
+    steps.push(`${step}: ${readFileSync(target, "latin1").length}`);
+  };
+  const replace = (written: (fd: number) => void = note("written")): void => {
+    replaceSmallFile({ target, temporary, bytes, written, renamed: note("renamed") });
+  };
+
+  it("writes a new file for its owner only, and keeps the old one visible until it is complete", async () => {
+    await writeFile(target, "old", { mode: 0o777 });
+    replace();
+    expect(steps).toEqual(["written: 3", "renamed: 5000"]);
+    expect(await readFile(target)).toEqual(bytes);
+    expect((await lstat(target)).mode & 0o7777).toBe(0o600);
+    expect(await readdir(scratch.path)).toEqual(["target"]);
+  });
+
+  it("never writes through an existing file or link with the temporary name", async () => {
+    const victim = join(scratch.path, "victim");
+    await writeFile(victim, "safe");
+    await symlink(victim, temporary);
+    expect(replace).toThrow(`EEXIST: file already exists, open '${target}'`);
+    expect(await readFile(victim, "utf8")).toBe("safe");
+    expect(await readdir(scratch.path)).toEqual(["temporary", "victim"]);
+  });
+
+  it("names the target, not the temporary file, and removes that", async () => {
+    await mkdir(target);
+    const written = (): void => undefined;
+    expect(() => {
+      replace(written);
+    }).toThrow(`rename '${target}' -> '${target}'`);
+    expect(await readdir(scratch.path)).toEqual(["target"]);
+  });
+
+  it("closes the file and leaves the target unchanged if it cannot be completed", async () => {
+    await writeFile(target, "old");
+    let opened = -1;
+    const failure = new Error("refused");
+    expect(() => {
+      replace((fd) => {
+        opened = fd;
+        throw failure;
+      });
+    }).toThrow(failure);
+    expect(() => fstatSync(opened)).toThrow("EBADF");
+    expect(await readFile(target, "utf8")).toBe("old");
+    expect(await readdir(scratch.path)).toEqual(["target"]);
+  });
+
+  it("reports an error on close, and does not rename the file", async () => {
+    await writeFile(target, "old");
+    expect(() => {
+      replace(closeSync);
+    }).toThrow(`EBADF: bad file descriptor, close '${target}'`);
+    expect(await readFile(target, "utf8")).toBe("old");
+    expect(await readdir(scratch.path)).toEqual(["target"]);
+  });
+
+  it("is not for large content, nor while the file system is slow", () => {
+    while (!policy.mayBlock());
+    expect([mayReplaceAtOnce(BLOCKING_MAX), mayReplaceAtOnce(BLOCKING_MAX + 1)]).toEqual([true, false]);
+    policy.blocked(1000);
+    expect(mayReplaceAtOnce(1)).toBe(false);
+    while (!policy.mayBlock());
+    expect(mayReplaceAtOnce(1)).toBe(true);
   });
 });

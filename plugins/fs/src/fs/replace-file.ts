@@ -1,5 +1,15 @@
-import { constants } from "node:fs";
-import { closeFile, openFile, rename, syncFile, truncateFile, unlink, writeFile } from "./calls.js";
+import { closeSync, constants, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  BLOCKING_MAX,
+  closeFile,
+  openFile,
+  policy,
+  rename,
+  syncFile,
+  truncateFile,
+  unlink,
+  writeFile,
+} from "./calls.js";
 import { withoutAlias, withPath } from "./errors.js";
 
 /** Options of {@link replaceFile}. */
@@ -19,6 +29,8 @@ export interface ReplaceOptions {
   readonly written?: ((fd: number) => Promise<void>) | undefined;
 }
 
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
 /** Minimum size of a hole. Shorter runs of zeros are written, because each hole costs an extra call. */
 const HOLE = 32 * 1024;
 const ZEROS = new Uint8Array(HOLE);
@@ -34,10 +46,9 @@ const ZEROS = new Uint8Array(HOLE);
  */
 export async function replaceFile(options: ReplaceOptions): Promise<number> {
   const { target, temporary } = options;
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   let fd: number;
   try {
-    fd = await openFile(temporary, flags, 0o600);
+    fd = await openFile(temporary, NEW_FILE, 0o600);
   } catch (error) {
     throw withoutAlias(error, temporary, target);
   }
@@ -49,6 +60,78 @@ export async function replaceFile(options: ReplaceOptions): Promise<number> {
     // Report the first error, not one of the clean-up.
     await unlink(temporary).catch(() => undefined);
     throw withoutAlias(error, temporary, target);
+  }
+}
+
+/** Options of {@link replaceSmallFile}. */
+export interface SmallFile {
+  /** The file to make or to replace. */
+  readonly target: string;
+  /** A path that does not exist, on the same file system. */
+  readonly temporary: string;
+  /** The whole content. */
+  readonly bytes: Uint8Array;
+  /** Called with the descriptor of the file when all data is written, before the file is closed. */
+  readonly written: (fd: number) => void;
+  /** Called after the file has its name. */
+  readonly renamed: () => void;
+}
+
+/** Returns true if a file may be written by {@link replaceSmallFile} now. Call it once for each file. */
+export function mayReplaceAtOnce(length: number): boolean {
+  return length <= BLOCKING_MAX && policy.mayBlock();
+}
+
+/**
+ * Does the same as {@link replaceFile} for content that is in memory, in one step that blocks the event loop. A promise
+ * for each call costs as much as the calls.
+ */
+export function replaceSmallFile(file: SmallFile): void {
+  const before = performance.now();
+  const { target, temporary } = file;
+  try {
+    replaceNow(file);
+  } catch (error) {
+    throw withoutAlias(error, temporary, target);
+  } finally {
+    policy.blocked(performance.now() - before);
+  }
+}
+
+function replaceNow({ target, temporary, bytes, written, renamed }: SmallFile): void {
+  const fd = openSync(temporary, NEW_FILE, 0o600);
+  try {
+    try {
+      // A write may be short, for example just before the disk is full.
+      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, done);
+      written(fd);
+    } catch (error) {
+      ignoringErrors(() => {
+        closeSync(fd);
+      });
+      throw withPath(error, target);
+    }
+    try {
+      closeSync(fd);
+    } catch (error) {
+      throw withPath(error, target);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    // Report the first error, not one of the clean-up.
+    ignoringErrors(() => {
+      unlinkSync(temporary);
+    });
+    throw error;
+  }
+  renamed();
+}
+
+function ignoringErrors(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // Another error is reported.
   }
 }
 
