@@ -39,10 +39,13 @@ try {
   // Connect's declarations name the DOM type HeadersInit. Authors need neither the DOM's types nor Connect's.
   compile("authors", ["@kloset/sdk"], ["ES2023"]);
   execFileSync(process.execPath, ["all.js"], { cwd: project, stdio: "inherit" });
+  const run = (command, argument) =>
+    execFileSync(`node_modules/.bin/${command}`, [argument], { cwd: project, stdio: ["ignore", "ignore", "inherit"] });
   for (const command of publicPackages().flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
-    const options = { cwd: project, stdio: ["ignore", "ignore", "inherit"] };
-    execFileSync(`node_modules/.bin/${command}`, ["--help"], options);
+    run(command, "--help");
   }
+  // Loads every rule of the kit, which the help does not.
+  run("kloset-conformance", "rules");
   console.log(`${packed.length} packages can be installed, imported and compiled against`);
 } finally {
   rmSync(project, { recursive: true, force: true });

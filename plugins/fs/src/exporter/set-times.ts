@@ -74,7 +74,7 @@ export async function setTimes(
  * Sets the access and the modification time of an entry of an open directory, blocking the event loop. Does not follow a
  * symbolic link.
  *
- * @returns False if the native call fails, or there is none: call {@link setTimes}.
+ * @returns True if the times are set. Otherwise the native call failed or is not available: call {@link setTimes}.
  */
 export function setTimesNow(
   directory: number,

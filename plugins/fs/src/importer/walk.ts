@@ -58,7 +58,7 @@ const REMOVED = "entries left out because they were removed during the scan";
  * subdirectories, and the results for {@link BATCH} names.
  *
  * @param top - Absolute.
- * @param inodes - Replaces the numbers of inodes, unless undefined.
+ * @param inodes - Replaces the numbers of devices and inodes; undefined to keep them.
  */
 export async function* walk(
   top: string,
