@@ -7,7 +7,10 @@ export function drainingExporter(): Exporter {
     createDirectory: () => undefined,
     async storeFile(pathname, data, size) {
       let received = 0;
-      for await (const chunk of data) received += chunk.length;
+      for await (const chunk of data) {
+        received += chunk.length;
+        data.release?.(chunk);
+      }
       if (received !== size) throw new Error(`${JSON.stringify(pathname)} has ${size} bytes, but ${received} came`);
     },
     setPermissions: () => undefined,

@@ -25,6 +25,7 @@ export function memoryStore(location: string): ResourceStore {
       const chunks: Uint8Array[] = [];
       for await (const chunk of data) chunks.push(chunk);
       const content = Buffer.concat(chunks);
+      for (const chunk of chunks) data.release?.(chunk);
       of(kind).set(mac.hex, content);
       return content.length;
     },

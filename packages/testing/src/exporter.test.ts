@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { defineExporter, type Exporter } from "@kloset/sdk";
+import { chosenServer } from "@kloset/sdk/embedding";
 import { compareTrees, testContext, testExporter, tree, Tree, type RestoreFaults, type TreeInit } from "./index.js";
 
 const GENERATIONS = ["v1.0", "v1.1"] as const;
@@ -61,6 +62,35 @@ describe.each(GENERATIONS)("testExporter, %s", (generation) => {
     expect(stored).toEqual({ "/a.txt": "abc", "/d/b.txt": "defg", "/locked": "" });
     expect(events).toContain("symbolic /link a.txt");
     expect(events.at(-1)).toBe("close");
+  });
+
+  it("uses the memory of released chunks again, and no other", async () => {
+    const content = Buffer.alloc(5 * MiB).map((_, at) => 1 + ((Math.imul(at, 2_654_435_761) >>> 13) % 255));
+    const kept: Uint8Array[] = [];
+    let emptied = 0;
+    const releasing = defineExporter({
+      connect: (): Exporter => ({
+        root: () => "/srv",
+        createDirectory: () => undefined,
+        storeFile: async (pathname, data) => {
+          for await (const chunk of data) {
+            kept.push(pathname === "/released" ? chunk.slice() : chunk);
+            if (pathname === "/released") data.release?.(chunk);
+            if (chunk.length === 0) emptied++;
+          }
+        },
+        setPermissions: () => undefined,
+        close: () => undefined,
+      }),
+    });
+    await using exporter = await testExporter(releasing, options);
+    for (const pathname of ["/released", "/kept", "/released", "/kept"]) {
+      kept.length = 0;
+      await exporter.restore({ [pathname]: content });
+      expect(Buffer.compare(Buffer.concat(kept), content)).toBe(0);
+    }
+    // Connect's server collects messages in memory of its own.
+    expect(emptied > 0).toBe(chosenServer() === "framed");
   });
 
   it("starts a connector for each restore", async () => {

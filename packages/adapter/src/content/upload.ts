@@ -1,5 +1,6 @@
 import { isUint8Array } from "node:util/types";
 import type { Awaitable, ByteStream } from "@kloset/model";
+import { releaseMemory } from "@kloset/wire/grpc";
 import { isThenable, runAfterReactions } from "../async/iterate.js";
 import type { Failure } from "../calls/errors.js";
 import type { Arrivals } from "../calls/requests.js";
@@ -74,6 +75,10 @@ export class Upload implements ByteStream, AsyncIterator<Uint8Array, void> {
     // finish() drains the rest: the host must have sent everything before it is answered.
     this.#isLeft = true;
     return Promise.resolve(end());
+  }
+
+  release(chunk: Uint8Array): void {
+    releaseMemory(chunk);
   }
 
   /**

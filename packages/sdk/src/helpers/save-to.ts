@@ -61,6 +61,7 @@ async function fill(handle: FileHandle, stream: ByteStream, sync: boolean, signa
       // Unlike write(), writeFile() repeats short writes.
       await handle.writeFile(chunk);
       written += chunk.length;
+      stream.release?.(chunk);
     }
     signal?.throwIfAborted();
     if (sync) await handle.sync();

@@ -1,5 +1,6 @@
 import { messageLength, PREFIX_LENGTH } from "./message-prefix.js";
 import { Code } from "./code.js";
+import { takeMemory } from "./message-memory.js";
 import { isCodedError, StatusError } from "./status-error.js";
 import { type MessageDecoder } from "../codec/message-codec.js";
 
@@ -162,10 +163,9 @@ export class InboundMessages {
     if (old !== undefined && old.length >= needed) return old;
     const isEager = this.#budget.allocatedBytes + this.#length <= MAX_EAGER_BYTES;
     const size = isEager ? this.#length : Math.min(this.#length, needed * 4);
-    // Not from Node's pool, where one small message would keep a whole slab alive.
-    const memory = Buffer.allocUnsafeSlow(size);
+    const memory = takeMemory(size);
     if (old !== undefined) memory.set(old.subarray(0, this.#collectedLength));
-    this.#budget.allocatedBytes += size - (old?.length ?? 0);
+    this.#budget.allocatedBytes += memory.length - (old?.length ?? 0);
     this.#collected = memory;
     return memory;
   }

@@ -15,6 +15,7 @@ export {
   type InboundEvents,
   type RefusalTexts,
 } from "./inbound-messages.js";
+export { releaseMemory } from "./message-memory.js";
 export { MAX_MESSAGE_BYTES, messageLength, PREFIX_LENGTH, prefixOf, writePrefix } from "./message-prefix.js";
 export { InvalidValue, OutOfRange } from "./invalid-value.js";
 export { isInbox, PushStream, type CutOffContext, type Inbox, type Push, type Send } from "./message-streams.js";

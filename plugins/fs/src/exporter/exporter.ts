@@ -78,6 +78,7 @@ interface Beginning {
   /** The whole content, if it came in one small chunk. */
   readonly small: Uint8Array | undefined;
   readonly chunks: readonly Uint8Array[];
+  readonly stream: ByteStream;
   /** The stream after them. */
   readonly rest: AsyncIterator<Uint8Array>;
 }
@@ -195,13 +196,13 @@ export class FsExporter implements Exporter {
   /** @returns True if owner, mode and times are set. */
   async #storeLarge(
     { directory, name }: Place,
-    { chunks, rest }: Beginning,
+    beginning: Beginning,
     fileInfo: FileInfo | undefined,
     throwIfAborted: () => void,
   ): Promise<boolean> {
     const target = directory.at(name);
     const temporary = directory.at(temporaryName());
-    const data = continued(chunks, rest);
+    const data = continued(beginning);
     const set = { owner: false };
     const written = async (fd: number): Promise<void> => {
       if (fileInfo !== undefined) set.owner = await this.#permissions.setOpen(fd, fileInfo);
@@ -209,7 +210,7 @@ export class FsExporter implements Exporter {
     try {
       await replaceFile({ target, temporary, data, signal: { throwIfAborted }, sparse: this.#sparse, written });
     } catch (error) {
-      await leave(rest);
+      await leave(beginning.rest);
       throw error;
     }
     return set.owner && fileInfo !== undefined && this.#permissions.setTimesOf(target, fileInfo);
@@ -402,24 +403,24 @@ export class FsExporter implements Exporter {
 }
 
 /** Reads until it is known whether the content is one small chunk. */
-async function beginningOf(data: ByteStream): Promise<Beginning> {
-  const rest = data[Symbol.asyncIterator]();
+async function beginningOf(stream: ByteStream): Promise<Beginning> {
+  const rest = stream[Symbol.asyncIterator]();
   const first = await rest.next();
-  if (first.done === true) return { small: new Uint8Array(), chunks: [], rest };
-  if (first.value.length > BLOCKING_MAX) return { small: undefined, chunks: [first.value], rest };
+  if (first.done === true) return { small: new Uint8Array(), chunks: [], stream, rest };
+  if (first.value.length > BLOCKING_MAX) return { small: undefined, chunks: [first.value], stream, rest };
   const second = await rest.next();
-  if (second.done === true) return { small: first.value, chunks: [first.value], rest };
-  return { small: undefined, chunks: [first.value, second.value], rest };
+  if (second.done === true) return { small: first.value, chunks: [first.value], stream, rest };
+  return { small: undefined, chunks: [first.value, second.value], stream, rest };
 }
 
 /** Continues a stream after its first chunks. Not a generator, which would cost 4 % of the CPU time of large files. */
-function continued(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): ByteStream {
+function continued({ chunks, stream, rest }: Beginning): ByteStream {
   const first = chunks.values();
   const next = (): Promise<IteratorResult<Uint8Array>> => {
     const step = first.next();
     return step.done === true ? rest.next() : Promise.resolve(step);
   };
-  return { [Symbol.asyncIterator]: () => ({ next }) };
+  return { [Symbol.asyncIterator]: () => ({ next }), release: (chunk) => stream.release?.(chunk) };
 }
 
 /** Tells a stream that it is not read any further. The caller has an error already. */

@@ -75,6 +75,25 @@ describe("replaceFile", () => {
     expect(await readdir(scratch.path)).toEqual([]);
   });
 
+  it.each([false, true])("releases a chunk only after it is written (sparse: %s)", async (sparse) => {
+    const sizes = [100, BLOCKING_MAX, 3 * BLOCKING_MAX, MIB, 5];
+    const chunks = sizes.map((size, n) => pattern(size, n));
+    chunks[3]?.fill(0, 1000, 900_000);
+    const expected = Buffer.concat(chunks);
+    const released: number[] = [];
+    const data = {
+      [Symbol.asyncIterator]: () => streamOf(chunks),
+      release: (chunk: Uint8Array) => {
+        released.push(chunk.length);
+        // The next content, as far as the file can tell.
+        chunk.fill(0xdb);
+      },
+    };
+    await replaceFile({ target, temporary, data, sparse });
+    expect(Buffer.compare(await readFile(target), expected)).toBe(0);
+    expect(released).toEqual(sizes);
+  });
+
   it("requests a chunk only after the previous one is written", async () => {
     let asked = 0;
     async function* data(): AsyncGenerator<Uint8Array> {

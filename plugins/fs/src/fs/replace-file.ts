@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import type { ByteStream } from "@kloset/sdk";
 import {
   BLOCKING_MAX,
   closeFile,
@@ -18,7 +19,7 @@ export interface ReplaceOptions {
   readonly target: string;
   /** A path that does not exist, on the same file system. */
   readonly temporary: string;
-  readonly data: AsyncIterable<Uint8Array>;
+  readonly data: ByteStream;
   /** Aborts between two chunks. */
   readonly signal?: Pick<AbortSignal, "throwIfAborted"> | undefined;
   /** Writes holes in place of blocks of zeros. */
@@ -150,20 +151,27 @@ async function fill(fd: number, options: ReplaceOptions): Promise<number> {
   return written;
 }
 
-async function writeAll(fd: number, { target, data, signal, sparse }: ReplaceOptions): Promise<number> {
+async function writeAll(fd: number, { target, data, signal, sparse = false }: ReplaceOptions): Promise<number> {
   let position = 0;
+  /** The position after the last byte that is not in a hole. */
   let end = 0;
   // A chunk is written while the next one arrives.
   let writing: Promise<number> | undefined;
+  const writeChunk = async (chunk: Uint8Array, from: number): Promise<number> => {
+    let written = end;
+    for (const part of sparse ? partsWithData(chunk) : [chunk]) {
+      written = await writePart(fd, part, from + part.byteOffset - chunk.byteOffset);
+    }
+    data.release?.(chunk);
+    return written;
+  };
   try {
     for await (const chunk of data) {
       signal?.throwIfAborted();
-      for (const part of sparse === true ? partsWithData(chunk) : [chunk]) {
-        if (writing !== undefined) end = await writing;
-        writing = named(writePart(fd, part, position + part.byteOffset - chunk.byteOffset), target);
-        // Reported before the next write.
-        writing.catch(() => undefined);
-      }
+      if (writing !== undefined) end = await writing;
+      writing = named(writeChunk(chunk, position), target);
+      // Reported before the next write.
+      writing.catch(() => undefined);
       position += chunk.length;
     }
   } finally {
