@@ -85,7 +85,7 @@ class ContentContext extends LazyContext {
   }
 
   override throwIfAborted(): void {
-    if (this.#rpc.cutOff === undefined) super.throwIfAborted();
-    else this.#rpc.cutOff.throwIfAborted();
+    if (this.#rpc.throwIfCutOff === undefined) super.throwIfAborted();
+    else this.#rpc.throwIfCutOff();
   }
 }

@@ -56,6 +56,11 @@ export class CallContext implements CutOffContext {
     return this.#cutOff.signal;
   }
 
+  throwIfCutOff(): void {
+    if (this.#cutOff !== undefined) this.#cutOff.signal.throwIfAborted();
+    else if (this.#abortReason !== undefined && !this.#hasEnded) throw this.#abortReason.reason;
+  }
+
   /** The reason why the call was aborted; undefined while it runs. */
   get aborted(): { readonly reason: unknown } | undefined {
     return this.#abortReason;

@@ -151,4 +151,6 @@ export interface CutOffContext {
    * servers that cannot tell the two apart.
    */
   readonly cutOff?: AbortSignal;
+  /** Throws the reason of `cutOff` if that is aborted. Reading `cutOff` creates a signal; this does not. */
+  throwIfCutOff?(): void;
 }

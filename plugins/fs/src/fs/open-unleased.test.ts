@@ -45,9 +45,9 @@ describe("openUnleased", () => {
       });
       throw leased();
     };
-    await expect(openUnleased(open, abort.signal)).rejects.toBe(reason);
+    await expect(openUnleased(open, abort)).rejects.toBe(reason);
     expect(tries).toBe(1);
-    await expect(openUnleased(open, abort.signal)).rejects.toBe(reason);
+    await expect(openUnleased(open, abort)).rejects.toBe(reason);
     expect(tries).toBe(2);
   });
 });

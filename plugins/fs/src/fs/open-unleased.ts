@@ -22,12 +22,13 @@ const pauseFor: Pause = async (milliseconds, signal) => {
  * aborted.
  *
  * @param open - Called until it does not fail with EAGAIN.
+ * @param context - Its signal is read, and so created, only if the file is leased.
  * @param pause - Replaced in tests.
  * @throws The error of `open`, EAGAIN after the last attempt; the signal's reason.
  */
 export async function openUnleased<T>(
   open: () => T | Promise<T>,
-  signal?: AbortSignal,
+  context?: { readonly signal: AbortSignal },
   pause: Pause = pauseFor,
 ): Promise<T> {
   let waited = 0;
@@ -38,7 +39,7 @@ export async function openUnleased<T>(
     } catch (error) {
       if (!hasCode(error, "EAGAIN") || waited >= MAX_WAIT_MS) throw error;
     }
-    await pause(next, signal);
+    await pause(next, context?.signal);
     // Adds up the pauses instead of reading the clock, which may jump.
     waited += next;
     next = Math.min(2 * next, MAX_PAUSE_MS);

@@ -37,22 +37,37 @@ export interface DirectoryAccess {
  * `/proc/self/fd`, which only Linux has.
  *
  * @param pathname - Absolute.
- * @param mayBlock - Allows synchronous calls, which block the event loop.
  * @throws Error with code `ENAMETOOLONG` for a long path on other systems; the
  * error of `open`; or the error of the fence if the path leads outside.
  */
-export async function accessDirectory(pathname: string, fence?: Fence, mayBlock = false): Promise<DirectoryAccess> {
-  const short = fits(pathname);
-  const fenced = fence?.covers(pathname) === true;
-  if (!fenced && short) {
-    return { path: pathname, prefix: pathname === "/" ? "/" : `${pathname}/`, close: doNothing };
-  }
-  if (process.platform !== "linux") {
-    throw systemError("ENAMETOOLONG", "name too long, open", pathname);
-  }
-  const fd = short ? await openShort(pathname, mayBlock) : openInSteps(pathname);
+export async function accessDirectory(pathname: string, fence?: Fence): Promise<DirectoryAccess> {
+  const way = wayTo(pathname, fence);
+  if (way === "by path") return accessByPath(pathname);
+  return accessOpen(way === "in steps" ? openInSteps(pathname) : await openOf(pathname, DIRECTORY), pathname, fence);
+}
+
+/** Does the same in calls that block the event loop. */
+export function accessDirectoryNow(pathname: string, fence?: Fence): DirectoryAccess {
+  const way = wayTo(pathname, fence);
+  if (way === "by path") return accessByPath(pathname);
+  return accessOpen(way === "in steps" ? openInSteps(pathname) : openSync(pathname, DIRECTORY), pathname, fence);
+}
+
+function wayTo(pathname: string, fence: Fence | undefined): "by path" | "open" | "in steps" {
+  const isShort = fits(pathname);
+  if (isShort && fence?.covers(pathname) !== true) return "by path";
+  if (process.platform !== "linux") throw systemError("ENAMETOOLONG", "name too long, open", pathname);
+  return isShort ? "open" : "in steps";
+}
+
+function accessByPath(pathname: string): DirectoryAccess {
+  return { path: pathname, prefix: pathname === "/" ? "/" : `${pathname}/`, close: doNothing };
+}
+
+/** @param fd - Closed if the path leads outside of the fence. */
+function accessOpen(fd: number, pathname: string, fence: Fence | undefined): DirectoryAccess {
   try {
-    if (fenced) fence.verify(fd, pathname);
+    if (fence?.covers(pathname) === true) fence.verify(fd, pathname);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -72,10 +87,6 @@ export async function accessDirectory(pathname: string, fence?: Fence, mayBlock 
 function fits(pathname: string): boolean {
   const most = PATH_BYTES_MAX - NAME_BYTES_MAX - 1;
   return pathname.length * UTF8_BYTES_MAX <= most || Buffer.byteLength(pathname) <= most;
-}
-
-async function openShort(pathname: string, mayBlock: boolean): Promise<number> {
-  return mayBlock ? openSync(pathname, DIRECTORY) : await openOf(pathname, DIRECTORY);
 }
 
 function openInSteps(pathname: string): number {

@@ -22,6 +22,7 @@ import { reach } from "./directory-access.js";
 import { Excludes } from "./excludes.js";
 import { Fence } from "./fence.js";
 import { Inspector } from "./inspect.js";
+import { KeptDirectories } from "./kept-directories.js";
 import { readFile } from "./read-file.js";
 import { resolveLocation, type ResolvedLocation } from "./resolve-location.js";
 import { scan, type ScanOptions } from "./scan.js";
@@ -60,6 +61,7 @@ export class FsImporter implements Importer {
   readonly #changes: ChangingFiles;
   readonly #attributes: ExtendedAttributes | undefined;
   readonly #walk: ScanOptions;
+  readonly #directories: KeptDirectories;
   /** Resolved once, so that a location that is a symbolic link cannot change its target later. */
   readonly #location: ResolvedLocation;
 
@@ -95,6 +97,7 @@ export class FsImporter implements Importer {
       notices,
       ignoreInode: config.ignore_inode,
     };
+    this.#directories = new KeptDirectories(this.#walk.fence);
   }
 
   origin(): string {
@@ -124,11 +127,16 @@ export class FsImporter implements Importer {
   }
 
   /** Opens by pathname, so that a scan of millions of files keeps no state for them. */
-  open(ref: EntryRef, { signal }: CallContext): Promise<ByteSource> | ByteSource {
+  open(ref: EntryRef, context: CallContext): Promise<ByteSource> | ByteSource {
     // Not left to Node, whose TypeError would be logged as a mistake in this program.
     if (ref.pathname.includes("\0")) throw new Error(`${JSON.stringify(ref.pathname)} holds a NUL`);
     if (ref.attribute === undefined) {
-      return readFile(ref.pathname, { signal, fence: this.#walk.fence, changes: this.#changes });
+      return readFile(ref.pathname, {
+        context,
+        fence: this.#walk.fence,
+        directories: this.#directories,
+        changes: this.#changes,
+      });
     }
     const { kind, name } = ref.attribute;
     const attributes = this.#attributes;
@@ -141,6 +149,7 @@ export class FsImporter implements Importer {
   }
 
   close(): void {
+    this.#directories.close();
     this.#walk.fence?.close();
     this.#notices.end();
   }

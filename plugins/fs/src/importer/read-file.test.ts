@@ -23,6 +23,7 @@ import type { ByteSource } from "@kloset/sdk";
 import { systemError } from "../fs/errors.js";
 import { Notices } from "../fs/notices.js";
 import { ChangingFiles } from "./changing-files.js";
+import { KeptDirectories } from "./kept-directories.js";
 import { readFile as read, type OpenPath, type ReadOptions } from "./read-file.js";
 import { contentOf, makeFolder, messageOf, removeFolder } from "./testing/fixtures.js";
 
@@ -38,13 +39,14 @@ beforeEach(() => {
   notices = new Notices("tsfs", (line) => lines.push(line));
 });
 
-function readFile(
+async function readFile(
   path: string,
   signal: AbortSignal,
   options: Partial<ReadOptions> & { changing?: "keep" | "fail" } = {},
 ): Promise<ByteSource> {
   const { changing = "keep", ...rest } = options;
-  return read(path, { signal, changes: new ChangingFiles(changing, notices), ...rest });
+  const directories = rest.open === undefined ? new KeptDirectories(undefined) : undefined;
+  return read(path, { context: { signal }, changes: new ChangingFiles(changing, notices), directories, ...rest });
 }
 
 beforeAll(() => {

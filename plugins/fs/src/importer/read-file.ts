@@ -11,12 +11,13 @@ import {
   type BigIntStats,
 } from "node:fs";
 import { promisify } from "node:util";
-import type { ByteSource } from "@kloset/sdk";
+import type { ByteSource, CallContext } from "@kloset/sdk";
 import { withoutAlias, withPath } from "../fs/errors.js";
 import { openUnleased } from "../fs/open-unleased.js";
 import { splitPathname } from "../fs/pathname.js";
-import { accessDirectory, withPathname } from "./directory-access.js";
+import { accessDirectory, accessDirectoryNow, withPathname, type DirectoryAccess } from "./directory-access.js";
 import type { Fence } from "./fence.js";
+import type { KeptDirectories } from "./kept-directories.js";
 import { BlockingPolicy } from "../fs/blocking-policy.js";
 import { changeOf, describeChange, type Change, type ChangingFiles } from "./changing-files.js";
 import { isPseudoFile } from "./pseudo-files.js";
@@ -61,11 +62,13 @@ const statFile: StatFile = (fd) => fstatSync(fd, { bigint: true });
 
 /** The parameters of reading a file. */
 export interface ReadOptions {
-  readonly signal: AbortSignal;
+  readonly context: CallContext;
   /** Decides about a file that changes while it is read. */
   readonly changes: ChangingFiles;
   /** Files outside of it are not read. */
   readonly fence?: Fence | undefined;
+  /** Their directories, for files that are read at once. */
+  readonly directories?: KeptDirectories | undefined;
   /** Replaced in tests. */
   readonly open?: OpenPath;
   /** Replaced in tests. */
@@ -87,13 +90,49 @@ const policy = new BlockingPolicy();
  * If the size differs from the length of the content without a change, as in `/proc`, the content is read to its end.
  *
  * @param pathname - Absolute.
- * @returns The content of a small file, otherwise an iterable that opens the file
+ * @returns The content of a small file, at once while the file system is fast; otherwise an iterable that opens the file
  * when iteration starts. Each chunk is valid until the next one is requested.
  * @throws Error that names the file; if `changes` asks for it, also if the content changes.
  */
-export async function readFile(pathname: string, options: ReadOptions): Promise<ByteSource> {
-  options.signal.throwIfAborted();
+export function readFile(pathname: string, options: ReadOptions): Uint8Array | Promise<ByteSource> {
+  throwIfAborted(options.context);
   const mayBlock = policy.mayBlock();
+  return (mayBlock ? readNow(pathname, options) : undefined) ?? readSoon(pathname, options, mayBlock);
+}
+
+/** @returns undefined unless this is a small regular file: `readSoon` then reads it, and reports what is wrong. */
+function readNow(pathname: string, options: ReadOptions): Uint8Array | Promise<ByteSource> | undefined {
+  const { directories, stat = statFile } = options;
+  if (directories === undefined) return undefined;
+  const start = performance.now();
+  const { parent, name } = splitPathname(pathname);
+  let fd: number | undefined;
+  try {
+    // Checked before the file is opened: merely opening a device can have an effect.
+    fd = openSync(directories.prefixOf(parent) + name, FLAGS);
+    const before = stat(fd);
+    if (!before.isFile() || before.size > CHUNK_BYTES) return undefined;
+    const buffer = Buffer.allocUnsafe(Number(before.size) + 1);
+    // A short read of a regular file means its end.
+    const content = buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, null));
+    const file: OpenFile = { pathname, fd, mayBlock: true, stat };
+    const check = checkOf(file, before, content.length);
+    if (check.change === "none") return content;
+    const kept = keepChanged(file, { before, content, check }, options).finally(() => {
+      closeSync(file.fd);
+    });
+    fd = undefined;
+    return kept;
+  } catch {
+    directories.forget(parent);
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+    policy.blocked(performance.now() - start);
+  }
+}
+
+async function readSoon(pathname: string, options: ReadOptions, mayBlock: boolean): Promise<ByteSource> {
   const start = performance.now();
   const fd = await openFile(pathname, mayBlock, options);
   try {
@@ -102,10 +141,7 @@ export async function readFile(pathname: string, options: ReadOptions): Promise<
     if (before.size > CHUNK_BYTES) return readChunks(pathname, options, false);
     const content = await readWhole(file, before, null);
     const check = checkOf(file, before, content.length);
-    if (check.change !== "none") {
-      const kept = await readChanging(file, { before, content, check }, options.changes);
-      return typeof kept === "string" ? readChunks(pathname, options, kept === "to its end") : kept;
-    }
+    if (check.change !== "none") return await keepChanged(file, { before, content, check }, options);
     if (mayBlock) policy.blocked(performance.now() - start);
     return content;
   } catch (error) {
@@ -115,24 +151,49 @@ export async function readFile(pathname: string, options: ReadOptions): Promise<
   }
 }
 
+/** A file of at most 1 MiB that was read. */
+interface FirstRead {
+  readonly before: BigIntStats;
+  readonly content: Buffer;
+  readonly check: Check;
+}
+
+async function keepChanged(file: OpenFile, first: FirstRead, options: ReadOptions): Promise<ByteSource> {
+  const { pathname } = file;
+  try {
+    const kept = await readChanging(file, first, options.changes);
+    return typeof kept === "string" ? readChunks(pathname, options, kept === "to its end") : kept;
+  } catch (error) {
+    throw withPath(error, pathname);
+  }
+}
+
 async function openFile(
   pathname: string,
   mayBlock: boolean,
-  { signal, fence, open = openPath }: ReadOptions,
+  { context, fence, open = openPath }: ReadOptions,
 ): Promise<number> {
   const { parent, name } = splitPathname(pathname);
-  // Checked before the file is opened: merely opening a device can have an effect.
-  const access = await accessDirectory(parent, fence, mayBlock).catch((error: unknown) => {
+  let access: DirectoryAccess;
+  try {
+    // Checked before the file is opened: merely opening a device can have an effect.
+    access = mayBlock ? accessDirectoryNow(parent, fence) : await accessDirectory(parent, fence);
+  } catch (error) {
     throw withoutAlias(error, parent, pathname);
-  });
+  }
   try {
     const path = access.prefix + name;
-    return await openUnleased(() => open(path, FLAGS, mayBlock), signal);
+    return await openUnleased(() => open(path, FLAGS, mayBlock), context);
   } catch (error) {
     throw withPathname(error, pathname);
   } finally {
     access.close();
   }
+}
+
+function throwIfAborted(context: CallContext): void {
+  if (context.throwIfAborted === undefined) context.signal.throwIfAborted();
+  else context.throwIfAborted();
 }
 
 function statsOfFile({ fd, pathname, stat }: OpenFile): BigIntStats {
@@ -196,12 +257,11 @@ async function readWhole(
 /**
  * Handles a file of at most 1 MiB that has changed, or has another length than its size.
  *
- * @param first - The first read.
  * @returns The bytes to keep. If only a stream can hold them, how far to read it.
  */
 async function readChanging(
   file: OpenFile,
-  first: { readonly before: BigIntStats; readonly content: Buffer; readonly check: Check },
+  first: FirstRead,
   changes: ChangingFiles,
 ): Promise<Uint8Array | "to its size" | "to its end"> {
   let { before, content } = first;
@@ -248,7 +308,7 @@ async function* readChunks(
   options: ReadOptions,
   toEnd: boolean,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { signal, changes } = options;
+  const { context, changes } = options;
   const fd = await openFile(pathname, false, options);
   const file: OpenFile = { pathname, fd, mayBlock: false, stat: options.stat ?? statFile };
   let ahead: Promise<number> | undefined;
@@ -264,7 +324,7 @@ async function* readChunks(
       for (;;) {
         const bytes = await ahead;
         ahead = undefined;
-        signal.throwIfAborted();
+        throwIfAborted(context);
         if (bytes === 0) break;
         const start = count;
         count += bytes;

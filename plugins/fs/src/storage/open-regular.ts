@@ -22,7 +22,7 @@ export type OpenPath = (path: string, flags: number) => Promise<number>;
  * @throws The system's error, or Error that names a path that is not a regular file.
  */
 export async function openRegular(path: string, signal?: AbortSignal, open: OpenPath = openFile): Promise<RegularFile> {
-  const fd = await openUnleased(() => open(path, FLAGS), signal);
+  const fd = await openUnleased(() => open(path, FLAGS), signal && { signal });
   try {
     // Not in the thread pool: fstat on an open file does not block.
     return { fd, stats: statsOf(fd, path) };
