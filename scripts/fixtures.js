@@ -17,6 +17,7 @@ const FIXTURES = [
   "packages/sdk/fixtures/misbehaving-storage.js",
   "packages/sdk/fixtures/patient-storage.js",
   "packages/sdk/fixtures/plugin.js",
+  "packages/sdk/fixtures/waiting-plugin.js",
 ];
 
 /** CommonJS code in a bundle calls `require` for Node's own modules. */
