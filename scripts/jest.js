@@ -4,11 +4,12 @@
 // ES modules in Jest need an experimental feature of Node that crashes once in
 // thousands of test files (nodejs/node#35889 and similar issues, in Node 20). Only files whose process crashed run again.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { bundleFixtures } from "./fixtures.js";
 import { onlyCrashed } from "./jest-crashes.js";
 
 const top = fileURLToPath(new URL("../", import.meta.url));
@@ -20,6 +21,10 @@ const args = selection === undefined ? process.argv.slice(2) : rest;
 
 const folder = mkdtempSync(join(tmpdir(), "kloset-jest-"));
 try {
+  const fixtures = join(folder, "fixtures");
+  mkdirSync(fixtures);
+  await bundleFixtures(fixtures);
+  process.env.KLOSET_FIXTURES = fixtures;
   const results = join(folder, "results.json");
   process.exitCode = run([...args, "--json", `--outputFile=${results}`]);
   const crashed = process.exitCode === 0 ? [] : onlyCrashed(readResults(results));

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { bundled } from "@kloset/test-support";
 import { rules } from "./rules/index.js";
-import { bundledFixture } from "./testing/bundled-fixture.js";
 
 const exec = promisify(execFile);
-const fixture = bundledFixture();
+const fixture = bundled(new URL("../fixtures/process.js", import.meta.url));
 const PATIENT_MS = 300_000;
 /** Number of rules in the suite. */
 const EXITS = rules.filter(({ id, connector }) => connector === "importer" && id.startsWith("process.exits.")).length;
@@ -31,7 +31,7 @@ async function suite(imports: string): Promise<string> {
   const subject = JSON.stringify({
     connector: "importer",
     executable: process.execPath,
-    args: [fixture()],
+    args: [fixture],
     location: "memory://{unique}",
     generations: ["v1.1"],
   });

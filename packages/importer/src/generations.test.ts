@@ -138,8 +138,12 @@ async function allThroughV1_0(entries: Scan, overrides: Partial<Importer> = {}):
     if (result.case !== "record" || result.value.fileinfo === undefined) throw new Error("unexpected response");
     const { target, fileAttributes, fileinfo } = result.value;
     const fileInfo = fileInfoFromWire(fileinfo);
-    const content = isRegularFile(fileInfo.mode) ? { content: await textOf(client.openReader({ pathname })) } : {};
-    received.push({ pathname, target, fileAttributes, fileInfo, ...content });
+    if (!isRegularFile(fileInfo.mode)) {
+      received.push({ pathname, target, fileAttributes, fileInfo });
+      continue;
+    }
+    const content = await textOf(client.openReader({ pathname }));
+    received.push({ pathname, target, fileAttributes, fileInfo, content });
     await client.closeReader({ pathname });
   }
   return received;

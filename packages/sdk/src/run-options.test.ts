@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { openExporter, openImporter, openStorage } from "@kloset/host";
 import { importer as importerV1_0 } from "@kloset/protocol/v1.0";
@@ -7,6 +6,7 @@ import { importer as importerV1_1, store as storeV1_1 } from "@kloset/protocol/v
 import {
   connectorOptions,
   endFixturesAfterEach,
+  fixturePath,
   generations,
   startFixture,
   startImporter,
@@ -77,7 +77,7 @@ describe("an invalid setting", () => {
   });
 
   it("is reported in one line when it is the generation", () => {
-    const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
+    const executable = fixturePath("plugin.js");
     const { stderr, status } = spawnSync(process.execPath, [executable, "--generation=v2"], {
       stdio: ["ignore", "pipe", "pipe"],
       encoding: "utf8",
@@ -93,7 +93,7 @@ describe("an invalid setting", () => {
     [{ closeDeadlineMs: -1 }, /^closeDeadlineMs [^\n]*-1[^\n]*\nexit 2\n$/],
     [{ transport: "pipe" }, /^importer, exporter, storage: [^\n]*transport[^\n]*"pipe"[^\n]*\nexit 2\n$/],
   ])("ends the plugin with one line when it is the option %j", (run, output) => {
-    const executable = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
+    const executable = fixturePath("plugin.js");
     // Pipes look like a host, so only the invalid option ends the plugin.
     const { stderr, status } = spawnSync(process.execPath, [executable, JSON.stringify(run)], {
       encoding: "utf8",

@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { serveWithConnect } from "@kloset/connect-server";
 import { serveFramed } from "@kloset/server";
 import { chosenServer, loadServer, serverNames } from "./server.js";
-import { endFixturesAfterEach, generations, startImporter } from "./testing/fixture.js";
+import { endFixturesAfterEach, fixturePath, generations, startImporter } from "./testing/fixture.js";
 import { contentOf, scanUntil } from "./testing/read.js";
 
 endFixturesAfterEach();
@@ -23,7 +22,7 @@ describe("KLOSET_SERVER", () => {
     expect(() => chosenServer({ KLOSET_SERVER: "http" })).toThrow(
       new Error('KLOSET_SERVER must be "framed" or "connect", got "http"'),
     );
-    const plugin = fileURLToPath(new URL("../fixtures/plugin.js", import.meta.url));
+    const plugin = fixturePath("plugin.js");
     const { status, stderr } = spawnSync(process.execPath, [plugin], {
       env: { ...process.env, KLOSET_SERVER: "http" },
       encoding: "utf8",

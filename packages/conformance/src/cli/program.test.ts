@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { bundled } from "@kloset/test-support";
 import type { Report } from "../outcome.js";
-import { bundledFixture } from "../testing/bundled-fixture.js";
 import { runCommand } from "./program.js";
 
-const fixture = bundledFixture();
+const fixture = bundled(new URL("../../fixtures/process.js", import.meta.url));
 const few = [
   "--connector",
   "importer",
@@ -39,7 +39,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; erro
 }
 
 function plugin(...args: string[]): string[] {
-  return ["--", process.execPath, fixture(), ...args];
+  return ["--", process.execPath, fixture, ...args];
 }
 
 describe("kloset-conformance", () => {
@@ -212,7 +212,7 @@ describe("kloset-conformance", () => {
       "-g",
       "v1.1",
     ];
-    const { code, out } = await run(...args, process.execPath, fixture());
+    const { code, out } = await run(...args, process.execPath, fixture);
     expect(out.split("\n").slice(0, 2)).toEqual([
       expect.stringMatching(/^ok {6}v1\.1 /),
       expect.stringMatching(/^ok {6}v1\.0 /),

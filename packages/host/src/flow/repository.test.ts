@@ -175,6 +175,12 @@ describe("the content of a file", () => {
   });
 
   /** Serves ranges whose bytes are the low bytes of their offsets. `release` holds back all answers. */
+  /** The byte at each place is the lowest of its number. */
+  const pattern = Buffer.alloc(
+    6 * MiB,
+    Uint8Array.from({ length: 256 }, (_, i) => i),
+  );
+
   function ranges(calls: string[], release: Promise<void> = Promise.resolve(), bytesOf = (length: number) => length) {
     const running = { now: 0, most: 0 };
     const implementation: Partial<ServiceImpl<typeof v1_1.Store>> = {
@@ -189,7 +195,7 @@ describe("the content of a file", () => {
         running.most = Math.max(running.most, ++running.now);
         if (running.now === 8) full();
         await release;
-        const bytes = Uint8Array.from({ length: bytesOf(length) }, (_, i) => Number(offset) + i);
+        const bytes = pattern.subarray(Number(offset) & 0xff).subarray(0, bytesOf(length));
         for (let at = 0; at < bytes.length; at += MiB) yield { chunk: bytes.subarray(at, at + MiB) };
         running.now--;
       },

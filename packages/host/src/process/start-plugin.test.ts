@@ -5,6 +5,7 @@ import { Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { bundled } from "@kloset/test-support";
 import { PluginConnectionError, PluginError } from "../errors.js";
 import { PluginConnection } from "../grpc/connection.js";
 import type { Generation, HostName } from "../hosts.js";
@@ -18,7 +19,7 @@ import {
 import { spawnOverPipes } from "./channel.js";
 import { startPlugin, type PluginProcess, type StartPluginOptions } from "./start-plugin.js";
 
-const executable = fileURLToPath(new URL("../../fixtures/plugin.js", import.meta.url));
+const executable = bundled(new URL("../../fixtures/plugin.js", import.meta.url));
 const started: PluginProcess[] = [];
 /** Long enough for a busy machine: these tests must not depend on timing. */
 const STOP_GRACE_MS = 60_000;

@@ -4,9 +4,8 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import type { Duplex, Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { joinDuplex } from "../duplex.js";
-import { GrpcClient } from "@kloset/test-support";
+import { bundled, GrpcClient } from "@kloset/test-support";
 
 /** The transport between the test and a child. */
 export type Connection = "pipes" | "socket" | "two sockets";
@@ -46,7 +45,7 @@ export interface StartOptions {
 
 /** Returns the path of a fixture. */
 export function fixturePath(name: string): string {
-  return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+  return bundled(new URL(`../../fixtures/${name}`, import.meta.url));
 }
 
 /** Starts a fixture as a host would. */

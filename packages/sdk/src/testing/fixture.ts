@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { afterEach } from "@jest/globals";
 import {
   openExporter,
@@ -15,6 +14,7 @@ import {
   type PluginProcess,
   type StorageClient,
 } from "@kloset/host";
+import { bundled } from "@kloset/test-support";
 import type { RunOptions } from "../run.js";
 import { Log } from "./log.js";
 
@@ -54,7 +54,7 @@ const started: PluginProcess[] = [];
 
 /** Returns the path of a fixture. */
 export function fixturePath(name: string): string {
-  return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+  return bundled(new URL(`../../fixtures/${name}`, import.meta.url));
 }
 
 /** Kills the fixtures that a test leaves running, whether it passes or fails. */

@@ -14,7 +14,7 @@ describe("createRepository", () => {
   let root: string;
   let store: FsStore;
   beforeEach(async () => {
-    scratch = await makeScratch();
+    scratch = await makeScratch("memory");
     root = join(scratch.path, "repository");
     store = new FsStore("", root);
   });

@@ -106,11 +106,12 @@ describe("FsStore", () => {
   let scratch: Scratch;
   let root: string;
   let store: FsStore;
-  beforeEach(async () => {
-    scratch = await makeScratch();
+
+  async function openScratch(on: "disk" | "memory"): Promise<void> {
+    scratch = await makeScratch(on);
     root = join(scratch.path, "made", "repository");
     store = new FsStore(`tsfs://${root}`, root);
-  });
+  }
   afterEach(() => {
     jest.restoreAllMocks();
     store.close();
@@ -128,6 +129,7 @@ describe("FsStore", () => {
   }
 
   it("describes itself", async () => {
+    await openScratch("memory");
     const options = { hostname: "", os: "", arch: "", cwd: "", maxConcurrency: 1, excludes: [], noXattr: false };
     // Plakar leaves a passphrase that it does not use.
     const config = { location: "tsfs:///r/", passphrase: "word" };
@@ -147,6 +149,7 @@ describe("FsStore", () => {
 
   describe("create and open", () => {
     const config = pattern(5000);
+    beforeEach(() => openScratch("disk"));
 
     it("stores the configuration, in Plakar's own layout", async () => {
       await store.create(config);
@@ -206,6 +209,7 @@ describe("FsStore", () => {
 
   describe("resources", () => {
     beforeEach(async () => {
+      await openScratch("memory");
       await store.create(Buffer.from("config"));
     });
 
@@ -440,6 +444,7 @@ describe("FsStore", () => {
   describe("open files", () => {
     let packfile: string;
     beforeEach(async () => {
+      await openScratch("memory");
       packfile = join(root, "packfiles", "01", macOf(1).hex);
       await store.create(Buffer.from("config"));
       await store.put("packfile", macOf(1), streamOf([pattern(5 * MIB)]));

@@ -1,9 +1,7 @@
 // More faulty plugins, other rules, and the other generation, than in process.test.ts.
 import { describe, expect, it } from "@jest/globals";
-import { importerProcessRules as rules, notPassed, processFixture } from "../../testing/process-fixture.js";
+import { checkFixture as check, importerProcessRules as rules, notPassed } from "../../testing/process-fixture.js";
 import { halvesOf, sampleRules } from "../../testing/sample-rules.js";
-
-const check = processFixture();
 
 describe("the rules for processes", () => {
   it.each(["v1.0", "v1.1"] as const)("pass a sound plugin, on %s", async (generation) => {

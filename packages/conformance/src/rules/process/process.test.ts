@@ -2,11 +2,9 @@
 // generation.
 import { describe, expect, it } from "@jest/globals";
 import type { Report } from "../../outcome.js";
-import { importerProcessRules as rules, notPassed, processFixture } from "../../testing/process-fixture.js";
+import { checkFixture as check, importerProcessRules as rules, notPassed } from "../../testing/process-fixture.js";
 import { halvesOf } from "../../testing/sample-rules.js";
 import { processRules } from "./index.js";
-
-const check = processFixture();
 
 describe("the rules for processes", () => {
   it.each(["v1.0", "v1.1"] as const)("pass a sound plugin, on %s", async (generation) => {
