@@ -26,7 +26,7 @@ describe("releaseMemory", () => {
     expect(takeMemory(200 * KIB)).toHaveLength(200 * KIB);
   });
 
-  it("empties all views of the memory, so that nobody reads the bytes of another message", () => {
+  it("empties all views of the memory, so that a late reader gets no bytes of another message", () => {
     const memory = takeMemory(70 * KIB).fill(1);
     const part = memory.subarray(10, 20);
     releaseMemory(part);
