@@ -25,9 +25,7 @@ export function eachChunk(
 ): Promise<void> | undefined {
   // Bytes in memory need neither an iterator nor a signal.
   if (isUint8Array(source)) return sendSplit(source, what, send);
-  return eachUntilAbort(iterable(source, what), context.signal, (chunk) =>
-    sendSplit(bytesIn(chunk, what), what, send),
-  );
+  return eachUntilAbort(iterable(source, what), context.signal, (chunk) => sendSplit(bytesIn(chunk, what), what, send));
 }
 
 /**
