@@ -36,6 +36,28 @@ async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("Calls", () => {
+  it("send content in memory at once, and are idle afterwards", async () => {
+    const calls = await opened();
+    const sent: unknown[] = [];
+    const chunk = Uint8Array.of(1);
+    const read = (open: () => Uint8Array) =>
+      calls
+        .content("Read", { signal }, () => ({ open, what: "x" }))
+        .run((message) => {
+          sent.push(message);
+          return undefined;
+        });
+    expect(read(() => chunk)).toBeUndefined();
+    expect(sent).toEqual([{ chunk }]);
+    expect(() =>
+      read(() => {
+        throw new Error("disk error");
+      }),
+    ).toThrow("disk error");
+    // Waits for calls in flight, at most ten seconds.
+    await calls.close();
+  }, 5000);
+
   it("return the answers of the connector", async () => {
     const calls = new Calls(new Session<Value>(), "test.Service");
     expect(await calls.init(open, ({ name }) => ({ name }))).toEqual({ name: "one" });

@@ -80,23 +80,25 @@ export class Calls<T> {
   /**
    * Answers a call whose responses are a stream.
    *
-   * @param call - Sends the responses; its promise settles when all have been sent. The signal
-   * of its context is also aborted when the reader of the responses stops early.
+   * @param call - Sends the responses; its promise settles when all have been sent, and undefined means that they have.
+   * The signal of its context is also aborted when the reader of the responses stops early.
    */
   serverStream<R>(
     rpc: string,
     context: RpcContext,
-    call: (value: T, send: Send<R>, context: RpcContext) => Promise<void>,
+    call: (value: T, send: Send<R>, context: RpcContext) => Promise<void> | undefined,
   ): PushStream<R> {
-    return new PushStream<R>(async (send, unwanted) => {
-      const run = (sendContext: RpcContext): Promise<void> =>
-        this.#session.run(this.#name(rpc), (value) => call(value, send, sendContext));
-      try {
-        if (unwanted === undefined) await run(context);
-        else await untilUnwanted(context, unwanted, run);
-      } catch (error) {
+    return new PushStream<R>((send, unwanted) => {
+      const run = (sendContext: RpcContext): Promise<void> | undefined =>
+        this.#session.runNow(this.#name(rpc), (value) => call(value, send, sendContext));
+      const failed = (error: unknown): never => {
         // An aborted call is answered as CANCELED.
         throw toStatusError(error, rpcSignal(context));
+      };
+      try {
+        return (unwanted === undefined ? run(context) : untilUnwanted(context, unwanted, run))?.catch(failed);
+      } catch (error) {
+        return failed(error);
       }
     });
   }
@@ -146,7 +148,7 @@ export function signalWhileWanted(context: RpcContext, unwanted: AbortSignal | u
 async function untilUnwanted(
   context: RpcContext,
   unwanted: AbortSignal,
-  run: (context: RpcContext) => Promise<void>,
+  run: (context: RpcContext) => Promise<void> | undefined,
 ): Promise<void> {
   const { own, release } = signalWhileWanted(context, unwanted);
   try {

@@ -13,21 +13,19 @@ import { discard, isIterable } from "./sources.js";
  * @param what - Names the content in errors, such as `"/etc/passwd"`.
  * @param context - Its signal ends the iteration.
  * @param send - Returns undefined when the next chunk may follow at once; otherwise its promise is awaited.
+ * @returns undefined when everything was sent at once; otherwise a promise to wait for.
  * @throws InvalidValue when the source does not yield bytes, or loses them while they are sent; whatever the source or
  *   `send` throws; the signal's reason.
  */
-export async function eachChunk(
+export function eachChunk(
   source: unknown,
   what: string,
   context: CallContext,
   send: (chunk: Uint8Array) => Promise<void> | undefined,
-): Promise<void> {
+): Promise<void> | undefined {
   // Bytes in memory need neither an iterator nor a signal.
-  if (isUint8Array(source)) await sendSplit(source, what, send);
-  else
-    await eachUntilAbort(iterable(source, what), context.signal, (chunk) =>
-      sendSplit(bytesIn(chunk, what), what, send),
-    );
+  if (isUint8Array(source)) return sendSplit(source, what, send);
+  return eachUntilAbort(iterable(source, what), context.signal, (chunk) => sendSplit(bytesIn(chunk, what), what, send));
 }
 
 /**

@@ -34,36 +34,82 @@ interface Chunk {
  * aborted when the host does not want the rest or when the content fails, but not after
  * it was sent: resources that the author opened with the signal may still be in use.
  */
-export async function sendContent(content: Content, rpc: RpcContext, send: Send<Chunk>): Promise<void> {
+export function sendContent(content: Content, rpc: RpcContext, send: Send<Chunk>): Promise<void> | undefined {
   const context = new ContentContext(rpc);
-  let ended = false;
+  let sending;
   try {
-    await sendAll(content, context, send);
-    ended = true;
-  } finally {
-    if (ended) context.release();
-    else context.abort();
+    sending = sendOpened(content.open(context), content, context, send);
+  } catch (error) {
+    context.abort();
+    throw error;
   }
+  if (sending === undefined) context.release();
+  return sending?.then(
+    () => {
+      context.release();
+    },
+    (error: unknown) => {
+      context.abort();
+      throw error;
+    },
+  );
 }
 
-async function sendAll(
-  { open, what, atMost = Infinity, declared }: Content,
+/** @returns undefined when everything was sent at once, which takes bytes in memory. */
+function sendOpened(
+  opened: Awaitable<ByteSource>,
+  content: Content,
   context: CallContext,
   send: Send<Chunk>,
+): Promise<void> | undefined {
+  const counter = new SentBytes(content, send);
+  if (!isUint8Array(opened)) return sendSource(opened, content.what, context, counter);
+  const sending = eachChunk(opened, content.what, context, counter.send);
+  if (sending !== undefined) {
+    return sending.then(() => {
+      counter.checkDeclared();
+    });
+  }
+  counter.checkDeclared();
+  return undefined;
+}
+
+async function sendSource(
+  opened: Awaitable<ByteSource>,
+  what: string,
+  context: CallContext,
+  counter: SentBytes,
 ): Promise<void> {
-  const opened = open(context);
-  const source = isUint8Array(opened) ? opened : await untilAborted(opened, context.signal, discard);
-  let sent = 0;
-  const sendOne = (chunk: Uint8Array): Promise<void> | undefined => {
-    sent += chunk.length;
+  const source = await untilAborted(opened, context.signal, discard);
+  await eachChunk(iterableSource(source, what), what, context, counter.send);
+  counter.checkDeclared();
+}
+
+/** Counts the bytes of some content while they are sent. */
+class SentBytes {
+  readonly #content: Content;
+  readonly #send: Send<Chunk>;
+  #sent = 0;
+
+  constructor(content: Content, send: Send<Chunk>) {
+    this.#content = content;
+    this.#send = send;
+  }
+
+  readonly send = (chunk: Uint8Array): Promise<void> | undefined => {
+    const { atMost = Infinity, what } = this.#content;
+    this.#sent += chunk.length;
     // Without this check, the host would take surplus bytes for a correct answer.
-    if (sent > atMost)
+    if (this.#sent > atMost)
       throw new Error(`the plugin answered more than the ${counted(atMost, "byte")} of ${what} that were asked for`);
-    return send({ chunk });
+    return this.#send({ chunk });
   };
-  await eachChunk(iterableSource(source, what), what, context, sendOne);
-  // Hosts keep the received bytes as the whole file, without a warning of their own. Only importers declare a size.
-  if (declared !== undefined && sent !== declared) {
+
+  /** Hosts keep the received bytes as the whole file, without a warning of their own. Only importers declare a size. */
+  checkDeclared(): void {
+    const { declared, what } = this.#content;
+    const sent = this.#sent;
+    if (declared === undefined || sent === declared) return;
     noticeOnce(
       `importer: ${what}: ${counted(sent, "byte")} ${sent === 1 ? "was" : "were"} read, but its fileInfo.size is ${declared}`,
     );

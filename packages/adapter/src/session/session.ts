@@ -109,6 +109,33 @@ export class Session<T> {
   }
 
   /**
+   * Runs one call on the connector, like {@link Session.run}, without a promise if the call needs none.
+   *
+   * @param call - Returns undefined when it is done.
+   * @returns undefined when the call is done; otherwise a promise to wait for.
+   */
+  runNow(rpc: string, call: (value: T) => Promise<void> | undefined): Promise<void> | undefined {
+    const opened = this.#opened;
+    // Calls after Close may have to wait for a new connector, and others are refused.
+    if (opened === undefined || this.#state !== "ready" || this.#reopening !== undefined) return this.run(rpc, call);
+    this.#inFlight++;
+    let running;
+    try {
+      running = call(opened.value);
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+    if (running !== undefined) {
+      return running.finally(() => {
+        this.#leave();
+      });
+    }
+    this.#leave();
+    return undefined;
+  }
+
+  /**
    * Answers the host's Close: finishes and closes the connector when no call is in flight, or only closes it after the
    * deadline. A second Close gets the same answer as the first.
    *

@@ -170,54 +170,79 @@ export class Call implements StreamHandler {
   #begin(): void {
     if (this.#state !== "new" || this.#context.aborted !== undefined) return;
     this.#state = "begun";
-    void this.#run();
+    const wait = this.#environment.begins();
+    if (wait === undefined) this.#run();
+    else
+      void this.#over(wait).then(() => {
+        this.#run();
+      });
   }
 
-  async #run(): Promise<void> {
+  /** Answers within the current microtask if the answer is there at once. */
+  #run(): void {
+    if (this.#context.aborted !== undefined) return;
     try {
-      await this.#over(this.#environment.begins());
-      if (this.#context.aborted !== undefined) return;
-      await this.#answer();
-      this.#finish(okStatus);
+      const answering = this.#answer();
+      if (answering === undefined) this.#finish(okStatus);
+      else answering.then(this.#succeeded, this.#failed);
     } catch (error) {
-      // After the deadline the status is DEADLINE_EXCEEDED, however the implementation reacted to its signal.
-      const reason = this.#context.aborted?.reason;
-      this.#finish(statusOf(isCodedError(reason) ? reason : error));
+      this.#failed(error);
     }
   }
 
-  /** Calls the implementation as the kind of the method requires. */
-  async #answer(): Promise<void> {
+  readonly #succeeded = (): void => {
+    this.#finish(okStatus);
+  };
+
+  readonly #failed = (error: unknown): void => {
+    // After the deadline the status is DEADLINE_EXCEEDED, however the implementation reacted to its signal.
+    const reason = this.#context.aborted?.reason;
+    this.#finish(statusOf(isCodedError(reason) ? reason : error));
+  };
+
+  /** Calls the implementation as the kind of the method requires. @returns undefined when the answer was sent at once. */
+  #answer(): Promise<void> | undefined {
     const { implementation, method } = this.#target;
-    const request = isStreaming(method) ? this.#requests : await this.#onlyRequest(method);
+    const request = isStreaming(method) ? this.#requests : this.#onlyRequest(method);
     const response = implementation(request, this.#context);
-    if (method.kind === "unary" || method.kind === "client_streaming") {
-      const message: unknown = await response;
-      if (this.#isOpen) await this.#response.send(message);
-      return;
-    }
-    await this.#sendAll(response);
+    if (method.kind === "unary" || method.kind === "client_streaming") return this.#sendOne(response);
+    return response instanceof PushStream ? this.#sendPushed(response) : this.#sendAll(response);
   }
 
-  async #onlyRequest(method: MethodTable): Promise<unknown> {
-    const first = await this.#requests.next();
-    if (first.done === true)
+  /** Returns the request of a call that has begun, which has arrived with all that follows it. */
+  #onlyRequest(method: MethodTable): unknown {
+    const first = this.#requests.take();
+    if (first === undefined) {
+      this.#requests.throwIfFailed();
       throw new StatusError(`protocol error: missing input message for ${kindOf(method)} method`, Code.Unimplemented);
-    const second = await this.#requests.next();
-    if (second.done === true) return first.value;
-    throw new StatusError(
-      `protocol error: received extra input message for ${kindOf(method)} method`,
-      Code.Unimplemented,
-    );
+    }
+    if (this.#requests.take() !== undefined) {
+      throw new StatusError(
+        `protocol error: received extra input message for ${kindOf(method)} method`,
+        Code.Unimplemented,
+      );
+    }
+    this.#requests.throwIfFailed();
+    return first;
+  }
+
+  async #sendOne(response: unknown): Promise<void> {
+    const message: unknown = await response;
+    if (this.#isOpen) await this.#response.send(message);
+  }
+
+  #sendPushed(response: PushStream<unknown>): Promise<void> | undefined {
+    const pushing = response.run((message) => this.#push(message));
+    const check = (): void => {
+      // A call that was cut off never succeeds, however the implementation reacted to its signal.
+      if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
+    };
+    if (pushing !== undefined) return pushing.then(check);
+    check();
+    return undefined;
   }
 
   async #sendAll(response: unknown): Promise<void> {
-    if (response instanceof PushStream) {
-      await response.run((message) => this.#push(message));
-      // A call that was cut off never succeeds, however the implementation reacted to its signal.
-      if (this.#context.aborted !== undefined) throw this.#context.aborted.reason;
-      return;
-    }
     if (!isAsyncIterable(response))
       throw new StatusError("the method answered with no iterable of messages", Code.Internal);
     const iterator = response[Symbol.asyncIterator]();

@@ -34,6 +34,11 @@ export class Requests implements AsyncIterableIterator<unknown>, Inbox<unknown> 
     return this.#hasNext ? this.#take() : undefined;
   }
 
+  /** Throws the error that ended the requests, if one did. */
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
   more(): Promise<boolean> {
     if (this.#hasNext) return Promise.resolve(true);
     const end = this.#end;

@@ -14,11 +14,12 @@
 export type Send<T> = (message: T) => Promise<void> | undefined;
 
 /**
- * Produces the messages of a response; settles when all are sent.
+ * Produces the messages of a response.
  *
  * @param unwanted - Aborted when the consumer stops before the end. Absent where the call's own signal covers that.
+ * @returns undefined if all messages were sent at once; otherwise a promise that settles when all are sent.
  */
-export type Push<T> = (send: Send<T>, unwanted?: AbortSignal) => Promise<void>;
+export type Push<T> = (send: Send<T>, unwanted?: AbortSignal) => Promise<void> | undefined;
 
 /** The messages of a response, pushed by their producers. Several producers may push at the same time. */
 export class PushStream<T> implements AsyncIterable<T> {
