@@ -12,6 +12,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -38,9 +39,14 @@ func main() {
 	flag.Parse()
 	job.Plugin = flag.Args()
 
-	ctx, cancel := context.WithTimeout(context.Background(), *limit)
+	// Not context.WithTimeout: each call would have a deadline, and Plakar's have none.
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	hung := time.AfterFunc(*limit, cancel)
 	measures, err := measure(ctx, job, settings)
+	if !hung.Stop() {
+		err = errors.Join(fmt.Errorf("not done after %v", *limit), err)
+	}
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(measures)
 	}
