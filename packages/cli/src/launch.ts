@@ -2,6 +2,7 @@ import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { bundleConnector } from "./bundle/bundle.js";
+import { UsageError } from "./exit-code.js";
 
 /** Settings of {@link launchPlugin}. */
 export interface LaunchOptions {
@@ -24,16 +25,21 @@ export interface LaunchedPlugin extends AsyncDisposable {
 /** Files with these extensions are modules to bundle, unless they start with "#!". */
 const MODULE_EXTENSIONS: readonly string[] = [".ts", ".mts", ".js", ".mjs"];
 
+/** Names with these extensions are never those of programs in PATH. */
+const TYPESCRIPT_EXTENSIONS: readonly string[] = [".ts", ".mts"];
+
 /**
  * Prepares a plugin for its start.
  *
  * @param plugin - Path of an executable in any language, its name in PATH, or the path of a module in TypeScript or
  * JavaScript whose default export is a `define…` connector. Such a module is bundled into a temporary folder first.
- * @throws CliError if the module cannot be bundled. `startPlugin` checks an executable.
+ * @throws CliError if the module does not exist or cannot be bundled. `startPlugin` checks an executable.
  */
 export async function launchPlugin(plugin: string, options: LaunchOptions = {}): Promise<LaunchedPlugin> {
   const env = environmentOf(options);
   if (!(await isModule(plugin))) {
+    if (TYPESCRIPT_EXTENSIONS.includes(extname(plugin)) && !(await isFile(plugin)))
+      throw new UsageError(`module ${JSON.stringify(plugin)} does not exist; expected the path of a file`);
     const executable = (await isFile(plugin)) ? resolve(plugin) : plugin;
     return { executable, env, module: undefined, [Symbol.asyncDispose]: async () => undefined };
   }

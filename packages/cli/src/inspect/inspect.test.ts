@@ -126,6 +126,8 @@ describe("kloset inspect scan", () => {
       expect(code).toBe(1);
       expect(err).toContain(reason);
     }
+    const absent = await inspect(["scan", "absent.ts", location]);
+    expect(absent).toMatchObject({ code: 2, err: expect.stringContaining('module "absent.ts" does not exist') });
     const broken = join(folder, "broken.ts");
     writeFileSync(broken, "export default (;");
     const { code, err } = await inspect(["scan", broken, location]);
