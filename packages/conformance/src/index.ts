@@ -4,7 +4,7 @@
  * @module
  */
 export { differenceOfBytes } from "./bytes.js";
-export { chosenRules } from "./cases.js";
+export { casesOf, chosenRules, type Case } from "./cases.js";
 export type { Clients } from "./clients.js";
 export { deviationsFromJson, readDeviations, type Deviation } from "./deviations.js";
 export { FrameMonitor } from "./frame-monitor.js";

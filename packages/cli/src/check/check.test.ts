@@ -383,6 +383,22 @@ the connectors were not started: --location <protocol>://<rest> checks them, too
     ]);
   }, 240_000);
 
+  it("leaves out the connectors that no chosen rule applies to", async () => {
+    for (const type of ["importer", "storage"])
+      await symlink(join(fsBundles, `tsfs-${type}.cjs`), join(folder, `tsfs-${type}.cjs`));
+    await writeManifest(`name: tsfs
+connectors:
+  - { type: importer, protocols: [tsfs], executable: tsfs-importer.cjs }
+  - { type: storage, protocols: [tsfs], executable: tsfs-storage.cjs }
+`);
+    const args = ["--location", "tsfs://{directory}", "--only", "conformance", "--rule", "storage.put", "--json"];
+    const { code, out, error } = await kloset(folder, ...args);
+    const { conformance } = JSON.parse(out) as CheckResult;
+    expect(conformance?.map(({ subject }) => subject.connector)).toEqual(["storage"]);
+    expect(error).not.toContain("no rule was checked");
+    expect(code).toBe(0);
+  }, 240_000);
+
   it("compares the flags with the answer to Init, and runs the kit on each connector", async () => {
     const junit = join(folder, "junit.xml");
     const text = `name: tsfs

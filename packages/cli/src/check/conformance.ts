@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import {
+  casesOf,
   checkConformance,
   chosenRules,
   isFailure,
@@ -85,23 +86,30 @@ function commandOf(
   return { executable: resolve(dirname(file), executable), args };
 }
 
+/** The checks that the command line chooses. */
+export interface ChosenChecks extends Pick<Subjects, "subjects"> {
+  readonly kit: Required<Pick<RunOptions, "rules" | "deviations">>;
+}
+
 /**
  * Makes sure that the kit can check all subjects, before it starts any plugin.
  *
  * @param known - Path of the file with the known deviations. Absent if there are none.
- * @returns The rules to check, and the known deviations.
+ * @returns The rules to check, the subjects that at least one of them applies to, and the known deviations.
  * @throws UsageError for a subject that the kit cannot check, such as a storage whose location has no `{directory}`, for a
  * rule that applies to no subject, and for deviations that are wrong.
  */
-export async function kitOptions(
+export async function chooseChecks(
   subjects: readonly Subject[],
   { rules, known }: { readonly rules: readonly string[]; readonly known?: string | undefined },
-): Promise<Required<Pick<RunOptions, "rules" | "deviations">>> {
+): Promise<ChosenChecks> {
   try {
     const deviations = known === undefined ? [] : await readDeviations(known);
     // Without rules, the kit only looks at the subject and the deviations.
     for (const subject of subjects) await checkConformance(subject, { rules: [], deviations });
-    return { deviations, rules: subjects.length === 0 ? [] : chosenRules(rules, subjects) };
+    const chosen = subjects.length === 0 ? [] : chosenRules(rules, subjects);
+    const applicable = subjects.filter((subject) => casesOf(subject, chosen).length > 0);
+    return { subjects: applicable, kit: { rules: chosen, deviations } };
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(forTerminal(error.message), { cause: error });
     throw error;

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Report, RunOptions } from "@kloset/conformance";
+import type { Report } from "@kloset/conformance";
 import { forTerminal, junitText } from "@kloset/conformance/report";
 import type { CommandContext } from "../command.js";
 import { CliError, ExitCode, UsageError } from "../exit-code.js";
@@ -8,7 +8,14 @@ import { checkManifest, fixProblems } from "../manifest/check.js";
 import type { GivenLocation } from "../manifest/locations.js";
 import type { Problem } from "../manifest/problem.js";
 import { readManifest } from "../manifest/read.js";
-import { checkSubject, kitOptions, subjectsOf, type SubjectOptions, type Subjects } from "./conformance.js";
+import {
+  checkSubject,
+  chooseChecks,
+  subjectsOf,
+  type ChosenChecks,
+  type SubjectOptions,
+  type Subjects,
+} from "./conformance.js";
 import { openTarget } from "./target.js";
 
 /** The command line of `kloset check`. */
@@ -113,9 +120,7 @@ async function checkAndFix(
   return { file, problems, fixed };
 }
 
-interface Connectors extends Subjects {
-  readonly kit: Required<Pick<RunOptions, "rules" | "deviations">>;
-}
+type Connectors = ChosenChecks & Subjects;
 
 /**
  * Returns the connectors to check with the kit; none if the linter finds that the manifest cannot be read.
@@ -128,7 +133,7 @@ async function connectorsOf(file: string, request: CheckRequest): Promise<Connec
   if (request.locations.length === 0) return nothing;
   try {
     const found = subjectsOf(file, await readManifest(file), request.locations, request);
-    return { ...found, kit: await kitOptions(found.subjects, request) };
+    return { ...found, ...(await chooseChecks(found.subjects, request)) };
   } catch (error) {
     if (request.only === "conformance" || error instanceof UsageError || !(error instanceof CliError)) throw error;
     return nothing;
