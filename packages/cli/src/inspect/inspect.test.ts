@@ -208,6 +208,13 @@ describe("kloset inspect export", () => {
 describe("kloset inspect store", () => {
   const mac = "ab".repeat(32);
 
+  it("names --create where no repository can be opened", async () => {
+    const location = `fs://${join(folder, "no-repository")}`;
+    const { code, err } = await inspect(["store", "list", fsPlugin("storage"), location]);
+    expect(err).toMatch(/^error: cannot open the repository: .*; if the location has no repository yet, --create /);
+    expect(code).toBe(1);
+  });
+
   it("stores, lists, reads and deletes resources", async () => {
     const store = (action: string, ...args: string[]): ReturnType<typeof inspect> =>
       inspect(["store", action, fsPlugin("storage"), `fs://${join(folder, "store")}`, ...args]);

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { openStorage, type StorageClient } from "@kloset/host";
+import { openStorage, PluginError, type StorageClient } from "@kloset/host";
 import { Mac, type Range, type ResourceKind } from "@kloset/model";
 import type { CommandContext } from "../command.js";
 import { CliError, UsageError } from "../exit-code.js";
 import { write, writeJson } from "./output.js";
-import { withPlugin, type PluginOptions } from "./session.js";
+import { textOf, withPlugin, type PluginOptions } from "./session.js";
 import { tableText } from "../table.js";
 
 /** The kinds of resources. */
@@ -36,10 +36,20 @@ async function withStore(
   await withPlugin(context, plugin, options, async ({ connection, signal }) => {
     const store = await openStorage(connection, { location, config: options.option });
     if (options.create === true) await store.create(new Uint8Array(0), signal);
-    else await store.open(signal);
+    else await openRepository(store, signal);
     await work(store, signal);
     await store.close();
   });
+}
+
+async function openRepository(store: StorageClient, signal: AbortSignal): Promise<void> {
+  try {
+    await store.open(signal);
+  } catch (error) {
+    if (!(error instanceof PluginError) || signal.aborted) throw error;
+    const hint = "if the location has no repository yet, --create creates one";
+    throw new CliError(`cannot open the repository: ${textOf(error)}; ${hint}`, { cause: error });
+  }
 }
 
 /** Runs `kloset inspect store put`: stores a file, by default under the SHA-256 of its content. */
