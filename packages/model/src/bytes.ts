@@ -88,9 +88,9 @@ export interface ByteStream extends AsyncIterable<Uint8Array> {
    * time of large content, because the system takes long to provide new memory. Chunks that are not released are
    * collected like all objects.
    *
-   * Call it when the chunk is no longer read, such as after the promise of a write has resolved. Do not use
-   * it afterwards: it and all other views of its buffer are empty, unless it is small. Absent on streams that do not come from a host: write
-   * `data.release?.(chunk)`.
+   * Call it when the chunk is no longer read, such as after the promise of a write has resolved. Do not use it
+   * afterwards, not even its `length`: it and all other views of its buffer are empty, unless it is small. Absent on
+   * streams that do not come from a host: write `data.release?.(chunk)`.
    */
   release?(chunk: Uint8Array): void;
 }

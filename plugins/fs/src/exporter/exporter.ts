@@ -78,6 +78,7 @@ interface Beginning {
   /** The whole content, if it came in one small chunk. */
   readonly small: Uint8Array | undefined;
   readonly chunks: readonly Uint8Array[];
+  /** Where they come from. */
   readonly stream: ByteStream;
   /** The stream after them. */
   readonly rest: AsyncIterator<Uint8Array>;

@@ -76,17 +76,20 @@ describe("replaceFile", () => {
   });
 
   it.each([false, true])("releases a chunk only after it is written (sparse: %s)", async (sparse) => {
-    const sizes = [100, BLOCKING_MAX, 3 * BLOCKING_MAX, MIB, 5];
-    const chunks = sizes.map((size, n) => pattern(size, n));
+    const sizes = [100, BLOCKING_MAX, 3 * BLOCKING_MAX, MIB, 5, BLOCKING_MAX, 7, MIB];
+    const chunks = sizes.map((size, n) => new Uint8Array(pattern(size, n)));
     chunks[3]?.fill(0, 1000, 900_000);
+    // Nothing but a hole, in the middle and at the end.
+    for (const n of [5, 7]) chunks[n]?.fill(0);
     const expected = Buffer.concat(chunks);
     const released: number[] = [];
     const data = {
       [Symbol.asyncIterator]: () => streamOf(chunks),
       release: (chunk: Uint8Array) => {
         released.push(chunk.length);
-        // The next content, as far as the file can tell.
+        // The next content, as far as a write that still runs can tell. Later reads find no bytes, as after a real release.
         chunk.fill(0xdb);
+        structuredClone(chunk.buffer, { transfer: [chunk.buffer as ArrayBuffer] });
       },
     };
     await replaceFile({ target, temporary, data, sparse });

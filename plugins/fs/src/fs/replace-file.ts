@@ -169,10 +169,12 @@ async function writeAll(fd: number, { target, data, signal, sparse = false }: Re
     for await (const chunk of data) {
       signal?.throwIfAborted();
       if (writing !== undefined) end = await writing;
-      writing = named(writeChunk(chunk, position), target);
+      const from = position;
+      // Before the chunk is written, because it may be released at once, and is empty then.
+      position += chunk.length;
+      writing = named(writeChunk(chunk, from), target);
       // Reported before the next write.
       writing.catch(() => undefined);
-      position += chunk.length;
     }
   } finally {
     // The descriptor must not be closed during a write.
