@@ -1,10 +1,10 @@
-/** Smaller messages are cheap to allocate: their memory is already mapped into the process. */
+/** Smaller memory is not kept for another message: it is cheap to allocate, because it is already mapped. */
 const MIN_REUSED_BYTES = 64 * 1024;
 
 /** Maximum size of all memory that waits to be used again. */
 const MAX_FREE_BYTES = 8 * 1024 * 1024;
 
-/** Memory of this module that somebody uses. Only such memory is ever used again. */
+/** Memory that was taken and not released. No other memory is ever used again. */
 const inUse = new WeakSet<ArrayBufferLike>();
 const free: Uint8Array[] = [];
 let freeBytes = 0;

@@ -49,7 +49,7 @@ import { makeFolder, messageOf, removeFolder } from "./testing/fixtures.js";
     return Buffer.from(content).toString();
   }
 
-  it("are opened once, at most 16 of them, and closed after a moment", async () => {
+  it("are open for a moment, at most 16 of them", async () => {
     const prefix = directories.prefixOf(join(top, "d0"));
     expect(openDirectories()).toEqual([join(top, "d0")]);
     for (let n = 0; n < 40; n++) directories.prefixOf(join(top, `d${n}`));

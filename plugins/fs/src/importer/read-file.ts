@@ -100,7 +100,7 @@ export function readFile(pathname: string, options: ReadOptions): Uint8Array | P
   return (mayBlock ? readNow(pathname, options) : undefined) ?? readSoon(pathname, options, mayBlock);
 }
 
-/** @returns undefined unless this is a small regular file: `readSoon` then reads it, and reports what is wrong. */
+/** @returns undefined unless this is a regular file that can be opened: `readSoon` then reports what is wrong. */
 function readNow(pathname: string, options: ReadOptions): Uint8Array | Promise<ByteSource> | undefined {
   const { directories, stat = statFile } = options;
   if (directories === undefined) return undefined;
@@ -111,7 +111,8 @@ function readNow(pathname: string, options: ReadOptions): Uint8Array | Promise<B
     // Checked before the file is opened: merely opening a device can have an effect.
     fd = openSync(directories.prefixOf(parent) + name, FLAGS);
     const before = stat(fd);
-    if (!before.isFile() || before.size > CHUNK_BYTES) return undefined;
+    if (!before.isFile()) return undefined;
+    if (before.size > CHUNK_BYTES) return Promise.resolve(readChunks(pathname, options, false));
     const buffer = Buffer.allocUnsafe(Number(before.size) + 1);
     // A short read of a regular file means its end.
     const content = buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, null));
