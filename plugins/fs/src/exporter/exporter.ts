@@ -22,6 +22,7 @@ import { splitPathname } from "../fs/pathname.js";
 import { removeLeftovers } from "../fs/remove-leftovers.js";
 import { mayReplaceAtOnce, replaceFile, replaceSmallFile } from "../fs/replace-file.js";
 import { temporaryName } from "../fs/temporary-name.js";
+import { throwIfAborted } from "../fs/throw-if-aborted.js";
 import { attributeFilter, type AttributePatterns } from "../xattr/attribute-filter.js";
 import { loadExtendedAttributes, type ExtendedAttributes } from "../xattr/xattr.js";
 import { AttributeSetter } from "./attributes.js";
@@ -155,19 +156,15 @@ export class FsExporter implements Exporter {
   /** Also sets owner, mode and times while the file is open, if it has a `fileInfo` and the target refuses nothing. */
   async storeFile(pathname: string, data: ByteStream, _size: number, context: StoreFileContext): Promise<void> {
     const { fileInfo } = context;
-    const throwIfAborted = (): void => {
-      if (context.throwIfAborted === undefined) context.signal.throwIfAborted();
-      else context.throwIfAborted();
-    };
     await this.#make(pathname, async (place) => {
       const beginning = await beginningOf(data);
       const { small } = beginning;
       let isSet: boolean;
       if (small !== undefined && !this.#sparse && mayReplaceAtOnce(small.length)) {
-        throwIfAborted();
+        throwIfAborted(context);
         isSet = await this.#storeSmall(place, small, fileInfo);
       } else {
-        isSet = await this.#storeLarge(place, beginning, fileInfo, throwIfAborted);
+        isSet = await this.#storeLarge(place, beginning, context);
       }
       if (isSet && fileInfo !== undefined) this.#isSet.set(fileInfo, cleanPathname(pathname));
     });
@@ -195,21 +192,22 @@ export class FsExporter implements Exporter {
   }
 
   /** @returns True if owner, mode and times are set. */
-  async #storeLarge(
-    { directory, name }: Place,
-    beginning: Beginning,
-    fileInfo: FileInfo | undefined,
-    throwIfAborted: () => void,
-  ): Promise<boolean> {
+  async #storeLarge({ directory, name }: Place, beginning: Beginning, context: StoreFileContext): Promise<boolean> {
     const target = directory.at(name);
     const temporary = directory.at(temporaryName());
+    const { fileInfo } = context;
     const data = continued(beginning);
+    const signal = {
+      throwIfAborted: () => {
+        throwIfAborted(context);
+      },
+    };
     const set = { owner: false };
     const written = async (fd: number): Promise<void> => {
       if (fileInfo !== undefined) set.owner = await this.#permissions.setOpen(fd, fileInfo);
     };
     try {
-      await replaceFile({ target, temporary, data, signal: { throwIfAborted }, sparse: this.#sparse, written });
+      await replaceFile({ target, temporary, data, signal, sparse: this.#sparse, written });
     } catch (error) {
       await leave(beginning.rest);
       throw error;

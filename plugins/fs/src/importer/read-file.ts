@@ -15,6 +15,7 @@ import type { ByteSource, CallContext } from "@kloset/sdk";
 import { withoutAlias, withPath } from "../fs/errors.js";
 import { openUnleased } from "../fs/open-unleased.js";
 import { splitPathname } from "../fs/pathname.js";
+import { throwIfAborted } from "../fs/throw-if-aborted.js";
 import { accessDirectory, accessDirectoryNow, withPathname, type DirectoryAccess } from "./directory-access.js";
 import type { Fence } from "./fence.js";
 import type { KeptDirectories } from "./kept-directories.js";
@@ -190,11 +191,6 @@ async function openFile(
   } finally {
     access.close();
   }
-}
-
-function throwIfAborted(context: CallContext): void {
-  if (context.throwIfAborted === undefined) context.signal.throwIfAborted();
-  else context.throwIfAborted();
 }
 
 function statsOfFile({ fd, pathname, stat }: OpenFile): BigIntStats {
