@@ -10,6 +10,7 @@ require (
 )
 
 require (
+	github.com/pkg/xattr v0.4.12 // indirect
 	golang.org/x/net v0.51.0 // indirect
 	golang.org/x/sys v0.42.0 // indirect
 	golang.org/x/text v0.34.0 // indirect

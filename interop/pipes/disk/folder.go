@@ -1,19 +1,24 @@
 //go:build unix
 
-// Package disk is the smallest importer of a folder that a host accepts, for
-// comparison with plugins for real files. It knows neither extended attributes
-// nor names of owners, and follows symbolic links when it opens a file.
+// Package disk reads and writes the local file system with the calls that
+// Plakar's own plugin makes, for comparison with plugins for real files. It
+// follows symbolic links when it opens a file.
 package disk
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/pkg/xattr"
 
 	"kloset.invalid/interop/pipes/synthetic"
 )
@@ -22,6 +27,8 @@ import (
 type Folder struct {
 	// Root is absolute.
 	Root string
+	// WithoutAttributes omits extended attributes.
+	WithoutAttributes bool
 }
 
 // OpenFolder opens the folder that the location names.
@@ -37,12 +44,14 @@ func OpenFolder(config synthetic.Config) (*Folder, error) {
 	return &Folder{Root: filepath.Clean(root)}, nil
 }
 
-// Entries yields the folders above the root, then everything below it.
+// Entries yields the folders above the root, then everything below it: each
+// entry, then its extended attributes.
 func (f *Folder) Entries() iter.Seq[*synthetic.Entry] {
 	return func(yield func(*synthetic.Entry) bool) {
+		owners := owners{users: map[uint32]string{}, groups: map[uint32]string{}}
 		for _, parent := range parentsOf(f.Root) {
 			info, err := os.Lstat(parent)
-			if !yield(entryOf(parent, info, err)) {
+			if !yield(owners.entryOf(parent, info, err)) {
 				return
 			}
 		}
@@ -51,7 +60,7 @@ func (f *Folder) Entries() iter.Seq[*synthetic.Entry] {
 			if err == nil {
 				info, err = entry.Info()
 			}
-			if !yield(entryOf(pathname, info, err)) {
+			if !f.yieldWithAttributes(owners.entryOf(pathname, info, err), yield) {
 				return fs.SkipAll
 			}
 			return nil
@@ -59,12 +68,39 @@ func (f *Folder) Entries() iter.Seq[*synthetic.Entry] {
 	}
 }
 
-// Open opens a file below the root.
+func (f *Folder) yieldWithAttributes(entry *synthetic.Entry, yield func(*synthetic.Entry) bool) bool {
+	if f.WithoutAttributes || entry.Err != "" {
+		return yield(entry)
+	}
+	names, err := xattr.LList(entry.Pathname)
+	if err != nil {
+		return yield(&synthetic.Entry{Pathname: entry.Pathname, Err: err.Error()})
+	}
+	entry.Attributes = names
+	if !yield(entry) {
+		return false
+	}
+	for _, name := range names {
+		if !yield(&synthetic.Entry{Pathname: entry.Pathname, Attribute: name}) {
+			return false
+		}
+	}
+	return true
+}
+
+// Open opens a file below the root, or one of its extended attributes.
 func (f *Folder) Open(pathname, attribute string) (io.Reader, error) {
-	if attribute != "" || !strings.HasPrefix(pathname, f.Root) {
+	if !strings.HasPrefix(pathname, f.Root) {
 		return nil, fmt.Errorf("open %s: no such file", pathname)
 	}
-	return os.Open(pathname)
+	if attribute == "" {
+		return os.Open(pathname)
+	}
+	value, err := xattr.LGet(pathname, attribute)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(value), nil
 }
 
 // parentsOf returns the folders above a path, from "/" on.
@@ -76,13 +112,19 @@ func parentsOf(pathname string) (parents []string) {
 	return parents
 }
 
-func entryOf(pathname string, info fs.FileInfo, err error) *synthetic.Entry {
+// owners remembers the names of users and groups.
+type owners struct {
+	users, groups map[uint32]string
+}
+
+func (o owners) entryOf(pathname string, info fs.FileInfo, err error) *synthetic.Entry {
 	if err != nil {
 		return &synthetic.Entry{Pathname: pathname, Err: err.Error()}
 	}
 	entry := &synthetic.Entry{Pathname: pathname, Name: filepath.Base(pathname), Mode: info.Mode(), Size: uint64(info.Size()), Changed: info.ModTime()}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		entry.Inode, entry.Owner, entry.Group = uint64(stat.Ino), stat.Uid, stat.Gid
+		entry.OwnerName, entry.GroupName = o.userName(stat.Uid), o.groupName(stat.Gid)
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
 		target, err := os.Readlink(pathname)
@@ -92,4 +134,28 @@ func entryOf(pathname string, info fs.FileInfo, err error) *synthetic.Entry {
 		entry.Target = target
 	}
 	return entry
+}
+
+// userName returns "" if the user has no name.
+func (o owners) userName(id uint32) string {
+	name, known := o.users[id]
+	if !known {
+		if found, err := user.LookupId(strconv.FormatUint(uint64(id), 10)); err == nil {
+			name = found.Username
+		}
+		o.users[id] = name
+	}
+	return name
+}
+
+// groupName returns "" if the group has no name.
+func (o owners) groupName(id uint32) string {
+	name, known := o.groups[id]
+	if !known {
+		if found, err := user.LookupGroupId(strconv.FormatUint(uint64(id), 10)); err == nil {
+			name = found.Name
+		}
+		o.groups[id] = name
+	}
+	return name
 }

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pkg/xattr"
+
 	"kloset.invalid/interop/pipes/synthetic"
 	"kloset.invalid/interop/pipes/tree"
 )
@@ -84,7 +86,7 @@ func (t *Target) Link(pathname string, dev, ino uint64) (linked bool, err error)
 
 // Xattr sets an extended attribute.
 func (t *Target) Xattr(pathname, name string, value []byte) error {
-	return tree.SetXattr(filepath.Join(t.Root, pathname), name, string(value))
+	return xattr.LSet(filepath.Join(t.Root, pathname), name, value)
 }
 
 // Finish sets the attributes of all directories, deepest first.

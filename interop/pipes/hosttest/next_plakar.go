@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pkg/xattr"
+
 	"kloset.invalid/interop/pipes"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/pipes/tree"
@@ -84,7 +86,7 @@ func (s *Suite) copyBelowItself(t *testing.T) {
 		if file.who == "" {
 			continue
 		}
-		if err := tree.SetXattr(name, "user.who", file.who); !errors.Is(err, syscall.ENOTSUP) {
+		if err := xattr.LSet(name, "user.who", []byte(file.who)); !errors.Is(err, syscall.ENOTSUP) {
 			check(t, "setxattr", err)
 		}
 	}

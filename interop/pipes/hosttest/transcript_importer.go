@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pkg/xattr"
+
 	"kloset.invalid/interop/pipes"
 	"kloset.invalid/interop/pipes/host"
 	"kloset.invalid/interop/pipes/tree"
@@ -40,7 +42,7 @@ func transcriptTree(t *testing.T) string {
 		os.Symlink("a.txt", in("link")), os.Symlink("/nonexistent", in("dangling")),
 		syscall.Mkfifo(in("pipe"), 0o644),
 	))
-	if err := tree.SetXattr(in("a.txt"), "user.color", "red"); err != nil && !errors.Is(err, syscall.ENOTSUP) {
+	if err := xattr.LSet(in("a.txt"), "user.color", []byte("red")); err != nil && !errors.Is(err, syscall.ENOTSUP) {
 		t.Fatal(err)
 	}
 	return top

@@ -78,7 +78,8 @@ type Entry struct {
 	// Changed is the modification time; synthetic entries have no other times.
 	Changed time.Time
 	// Owner and Group are numbers.
-	Owner, Group uint32
+	Owner, Group         uint32
+	OwnerName, GroupName string
 	// Target is where a symbolic link leads.
 	Target string
 	// Attributes are names of extended attributes; each comes as an entry of its own, too.
@@ -99,6 +100,7 @@ func (s *Source) Entries() iter.Seq[*Entry] {
 		inode := uint64(1)
 		emit := func(entry *Entry) bool {
 			entry.Inode, entry.Changed = inode, changed
+			entry.OwnerName, entry.GroupName = "root", "root"
 			inode++
 			return yield(entry)
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pkg/xattr"
 )
 
 const mib = 1 << 20
@@ -169,7 +171,7 @@ func (m *maker) chmod(name string, mode uint32) {
 // xattr skips file systems without extended attributes.
 func (m *maker) xattr(name, attribute, value string) {
 	m.do(name, func(path string) error {
-		err := SetXattr(path, attribute, value)
+		err := xattr.LSet(path, attribute, []byte(value))
 		if errors.Is(err, syscall.ENOTSUP) {
 			return nil
 		}

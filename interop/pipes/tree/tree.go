@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pkg/xattr"
 )
 
 // Info holds the attributes of an entry.
@@ -126,20 +128,26 @@ func Sum(r io.Reader) (string, int64, error) {
 
 // xattrsOf reads the extended attributes in the namespace "user".
 func xattrsOf(name string) (map[string]string, error) {
-	names, err := listXattrs(name)
+	names, err := xattr.LList(name)
 	if errors.Is(err, syscall.ENOTSUP) {
 		return nil, nil
 	}
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	values := make(map[string]string)
+	var values map[string]string
 	for _, attribute := range names {
-		value, err := getXattr(name, attribute)
+		if !strings.HasPrefix(attribute, "user.") {
+			continue
+		}
+		value, err := xattr.LGet(name, attribute)
 		if err != nil {
 			return nil, err
 		}
-		values[attribute] = value
+		if values == nil {
+			values = make(map[string]string)
+		}
+		values[attribute] = string(value)
 	}
 	return values, nil
 }

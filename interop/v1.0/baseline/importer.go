@@ -175,8 +175,8 @@ func responseOf(entry *synthetic.Entry) *importer.ScanResponse {
 				Dev:       1,
 				Ino:       entry.Inode,
 				Nlink:     1,
-				Username:  "root",
-				Groupname: "root",
+				Username:  entry.OwnerName,
+				Groupname: entry.GroupName,
 			},
 		}},
 	}

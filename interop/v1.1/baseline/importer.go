@@ -55,6 +55,7 @@ func openSource(config synthetic.Config, withoutAttributes bool) (*openedSource,
 		if err != nil {
 			return nil, err
 		}
+		folder.WithoutAttributes = withoutAttributes
 		buffers, err := config.Buffers()
 		return &openedSource{folder, folder.Root, buffers}, err
 	}
@@ -166,8 +167,8 @@ func recordOf(entry *synthetic.Entry) *connectors.Record {
 			Uid:       uint64(entry.Owner),
 			Gid:       uint64(entry.Group),
 			Nlink:     1,
-			Username:  "root",
-			Groupname: "root",
+			Username:  entry.OwnerName,
+			Groupname: entry.GroupName,
 		},
 	}
 }
