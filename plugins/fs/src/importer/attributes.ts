@@ -34,14 +34,22 @@ export class AttributeLister {
    * @param path - For system calls.
    */
   list(pathname: string, path: string): ListedAttributes {
-    let names: string[];
     try {
-      names = this.#attributes.list(path);
+      return { names: this.namesOf(pathname, path) };
     } catch (error) {
       return this.#failed(error, pathname, path);
     }
-    if (names.length === 0) return { names };
-    return { names: names.filter((name) => this.#selects(name) && this.#isReadable(name, pathname, path)).sort() };
+  }
+
+  /**
+   * Does the same.
+   *
+   * @throws Error if the attributes cannot be listed.
+   */
+  namesOf(pathname: string, path: string): readonly string[] {
+    const names = this.#attributes.list(path);
+    if (names.length === 0) return names;
+    return names.filter((name) => this.#selects(name) && this.#isReadable(name, pathname, path)).sort();
   }
 
   #failed(error: unknown, pathname: string, path: string): ListedAttributes {

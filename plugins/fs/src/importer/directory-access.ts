@@ -25,6 +25,13 @@ export interface DirectoryAccess {
   readonly path: string;
   /** Append a name to get the path of an entry. */
   readonly prefix: string;
+  /**
+   * Calls a function that makes many system calls. If possible, the directory is the current directory meanwhile: that
+   * saves 2 us for each path, because the system need not resolve `/proc/self/fd`.
+   *
+   * @param call - Gets a prefix for the names of entries, to use before it returns. It must not throw.
+   */
+  within<T>(call: (prefix: string) => T): T;
   /** Releases the directory. Must be called after the last use. */
   close(): void;
 }
@@ -61,7 +68,8 @@ function wayTo(pathname: string, fence: Fence | undefined): "by path" | "open" |
 }
 
 function accessByPath(pathname: string): DirectoryAccess {
-  return { path: pathname, prefix: pathname === "/" ? "/" : `${pathname}/`, close: doNothing };
+  const prefix = pathname === "/" ? "/" : `${pathname}/`;
+  return { path: pathname, prefix, within: (call) => call(prefix), close: doNothing };
 }
 
 /** @param fd - Closed if the path leads outside of the fence. */
@@ -72,15 +80,38 @@ function accessOpen(fd: number, pathname: string, fence: Fence | undefined): Dir
     closeSync(fd);
     throw error;
   }
-  const path = `/proc/self/fd/${fd}`;
+  const prefix = `/proc/self/fd/${fd}/`;
+  // The dot is needed because the entry in /proc is itself a symbolic link.
+  const path = `${prefix}.`;
   return {
-    // The dot is needed because the entry in /proc is itself a symbolic link.
-    path: `${path}/.`,
-    prefix: `${path}/`,
+    path,
+    prefix,
+    within: (call) => withCurrentDirectory(path, call) ?? call(prefix),
     close: () => {
       closeSync(fd);
     },
   };
+}
+
+/** @returns The result; undefined if the current directory cannot be changed and then restored. */
+function withCurrentDirectory<T>(path: string, call: (prefix: string) => T): T | undefined {
+  let home: number | undefined;
+  try {
+    home = openSync(".", DIRECTORY);
+    const back = `/proc/self/fd/${home}/.`;
+    // Fails if this user may not search it.
+    process.chdir(back);
+    process.chdir(path);
+    try {
+      return call("");
+    } finally {
+      process.chdir(back);
+    }
+  } catch {
+    return undefined;
+  } finally {
+    if (home !== undefined) closeSync(home);
+  }
 }
 
 /** Returns true if the pathname of any entry of the directory is short enough for a system call. */

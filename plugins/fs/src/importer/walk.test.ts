@@ -7,12 +7,15 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileMode, fileModeToPosix, fileTypeOf, type Entry } from "@kloset/sdk";
 import { FsImporter } from "./importer.js";
@@ -253,6 +256,54 @@ describe("a scan", () => {
       });
       expect(errorsOf(entries)).toEqual([`${folder}: ENOENT: no such file or directory, open '${folder}'`]);
     });
+  });
+});
+
+describe("calls that block", () => {
+  /** Scans the folder without the directories above it, which other tests change. */
+  const scanBelow = async (): Promise<Entry[]> => (await scan()).filter(({ pathname }) => pathname.startsWith(folder));
+
+  beforeEach(() => {
+    for (const name of ["d", "d/e"]) mkdirSync(join(folder, name));
+    for (let n = 0; n < 100; n++) writeFileSync(join(folder, `d/f${n}`), "");
+    symlinkSync("f0", join(folder, "d/link"));
+  });
+
+  it("have the same results as those in the thread pool", async () => {
+    const expected = await scanBelow();
+    expect(expected.length).toBeGreaterThan(100);
+    let now = 0;
+    // As if each entry had taken a second.
+    const clock = jest.spyOn(performance, "now").mockImplementation(() => (now += 1000));
+    try {
+      expect(await scanBelow()).toEqual(expected);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it("leave the current directory as it was", async () => {
+    const before = lstatSync(".").ino;
+    let steps = 0;
+    for await (const entry of new FsImporter(contextOf(`tsfs://${folder}`)).scan(context)) {
+      expect(lstatSync(".").ino).toBe(before);
+      if (entry.pathname.startsWith(folder)) steps++;
+    }
+    expect(steps).toBeGreaterThan(100);
+  });
+
+  it("are made where the current directory was removed", async () => {
+    const expected = await scanBelow();
+    const home = process.cwd();
+    const gone = mkdtempSync(join(tmpdir(), "tsfs-gone-"));
+    process.chdir(gone);
+    try {
+      rmdirSync(gone);
+      expect(await scanBelow()).toEqual(expected);
+      expect(() => process.cwd()).toThrow("ENOENT");
+    } finally {
+      process.chdir(home);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
-import { lstatSync, readdir } from "node:fs";
+import { lstatSync, readdir, type BigIntStats } from "node:fs";
 import { promisify } from "node:util";
 import type { Entry } from "@kloset/sdk";
+import { BlockingPolicy } from "../fs/blocking-policy.js";
 import { hasCode } from "../fs/errors.js";
 import type { Notices } from "../fs/notices.js";
 import { splitPathname } from "../fs/pathname.js";
@@ -8,7 +9,7 @@ import { isTemporaryName } from "../fs/temporary-name.js";
 import { accessDirectory, type DirectoryAccess } from "./directory-access.js";
 import type { Excludes } from "./excludes.js";
 import type { Fence } from "./fence.js";
-import { errorEntry, statsOf, type Inspector } from "./inspect.js";
+import { errorEntry, statsNow, statsOf, type Inspector } from "./inspect.js";
 import { decodeName, escapeUnlike, type RawName } from "./names.js";
 import type { StableInodes } from "./stable-inodes.js";
 
@@ -16,6 +17,9 @@ const readdirOf = promisify(readdir);
 
 /** Number of directory entries that are inspected concurrently. They are yielded in order. */
 const BATCH = 64;
+
+/** An entry that takes longer than this waited for a device: the thread pool then has several requests under way. */
+const SLOW_MS = 0.2;
 
 /** Options of a walk. */
 export interface WalkOptions {
@@ -84,6 +88,7 @@ export async function* walk(
 }
 
 class Walker {
+  readonly #policy = new BlockingPolicy(BATCH, SLOW_MS);
   readonly #options: WalkOptions;
   readonly #top: string;
   /** Device of the top; undefined if other devices are included. */
@@ -121,7 +126,9 @@ class Walker {
       const look = this.#lookIn(pathname, access.prefix, names);
       for (let start = 0; start < names.length; start += BATCH) {
         signal.throwIfAborted();
-        const batch = await Promise.all(names.slice(start, start + BATCH).map(look));
+        const part = names.slice(start, start + BATCH);
+        const looks = access.within((prefix) => part.map((name) => look(name, prefix)));
+        const batch = readyOf(looks) ?? (await Promise.all(looks.map((look) => Promise.resolve(look))));
         if (batch.every(({ isMissing }) => isMissing !== true)) {
           yield batch;
         } else {
@@ -159,13 +166,20 @@ class Walker {
     return false;
   }
 
-  #lookIn(directory: string, prefix: string, names: readonly RawName[]): (raw: RawName) => Promise<Found> {
+  /** @returns A function that inspects an entry, in calls that block only until it returns. */
+  #lookIn(
+    directory: string,
+    prefix: string,
+    names: readonly RawName[],
+  ): (raw: RawName, prefixNow: string) => Found | Promise<Found> {
     const above = directory === "/" ? "/" : `${directory}/`;
     let taken: Set<RawName> | undefined;
-    return async (raw) => {
+    return (raw, prefixNow) => {
       const name = decodeName(raw);
       if (name !== undefined) {
-        return this.#find(above + name, prefix + name, isTemporaryName(name));
+        const mayBeUnfinished = isTemporaryName(name);
+        const found = this.#findNow(above + name, prefixNow + name, mayBeUnfinished);
+        return found ?? this.#find(above + name, prefix + name, mayBeUnfinished);
       }
       // Nothing below it is opened either: no pathname can name it.
       taken ??= new Set(names);
@@ -179,22 +193,60 @@ class Walker {
   async #find(pathname: string, path: string, mayBeUnfinished = false): Promise<Found> {
     try {
       const stats = await statsOf(path);
-      const isDirectory = stats.isDirectory();
-      if (mayBeUnfinished && !isDirectory) return NOTHING;
-      if (this.#isExcluded(pathname, isDirectory)) return NOTHING;
-      // Like Plakar's own importer, this leaves out the mount point itself, too.
-      if (isDirectory && this.#device !== undefined && stats.dev !== this.#device) return NOTHING;
-      const entries = await this.#options.inspector.entriesOf(pathname, path, stats);
-      return isDirectory ? { entries, directory: { pathname, dev: stats.dev } } : { entries };
+      if (this.#isLeftOut(pathname, stats, mayBeUnfinished)) return NOTHING;
+      return foundOf(pathname, stats, await this.#options.inspector.entriesOf(pathname, path, stats));
     } catch (error) {
       if (this.#isExcluded(pathname, false)) return NOTHING;
       return { entries: [errorEntry(pathname, error)], isMissing: hasCode(error, "ENOENT") };
     }
   }
 
+  /**
+   * Does the same in calls that block the event loop.
+   *
+   * @returns undefined if the file system is slow, or if anything fails: {@link #find} then reports it.
+   */
+  #findNow(pathname: string, path: string, mayBeUnfinished: boolean): Found | Promise<Found> | undefined {
+    if (!this.#policy.mayBlock()) return undefined;
+    const start = performance.now();
+    try {
+      const stats = statsNow(path);
+      if (this.#isLeftOut(pathname, stats, mayBeUnfinished)) return NOTHING;
+      const entries = this.#options.inspector.entriesNow(pathname, path, stats);
+      if (Array.isArray(entries)) return foundOf(pathname, stats, entries);
+      return entries.then((looked) => foundOf(pathname, stats, looked));
+    } catch {
+      return undefined;
+    } finally {
+      this.#policy.blocked(performance.now() - start);
+    }
+  }
+
+  #isLeftOut(pathname: string, stats: BigIntStats, mayBeUnfinished: boolean): boolean {
+    const isDirectory = stats.isDirectory();
+    if (mayBeUnfinished && !isDirectory) return true;
+    if (this.#isExcluded(pathname, isDirectory)) return true;
+    // Like Plakar's own importer, this leaves out the mount point itself, too.
+    return isDirectory && this.#device !== undefined && stats.dev !== this.#device;
+  }
+
   #isExcluded(pathname: string, isDirectory: boolean): boolean {
     return this.#options.excludes?.isExcluded(pathname, isDirectory) ?? false;
   }
+}
+
+function foundOf(pathname: string, stats: BigIntStats, entries: readonly Entry[]): Found {
+  return stats.isDirectory() ? { entries, directory: { pathname, dev: stats.dev } } : { entries };
+}
+
+/** @returns The results if none of them is a promise. */
+function readyOf(results: readonly (Found | Promise<Found>)[]): readonly Found[] | undefined {
+  const ready: Found[] = [];
+  for (const result of results) {
+    if (result instanceof Promise) return undefined;
+    ready.push(result);
+  }
+  return ready;
 }
 
 /**
