@@ -10,6 +10,7 @@ type Work =
   | "ranges"
   | "merged"
   | "tree"
+  | "backup"
   | "wide"
   | "list"
   | "restore"
@@ -179,6 +180,16 @@ const kinds: readonly Kind[] = [
     onDisk: true,
     folder: TREE,
     targets: { 8: undefined, 1: undefined },
+  },
+  {
+    name: "fs-backup-small",
+    title: "plugins/fs backup, files of 0.5 to 4 KB",
+    connector: "importer",
+    work: "backup",
+    count: 20_000,
+    size: 4 * KiB,
+    onDisk: true,
+    targets: { 8: 2 },
   },
   {
     name: "fs-restore-small",

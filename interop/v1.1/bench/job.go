@@ -62,6 +62,7 @@ var works = map[string]work{
 	"init":    {startInit},
 	"tree":    {startTree},
 
+	"backup":  {startBackup},
 	"wide":    {startWide},
 	"list":    {startList},
 	"restore": {startRestore},

@@ -46,7 +46,7 @@ func TestEveryWork(t *testing.T) {
 				switch work {
 				case "tree":
 					job.Config["disk"], job.Config["location"] = "1", "disk://"+folder
-				case "restore", "mixed":
+				case "backup", "restore", "mixed":
 					job.Config["disk"], job.Config["location"] = "1", "disk://"
 				case "list":
 					job.Config["sync"], job.Config["location"] = "0", "disk://"

@@ -39,9 +39,46 @@ func startTree(ctx context.Context, conn *grpc.ClientConn, job Job, answered fun
 	if err != nil {
 		return nil, err
 	}
+	return treeOf(client, job)
+}
+
+// startBackup imports Count files that it makes, from an eighth of Size to Size.
+func startBackup(ctx context.Context, conn *grpc.ClientConn, job Job, answered func()) (run, error) {
+	job.Folder = job.path()
+	client, err := openImporter(ctx, conn, job, job.config())
+	answered()
+	if err != nil {
+		return nil, err
+	}
+	if err := makeFiles(job); err != nil {
+		return nil, err
+	}
+	return treeOf(client, job)
+}
+
+func treeOf(client importer.ImporterClient, job Job) (run, error) {
 	// This also fills the page cache, so that the disk is not measured.
 	files, err := sumsOf(job.Folder)
 	return &treeRun{client: client, job: job, files: files}, err
+}
+
+// makeFiles makes the files that the work "restore" restores.
+func makeFiles(job Job) error {
+	snapshot := restoreRun{contents: make(map[string][]byte)}
+	snapshot.fill(job, false)
+	for _, entry := range snapshot.entries[1:] {
+		name := filepath.Join(job.Folder, entry.Path)
+		var err error
+		if entry.Info.Mode.IsDir() {
+			err = os.Mkdir(name, 0o700)
+		} else {
+			err = os.WriteFile(name, snapshot.contents[entry.Path], 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func sumsOf(folder string) (map[string]uint32, error) {
