@@ -24,6 +24,7 @@ describe("the rows", () => {
       "merged-4m@8": 1,
       "fs@8": undefined,
       "fs@1": undefined,
+      "fs-backup-small@8": 2,
       "fs-restore-small@8": 1.2,
       "fs-restore-large@8": 1,
       "fs-restore-mixed@8": undefined,
