@@ -110,6 +110,19 @@ describe("kloset inspect scan", () => {
     expect(err).toContain(message);
   });
 
+  it.each([
+    ["scan", fsPlugin("storage"), "store"],
+    ["scan", fsPlugin("exporter"), "export"],
+    ["scan", VAULT, "resolve"],
+    ["inventory", fsPlugin("importer"), "scan"],
+    ["scan", FLEET, "inventory"],
+  ])("names the command for another kind of connector than that of %s", async (command, plugin, right) => {
+    const { code, err } = await inspect([command, plugin, location]);
+    expect(err).toMatch(/^error: this plugin is .*; the host asked for an i/);
+    expect(err).toContain(`: use kloset inspect ${right}\n`);
+    expect(code).toBe(1);
+  });
+
   it("names a location without a protocol, and a plugin that cannot be started", async () => {
     const bare = await inspect(["scan", fsPlugin("importer"), "/etc"]);
     expect(bare).toMatchObject({ code: 2 });

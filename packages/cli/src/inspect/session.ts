@@ -147,8 +147,22 @@ function assertCleanExit({ code, signal }: PluginExit): void {
 export function cliErrorOf(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof RangeError) return new UsageError(textOf(error), { cause: error });
-  return new CliError(textOf(error), { cause: error });
+  const text = textOf(error);
+  const command = COMMANDS.get(OTHER_KIND.exec(text)?.[1] ?? "");
+  return new CliError(command === undefined ? text : `${text}: use kloset inspect ${command}`, { cause: error });
 }
+
+/** The answer of a plugin that has another kind of connector. */
+const OTHER_KIND = /this plugin is (an? [a-z ]+); the host asked for /;
+
+/** The subcommand for each kind of connector. */
+const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["an importer", "scan"],
+  ["an exporter", "export"],
+  ["a storage", "store"],
+  ["a secret provider", "resolve"],
+  ["an inventory", "inventory"],
+]);
 
 /** Returns the text of an error for the user. */
 export function textOf(error: unknown): string {

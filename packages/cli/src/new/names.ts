@@ -7,6 +7,9 @@ const MAX_NAME_LENGTH = 200;
 /** Protocols of Plakar's own connectors: two connectors cannot share one. */
 const RESERVED_PROTOCOLS = ["fs", "http", "https", "ptar", "stdio"];
 
+/** Names of devices, which no file on Windows can have, whatever its extension. */
+const DEVICE = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])$/;
+
 /** The names that follow from that of a plugin. */
 export interface PluginNames {
   /** Name of the plugin and protocol of its locations. */
@@ -31,6 +34,7 @@ export function pluginNames(name: string): PluginNames {
   if (/[A-Z]/.test(name)) throw refuse("expected small letters; npm rejects capital letters in package names");
   if (!/^[a-z]/.test(name)) throw refuse("expected a letter at the start; the name is the protocol of URLs");
   if (name.length > MAX_NAME_LENGTH) throw refuse(`expected at most ${MAX_NAME_LENGTH} characters, got ${name.length}`);
+  if (DEVICE.test(name)) throw refuse("Windows reserves it for a device");
   if (RESERVED_PROTOCOLS.includes(name)) throw refuse("Plakar's own connectors use this protocol");
   const packageName = `kloset-plugin-${name}`;
   // The plain name as well: it may be published under it, and some are reserved.

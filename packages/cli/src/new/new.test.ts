@@ -60,6 +60,8 @@ describe("pluginNames", () => {
     ["Notes", "expected small letters; npm rejects capital letters in package names"],
     ["9lives", "expected a letter at the start; the name is the protocol of URLs"],
     ["-notes", "expected a letter at the start; the name is the protocol of URLs"],
+    ["con", "Windows reserves it for a device"],
+    ["lpt1", "Windows reserves it for a device"],
     ["fs", "Plakar's own connectors use this protocol"],
     ["stream", "npm rejects the package name: stream is a core module name"],
     ["x".repeat(201), "expected at most 200 characters, got 201"],

@@ -19,6 +19,7 @@ before(async () => {
   location = `my-plugin://${folder}/resources.json`;
   await writeFile(join(folder, "resources.json"), JSON.stringify(RESOURCES));
   await writeFile(join(folder, "wrong.json"), "{}");
+  await writeFile(join(folder, "broken.json"), "[");
 });
 after(() => rm(folder, { recursive: true }));
 
@@ -43,6 +44,11 @@ test("lists resources with a tag", async () => {
 test("rejects a file of another form", async () => {
   await using run = await testInventory(inventory, { location: `my-plugin://${folder}/wrong.json` });
   await assert.rejects(run.list(), /expected an array of resources/);
+});
+
+test("names a file that is not JSON", async () => {
+  await using run = await testInventory(inventory, { location: `my-plugin://${folder}/broken.json` });
+  await assert.rejects(run.list(), /broken\.json: .*JSON/);
 });
 
 test("conforms", () => testConformance(inventory, { location }).then(() => undefined));

@@ -12,7 +12,7 @@ export default defineInventory({
 
     return {
       async *list({ signal }) {
-        const entries: unknown = JSON.parse(await readFile(path, { encoding: "utf8", signal }));
+        const entries = parse(path, await readFile(path, { encoding: "utf8", signal }));
         if (!Array.isArray(entries)) throw new Error(`${path}: expected an array of resources`);
         // The SDK checks every entry.
         for (const entry of entries as InventoryEntry[]) {
@@ -23,3 +23,11 @@ export default defineInventory({
     };
   },
 });
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
