@@ -112,7 +112,7 @@ func parentsOf(pathname string) (parents []string) {
 	return parents
 }
 
-// owners remembers the names of users and groups.
+// owners remembers the names of users and groups. One without a name has "".
 type owners struct {
 	users, groups map[uint32]string
 }
@@ -136,26 +136,32 @@ func (o owners) entryOf(pathname string, info fs.FileInfo, err error) *synthetic
 	return entry
 }
 
-// userName returns "" if the user has no name.
 func (o owners) userName(id uint32) string {
-	name, known := o.users[id]
-	if !known {
-		if found, err := user.LookupId(strconv.FormatUint(uint64(id), 10)); err == nil {
-			name = found.Username
+	return remembered(o.users, id, func(text string) (string, error) {
+		found, err := user.LookupId(text)
+		if err != nil {
+			return "", err
 		}
-		o.users[id] = name
-	}
-	return name
+		return found.Username, nil
+	})
 }
 
-// groupName returns "" if the group has no name.
 func (o owners) groupName(id uint32) string {
-	name, known := o.groups[id]
-	if !known {
-		if found, err := user.LookupGroupId(strconv.FormatUint(uint64(id), 10)); err == nil {
-			name = found.Name
+	return remembered(o.groups, id, func(text string) (string, error) {
+		found, err := user.LookupGroupId(text)
+		if err != nil {
+			return "", err
 		}
-		o.groups[id] = name
+		return found.Name, nil
+	})
+}
+
+// remembered looks up a name once.
+func remembered(names map[uint32]string, id uint32, lookUp func(id string) (string, error)) string {
+	name, known := names[id]
+	if !known {
+		name, _ = lookUp(strconv.FormatUint(uint64(id), 10))
+		names[id] = name
 	}
 	return name
 }

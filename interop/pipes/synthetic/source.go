@@ -77,7 +77,7 @@ type Entry struct {
 	Inode uint64
 	// Changed is the modification time; synthetic entries have no other times.
 	Changed time.Time
-	// Owner and Group are numbers.
+	// Owner and Group are numbers. Their names are empty if they have none.
 	Owner, Group         uint32
 	OwnerName, GroupName string
 	// Target is where a symbolic link leads.

@@ -132,10 +132,10 @@ func xattrsOf(name string) (map[string]string, error) {
 	if errors.Is(err, syscall.ENOTSUP) {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	var values map[string]string
+	values := make(map[string]string)
 	for _, attribute := range names {
 		if !strings.HasPrefix(attribute, "user.") {
 			continue
@@ -143,9 +143,6 @@ func xattrsOf(name string) (map[string]string, error) {
 		value, err := xattr.LGet(name, attribute)
 		if err != nil {
 			return nil, err
-		}
-		if values == nil {
-			values = make(map[string]string)
 		}
 		values[attribute] = string(value)
 	}

@@ -116,7 +116,7 @@ describe("kloset inspect scan", () => {
     ["scan", VAULT, "resolve"],
     ["inventory", fsPlugin("importer"), "scan"],
     ["scan", FLEET, "inventory"],
-  ])("names the command for another kind of connector than that of %s", async (command, plugin, right) => {
+  ])("names the right command if %s is called for another kind of connector", async (command, plugin, right) => {
     const { code, err } = await inspect([command, plugin, location]);
     expect(err).toMatch(/^error: this plugin is .*; the host asked for an i/);
     expect(err).toContain(`: use kloset inspect ${right}\n`);

@@ -40,6 +40,18 @@ const CANCEL_GRACE_MS = 500;
 /** Keys whose values are confidential in a plugin that declares none. */
 const SECRET_KEY = /pass|secret|token|credential|private|auth|(?:^|[_-])(?:access|api)?[_-]?key$/i;
 
+/** The answer of a plugin that has another kind of connector. */
+const OTHER_KIND = /this plugin is (an? [a-z ]+); the host asked for /;
+
+/** The subcommand for each kind of connector. */
+const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["an importer", "scan"],
+  ["an exporter", "export"],
+  ["a storage", "store"],
+  ["a secret provider", "resolve"],
+  ["an inventory", "inventory"],
+]);
+
 /**
  * Starts a plugin, calls `work`, and ends the plugin. The process and its temporary files have gone when the promise
  * settles.
@@ -151,18 +163,6 @@ export function cliErrorOf(error: unknown): CliError {
   const command = COMMANDS.get(OTHER_KIND.exec(text)?.[1] ?? "");
   return new CliError(command === undefined ? text : `${text}: use kloset inspect ${command}`, { cause: error });
 }
-
-/** The answer of a plugin that has another kind of connector. */
-const OTHER_KIND = /this plugin is (an? [a-z ]+); the host asked for /;
-
-/** The subcommand for each kind of connector. */
-const COMMANDS: ReadonlyMap<string, string> = new Map([
-  ["an importer", "scan"],
-  ["an exporter", "export"],
-  ["a storage", "store"],
-  ["a secret provider", "resolve"],
-  ["an inventory", "inventory"],
-]);
 
 /** Returns the text of an error for the user. */
 export function textOf(error: unknown): string {

@@ -42,9 +42,9 @@ export class AttributeLister {
   }
 
   /**
-   * Does the same.
+   * Lists the same names.
    *
-   * @throws Error if the attributes cannot be listed.
+   * @throws Error if the attributes cannot be listed: {@link list} then reports it.
    */
   namesOf(pathname: string, path: string): readonly string[] {
     const names = this.#attributes.list(path);

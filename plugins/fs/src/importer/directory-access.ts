@@ -27,11 +27,11 @@ export interface DirectoryAccess {
   readonly prefix: string;
   /**
    * Calls a function that makes many system calls. If possible, the directory is the current directory meanwhile: that
-   * saves 2 us for each path, because the system need not resolve `/proc/self/fd`.
+   * saves 2 µs for each path, because the system need not resolve `/proc/self/fd`.
    *
    * @param call - Gets a prefix for the names of entries, to use before it returns. It must not throw.
    */
-  within<T>(call: (prefix: string) => T): T;
+  within<T extends object>(call: (prefix: string) => T): T;
   /** Releases the directory. Must be called after the last use. */
   close(): void;
 }
@@ -94,18 +94,16 @@ function accessOpen(fd: number, pathname: string, fence: Fence | undefined): Dir
 }
 
 /** @returns The result; undefined if the current directory cannot be changed and then restored. */
-function withCurrentDirectory<T>(path: string, call: (prefix: string) => T): T | undefined {
+function withCurrentDirectory<T extends object>(path: string, call: (prefix: string) => T): T | undefined {
   let home: number | undefined;
   try {
+    // Fails if this user may not search the current directory, so could not return to it.
     home = openSync(".", DIRECTORY);
-    const back = `/proc/self/fd/${home}/.`;
-    // Fails if this user may not search it.
-    process.chdir(back);
     process.chdir(path);
     try {
       return call("");
     } finally {
-      process.chdir(back);
+      process.chdir(`/proc/self/fd/${home}/.`);
     }
   } catch {
     return undefined;

@@ -18,7 +18,7 @@ const readdirOf = promisify(readdir);
 /** Number of directory entries that are inspected concurrently. They are yielded in order. */
 const BATCH = 64;
 
-/** An entry that takes longer than this waited for a device: the thread pool then has several requests under way. */
+/** Milliseconds. An entry that takes longer waited for a device; the thread pool inspects several of them at a time. */
 const SLOW_MS = 0.2;
 
 /** Options of a walk. */
@@ -127,8 +127,8 @@ class Walker {
       for (let start = 0; start < names.length; start += BATCH) {
         signal.throwIfAborted();
         const part = names.slice(start, start + BATCH);
-        const looks = access.within((prefix) => part.map((name) => look(name, prefix)));
-        const batch = readyOf(looks) ?? (await Promise.all(looks.map((look) => Promise.resolve(look))));
+        const results = access.within((prefix) => part.map((name) => look(name, prefix)));
+        const batch = readyOf(results) ?? (await Promise.all(results.map((result) => Promise.resolve(result))));
         if (batch.every(({ isMissing }) => isMissing !== true)) {
           yield batch;
         } else {
@@ -166,7 +166,10 @@ class Walker {
     return false;
   }
 
-  /** @returns A function that inspects an entry, in calls that block only until it returns. */
+  /**
+   * @param prefix - For calls in the thread pool.
+   * @returns A function that inspects an entry. Its second parameter is the prefix for calls that block.
+   */
   #lookIn(
     directory: string,
     prefix: string,
