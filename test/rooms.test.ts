@@ -13,6 +13,9 @@ const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 const PROTOBUF = "@bufbuild/protobuf";
 const CONNECT = "@connectrpc/connect";
 
+/** The optional peer dependency of the SDK: a plugin names it to have it. */
+const CHOSEN = "koffi";
+
 interface Room {
   readonly folder: string;
   readonly source: string;
@@ -54,7 +57,7 @@ const rooms: Readonly<Record<string, Room>> = {
   [protocol]: { folder: "gen", source: ".", mayImport: [PROTOBUF, wire], node: false },
   [model]: { folder: "packages/model", source: "src", mayImport: [], node: false },
   [adapter]: { folder: "packages/adapter", source: "src", mayImport: [log, wire, model], node: true },
-  [processRoom]: { folder: "packages/process", source: "src", mayImport: [log, wire], node: true },
+  [processRoom]: { folder: "packages/process", source: "src", mayImport: [log, wire, "koffi"], node: true },
   "@kloset/connect-server": {
     folder: "packages/connect-server",
     source: "src",
@@ -227,15 +230,22 @@ describe.each(Object.entries(rooms))("%s", (name, room) => {
     const manifest = JSON.parse(readFileSync(join(top, room.folder, "package.json"), "utf8")) as {
       name: string;
       dependencies?: Record<string, string>;
+      peerDependencies?: Record<string, string>;
       devDependencies?: Record<string, string>;
     };
     const used = new Set(
       imports.map(({ specifier }) => packageOf(specifier)).filter((used) => !isNode(used) && used !== name),
     );
-    const declared = Object.keys((room.isTool === true ? manifest.devDependencies : manifest.dependencies) ?? {});
+    const { dependencies, peerDependencies, devDependencies } = manifest;
+    const declared = Object.keys(
+      room.isTool === true ? { ...devDependencies } : { ...dependencies, ...peerDependencies },
+    );
     // A native library is loaded by name, with createRequire.
     for (const id of declared)
-      if (sourcesOf(room).some(({ text }) => text.includes(`= createRequire(`) && text.includes(`("${id}")`)))
+      if (
+        id === CHOSEN ||
+        sourcesOf(room).some(({ text }) => text.includes(`= createRequire(`) && text.includes(`("${id}")`))
+      )
         used.add(id);
     expect(manifest.name).toBe(name);
     expect(declared.sort()).toEqual([...used].sort());

@@ -9,6 +9,7 @@ export { joinDuplex, openDuplex, type JoinOptions } from "./duplex.js";
 export { takeEarlyInput } from "./early-input.js";
 export type { Awaitable } from "./lifetime.js";
 export { isPeerGone } from "./peer-gone.js";
+export { enlargePipe } from "./pipe-capacity.js";
 export { reopenedNeverBlocks } from "./platform.js";
 export { servePlugin, type PluginProgram, type PluginServer, type ServePluginOptions } from "./serve-plugin.js";
 export type { DescriptorServer, DescriptorServerOptions, ServeDescriptors } from "./descriptor-server.js";

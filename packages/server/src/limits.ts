@@ -39,6 +39,18 @@ export const CONTROL_ROOM_BYTES = 32 * KiB;
  */
 export const CONTENT_BYTES = 2 * (FRAME_HEADER_LENGTH + MAX_SENT_FRAME_BYTES);
 
+/** The same for a large pipe. */
+export const LARGE_CONTENT_BYTES = 5 * (FRAME_HEADER_LENGTH + MAX_SENT_FRAME_BYTES);
+
+/**
+ * The capacity of a large pipe. The kernel allows the programs of an ordinary user 64 MiB
+ * of pipes by default, so this leaves room for some 60 plugins.
+ */
+export const LARGE_PIPE_BYTES = 512 * KiB;
+
+/** A pipe that has carried this many bytes is enlarged: loading the library for that takes a millisecond. */
+export const BYTES_BEFORE_LARGE_PIPE = MiB;
+
 /** Writes of at most this many bytes are tried without a socket. */
 export const MAX_DIRECT_BYTES = 16 * KiB;
 

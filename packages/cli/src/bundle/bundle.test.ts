@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { startImporter } from "@kloset/host";
 import { AuthorFolder } from "../testing/author-folder.js";
 import { bundleConnector, bundleProgram } from "./bundle.js";
@@ -22,6 +22,23 @@ afterEach(() => {
 
 /** The smallest WebAssembly module. */
 const WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+/** A program whose library works better with a native package. */
+const OPTIONAL = 'import result from "./library/index.js"; console.log(JSON.stringify(result));';
+const OPTIONAL_MANIFEST = JSON.stringify({
+  type: "module",
+  peerDependencies: { "@napi-rs/xattr": "*" },
+  peerDependenciesMeta: { "@napi-rs/xattr": { optional: true } },
+});
+const OPTIONAL_PEER = `import { createRequire } from "node:module";
+  let result = "loaded";
+  try {
+    const load = createRequire(import.meta.url);
+    load("@napi-rs/xattr");
+  } catch (error) {
+    result = error.code;
+  }
+  export default result;`;
 
 /** Runs a bundle away from the sources, and parses the JSON that it prints. */
 function run(executable: string): unknown {
@@ -214,6 +231,29 @@ describe("a bundle", () => {
       `${program}: the package no-such-package does not load on ${process.platform} ${process.arch}: bundling without it`,
     ]);
     expect(run(executable)).toBe(false);
+  });
+
+  it("goes without an optional peer dependency that the author has not chosen, and does not look for it later", async () => {
+    const program = author.write("program.mjs", OPTIONAL);
+    author.write("library/package.json", OPTIONAL_MANIFEST);
+    author.write("library/index.js", OPTIONAL_PEER);
+    const { executable, assets, warnings } = await bundleProgram(program, join(out, "program.cjs"));
+    expect({ assets, warnings }).toEqual({ assets: [], warnings: [] });
+    const found = join(out, "node_modules/@napi-rs/xattr/index.js");
+    mkdirSync(dirname(found), { recursive: true });
+    writeFileSync(found, "");
+    expect(run(executable)).toBe("MODULE_NOT_FOUND");
+  });
+
+  it("has an optional peer dependency that the author has chosen beside it", async () => {
+    author.write("package.json", '{ "dependencies": { "@napi-rs/xattr": "*" } }');
+    const program = author.write("program.mjs", OPTIONAL);
+    author.write("library/package.json", OPTIONAL_MANIFEST);
+    author.write("library/index.js", OPTIONAL_PEER);
+    const { executable, assets, warnings } = await bundleProgram(program, join(out, "program.cjs"));
+    expect(warnings).toEqual([]);
+    expect(assets).toEqual([join(out, "program-xattr.node")]);
+    expect(run(executable)).toBe("loaded");
   });
 
   it("has the same bytes in another folder", async () => {

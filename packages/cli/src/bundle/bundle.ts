@@ -129,7 +129,7 @@ async function bundle(
     ...source,
     minifyWhitespace: !hasLines,
     ...(isDebuggable && { sourcemap: "inline", minifySyntax: false }),
-    plugins: [referencePlugin(reference, referenceFile), sourcesPlugin(assets, (text) => warnings.add(text))],
+    plugins: [referencePlugin(reference, referenceFile), sourcesPlugin(module, assets, (text) => warnings.add(text))],
     define: {
       "import.meta.filename": "__filename",
       "import.meta.dirname": "__dirname",

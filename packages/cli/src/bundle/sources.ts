@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, extname, join } from "node:path";
@@ -24,9 +25,11 @@ const LIBRARY = "kloset-library:";
  * - an import of a `.wasm` file, whose default is the absolute path of the copy;
  * - `new URL("./file", import.meta.url)`, for every file that is no code;
  * - a native package that is loaded with `createRequire(…)("package")`. A package that is not native becomes part of
- *   the bundle.
+ *   the bundle. An optional peer dependency is left out unless the program's own package.json names it.
+ *
+ * @param program - Absolute path of the module that is bundled.
  */
-export function sourcesPlugin(assets: Assets, warn: (text: string) => void): Plugin {
+export function sourcesPlugin(program: string, assets: Assets, warn: (text: string) => void): Plugin {
   return {
     name: "kloset sources",
     setup: (bundler) => {
@@ -50,7 +53,7 @@ export function sourcesPlugin(assets: Assets, warn: (text: string) => void): Plu
         const original = await readFile(path, "utf8");
         let text = SDK.test(path) ? loadedAtOnce(original) : original;
         text = withAssets(text, path, assets, warn);
-        text = await withRequires(text, path, warn);
+        text = await withRequires(text, path, program, warn);
         return text === original ? undefined : { contents: text, loader: loaderOf(path) };
       });
     },
@@ -102,7 +105,12 @@ function withAssets(text: string, module: string, assets: Assets, warn: (text: s
 }
 
 /** Rewrites the calls of functions that `createRequire` has made, so that esbuild follows them. */
-async function withRequires(text: string, module: string, warn: (text: string) => void): Promise<string> {
+async function withRequires(
+  text: string,
+  module: string,
+  program: string,
+  warn: (text: string) => void,
+): Promise<string> {
   if (!text.includes("createRequire")) return text;
   const created = [...text.matchAll(/\b(?:const|let|var)\s+([\w$]+)\s*=\s*(?:\w+\.)?createRequire\w*\(/g)];
   const names = [
@@ -112,7 +120,7 @@ async function withRequires(text: string, module: string, warn: (text: string) =
   const call = new RegExp(String.raw`(?<![\w$.])(?:${names.join("|")})\(\s*(["'])([^"'\n]+)\1\s*,?\s*\)`, "g");
   const replacements = new Map<string, string>();
   for (const [whole, , id = ""] of text.matchAll(call)) {
-    const replacement = await requireOf(id, module, warn);
+    const replacement = await requireOf(id, module, program, warn);
     if (replacement !== undefined) replacements.set(whole, replacement);
   }
   if (replacements.size === 0) return text;
@@ -121,9 +129,17 @@ async function withRequires(text: string, module: string, warn: (text: string) =
   return changed.replace(/\b((?:const|let|var)\s+)require(\s*=\s*(?:\w+\.)?createRequire)/g, "$1createdRequire$2");
 }
 
-async function requireOf(id: string, module: string, warn: (text: string) => void): Promise<string | undefined> {
+async function requireOf(
+  id: string,
+  module: string,
+  program: string,
+  warn: (text: string) => void,
+): Promise<string | undefined> {
   if (isBuiltin(id) || id.startsWith(".") || id.startsWith("/")) return `require(${JSON.stringify(id)})`;
-  const library = await nativeLibrary(id, module);
+  const isOptional = dependenciesOf(module).peerDependenciesMeta?.[id]?.optional === true;
+  // Not left to the executable, which would look for the package in the folders above its own.
+  if (isOptional && !isDeclared(id, program)) return missing(id);
+  const library = await nativeLibrary(id, isOptional ? program : module);
   if (library === undefined) {
     warn(`${module}: the package ${id} does not load on ${process.platform} ${process.arch}: bundling without it`);
     return undefined;
@@ -154,6 +170,34 @@ async function nativeLibrary(id: string, module: string): Promise<string | undef
   } catch {
     return undefined;
   }
+}
+
+/** The dependencies of a package.json that matter here. */
+interface Dependencies {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+/** Reads the package.json of the package that a module belongs to. */
+function dependenciesOf(module: string): Dependencies {
+  for (let folder = dirname(module); folder !== dirname(folder); folder = dirname(folder)) {
+    const manifest = join(folder, "package.json");
+    if (existsSync(manifest)) return JSON.parse(readFileSync(manifest, "utf8")) as Dependencies;
+  }
+  return {};
+}
+
+/** Returns whether the package of a module installs another one. */
+function isDeclared(id: string, module: string): boolean {
+  const { dependencies, optionalDependencies } = dependenciesOf(module);
+  return id in { ...dependencies, ...optionalDependencies };
+}
+
+/** Returns an expression that throws as `require` does for a package that is missing. */
+function missing(id: string): string {
+  const message = JSON.stringify(`Cannot find module '${id}'`);
+  return `(() => { throw Object.assign(new Error(${message}), { code: "MODULE_NOT_FOUND" }); })()`;
 }
 
 /** Returns the absolute path of the reference server's module, as the author's module resolves it. */

@@ -7,6 +7,7 @@ import { deferred } from "@kloset/test-support";
 import { servedStore } from "@kloset/test-support/server-contract";
 import type { ChannelEvents } from "../io/channel.js";
 import { serveChannel } from "../framed-server.js";
+import { CONTENT_BYTES } from "../limits.js";
 import {
   beginning,
   data,
@@ -35,6 +36,7 @@ class Host {
   constructor(services: Services) {
     this.server = serveChannel(
       {
+        contentBytes: CONTENT_BYTES,
         start: (events) => (this.#events = events),
         write: (bytes, written) => {
           this.#sent.push(Buffer.from(bytes));

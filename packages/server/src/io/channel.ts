@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { CONTENT_BYTES } from "../limits.js";
 
 /** The events of a {@link Channel}. */
 export interface ChannelEvents {
@@ -13,6 +14,8 @@ export interface ChannelEvents {
  * some turns of the event loop for each chunk.
  */
 export interface Channel {
+  /** The most bytes of content that one {@link Channel.write} should hold. May change between writes. */
+  readonly contentBytes: number;
   /** Begins to read. Called once; only {@link Channel.write} may be called before it. */
   start(events: ChannelEvents): void;
   /**
@@ -33,6 +36,7 @@ export interface Channel {
 export function channelOf(duplex: Duplex): Channel {
   let isClosed = false;
   return {
+    contentBytes: CONTENT_BYTES,
     start({ onBytes, onClose }) {
       const closed = (error?: Error): void => {
         if (isClosed) return;

@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { descriptorChannel, type DescriptorChannel } from "./descriptor-channel.js";
 
+const KiB = 1024;
+
 let folder: string;
 /** The ends that the test must close. */
 let open: Set<number>;
@@ -37,11 +39,27 @@ function close(fd: number): void {
   open.delete(fd);
 }
 
+/** Returns whether a promise is still pending after a turn of the event loop. */
+async function isPending(promise: Promise<void>): Promise<boolean> {
+  return Promise.race([promise.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
+}
+
+/** Reads all that is there. */
+function drain(fd: number, buffer: Buffer): void {
+  try {
+    while (fs.readSync(fd, buffer) > 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+  }
+}
+
 interface Ends {
   readonly channel: DescriptorChannel;
   readonly plugin: { readonly input: number; readonly output: number };
   /** The host's end for writing. */
   readonly toPlugin: number;
+  /** The host's end for reading. */
+  readonly fromPlugin: number;
   /** Reads the bytes that are available to the host. */
   readonly read: () => string;
 }
@@ -54,7 +72,7 @@ function connect(): Ends {
     const buffer = Buffer.alloc(1024);
     return buffer.toString("latin1", 0, fs.readSync(fromPlugin, buffer));
   };
-  return { channel: descriptorChannel({ input, output }, 0), plugin: { input, output }, toPlugin, read };
+  return { channel: descriptorChannel({ input, output }, 0), plugin: { input, output }, toPlugin, fromPlugin, read };
 }
 
 /** Starts a channel, records its events, and returns a function that waits for a condition. */
@@ -129,6 +147,40 @@ describe("a channel on two pipes", () => {
     const { recorded, until } = start(channel);
     await until(() => recorded.closed);
     expect(recorded).toEqual({ bytes: "last words", closed: true, error: undefined });
+    await channel.release();
+  });
+
+  it("enlarges the output once it has carried much, and then wants larger writes", async () => {
+    const { channel, fromPlugin } = connect();
+    const before = channel.contentBytes;
+    let written = 0;
+    const buffer = Buffer.alloc(KiB * KiB);
+    while (written < 1.5 * KiB * KiB) {
+      const isWritten = new Promise<void>((resolve) => {
+        channel.write(buffer.subarray(0, 32 * KiB), resolve);
+      });
+      while (await isPending(isWritten)) drain(fromPlugin, buffer);
+      written += 32 * KiB;
+    }
+    drain(fromPlugin, buffer);
+    // More than an ordinary pipe holds, although the host does not read.
+    await new Promise<void>((resolve) => {
+      channel.write(buffer.subarray(0, 256 * KiB), resolve);
+    });
+    expect(channel.contentBytes).toBeGreaterThan(before);
+    await channel.release();
+  });
+
+  it("enlarges the input once it has carried much", async () => {
+    const { channel, toPlugin } = connect();
+    const { recorded, until } = start(channel);
+    const chunk = Buffer.alloc(32 * KiB, "x");
+    for (let sent = 0; sent < 1.5 * KiB * KiB; sent += chunk.length) {
+      fs.writeSync(toPlugin, chunk);
+      await until(() => recorded.bytes.length === sent + chunk.length);
+    }
+    channel.pause();
+    expect(fs.writeSync(toPlugin, Buffer.alloc(256 * KiB))).toBe(256 * KiB);
     await channel.release();
   });
 

@@ -1,9 +1,16 @@
 import { writeSync } from "node:fs";
 import type { Socket, SocketConstructorOpts, TcpSocketConnectOpts } from "node:net";
-import { reopenedNeverBlocks, takeEarlyInput } from "@kloset/process";
+import { enlargePipe, reopenedNeverBlocks, takeEarlyInput } from "@kloset/process";
 import type { Guard } from "@kloset/process";
 import type { Channel, ChannelEvents } from "./channel.js";
-import { INPUT_BYTES, MAX_DIRECT_BYTES } from "../limits.js";
+import {
+  BYTES_BEFORE_LARGE_PIPE,
+  CONTENT_BYTES,
+  INPUT_BYTES,
+  LARGE_CONTENT_BYTES,
+  LARGE_PIPE_BYTES,
+  MAX_DIRECT_BYTES,
+} from "../limits.js";
 
 /** A channel whose descriptors must be released. */
 export interface DescriptorChannel extends Channel {
@@ -36,6 +43,8 @@ class Descriptors implements DescriptorChannel {
   readonly #guard: Pick<Guard, "input" | "output">;
   readonly #flushMs: number;
   readonly #buffer = Buffer.allocUnsafeSlow(INPUT_BYTES);
+  readonly #inputPipe: BulkPipe;
+  readonly #outputPipe: BulkPipe;
   #opened: Sides | undefined;
   #events: ChannelEvents | undefined;
   /** True until the channel is started, because bytes have no receiver before. */
@@ -46,6 +55,8 @@ class Descriptors implements DescriptorChannel {
   constructor(guard: Pick<Guard, "input" | "output">, flushMs: number) {
     this.#guard = guard;
     this.#flushMs = flushMs;
+    this.#inputPipe = new BulkPipe(guard.input);
+    this.#outputPipe = new BulkPipe(guard.output);
   }
 
   /**
@@ -88,6 +99,10 @@ class Descriptors implements DescriptorChannel {
     return { input, output, gone };
   }
 
+  get contentBytes(): number {
+    return this.#outputPipe.isLarge ? LARGE_CONTENT_BYTES : CONTENT_BYTES;
+  }
+
   start(events: ChannelEvents): void {
     this.#events = events;
     if (this.#isClosed) {
@@ -121,6 +136,7 @@ class Descriptors implements DescriptorChannel {
   }
 
   write(bytes: Uint8Array, written: () => void): void {
+    if (!this.#isClosed) this.#outputPipe.carried(bytes.length);
     const taken = this.#tryWrite(bytes);
     if (taken === bytes.length) {
       queueMicrotask(written);
@@ -177,7 +193,9 @@ class Descriptors implements DescriptorChannel {
   }
 
   #onRead(length: number): boolean {
-    if (!this.#isClosed) this.#events?.onBytes(this.#buffer.subarray(0, length));
+    if (this.#isClosed) return true;
+    this.#inputPipe.carried(length);
+    this.#events?.onBytes(this.#buffer.subarray(0, length));
     return true;
   }
 
@@ -202,6 +220,30 @@ class Descriptors implements DescriptorChannel {
       clearTimeout(timer);
     });
     output.end(() => output.destroy());
+  }
+}
+
+/** Enlarges a pipe of the host once it has carried much. */
+class BulkPipe {
+  readonly #fd: number;
+  #bytesLeft: number;
+  #isLarge = false;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.#bytesLeft = isReopened(fd) ? BYTES_BEFORE_LARGE_PIPE : Infinity;
+  }
+
+  get isLarge(): boolean {
+    return this.#isLarge;
+  }
+
+  /** Adds bytes that the pipe has carried. It must be open. */
+  carried(bytes: number): void {
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft > 0) return;
+    this.#bytesLeft = Infinity;
+    this.#isLarge = enlargePipe(this.#fd, LARGE_PIPE_BYTES);
   }
 }
 

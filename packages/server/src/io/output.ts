@@ -1,6 +1,6 @@
 import { FRAME_HEADER_LENGTH } from "@kloset/wire/http2";
 import type { Channel } from "./channel.js";
-import { CONTENT_BYTES, CONTROL_ROOM_BYTES, MAX_WAITING_CONTROL_FRAMES, OUTPUT_BYTES } from "../limits.js";
+import { CONTROL_ROOM_BYTES, MAX_WAITING_CONTROL_FRAMES, OUTPUT_BYTES } from "../limits.js";
 
 /**
  * Collects frames and sends them together, once per turn of the event loop, because
@@ -26,7 +26,7 @@ export class Output {
     this.#takeControl();
     this.#onRoom();
     // Flush now: half-full buffers should not wait another turn.
-    if (this.#length > CONTENT_BYTES / 2) this.flush();
+    if (this.#length > this.#channel.contentBytes / 2) this.flush();
     else if (this.#length > 0) this.#schedule();
   };
   readonly #onTurn = (): void => {
@@ -57,7 +57,7 @@ export class Output {
 
   /** The number of content bytes that fit now. */
   get contentRoom(): number {
-    return Math.max(0, CONTENT_BYTES - this.#length);
+    return Math.max(0, this.#channel.contentBytes - this.#length);
   }
 
   /** The number of bytes that fit now of header blocks, which cannot be split. */

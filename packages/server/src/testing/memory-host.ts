@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Channel, ChannelEvents } from "../io/channel.js";
+import { CONTENT_BYTES } from "../limits.js";
 import { Http2Connection } from "../http2/http2-connection.js";
 import type { Body, Http2Stream, StreamHandler } from "../http2/http2-stream.js";
 import { sendServerPreface } from "../http2/server-preface.js";
@@ -109,6 +110,7 @@ export class MemoryHost {
 
   #channel(): Channel {
     return {
+      contentBytes: CONTENT_BYTES,
       start: (events) => (this.#events = events),
       write: (bytes, written) => {
         this.#sent.push(Buffer.from(bytes));

@@ -1,6 +1,5 @@
 import { lutimes, utimes, type FileHandle } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { loadLibraryBeside } from "../fs/native-library.js";
 import { BlockingPolicy } from "../fs/blocking-policy.js";
 import { utimesArgument } from "./utimes-argument.js";
 
@@ -88,7 +87,7 @@ export function setTimesNow(
 
 /** Loads the native library when it is first needed. Returns null if it does not load, or is not for this system. */
 export function nativeTimes(): NativeTimes | null {
-  loaded ??= { native: SUPPORTED ? load(import.meta.filename) : null };
+  loaded ??= { native: SUPPORTED ? load() : null };
   return loaded.native;
 }
 
@@ -127,28 +126,17 @@ function timespecs(nanoseconds: bigint, into = new BigInt64Array(TIMESPECS_LENGT
   return into;
 }
 
-/** Loads the file next to a packed executable, otherwise the npm package. */
-function load(module: string): NativeTimes | null {
-  for (const from of [loadFile, loadPackage]) {
-    try {
-      const library = (from(module) as Koffi).load(null);
-      return {
-        utimensat: library.func("utimensat", "int", ["int", "str", "void *", "int"]),
-        futimens: library.func("futimens", "int", ["int", "void *"]),
-      };
-    } catch {
-      // Missing, for another platform, or broken: try the next one.
-    }
+function load(): NativeTimes | null {
+  try {
+    // Not named "require", because a bundler would include the wrapper package.
+    const load = createRequire(import.meta.filename);
+    const library = (load("koffi") as Koffi).load(null);
+    return {
+      utimensat: library.func("utimensat", "int", ["int", "str", "void *", "int"]),
+      futimens: library.func("futimens", "int", ["int", "void *"]),
+    };
+  } catch {
+    // Missing, for another platform, or broken.
+    return null;
   }
-  return null;
-}
-
-function loadFile(module: string): unknown {
-  return loadLibraryBeside(module, "koffi");
-}
-
-function loadPackage(module: string): unknown {
-  // Not named "require", because a bundler would include the wrapper package.
-  const load = createRequire(module);
-  return load("koffi");
 }

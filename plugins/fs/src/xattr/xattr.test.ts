@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import koffi from "koffi";
-import { loadExtendedAttributes, loadExtendedAttributesBeside, type ExtendedAttributes } from "./xattr.js";
+import { loadExtendedAttributes, type ExtendedAttributes } from "./xattr.js";
 
 let dir = "";
 let xattr: ExtendedAttributes;
@@ -97,16 +97,5 @@ describe("extended attributes", () => {
         xattr.set(join(dir, "file"), "user.huge", new Uint8Array(70_000));
       }),
     );
-  });
-});
-
-describe("loading", () => {
-  it("uses the file next to the executable first", () => {
-    writeFileSync(join(dir, "plugin-xattr.node"), "not a library");
-    expect(loadExtendedAttributesBeside(join(dir, "plugin.cjs"))).toBeUndefined();
-  });
-
-  it("returns undefined if there is no library", () => {
-    expect(loadExtendedAttributesBeside(join(dir, "other.cjs"))).toBeUndefined();
   });
 });

@@ -1,6 +1,5 @@
 import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { loadLibraryBeside } from "../fs/native-library.js";
 
 /**
  * Accesses the extended attributes of files, directories and symbolic links.
@@ -40,41 +39,20 @@ interface NativeLibrary {
 }
 
 /**
- * Loads the native library: the file next to a packed executable (for
- * `tsfs-importer.cjs`, `tsfs-importer-xattr.node`), otherwise the npm package
- * `@napi-rs/xattr`.
+ * Loads the native library.
  *
  * @returns undefined if the library does not exist for this platform or does not
  * load. The caller writes one notice and continues without extended attributes.
  */
 export function loadExtendedAttributes(): ExtendedAttributes | undefined {
-  return loadExtendedAttributesBeside(import.meta.filename);
-}
-
-/**
- * Loads the native library for the module at a given path.
- *
- * @param module - Path of the executable, or of a module in the repository.
- */
-export function loadExtendedAttributesBeside(module: string): ExtendedAttributes | undefined {
-  for (const load of [loadFile, loadPackage]) {
-    try {
-      return extendedAttributesOf(load(module) as NativeLibrary);
-    } catch {
-      // Missing, for another platform, or broken: try the next one.
-    }
+  try {
+    // Not named "require", because a bundler would include the wrapper package, which breaks in a bundle.
+    const load = createRequire(import.meta.filename);
+    return extendedAttributesOf(load("@napi-rs/xattr") as NativeLibrary);
+  } catch {
+    // Missing, for another platform, or broken.
+    return undefined;
   }
-  return undefined;
-}
-
-function loadFile(module: string): unknown {
-  return loadLibraryBeside(module, "xattr");
-}
-
-function loadPackage(module: string): unknown {
-  // Not named "require", because a bundler would include the wrapper package, which breaks in a bundle.
-  const load = createRequire(module);
-  return load("@napi-rs/xattr");
 }
 
 function extendedAttributesOf(native: NativeLibrary): ExtendedAttributes {
