@@ -15,8 +15,10 @@ in a new process, driven over pipes by one host in Go, which checks every byte. 
 of TypeScript: above 1, TypeScript is faster. It is the median of the ratios of all rounds; absolute figures mean little on a
 shared machine. "CPU" is the ratio of the plugins' CPU seconds from start to end, "peak MB" their largest resident set. The
 table lists the targets for time; in addition, TypeScript must not use more CPU than Go for files and resources of 10 MB, and
-at most 150 MB of memory, except for the storage, which keeps everything in memory. For real files, Go makes the calls of
-Plakar's own importer, from one goroutine: extended attributes and owners, but neither excludes nor a check for changes.`,
+at most 150 MB of memory, except for the storage, which keeps everything in memory. The plugins in TypeScript have koffi,
+with which the SDK enlarges the host's pipes; [performance.md](performance.md#what-limits-it) has figures without it. For
+real files, Go makes the calls of Plakar's own importer, from one goroutine: extended attributes and owners, but neither
+excludes nor a check for changes.`,
     `The rows of \`plugins/fs\` work on the disk of the temporary folder. Go restores and stores as Plakar's \`fs\` does: it writes
 a temporary file and renames it. Restored files are not synced to the disk, by no plugin. "Against Go" compares with a storage
 that does not sync either; tuned Go syncs each resource and its folder, as \`plugins/fs\` does.`,
