@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -46,6 +46,23 @@ describe("enlargePipe", () => {
     expect(enlargePipe(fd, KiB * KiB)).toBe(true);
     expect(enlargePipe(fd, 128 * KiB)).toBe(true);
     expect(fill()).toBe(KiB * KiB);
+  });
+
+  it("returns false beyond the limit of an ordinary user, and leaves the pipe usable", () => {
+    const module = new URL("../dist/pipe-capacity.js", import.meta.url).href;
+    const limit = Number(fs.readFileSync("/proc/sys/fs/pipe-max-size", "utf8"));
+    const script = `
+      import { writeSync } from "node:fs";
+      import { enlargePipe } from ${JSON.stringify(module)};
+      console.log(JSON.stringify([enlargePipe(3, ${2 * limit}), writeSync(3, "still usable")]));`;
+    // In a user namespace of its own, a superuser is an ordinary user.
+    const { stdout, stderr } = spawnSync("unshare", ["--user", process.execPath, "--input-type=module", "-e", script], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe", fd],
+    });
+    expect([stdout, stderr]).toEqual([`[false,${"still usable".length}]\n`, ""]);
+    const buffer = Buffer.alloc(KiB);
+    expect(buffer.toString("latin1", 0, fs.readSync(fd, buffer))).toBe("still usable");
   });
 
   it("returns false for a file, and for a descriptor that is closed", () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import {
   cpSync,
   mkdirSync,
@@ -57,6 +58,11 @@ function install(): string {
   const target = join(folder, "plugins/tsfs");
   cpSync(DIST, target, { recursive: true });
   return target;
+}
+
+/** Makes a native library one that does not load. */
+function spoil(library: string): void {
+  writeFileSync(library, "not a library");
 }
 
 function start(...args: ConstructorParameters<typeof PluginProcess>): PluginProcess {
@@ -226,18 +232,8 @@ describe("an installed executable", () => {
   });
 
   it.each([
-    [
-      "absent",
-      (library: string): void => {
-        rmSync(library);
-      },
-    ],
-    [
-      "broken",
-      (library: string): void => {
-        writeFileSync(library, "not a library");
-      },
-    ],
+    ["absent", rmSync],
+    ["broken", spoil],
   ])("writes one notice and continues when the library is %s", async (_, damage) => {
     const path = install();
     damage(join(path, "tsfs-importer-xattr.node"));
@@ -250,14 +246,17 @@ describe("an installed executable", () => {
   });
 });
 
-describe("the library for times", () => {
+describe("the library for times and pipes", () => {
   it.each([
-    ["next to the executable", true, 1_000_000_000_123_456_789n],
-    ["absent, with which Node's own call sets microseconds or better", false, undefined],
-  ])("is %s", async (_, present, expected) => {
+    ["next to the executable", (): void => undefined, 1_000_000_000_123_456_789n],
+    ["absent, with which Node's own call sets microseconds or better", rmSync, undefined],
+    ["broken, with the same result", spoil, undefined],
+  ])("is %s", async (_, damage, expected) => {
     const path = install();
-    if (!present) rmSync(join(path, "tsfs-exporter-koffi.node"));
+    damage(join(path, "tsfs-exporter-koffi.node"));
     const root = join(folder, "root");
+    // Enough for larger pipes.
+    const content = randomBytes(4 * 1024 * 1024);
     const { client, stop, plugin } = await startExporter({
       executable: join(path, "tsfs-exporter.cjs"),
       generation: "v1.1",
@@ -267,12 +266,13 @@ describe("the library for times", () => {
     const fileInfo = fileInfoOf({
       name: "f",
       permissions: 0o644,
-      size: 0,
+      size: content.length,
       uid: process.geteuid?.() ?? 0,
       gid: process.getegid?.() ?? 0,
       modTime: 1_000_000_000_123_456_789n,
     });
-    await restore(client, [{ pathname: "/f", fileInfo }]);
+    await restore(client, [{ pathname: "/f", fileInfo, read: () => content }]);
+    expect(readFileSync(join(root, "f")).equals(content)).toBe(true);
     const { mtimeNs } = statSync(join(root, "f"), { bigint: true });
     if (process.platform === "linux" && expected !== undefined) expect(mtimeNs).toBe(expected);
     expect(mtimeNs / 1000n).toBe(1_000_000_000_123_456n);
