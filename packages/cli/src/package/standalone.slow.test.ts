@@ -32,10 +32,11 @@ afterAll(() => {
     expect(warnings).toEqual([]);
   });
 
-  it("lies beside the library of its own, without a script", () => {
+  it("lies beside its own libraries, without a script", () => {
     expect(readdirSync(join(folder, "package"))).toEqual([
       "manifest.yaml",
       "tsfs-importer",
+      "tsfs-importer-koffi.node",
       "tsfs-importer-validator.json",
       "tsfs-importer-xattr.node",
     ]);
