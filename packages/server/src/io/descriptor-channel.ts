@@ -223,7 +223,7 @@ class Descriptors implements DescriptorChannel {
   }
 }
 
-/** Enlarges a pipe of the host once it has carried much. */
+/** Enlarges a pipe of the host once it has carried {@link BYTES_BEFORE_LARGE_PIPE}. */
 class BulkPipe {
   readonly #fd: number;
   #bytesLeft: number;
@@ -238,7 +238,7 @@ class BulkPipe {
     return this.#isLarge;
   }
 
-  /** Adds bytes that the pipe has carried. It must be open. */
+  /** Counts bytes that the pipe carries. The pipe must be open. */
   carried(bytes: number): void {
     this.#bytesLeft -= bytes;
     if (this.#bytesLeft > 0) return;
